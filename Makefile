@@ -1,0 +1,64 @@
+# rollout-curator: everything a person or CI does here. `make` alone prints this list.
+# Needs Python 3.11 or newer, git and make; the rest is installed into .venv, and again when pyproject.toml or
+# constraints.txt change.
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.PHONY: help run test quick check format bench pins clean
+
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+PIP := -m pip --quiet --disable-pip-version-check
+DATA ?= sample_data
+ARGS ?=
+
+# The first Python on the PATH that is new enough and can make a venv; `make PYTHON=/path/to/python3` overrules it.
+FITS := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
+PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
+	$$p -c '$(FITS)' >/dev/null 2>&1 && echo $$p && break; done)
+
+help: ## print this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: $(READY) ## open the app on sample_data (DATA=path of your rollouts, ARGS="--port 8600")
+	$(BIN)/rollout-curator ui $(DATA) $(ARGS)
+
+test: $(READY) ## run every test, in a real browser too (ARGS="-k words")
+	CHROMIUM="$$($(BIN)/python tests/browser/find_browser.py --install)" && export CHROMIUM && \
+	$(BIN)/python -m pytest $(ARGS)
+
+quick: $(READY) ## run the tests that need no browser
+	$(BIN)/python -m pytest -m "not browser" $(ARGS)
+
+check: $(READY) ## lint, layout and types
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+format: $(READY) ## set layout and import order right
+	$(BIN)/ruff check --select I --fix
+	$(BIN)/ruff format
+
+bench: $(READY) ## run the benchmarks in bench/, one after the other
+	@set -e; for f in bench/bench_*.py; do echo "== $$f"; $(BIN)/python "$$f" $(ARGS); done
+
+pins: ## renew constraints.txt: what a new environment resolves to today
+	rm -rf .venv-pins
+	$(PYTHON) -m venv .venv-pins
+	.venv-pins/bin/python $(PIP) install -e '.[test,dev]'
+	sed -n '/^#/p' constraints.txt > .venv-pins/constraints.txt
+	.venv-pins/bin/python $(PIP) list --format=freeze --exclude-editable --exclude pip --exclude setuptools \
+		--exclude wheel >> .venv-pins/constraints.txt
+	mv .venv-pins/constraints.txt constraints.txt
+	rm -rf .venv-pins
+
+clean: ## remove what make, pytest and builds left here; never a decision, a source or an export
+	rm -rf $(VENV) .venv-pins build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	find app.py bench components tests -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
+
+$(READY): pyproject.toml constraints.txt
+	@test -n "$(PYTHON)" || { echo "No Python 3.11 or newer with venv and pip was found: install one (on Debian: apt-get install python3 python3-venv), or name it with make PYTHON=/path/to/python3." >&2; exit 2; }
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python $(PIP) install -c constraints.txt -e '.[test,dev]'
+	@touch $@

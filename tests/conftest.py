@@ -1,0 +1,47 @@
+"""What every test stands on: nothing of the person who runs it is touched, and `shared` is found or the test skips.
+
+The fixtures for a real browser are in browser/conftest.py.
+"""
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+CHECKOUT = Path(__file__).parents[1]
+SHARED = CHECKOUT.parent / "shared"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip what needs the folder `shared` where there is none."""
+    if SHARED.is_dir():
+        return
+    for item in items:
+        if item.get_closest_marker("shared"):
+            item.add_marker(pytest.mark.skip(reason="no folder `shared` beside the checkout"))
+
+
+@pytest.fixture(scope="session")
+def shared_folder() -> Path:
+    """Return the folder beside the checkout with real rollouts and drills; skip where there is none."""
+    if not SHARED.is_dir():
+        pytest.skip("no folder `shared` beside the checkout")
+    return SHARED
+
+
+@pytest.fixture(scope="session", autouse=True)
+def private_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Send everything that is cached, here and in child processes, to a folder that the test session owns.
+
+    Playwright looks for its own browser in the same place, so it is told where that was before.
+    """
+    patch = pytest.MonkeyPatch()
+    if sys.platform == "linux" and "PLAYWRIGHT_BROWSERS_PATH" not in os.environ:
+        usual = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+        patch.setenv("PLAYWRIGHT_BROWSERS_PATH", str(Path(usual) / "ms-playwright"))
+    cache = tmp_path_factory.mktemp("cache")
+    patch.setenv("XDG_CACHE_HOME", str(cache))
+    yield cache
+    patch.undo()
