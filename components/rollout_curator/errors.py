@@ -1,0 +1,61 @@
+"""The errors a user can meet, and nothing else.
+
+    CuratorError
+    ├── SourceError            a file of rollouts cannot be read
+    │   ├── SourceNotFound         no such file, or a glob that matches nothing
+    │   ├── SourceRefused          not a regular file, outside the allowed roots, no permission
+    │   ├── SourceUnreadable       regular, but not a file of rollouts (UTF-16, zip, HTML, ...)
+    │   └── SourceChanged          no longer the file that was indexed
+    ├── DecisionsError         the review store cannot be used
+    ├── RecipeError            a recipe or an option is wrong
+    ├── ExportError            the training file cannot be written
+    ├── ManifestError          a manifest cannot be read
+    └── ServerRefused          the app will not start with these settings
+
+A message says what, where (path, line or key) and what to do next, in one line.
+`cli.main` and `ui.main` are the two places that catch them.
+"""
+
+
+class CuratorError(Exception):
+    """Anything the user must know of and can act upon."""
+
+
+class SourceError(CuratorError):
+    """A file of rollouts cannot be read."""
+
+
+class SourceNotFound(SourceError):
+    """There is no such file, or nothing matches."""
+
+
+class SourceRefused(SourceError):
+    """The path is not something this program opens."""
+
+
+class SourceUnreadable(SourceError):
+    """The file is not a file of rollouts."""
+
+
+class SourceChanged(SourceError):
+    """The file on disk is no longer the one that was indexed."""
+
+
+class DecisionsError(CuratorError):
+    """The review store cannot be used."""
+
+
+class RecipeError(CuratorError):
+    """A recipe, or an option given in its place, is wrong."""
+
+
+class ExportError(CuratorError):
+    """The training file cannot be written."""
+
+
+class ManifestError(CuratorError):
+    """A manifest cannot be read."""
+
+
+class ServerRefused(CuratorError):
+    """The app does not start with these settings."""
