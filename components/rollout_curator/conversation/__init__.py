@@ -1,0 +1,28 @@
+"""From the items of a rollout to one training example: `flat` as the SFT guide of NeMo Gym has it, `chat` with tools.
+
+Pure functions. Knows items, messages and tools; does not know files, thresholds, trainers or which examples
+are left out in the end (it only names the issues that usually keep one out).
+Shape of the input: `Rollout.prompt` and `Rollout.output`, Responses items or chat messages, as they were collected.
+"""
+
+from rollout_curator.conversation.chat import chat
+from rollout_curator.conversation.encode import encode
+from rollout_curator.conversation.flat import flat
+from rollout_curator.conversation.items import Normalised, item_type, normalise
+from rollout_curator.conversation.options import GYM_OPTIONS, ChatOptions, FlatOptions
+from rollout_curator.conversation.words import EXCLUDED_BY_DEFAULT, ISSUE_WORDS, issue_kind
+
+__all__ = [
+    "EXCLUDED_BY_DEFAULT",
+    "GYM_OPTIONS",
+    "ISSUE_WORDS",
+    "ChatOptions",
+    "FlatOptions",
+    "Normalised",
+    "chat",
+    "encode",
+    "flat",
+    "issue_kind",
+    "item_type",
+    "normalise",
+]

@@ -1,0 +1,216 @@
+"""The chat example: every message, tool call, tool result and tool of a rollout (rules C1 to C15).
+
+The items are scanned once with a buffer for the assistant message that is being built; NeMo Gym's own converter
+(nemo_gym/responses_converter.py, nemo-gym 0.5.1) does the same, and `GYM_OPTIONS` gives its messages exactly.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from rollout_curator.conversation.calls import message_calls, nest_tools, read_call_id, response_call
+from rollout_curator.conversation.encode import fault_of
+from rollout_curator.conversation.finish import cut_tail, fold_instructions, note_final_call, note_pairing
+from rollout_curator.conversation.items import (
+    Findings,
+    Opened,
+    item_type,
+    label,
+    message_reasoning,
+    open_rollout,
+    split_think,
+    summaries,
+    text_of,
+)
+from rollout_curator.conversation.options import ChatOptions
+from rollout_curator.conversation.parts import message_content, tool_content
+from rollout_curator.rollout import Example, Item, Message, Rollout, ToolCall
+
+
+@dataclass(slots=True)
+class _Assistant:
+    """The assistant message that is being built; `is_on` once anything of it was seen."""
+
+    texts: list[str] = field(default_factory=list)
+    reasoning: list[str] = field(default_factory=list)
+    calls: list[ToolCall] = field(default_factory=list)
+    name: str | None = None
+    is_on: bool = False
+    has_text: bool = False
+
+
+@dataclass(slots=True)
+class _Draft:
+    """The messages so far, with the assistant message at their end."""
+
+    options: ChatOptions
+    findings: Findings
+    messages: list[Message] = field(default_factory=list)
+    assistant: _Assistant = field(default_factory=_Assistant)
+
+
+def chat(rollout: Rollout, options: ChatOptions = ChatOptions()) -> Example:  # noqa: B008 frozen
+    """Return the chat example of a rollout, or why there is none. Never raises on JSON values."""
+    opened = open_rollout(rollout)
+    findings = opened.findings
+    messages: list[Message] = []
+    tools = None
+    if findings.skip is None:
+        messages = _messages(rollout, opened, options)
+    if findings.skip is None:
+        tools = nest_tools(rollout.tools, options, findings)
+        _note_whole(rollout, messages, findings)
+    if findings.skip is not None:
+        return Example(None, issues=tuple(findings.issues), skip=findings.skip)
+    return Example(messages, tools, tuple(findings.issues))
+
+
+def _messages(rollout: Rollout, opened: Opened, options: ChatOptions) -> list[Message]:
+    draft = _Draft(options, opened.findings)
+    for side in (opened.prompt, opened.output):
+        for item in side:
+            _add(draft, item)
+    _flush(draft)
+    messages = draft.messages
+    if rollout.instructions:
+        messages = fold_instructions(rollout.instructions, messages, draft.findings)
+    cut_tail(messages, options, draft.findings)
+    note_final_call(messages, options, draft.findings)
+    if options.content == "lists":
+        messages = [_with_list(message) for message in messages]
+    return messages
+
+
+def _note_whole(rollout: Rollout, messages: list[Message], findings: Findings) -> None:
+    note_pairing(messages, findings)
+    if not any(message["role"] == "user" for message in messages):
+        findings.note("no_user")
+    if rollout.truncated:
+        findings.note(f"truncated:{label(rollout.truncated)}")
+    if "non_finite_number" in rollout.notes and (fault := fault_of(messages)):
+        findings.refuse(fault)
+
+
+def _add(draft: _Draft, item: Item) -> None:
+    kind = item_type(item)
+    if kind == "message":
+        role = item["role"]
+        if role == "assistant":
+            _add_assistant(draft, item)
+        elif role == "tool":
+            _add_result(draft, item, item.get("tool_call_id"), item.get("content"))
+        else:
+            _add_other(draft, item, role)
+    elif kind == "function_call":
+        draft.assistant.is_on = True
+        call = response_call(item, draft.options, draft.findings)
+        if call is not None:
+            draft.assistant.calls.append(call)
+    elif kind == "function_call_output":
+        _add_result(draft, item, item.get("call_id"), item.get("output"))
+    elif kind == "reasoning":
+        draft.assistant.is_on = True
+        texts = summaries(item, use_content=draft.options.reasoning_content)
+        _add_reasoning(draft, texts)
+        if not texts:
+            draft.findings.note("reasoning_hidden")
+    else:
+        draft.findings.refuse(f"unsupported_item:{label(kind)}")
+
+
+def _add_assistant(draft: _Draft, item: Item) -> None:
+    """Add the reasoning, text and calls of an assistant message (C1, C14)."""
+    assistant, findings = draft.assistant, draft.findings
+    assistant.is_on = True
+    reasoning = message_reasoning(item)
+    if reasoning is not None:
+        _add_reasoning(draft, [reasoning])
+    text = text_of(item.get("content"), findings)
+    if not text and isinstance(item.get("refusal"), str):
+        text = item["refusal"]
+    if draft.options.inline_think == "split":
+        split = split_think(text)
+        text = split.text
+        _add_reasoning(draft, split.reasoning)
+        if split.is_open:
+            findings.note("truncated:unclosed_think")
+    if text:
+        if assistant.calls and text.strip():
+            findings.note("lost_tool_results")
+        if assistant.has_text and draft.options.joiner:
+            assistant.texts.append(draft.options.joiner)
+        assistant.texts.append(text)
+        assistant.has_text = True
+    if "tool_calls" in item or "function_call" in item:
+        assistant.calls += message_calls(item, draft.options, findings)
+    if assistant.name is None:
+        assistant.name = _name(item)
+
+
+def _add_reasoning(draft: _Draft, texts: list[str]) -> None:
+    """Add reasoning to the assistant message as the options want it (C2)."""
+    if not texts:
+        return
+    options = draft.options
+    draft.findings.note("reasoning")
+    if options.reasoning == "field" or (options.reasoning == "inline" and options.think == "qwen"):
+        draft.assistant.reasoning += texts
+    elif options.reasoning == "inline":
+        draft.assistant.texts += [f"<think>{text}</think>" for text in texts]
+
+
+def _add_result(draft: _Draft, item: Item, call_id: Any, output: Any) -> None:
+    _flush(draft)
+    message: Message = {
+        "role": "tool",
+        "tool_call_id": read_call_id(call_id, draft.findings),
+        "content": tool_content(output, draft.options, draft.findings),
+    }
+    draft.messages.append(_named(message, _name(item)))
+
+
+def _add_other(draft: _Draft, item: Item, role: str) -> None:
+    _flush(draft)
+    if role == "developer" and draft.options.developer_to_system:
+        role = "system"
+    message: Message = {"role": role, "content": message_content(item.get("content"), draft.options, draft.findings)}
+    draft.messages.append(_named(message, _name(item)))
+
+
+def _flush(draft: _Draft) -> None:
+    """Finish the assistant message (C6): all text first, then all calls."""
+    assistant, options = draft.assistant, draft.options
+    if not assistant.is_on:
+        return
+    draft.assistant = _Assistant()
+    text = "".join(assistant.texts)
+    reasoning = "\n\n".join(assistant.reasoning)
+    if reasoning and options.reasoning == "inline":
+        text = "<think>\n" + reasoning.strip("\n") + "\n</think>\n\n" + text
+        reasoning = ""
+    if not (text or assistant.calls or reasoning or options.keep_empty):
+        draft.findings.note("dropped_empty_assistant")
+        return
+    message: dict[str, Any] = {"role": "assistant", "content": text if text or not options.null_content else None}
+    if reasoning:
+        message[options.reasoning_key] = reasoning
+    if assistant.calls:
+        message["tool_calls"] = assistant.calls
+    draft.messages.append(_named(cast(Message, message), assistant.name))
+
+
+def _name(item: Item) -> str | None:
+    """Return the name a chat-shaped message gives its author; Responses items have none."""
+    name = item.get("name")
+    return name if "type" not in item and isinstance(name, str) else None
+
+
+def _named(message: Message, name: str | None) -> Message:
+    return message if name is None else cast(Message, {**message, "name": name})
+
+
+def _with_list(message: Message) -> Message:
+    content = message["content"]
+    if isinstance(content, list):
+        return message
+    parts = [{"type": "text", "text": content}] if content else []
+    return {**message, "content": parts}

@@ -1,0 +1,241 @@
+"""Sequences of items as they were collected, made regular (rules N1 to N6), and the text that is in them.
+
+Knows Responses items and chat messages; does not decide what is kept of them.
+"""
+
+import re
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any
+
+from rollout_curator.rollout import Item, Rollout
+
+ROLES = frozenset({"user", "assistant", "system", "developer", "tool"})
+TEXT_PARTS = frozenset({"input_text", "output_text", "text", "summary_text"})
+MEDIA_PARTS = {
+    "input_image": "image",
+    "image_url": "image",
+    "image": "image",
+    "input_audio": "audio",
+    "audio": "audio",
+    "input_video": "video",
+    "video_url": "video",
+    "video": "video",
+    "input_file": "file",
+    "file": "file",
+}
+REASONING_KEYS = ("reasoning_content", "reasoning", "thinking")
+_LABEL = re.compile(r"[A-Za-z0-9_.-]{1,60}")
+_THINK = re.compile(r"<think>(.*?)(</think>|\Z)", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Normalised:
+    """A sequence of items, each an object of a known shape; `skip` says why the rollout cannot be used."""
+
+    items: list[Item]
+    notes: tuple[str, ...]
+    skip: str | None
+
+
+@dataclass(slots=True)
+class Findings:
+    """What is noticed while one example is made: issues in order, each once, and the first reason to skip."""
+
+    issues: dict[str, None] = field(default_factory=dict)
+    skip: str | None = None
+
+    def note(self, issue: str) -> None:
+        """Add an issue."""
+        self.issues[issue] = None
+
+    def refuse(self, reason: str) -> None:
+        """Give a reason why no example can be made; the first one stays."""
+        self.skip = self.skip or reason
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A rollout whose two sequences are regular."""
+
+    prompt: list[Item]
+    output: list[Item]
+    findings: Findings
+
+
+@dataclass(frozen=True, slots=True)
+class SplitText:
+    """Text whose <think> blocks were taken out; `is_open` says that the last one was never closed."""
+
+    text: str
+    reasoning: list[str]
+    is_open: bool
+
+
+def open_rollout(rollout: Rollout) -> Opened:
+    """Return both sides of a rollout as regular items, with what was noticed."""
+    prompt, output = normalise(rollout.prompt), normalise(rollout.output)
+    findings = Findings(skip=rollout.unusable or prompt.skip or output.skip)
+    if not findings.skip and not output.items:
+        findings.refuse("empty_output")
+    for name in prompt.notes + output.notes:
+        findings.note(name)
+    return Opened(prompt.items, output.items, findings)
+
+
+def normalise(sequence: Any) -> Normalised:
+    """Return the items of a prompt or an output (N1 to N5); an item without a type stays so, see `item_type`."""
+    if sequence is None:
+        return Normalised([], (), None)
+    if isinstance(sequence, str):
+        return Normalised([{"type": "message", "role": "user", "content": sequence}], (), None)
+    if not isinstance(sequence, list | tuple):
+        return Normalised([], (), "not_a_list")
+    notes: tuple[str, ...] = ()
+    if any(isinstance(element, list) for element in sequence):
+        is_cumulative = _is_cumulative(sequence)
+        notes = ("nested_output", "nested_cumulative") if is_cumulative else ("nested_output",)
+        sequence = sequence[-1] if is_cumulative else _concatenate(sequence)
+    items: list[Item] = []
+    skip = None
+    for element in sequence:
+        fault = _fault(element)
+        if fault is None:
+            items.append(element)
+        elif skip is None:
+            skip = fault
+    return Normalised(items, notes, skip)
+
+
+def _is_cumulative(sequence: list[Any] | tuple[Any, ...]) -> bool:
+    """Whether every element is a list and each is the beginning of the next one (N3)."""
+    if not all(isinstance(element, list) for element in sequence):
+        return False
+    try:
+        return all(later[: len(earlier)] == earlier for earlier, later in pairwise(sequence))
+    except RecursionError:
+        return False
+
+
+def _concatenate(sequence: list[Any] | tuple[Any, ...]) -> list[Any]:
+    flattened: list[Any] = []
+    for element in sequence:
+        if isinstance(element, list):
+            flattened.extend(element)
+        else:
+            flattened.append(element)
+    return flattened
+
+
+def _fault(element: Any) -> str | None:
+    if not isinstance(element, dict):
+        return "bad_item"
+    kind, role = element.get("type"), element.get("role")
+    if kind is None:
+        if role is None:
+            return "bad_item"
+    elif not isinstance(kind, str):
+        return "bad_item"
+    elif kind != "message":
+        return None
+    return None if isinstance(role, str) and role in ROLES else f"unknown_role:{label(role)}"
+
+
+def item_type(item: Item) -> str:
+    """Return the type of a normalised item; one without a type is a message (N4)."""
+    return item.get("type") or "message"
+
+
+def label(value: Any) -> str:
+    """Return a short name found in data as it may stand in an issue, or `unknown`."""
+    return value if isinstance(value, str) and _LABEL.fullmatch(value) else "unknown"
+
+
+def text_of(content: Any, findings: Findings) -> str:
+    """Return the text of a message's content; other parts are dropped and noted (F2)."""
+    if isinstance(content, str):
+        return content
+    if content is None:
+        return ""
+    if not isinstance(content, list):
+        findings.refuse("bad_content")
+        return ""
+    texts = []
+    for part in content:
+        if not isinstance(part, dict):
+            findings.refuse("bad_content")
+            continue
+        text = part_text(part, findings)
+        if text is None:
+            drop_part(part.get("type"), findings)
+        else:
+            texts.append(text)
+    return "".join(texts)
+
+
+def part_text(part: Item, findings: Findings) -> str | None:
+    """Return the text of one part, or None when it is not a part of text."""
+    kind = part.get("type")
+    if not isinstance(kind, str):
+        return None
+    if kind in TEXT_PARTS:
+        text = part.get("text")
+    elif kind == "refusal":
+        text = part.get("refusal")
+    else:
+        return None
+    if isinstance(text, str):
+        return text
+    if text is not None:
+        findings.refuse("bad_content")
+    return ""
+
+
+def drop_part(kind: Any, findings: Findings) -> None:
+    """Note that a part of this type is not in the example."""
+    name = label(kind)
+    if name in MEDIA_PARTS:
+        findings.note("dropped_media")
+    findings.note(f"dropped_part:{name}")
+
+
+def summaries(item: Item, *, use_content: bool) -> list[str]:
+    """Return the texts of a reasoning item: its summary, else, if asked for, its content (C2)."""
+    texts = _texts(item.get("summary"))
+    return texts or (_texts(item.get("content")) if use_content else [])
+
+
+def _texts(value: Any) -> list[str]:
+    if isinstance(value, str):
+        return [value] if value else []
+    if not isinstance(value, list):
+        return []
+    found = (part.get("text") if isinstance(part, dict) else part for part in value)
+    return [text for text in found if isinstance(text, str) and text]
+
+
+def message_reasoning(item: Item) -> str | None:
+    """Return the reasoning that a chat-shaped assistant message carries beside its text."""
+    for key in REASONING_KEYS:
+        text = item.get(key)
+        if isinstance(text, str) and text:
+            return text
+    return None
+
+
+def split_think(text: str) -> SplitText:
+    """Take <think> blocks out of a text (C14); a closing tag without an opening one ends reasoning too."""
+    if "think>" not in text:
+        return SplitText(text, [], False)
+    reasoning, is_open = [], False
+    head, closing, rest = text.partition("</think>")
+    if closing and "<think>" not in head:
+        reasoning.append(head)
+        text = rest
+    for match in _THINK.finditer(text):
+        reasoning.append(match[1])
+        is_open = not match[2]
+    kept = _THINK.sub("", text)
+    if reasoning:
+        kept = kept.lstrip("\n")
+    return SplitText(kept, [stripped for block in reasoning if (stripped := block.strip("\n"))], is_open)

@@ -1,0 +1,63 @@
+"""The choices a user or a target has in making examples; the defaults are those of NeMo RL."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class FlatOptions:
+    """How `flat` makes an example.
+
+    `joiner` stands between the texts of several assistant messages (a blank in the SFT guide);
+    `with_instructions` puts the instructions first, joined with leading system messages as `chat` does.
+    """
+
+    developer_to_system: bool = True
+    strip_think: bool = False
+    joiner: str = " "
+    with_instructions: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ChatOptions:
+    """How `chat` makes an example.
+
+    `reasoning` is dropped, put into the key `reasoning_key`, or put inline: `think="gym"` gives one block for
+    each summary where it occurred, "qwen" one block before the text. `reasoning_content` uses the full reasoning
+    text where there is no summary. `joiner` stands between the texts of consecutive assistant messages.
+    `null_content` writes null instead of "" for no text; `keep_empty` keeps assistant messages with nothing in them.
+    `content` makes text parts one string ("text"), keeps lists as lists ("parts"), or makes every content a list
+    ("lists"). `media` keeps images, sound and video, drops them, or skips the rollout.
+    `trailing` says what to do with messages after the last assistant message, `final_tool_call` with an
+    example that ends in a tool call. `inline_think="split"` takes <think> out of the text, as reasoning.
+    """
+
+    reasoning: Literal["drop", "field", "inline"] = "drop"
+    reasoning_key: str = "reasoning_content"
+    reasoning_content: bool = True
+    think: Literal["gym", "qwen"] = "gym"
+    inline_think: Literal["keep", "split"] = "keep"
+    arguments: Literal["object", "string"] = "object"
+    developer_to_system: bool = True
+    joiner: str = ""
+    null_content: bool = False
+    keep_empty: bool = False
+    content: Literal["text", "parts", "lists"] = "text"
+    media: Literal["keep", "drop", "skip"] = "keep"
+    image_style: Literal["image_url", "image"] = "image_url"
+    keep_strict: bool = False
+    trailing: Literal["trim", "skip", "keep"] = "trim"
+    final_tool_call: Literal["keep", "skip"] = "keep"
+
+
+GYM_OPTIONS = ChatOptions(
+    reasoning="inline",
+    reasoning_content=False,
+    arguments="string",
+    developer_to_system=False,
+    null_content=True,
+    keep_empty=True,
+    content="parts",
+    trailing="keep",
+)
+"""What NeMo Gym's own converter does (nemo_gym/responses_converter.py, nemo-gym 0.5.1)."""
