@@ -1,0 +1,1 @@
+"""The trainers an export can be for: one module per trainer, each offering one `base.Target` row."""

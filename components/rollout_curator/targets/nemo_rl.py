@@ -1,0 +1,106 @@
+"""NeMo RL: supervised fine-tuning on `openai_format`.
+
+Read in NVIDIA-NeMo/RL, by file and commit:
+`nemo_rl/data/datasets/response_datasets/oai_format_dataset.py` 13de9e4c (the last message must be the
+assistant's, by an assert; `task_name` is cut from the path and may not come out empty),
+`nemo_rl/data/utils.py` 029dfa48 and `docs/guides/sft.md` (one `data.train` and one `data.validation` block each,
+since pull request 1649), `examples/configs/sft.yaml` 00455ac0 (1,024 tokens, Squad for validation, and a chat template
+which knows neither tools nor tool messages), `nemo_rl/utils/config.py` 017238e5 (`defaults`), and issue 2116 with
+pull request 2515 (`use_preserving_dataset: true` stopped the load until May 2026).
+"""
+
+import os
+
+from rollout_curator.conversation import EXCLUDED_BY_DEFAULT, ChatOptions, FlatOptions
+from rollout_curator.targets.base import ConfigFacts, Target, quote
+
+HEAD = """\
+# NeMo RL, supervised fine-tuning. Save this beside examples/configs/sft.yaml, then:
+#   uv run examples/run_sft.py --config examples/configs/<this file>
+# It needs NeMo RL with pull request 2515 (May 2026): before it, use_preserving_dataset: true stops the load
+# with "Expected a list of Dataset objects" (issue 2116).
+defaults: sft.yaml
+"""
+
+LENGTH = """\
+  # Longer examples are masked without a word: raise this (sft.yaml says 1024) until the longest one fits{longest}.
+  # max_total_sequence_length: 8192
+"""
+
+NO_VALIDATION = """\
+sft:
+  # There is no validation file, and NeMo RL splits none off: without this, sft.yaml would validate on Squad.
+  val_period: 0
+  val_at_start: false
+  val_at_end: false
+checkpointing:
+  metric_name: null
+"""
+
+SAYS = (
+    "Every assistant message is trained on, also those that stood in the prompt; sft.only_unmask_final: true, "
+    "in newer versions, trains on the last one only.",
+    "An example of max_total_sequence_length tokens or more trains nothing, and NeMo RL does not say so; "
+    "sft.yaml allows 1,024 tokens.",
+    "One example that cannot be loaded stops the whole load, so only examples that end with the assistant are written.",
+    "Load with use_preserving_dataset: true; otherwise tools and arguments of different shapes get keys they never "
+    "had, and text that looks like JSON may become an object.",
+    "The chat template of sft.yaml leaves out tools and tool messages; the config below takes the model's own.",
+    "NeMo RL renders the conversation message by message: a template that rewrites earlier turns, as Qwen3 does "
+    "with old thinking, trains on other text than you see here.",
+    "Tool arguments are written as objects, which the templates of Qwen, Nemotron, GLM and Llama need; that of "
+    "DeepSeek-V3 needs strings.",
+    "Reasoning is left out unless you ask for it.",
+    "No validation set is split off: give a second file.",
+    'Images are written as image_url parts; a vision model of NeMo RL needs image_style = "image", '
+    "and the template of a text model prints either as text.",
+)
+
+
+def config(facts: ConfigFacts) -> str:
+    """Return a NeMo RL config that inherits `sft.yaml` and loads the written file."""
+    path, validation_path = _absolute(facts.path), facts.validation_path and _absolute(facts.validation_path)
+    longest = f" (here about {facts.longest_tokens:,} tokens)" if facts.longest_tokens else ""
+    lines = [HEAD, *map(_warn_of_hidden_folder, filter(None, (path, validation_path)))]
+    lines += ["data:\n", "  train:\n", _dataset(path)]
+    lines += ["  validation:\n", _dataset(validation_path)] if validation_path else ["  validation: null\n"]
+    lines += ["policy:\n", LENGTH.format(longest=longest)]
+    lines += ["  tokenizer:\n", "    chat_template: default\n"]
+    lines += [] if validation_path else [NO_VALIDATION]
+    return "".join(lines)
+
+
+def _dataset(path: str) -> str:
+    """Return the block of one file; OmegaConf reads `${` as a reference unless it is escaped."""
+    return (
+        "    dataset_name: openai_format\n"
+        f"    data_path: {quote(path.replace('${', chr(92) + '${'))}\n"
+        "    chat_key: messages\n"
+        "    tool_key: tools\n"
+        "    use_preserving_dataset: true\n"
+    )
+
+
+def _absolute(path: str) -> str:
+    """Return the absolute path: NeMo RL fails on `./x.jsonl` and `../x.jsonl` (`task_name` comes out empty)."""
+    return os.path.abspath(path)
+
+
+def _warn_of_hidden_folder(path: str) -> str:
+    """Return a comment where NeMo RL would fail on the path: when its folder's name begins with a dot."""
+    if "-".join(path.split("/")[-2:]).split(".")[0]:
+        return ""
+    return "# Move the file first: NeMo RL fails (IndexError) when the name of a file's folder begins with a dot.\n"
+
+
+NEMO_RL = Target(
+    name="nemo_rl",
+    title="NeMo RL",
+    format="chat",
+    flat=FlatOptions(),
+    chat=ChatOptions(reasoning="drop", arguments="object", trailing="trim"),
+    exclude=frozenset(EXCLUDED_BY_DEFAULT),
+    exclude_invalid=True,
+    says=SAYS,
+    config=config,
+)

@@ -1,0 +1,186 @@
+"""What an export knows of trainers, and what the trainers themselves would say."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from loaders import nemo_rl_accepts, nemo_rl_accepts_file
+from rollout_curator.conversation import GYM_OPTIONS
+from rollout_curator.errors import RecipeError
+from rollout_curator.targets.base import ConfigFacts, get, quote, targets
+from rollout_curator.targets.nemo_rl import NEMO_RL
+
+HOSTILE_PATHS = [
+    "/data/a b/sft: 1 #2.jsonl",
+    '/data/it\'s "so"/sft.jsonl',
+    "/data/back\\slash.jsonl",
+    "/data/tab\tline\nend.jsonl",
+    "/data/ümläut 日本 🙂.jsonl",
+    "/data/\x7f\x85\u2028\ufeff\udcff.jsonl",
+    "/data/{a}: [b], - c & *d !e %f @g `h`.jsonl",
+]
+
+
+def facts(path: str = "/data/sft.jsonl", validation_path: str | None = None) -> ConfigFacts:
+    """Return the facts of a chat file with tools."""
+    return ConfigFacts(path=path, format="chat", has_tools=True, validation_path=validation_path)
+
+
+def test_the_config_for_nemo_rl_is_ready_to_run() -> None:
+    assert NEMO_RL.config(facts(validation_path="/data/val.jsonl")) == (
+        "# NeMo RL, supervised fine-tuning. Save this beside examples/configs/sft.yaml, then:\n"
+        "#   uv run examples/run_sft.py --config examples/configs/<this file>\n"
+        "# It needs NeMo RL with pull request 2515 (May 2026): before it, use_preserving_dataset: true stops the load\n"
+        '# with "Expected a list of Dataset objects" (issue 2116).\n'
+        "defaults: sft.yaml\n"
+        "data:\n"
+        "  train:\n"
+        "    dataset_name: openai_format\n"
+        '    data_path: "/data/sft.jsonl"\n'
+        "    chat_key: messages\n"
+        "    tool_key: tools\n"
+        "    use_preserving_dataset: true\n"
+        "  validation:\n"
+        "    dataset_name: openai_format\n"
+        '    data_path: "/data/val.jsonl"\n'
+        "    chat_key: messages\n"
+        "    tool_key: tools\n"
+        "    use_preserving_dataset: true\n"
+        "policy:\n"
+        "  # Longer examples are masked without a word: raise this (sft.yaml says 1024) until the longest one fits.\n"
+        "  # max_total_sequence_length: 8192\n"
+        "  tokenizer:\n"
+        "    chat_template: default\n"
+    )
+
+
+def test_without_a_validation_file_the_config_turns_validation_off() -> None:
+    yaml = pytest.importorskip("yaml")
+    parsed = yaml.safe_load(NEMO_RL.config(facts()))
+    assert parsed["data"]["validation"] is None
+    assert parsed["sft"] == {"val_period": 0, "val_at_start": False, "val_at_end": False}
+    assert parsed["checkpointing"] == {"metric_name": None}
+
+
+def test_the_config_names_the_longest_example() -> None:
+    told = NEMO_RL.config(ConfigFacts("/data/sft.jsonl", "chat", has_tools=False, longest_tokens=12345))
+    assert "until the longest one fits (here about 12,345 tokens).\n" in told
+
+
+@pytest.mark.parametrize("path", HOSTILE_PATHS)
+def test_the_config_holds_any_path_exactly(path: str) -> None:
+    yaml = pytest.importorskip("yaml")
+    assert yaml.safe_load(NEMO_RL.config(facts(path)))["data"]["train"]["data_path"] == path
+
+
+@pytest.mark.parametrize("path", HOSTILE_PATHS)
+@pytest.mark.parametrize("name", sorted(targets()))
+def test_no_path_adds_a_line_to_a_config(name: str, path: str) -> None:
+    harmless = get(name).config(facts("/data/sft.jsonl"))
+    assert len(get(name).config(facts(path)).splitlines()) == len(harmless.splitlines())
+
+
+@pytest.mark.parametrize("name", sorted(targets()))
+def test_every_config_is_yaml(name: str) -> None:
+    yaml = pytest.importorskip("yaml")
+    yaml.safe_load(get(name).config(facts(validation_path="/data/val.jsonl")))
+
+
+def test_a_path_is_quoted_for_yaml_by_hand() -> None:
+    assert quote('a"b\\c\n\x85é') == '"a\\"b\\\\c\\n\\u0085é"'
+
+
+def test_a_dollar_brace_in_a_path_is_no_reference() -> None:
+    assert '    data_path: "/data/\\\\${x}.jsonl"\n' in NEMO_RL.config(facts("/data/${x}.jsonl"))
+
+
+def test_a_relative_path_becomes_absolute(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert f"    data_path: {quote(str(tmp_path / 'sft.jsonl'))}\n" in NEMO_RL.config(facts("./sft.jsonl"))
+
+
+def test_a_hidden_folder_is_told_because_nemo_rl_fails_on_it() -> None:
+    assert "# Move the file first" in NEMO_RL.config(facts("/data/.cache/sft.jsonl"))
+    assert "# Move the file first" not in NEMO_RL.config(facts("/.data/run.1/sft.jsonl"))
+
+
+def test_nemo_rl_gets_arguments_as_objects_and_ends_with_the_assistant() -> None:
+    assert (NEMO_RL.format, NEMO_RL.chat.arguments, NEMO_RL.chat.trailing) == ("chat", "object", "trim")
+
+
+def test_nemo_rl_leaves_out_broken_tool_use_and_invalid_rollouts() -> None:
+    assert {"unanswered_tool_call", "lost_tool_results"} <= NEMO_RL.exclude
+    assert NEMO_RL.exclude_invalid
+
+
+def test_gym_equals_its_converter_and_leaves_nothing_out() -> None:
+    gym = get("gym")
+    assert (gym.chat, gym.exclude, gym.exclude_invalid) == (GYM_OPTIONS, frozenset(), False)
+
+
+@pytest.mark.parametrize("name", sorted(targets()))
+def test_every_target_speaks_in_whole_sentences(name: str) -> None:
+    assert get(name).says
+    assert [said for said in get(name).says if not (said[0].isupper() and said.endswith("."))] == []
+
+
+def test_an_unknown_target_is_refused_with_the_names_there_are() -> None:
+    with pytest.raises(RecipeError, match=r'target: there is no "nemo"; choose one of .*gym, .*nemo_rl'):
+        get("nemo")
+
+
+USER = {"role": "user", "content": "2 + 2?"}
+CALL = {"id": "c1", "type": "function", "function": {"name": "add", "arguments": {"a": 2, "b": 2}}}
+TOOL = {"type": "function", "function": {"name": "add", "description": "adds", "parameters": {"type": "object"}}}
+ANSWER = {"role": "assistant", "content": "4"}
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"messages": [USER, ANSWER]},
+        {"messages": [USER, {"role": "assistant", "content": "", "tool_calls": [CALL]}], "tools": [TOOL]},
+        {"messages": [USER, {"role": "assistant", "content": None, "tool_calls": [CALL]}], "tools": [TOOL]},
+        {
+            "messages": [
+                USER,
+                {"role": "assistant", "content": "", "tool_calls": [CALL]},
+                {"role": "tool", "tool_call_id": "c1", "content": "4"},
+                ANSWER,
+            ]
+        },
+    ],
+)
+def test_the_loader_accepts_what_nemo_rl_accepts(row: dict[str, Any]) -> None:
+    assert nemo_rl_accepts(row) is None
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        ({}, "messages is missing or empty"),
+        ({"messages": []}, "messages is missing or empty"),
+        ({"messages": [ANSWER, USER]}, "the last message is of user, not of assistant"),
+        ({"messages": [USER, {"role": "assistant", "content": ""}]}, "the last message is empty"),
+        ({"messages": [{"role": "developer", "content": "x"}, ANSWER]}, "messages[0]: not an object with a role"),
+        ({"messages": [{"role": "user", "content": [{"type": "text"}]}, ANSWER]}, "messages[0]: content is not a str"),
+        ({"messages": [{"role": "user", "content": None}, ANSWER]}, "messages[0]: content is missing"),
+        ({"messages": [{"role": "tool", "content": "4"}, ANSWER]}, "messages[0]: a tool message without tool_call_id"),
+        ({"messages": [USER, {**ANSWER, "tool_calls": []}]}, "messages[1]: tool_calls is empty"),
+        ({"messages": [USER, {**ANSWER, "tool_calls": [{"name": "add"}]}]}, "messages[1]: a tool call that is not"),
+        (
+            {"messages": [USER, {**ANSWER, "tool_calls": [{**CALL, "function": {"name": "add", "arguments": "{}"}}]}]},
+            "messages[1]: arguments of add are not an object",
+        ),
+        ({"messages": [USER, ANSWER], "tools": []}, "tools is not a list of tools"),
+        ({"messages": [USER, ANSWER], "tools": [{"type": "function", "name": "add"}]}, "a tool that is not"),
+    ],
+)
+def test_the_loader_refuses_what_nemo_rl_refuses(row: dict[str, Any], reason: str) -> None:
+    assert (nemo_rl_accepts(row) or "").startswith(reason)
+
+
+def test_one_bad_line_stops_the_load_of_a_file(tmp_path: Path) -> None:
+    (tmp_path / "sft.jsonl").write_bytes(b'{"messages":[{"role":"assistant","content":"4"}]}\n\n')
+    assert (nemo_rl_accepts_file(tmp_path / "sft.jsonl") or "").startswith("line 2: not JSON")
