@@ -1,0 +1,62 @@
+"""Every column of the index: its name, dtype, unit and meaning. The one list of what is known per rollout.
+
+`NUMBERS` are plain arrays, `CLASSES` are codes with a vocabulary per source. Facets (top-level numbers of the
+line) are extra float64 columns named as in the file. Bodies are never here: they stay in the source.
+"""
+
+from dataclasses import dataclass
+
+SCHEMA = 1
+"""Raise when a column changes, so that older caches are rebuilt."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column; `dtype` is numpy's name, `unit` is empty for pure numbers."""
+
+    name: str
+    dtype: str
+    unit: str
+    meaning: str
+
+
+NUMBERS = (
+    Column("line", "int64", "", "line number in the source, from 1"),
+    Column("offset", "int64", "bytes", "where the line starts in the source (in the unpacked copy for .gz and .zst)"),
+    Column("length", "int64", "bytes", "length of the line without its newline"),
+    Column("key_hi", "uint64", "", "first half of the content key (xxh3-128 of the line)"),
+    Column("key_lo", "uint64", "", "second half of the content key"),
+    Column("reward", "float64", "", "reward, NaN when unrated"),
+    Column("attempt", "int64", "", "number of the attempt as the source gives it, -1 when it does not"),
+    Column("n_items", "int32", "items", "items in prompt and output together"),
+    Column("n_turns", "int32", "turns", "assistant turns in the output"),
+    Column("n_user_turns", "int32", "turns", "user messages in prompt and output"),
+    Column("n_calls", "int32", "calls", "tool calls in the output"),
+    Column("n_tool_errors", "int32", "results", "tool results that look like an error"),
+    Column("n_tools", "int32", "tools", "tools offered"),
+    Column("n_images", "int32", "images", "image parts"),
+    Column("chars_prompt", "int64", "characters", "text of the prompt"),
+    Column("chars_out", "int64", "characters", "assistant text and call arguments in the output"),
+    Column("chars_reasoning", "int64", "characters", "readable reasoning"),
+    Column("chars_tool", "int64", "characters", "tool results"),
+    Column("tokens_in", "int64", "tokens", "prompt tokens from `usage`, else estimated"),
+    Column("tokens", "int64", "tokens", "generated tokens from `usage`, else estimated"),
+    Column("estimated", "bool", "", "whether the token counts are characters / 4, because `usage` is absent"),
+)
+
+CLASSES = (
+    Column("format", "uint32", "", "format the line was read as"),
+    Column("agent", "uint32", "", "agent_ref.name, else the environment its path names"),
+    Column("model", "uint32", "", "model that answered"),
+    Column("task", "uint32", "", "task within its source"),
+    Column("finish", "uint32", "", "how the rollout ended"),
+    Column("invalid", "uint32", "", "why the reward is no measurement (masked, truncated, failed), or empty"),
+    Column("flags", "uint32", "", "what reading noticed, joined by |"),
+    Column("flat", "uint32", "", "outcome of the flat conversion: skip reason, then issues, joined by |"),
+    Column("chat", "uint32", "", "outcome of the chat conversion with reasoning dropped"),
+    Column("chat_reasoning", "uint32", "", "outcome of the chat conversion with reasoning kept"),
+    Column("gym", "uint32", "", "outcome of the conversion that equals NeMo Gym's own"),
+)
+
+COLUMNS = (*NUMBERS, *CLASSES)
+FACETS_MAX = 200

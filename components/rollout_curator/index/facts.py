@@ -1,0 +1,304 @@
+"""What one rollout is, as numbers and short words: the facts the columns of the index hold.
+
+Takes a parsed rollout, gives a plain record. The outcomes of the conversions come from the very functions
+that preview and export call, so a rollout the index calls exportable is one that is exported.
+"""
+
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from rollout_curator.conversation import GYM_OPTIONS, ChatOptions, chat, flat, normalise
+from rollout_curator.rollout import Example, Item, Rollout
+
+CHARS_PER_TOKEN = 4
+"""Rule of thumb for English text where `usage` is absent."""
+
+_TASK_NAMES = ("task_id", "instance_id", "id", "uuid", "problem_id", "question_id")
+_NOT_FACETS = re.compile(
+    r"^_ng_|(^|_)(idx|index|seed)$|^reward$|^(task_id|id|uuid|problem_id|question_id|instance_id)$"
+)
+_NO_FAILURE = ("", "none", "other", "null", "ok", "false", "0", "success")
+_ERROR_TEXT = re.compile(
+    r"\s*(?:error\b|traceback \(most recent call last\)"
+    r"|\{\s*\"error\"\s*:\s*(?!null|\"\"|false)|\{\s*\"success\"\s*:\s*false)",
+    re.IGNORECASE,
+)
+
+_DROP = ChatOptions(reasoning="drop")
+_KEEP = ChatOptions(reasoning="field")
+
+
+@dataclass(slots=True)
+class Counts:
+    """Sums over the items of one rollout."""
+
+    n_items: int = 0
+    n_turns: int = 0
+    n_user_turns: int = 0
+    n_calls: int = 0
+    n_tool_errors: int = 0
+    n_images: int = 0
+    chars_prompt: int = 0
+    chars_out: int = 0
+    chars_reasoning: int = 0
+    chars_tool: int = 0
+    has_reasoning: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """One row of the index without its place in the source. Field names are column names."""
+
+    numbers: tuple[Any, ...]
+    classes: tuple[str, ...]
+    facets: Mapping[str, float]
+
+
+NUMBER_NAMES = (
+    "reward", "attempt", "n_items", "n_turns", "n_user_turns", "n_calls", "n_tool_errors", "n_tools", "n_images",
+    "chars_prompt", "chars_out", "chars_reasoning", "chars_tool", "tokens_in", "tokens", "estimated",
+)  # fmt: skip
+CLASS_NAMES = (
+    "format", "agent", "model", "task", "finish", "invalid", "flags", "flat", "chat", "chat_reasoning", "gym",
+)  # fmt: skip
+
+
+def facts(rollout: Rollout, environment: str) -> Facts:
+    """Return the facts of a rollout; `environment` stands in for an agent name the line does not give."""
+    fields: Mapping[str, Any] = rollout.fields or {}
+    response = _mapping(fields.get("response"))
+    prompt = normalise(rollout.prompt).items
+    output = normalise(rollout.output).items
+    counts = _count(prompt, output)
+    tokens_in, tokens = _usage(response)
+    estimated = tokens is None
+    generated = counts.chars_out + counts.chars_reasoning
+    invalid = _invalid(rollout, fields, response)
+    kept = chat(rollout, _KEEP)
+    dropped = chat(rollout, _DROP) if counts.has_reasoning else kept
+    numbers = (
+        rollout.reward, _integer(fields.get("_ng_rollout_index")), counts.n_items, counts.n_turns,
+        counts.n_user_turns, counts.n_calls, counts.n_tool_errors, len(rollout.tools), counts.n_images,
+        counts.chars_prompt, counts.chars_out, counts.chars_reasoning, counts.chars_tool,
+        (counts.chars_prompt + counts.chars_tool) // CHARS_PER_TOKEN if tokens_in is None else tokens_in,
+        generated // CHARS_PER_TOKEN if tokens is None else tokens, estimated,
+    )  # fmt: skip
+    classes = (
+        rollout.format, _agent(fields, environment), _model(fields, response), _task(fields, rollout),
+        _finish(rollout, response, output), invalid, "|".join(_flags(rollout, fields, output)),
+        outcome(flat(rollout)), outcome(dropped), outcome(kept), outcome(chat(rollout, GYM_OPTIONS)),
+    )  # fmt: skip
+    return Facts(numbers, classes, _facets(fields))
+
+
+def outcome(example: Example) -> str:
+    """Return the skip reason (empty when there is an example) and the issues, joined by `|`."""
+    return "|".join([example.skip or "", *example.issues])
+
+
+def read_outcome(text: str) -> tuple[str, tuple[str, ...]]:
+    """Return skip reason and issues from what `outcome` wrote."""
+    skip, *issues = text.split("|")
+    return skip, tuple(issues)
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _integer(value: Any) -> int:
+    return value if type(value) is int and 0 <= value < 2**62 else -1
+
+
+def _word(value: Any) -> str:
+    """Return a short single-line name for an id or a name of the data, whatever it is."""
+    text = value if isinstance(value, str) else orjson.dumps(value, default=str).decode() if value is not None else ""
+    return text.encode("utf-8", "replace").decode()[:200]
+
+
+def _agent(fields: Mapping[str, Any], environment: str) -> str:
+    reference = fields.get("agent_ref")
+    name = reference.get("name") if isinstance(reference, dict) else fields.get("agent")
+    return _word(name) if isinstance(name, str) and name else environment
+
+
+def _model(fields: Mapping[str, Any], response: Mapping[str, Any]) -> str:
+    params = _mapping(fields.get("responses_create_params"))
+    name = response.get("model") or params.get("model") or fields.get("model")
+    return _word(name) if isinstance(name, str) else ""
+
+
+def _task(fields: Mapping[str, Any], rollout: Rollout) -> str:
+    """Return the name of the task: its index, else its id, else a digest of the prompt."""
+    index = fields.get("_ng_task_index", fields.get("task_idx"))
+    if index is not None:
+        return _word(index)
+    for name in _TASK_NAMES:
+        if isinstance(value := fields.get(name), str | int) and not isinstance(value, bool) and value != "":
+            return _word(value)
+    prompt = repr((rollout.prompt, rollout.tools)).encode("utf-8", "replace")
+    return "prompt " + hashlib.blake2b(prompt, digest_size=4).hexdigest()
+
+
+def _usage(response: Mapping[str, Any]) -> tuple[int | None, int | None]:
+    """Return prompt and generated tokens in either spelling of `usage`, None where absent."""
+    usage = _mapping(response.get("usage"))
+    sent = usage.get("input_tokens", usage.get("prompt_tokens"))
+    generated = usage.get("output_tokens", usage.get("completion_tokens"))
+    return (_token_count(sent), _token_count(generated))
+
+
+def _token_count(value: Any) -> int | None:
+    return value if type(value) is int and 0 <= value < 2**50 else None
+
+
+def _invalid(rollout: Rollout, fields: Mapping[str, Any], response: Mapping[str, Any]) -> str:
+    """Say why the reward is not a measurement; the string "none" is no failure."""
+    if fields.get("mask_sample") is True:
+        return "masked"
+    if rollout.truncated:
+        return "truncated"
+    if response.get("error") or _fails(fields.get("exception_type")):
+        return "failed"
+    for name, value in fields.items():
+        if name.endswith(("timed_out", "context_length_exceeded_error")) and value in (True, 1):
+            return "failed"
+        if name.endswith(("error_kind", "failure_kind", "failure_reason")) and _fails(value):
+            return "failed"
+    return ""
+
+
+def _fails(value: Any) -> bool:
+    return isinstance(value, str) and value.strip().lower() not in _NO_FAILURE
+
+
+def _flags(rollout: Rollout, fields: Mapping[str, Any], output: Sequence[Item]) -> list[str]:
+    flags = list(rollout.notes)
+    if rollout.unusable:
+        flags.append(rollout.unusable)
+    texts = [_text(item) for item in output if item.get("role") == "assistant"]
+    opened, closed = (any(tag in text for text in texts) for tag in ("<think>", "</think>"))
+    if opened or closed:
+        flags.append("inline_think" if opened and closed else "think_never_opened" if closed else "think_never_closed")
+    if any(item.get("generation_token_ids") for item in output):
+        flags.append("has_token_ids")
+    if _mapping(_mapping(fields.get("responses_create_params")).get("metadata")).get("audio_url"):
+        flags.append("has_audio")
+    return flags
+
+
+def _count(prompt: Sequence[Item], output: Sequence[Item]) -> Counts:
+    counts = Counts(n_items=len(prompt) + len(output))
+    leading = True
+    for n, item in enumerate((*prompt, *output)):
+        kind, role = item.get("type", "message"), item.get("role")
+        in_output = n >= len(prompt)
+        leading = leading and (not in_output or role in ("system", "developer", "user"))
+        if kind == "message" or role is not None:
+            _count_message(counts, item, in_output=in_output, leading=leading)
+        elif kind == "function_call" and in_output:
+            counts.n_calls += 1
+            counts.chars_out += len(item["arguments"]) if isinstance(item.get("arguments"), str) else 0
+        elif kind == "function_call_output":
+            _count_result(counts, item.get("output"))
+        elif kind == "reasoning":
+            counts.has_reasoning = True
+            counts.chars_reasoning += len(_reasoning(item))
+    counts.n_turns = _turns(output)
+    return counts
+
+
+def _count_message(counts: Counts, item: Item, *, in_output: bool, leading: bool) -> None:
+    role, text = item.get("role"), _text(item)
+    if isinstance(content := item.get("content"), list):
+        counts.n_images += sum(isinstance(part, dict) and "image" in str(part.get("type")) for part in content)
+    if isinstance(reasoning := item.get("reasoning_content"), str):
+        counts.has_reasoning = True
+        counts.chars_reasoning += len(reasoning)
+    if role == "user":
+        counts.n_user_turns += 1
+    if role == "tool":
+        _count_result(counts, text)
+    elif role == "assistant" and in_output:
+        calls = item.get("tool_calls")
+        counts.n_calls += len(calls) if isinstance(calls, list) else 0
+        counts.chars_out += len(text)
+    elif leading or not in_output:
+        counts.chars_prompt += len(text)
+
+
+def _count_result(counts: Counts, output: Any) -> None:
+    text = output if isinstance(output, str) else ""
+    counts.chars_tool += len(text)
+    if _ERROR_TEXT.match(text):
+        counts.n_tool_errors += 1
+
+
+def _turns(output: Sequence[Item]) -> int:
+    """Count assistant turns: runs of assistant text, reasoning and calls that a user or a tool result ends."""
+    turns, open_turn = 0, False
+    for item in output:
+        role, kind = item.get("role"), item.get("type", "message")
+        mine = role == "assistant" or (role is None and kind in ("function_call", "reasoning"))
+        turns += mine and not open_turn
+        open_turn = mine
+    return turns
+
+
+def _text(item: Item) -> str:
+    content = item.get("content")
+    if isinstance(content, str):
+        return content
+    if not isinstance(content, list):
+        return ""
+    return "".join(p["text"] for p in content if isinstance(p, dict) and isinstance(p.get("text"), str))
+
+
+def _reasoning(item: Item) -> str:
+    for name in ("summary", "content"):
+        parts = item.get(name)
+        if isinstance(parts, list):
+            text = "".join(p["text"] for p in parts if isinstance(p, dict) and isinstance(p.get("text"), str))
+            if text:
+                return text
+    return ""
+
+
+def _finish(rollout: Rollout, response: Mapping[str, Any], output: Sequence[Item]) -> str:
+    """Say how the rollout ended, by its last item unless the response says more."""
+    if response.get("error"):
+        return "error"
+    if rollout.truncated:
+        return rollout.truncated
+    if not output:
+        return "empty"
+    last = output[-1]
+    role, kind = last.get("role"), last.get("type", "message")
+    if role == "assistant":
+        return "call_tail" if last.get("tool_calls") else "stop"
+    tails = {"function_call": "call_tail", "function_call_output": "tool_tail", "reasoning": "reasoning_tail"}
+    return {"tool": "tool_tail", None: tails.get(str(kind), "other")}.get(role, "user_tail")
+
+
+def _facets(fields: Mapping[str, Any]) -> dict[str, float]:
+    """Return every top-level number and boolean that is not an index, and the parts of `reward_components`."""
+    found: dict[str, float] = {}
+    for name, value in fields.items():
+        if isinstance(value, bool | int | float) and not _NOT_FACETS.search(name):
+            found[name] = _as_float(value)
+    for name, value in _mapping(fields.get("reward_components")).items():
+        if isinstance(value, bool | int | float):
+            found.setdefault(f"reward_components.{name}", _as_float(value))
+    return found
+
+
+def _as_float(value: float) -> float:
+    try:
+        return float(value)
+    except OverflowError:
+        return float("nan")

@@ -1,0 +1,152 @@
+"""One indexed source: its columns, its problems, and its bodies read by offset with their hash rechecked.
+
+The object behind every rollout that is shown or written: a body that is not the one that was indexed is said
+(`SourceChanged`), never shown.
+"""
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from rollout_curator.errors import SourceChanged, SourceUnreadable
+from rollout_curator.formats.base import read_object
+from rollout_curator.index import store
+from rollout_curator.index.frames import FrameReader
+from rollout_curator.index.scan import content_key
+from rollout_curator.reader import BOM, open_source, parse, show_path
+from rollout_curator.rollout import Rollout, Unreadable
+
+GAP_BYTES = 64 << 10
+SPAN_BYTES = 8 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A line that did not become a rollout."""
+
+    line: int
+    kind: str
+    reason: str
+
+
+class Source:
+    """An open, indexed source. Threads may share it; bodies are read with pread."""
+
+    def __init__(self, cache: Path, path: Path, name: str, header: dict[str, Any]) -> None:
+        self.path = path
+        self.name = name
+        self.header = header
+        folder = store.folder_of(cache, path)
+        self.columns = store.load_columns(folder, header)
+        self._stamp = store.Stamp(**header["stamp"])
+        self._frames: FrameReader | None = None
+        self._descriptor: int | None = None
+        if header["packing"] == "plain":
+            self._descriptor = _descriptor(path)
+        else:
+            starts = self.columns["raw starts"], self.columns["packed starts"]
+            self._frames = FrameReader(folder / header["files"]["bodies"], *starts)
+
+    @property
+    def n_rollouts(self) -> int:
+        """Return the number of rollouts."""
+        return int(self.header["n_rollouts"])
+
+    def problems(self) -> Iterator[Problem]:
+        """Yield every line that is no rollout, in order."""
+        words = self.header["vocabularies"]["problem reason"]
+        for line, code in zip(self.columns["problem line"], self.columns["problem reason"], strict=True):
+            kind, _, reason = words[int(code)].partition("|")
+            yield Problem(int(line), kind, reason)
+
+    def facet_names(self) -> list[str]:
+        """Return the names of the extra numbers its lines carry."""
+        return list(self.header["facets"])
+
+    def categorical(self, name: str) -> pd.Categorical:
+        """Return a class column with its words."""
+        dtype = pd.CategoricalDtype(self.header["vocabularies"][name])
+        return pd.Categorical.from_codes(self.columns[name].astype("int32"), dtype=dtype, validate=False)
+
+    def body(self, row: int) -> bytes:
+        """Return the line of a row. Raises SourceChanged when it is no longer the line that was indexed."""
+        return next(self.bodies(np.array([row])))
+
+    def bodies(self, rows: Sequence[int] | np.ndarray[Any, Any]) -> Iterator[bytes]:
+        """Yield the lines of rows in ascending order; rows that lie close together are read at once."""
+        rows = np.asarray(rows, dtype="int64")
+        self._check_same_file()
+        offsets, lengths = self.columns["offset"][rows], self.columns["length"][rows]
+        first = 0
+        while first < len(rows):
+            start, end, last = int(offsets[first]), int(offsets[first] + lengths[first]), first + 1
+            while (
+                last < len(rows)
+                and offsets[last] - end <= GAP_BYTES
+                and offsets[last] + lengths[last] - start < SPAN_BYTES
+            ):
+                end = int(offsets[last] + lengths[last])
+                last += 1
+            span = self._read(start, end - start)
+            for n in range(first, last):
+                at = int(offsets[n]) - start
+                yield self._checked(int(rows[n]), span[at : at + int(lengths[n])])
+            first = last
+
+    def rollout(self, row: int) -> Rollout:
+        """Return the rollout of a row, read by the same parser and format that indexed it."""
+        return to_rollout(self.body(row))
+
+    def _read(self, offset: int, length: int) -> bytes:
+        if self._frames is not None:
+            return self._frames.read(offset, length)
+        if self._descriptor is None:
+            raise SourceChanged(f"{show_path(self.path)}: the source is closed")
+        parts = []
+        while length > 0 and (part := os.pread(self._descriptor, length, offset)):
+            parts.append(part)
+            offset, length = offset + len(part), length - len(part)
+        return b"".join(parts)
+
+    def _checked(self, row: int, text: bytes) -> bytes:
+        text = text.removeprefix(BOM) if self.columns["line"][row] == 1 else text
+        key = content_key(text)
+        high, low = int.from_bytes(key[:8], "big"), int.from_bytes(key[8:], "big")
+        if high != int(self.columns["key_hi"][row]) or low != int(self.columns["key_lo"][row]):
+            line = int(self.columns["line"][row])
+            raise SourceChanged(
+                f"{show_path(self.path)}:{line}: the line is no longer the one that was indexed; open the file again"
+            )
+        return text
+
+    def _check_same_file(self) -> None:
+        now = store.stamp(self.path)
+        if (now.inode, now.device) != (self._stamp.inode, self._stamp.device):
+            raise SourceChanged(f"{show_path(self.path)}: the file was replaced since it was indexed; open it again")
+
+    def close(self) -> None:
+        """Close the files."""
+        if self._frames is not None:
+            self._frames.close()
+        elif self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+
+
+def to_rollout(text: bytes) -> Rollout:
+    """Return the rollout of a line that was indexed as one."""
+    parsed = parse(text)
+    result = parsed if isinstance(parsed, Unreadable) else read_object(parsed.obj, parsed.notes)
+    if isinstance(result, Unreadable):
+        raise SourceUnreadable(f"the line is no rollout: {result.reason}")
+    return result
+
+
+def _descriptor(path: Path) -> int:
+    with open_source(path).file as file:
+        return os.dup(file.fileno())

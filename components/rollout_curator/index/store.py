@@ -1,0 +1,224 @@
+"""The index of one source on disk: built once, memory-mapped at every opening, rebuilt when the source changed.
+
+A folder per source in the cache: `header.json` (what was indexed, and when it holds), one file of aligned columns,
+and for compressed sources one file of frames. The header is written last, so a half-built index is never seen.
+Everything here can be deleted at any time.
+"""
+
+import hashlib
+import os
+import secrets
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import orjson
+import xxhash
+
+from rollout_curator.errors import SourceNotFound
+from rollout_curator.index.columns import CLASSES, NUMBERS, SCHEMA
+from rollout_curator.index.frames import FrameWriter
+from rollout_curator.index.scan import Shard, merge, plan, scan_packed, scan_range
+from rollout_curator.reader import open_source, show_path
+
+SETTLED_S = 2.0
+"""A file changed less than this before it was indexed may change again within one tick of its clock."""
+_SAMPLES, _SAMPLE_BYTES, _ALIGN = 64, 64 << 10, 64
+
+ScanTask = tuple[str, str, int, int]
+Run = Callable[[Callable[[ScanTask], Shard], Sequence[ScanTask]], Iterator[Shard]]
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far the indexing of one source is."""
+
+    path: str
+    done_bytes: int
+    total_bytes: int
+    rollouts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """What tells whether a file is still the one that was indexed."""
+
+    size: int
+    mtime_ns: int
+    ctime_ns: int
+    inode: int
+    device: int
+
+
+def stamp(path: Path) -> Stamp:
+    """Return the stamp of a file. Raises SourceNotFound."""
+    try:
+        found = os.stat(path)
+    except OSError as error:
+        raise SourceNotFound(f"{show_path(path)}: no such file") from error
+    return Stamp(found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino, found.st_dev)
+
+
+def sample(path: Path) -> str:
+    """Return a hash of 64 blocks spread over the file: cheap, and enough to see most rewrites."""
+    digest = xxhash.xxh3_128()
+    with open(path, "rb") as file:
+        size = os.fstat(file.fileno()).st_size
+        for start in sorted({int(n * max(0, size - _SAMPLE_BYTES) / (_SAMPLES - 1)) for n in range(_SAMPLES)}):
+            file.seek(start)
+            digest.update(file.read(_SAMPLE_BYTES))
+    return digest.hexdigest()
+
+
+def folder_of(cache: Path, path: Path) -> Path:
+    """Return the folder the index of this source lives in."""
+    return cache / "index" / hashlib.sha256(os.fsencode(os.path.realpath(path))).hexdigest()[:24]
+
+
+def read_header(cache: Path, path: Path) -> dict[str, Any] | None:
+    """Return the header of a usable index of the file as it is now, or None when one must be built."""
+    folder = folder_of(cache, path)
+    try:
+        header = orjson.loads((folder / "header.json").read_bytes())
+    except (OSError, orjson.JSONDecodeError):
+        return None
+    if not isinstance(header, dict) or header.get("schema") != SCHEMA:
+        return None
+    if not all((folder / name).is_file() for name in header["files"].values()):
+        return None
+    now, then = stamp(path), Stamp(**header["stamp"])
+    if now == then and header["indexed_at"] - then.mtime_ns / 1e9 > SETTLED_S:
+        return dict(header)
+    if now.size == then.size and sample(path) == header["sample"]:
+        header["stamp"], header["indexed_at"] = asdict(now), time.time()
+        _write_header(folder, header)
+        return dict(header)
+    return None
+
+
+def build(cache: Path, path: Path, environment: str, run: Run) -> Iterator[Progress]:
+    """Index one source, yielding progress; the index is on disk when the generator ends.
+
+    Raises SourceError when the file cannot be read at all. Closing the generator early leaves the old index.
+    """
+    before = stamp(path)
+    source = open_source(path)
+    folder = folder_of(cache, path)
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    token = secrets.token_hex(6)
+    files = {"columns": f"columns-{token}.bin"}
+    written = [folder / files["columns"]]
+    try:
+        with source.file:
+            shards: list[Shard] = []
+            frames: FrameWriter | None = None
+            if source.packing == "plain":
+                tasks = [(os.fspath(path), environment, start, end) for start, end in plan(before.size)]
+                for shard, task in zip(run(scan_range, tasks), tasks, strict=True):
+                    shards.append(shard)
+                    yield Progress(show_path(path), task[3], before.size, sum(s.n_rollouts for s in shards))
+            else:
+                files["bodies"] = f"bodies-{token}.zst"
+                written.append(folder / files["bodies"])
+                with open(written[-1], "wb") as packed:
+                    frames = FrameWriter(packed)
+                    for shard in scan_packed(source, environment, frames):
+                        shards.append(shard)
+                        done = min(source.file.tell(), before.size)
+                        yield Progress(show_path(path), done, before.size, sum(s.n_rollouts for s in shards))
+                    frames.flush()
+        whole = merge(shards)
+        layout = _write_columns(written[0], whole, frames)
+        header = {
+            "schema": SCHEMA,
+            "path": show_path(path),
+            "environment": environment,
+            "packing": source.packing,
+            "stamp": asdict(before),
+            "sample": sample(path),
+            "indexed_at": time.time(),
+            "files": files,
+            "columns": layout,
+            "vocabularies": whole.vocabularies,
+            "facets": list(whole.facets),
+            "n_lines": whole.n_lines,
+            "n_blank": whole.n_blank,
+            "n_rollouts": whole.n_rollouts,
+            "n_problems": len(whole.problems),
+            "notes": source.notes,
+            "refusal": _refusal(whole, path),
+        }
+        _write_header(folder, header)
+        written = []
+    finally:
+        for file in written:
+            file.unlink(missing_ok=True)
+    _sweep(folder, set(files.values()))
+
+
+def _write_header(folder: Path, header: dict[str, Any]) -> None:
+    temporary = folder / f"header-{secrets.token_hex(6)}.tmp"
+    temporary.write_bytes(orjson.dumps(header))
+    os.replace(temporary, folder / "header.json")
+
+
+def _sweep(folder: Path, keep: set[str]) -> None:
+    """Remove the files of older builds; those another process has mapped stay readable to it."""
+    for file in folder.iterdir():
+        if file.name not in keep and file.name.startswith(("columns-", "bodies-")):
+            file.unlink(missing_ok=True)
+
+
+def _write_columns(path: Path, shard: Shard, frames: FrameWriter | None) -> dict[str, tuple[str, int, int]]:
+    """Write every array, aligned, and return name -> (dtype, byte offset, count)."""
+    kinds: dict[str, int] = {}
+    arrays = {column.name: shard.columns[column.name] for column in (*NUMBERS, *CLASSES)}
+    for name, (rows, values) in shard.facets.items():
+        dense = np.full(shard.n_rollouts, np.nan)
+        dense[rows] = values
+        arrays[f"facet {name}"] = dense
+    arrays["problem line"] = np.array([line for line, _, _ in shard.problems], dtype="int64")
+    words = [f"{kind}|{reason}" for _, kind, reason in shard.problems]
+    arrays["problem reason"] = np.array([kinds.setdefault(word, len(kinds)) for word in words], dtype="uint32")
+    shard.vocabularies["problem reason"] = list(kinds)
+    if frames is not None:
+        arrays["raw starts"], arrays["packed starts"] = np.asarray(frames.raw_starts), np.asarray(frames.packed_starts)
+    layout: dict[str, tuple[str, int, int]] = {}
+    with open(path, "wb") as file:
+        for name, values in arrays.items():
+            file.write(b"\0" * (-file.tell() % _ALIGN))
+            layout[name] = (str(values.dtype), file.tell(), len(values))
+            file.write(np.ascontiguousarray(values).data)
+    return layout
+
+
+def _refusal(shard: Shard, path: Path) -> str | None:
+    """Say in one sentence why the file as a whole is not one of rollouts, when no line is even a JSON object."""
+    if shard.n_rollouts or any(kind not in _NOT_OBJECTS for _, kind, _ in shard.problems):
+        return None
+    if not shard.problems:
+        return f"{show_path(path)}: no rollouts, only blank lines"
+    with open(path, "rb") as file:
+        head = file.read(4096).strip()
+    if head.startswith(b"["):
+        return f"{show_path(path)}: is a JSON array; write one object a line (jq -c '.[]')"
+    if head.startswith(b"{") and b"\n" in head.strip():
+        return f"{show_path(path)}: is pretty-printed JSON; write one object a line (jq -c .)"
+    return f"{show_path(path)}: no line is a JSON object"
+
+
+_NOT_OBJECTS = ("not_json", "not_object", "invalid_utf8", "too_deep", "too_long")
+
+
+def load_columns(folder: Path, header: dict[str, Any]) -> dict[str, np.ndarray[Any, Any]]:
+    """Return every column of an index as a read-only view of the file."""
+    path = folder / header["files"]["columns"]
+    mapped: Any = np.memmap(path, mode="r", dtype="uint8") if path.stat().st_size else np.empty(0, "uint8")
+    columns = {}
+    for name, (dtype, offset, count) in header["columns"].items():
+        size = np.dtype(dtype).itemsize * count
+        columns[name] = mapped[offset : offset + size].view(dtype) if count else np.empty(0, dtype)
+    return columns

@@ -1,0 +1,47 @@
+"""Runs pure functions over a list of tasks, in this process or in a pool, results in order.
+
+Below 64 MiB of work a pool costs more than it gives, so the caller says how heavy the work is.
+"""
+
+import multiprocessing
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from typing import TypeVar
+
+Task = TypeVar("Task")
+Result = TypeVar("Result")
+
+AHEAD = 4
+"""Tasks submitted per worker before the first is done: bounds what waits in memory."""
+
+
+def run_here(function: Callable[[Task], Result], tasks: Sequence[Task]) -> Iterator[Result]:
+    """Yield the result of every task, one after the other, in this process."""
+    for task in tasks:
+        yield function(task)
+
+
+def run_in_pool(function: Callable[[Task], Result], tasks: Sequence[Task]) -> Iterator[Result]:
+    """Yield the result of every task in order; with two tasks or fewer, or one core, without a pool.
+
+    Workers are started afresh, not forked, because the app that calls this has threads.
+    """
+    workers = min(len(tasks), os.cpu_count() or 1)
+    if workers < 2 or len(tasks) <= 2:
+        yield from run_here(function, tasks)
+        return
+    pool = ProcessPoolExecutor(
+        workers, mp_context=multiprocessing.get_context("forkserver" if os.name == "posix" else "spawn")
+    )
+    waiting: list[Future[Result]] = []
+    remaining = iter(tasks)
+    try:
+        for task in remaining:
+            waiting.append(pool.submit(function, task))
+            if len(waiting) >= workers * AHEAD:
+                yield waiting.pop(0).result()
+        while waiting:
+            yield waiting.pop(0).result()
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
