@@ -1,0 +1,163 @@
+"""A recipe: sources, rules and export settings, as a value and as a TOML file.
+
+The same recipe drives the app, the command line and the manifest. `plan` joins it with the defaults of its target
+into what one conversion needs; `example` is the one function that preview, export and index checks call.
+"""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any, get_args, get_type_hints
+
+import tomli_w
+
+from rollout_curator.conversation import ISSUE_WORDS, ChatOptions, FlatOptions, chat, encode, flat, issue_kind
+from rollout_curator.errors import RecipeError
+from rollout_curator.rollout import Example, Rollout
+from rollout_curator.targets.base import Target
+from rollout_curator.targets.base import get as get_target
+
+FORMATS = ("flat", "chat")
+INVALID = ("masked", "truncated", "failed")
+METADATA = ("reward", "source", "line", "task", "agent", "key")
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """Which rollouts are kept and how they are written.
+
+    `min_reward` is an inclusive bound, None keeps every valid rollout, unrated ones too. `format` empty means the
+    target's own. `options` are conversion options that differ from the target's. `keep` names invalid kinds
+    (masked, truncated, failed) and issues which the defaults leave out and this recipe does not; `drop` names
+    further issues which keep a rollout out. `metadata` are extra columns written beside `messages`.
+    """
+
+    sources: tuple[str, ...] = ()
+    min_reward: float | None = None
+    target: str = "nemo_rl"
+    format: str = ""
+    options: Mapping[str, Any] = field(default_factory=dict)
+    keep: tuple[str, ...] = ()
+    drop: tuple[str, ...] = ()
+    metadata: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """All that decides what is written for one rollout."""
+
+    target: Target
+    format: str
+    flat: FlatOptions
+    chat: ChatOptions
+    exclude: frozenset[str]
+    exclude_invalid: frozenset[str]
+    metadata: tuple[str, ...]
+
+
+def load(path: Path) -> Recipe:
+    """Read a recipe from TOML. Raises RecipeError that names the key."""
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise RecipeError(f"{path}: the recipe cannot be read ({error.strerror})") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise RecipeError(f"{path}: the recipe is not TOML ({error})") from error
+    return from_table(table, str(path))
+
+
+def from_table(table: Mapping[str, Any], where: str) -> Recipe:
+    """Return the recipe a table holds. Raises RecipeError that says where, which key and what is expected."""
+    known = {column.name for column in fields(Recipe)}
+    for name in table:
+        if name not in known:
+            raise RecipeError(f"{where}: unknown key {name!r}; a recipe has {', '.join(sorted(known))}")
+    values = dict(table)
+    for name in ("sources", "keep", "drop", "metadata"):
+        value = values.get(name, ())
+        if not isinstance(value, list | tuple) or not all(isinstance(word, str) for word in value):
+            raise RecipeError(f"{where}: {name} is {value!r}, expected a list of names")
+        values[name] = tuple(value)
+    reward = values.get("min_reward")
+    if reward is not None and (isinstance(reward, bool) or not isinstance(reward, int | float) or reward != reward):
+        raise RecipeError(f"{where}: min_reward is {reward!r}, expected a number")
+    values["min_reward"] = None if reward is None else float(reward)
+    if not isinstance(values.get("options", {}), dict):
+        raise RecipeError(f"{where}: options is {values['options']!r}, expected a table of conversion options")
+    recipe = Recipe(**values)
+    plan(recipe)
+    return recipe
+
+
+def to_table(recipe: Recipe) -> dict[str, Any]:
+    """Return the recipe as plain JSON and TOML values; what is None is left out."""
+    table = {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(recipe).items()}
+    return {name: value for name, value in table.items() if value is not None}
+
+
+def to_toml(recipe: Recipe) -> str:
+    """Return the recipe as a TOML file."""
+    return tomli_w.dumps(to_table(recipe))
+
+
+def plan(recipe: Recipe) -> Plan:
+    """Join the recipe with its target's defaults. Raises RecipeError for an unknown name or value."""
+    target = get_target(recipe.target)
+    chosen = recipe.format or target.format
+    if chosen not in FORMATS:
+        raise RecipeError(f"format is {chosen!r}, expected one of {', '.join(FORMATS)}")
+    for name in recipe.metadata:
+        if name not in METADATA:
+            raise RecipeError(f"metadata names {name!r}, expected some of {', '.join(METADATA)}")
+    for name in (*recipe.keep, *recipe.drop):
+        if name not in ISSUE_WORDS and name not in INVALID:
+            raise RecipeError(f"keep or drop names {name!r}, which is no issue; see `rollout-curator check`")
+    options = dict(recipe.options)
+    base = target.flat if chosen == "flat" else target.chat
+    _check_options(options, base)
+    exclude = (target.exclude | set(recipe.drop)) - set(recipe.keep)
+    invalid = frozenset(INVALID if target.exclude_invalid else ()) | (set(INVALID) & set(recipe.drop))
+    return Plan(
+        target=target,
+        format=chosen,
+        flat=replace(target.flat, **options) if chosen == "flat" else target.flat,
+        chat=replace(target.chat, **options) if chosen == "chat" else target.chat,
+        exclude=frozenset(exclude - set(INVALID)),
+        exclude_invalid=frozenset(invalid - set(recipe.keep)),
+        metadata=recipe.metadata,
+    )
+
+
+def _check_options(options: Mapping[str, Any], base: FlatOptions | ChatOptions) -> None:
+    hints = get_type_hints(type(base))
+    for name, value in options.items():
+        if name not in hints:
+            raise RecipeError(f"options: there is no {name!r} here; choose from {', '.join(hints)}")
+        choices = get_args(hints[name])
+        if choices and value not in choices:
+            raise RecipeError(f"options: {name} is {value!r}, expected one of {', '.join(map(str, choices))}")
+        if not choices and not isinstance(value, hints[name]):
+            raise RecipeError(f"options: {name} is {value!r}, expected {hints[name].__name__}")
+
+
+def example(rollout: Rollout, plan: Plan) -> Example:
+    """Return what is written for a rollout: the one function behind preview and export.
+
+    An issue the plan excludes becomes the reason why nothing is written.
+    """
+    made = flat(rollout, plan.flat) if plan.format == "flat" else chat(rollout, plan.chat)
+    if made.skip:
+        return made
+    kind = excluded_issue(made.issues, plan)
+    return made if kind is None else replace(made, skip=kind)
+
+
+def excluded_issue(issues: tuple[str, ...], plan: Plan) -> str | None:
+    """Return the first issue that keeps an example out under this plan."""
+    return next((kind for kind in map(issue_kind, issues) if kind in plan.exclude), None)
+
+
+def line(made: Example, extra: Mapping[str, Any]) -> bytes:
+    """Return the exact line written for an example; `extra` are the metadata columns, the same on every row."""
+    return encode({**made.record(), **extra})

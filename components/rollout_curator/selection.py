@@ -1,0 +1,176 @@
+"""Which rollouts are kept, and for each dropped one by what: pure functions on columns.
+
+Every rollout has exactly one state, the first that applies on the way loaded > valid > selected by rule >
+not rejected > exportable. A person's accept stands above the rules, a person's reject above everything kept.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from rollout_curator.conversation import ISSUE_WORDS
+
+Array = np.ndarray[Any, Any]
+
+KEPT = 0
+NONE, ACCEPT, REJECT = 0, 1, 2
+"""Codes of a verdict per row."""
+
+INVALID_WORDS = {
+    "masked": "are masked by their environment",
+    "truncated": "were cut off at a limit",
+    "failed": "failed outside the model",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Drop:
+    """Why rows are dropped: the step of the funnel, a name for programs, words for people ("60 below 0.8")."""
+
+    step: str
+    name: str
+    words: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What the selection is made by. `outcomes` are per-row codes into `skips` ("" where an example is written)."""
+
+    min_reward: float | None
+    invalid_kinds: frozenset[str]
+    outcomes: Array
+    skips: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """The state of every row: `reason` is 0 for kept, else 1 + the position in `drops`."""
+
+    reason: Array
+    drops: tuple[Drop, ...]
+    accepted_by_hand: int
+
+    @property
+    def kept(self) -> Array:
+        """Return a boolean per row."""
+        kept: Array = self.reason == KEPT
+        return kept
+
+    @property
+    def n_kept(self) -> int:
+        """Return how many rows are kept."""
+        return int(np.count_nonzero(self.reason == KEPT))
+
+    def words(self, row: int) -> str:
+        """Return why a row is dropped, empty when it is kept."""
+        code = int(self.reason[row])
+        return "" if code == KEPT else self.drops[code - 1].words
+
+    def rows_of(self, name: str) -> Array:
+        """Return the rows a drop of this name took, or the kept ones for "kept"."""
+        codes = [n for n, drop in enumerate(self.drops, 1) if drop.name == name]
+        return np.flatnonzero(np.isin(self.reason, [KEPT] if name == "kept" else codes))
+
+    def count_after(self, step: str) -> int:
+        """Return how many rows are left after a step of the funnel."""
+        gone = 0
+        for drop in self.drops:
+            if STEPS.index(drop.step) <= STEPS.index(step):
+                gone += drop.count
+        return len(self.reason) - gone
+
+
+STEPS = ("valid", "selected", "not_rejected", "exportable")
+
+
+def select(reward: Array, invalid: Array, invalid_words: Sequence[str], verdicts: Array, rules: Rules) -> Selection:
+    """Return the state of every row.
+
+    `invalid` are codes into `invalid_words`, `verdicts` codes NONE, ACCEPT, REJECT. NaN rewards pass no threshold.
+    """
+    by_rule = verdicts != ACCEPT
+    states: list[tuple[str, str, str, Array]] = []
+    for code, kind in enumerate(invalid_words):
+        if kind in rules.invalid_kinds:
+            states.append(("valid", kind, INVALID_WORDS[kind], by_rule & (invalid == code)))
+    below = np.zeros(len(reward), dtype=bool)
+    if rules.min_reward is not None:
+        unrated = np.isnan(reward)
+        below = ~unrated & ~(reward >= rules.min_reward)
+        states.append(("selected", "unrated", "unrated", by_rule & unrated))
+        states.append(("selected", "below", f"below {rules.min_reward:g}", by_rule & below))
+    states.append(("not_rejected", "rejected", "rejected by hand", verdicts == REJECT))
+    for code, skip in enumerate(rules.skips):
+        if skip:
+            words = ISSUE_WORDS.get(skip, skip)
+            states.append(("exportable", skip, words, rules.outcomes == code))
+    reason = np.zeros(len(reward), dtype="uint16")
+    drops = []
+    for step, name, words, mask in states:
+        falls = mask & (reason == KEPT)
+        count = int(np.count_nonzero(falls))
+        if count:
+            drops.append(Drop(step, name, words, count))
+            reason[falls] = len(drops)
+    accepted = int(np.count_nonzero((verdicts == ACCEPT) & (reason == KEPT)))
+    return Selection(reason, tuple(drops), accepted)
+
+
+@dataclass(frozen=True, slots=True)
+class Funnel:
+    """The spine of the product: every line and every rollout accounted for, by reason.
+
+    lines = rollouts + problems + blank, and rollouts = exportable + the sum of the drops.
+    """
+
+    lines: int
+    blank: int
+    problems: tuple[Drop, ...]
+    rollouts: int
+    valid: int
+    selected: int
+    not_rejected: int
+    exportable: int
+    drops: tuple[Drop, ...]
+    accepted_by_hand: int
+
+    def sentence(self) -> str:
+        """Return the funnel as people say it: "1,204 kept, 96 dropped: 60 below 0.8, 30 rejected by hand"."""
+        dropped = self.rollouts - self.exportable
+        parts = ", ".join(f"{drop.count:,} {drop.words}" for drop in self.drops)
+        return f"{self.exportable:,} kept, {dropped:,} dropped" + (f": {parts}" if parts else "")
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the counts as they stand in `--json` and in the manifest."""
+        return {
+            "lines": self.lines,
+            "blank": self.blank,
+            "problems": {drop.name: drop.count for drop in self.problems},
+            "rollouts": self.rollouts,
+            "valid": self.valid,
+            "selected": self.selected,
+            "not_rejected": self.not_rejected,
+            "exportable": self.exportable,
+            "dropped": {drop.name: drop.count for drop in self.drops},
+            "accepted_by_hand": self.accepted_by_hand,
+        }
+
+
+def funnel(selection: Selection, lines: int, blank: int, problems: tuple[Drop, ...]) -> Funnel:
+    """Return the funnel of a selection over sources with these many lines."""
+    left = {step: selection.count_after(step) for step in STEPS}
+    return Funnel(
+        lines=lines,
+        blank=blank,
+        problems=problems,
+        rollouts=len(selection.reason),
+        valid=left["valid"],
+        selected=left["selected"],
+        not_rejected=left["not_rejected"],
+        exportable=left["exportable"],
+        drops=selection.drops,
+        accepted_by_hand=selection.accepted_by_hand,
+    )
