@@ -1,0 +1,305 @@
+"""What the command line prints: the same facts once as JSON and once as text for people.
+
+Takes a workspace or a result, gives plain JSON values; the `*_text` functions turn those into lines. The words and
+the numbers are those of the app and of the manifest.
+"""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from rollout_curator.index.source import Source
+from rollout_curator.publishing import Check, Exported
+from rollout_curator.recipe import Recipe
+from rollout_curator.workspace import Workspace
+
+LISTED_MAX = 1000
+SHOWN_MAX = 12
+FLAG_WORDS = {
+    "reward_missing": "unrated: no reward",
+    "reward_not_number": "unrated: the reward is not a number",
+    "reward_not_finite": "unrated: the reward is not finite",
+    "no_params": "no prompt: it has no request parameters",
+    "no_response": "no response that can be read",
+    "empty_output": "the output is empty",
+    "lone_surrogate": "text with half a surrogate pair",
+    "non_finite_number": "a number that is not finite (NaN or Infinity)",
+}
+"""What a line is flagged for: reading notes that say the rollout needs a look."""
+_OTHER_OBJECTS = ("materialized_input", "reward_profile", "failure_record", "unrecognised")
+
+Json = dict[str, Any]
+
+
+def check(workspace: Workspace) -> Json:
+    """Return what is in every file, line by line; for a single file its keys stand at the top too.
+
+    `good`, `flag`, `bad` and `blank` hold every line once: `bad` is not a JSON object, `flag` needs a look (a rollout
+    with a note, or an object that is something else than a rollout). `counts` add up to `lines`.
+    """
+    files = [_check_source(source) for source in workspace.sources]
+    opened = {source.name for source in workspace.sources}
+    refused = {item.name: item.reason for item in workspace.refused}
+    for entry in files:
+        entry["error"] = refused.get(entry["name"])
+    for name, reason in refused.items():
+        if name not in opened:
+            files.append({"name": name, "error": reason, "good": [], "flag": {}, "bad": {}, "blank": [], "notes": []})
+    total = {
+        name: sum(entry.get("counts", {}).get(name, 0) for entry in files)
+        for name in ("lines", "rollouts", "flagged", "problems", "blank")
+    }
+    top = files[0] if len(files) == 1 else {}
+    return {**top, "files": files, "total": total}
+
+
+def _check_source(source: Source) -> Json:
+    flags = _flagged(source)
+    problems = [{"line": p.line, "kind": p.kind, "reason": p.reason} for p in source.problems()]
+    bad = {str(p["line"]): p["reason"] for p in problems if p["kind"] not in _OTHER_OBJECTS}
+    flag = {str(p["line"]): p["reason"] for p in problems if p["kind"] in _OTHER_OBJECTS}
+    n_flagged = len(flags)
+    flag.update({str(line): words for line, words in flags.items()})
+    header = source.header
+    return {
+        "name": source.name,
+        "path": header["path"],
+        "counts": {
+            "lines": header["n_lines"],
+            "rollouts": source.n_rollouts,
+            "flagged": n_flagged,
+            "problems": header["n_problems"],
+            "blank": header["n_blank"],
+        },
+        "good": [int(line) for line in source.columns["line"] if int(line) not in flags],
+        "flag": flag,
+        "bad": bad,
+        "problems": problems,
+        "blank": _blank_lines(source),
+        "notes": list(header["notes"]),
+        "error": None,
+    }
+
+
+def _flagged(source: Source) -> dict[int, str]:
+    words = []
+    for combination in source.header["vocabularies"]["flags"]:
+        words.append("; ".join(FLAG_WORDS[flag] for flag in combination.split("|") if flag in FLAG_WORDS))
+    codes = source.columns["flags"]
+    rows = np.flatnonzero(np.isin(codes, [code for code, word in enumerate(words) if word]))
+    return {int(source.columns["line"][row]): words[int(codes[row])] for row in rows}
+
+
+def _blank_lines(source: Source) -> list[int]:
+    """Return the numbers of the first thousand blank lines: those that are neither rollout nor problem."""
+    if not source.header["n_blank"]:
+        return []
+    known = np.sort(np.concatenate([[0], source.columns["line"], source.columns["problem line"]]))
+    found: list[int] = []
+    for before, after in zip(known, [*known[1:], source.header["n_lines"] + 1], strict=True):
+        found.extend(range(int(before) + 1, min(int(after), int(before) + 1 + LISTED_MAX)))
+        if len(found) >= LISTED_MAX:
+            break
+    return found[:LISTED_MAX]
+
+
+def check_text(found: Json) -> str:
+    """Return the check as a table and the problems below it, the first of each file."""
+    rows = [("rollouts", "flagged", "problems", "blank", "file")]
+    for entry in found["files"]:
+        counts = entry.get("counts")
+        cells = [f"{counts[name]:,}" for name in rows[0][:-1]] if counts else ["-"] * 4
+        rows.append((cells[0], cells[1], cells[2], cells[3], entry["name"]))
+    lines = [*_table(rows), ""]
+    for entry in found["files"]:
+        lines.extend(_complaints(entry))
+    total = found["total"]
+    lines.append(
+        f"{total['lines']:,} lines = {total['rollouts']:,} rollouts ({total['flagged']:,} flagged)"
+        f" + {total['problems']:,} problems + {total['blank']:,} blank"
+    )
+    return "\n".join(lines)
+
+
+def _complaints(entry: Json) -> Iterator[str]:
+    if entry["error"]:
+        yield entry["error"]
+        return
+    for note in entry["notes"]:
+        yield f"{entry['name']}: {note}"
+    runs = _runs({int(number): reason for number, reason in (*entry["bad"].items(), *entry["flag"].items())})
+    for first, last, reason in runs[:SHOWN_MAX]:
+        yield f"{entry['name']}:{first if first == last else f'{first}-{last}'}: {reason}"
+    if len(runs) > SHOWN_MAX:
+        n_more = sum(last - first + 1 for first, last, _ in runs[SHOWN_MAX:])
+        yield f"{entry['name']}: {n_more:,} more lines; --json lists all"
+
+
+def _runs(reasons: Mapping[int, str]) -> list[tuple[int, int, str]]:
+    """Return neighbouring lines with the same reason as (first, last, reason)."""
+    runs: list[tuple[int, int, str]] = []
+    for line in sorted(reasons):
+        if runs and runs[-1][1] == line - 1 and runs[-1][2] == reasons[line]:
+            runs[-1] = (runs[-1][0], line, reasons[line])
+        else:
+            runs.append((line, line, reasons[line]))
+    return runs
+
+
+def indexed(workspace: Workspace) -> Json:
+    """Return what is indexed, per file."""
+    files = [
+        {
+            "name": source.name,
+            "lines": source.header["n_lines"],
+            "rollouts": source.n_rollouts,
+            "problems": source.header["n_problems"],
+            "blank": source.header["n_blank"],
+            "size_bytes": source.header["stamp"]["size"],
+        }
+        for source in workspace.sources
+    ]
+    refused = [{"name": item.name, "error": item.reason} for item in workspace.refused]
+    return {"files": files, "refused": refused, "rollouts": workspace.n_rollouts}
+
+
+def indexed_text(found: Json) -> str:
+    """Return one line per file."""
+    rows = [("rollouts", "problems", "blank", "file")]
+    rows += [(f"{f['rollouts']:,}", f"{f['problems']:,}", f"{f['blank']:,}", f["name"]) for f in found["files"]]
+    return "\n".join([*_table(rows), *(item["error"] for item in found["refused"])])
+
+
+def stats(workspace: Workspace, recipe: Recipe) -> Json:
+    """Return counts, the reward distribution, tables per agent, source and task, and the funnel."""
+    frame = workspace.frame
+    kept = workspace.select(recipe).kept
+    reward = frame["reward"].to_numpy()
+    rated = reward[~np.isnan(reward)]
+    marks = (0, 5, 25, 50, 75, 95, 100)
+    quantiles = np.percentile(rated, marks).tolist() if len(rated) else []
+    return {
+        "rollouts": workspace.n_rollouts,
+        "unrated": int(np.isnan(reward).sum()),
+        "tasks": int(frame["group"].nunique()),
+        "copies": int(np.count_nonzero(workspace.copies > 1)),
+        "invalid": {kind: int(n) for kind, n in frame["invalid"].value_counts().items() if kind and n},
+        "reward": {
+            "mean": float(rated.mean()) if len(rated) else None,
+            "quantiles": dict(zip((f"p{mark}" for mark in marks), quantiles, strict=False)),
+            "values": _common_values(rated),
+        },
+        "tokens": int(frame["tokens"].sum()),
+        "tokens_estimated": int(frame["estimated"].sum()),
+        "by_agent": _by(workspace, "agent", kept),
+        "by_source": _by(workspace, "source", kept),
+        "by_task": _by(workspace, "group", kept),
+        "funnel": workspace.funnel(recipe).as_json(),
+        "sentence": workspace.funnel(recipe).sentence(),
+    }
+
+
+def _common_values(rated: "np.ndarray[Any, Any]") -> list[tuple[float, int]]:
+    values, counts = np.unique(rated, return_counts=True)
+    order = np.argsort(-counts, kind="stable")[:SHOWN_MAX]
+    return [(float(values[n]), int(counts[n])) for n in sorted(order)]
+
+
+def _by(workspace: Workspace, column: str, kept: "np.ndarray[Any, Any]") -> list[Json]:
+    frame = workspace.frame[["reward", "tokens", column]].assign(kept=kept)
+    grouped = frame.groupby(column, observed=True).agg(
+        rollouts=("kept", "size"), kept=("kept", "sum"), mean_reward=("reward", "mean"), tokens=("tokens", "sum")
+    )
+    names: Sequence[str] = grouped.index.astype(str).tolist()
+    if column == "group":
+        first = workspace.frame.drop_duplicates("group").set_index("group")
+        names = [f"{source} task {task}" for source, task in first[["source", "task"]].loc[grouped.index].to_numpy()]
+    columns = [names, *(grouped[name].tolist() for name in ("rollouts", "kept", "mean_reward", "tokens"))]
+    return [
+        {
+            "name": name,
+            "rollouts": rollouts,
+            "kept": n_kept,
+            "mean_reward": None if math.isnan(mean) else mean,
+            "tokens": tokens,
+        }
+        for name, rollouts, n_kept, mean, tokens in zip(*columns, strict=True)
+    ]
+
+
+def stats_text(found: Json) -> str:
+    """Return the statistics as text."""
+    quantiles = "  ".join(f"{name} {value:g}" for name, value in found["reward"]["quantiles"].items())
+    mean = found["reward"]["mean"]
+    lines = [
+        f"{found['rollouts']:,} rollouts of {found['tasks']:,} tasks, {found['unrated']:,} unrated,"
+        f" {found['copies']:,} copies",
+        f"reward: mean {mean:.4g}  {quantiles}" if mean is not None else "reward: no rollout has one",
+        "common rewards: " + ", ".join(f"{value:g} ({count:,})" for value, count in found["reward"]["values"]),
+        f"generated tokens: {found['tokens']:,} ({found['tokens_estimated']:,} rollouts estimated from characters)",
+        "",
+    ]
+    for title in ("agent", "source"):
+        lines += [*_table(_group_rows(found[f"by_{title}"], title)), ""]
+    return "\n".join([*lines, found["sentence"]])
+
+
+def _group_rows(groups: Sequence[Mapping[str, Any]], title: str) -> list[tuple[str, ...]]:
+    rows: list[tuple[str, ...]] = [("rollouts", "kept", "mean reward", "tokens", title)]
+    for group in groups:
+        mean = "-" if group["mean_reward"] is None else f"{group['mean_reward']:.3f}"
+        rows.append((f"{group['rollouts']:,}", f"{group['kept']:,}", mean, f"{group['tokens']:,}", group["name"]))
+    return rows
+
+
+def exported(done: Exported) -> Json:
+    """Return what an export wrote."""
+    return {
+        "out": str(done.path),
+        "manifest": str(done.manifest_path),
+        "rows": done.rows,
+        "size_bytes": done.size_bytes,
+        "sha256": done.sha256,
+        "counts": done.funnel.as_json(),
+        "sentence": done.funnel.sentence(),
+        "config": done.config,
+        "command": done.command,
+    }
+
+
+def exported_text(found: Json) -> str:
+    """Return what was written and how to train on it."""
+    return "\n".join(
+        [
+            found["sentence"],
+            f"wrote {found['rows']:,} examples, {found['size_bytes']:,} bytes, to {found['out']}",
+            f"sha256 {found['sha256']}",
+            f"manifest {found['manifest']}",
+            "",
+            found["config"].rstrip(),
+        ]
+    )
+
+
+def verified(checks: Sequence[Check]) -> Json:
+    """Return every check of a manifest."""
+    return {
+        "holds": all(check.holds for check in checks),
+        "checks": [{"claim": c.claim, "holds": c.holds, "detail": c.detail} for c in checks],
+    }
+
+
+def verified_text(found: Json) -> str:
+    """Return one line per check."""
+    lines = [f"{'holds ' if c['holds'] else 'FAILS '} {c['claim']}: {c['detail']}" for c in found["checks"]]
+    return "\n".join([*lines, "everything holds" if found["holds"] else "something does not hold"])
+
+
+def _table(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Return rows with numbers aligned to the right and the last column as it is."""
+    widths = [max(len(row[n]) for row in rows) for n in range(len(rows[0]) - 1)]
+    return [
+        "  ".join([*(cell.rjust(width) for cell, width in zip(row, widths, strict=False)), row[-1]]) for row in rows
+    ]
