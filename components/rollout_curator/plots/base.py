@@ -1,0 +1,65 @@
+"""What all figures share: the table of plots, the look, the sentence for those who cannot see."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from html import unescape
+from typing import TypeVar
+
+import plotly.graph_objects as go
+
+FIRST_COLOUR = "#000001"
+THIRD_COLOUR = "#000003"
+"""Streamlit puts the colours of its theme in place of these; elsewhere they are nearly black."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plot:
+    """One plot of the table: its name, and the function that draws it from a frame."""
+
+    name: str
+    draw: Callable[..., go.Figure]
+
+
+PLOTS: dict[str, Plot] = {}
+Draw = TypeVar("Draw", bound=Callable[..., go.Figure])
+
+
+def plot(draw: Draw) -> Draw:
+    """Enter a function in the table of plots under its own name."""
+    PLOTS[draw.__name__] = Plot(draw.__name__, draw)
+    return draw
+
+
+def alt(figure: go.Figure) -> str:
+    """Return the sentence that says what a figure shows to someone who cannot see it."""
+    return unescape(str(figure.layout.meta or ""))
+
+
+def finish(figure: go.Figure, title: str, says: str, *, height: int = 320) -> go.Figure:
+    """Give a figure its title, its size and its sentence."""
+    figure.update_layout(
+        title={
+            "text": title,
+            "font": {"size": 15},
+            "x": 0,
+            "xanchor": "left",
+            "y": 1,
+            "yanchor": "top",
+            "yref": "container",
+        },
+        meta=says,
+        height=height,
+        margin={"l": 60, "r": 20, "t": 48, "b": 48},
+        showlegend=False,
+        hoverlabel={"align": "left"},
+    )
+    return figure
+
+
+def nothing(title: str, why: str) -> go.Figure:
+    """Return the figure that says why there is nothing to draw."""
+    figure = go.Figure()
+    figure.update_xaxes(visible=False)
+    figure.update_yaxes(visible=False)
+    figure.add_annotation(text=why, showarrow=False, xref="paper", yref="paper", x=0.5, y=0.5, font={"size": 14})
+    return finish(figure, title, f"{title}: {why}.", height=200)
