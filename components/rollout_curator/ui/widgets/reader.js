@@ -1,0 +1,221 @@
+// The reader: mounts once, then lives beside Streamlit's reruns; every key acts on what is already here.
+// Streamlit calls the default export again on each change of `data`; the state below outlives that.
+
+const READERS = new Map();
+const PREFERENCES = "rollout-curator.reader";
+export default function (component) {
+  const { key, data, parentElement } = component;
+  let s = READERS.get(key);
+  if (!s) READERS.set(key, (s = newState(data)));
+  s.send = component;
+  if (s.parent !== parentElement || !parentElement.contains(s.ui.root)) attach(s, parentElement);
+  take(s, data);
+  return () => detach(s, parentElement);
+}
+
+/** Return the state of a reader that shows nothing yet. */
+function newState(data) {
+  const s = { data: {}, pos: 0, total: 0, boot: "", undone: [], made: [], reported: new Set(), draft: new Set(), shown: "" };
+  s.preferences = { advance: true, tab: "conversation", reasoning: false, ...stored() };
+  s.shelf = new Shelf((answer, from) => arrived(s, answer, from), (error, from, wait) => failed(s, error, from, wait));
+  s.tell = (event, outbox, ...more) => told(s, event, outbox, ...more);
+  s.outbox = new Outbox(freshId(), data.store || "", s.tell);
+  s.others = [];
+  return s;
+}
+
+function stored() {
+  try { return JSON.parse(localStorage.getItem(PREFERENCES)) || {}; } catch { return {}; }
+}
+
+function remember(s) {
+  try { localStorage.setItem(PREFERENCES, JSON.stringify(s.preferences)); } catch { /* then it is asked anew */ }
+}
+
+/** Put the reader's DOM under the element Streamlit gives, listening there and nowhere else. */
+function attach(s, parent) {
+  s.off?.();
+  s.parent = parent;
+  s.ui = layout(s);
+  s.drawnKey = null;
+  (parent.querySelector(".rc-mount") || parent).replaceChildren(s.ui.root);
+  const listening = new AbortController();
+  const on = (target, name, act, capture = false) => target.addEventListener(name, act, { signal: listening.signal, capture });
+  on(document, "keydown", (event) => pressed(s, event), true);
+  on(window, "resize", () => fit(s));
+  on(window, "online", () => s.outbox.flush());
+  on(window, "pagehide", () => s.outbox.lastTry());
+  const watch = new ResizeObserver(([entry]) => widen(s, entry.contentRect.width));
+  watch.observe(s.ui.root);
+  s.off = () => { listening.abort(); watch.disconnect(); s.off = null; };
+  widen(s, s.ui.root.getBoundingClientRect().width || 1200);
+  fit(s);
+  requestAnimationFrame(() => fit(s));
+  if (document.activeElement === document.body) s.ui.talk.focus({ preventScroll: true });
+}
+
+function detach(s, parent) {
+  if (s.parent !== parent) return;
+  s.off?.();
+  s.drawing?.stop();
+  for (const timer of [s.slow, s.again, s.reporting, s.telling, s.speaking]) clearTimeout(timer);
+  s.parent = null;
+  s.drawnKey = null;
+  s.shelf.reset(s.data.view);
+}
+
+/** Take what the page sends: a new queue or place is shown, anything else is only noted. */
+function take(s, data) {
+  const before = s.data;
+  s.data = data;
+  s.source = { base: (data.base || "").replace(/\/$/, ""), token: data.token };
+  s.keymap = keymap(data.keys);
+  for (const outbox of [s.outbox, ...s.others]) outbox.source = s.source;
+  if (!s.looked) { s.looked = true; s.others = leftBehind(s.outbox.store, s.tell); for (const other of s.others) other.source = s.source; }
+  const elsewhere = data.start !== before.start && !s.reported.has(data.start);
+  const restarted = s.boot !== data.boot && before.boot !== data.boot;
+  s.total = data.total;
+  legend(s);
+  if (data.view !== before.view || restarted) {
+    if (data.view !== before.view) { s.pos = data.start || 0; s.made = []; s.undone = []; }
+    s.boot = data.boot;
+    s.reported = new Set();
+    s.drawnKey = null;
+    s.shelf.reset(data.view);
+    show(s, s.pos);
+  } else if (elsewhere) { s.reported = new Set(); show(s, data.start); }
+  else if (s.drawnKey === null) show(s, s.pos);
+  else { if (s.pos >= s.total) show(s, s.total - 1); else head(s, s.shelf.get(s.pos)); s.shelf.want(s.pos, s.total, s.source); }
+  saveState(s);
+  for (const outbox of [s.outbox, ...s.others]) outbox.flush();
+}
+
+// ---- moving and showing
+
+/** Show the rollout at a position, from what is held; what is not held is asked for. */
+function show(s, pos) {
+  const { root } = s.ui;
+  s.pos = Math.max(0, Math.min(pos, s.total - 1));
+  if (s.total <= 0) return blank(s, "empty");
+  const rollout = s.shelf.get(s.pos);
+  root.dataset.pos = s.pos;
+  root.dataset.key = rollout ? rollout.key : "";
+  if (!rollout) {
+    clearTimeout(s.slow);
+    s.drawnKey = null;
+    s.slow = setTimeout(() => { if (!s.shelf.held.has(s.pos)) blank(s, "loading"); }, s.shown ? 120 : 0);
+  } else draw(s, rollout);
+  s.shelf.want(s.pos, s.total, s.source);
+  report(s);
+}
+
+function draw(s, rollout) {
+  const { root, talk, rail } = s.ui;
+  clearTimeout(s.slow);
+  s.drawing?.stop();
+  closeFind(s);
+  s.draft = new Set((rollout.decision || {}).reasons || []);
+  root.dataset.state = "reading";
+  head(s, rollout);
+  const prompt = rollout.turns.findIndex((turn) => turn.role === "system" || turn.role === "developer");
+  const said = prompt < 0 ? "" : turnText(rollout.turns[prompt]);
+  const same = said.length > 200 && said === s.prompt && rollout.pos !== s.promptPos;
+  s.prompt = said;
+  s.promptPos = rollout.pos;
+  const end = h("div", { class: "end", "data-testid": "end-of-rollout" }, "end of the rollout");
+  talk.replaceChildren();
+  talk.scrollTop = 0;
+  s.turn = 0;
+  s.drawing = drawTurns(talk, rollout.turns, {
+    foldedAt: same ? prompt : -1, openReasoning: s.preferences.reasoning, reasoningNote: rollout.reasoningNote || "", end,
+    copy: (text, button) => copyWith(s, text, button),
+  }, () => {});
+  rail.replaceChildren(...railElement(rollout.turns, (n) => jump(s, n - 1)));
+  rail.scrollTop = 0;
+  s.drawnKey = rollout.key;
+  s.shown = rollout.key;
+  s.sideFor = null;
+  side(s);
+  announce(s, rollout);
+}
+
+/** Show that there is nothing to read, and what to do. */
+function blank(s, state, text) {
+  const { root, talk, rail, side: beside } = s.ui;
+  s.drawing?.stop();
+  root.dataset.state = state;
+  head(s, null);
+  rail.replaceChildren();
+  beside.replaceChildren();
+  s.sideFor = null;
+  const says = {
+    empty: ["No rollouts in this queue.", "Nothing matches it. Choose another queue, or widen the filter on the Rewards page."],
+    loading: [`Loading ${s.pos + 1} of ${s.total.toLocaleString("en-US")}`, ""],
+    error: ["This rollout could not be loaded.", text || ""],
+  }[state];
+  const box = h("div", { class: "blank", role: state === "error" ? "alert" : "status" },
+    h("p", { class: "blank-title" }, says[0]), h("p", { class: "quiet" }, says[1]));
+  const again = () => s.shelf.want(s.pos, s.total, s.source);
+  if (state === "error") box.append(h("button", { class: "small", type: "button", onclick: again }, "try again"));
+  if (state === "loading") box.append(h("div", { class: "bones", "aria-hidden": "true" }, h("i"), h("i"), h("i"), h("i")));
+  talk.replaceChildren(box);
+  s.drawnKey = null;
+}
+
+function arrived(s, answer, from) {
+  restartedAs(s, answer.boot);
+  if (typeof answer.total === "number" && answer.total !== s.total) { s.total = answer.total; if (s.pos >= s.total) return show(s, s.total - 1); }
+  for (const entry of s.shelf.held.values()) keepPending(s, entry.rollout);
+  if (!answer.rollouts.length && from === s.pos) return blank(s, "error", "The server sent nothing for it.");
+  const here = s.shelf.held.get(s.pos);
+  if (here && s.parent) {
+    if (s.drawnKey !== here.rollout.key) show(s, s.pos);
+    else head(s, here.rollout);
+  }
+  s.shelf.want(s.pos, s.total, s.source);
+}
+
+/** A decision that is still on its way shows on rollouts that arrive meanwhile. */
+function keepPending(s, rollout) {
+  const waiting = s.outbox.queue.filter((entry) => entry.key === rollout.key && entry.kind === "decide").pop();
+  if (waiting) rollout.decision = asDecision(s, waiting);
+}
+
+function failed(s, error, from, wait) {
+  if (error.status === 401 || error.status === 403) refreshPage(s);
+  if (s.parent && !s.shelf.held.has(s.pos)) blank(s, "error", `${plainly(error)}. Trying again.`);
+  clearTimeout(s.again);
+  s.again = setTimeout(() => s.shelf.want(s.pos, s.total, s.source), wait);
+}
+
+function plainly(error) {
+  return error.status ? error.message : "The server is not reachable";
+}
+
+function restartedAs(s, boot) {
+  if (!boot || boot === s.boot) return;
+  const known = s.boot;
+  s.boot = boot;
+  if (!known) return;
+  s.shelf.reset(s.data.view);
+  s.shelf.want(s.pos, s.total, s.source);
+}
+
+/** Make the page run again, so that it sends what is valid now; not more than every 3 s. */
+function refreshPage(s) {
+  if (Date.now() - (s.refreshed || 0) < 3000) return;
+  s.refreshed = Date.now();
+  s.send.setTriggerValue("stale", s.refreshed);
+}
+
+/** Tell the page where the reader is, once it has stayed there. */
+function report(s) {
+  clearTimeout(s.reporting);
+  s.reporting = setTimeout(() => {
+    const rollout = s.shelf.held.get(s.pos);
+    if (!rollout || !s.parent || s.told === s.pos) return;
+    s.told = s.pos;
+    s.reported.add(s.pos);
+    s.send.setStateValue("at", { pos: s.pos, key: rollout.rollout.key });
+  }, 700);
+}

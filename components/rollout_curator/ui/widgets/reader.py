@@ -1,0 +1,95 @@
+"""The reading pane of the Review page, as a Streamlit component.
+
+Knows the shape of what the component is given and gives back. How it behaves stands in
+`reader.js` and the files joined to it; rollouts and decisions travel over the two routes of
+`ui/routes.py`, not through here, so that moving and deciding never wait for a rerun.
+"""
+
+from collections.abc import Callable, Mapping
+from functools import cache
+from importlib.resources import files
+from typing import NotRequired, TypedDict, cast
+
+import streamlit as st
+from streamlit.components.v2.types import ComponentRenderer
+
+SCRIPTS = ("text", "turns", "store", "keys", "frame", "find", "side", "decide")
+"""The parts of the script in the order they are joined; `reader.js` with the default export comes last."""
+
+
+class Reason(TypedDict):
+    """One reason a rejection can name."""
+
+    tag: str
+    label: str
+
+
+class ReaderData(TypedDict):
+    """What the page gives the reader.
+
+    `view` names a frozen queue of `total` rollouts; the reader opens at `start` when the view is
+    new or `start` is a place it did not report itself. `boot` names this run of the server,
+    `store` the place decisions go, so that what waits in a browser never reaches another place.
+    `base` is the path the server is mounted under. `keys` maps actions to keys.
+    """
+
+    token: str
+    view: str
+    total: int
+    start: int
+    boot: str
+    reviewer: str
+    targetTitle: str
+    keys: NotRequired[Mapping[str, str | list[str]]]
+    reasons: NotRequired[list[Reason]]
+    store: NotRequired[str]
+    base: NotRequired[str]
+
+
+class Place(TypedDict):
+    """Where the reader is: position in the view and key of the rollout."""
+
+    pos: int
+    key: str
+
+
+class ReaderResult(TypedDict):
+    """What the reader tells the page: the last place it rested at, and the version of the decisions just saved."""
+
+    at: Place | None
+    decided: int | None
+
+
+def reader(*, data: ReaderData, key: str, on_decided: Callable[[], None] | None = None) -> ReaderResult:
+    """Mount the reader; `on_decided` runs once decisions are on disk and no key was pressed for a while."""
+    mounted = _component()(
+        key=key,
+        data=data,
+        on_at_change=_nothing,
+        on_decided_change=on_decided or _nothing,
+        on_stale_change=_nothing,
+    )
+    return {"at": cast(Place | None, mounted.get("at")), "decided": cast(int | None, mounted.get("decided"))}
+
+
+def script() -> str:
+    """Return the whole script of the reader as one ES module."""
+    names = [*(f"reader_{part}.js" for part in SCRIPTS), "reader.js"]
+    return "\n".join(_text(name) for name in names)
+
+
+@cache
+def _component() -> ComponentRenderer:
+    """Return the component, registered once."""
+    return st.components.v2.component(
+        "rollout_curator_reader", html='<div class="rc-mount"></div>', css=_text("reader.css"), js=script()
+    )
+
+
+def _text(name: str) -> str:
+    """Return a file that lies beside this one."""
+    return files(__package__).joinpath(name).read_text(encoding="utf-8")
+
+
+def _nothing() -> None:
+    """Do nothing: Streamlit lists a value only when it has a callback."""

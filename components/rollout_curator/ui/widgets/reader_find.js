@@ -1,0 +1,90 @@
+// Moving inside a rollout: jumps by turn, the rail that follows, find, copy.
+
+function jump(s, at) {
+  const turns = s.ui.talk.querySelectorAll(".turn");
+  if (!turns.length) return;
+  if (at >= turns.length) s.drawing?.finish();
+  const all = s.ui.talk.querySelectorAll(".turn");
+  s.turn = Math.max(0, Math.min(at, all.length - 1));
+  const place = () => all[s.turn].scrollIntoView({ block: "start" });
+  if (!s.wide && s.ui.root.dataset.tab !== "conversation") setTab(s, "conversation");
+  place();
+  s.jumped = Date.now();
+  requestAnimationFrame(place);
+  here(s, s.turn);
+}
+
+function here(s, at) {
+  const rows = s.ui.rail.children;
+  s.ui.rail.querySelector("[aria-current]")?.removeAttribute("aria-current");
+  if (!rows[at]) return;
+  rows[at].setAttribute("aria-current", "true");
+  rows[at].scrollIntoView({ block: "nearest" });
+}
+
+/** Keep the rail at the turn that is being read. */
+function follow(s) {
+  if (Date.now() - (s.jumped || 0) < 150) return;
+  const { talk } = s.ui;
+  const all = talk.querySelectorAll(".turn");
+  let low = 0, high = all.length - 1;
+  while (low < high) {
+    const middle = (low + high + 1) >> 1;
+    if (all[middle].offsetTop - talk.offsetTop <= talk.scrollTop + 24) low = middle;
+    else high = middle - 1;
+  }
+  if (low !== s.turn) { s.turn = low; here(s, low); }
+}
+
+function foldAll(s) {
+  s.preferences.reasoning = !s.preferences.reasoning;
+  remember(s);
+  for (const details of s.ui.talk.querySelectorAll("details.reasoning")) details.open = s.preferences.reasoning;
+  say(s, s.preferences.reasoning ? "reasoning open" : "reasoning folded");
+}
+
+function openFind(s) {
+  if (!s.wide && s.ui.root.dataset.tab !== "conversation") setTab(s, "conversation");
+  s.ui.findBar.hidden = false;
+  s.ui.root.dataset.finding = "true";
+  s.ui.findBox.select();
+  s.ui.findBox.focus();
+}
+
+function closeFind(s, byHand) {
+  if (s.ui.findBar.hidden) return;
+  s.ui.findBar.hidden = true;
+  s.ui.root.dataset.finding = "false";
+  s.ui.findBox.value = "";
+  s.marks = [];
+  if (!byHand) return;
+  findInPane(s.ui.talk, "");
+  s.ui.talk.focus({ preventScroll: true });
+}
+
+function find(s) {
+  s.drawing?.finish();
+  const wanted = s.ui.findBox.value;
+  s.marks = findInPane(s.ui.talk, wanted);
+  s.mark = -1;
+  if (s.marks.length) findStep(s, 1);
+  else s.ui.findCount.textContent = wanted ? "none" : "";
+}
+
+function findStep(s, by) {
+  if (!s.marks || !s.marks.length) return;
+  s.mark = (s.mark + by + s.marks.length) % s.marks.length;
+  showMark(s.marks, s.mark);
+  s.ui.findCount.textContent = `${s.mark + 1} of ${s.marks.length >= 1000 ? "1,000+" : s.marks.length}`;
+}
+
+async function copyWith(s, text, button) {
+  const label = button.dataset.label || (button.dataset.label = button.textContent);
+  try { await copyText(text); button.textContent = "copied"; } catch { button.textContent = "not copied"; }
+  setTimeout(() => { button.textContent = label; }, 1200);
+}
+
+function copyAll(s) {
+  const rollout = s.shelf.get(s.pos);
+  if (rollout) copyWith(s, rollout.turns.map((turn) => `${turn.role}:\n${turnText(turn)}`).join("\n\n"), s.ui.copyAll);
+}

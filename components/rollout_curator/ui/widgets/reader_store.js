@@ -1,0 +1,222 @@
+// What the browser holds between two answers of the server: rollouts to come, decisions to save.
+// A decision leaves the browser's storage only when the server says that it is on disk.
+
+const KEEP_CHARS = 24e6;
+const AHEAD = { count: 12, chars: 2.5e6 };
+const BEHIND = 4;
+const OUTBOX = "rollout-curator.outbox.";
+
+/** Return an id no other outbox has: sequence numbers begin at 1 under it, so it is never used again. */
+function freshId() {
+  return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/** Ask the server; every failure becomes an Error with a `status`. */
+async function ask(path, token, options = {}) {
+  const stop = new AbortController();
+  const timer = setTimeout(() => stop.abort(), 15000);
+  try {
+    const headers = { "X-Curator-Token": token, ...(options.body ? { "Content-Type": "application/json" } : {}) };
+    const answer = await fetch(path, { ...options, headers, signal: stop.signal, cache: "no-store" });
+    if (answer.ok) return await answer.json();
+    const error = new Error(await refusal(answer));
+    error.status = answer.status;
+    throw error;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Return the server's own words for a refusal, or its number. */
+async function refusal(answer) {
+  const text = (await answer.text()).slice(0, 300);
+  try { return JSON.parse(text).error || `the server answered ${answer.status}`; } catch { return `the server answered ${answer.status}`; }
+}
+
+/** Return about how many characters a rollout holds. */
+function rolloutChars(rollout) {
+  const example = rollout.example || {};
+  return rollout.turns.reduce((sum, turn) => sum + turn.blocks.reduce((n, b) => n + b.text.length, 60), 500) +
+    2 * ((example.text || "").length + (example.line || "").length);
+}
+
+/** Rollouts by position, fetched around the reader and forgotten by size, oldest first. */
+class Shelf {
+  constructor(arrived, failed) { Object.assign(this, { arrived, failed }); this.reset(""); }
+
+  reset(view) {
+    Object.assign(this, { view, held: new Map(), chars: 0, fetching: new Set(), round: (this.round || 0) + 1, retry: 0 });
+  }
+
+  get(pos) {
+    const entry = this.held.get(pos);
+    if (!entry) return null;
+    this.held.delete(pos);
+    this.held.set(pos, entry);
+    return entry.rollout;
+  }
+
+  put(rollout) {
+    this.drop(rollout.pos);
+    const chars = rolloutChars(rollout);
+    this.held.set(rollout.pos, { rollout, chars });
+    this.chars += chars;
+  }
+
+  drop(pos) { const entry = this.held.get(pos); if (entry) { this.held.delete(pos); this.chars -= entry.chars; } }
+
+  /** Fetch what is missing around a position: the rollout itself, then ahead, then behind. */
+  want(pos, total, source) {
+    if (total <= 0) return;
+    if (!this.held.has(pos)) { this.fetch(pos, this.fetching.size ? 1 : 3, source, pos); return; }
+    if (this.fetching.size) return;
+    let chars = 0;
+    for (let at = pos + 1; at <= Math.min(total - 1, pos + AHEAD.count); at += 1) {
+      const entry = this.held.get(at);
+      if (!entry) { this.fetch(at, Math.min(8, total - at), source, pos); return; }
+      chars += entry.chars;
+      if (chars > AHEAD.chars && at > pos + 1) break;
+    }
+    for (let at = pos - 1; at >= Math.max(0, pos - BEHIND); at -= 1) {
+      if (!this.held.has(at)) { const from = Math.max(0, at - BEHIND + 1); this.fetch(from, at - from + 1, source, pos); return; }
+    }
+  }
+
+  async fetch(from, n, source, here) {
+    if (this.fetching.has(from)) return;
+    const round = this.round;
+    this.fetching.add(from);
+    try {
+      const query = new URLSearchParams({ view: this.view, from, n });
+      const answer = await ask(`${source.base}/api/rollouts?${query}`, source.token);
+      if (round !== this.round) return;
+      this.fetching.delete(from);
+      this.retry = 0;
+      for (const rollout of answer.rollouts) this.put(rollout);
+      this.forget(here);
+      this.arrived(answer, from);
+    } catch (error) {
+      if (round !== this.round) return;
+      this.fetching.delete(from);
+      this.retry = Math.min(8000, (this.retry || 400) * 2);
+      this.failed(error, from, this.retry);
+    }
+  }
+
+  forget(here) {
+    for (const [pos, entry] of this.held) {
+      if (this.chars <= KEEP_CHARS) return;
+      if (Math.abs(pos - here) <= 1) continue;
+      this.held.delete(pos);
+      this.chars -= entry.chars;
+    }
+  }
+}
+
+/** Decisions on their way to the server, in the order they were made, under one client id. */
+class Outbox {
+  constructor(client, store, tell) {
+    Object.assign(this, { client, store, tell, queue: [], seq: 0, sending: false, wait: 0, ids: new Map(), storable: true });
+  }
+
+  get place() { return `${OUTBOX}${this.store}.${this.client}`; }
+
+  add(entry) {
+    const follows = this.queue.some((before) => before.kind !== "decide" || before.key === entry.key);
+    this.queue.push({ seq: (this.seq += 1), ...entry, follows });
+    this.keep();
+    this.flush();
+    return this.seq;
+  }
+
+  /** Write the waiting entries to the browser's storage; of another page's, only take away. */
+  keep() {
+    try {
+      if (this.adopted) {
+        const waiting = new Set(this.queue.map((entry) => entry.seq));
+        const stored = JSON.parse(localStorage.getItem(this.place) || "[]");
+        const left = stored.filter((entry) => waiting.has(entry.seq) || entry.seq > this.seq);
+        if (left.length) localStorage.setItem(this.place, JSON.stringify(left));
+        else localStorage.removeItem(this.place);
+        return;
+      }
+      if (this.queue.length) localStorage.setItem(this.place, JSON.stringify(this.queue));
+      else localStorage.removeItem(this.place);
+      this.storable = true;
+    } catch { this.storable = false; }
+  }
+
+  /** Return the first entries that can travel together: none may depend on another's answer. */
+  batch() {
+    const keys = new Set(), chosen = [];
+    let turned = false;
+    for (const entry of this.queue.slice(0, 200)) {
+      if (chosen.length && entry.view !== chosen[0].view) break;
+      if (entry.kind === "decide") {
+        if (turned || keys.has(entry.key)) break;
+        keys.add(entry.key);
+        if (entry.follows && !entry.sent && this.ids.has(entry.key)) entry.expected = this.ids.get(entry.key);
+      } else turned = true;
+      chosen.push(entry);
+    }
+    return chosen;
+  }
+
+  async flush() {
+    if (this.sending || !this.queue.length || !this.source) return;
+    this.sending = true;
+    clearTimeout(this.timer);
+    const entries = this.batch();
+    for (const entry of entries) entry.sent = true;
+    this.tell("saving", this);
+    try {
+      const answer = await this.post(entries, false);
+      this.wait = 0;
+      this.queue = this.queue.filter((entry) => entry.seq > answer.acked);
+      for (const result of answer.results || []) {
+        if (result.conflict) this.ids.delete(result.key);
+        else if (result.key) this.ids.set(result.key, result.decision ? result.decision.id : null);
+      }
+      this.keep();
+      this.sending = false;
+      this.tell("acked", this, answer, entries);
+      if (this.queue.length && answer.acked < entries[0].seq) throw new Error("the server took none of them");
+      this.flush();
+    } catch (error) {
+      this.sending = false;
+      this.wait = Math.min(8000, Math.max(500, this.wait * 2));
+      this.timer = setTimeout(() => this.flush(), this.wait);
+      this.tell("failed", this, error);
+    }
+  }
+
+  post(entries, keepalive) {
+    const plain = entries.map(({ sent, view, follows, ...entry }) => entry);
+    const body = JSON.stringify({ view: entries[0].view, client: this.client, entries: plain });
+    return ask(`${this.source.base}/api/decisions`, this.source.token, { method: "POST", body, keepalive });
+  }
+
+  /** Try once more while the page goes away; what fails stays in the browser's storage. */
+  lastTry() {
+    if (this.queue.length && this.source) this.post(this.batch(), true).catch(() => {});
+  }
+}
+
+/** Return the outboxes that earlier pages and other windows of this browser left behind. */
+function leftBehind(store, tell) {
+  const found = [];
+  const prefix = `${OUTBOX}${store}.`;
+  try {
+    for (const place of Object.keys(localStorage)) {
+      if (!place.startsWith(prefix)) continue;
+      const queue = JSON.parse(localStorage.getItem(place));
+      if (!Array.isArray(queue) || !queue.length) continue;
+      const outbox = new Outbox(place.slice(prefix.length), store, tell);
+      outbox.queue = queue;
+      outbox.adopted = true;
+      outbox.seq = queue[queue.length - 1].seq;
+      found.push(outbox);
+    }
+  } catch { /* a browser without storage has nothing left behind */ }
+  return found;
+}

@@ -1,0 +1,174 @@
+// One rollout's conversation as DOM: turns, calls with their answers, the rail, find.
+
+const SHOWN_IMAGE = /^data:image\/(png|jpeg|gif|webp);base64,/;
+const LABELS = { system: "system", developer: "developer", user: "user", assistant: "assistant", tool: "tool" };
+
+/** Return what a turn says as plain text, for copying. */
+function turnText(turn) {
+  const parts = turn.blocks.map((block) => {
+    if (block.kind === "call") return `${block.name}(${block.text})`;
+    if (block.kind === "image") return "[image]";
+    return [block.kind === "text" || block.kind === "result" ? "" : `[${block.kind} ${block.name}]`.trim(), block.text]
+      .filter(Boolean).join("\n");
+  });
+  return parts.join("\n\n");
+}
+
+/** Return the number of characters of a turn. */
+function turnSize(turn) {
+  return turn.blocks.reduce((sum, block) => sum + (block.kind === "image" ? 0 : block.text.length), 0);
+}
+
+/** Return a fold: a native disclosure, so that it works by keyboard and is read aloud. */
+function fold(kind, title, remark, open, fill) {
+  const body = h("div", { class: "fold-body" });
+  let filled = false;
+  const once = () => { if (!filled) { filled = true; body.append(...fill()); } };
+  const summary = h("summary", {}, h("span", { class: "fold-title" }, title));
+  if (remark) { const said = h("span", { class: "quiet" }); appendVisible(said, " \u00b7 " + remark); summary.append(said); }
+  const details = h("details", { class: `fold ${kind}`, ontoggle: () => details.open && once() }, summary, body);
+  if (open) { once(); details.open = true; }
+  details.fill = once;
+  return details;
+}
+
+/** Return one block as DOM. */
+function blockElement(block, options) {
+  const code = block.language === "json";
+  if (block.kind === "image" && SHOWN_IMAGE.test(block.text)) {
+    return h("img", { class: "image", src: block.text, alt: "image recorded in the rollout", decoding: "async" });
+  }
+  if (block.kind === "reasoning") {
+    const remark = block.text ? counted(block.text.length, "character") : "";
+    const about = [block.name, remark, options.reasoningNote].filter(Boolean).join(" \u00b7 ");
+    if (!block.text) return noteElement("reasoning " + block.name, "");
+    return fold("reasoning", "reasoning", about, options.openReasoning, () => [textBox(block.text, false)]);
+  }
+  if (block.kind === "call") return callElement(block);
+  if (block.kind === "result") return resultElement(block, code);
+  if (block.kind === "note") return noteElement(block.name, block.text);
+  const box = textBox(block.text, code);
+  if (!block.name) return box;
+  const named = h("div", { class: "named" }, h("div", { class: "label" }));
+  appendVisible(named.firstChild, block.name);
+  named.append(box);
+  return named;
+}
+
+/** Return a remark of this program, with the JSON it is about. */
+function noteElement(name, text) {
+  const note = h("div", { class: "note" }, h("div", { class: "note-title" }));
+  appendVisible(note.firstChild, name);
+  if (text) note.append(textBox(text, true));
+  return note;
+}
+
+/** Return a tool call: its name, then one row an argument. */
+function callElement(block) {
+  const name = h("span", { class: "tool-name" });
+  appendVisible(name, block.name);
+  const call = h("div", { class: "call" }, h("div", { class: "call-head" }, h("span", { class: "label" }, "call"), name));
+  if (block.callId) call.title = "call id " + block.callId;
+  const fields = block.fields;
+  if (fields && fields.length) {
+    const list = h("dl", { class: "fields" });
+    for (const [key, value] of fields) {
+      const term = h("dt");
+      appendVisible(term, key);
+      list.append(term, h("dd", {}, textBox(value, true)));
+    }
+    call.append(list);
+  } else if (fields) call.firstChild.append(h("span", { class: "quiet" }, "no arguments"));
+  else if (block.text) call.append(textBox(block.text, true));
+  return call;
+}
+
+/** Return the answer of a tool, told from the call by its head and its rule. */
+function resultElement(block, code) {
+  const head = h("div", { class: "call-head" }, h("span", { class: "label" }, "result"));
+  const size = h("span", { class: "quiet" }, block.text ? counted(block.text.length, "character") : "empty");
+  head.append(size);
+  const result = h("div", { class: "result" }, head);
+  if (block.text) result.append(textBox(block.text, true));
+  result.dataset.json = String(code);
+  return result;
+}
+
+/** Return one turn as DOM. */
+function turnElement(turn, options) {
+  const body = h("div", { class: "turn-body" });
+  const blocks = () => turn.blocks.map((block) => blockElement(block, options));
+  const size = turnSize(turn);
+  const role = LABELS[turn.role] || "unknown";
+  if (options.folded) {
+    body.append(fold("same", `the same ${role} prompt as before`, counted(size, "character"), false, blocks));
+  } else body.append(...blocks());
+  const copy = h("button", { class: "copy", type: "button", "aria-label": `copy turn ${turn.n}` }, "copy");
+  copy.addEventListener("click", () => options.copy(turnText(turn), copy));
+  const head = h("div", { class: "turn-head" },
+    h("span", { class: "turn-n" }, String(turn.n)), h("span", { class: "role" }, role),
+    h("span", { class: "quiet size" }, size > 400 && !options.folded ? `${size.toLocaleString("en-US")} chars` : ""), copy);
+  const element = h("article", { class: "turn", "data-role": role, "data-side": turn.side, "data-n": turn.n,
+    "aria-label": `turn ${turn.n}, ${role}` }, head, body);
+  element.style.containIntrinsicSize = `auto ${Math.min(2400, 60 + Math.min(size, CLAMP) / 3.2) | 0}px`;
+  return element;
+}
+
+/** Return the rail: one short row a turn, by which to jump. */
+function railElement(turns, jump) {
+  const longest = Math.max(1, ...turns.map(turnSize));
+  const rows = turns.map((turn) => {
+    const calls = new Map();
+    for (const { kind, name } of turn.blocks) if (kind === "call") calls.set(name, (calls.get(name) || 0) + 1);
+    const called = [...calls].map(([name, n]) => (n > 1 ? `${n} ${name}` : name)).join(", ");
+    const name = h("span", { class: "rail-role" });
+    appendVisible(name, called || LABELS[turn.role] || "unknown");
+    const bar = h("span", { class: "rail-bar", "aria-hidden": "true" });
+    bar.style.width = `${Math.max(2, Math.round((100 * Math.sqrt(turnSize(turn))) / Math.sqrt(longest)))}%`;
+    return h("button", { class: "rail-row", type: "button", tabindex: "-1", "data-n": turn.n, "data-role": turn.role,
+      "data-side": turn.side, onclick: () => jump(turn.n) }, h("span", { class: "rail-n" }, String(turn.n)), name, bar);
+  });
+  return rows;
+}
+
+/** Draw the turns into the pane: what fills the first screens at once, the rest in later frames. */
+function drawTurns(pane, turns, options, done) {
+  let at = 0, weight = 0, stopped = false;
+  const begins = turns.findIndex((turn) => turn.side === "output" && turn.role !== "system" && turn.role !== "user");
+  const some = (limit) => {
+    const part = document.createDocumentFragment();
+    for (weight = 0; at < turns.length && weight < limit; at += 1) {
+      const turn = turns[at];
+      if (at === begins) {
+        part.append(h("div", { class: "divider" }, h("span", {}, "output of the policy")));
+      }
+      part.append(turnElement(turn, { ...options, folded: at === options.foldedAt }));
+      weight += Math.min(CLAMP * 2, turnSize(turn)) + 400;
+    }
+    if (at >= turns.length) part.append(options.end);
+    pane.append(part);
+    if (at >= turns.length) done();
+  };
+  some(12000);
+  const later = () => { if (stopped || at >= turns.length) return; some(60000); setTimeout(later, 0); };
+  if (at < turns.length) requestAnimationFrame(() => setTimeout(later, 0));
+  return { stop: () => { stopped = true; }, finish: () => { while (at < turns.length && !stopped) some(Infinity); } };
+}
+
+/** Mark the wanted words in every turn, opening what hides them; returns the marks in order. */
+function findInPane(pane, wanted) {
+  const marks = [];
+  const low = wanted.toLowerCase();
+  if (low) for (const details of pane.querySelectorAll("details.fold")) details.fill();
+  for (const box of pane.querySelectorAll(".text")) marks.push(...box.find(low, 1000 - marks.length));
+  return marks;
+}
+
+/** Show one mark: open the folds around it and bring it to the middle. */
+function showMark(marks, at) {
+  for (const mark of marks) mark.classList.remove("here");
+  const mark = marks[at];
+  for (let up = mark.parentElement; up; up = up.parentElement) if (up.tagName === "DETAILS") up.open = true;
+  mark.classList.add("here");
+  mark.scrollIntoView({ block: "center" });
+}
