@@ -17,11 +17,13 @@ PACKAGE = Path(__file__).parents[1] / "components" / "rollout_curator"
 ROOT = PACKAGE.name
 
 RANKS = {
-    "cli": 9,
-    "ui": 9,
-    "publishing": 7,
-    "report": 8,
-    "workspace": 6,
+    "cli": 10,
+    "cli_options": 1,
+    "ui": 10,
+    "report": 9,
+    "publishing": 8,
+    "workspace": 7,
+    "collection": 6,
     "runner": 5,
     "manifest": 5,
     "index": 4,
@@ -33,6 +35,7 @@ RANKS = {
     "targets": 3,
     "exports": 3,
     "signals": 3,
+    "comparison": 3,
     "strategies": 3,
     "review": 3,
     "sources": 3,
@@ -41,7 +44,10 @@ RANKS = {
     "tables": 2,
     "labels": 1,
     "conversation": 1,
-    "reader": 1,
+    "reader": 2,
+    "packing": 1,
+    "report_text": 9,
+    "terminal": 5,
     "errors": 0,
     "rollout": 0,
     "discover": 0,
@@ -148,7 +154,7 @@ def test_text_reaches_streamlit_through_one_file_only(relative: str) -> None:
 
 def test_an_import_upward_is_refused_even_inside_a_function() -> None:
     tree = ast.parse("def late():\n    from rollout_curator.workspace import Workspace\n")
-    assert forbidden(tree, "reader.py") == ["reader.py (reader, rank 1) imports workspace (rank 6)"]
+    assert forbidden(tree, "reader.py") == ["reader.py (reader, rank 2) imports workspace (rank 7)"]
 
 
 def test_an_import_sideways_is_refused() -> None:

@@ -6,6 +6,8 @@
     │   ├── SourceRefused          not a regular file, outside the allowed roots, no permission
     │   ├── SourceUnreadable       regular, but not a file of rollouts (UTF-16, zip, HTML, ...)
     │   └── SourceChanged          no longer the file that was indexed
+    ├── CacheError             the folder of indexes cannot be used
+    ├── WorkerLost             a process that was reading for this one is gone
     ├── DecisionsError         the review store cannot be used
     ├── RecipeError            a recipe or an option is wrong
     ├── ExportError            the training file cannot be written
@@ -39,6 +41,14 @@ class SourceUnreadable(SourceError):
 
 class SourceChanged(SourceError):
     """The file on disk is no longer the one that was indexed."""
+
+
+class CacheError(CuratorError):
+    """The folder of indexes cannot be used."""
+
+
+class WorkerLost(CuratorError):
+    """A process that was reading for this one is gone."""
 
 
 class DecisionsError(CuratorError):

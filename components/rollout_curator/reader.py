@@ -1,46 +1,34 @@
-"""Bytes on disk become numbered lines, and a line becomes a JSON object.
+"""Bytes become numbered lines, and a line becomes a JSON object.
 
-Knows files, compression, line ends and JSON; knows nothing of rollouts (`formats` does).
+Knows line ends and JSON; knows nothing of files (`packing` does) or rollouts (`formats` does).
 Only LF ends a line, so the number shown is the one of `sed -n Np`. A bad line is data
-(`Unreadable`), a bad file is an error (`SourceError`). One parser decides for the index, the
-preview and the export: orjson, and json where orjson refuses or would change a big integer.
+(`Unreadable`). One parser decides for the index, the preview and the export: orjson, and json where orjson
+refuses or would change a big integer.
 """
 
 import json
-import os
 import re
-import stat
-import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, BinaryIO
+from dataclasses import dataclass
+from typing import Any
 
 import orjson
-import zstandard
 
-from rollout_curator.errors import SourceNotFound, SourceRefused, SourceUnreadable
 from rollout_curator.rollout import Unreadable
 
-CHUNK_BYTES = 1 << 20
 LINE_MAX_BYTES = 64 << 20
-ZSTD_WINDOW_MAX_BYTES = 128 << 20
-SUFFIXES = (".jsonl", ".json", ".jsonl.gz", ".json.gz", ".jsonl.zst", ".json.zst")
 
-BOM = b"\xef\xbb\xbf"
+
 _DIGITS_AS_ZERO = bytes(48 if 48 <= code < 58 else code for code in range(256))
+
+
+_LONG_NUMBER = b"0" * 19
+
+
+_SUSPECTS_MAX = 8
+
+
 _BIG_INTEGER = re.compile(rb"[\[:,\s]-?[0-9]{19,}\s*[,\]}]")
-_ZSTD_SKIPPABLE = re.compile(rb"[\x50-\x5f]\x2a\x4d\x18")
-
-
-@dataclass(slots=True)
-class Opened:
-    """An open source: its descriptor, how it is packed, and what must be told of the file as a whole."""
-
-    path: Path
-    file: BinaryIO
-    packing: str
-    notes: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,147 +46,6 @@ class Parsed:
 
     obj: dict[str, Any]
     notes: tuple[str, ...] = ()
-
-
-def show_path(path: Path | str) -> str:
-    """Return the path as text that can be printed and encoded, whatever bytes it has."""
-    return os.fsencode(path).decode("utf-8", "backslashreplace")
-
-
-def open_source(path: Path) -> Opened:
-    """Open a regular file without blocking and say how it is packed, by its first bytes.
-
-    Raises SourceNotFound, SourceRefused (folder, pipe, device, no permission) or SourceUnreadable.
-    """
-    shown = show_path(path)
-    try:
-        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0))
-    except FileNotFoundError as error:
-        raise SourceNotFound(f"{shown}: no such file") from error
-    except OSError as error:
-        raise SourceRefused(f"{shown}: cannot be opened ({error.strerror})") from error
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        os.close(descriptor)
-        raise SourceRefused(f"{shown}: is not a regular file, so it is not opened")
-    file = os.fdopen(descriptor, "rb", buffering=0)
-    try:
-        head = file.read(4096) if os.fstat(descriptor).st_size else b""
-        file.seek(0)
-        return Opened(path, file, _packing(head, shown))
-    except BaseException:
-        file.close()
-        raise
-
-
-def _packing(head: bytes, shown: str) -> str:
-    if not head:
-        raise SourceUnreadable(f"{shown}: the file is empty")
-    if head[:2] == b"\x1f\x8b":
-        return "gzip"
-    if head[:4] == b"\x28\xb5\x2f\xfd" or _ZSTD_SKIPPABLE.match(head):
-        return "zstd"
-    refuse_other_files(head, shown)
-    return "plain"
-
-
-def refuse_other_files(head: bytes, shown: str) -> None:
-    """Raise SourceUnreadable when the first bytes are those of another kind of file than JSON lines."""
-    start = head.removeprefix(BOM).lstrip()[:64].lower()
-    reason = None
-    if head[:2] in (b"\xff\xfe", b"\xfe\xff") or (len(head) > 8 and head[1:64:2].count(0) > len(head[1:64:2]) * 0.9):
-        reason = "is UTF-16, save it as UTF-8"
-    elif head.startswith(b"version https://git-lfs.github.com/spec/"):
-        reason = "is a Git LFS pointer, run `git lfs pull`"
-    elif head[:4] in (b"PK\x03\x04", b"PAR1"):
-        reason = "is a zip or Parquet file, not JSON lines"
-    elif start.startswith((b"<!doctype html", b"<html")):
-        reason = "is an HTML page, perhaps a log-in page saved as data"
-    elif head[:2] == b"\x1f\x8b" or head[:4] == b"\x28\xb5\x2f\xfd":
-        reason = "is compressed twice, unpack it once"
-    if reason:
-        raise SourceUnreadable(f"{shown}: {reason}")
-
-
-def chunks(source: Opened) -> Iterator[bytes]:
-    """Yield the unpacked bytes of a source in pieces of bounded size; a cut or a tail of rubbish is noted."""
-    unpack = {"gzip": _gunzip, "zstd": _unzstd, "plain": _plain}[source.packing]
-    first = source.packing != "plain"
-    for chunk in unpack(source):
-        if first and chunk:
-            refuse_other_files(chunk[:4096], show_path(source.path))
-            first = False
-        yield chunk
-
-
-def _plain(source: Opened) -> Iterator[bytes]:
-    while chunk := source.file.read(CHUNK_BYTES):
-        yield chunk
-
-
-def _gunzip(source: Opened) -> Iterator[bytes]:
-    shown = show_path(source.path)
-    inflate = zlib.decompressobj(31)
-    pending = b""
-    while True:
-        pending = pending or source.file.read(1 << 16)
-        if inflate.eof:
-            pending = pending.lstrip(b"\0")
-            if not pending:
-                if source.file.read(1) == b"":
-                    return
-                source.file.seek(-1, os.SEEK_CUR)
-                continue
-            if pending[:2] != b"\x1f\x8b":
-                source.notes.append("bytes after the gzip data were ignored")
-                return
-            inflate = zlib.decompressobj(31)
-        if not pending:
-            source.notes.append("the gzip data is cut off: lines up to the cut were read")
-            return
-        try:
-            unpacked = inflate.decompress(pending, CHUNK_BYTES)
-        except zlib.error as error:
-            if "incorrect" in str(error) and "check" in str(error):
-                message = f"{shown}: the gzip checksum does not fit, the file is damaged; fetch it again"
-                raise SourceUnreadable(message) from error
-            source.notes.append(f"the gzip data is damaged ({error}): lines up to there were read")
-            return
-        pending = inflate.unused_data if inflate.eof else inflate.unconsumed_tail
-        if unpacked:
-            yield unpacked
-
-
-def _unzstd(source: Opened) -> Iterator[bytes]:
-    """Unpack frame by frame, because a stream reader ends without a word on a cut frame."""
-    shown = show_path(source.path)
-    unpacker = zstandard.ZstdDecompressor(max_window_size=ZSTD_WINDOW_MAX_BYTES)
-    pending = b""
-    delivered = False
-    while True:
-        pending = pending if len(pending) >= 8 else pending + source.file.read(1024)
-        if not pending:
-            return
-        if _ZSTD_SKIPPABLE.match(pending):
-            size = 8 + int.from_bytes(pending[4:8], "little")
-            source.file.seek(max(0, size - len(pending)), os.SEEK_CUR)
-            pending = pending[size:]
-            continue
-        frame = unpacker.decompressobj()
-        while not frame.eof:
-            if not pending and not (pending := source.file.read(1024)):
-                source.notes.append("the zstd data is cut off: lines up to the cut were read")
-                return
-            try:
-                unpacked = frame.decompress(pending)
-            except zstandard.ZstdError as error:
-                if not delivered:
-                    raise SourceUnreadable(f"{shown}: the zstd data cannot be unpacked ({error})") from error
-                source.notes.append(f"bytes after the zstd data were ignored ({error})")
-                return
-            pending = frame.unused_data if frame.eof else b""
-            if unpacked:
-                delivered = True
-                yield unpacked
 
 
 def lines(pieces: Iterator[bytes]) -> Iterator[Line | int]:
@@ -220,12 +67,9 @@ def lines(pieces: Iterator[bytes]) -> Iterator[Line | int]:
         for part in whole:
             length = held_bytes + len(part)
             if held:
-                held.append(part)
-                text = b"".join(held) if length <= LINE_MAX_BYTES else None
+                part = b"".join([*held, part])
                 held, held_bytes = [], 0
-            else:
-                text = part
-            yield Line(offset, length, text)
+            yield Line(offset, length, part if length <= LINE_MAX_BYTES else None)
             offset += length + 1
         if rest:
             held_bytes += len(rest)
@@ -234,13 +78,29 @@ def lines(pieces: Iterator[bytes]) -> Iterator[Line | int]:
         yield Line(offset, held_bytes, b"".join(held) if held_bytes <= LINE_MAX_BYTES else None)
 
 
+def _has_long_number(text: bytes) -> bool:
+    """Whether 19 digits stand together: two of them, nine bytes apart, are then among every ninth byte of the text."""
+    sampled = text[::9].translate(_DIGITS_AS_ZERO)
+    found = -1
+    for _ in range(_SUSPECTS_MAX):
+        found = sampled.find(b"00", found + 1)
+        if found < 0:
+            return False
+        place = 9 * found
+        if _LONG_NUMBER in text[max(0, place - 9) : place + 19].translate(_DIGITS_AS_ZERO):
+            return True
+    return _LONG_NUMBER in text.translate(_DIGITS_AS_ZERO)
+
+
 def parse(text: bytes) -> Parsed | Unreadable:
     """Return the JSON object of one line, or why there is none. Never raises because of the text."""
     try:
         obj = orjson.loads(text)
         notes: tuple[str, ...] = ()
-        if b"0000000000000000000" in text.translate(_DIGITS_AS_ZERO) and _BIG_INTEGER.search(text):
+        if _has_long_number(text) and _BIG_INTEGER.search(text):
             obj = json.loads(text)
+    except RecursionError:
+        return Unreadable("too_deep", "nested too deep to read")
     except (orjson.JSONDecodeError, ValueError) as refusal:
         if "ecursion" in str(refusal):
             return Unreadable("too_deep", "nested too deep to read")

@@ -7,7 +7,10 @@ import multiprocessing
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from typing import TypeVar
+
+from rollout_curator.errors import WorkerLost
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
@@ -26,6 +29,7 @@ def run_in_pool(function: Callable[[Task], Result], tasks: Sequence[Task]) -> It
     """Yield the result of every task in order; with two tasks or fewer, or one core, without a pool.
 
     Workers are started afresh, not forked, because the app that calls this has threads.
+    Raises WorkerLost when one of them is killed.
     """
     workers = min(len(tasks), os.cpu_count() or 1)
     if workers < 2 or len(tasks) <= 2:
@@ -43,5 +47,7 @@ def run_in_pool(function: Callable[[Task], Result], tasks: Sequence[Task]) -> It
                 yield waiting.pop(0).result()
         while waiting:
             yield waiting.pop(0).result()
+    except BrokenProcessPool as error:
+        raise WorkerLost("a worker process was killed, perhaps for want of memory; try again") from error
     finally:
         pool.shutdown(wait=False, cancel_futures=True)

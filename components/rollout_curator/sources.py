@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rollout_curator.errors import SourceNotFound
-from rollout_curator.reader import SUFFIXES, show_path
+from rollout_curator.packing import SUFFIXES, show_path
 
 MANIFEST_SUFFIX = ".manifest.json"
 _NOT_ROLLOUTS = (MANIFEST_SUFFIX, "_aggregate_metrics.json", "package.json")

@@ -8,8 +8,9 @@ Shape of the input: `Rollout.prompt` and `Rollout.output`, Responses items or ch
 from rollout_curator.conversation.chat import chat
 from rollout_curator.conversation.encode import encode
 from rollout_curator.conversation.flat import flat
-from rollout_curator.conversation.items import Normalised, item_type, normalise
+from rollout_curator.conversation.items import Normalised, Opened, item_type, normalise, open_rollout
 from rollout_curator.conversation.options import GYM_OPTIONS, ChatOptions, FlatOptions
+from rollout_curator.conversation.outcomes import Outcome, Outcomes, outcomes
 from rollout_curator.conversation.words import EXCLUDED_BY_DEFAULT, ISSUE_WORDS, issue_kind
 
 __all__ = [
@@ -19,10 +20,15 @@ __all__ = [
     "ChatOptions",
     "FlatOptions",
     "Normalised",
+    "Opened",
+    "Outcome",
+    "Outcomes",
     "chat",
     "encode",
     "flat",
     "issue_kind",
     "item_type",
     "normalise",
+    "open_rollout",
+    "outcomes",
 ]

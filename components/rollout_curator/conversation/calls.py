@@ -12,6 +12,7 @@ from rollout_curator.conversation.options import ChatOptions
 from rollout_curator.rollout import Item, ToolCall
 
 _DEEP_TEXT = 200
+_PLAIN = frozenset({str, int, bool, type(None)})
 
 
 def response_call(item: Item, options: ChatOptions, findings: Findings) -> ToolCall | None:
@@ -72,10 +73,13 @@ def _arguments(value: Any, options: ChatOptions, findings: Findings) -> Any:
     """Return arguments as an object or as text; what is not a JSON object stays text and is noted (C3)."""
     wants_object = options.arguments == "object"
     if isinstance(value, str):
-        parsed = parse_arguments(value) if wants_object else None
-        if wants_object and parsed is None:
+        if not wants_object:
+            return value
+        parsed = parse_arguments(value)
+        if parsed is None:
             findings.note("bad_tool_args")
-        return value if parsed is None else parsed
+            return value
+        return parsed
     fault = fault_of(value)
     if fault is not None:
         findings.refuse(fault)
@@ -99,6 +103,8 @@ def parse_arguments(text: str) -> dict[str, Any] | None:
         return _parse_strictly(text)
     if not isinstance(parsed, dict):
         return None
+    if _PLAIN.issuperset(map(type, parsed.values())):
+        return parsed
     is_doubtful = text.count("{") + text.count("[") > _DEEP_TEXT or has_float(parsed)
     return _parse_strictly(text) if is_doubtful else parsed
 

@@ -27,9 +27,12 @@ from rollout_curator.rollout import Example, Item, Message, Rollout, ToolCall
 
 
 @dataclass(slots=True)
-class _Assistant:
-    """The assistant message that is being built; `is_on` once anything of it was seen."""
+class _Draft:
+    """The messages so far, and the assistant message at their end, which `is_on` once anything of it was seen."""
 
+    options: ChatOptions
+    findings: Findings
+    messages: list[Message] = field(default_factory=list)
     texts: list[str] = field(default_factory=list)
     reasoning: list[str] = field(default_factory=list)
     calls: list[ToolCall] = field(default_factory=list)
@@ -38,43 +41,39 @@ class _Assistant:
     has_text: bool = False
 
 
-@dataclass(slots=True)
-class _Draft:
-    """The messages so far, with the assistant message at their end."""
-
-    options: ChatOptions
-    findings: Findings
-    messages: list[Message] = field(default_factory=list)
-    assistant: _Assistant = field(default_factory=_Assistant)
-
-
 def chat(rollout: Rollout, options: ChatOptions = ChatOptions()) -> Example:  # noqa: B008 frozen
     """Return the chat example of a rollout, or why there is none. Never raises on JSON values."""
-    opened = open_rollout(rollout)
-    findings = opened.findings
+    return chat_of(open_rollout(rollout), options)
+
+
+def chat_of(opened: Opened, options: ChatOptions) -> Example:
+    """Return what `chat` does for a rollout that was opened before."""
+    findings = opened.findings()
     messages: list[Message] = []
     tools = None
     if findings.skip is None:
-        messages = _messages(rollout, opened, options)
+        messages = _messages(opened, options, findings)
     if findings.skip is None:
-        tools = nest_tools(rollout.tools, options, findings)
-        _note_whole(rollout, messages, findings)
+        tools = nest_tools(opened.rollout.tools, options, findings)
+        _note_whole(opened.rollout, messages, findings)
     if findings.skip is not None:
         return Example(None, issues=tuple(findings.issues), skip=findings.skip)
     return Example(messages, tools, tuple(findings.issues))
 
 
-def _messages(rollout: Rollout, opened: Opened, options: ChatOptions) -> list[Message]:
-    draft = _Draft(options, opened.findings)
+def _messages(opened: Opened, options: ChatOptions, findings: Findings) -> list[Message]:
+    draft = _Draft(options, findings)
     for side in (opened.prompt, opened.output):
         for item in side:
-            _add(draft, item)
+            kind = item.get("type") or "message"
+            add = _ADD_MESSAGE.get(item["role"], _add_other) if kind == "message" else _ADD.get(kind, _refuse_item)
+            add(draft, item)
     _flush(draft)
     messages = draft.messages
-    if rollout.instructions:
-        messages = fold_instructions(rollout.instructions, messages, draft.findings)
-    cut_tail(messages, options, draft.findings)
-    note_final_call(messages, options, draft.findings)
+    if opened.rollout.instructions:
+        messages = fold_instructions(opened.rollout.instructions, messages, findings)
+    cut_tail(messages, options, findings)
+    note_final_call(messages, options, findings)
     if options.content == "lists":
         messages = [_with_list(message) for message in messages]
     return messages
@@ -82,7 +81,7 @@ def _messages(rollout: Rollout, opened: Opened, options: ChatOptions) -> list[Me
 
 def _note_whole(rollout: Rollout, messages: list[Message], findings: Findings) -> None:
     note_pairing(messages, findings)
-    if not any(message["role"] == "user" for message in messages):
+    if "user" not in [message["role"] for message in messages]:
         findings.note("no_user")
     if rollout.truncated:
         findings.note(f"truncated:{label(rollout.truncated)}")
@@ -90,37 +89,38 @@ def _note_whole(rollout: Rollout, messages: list[Message], findings: Findings) -
         findings.refuse(fault)
 
 
-def _add(draft: _Draft, item: Item) -> None:
-    kind = item_type(item)
-    if kind == "message":
-        role = item["role"]
-        if role == "assistant":
-            _add_assistant(draft, item)
-        elif role == "tool":
-            _add_result(draft, item, item.get("tool_call_id"), item.get("content"))
-        else:
-            _add_other(draft, item, role)
-    elif kind == "function_call":
-        draft.assistant.is_on = True
-        call = response_call(item, draft.options, draft.findings)
-        if call is not None:
-            draft.assistant.calls.append(call)
-    elif kind == "function_call_output":
-        _add_result(draft, item, item.get("call_id"), item.get("output"))
-    elif kind == "reasoning":
-        draft.assistant.is_on = True
-        texts = summaries(item, use_content=draft.options.reasoning_content)
+def _add_call(draft: _Draft, item: Item) -> None:
+    draft.is_on = True
+    call = response_call(item, draft.options, draft.findings)
+    if call is not None:
+        draft.calls.append(call)
+
+
+def _add_call_output(draft: _Draft, item: Item) -> None:
+    _add_result(draft, item, item.get("call_id"), item.get("output"))
+
+
+def _add_tool_message(draft: _Draft, item: Item) -> None:
+    _add_result(draft, item, item.get("tool_call_id"), item.get("content"))
+
+
+def _add_reasoning_item(draft: _Draft, item: Item) -> None:
+    draft.is_on = True
+    texts = summaries(item, use_content=draft.options.reasoning_content)
+    if texts:
         _add_reasoning(draft, texts)
-        if not texts:
-            draft.findings.note("reasoning_hidden")
     else:
-        draft.findings.refuse(f"unsupported_item:{label(kind)}")
+        draft.findings.note("reasoning_hidden")
+
+
+def _refuse_item(draft: _Draft, item: Item) -> None:
+    draft.findings.refuse(f"unsupported_item:{label(item_type(item))}")
 
 
 def _add_assistant(draft: _Draft, item: Item) -> None:
     """Add the reasoning, text and calls of an assistant message (C1, C14)."""
-    assistant, findings = draft.assistant, draft.findings
-    assistant.is_on = True
+    findings = draft.findings
+    draft.is_on = True
     reasoning = message_reasoning(item)
     if reasoning is not None:
         _add_reasoning(draft, [reasoning])
@@ -134,16 +134,16 @@ def _add_assistant(draft: _Draft, item: Item) -> None:
         if split.is_open:
             findings.note("truncated:unclosed_think")
     if text:
-        if assistant.calls and text.strip():
+        if draft.calls and text.strip():
             findings.note("lost_tool_results")
-        if assistant.has_text and draft.options.joiner:
-            assistant.texts.append(draft.options.joiner)
-        assistant.texts.append(text)
-        assistant.has_text = True
+        if draft.has_text and draft.options.joiner:
+            draft.texts.append(draft.options.joiner)
+        draft.texts.append(text)
+        draft.has_text = True
     if "tool_calls" in item or "function_call" in item:
-        assistant.calls += message_calls(item, draft.options, findings)
-    if assistant.name is None:
-        assistant.name = _name(item)
+        draft.calls += message_calls(item, draft.options, findings)
+    if draft.name is None:
+        draft.name = _name(item)
 
 
 def _add_reasoning(draft: _Draft, texts: list[str]) -> None:
@@ -153,9 +153,9 @@ def _add_reasoning(draft: _Draft, texts: list[str]) -> None:
     options = draft.options
     draft.findings.note("reasoning")
     if options.reasoning == "field" or (options.reasoning == "inline" and options.think == "qwen"):
-        draft.assistant.reasoning += texts
+        draft.reasoning += texts
     elif options.reasoning == "inline":
-        draft.assistant.texts += [f"<think>{text}</think>" for text in texts]
+        draft.texts += [f"<think>{text}</think>" for text in texts]
 
 
 def _add_result(draft: _Draft, item: Item, call_id: Any, output: Any) -> None:
@@ -163,39 +163,48 @@ def _add_result(draft: _Draft, item: Item, call_id: Any, output: Any) -> None:
     message: Message = {
         "role": "tool",
         "tool_call_id": read_call_id(call_id, draft.findings),
-        "content": tool_content(output, draft.options, draft.findings),
+        "content": output if isinstance(output, str) else tool_content(output, draft.options, draft.findings),
     }
     draft.messages.append(_named(message, _name(item)))
 
 
-def _add_other(draft: _Draft, item: Item, role: str) -> None:
+def _add_other(draft: _Draft, item: Item) -> None:
     _flush(draft)
+    role = item["role"]
     if role == "developer" and draft.options.developer_to_system:
         role = "system"
     message: Message = {"role": role, "content": message_content(item.get("content"), draft.options, draft.findings)}
     draft.messages.append(_named(message, _name(item)))
 
 
+_ADD = {
+    "function_call": _add_call,
+    "function_call_output": _add_call_output,
+    "reasoning": _add_reasoning_item,
+}
+_ADD_MESSAGE = {"assistant": _add_assistant, "tool": _add_tool_message}
+
+
 def _flush(draft: _Draft) -> None:
     """Finish the assistant message (C6): all text first, then all calls."""
-    assistant, options = draft.assistant, draft.options
-    if not assistant.is_on:
+    if not draft.is_on:
         return
-    draft.assistant = _Assistant()
-    text = "".join(assistant.texts)
-    reasoning = "\n\n".join(assistant.reasoning)
+    options, calls, name = draft.options, draft.calls, draft.name
+    text, reasoning = "".join(draft.texts), "\n\n".join(draft.reasoning)
+    draft.texts, draft.reasoning, draft.calls = [], [], []
+    draft.name, draft.is_on, draft.has_text = None, False, False
     if reasoning and options.reasoning == "inline":
         text = "<think>\n" + reasoning.strip("\n") + "\n</think>\n\n" + text
         reasoning = ""
-    if not (text or assistant.calls or reasoning or options.keep_empty):
+    if not (text or calls or reasoning or options.keep_empty):
         draft.findings.note("dropped_empty_assistant")
         return
     message: dict[str, Any] = {"role": "assistant", "content": text if text or not options.null_content else None}
     if reasoning:
         message[options.reasoning_key] = reasoning
-    if assistant.calls:
-        message["tool_calls"] = assistant.calls
-    draft.messages.append(_named(cast(Message, message), assistant.name))
+    if calls:
+        message["tool_calls"] = calls
+    draft.messages.append(_named(cast(Message, message), name))
 
 
 def _name(item: Item) -> str | None:

@@ -44,16 +44,7 @@ def fault_of(value: Any) -> str | None:
 
 def has_float(value: Any) -> bool:
     """Whether a float is anywhere in a JSON value."""
-    pending = [value]
-    while pending:
-        current = pending.pop()
-        if isinstance(current, float):
-            return True
-        if isinstance(current, dict):
-            pending.extend(current.values())
-        elif isinstance(current, list):
-            pending.extend(current)
-    return False
+    return bool(_floats(value))
 
 
 def _dump(value: Any, *, ensure_ascii: bool, separators: tuple[str, str] | None = None) -> str:
@@ -65,17 +56,23 @@ def _dump(value: Any, *, ensure_ascii: bool, separators: tuple[str, str] | None 
 
 def _is_finite(value: Any) -> bool:
     """Whether every number is finite; orjson writes null for one that is not."""
-    pending = [value]
-    while pending:
-        current = pending.pop()
-        if isinstance(current, float):
-            if not isfinite(current):
-                return False
-        elif isinstance(current, dict):
-            pending.extend(current.values())
-        elif isinstance(current, list | tuple):
-            pending.extend(current)
-    return True
+    return all(map(isfinite, _floats(value)))
+
+
+def _floats(value: Any) -> list[float]:
+    """Return every float in a JSON value."""
+    found: list[float] = []
+    pending: list[Any] = [[value]]
+    for container in pending:
+        for child in container.values() if isinstance(container, dict) else container:
+            kind = type(child)
+            if kind is str:  # most values are
+                continue
+            if kind is float:
+                found.append(child)
+            elif kind is dict or kind is list or kind is tuple:
+                pending.append(child)
+    return found
 
 
 def _is_shallow(value: Any) -> bool:

@@ -47,15 +47,18 @@ def note_final_call(messages: list[Message], options: ChatOptions, findings: Fin
 
 def note_pairing(messages: list[Message], findings: Findings) -> None:
     """Note calls without a result and results without a call; the last assistant message may be unanswered (C12)."""
-    last = max((n for n, message in enumerate(messages) if message["role"] == "assistant"), default=-1)
+    last = len(messages) - 1
+    while last >= 0 and messages[last]["role"] != "assistant":
+        last -= 1
     pending: list[str] = []
     recent: list[str] = []
     for n, message in enumerate(messages):
         if message["role"] == "tool":
             _take_result(message.get("tool_call_id", ""), recent, pending, findings)
         elif n <= last:
-            pending += recent
-            recent = []
+            if recent:
+                pending += recent
+                recent = []
             for call in message.get("tool_calls", ()):
                 call_id = call["id"]
                 if call_id and (call_id in pending or call_id in recent):

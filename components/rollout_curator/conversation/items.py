@@ -25,6 +25,7 @@ MEDIA_PARTS = {
     "file": "file",
 }
 REASONING_KEYS = ("reasoning_content", "reasoning", "thinking")
+_CALLS = ("function_call", "function_call_output", "reasoning")
 _LABEL = re.compile(r"[A-Za-z0-9_.-]{1,60}")
 _THINK = re.compile(r"<think>(.*?)(</think>|\Z)", re.DOTALL)
 
@@ -56,11 +57,17 @@ class Findings:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A rollout whose two sequences are regular."""
+    """A rollout whose two sequences are regular: what every conversion of it starts from."""
 
+    rollout: Rollout
     prompt: list[Item]
     output: list[Item]
-    findings: Findings
+    notes: tuple[str, ...]
+    skip: str | None
+
+    def findings(self) -> Findings:
+        """Return what is known before any conversion, to be added to by one of them."""
+        return Findings(dict.fromkeys(self.notes), self.skip)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +82,8 @@ class SplitText:
 def open_rollout(rollout: Rollout) -> Opened:
     """Return both sides of a rollout as regular items, with what was noticed."""
     prompt, output = normalise(rollout.prompt), normalise(rollout.output)
-    findings = Findings(skip=rollout.unusable or prompt.skip or output.skip)
-    if not findings.skip and not output.items:
-        findings.refuse("empty_output")
-    for name in prompt.notes + output.notes:
-        findings.note(name)
-    return Opened(prompt.items, output.items, findings)
+    skip = rollout.unusable or prompt.skip or output.skip or (None if output.items else "empty_output")
+    return Opened(rollout, prompt.items, output.items, prompt.notes + output.notes, skip)
 
 
 def normalise(sequence: Any) -> Normalised:
@@ -92,18 +95,19 @@ def normalise(sequence: Any) -> Normalised:
     if not isinstance(sequence, list | tuple):
         return Normalised([], (), "not_a_list")
     notes: tuple[str, ...] = ()
-    if any(isinstance(element, list) for element in sequence):
+    if list in map(type, sequence):
         is_cumulative = _is_cumulative(sequence)
         notes = ("nested_output", "nested_cumulative") if is_cumulative else ("nested_output",)
         sequence = sequence[-1] if is_cumulative else _concatenate(sequence)
     items: list[Item] = []
     skip = None
     for element in sequence:
-        fault = _fault(element)
+        is_plain = isinstance(element, dict) and element.get("type") in _CALLS
+        fault = None if is_plain else _fault(element)
         if fault is None:
             items.append(element)
-        elif skip is None:
-            skip = fault
+        else:
+            skip = skip or fault
     return Normalised(items, notes, skip)
 
 
@@ -131,7 +135,7 @@ def _fault(element: Any) -> str | None:
     if not isinstance(element, dict):
         return "bad_item"
     kind, role = element.get("type"), element.get("role")
-    if kind is None:
+    if kind is None or kind == "":
         if role is None:
             return "bad_item"
     elif not isinstance(kind, str):
@@ -210,8 +214,12 @@ def _texts(value: Any) -> list[str]:
         return [value] if value else []
     if not isinstance(value, list):
         return []
-    found = (part.get("text") if isinstance(part, dict) else part for part in value)
-    return [text for text in found if isinstance(text, str) and text]
+    texts = []
+    for part in value:
+        text = part.get("text") if isinstance(part, dict) else part
+        if isinstance(text, str) and text:
+            texts.append(text)
+    return texts
 
 
 def message_reasoning(item: Item) -> str | None:

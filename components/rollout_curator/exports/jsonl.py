@@ -9,26 +9,28 @@ from rollout_curator.errors import ExportError
 from rollout_curator.exports.base import AtomicFile, Export
 
 ROWS_A_STEP = 256
-BYTES_A_STEP = 4 << 20
+BYTES_A_STEP = 1 << 20
 
 
 def write(lines: Iterable[bytes], file: AtomicFile) -> Iterator[int]:
     """Write `lines`, each ended by its one LF; yield the rows done after every step, at last all of them.
 
-    Holds one line at a time. Raises ExportError for a line that is blank or not one line: one such row
+    Holds a step at a time. Raises ExportError for a line that is blank or not one line: one such row
     stops a trainer's whole load.
     """
-    step_rows = step_bytes = 0
+    step: list[bytes] = []
+    step_bytes = 0
     for line in lines:
         if line.count(b"\n") != 1 or not line.endswith(b"\n") or line.isspace():
-            raise ExportError(
-                f"cannot write {file.path}: row {file.rows + 1} is not one line of JSON; no file was changed"
-            )
-        file.write(line, rows=1)
-        step_rows, step_bytes = step_rows + 1, step_bytes + len(line)
-        if step_rows >= ROWS_A_STEP or step_bytes >= BYTES_A_STEP:
-            step_rows = step_bytes = 0
+            row = file.rows + len(step) + 1
+            raise ExportError(f"cannot write {file.path}: row {row} is not one line of JSON; no file was changed")
+        step.append(line)
+        step_bytes += len(line)
+        if len(step) >= ROWS_A_STEP or step_bytes >= BYTES_A_STEP:
+            file.write(b"".join(step), rows=len(step))
+            step, step_bytes = [], 0
             yield file.rows
+    file.write(b"".join(step), rows=len(step))
     yield file.rows
 
 

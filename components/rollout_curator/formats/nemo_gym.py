@@ -29,24 +29,22 @@ def read(fields: Fields) -> Rollout | Unreadable:
         return Unreadable("reward_profile", "a reward profile of a task, not a rollout")
     if not {"reward", "response", "output"} & fields.keys():
         return Unreadable("materialized_input", "a materialized input: the task, without response and reward")
-    params = fields.get("responses_create_params")
-    response = fields.get("response")
-    has_params = isinstance(params, dict)
-    has_response = isinstance(response, dict) and "output" in response
-    output = response["output"] if has_response else fields.get("output")
+    has_params = isinstance(fields.get("responses_create_params"), dict)
+    params = fields["responses_create_params"] if has_params else {}
+    response = fields["response"] if isinstance(fields.get("response"), dict) else {}
+    output = response["output"] if "output" in response else fields.get("output")
     reward = read_reward(fields, "reward")
-    instructions = params.get("instructions") if has_params else None
-    tools = params.get("tools") if has_params else None
+    instructions, tools = params.get("instructions"), params.get("tools")
     return Rollout(
         format="nemo_gym",
-        prompt=params.get("input") if has_params else None,
+        prompt=params.get("input"),
         output=output,
         reward=reward.value,
         instructions=instructions if isinstance(instructions, str) and instructions else None,
         tools=tools if isinstance(tools, list) else (),
         notes=(reward.note,) if reward.note else (),
         truncated=_truncated(response),
-        unusable=_unusable(has_params, has_response or "output" in fields, output),
+        unusable=_unusable(has_params, "output" in response or "output" in fields, output),
         fields=fields,
     )
 
@@ -54,21 +52,20 @@ def read(fields: Fields) -> Rollout | Unreadable:
 def _unusable(has_params: bool, has_output: bool, output: Any) -> str | None:
     if not has_params:
         return "no_params"
-    if not has_output or not isinstance(output, list | str | None):
-        return "no_response"
-    if isinstance(output, str):
+    if not has_output or not isinstance(output, list | None):
         return "no_response"
     return None if output else "empty_output"
 
 
-def _truncated(response: Any) -> str | None:
-    details = response.get("incomplete_details") if isinstance(response, dict) else None
+def _truncated(response: Fields) -> str | None:
+    details = response.get("incomplete_details")
     reason = details.get("reason") if isinstance(details, dict) else None
     return _short(reason) if reason else None
 
 
 def _short(value: Any) -> str:
-    return str(value)[:60].encode("utf-8", "backslashreplace").decode()
+    text = str(value) if isinstance(value, str | int | float) else "unknown"
+    return text[:60].encode("utf-8", "backslashreplace").decode()
 
 
 NEMO_GYM = Format("nemo_gym", "NeMo Gym rollout", 10, claims, read)

@@ -1,10 +1,12 @@
 """Every column of the index: its name, dtype, unit and meaning. The one list of what is known per rollout.
 
-`NUMBERS` are plain arrays, `CLASSES` are codes with a vocabulary per source. Facets (top-level numbers of the
-line) are extra float64 columns named as in the file. Bodies are never here: they stay in the source.
+`NUMBERS` are plain arrays, the signals among them, `CLASSES` are codes with a vocabulary per source. Facets
+(top-level numbers of the line) are extra float64 columns named as in the file. Bodies stay in the source.
 """
 
 from dataclasses import dataclass
+
+from rollout_curator.signals import SIGNALS
 
 SCHEMA = 1
 """Raise when a column changes, so that older caches are rebuilt."""
@@ -42,6 +44,7 @@ NUMBERS = (
     Column("tokens_in", "int64", "tokens", "prompt tokens from `usage`, else estimated"),
     Column("tokens", "int64", "tokens", "generated tokens from `usage`, else estimated"),
     Column("estimated", "bool", "", "whether the token counts are characters / 4, because `usage` is absent"),
+    *(Column(name, "float64", "", (measure.__doc__ or name).splitlines()[0]) for name, measure in SIGNALS.items()),
 )
 
 CLASSES = (

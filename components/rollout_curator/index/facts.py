@@ -5,15 +5,18 @@ that preview and export call, so a rollout the index calls exportable is one tha
 """
 
 import hashlib
+import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
-import orjson
-
-from rollout_curator.conversation import GYM_OPTIONS, ChatOptions, chat, flat, normalise
+from rollout_curator.conversation import Outcome, open_rollout, outcomes
+from rollout_curator.conversation.items import item_type
+from rollout_curator.index.counts import Counts, count
 from rollout_curator.rollout import Example, Item, Rollout
+from rollout_curator.signals import SIGNALS
 
 CHARS_PER_TOKEN = 4
 """Rule of thumb for English text where `usage` is absent."""
@@ -23,31 +26,6 @@ _NOT_FACETS = re.compile(
     r"^_ng_|(^|_)(idx|index|seed)$|^reward$|^(task_id|id|uuid|problem_id|question_id|instance_id)$"
 )
 _NO_FAILURE = ("", "none", "other", "null", "ok", "false", "0", "success")
-_ERROR_TEXT = re.compile(
-    r"\s*(?:error\b|traceback \(most recent call last\)"
-    r"|\{\s*\"error\"\s*:\s*(?!null|\"\"|false)|\{\s*\"success\"\s*:\s*false)",
-    re.IGNORECASE,
-)
-
-_DROP = ChatOptions(reasoning="drop")
-_KEEP = ChatOptions(reasoning="field")
-
-
-@dataclass(slots=True)
-class Counts:
-    """Sums over the items of one rollout."""
-
-    n_items: int = 0
-    n_turns: int = 0
-    n_user_turns: int = 0
-    n_calls: int = 0
-    n_tool_errors: int = 0
-    n_images: int = 0
-    chars_prompt: int = 0
-    chars_out: int = 0
-    chars_reasoning: int = 0
-    chars_tool: int = 0
-    has_reasoning: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +39,7 @@ class Facts:
 
 NUMBER_NAMES = (
     "reward", "attempt", "n_items", "n_turns", "n_user_turns", "n_calls", "n_tool_errors", "n_tools", "n_images",
-    "chars_prompt", "chars_out", "chars_reasoning", "chars_tool", "tokens_in", "tokens", "estimated",
+    "chars_prompt", "chars_out", "chars_reasoning", "chars_tool", "tokens_in", "tokens", "estimated", *SIGNALS,
 )  # fmt: skip
 CLASS_NAMES = (
     "format", "agent", "model", "task", "finish", "invalid", "flags", "flat", "chat", "chat_reasoning", "gym",
@@ -72,15 +50,14 @@ def facts(rollout: Rollout, environment: str) -> Facts:
     """Return the facts of a rollout; `environment` stands in for an agent name the line does not give."""
     fields: Mapping[str, Any] = rollout.fields or {}
     response = _mapping(fields.get("response"))
-    prompt = normalise(rollout.prompt).items
-    output = normalise(rollout.output).items
-    counts = _count(prompt, output)
+    opened = open_rollout(rollout)
+    output = opened.output
+    counts = count(opened.prompt, output)
     tokens_in, tokens = _usage(response)
     estimated = tokens is None
     generated = counts.chars_out + counts.chars_reasoning
     invalid = _invalid(rollout, fields, response)
-    kept = chat(rollout, _KEEP)
-    dropped = chat(rollout, _DROP) if counts.has_reasoning else kept
+    made = outcomes(opened)
     numbers = (
         rollout.reward, _integer(fields.get("_ng_rollout_index")), counts.n_items, counts.n_turns,
         counts.n_user_turns, counts.n_calls, counts.n_tool_errors, len(rollout.tools), counts.n_images,
@@ -90,15 +67,16 @@ def facts(rollout: Rollout, environment: str) -> Facts:
     )  # fmt: skip
     classes = (
         rollout.format, _agent(fields, environment), _model(fields, response), _task(fields, rollout),
-        _finish(rollout, response, output), invalid, "|".join(_flags(rollout, fields, output)),
-        outcome(flat(rollout)), outcome(dropped), outcome(kept), outcome(chat(rollout, GYM_OPTIONS)),
+        _finish(rollout, response, output), invalid, "|".join(_flags(rollout, fields, counts)),
+        outcome(made.flat), outcome(made.chat), outcome(made.chat_reasoning), outcome(made.gym),
     )  # fmt: skip
-    return Facts(numbers, classes, _facets(fields))
+    measured = tuple(measure(output) for measure in SIGNALS.values())
+    return Facts((*numbers, *measured), classes, _facets(fields))
 
 
-def outcome(example: Example) -> str:
+def outcome(made: Example | Outcome) -> str:
     """Return the skip reason (empty when there is an example) and the issues, joined by `|`."""
-    return "|".join([example.skip or "", *example.issues])
+    return "|".join([made.skip or "", *made.issues])
 
 
 def read_outcome(text: str) -> tuple[str, tuple[str, ...]]:
@@ -117,8 +95,8 @@ def _integer(value: Any) -> int:
 
 def _word(value: Any) -> str:
     """Return a short single-line name for an id or a name of the data, whatever it is."""
-    text = value if isinstance(value, str) else orjson.dumps(value, default=str).decode() if value is not None else ""
-    return text.encode("utf-8", "replace").decode()[:200]
+    text = value if isinstance(value, str) else json.dumps(value, separators=(",", ":")) if value is not None else ""
+    return text[:200] if text.isascii() else text.encode("utf-8", "replace").decode()[:200]
 
 
 def _agent(fields: Mapping[str, Any], environment: str) -> str:
@@ -177,96 +155,21 @@ def _fails(value: Any) -> bool:
     return isinstance(value, str) and value.strip().lower() not in _NO_FAILURE
 
 
-def _flags(rollout: Rollout, fields: Mapping[str, Any], output: Sequence[Item]) -> list[str]:
+def _flags(rollout: Rollout, fields: Mapping[str, Any], counts: Counts) -> list[str]:
     flags = list(rollout.notes)
     if rollout.unusable:
         flags.append(rollout.unusable)
-    texts = [_text(item) for item in output if item.get("role") == "assistant"]
-    opened, closed = (any(tag in text for text in texts) for tag in ("<think>", "</think>"))
+    if thinking := [text for text in counts.answers if "think>" in text]:
+        opened, closed = (any(tag in text for text in thinking) for tag in ("<think>", "</think>"))
+    else:
+        opened = closed = False
     if opened or closed:
         flags.append("inline_think" if opened and closed else "think_never_opened" if closed else "think_never_closed")
-    if any(item.get("generation_token_ids") for item in output):
+    if counts.has_token_ids:
         flags.append("has_token_ids")
     if _mapping(_mapping(fields.get("responses_create_params")).get("metadata")).get("audio_url"):
         flags.append("has_audio")
     return flags
-
-
-def _count(prompt: Sequence[Item], output: Sequence[Item]) -> Counts:
-    counts = Counts(n_items=len(prompt) + len(output))
-    leading = True
-    for n, item in enumerate((*prompt, *output)):
-        kind, role = item.get("type", "message"), item.get("role")
-        in_output = n >= len(prompt)
-        leading = leading and (not in_output or role in ("system", "developer", "user"))
-        if kind == "message" or role is not None:
-            _count_message(counts, item, in_output=in_output, leading=leading)
-        elif kind == "function_call" and in_output:
-            counts.n_calls += 1
-            counts.chars_out += len(item["arguments"]) if isinstance(item.get("arguments"), str) else 0
-        elif kind == "function_call_output":
-            _count_result(counts, item.get("output"))
-        elif kind == "reasoning":
-            counts.has_reasoning = True
-            counts.chars_reasoning += len(_reasoning(item))
-    counts.n_turns = _turns(output)
-    return counts
-
-
-def _count_message(counts: Counts, item: Item, *, in_output: bool, leading: bool) -> None:
-    role, text = item.get("role"), _text(item)
-    if isinstance(content := item.get("content"), list):
-        counts.n_images += sum(isinstance(part, dict) and "image" in str(part.get("type")) for part in content)
-    if isinstance(reasoning := item.get("reasoning_content"), str):
-        counts.has_reasoning = True
-        counts.chars_reasoning += len(reasoning)
-    if role == "user":
-        counts.n_user_turns += 1
-    if role == "tool":
-        _count_result(counts, text)
-    elif role == "assistant" and in_output:
-        calls = item.get("tool_calls")
-        counts.n_calls += len(calls) if isinstance(calls, list) else 0
-        counts.chars_out += len(text)
-    elif leading or not in_output:
-        counts.chars_prompt += len(text)
-
-
-def _count_result(counts: Counts, output: Any) -> None:
-    text = output if isinstance(output, str) else ""
-    counts.chars_tool += len(text)
-    if _ERROR_TEXT.match(text):
-        counts.n_tool_errors += 1
-
-
-def _turns(output: Sequence[Item]) -> int:
-    """Count assistant turns: runs of assistant text, reasoning and calls that a user or a tool result ends."""
-    turns, open_turn = 0, False
-    for item in output:
-        role, kind = item.get("role"), item.get("type", "message")
-        mine = role == "assistant" or (role is None and kind in ("function_call", "reasoning"))
-        turns += mine and not open_turn
-        open_turn = mine
-    return turns
-
-
-def _text(item: Item) -> str:
-    content = item.get("content")
-    if isinstance(content, str):
-        return content
-    if not isinstance(content, list):
-        return ""
-    return "".join(p["text"] for p in content if isinstance(p, dict) and isinstance(p.get("text"), str))
-
-
-def _reasoning(item: Item) -> str:
-    for name in ("summary", "content"):
-        parts = item.get(name)
-        if isinstance(parts, list):
-            text = "".join(p["text"] for p in parts if isinstance(p, dict) and isinstance(p.get("text"), str))
-            if text:
-                return text
-    return ""
 
 
 def _finish(rollout: Rollout, response: Mapping[str, Any], output: Sequence[Item]) -> str:
@@ -278,23 +181,31 @@ def _finish(rollout: Rollout, response: Mapping[str, Any], output: Sequence[Item
     if not output:
         return "empty"
     last = output[-1]
-    role, kind = last.get("role"), last.get("type", "message")
-    if role == "assistant":
+    if (kind := item_type(last)) != "message":
+        return _TAILS.get(kind, "other")
+    if last.get("role") == "assistant":
         return "call_tail" if last.get("tool_calls") else "stop"
-    tails = {"function_call": "call_tail", "function_call_output": "tool_tail", "reasoning": "reasoning_tail"}
-    return {"tool": "tool_tail", None: tails.get(str(kind), "other")}.get(role, "user_tail")
+    return "tool_tail" if last.get("role") == "tool" else "user_tail"
+
+
+_TAILS = {"function_call": "call_tail", "function_call_output": "tool_tail", "reasoning": "reasoning_tail"}
 
 
 def _facets(fields: Mapping[str, Any]) -> dict[str, float]:
     """Return every top-level number and boolean that is not an index, and the parts of `reward_components`."""
     found: dict[str, float] = {}
     for name, value in fields.items():
-        if isinstance(value, bool | int | float) and not _NOT_FACETS.search(name):
+        if isinstance(value, int | float) and _is_facet_name(name):
             found[name] = _as_float(value)
     for name, value in _mapping(fields.get("reward_components")).items():
-        if isinstance(value, bool | int | float):
+        if isinstance(value, int | float):
             found.setdefault(f"reward_components.{name}", _as_float(value))
     return found
+
+
+@lru_cache(maxsize=4096)
+def _is_facet_name(name: str) -> bool:
+    return not _NOT_FACETS.search(name)
 
 
 def _as_float(value: float) -> float:

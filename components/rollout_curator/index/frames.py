@@ -11,6 +11,8 @@ from typing import Any, BinaryIO
 import numpy as np
 import zstandard
 
+from rollout_curator.errors import SourceChanged
+
 FRAME_BYTES = 256 << 10
 
 
@@ -49,12 +51,14 @@ class FrameReader:
     """Reads byte ranges of the unpacked bytes of a file of frames. Threads may share it."""
 
     def __init__(self, path: Path, raw_starts: np.ndarray[Any, Any], packed_starts: np.ndarray[Any, Any]) -> None:
-        self._descriptor = os.open(path, os.O_RDONLY)
+        self._descriptor: int | None = os.open(path, os.O_RDONLY)
         self._raw = raw_starts
         self._packed = packed_starts
 
     def read(self, offset: int, length: int) -> bytes:
-        """Return `length` unpacked bytes from `offset`."""
+        """Return `length` unpacked bytes from `offset`. Raises zstandard.ZstdError when the file is damaged."""
+        if self._descriptor is None:
+            raise SourceChanged("the source is closed")
         first = int(np.searchsorted(self._raw, offset, side="right")) - 1
         last = int(np.searchsorted(self._raw, offset + length, side="left"))
         start, end = int(self._packed[first]), int(self._packed[last])
@@ -68,4 +72,6 @@ class FrameReader:
 
     def close(self) -> None:
         """Close the file."""
-        os.close(self._descriptor)
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None

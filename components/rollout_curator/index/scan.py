@@ -5,7 +5,7 @@ its first line; `merge` makes them absolute. Knows nothing of caches.
 """
 
 from array import array
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
@@ -13,13 +13,17 @@ from typing import Any, BinaryIO, Protocol
 import numpy as np
 import xxhash
 
+from rollout_curator.errors import SourceUnreadable
 from rollout_curator.formats.base import read_object
 from rollout_curator.index.columns import CLASSES, FACETS_MAX, NUMBERS
-from rollout_curator.index.facts import CLASS_NAMES, NUMBER_NAMES, facts
-from rollout_curator.reader import BOM, CHUNK_BYTES, LINE_MAX_BYTES, Line, Opened, chunks, lines, open_source, parse
+from rollout_curator.index.facts import CLASS_NAMES, NUMBER_NAMES, Facts, facts
+from rollout_curator.packing import BOM, CHUNK_BYTES, Opened, chunks, open_source, show_path
+from rollout_curator.reader import LINE_MAX_BYTES, Line, lines, parse
 from rollout_curator.rollout import Unreadable
 
 RANGE_BYTES = 32 << 20
+RANGE_FACETS_MAX = 10 * FACETS_MAX
+FACET_NAME_MAX = 200
 _DTYPES = {column.name: column.dtype for column in (*NUMBERS, *CLASSES)}
 _PLACE = ("line", "offset", "length", "key_hi", "key_lo")
 
@@ -46,6 +50,22 @@ def content_key(text: bytes) -> bytes:
     return xxhash.xxh3_128_digest(text.strip())
 
 
+def read_line(text: bytes, environment: str) -> Facts | Unreadable:
+    """Return the facts of the rollout that a line holds, or why it holds none."""
+    parsed = parse(text)
+    if isinstance(parsed, Unreadable):
+        return parsed
+    try:
+        result = read_object(parsed.obj, parsed.notes)
+        return result if isinstance(result, Unreadable) else facts(result, environment)
+    except RecursionError:
+        return Unreadable("too_deep", "nested too deep to read")
+
+
+def _is_facet_name(name: str) -> bool:
+    return len(name) <= FACET_NAME_MAX and name.isprintable()
+
+
 @dataclass(slots=True)
 class _Gatherer:
     """Collects rows as typed arrays; one per range."""
@@ -53,6 +73,8 @@ class _Gatherer:
     environment: str
     at_start: bool = False
     values: dict[str, Any] = field(default_factory=dict)
+    number_appends: list[Callable[[Any], None]] = field(default_factory=list)
+    class_appends: list[tuple[Callable[[int], None], dict[str, int]]] = field(default_factory=list)
     codes: dict[str, dict[str, int]] = field(default_factory=lambda: {name: {} for name in CLASS_NAMES})
     facets: "dict[str, tuple[array[int], array[float]]]" = field(default_factory=dict)
     problems: list[tuple[int, str, str]] = field(default_factory=list)
@@ -63,6 +85,8 @@ class _Gatherer:
     def __post_init__(self) -> None:
         kinds = {"int64": "q", "int32": "i", "uint64": "Q", "uint32": "I", "float64": "d", "bool": "b"}
         self.values = {name: array(kinds[dtype]) for name, dtype in _DTYPES.items()}
+        self.number_appends = [self.values[name].append for name in (*_PLACE, *NUMBER_NAMES)]
+        self.class_appends = [(self.values[name].append, self.codes[name]) for name in CLASS_NAMES]
 
     def take(self, line: Line | int, *, offset: int) -> None:
         """Add one line, or a run of empty ones; `offset` is where its body can be read."""
@@ -78,23 +102,18 @@ class _Gatherer:
         if not text.strip():
             self.n_blank += 1
             return
-        parsed = parse(text)
-        result = parsed if isinstance(parsed, Unreadable) else read_object(parsed.obj, parsed.notes)
-        if isinstance(result, Unreadable):
-            self.problems.append((self.n_lines, result.kind, result.reason))
+        row = read_line(text, self.environment)
+        if isinstance(row, Unreadable):
+            self.problems.append((self.n_lines, row.kind, row.reason))
             return
         key = content_key(text)
         place = (self.n_lines, offset, line.length, int.from_bytes(key[:8], "big"), int.from_bytes(key[8:], "big"))
-        row = facts(result, self.environment)
-        for name, value in zip(_PLACE, place, strict=True):
-            self.values[name].append(value)
-        for name, value in zip(NUMBER_NAMES, row.numbers, strict=True):
-            self.values[name].append(value)
-        for name, word in zip(CLASS_NAMES, row.classes, strict=True):
-            codes = self.codes[name]
-            self.values[name].append(codes.setdefault(word, len(codes)))
+        for append, value in zip(self.number_appends, place + row.numbers, strict=True):
+            append(value)
+        for (append, codes), word in zip(self.class_appends, row.classes, strict=True):
+            append(codes.setdefault(word, len(codes)))
         for name, facet in row.facets.items():
-            if name in self.facets or (len(self.facets) < FACETS_MAX and name.isprintable()):
+            if name in self.facets or (len(self.facets) < RANGE_FACETS_MAX and _is_facet_name(name)):
                 rows, numbers = self.facets.setdefault(name, (array("q"), array("d")))
                 rows.append(self.n_rows)
                 numbers.append(facet)
@@ -118,11 +137,14 @@ def scan_range(task: tuple[str, str, int, int]) -> Shard:
     path, environment, start, end = task
     gatherer = _Gatherer(environment, at_start=start == 0)
     source = open_source(Path(path))
-    with source.file as file:
-        begin = _first_line_start(file, start, end)
-        if begin < end:
-            for line in lines(_range_pieces(file, begin, end)):
-                gatherer.take(line, offset=0 if isinstance(line, int) else begin + line.offset)
+    try:
+        with source.file as file:
+            begin = _first_line_start(file, start, end)
+            if begin < end:
+                for line in lines(_range_pieces(file, begin, end)):
+                    gatherer.take(line, offset=0 if isinstance(line, int) else begin + line.offset)
+    except OSError as error:
+        raise SourceUnreadable(f"{show_path(path)}: cannot be read ({error.strerror})") from error
     return gatherer.shard()
 
 
@@ -214,6 +236,9 @@ def merge(shards: list[Shard]) -> Shard:
     for shard, base in zip(shards, first_rows, strict=False):
         for name, (rows, values) in shard.facets.items():
             facets.setdefault(name, []).append((rows + base, values))
+    full = [shard for shard in shards if len(shard.facets) >= RANGE_FACETS_MAX]
+    for name in [name for name in facets if any(name not in shard.facets for shard in full)]:
+        del facets[name]  # a full range may have passed over some of its values
     joined = {
         name: (np.concatenate([rows for rows, _ in parts]), np.concatenate([values for _, values in parts]))
         for name, parts in list(facets.items())[:FACETS_MAX]

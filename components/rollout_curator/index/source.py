@@ -8,21 +8,23 @@ import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
-import pandas as pd
+import zstandard
 
 from rollout_curator.errors import SourceChanged, SourceUnreadable
 from rollout_curator.formats.base import read_object
 from rollout_curator.index import store
 from rollout_curator.index.frames import FrameReader
 from rollout_curator.index.scan import content_key
-from rollout_curator.reader import BOM, open_source, parse, show_path
+from rollout_curator.packing import BOM, open_source, show_path
+from rollout_curator.reader import parse
 from rollout_curator.rollout import Rollout, Unreadable
 
 GAP_BYTES = 64 << 10
-SPAN_BYTES = 8 << 20
+SPAN_BYTES = 1 << 20
+ROWS_A_BLOCK = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,20 @@ class Problem:
     reason: str
 
 
+class _Place(NamedTuple):
+    """Where a row's line lies, and its key."""
+
+    line: int
+    offset: int
+    length: int
+    key_hi: int
+    key_lo: int
+
+    @property
+    def end(self) -> int:
+        return self.offset + self.length
+
+
 class Source:
     """An open, indexed source. Threads may share it; bodies are read with pread."""
 
@@ -41,7 +57,7 @@ class Source:
         self.path = path
         self.name = name
         self.header = header
-        folder = store.folder_of(cache, path)
+        self._folder = folder = store.folder_of(cache, path)
         self.columns = store.load_columns(folder, header)
         self._stamp = store.Stamp(**header["stamp"])
         self._frames: FrameReader | None = None
@@ -68,10 +84,9 @@ class Source:
         """Return the names of the extra numbers its lines carry."""
         return list(self.header["facets"])
 
-    def categorical(self, name: str) -> pd.Categorical:
-        """Return a class column with its words."""
-        dtype = pd.CategoricalDtype(self.header["vocabularies"][name])
-        return pd.Categorical.from_codes(self.columns[name].astype("int32"), dtype=dtype, validate=False)
+    def word(self, name: str, row: int) -> str:
+        """Return the word of a class column of a row."""
+        return str(self.header["vocabularies"][name][int(self.columns[name][row])])
 
     def body(self, row: int) -> bytes:
         """Return the line of a row. Raises SourceChanged when it is no longer the line that was indexed."""
@@ -81,22 +96,25 @@ class Source:
         """Yield the lines of rows in ascending order; rows that lie close together are read at once."""
         rows = np.asarray(rows, dtype="int64")
         self._check_same_file()
-        offsets, lengths = self.columns["offset"][rows], self.columns["length"][rows]
+        for start in range(0, len(rows), ROWS_A_BLOCK):
+            yield from self._bodies(rows[start : start + ROWS_A_BLOCK])
+
+    def _bodies(self, rows: np.ndarray[Any, Any]) -> Iterator[bytes]:
+        """Yield the lines of a block of rows; their places are plain integers, which numpy hands out slowly."""
+        names = ("line", "offset", "length", "key_hi", "key_lo")
+        places = [_Place(*place) for place in zip(*(self.columns[name][rows].tolist() for name in names), strict=True)]
         first = 0
-        while first < len(rows):
-            start, end, last = int(offsets[first]), int(offsets[first] + lengths[first]), first + 1
+        while first < len(places):
+            start, end, last = places[first].offset, places[first].end, first + 1
             while (
-                last < len(rows)
-                and offsets[last] - end <= GAP_BYTES
-                and offsets[last] + lengths[last] - start < SPAN_BYTES
+                last < len(places) and places[last].offset - end <= GAP_BYTES and places[last].end - start < SPAN_BYTES
             ):
-                end = int(offsets[last] + lengths[last])
+                end = places[last].end
                 last += 1
             span = self._read(start, end - start)
-            for n in range(first, last):
-                at = int(offsets[n]) - start
-                yield self._checked(int(rows[n]), span[at : at + int(lengths[n])])
-            first = last
+            for place in places[first:last]:
+                yield self._checked(place, span[place.offset - start : place.end - start])
+            first, span = last, b""  # let go of it before the next one is read
 
     def rollout(self, row: int) -> Rollout:
         """Return the rollout of a row, read by the same parser and format that indexed it."""
@@ -104,7 +122,10 @@ class Source:
 
     def _read(self, offset: int, length: int) -> bytes:
         if self._frames is not None:
-            return self._frames.read(offset, length)
+            try:
+                return self._frames.read(offset, length)
+            except zstandard.ZstdError:  # the copy in the cache is damaged: no key will fit
+                return b""
         if self._descriptor is None:
             raise SourceChanged(f"{show_path(self.path)}: the source is closed")
         parts = []
@@ -113,21 +134,22 @@ class Source:
             offset, length = offset + len(part), length - len(part)
         return b"".join(parts)
 
-    def _checked(self, row: int, text: bytes) -> bytes:
-        text = text.removeprefix(BOM) if self.columns["line"][row] == 1 else text
-        key = content_key(text)
-        high, low = int.from_bytes(key[:8], "big"), int.from_bytes(key[8:], "big")
-        if high != int(self.columns["key_hi"][row]) or low != int(self.columns["key_lo"][row]):
-            line = int(self.columns["line"][row])
+    def _checked(self, place: "_Place", text: bytes) -> bytes:
+        text = text.removeprefix(BOM) if place.line == 1 else text
+        if int.from_bytes(content_key(text), "big") != place.key_hi << 64 | place.key_lo:
+            store.forget(self._folder)
             raise SourceChanged(
-                f"{show_path(self.path)}:{line}: the line is no longer the one that was indexed; open the file again"
+                f"{show_path(self.path)}:{place.line}: the line is no longer the one that was indexed; "
+                "open the file again"
             )
         return text
 
     def _check_same_file(self) -> None:
-        now = store.stamp(self.path)
-        if (now.inode, now.device) != (self._stamp.inode, self._stamp.device):
+        now, then = store.stamp(self.path), self._stamp
+        if (now.inode, now.device) != (then.inode, then.device):
             raise SourceChanged(f"{show_path(self.path)}: the file was replaced since it was indexed; open it again")
+        if self._frames is not None and (now.size, now.mtime_ns) != (then.size, then.mtime_ns):
+            raise SourceChanged(f"{show_path(self.path)}: the file was written since it was indexed; open it again")
 
     def close(self) -> None:
         """Close the files."""

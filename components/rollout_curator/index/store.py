@@ -10,7 +10,9 @@ import os
 import secrets
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
+from functools import cache as once
 from pathlib import Path
 from typing import Any
 
@@ -18,14 +20,16 @@ import numpy as np
 import orjson
 import xxhash
 
-from rollout_curator.errors import SourceNotFound
+from rollout_curator.errors import CacheError, SourceChanged, SourceNotFound, SourceRefused
 from rollout_curator.index.columns import CLASSES, NUMBERS, SCHEMA
 from rollout_curator.index.frames import FrameWriter
 from rollout_curator.index.scan import Shard, merge, plan, scan_packed, scan_range
-from rollout_curator.reader import open_source, show_path
+from rollout_curator.packing import open_source, show_path
 
 SETTLED_S = 2.0
 """A file changed less than this before it was indexed may change again within one tick of its clock."""
+ABANDONED_S = 24 * 3600.0
+"""A part of an index that no header names and nobody wrote to for this long was left by a build that was killed."""
 _SAMPLES, _SAMPLE_BYTES, _ALIGN = 64, 64 << 10, 64
 
 ScanTask = tuple[str, str, int, int]
@@ -54,11 +58,13 @@ class Stamp:
 
 
 def stamp(path: Path) -> Stamp:
-    """Return the stamp of a file. Raises SourceNotFound."""
+    """Return the stamp of a file. Raises SourceNotFound or SourceRefused."""
     try:
         found = os.stat(path)
-    except OSError as error:
+    except (FileNotFoundError, ValueError) as error:  # ValueError: a NUL in the path
         raise SourceNotFound(f"{show_path(path)}: no such file") from error
+    except OSError as error:
+        raise SourceRefused(f"{show_path(path)}: cannot be opened ({error.strerror})") from error
     return Stamp(found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino, found.st_dev)
 
 
@@ -85,34 +91,79 @@ def read_header(cache: Path, path: Path) -> dict[str, Any] | None:
         header = orjson.loads((folder / "header.json").read_bytes())
     except (OSError, orjson.JSONDecodeError):
         return None
-    if not isinstance(header, dict) or header.get("schema") != SCHEMA:
+    if not isinstance(header, dict) or (header.get("schema"), header.get("code")) != (SCHEMA, reading_code()):
         return None
-    if not all((folder / name).is_file() for name in header["files"].values()):
+    if any(_size(folder / name) != size for name, size in header["sizes"].items()):
         return None
     now, then = stamp(path), Stamp(**header["stamp"])
     if now == then and header["indexed_at"] - then.mtime_ns / 1e9 > SETTLED_S:
         return dict(header)
     if now.size == then.size and sample(path) == header["sample"]:
         header["stamp"], header["indexed_at"] = asdict(now), time.time()
-        _write_header(folder, header)
+        with suppress(OSError):  # a cache that can only be read serves as well
+            _write_header(folder, header)
         return dict(header)
     return None
+
+
+def forget(folder: Path) -> None:
+    """Make sure that the index in this folder is not used again, because it proved wrong."""
+    with suppress(OSError):
+        (folder / "header.json").unlink(missing_ok=True)
+
+
+@once
+def reading_code() -> str:
+    """Return a hash of the code that decides what an index holds, so that a new format or fact is seen in old files."""
+    root = Path(__file__).parents[1]
+    digest = xxhash.xxh3_128()
+    for pattern in (
+        "packing.py",
+        "reader.py",
+        "rollout.py",
+        "signals.py",
+        "formats/*.py",
+        "conversation/*.py",
+        "index/*.py",
+    ):
+        for file in sorted(root.glob(pattern)):
+            digest.update(file.read_bytes())
+    return digest.hexdigest()
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return -1
+
+
+@contextmanager
+def _writing(cache: Path) -> Iterator[None]:
+    """Turn a failure to write the index into one sentence."""
+    try:
+        yield
+    except OSError as error:
+        message = f"{show_path(cache)}: the index cannot be written here ({error.strerror}); "
+        raise CacheError(message + "make room, or name another folder with --cache-dir") from error
 
 
 def build(cache: Path, path: Path, environment: str, run: Run) -> Iterator[Progress]:
     """Index one source, yielding progress; the index is on disk when the generator ends.
 
-    Raises SourceError when the file cannot be read at all. Closing the generator early leaves the old index.
+    Raises SourceError when the file cannot be read at all, CacheError when the index cannot be written.
+    Closing the generator early leaves the old index.
     """
     before = stamp(path)
     source = open_source(path)
     folder = folder_of(cache, path)
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    replaced = _files_of(folder)
     token = secrets.token_hex(6)
     files = {"columns": f"columns-{token}.bin"}
     written = [folder / files["columns"]]
     try:
-        with source.file:
+        with source.file, _writing(cache):
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             shards: list[Shard] = []
             frames: FrameWriter | None = None
             if source.packing == "plain":
@@ -131,7 +182,8 @@ def build(cache: Path, path: Path, environment: str, run: Run) -> Iterator[Progr
                         yield Progress(show_path(path), done, before.size, sum(s.n_rollouts for s in shards))
                     frames.flush()
         whole = merge(shards)
-        layout = _write_columns(written[0], whole, frames)
+        with _writing(cache):
+            layout = _write_columns(written[0], whole, frames)
         header = {
             "schema": SCHEMA,
             "path": show_path(path),
@@ -140,7 +192,9 @@ def build(cache: Path, path: Path, environment: str, run: Run) -> Iterator[Progr
             "stamp": asdict(before),
             "sample": sample(path),
             "indexed_at": time.time(),
+            "code": reading_code(),
             "files": files,
+            "sizes": {file.name: _size(file) for file in written},
             "columns": layout,
             "vocabularies": whole.vocabularies,
             "facets": list(whole.facets),
@@ -151,12 +205,14 @@ def build(cache: Path, path: Path, environment: str, run: Run) -> Iterator[Progr
             "notes": source.notes,
             "refusal": _refusal(whole, path),
         }
-        _write_header(folder, header)
+        with _writing(cache):
+            _write_header(folder, header)
         written = []
     finally:
         for file in written:
-            file.unlink(missing_ok=True)
-    _sweep(folder, set(files.values()))
+            with suppress(OSError):
+                file.unlink()
+    _sweep(folder, replaced, set(files.values()))
 
 
 def _write_header(folder: Path, header: dict[str, Any]) -> None:
@@ -165,11 +221,22 @@ def _write_header(folder: Path, header: dict[str, Any]) -> None:
     os.replace(temporary, folder / "header.json")
 
 
-def _sweep(folder: Path, keep: set[str]) -> None:
-    """Remove the files of older builds; those another process has mapped stay readable to it."""
+def _files_of(folder: Path) -> set[str]:
+    """Return the names of the files that the header in this folder names."""
+    try:
+        return set(orjson.loads((folder / "header.json").read_bytes())["files"].values())
+    except (OSError, orjson.JSONDecodeError, LookupError, TypeError, AttributeError):
+        return set()
+
+
+def _sweep(folder: Path, replaced: set[str], keep: set[str]) -> None:
+    """Remove the files of the build before, and what killed builds left; another process may be building just now."""
     for file in folder.iterdir():
-        if file.name not in keep and file.name.startswith(("columns-", "bodies-")):
-            file.unlink(missing_ok=True)
+        if file.name in keep or not file.name.startswith(("columns-", "bodies-", "header-")):
+            continue
+        with suppress(OSError):
+            if file.name in replaced or time.time() - file.stat().st_mtime > ABANDONED_S:
+                file.unlink()
 
 
 def _write_columns(path: Path, shard: Shard, frames: FrameWriter | None) -> dict[str, tuple[str, int, int]]:
@@ -200,7 +267,7 @@ def _refusal(shard: Shard, path: Path) -> str | None:
     if shard.n_rollouts or any(kind not in _NOT_OBJECTS for _, kind, _ in shard.problems):
         return None
     if not shard.problems:
-        return f"{show_path(path)}: no rollouts, only blank lines"
+        return f"{show_path(path)}: no rollouts, {'only blank lines' if shard.n_lines else 'not one line'}"
     with open(path, "rb") as file:
         head = file.read(4096).strip()
     if head.startswith(b"["):
@@ -216,7 +283,11 @@ _NOT_OBJECTS = ("not_json", "not_object", "invalid_utf8", "too_deep", "too_long"
 def load_columns(folder: Path, header: dict[str, Any]) -> dict[str, np.ndarray[Any, Any]]:
     """Return every column of an index as a read-only view of the file."""
     path = folder / header["files"]["columns"]
-    mapped: Any = np.memmap(path, mode="r", dtype="uint8") if path.stat().st_size else np.empty(0, "uint8")
+    try:
+        mapped: Any = np.memmap(path, mode="r", dtype="uint8") if path.stat().st_size else np.empty(0, "uint8")
+        mapped = mapped.view(np.ndarray)  # a memmap takes ten times as long for one element
+    except OSError as error:
+        raise SourceChanged(f"{header['path']}: was indexed anew by another program; open it again") from error
     columns = {}
     for name, (dtype, offset, count) in header["columns"].items():
         size = np.dtype(dtype).itemsize * count

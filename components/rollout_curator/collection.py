@@ -1,0 +1,255 @@
+"""Several indexed sources as one: rows over all of them in order, their columns joined, their bodies read on demand.
+
+Knows nothing of decisions, rules or trainers. Columns are read-only; threads may share a collection.
+"""
+
+import os
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import platformdirs
+
+from rollout_curator import runner
+from rollout_curator.errors import SourceError, SourceUnreadable
+from rollout_curator.index import store
+from rollout_curator.index.columns import CLASSES, NUMBERS
+from rollout_curator.index.source import Problem, Source, to_rollout
+from rollout_curator.rollout import Rollout
+from rollout_curator.selection import Drop
+from rollout_curator.sources import Found, environment_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Array = np.ndarray[Any, Any]
+DECISIONS_NAME = "curation.sqlite"
+_KEY = re.compile("[0-9a-f]{32}")
+
+PROBLEM_WORDS = {
+    "not_json": "not JSON",
+    "not_object": "JSON, but not an object",
+    "invalid_utf8": "not UTF-8",
+    "too_deep": "nested too deep",
+    "too_long": "too long",
+    "materialized_input": "materialized inputs, without response and reward",
+    "reward_profile": "reward profiles",
+    "failure_record": "failure records",
+    "unrecognised": "no known shape of rollout",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A file that was found and cannot be read as rollouts, and why."""
+
+    name: str
+    reason: str
+
+
+def default_cache() -> Path:
+    """Return the folder of everything that can be rebuilt."""
+    return platformdirs.user_cache_path("rollout-curator", appauthor=False)
+
+
+def default_decisions(paths: Sequence[str | Path]) -> Path:
+    """Return where decisions are kept: in the folder opened, or here when there are several or it is read-only."""
+    folders = {Path(p) if Path(p).is_dir() else Path(p).parent for p in paths}
+    folder = folders.pop() if len(folders) == 1 else Path.cwd()
+    existing = folder / DECISIONS_NAME
+    if existing.exists() or os.access(folder, os.W_OK):
+        return existing
+    return Path.cwd() / DECISIONS_NAME
+
+
+def build_indexes(found: Sequence[Found], cache: Path) -> Iterator[store.Progress]:
+    """Index every source that has no usable index yet, yielding progress; files that cannot be read are passed over."""
+    for file in found:
+        try:
+            if store.read_header(cache, file.path) is None:
+                yield from store.build(cache, file.path, environment_of(file.path), runner.run_in_pool)
+        except SourceError:
+            continue
+
+
+class Collection:
+    """Open sources. A row is a rollout's position over all of them."""
+
+    def __init__(self, found: Sequence[Found], cache: Path) -> None:
+        self.sources: list[Source] = []
+        self.refused: list[Refused] = []
+        self._columns: dict[str, Array] = {}
+        self._classes: dict[str, tuple[Array, list[str]]] = {}
+        for file in found:
+            self._open(file, cache)
+        self._starts = np.cumsum([0, *(source.n_rollouts for source in self.sources)])
+
+    def _open(self, file: Found, cache: Path) -> None:
+        try:
+            header = store.read_header(cache, file.path)
+            if header is None:
+                for _ in store.build(cache, file.path, environment_of(file.path), runner.run_in_pool):
+                    pass
+                header = store.read_header(cache, file.path)
+            if header is None:
+                raise SourceUnreadable(f"{file.name}: the file changes while it is read; wait until it is written")
+            if header["refusal"]:
+                self.refused.append(Refused(file.name, header["refusal"]))
+            self.sources.append(Source(cache, file.path, file.name, header))
+        except SourceError as error:
+            self.refused.append(Refused(file.name, str(error)))
+
+    def require_rollouts(self) -> None:
+        """Raise SourceUnreadable when there is no rollout at all, with the reason of the first file."""
+        if self.n_rollouts:
+            return
+        if self.refused:
+            more = f" (and {len(self.refused) - 1} more files)" if len(self.refused) > 1 else ""
+            raise SourceUnreadable(self.refused[0].reason + more)
+        kinds = ", ".join(f"{drop.count:,} {drop.words}" for drop in self.problems_by_kind())
+        raise SourceUnreadable(f"{self.sources[0].name}: no rollouts; its lines are: {kinds}")
+
+    @property
+    def n_rollouts(self) -> int:
+        """Return the number of rows."""
+        return int(self._starts[-1])
+
+    # Columns
+
+    @cached_property
+    def frame(self) -> "pd.DataFrame":
+        """Return one row per rollout: every column of the index, `source` and `group` (codes). Read-only."""
+        import pandas as pd  # takes longer to import than all else; `check` and `export` do without
+
+        def categories(codes: Array, words: list[str]) -> Any:
+            return pd.Categorical.from_codes(codes, dtype=pd.CategoricalDtype(words), validate=False)
+
+        sources = np.repeat(np.arange(len(self.sources), dtype="int32"), np.diff(self._starts))
+        columns: dict[str, Any] = {"source": categories(sources, [source.name for source in self.sources])}
+        for number in NUMBERS:
+            columns[number.name] = self.column(number.name)
+        for name in CLASSES:
+            columns[name.name] = categories(*self.classes(name.name))
+        bases = np.cumsum([0, *(len(source.header["vocabularies"]["task"]) for source in self.sources)])
+        groups = [
+            source.columns["task"].astype("int64") + base for source, base in zip(self.sources, bases, strict=False)
+        ]
+        columns["group"] = np.concatenate(groups) if groups else np.empty(0, "int64")
+        return pd.DataFrame(columns, copy=False)
+
+    def column(self, name: str) -> Array:
+        """Return one of `index.columns.NUMBERS` per row. Read-only."""
+        if name not in self._columns:
+            self._columns[name] = _joined([source.columns[name] for source in self.sources])
+        return self._columns[name]
+
+    def classes(self, name: str) -> tuple[Array, list[str]]:
+        """Return one of `index.columns.CLASSES` per row, as codes into a list of words. Read-only."""
+        if name not in self._classes:
+            self._classes[name] = self._joined_classes(name)
+        return self._classes[name]
+
+    def _joined_classes(self, name: str) -> tuple[Array, list[str]]:
+        words: dict[str, int] = {}
+        parts = []
+        for source in self.sources:
+            own = source.header["vocabularies"][name]
+            mapped = np.array([words.setdefault(word, len(words)) for word in own], dtype="int32")
+            parts.append(mapped[source.columns[name]] if own else np.empty(0, "int32"))
+        return _joined(parts).astype("int32", copy=False), list(words)
+
+    @cached_property
+    def facet_names(self) -> list[str]:
+        """Return the names of the extra numbers the lines carry, most common source first."""
+        return list(dict.fromkeys(name for source in self.sources for name in source.facet_names()))
+
+    def facet(self, name: str) -> Array:
+        """Return one extra number per row, NaN where the line has none."""
+        parts = [source.columns.get(f"facet {name}", np.full(source.n_rollouts, np.nan)) for source in self.sources]
+        return np.concatenate(parts) if parts else np.empty(0)
+
+    @cached_property
+    def copies(self) -> Array:
+        """Return how many rows have the same content as each row, itself included."""
+        keys = self.column("key_lo")
+        _, inverse, counts = np.unique(keys, return_inverse=True, return_counts=True)
+        return np.asarray(counts[inverse])
+
+    @cached_property
+    def _by_key(self) -> tuple[Array, Array]:
+        keys = self.column("key_lo")
+        order = np.argsort(keys, kind="stable")
+        return keys[order], order
+
+    # One rollout
+
+    def place(self, row: int) -> tuple[Source, int]:
+        """Return the source of a row and the row within it."""
+        number = int(np.searchsorted(self._starts, row, side="right")) - 1
+        return self.sources[number], row - int(self._starts[number])
+
+    def where(self, row: int) -> str:
+        """Return `name:line` of a row."""
+        source, local = self.place(row)
+        return f"{source.name}:{int(source.columns['line'][local])}"
+
+    def key(self, row: int) -> str:
+        """Return the content key of a row as 32 hex digits."""
+        source, local = self.place(row)
+        return f"{int(source.columns['key_hi'][local]):016x}{int(source.columns['key_lo'][local]):016x}"
+
+    def rows_of_key(self, key: str) -> list[int]:
+        """Return the rows with this content, in order; more than one when lines are identical."""
+        if not _KEY.fullmatch(key):
+            return []
+        low = np.uint64(int(key[16:], 16))
+        keys, order = self._by_key
+        first, last = np.searchsorted(keys, low, side="left"), np.searchsorted(keys, low, side="right")
+        return [int(row) for row in order[first:last] if self.key(int(row)) == key]
+
+    def line(self, row: int) -> bytes:
+        """Return the line of a row as it stands in the source. Raises SourceChanged."""
+        source, local = self.place(row)
+        return source.body(local)
+
+    def rollout(self, row: int) -> Rollout:
+        """Return the rollout of a row."""
+        return to_rollout(self.line(row))
+
+    def rollouts(self, rows: Array) -> Iterator[tuple[int, Rollout]]:
+        """Yield (row, rollout) for ascending rows, reading neighbours together."""
+        for number, source in enumerate(self.sources):
+            first, last = np.searchsorted(rows, self._starts[number]), np.searchsorted(rows, self._starts[number + 1])
+            local = rows[first:last] - self._starts[number]
+            for row, text in zip(rows[first:last], source.bodies(local), strict=True):
+                yield int(row), to_rollout(text)
+
+    def problems(self) -> Iterator[tuple[Source, Problem]]:
+        """Yield every line that is no rollout."""
+        for source in self.sources:
+            for problem in source.problems():
+                yield source, problem
+
+    def problems_by_kind(self) -> tuple[Drop, ...]:
+        """Return the lines that are no rollouts, counted by what they are."""
+        counts: dict[str, int] = {}
+        for source in self.sources:
+            kinds = [word.partition("|")[0] for word in source.header["vocabularies"]["problem reason"]]
+            for kind, count in zip(
+                kinds, np.bincount(source.columns["problem reason"], minlength=len(kinds)), strict=True
+            ):
+                counts[kind] = counts.get(kind, 0) + int(count)
+        return tuple(Drop("readable", kind, PROBLEM_WORDS.get(kind, kind), count) for kind, count in counts.items())
+
+    def close(self) -> None:
+        """Close every file."""
+        for source in self.sources:
+            source.close()
+
+
+def _joined(parts: Sequence[Array]) -> Array:
+    return parts[0] if len(parts) == 1 else np.concatenate(parts) if parts else np.empty(0)

@@ -1,0 +1,118 @@
+"""Sums over the items of one rollout: turns, calls, tool errors, images, characters.
+
+Takes items as `conversation.normalise` gives them; knows nothing of rewards or names.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from rollout_curator.conversation.items import message_reasoning
+from rollout_curator.rollout import Item
+
+_ERROR_TEXT = re.compile(
+    r"\s*(?:error\b|traceback \(most recent call last\)"
+    r"|\{\s*\"error\"\s*:(?!\s*(?:null|\"\"|false))|\{\s*\"success\"\s*:\s*false)",
+    re.IGNORECASE,
+)
+_LEADING = ("system", "developer", "user")
+
+
+@dataclass(slots=True)
+class Counts:
+    """Sums over the items of one rollout."""
+
+    n_items: int = 0
+    n_turns: int = 0
+    n_user_turns: int = 0
+    n_calls: int = 0
+    n_tool_errors: int = 0
+    n_images: int = 0
+    chars_prompt: int = 0
+    chars_out: int = 0
+    chars_reasoning: int = 0
+    chars_tool: int = 0
+    answers: list[str] = field(default_factory=list)
+    has_token_ids: bool = False
+
+
+def count(prompt: Sequence[Item], output: Sequence[Item]) -> Counts:
+    """Return the sums over both sides of one rollout, the texts of the answers, and whether token ids are there."""
+    counts = Counts(n_items=len(prompt) + len(output))
+    for item in prompt:
+        kind = item.get("type") or "message"
+        if kind == "message":
+            _count_message(counts, item, in_output=False, leading=True)
+        elif kind != "function_call":
+            _count_other(counts, item, kind)
+    leading, is_turn_open = True, False
+    for item in output:
+        kind, is_answering = item.get("type") or "message", False
+        leading = leading and item.get("role") in _LEADING
+        if kind == "message":
+            _count_message(counts, item, in_output=True, leading=leading)
+            is_answering = item["role"] == "assistant"
+        elif kind == "function_call":
+            counts.n_calls += 1
+            counts.chars_out += len(item["arguments"]) if isinstance(item.get("arguments"), str) else 0
+            is_answering = True
+        else:
+            _count_other(counts, item, kind)
+            is_answering = kind == "reasoning"
+        counts.n_turns += is_answering and not is_turn_open
+        is_turn_open = is_answering
+        if item.get("generation_token_ids"):
+            counts.has_token_ids = True
+    return counts
+
+
+def _count_message(counts: Counts, item: Item, *, in_output: bool, leading: bool) -> None:
+    role, text = item["role"], text_in(item)
+    if isinstance(content := item.get("content"), list):
+        for part in content:
+            if isinstance(part, dict) and "image" in str(part.get("type")):
+                counts.n_images += 1
+    if reasoning := message_reasoning(item):
+        counts.chars_reasoning += len(reasoning)
+    if role == "user":
+        counts.n_user_turns += 1
+    if role == "tool":
+        _count_result(counts, text)
+    elif role == "assistant" and in_output:
+        calls = item.get("tool_calls")
+        counts.n_calls += len(calls) if isinstance(calls, list) else 0
+        counts.chars_out += len(text)
+        counts.answers.append(text)
+    elif leading or not in_output:
+        counts.chars_prompt += len(text)
+
+
+def _count_other(counts: Counts, item: Item, kind: str) -> None:
+    if kind == "function_call_output":
+        _count_result(counts, item.get("output"))
+    elif kind == "reasoning":
+        counts.chars_reasoning += len(_texts(item.get("summary")) or _texts(item.get("content")))
+
+
+def _count_result(counts: Counts, output: Any) -> None:
+    text = output if isinstance(output, str) else ""
+    counts.chars_tool += len(text)
+    if _ERROR_TEXT.match(text):
+        counts.n_tool_errors += 1
+
+
+def text_in(item: Item) -> str:
+    """Return the text of a message, whatever the kinds of its parts."""
+    content = item.get("content")
+    return content if isinstance(content, str) else _texts(content)
+
+
+def _texts(parts: Any) -> str:
+    if not isinstance(parts, list):
+        return ""
+    texts = []
+    for part in parts:
+        if isinstance(part, dict) and isinstance(text := part.get("text"), str):
+            texts.append(text)
+    return "".join(texts)

@@ -1,0 +1,191 @@
+"""A file on disk becomes a stream of bytes: opened without blocking, unpacked, with what is wrong with it said.
+
+Knows files and compression, plain, gzip and zstd by their first bytes. A file that is no source of lines at all is an
+error (`SourceError`); a cut or damaged end is a note, and the lines before it are kept.
+"""
+
+import os
+import re
+import stat
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO
+
+import zstandard
+
+from rollout_curator.errors import SourceNotFound, SourceRefused, SourceUnreadable
+
+BOM = b"\xef\xbb\xbf"
+CHUNK_BYTES = 1 << 20
+
+
+ZSTD_WINDOW_MAX_BYTES = 128 << 20
+
+
+SUFFIXES = (".jsonl", ".json", ".jsonl.gz", ".json.gz", ".jsonl.zst", ".json.zst")
+
+
+_ZSTD_SKIPPABLE = re.compile(rb"[\x50-\x5f]\x2a\x4d\x18")
+
+
+@dataclass(slots=True)
+class Opened:
+    """An open source: its descriptor, how it is packed, and what must be told of the file as a whole."""
+
+    path: Path
+    file: BinaryIO
+    packing: str
+    notes: list[str] = field(default_factory=list)
+
+
+def show_path(path: Path | str) -> str:
+    """Return the path as text that can be printed and encoded, whatever bytes it has."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
+
+
+def open_source(path: Path) -> Opened:
+    """Open a regular file without blocking and say how it is packed, by its first bytes.
+
+    Raises SourceNotFound, SourceRefused (folder, pipe, device, no permission) or SourceUnreadable.
+    """
+    shown = show_path(path)
+    try:
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0))
+    except (FileNotFoundError, ValueError) as error:  # ValueError: a NUL in the path
+        raise SourceNotFound(f"{shown}: no such file") from error
+    except OSError as error:
+        raise SourceRefused(f"{shown}: cannot be opened ({error.strerror})") from error
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise SourceRefused(f"{shown}: is not a regular file, so it is not opened")
+    file = os.fdopen(descriptor, "rb", buffering=0)
+    try:
+        head = file.read(4096) if os.fstat(descriptor).st_size else b""
+        file.seek(0)
+        return Opened(path, file, _packing(head, shown))
+    except BaseException:
+        file.close()
+        raise
+
+
+def _packing(head: bytes, shown: str) -> str:
+    if not head:
+        raise SourceUnreadable(f"{shown}: the file is empty")
+    if head[:2] == b"\x1f\x8b":
+        return "gzip"
+    if head[:4] == b"\x28\xb5\x2f\xfd" or _ZSTD_SKIPPABLE.match(head):
+        return "zstd"
+    refuse_other_files(head, shown)
+    return "plain"
+
+
+def refuse_other_files(head: bytes, shown: str) -> None:
+    """Raise SourceUnreadable when the first bytes are those of another kind of file than JSON lines."""
+    start = head.removeprefix(BOM).lstrip()[:64].lower()
+    reason = None
+    few, many = sorted(head[first:64:2].count(0) for first in (0, 1))
+    if head[:2] in (b"\xff\xfe", b"\xfe\xff") or (not few and len(head) > 8 and many > len(head[1:64:2]) * 0.9):
+        reason = "is UTF-16, save it as UTF-8"
+    elif head.startswith(b"version https://git-lfs.github.com/spec/"):
+        reason = "is a Git LFS pointer, run `git lfs pull`"
+    elif head[:4] in (b"PK\x03\x04", b"PAR1"):
+        reason = "is a zip or Parquet file, not JSON lines"
+    elif start.startswith((b"<!doctype html", b"<html")):
+        reason = "is an HTML page, perhaps a log-in page saved as data"
+    elif head[:2] == b"\x1f\x8b" or head[:4] == b"\x28\xb5\x2f\xfd":
+        reason = "is compressed twice, unpack it once"
+    if reason:
+        raise SourceUnreadable(f"{shown}: {reason}")
+
+
+def chunks(source: Opened) -> Iterator[bytes]:
+    """Yield the unpacked bytes of a source in pieces of bounded size; a cut or a tail of rubbish is noted."""
+    unpack = {"gzip": _gunzip, "zstd": _unzstd, "plain": _plain}[source.packing]
+    first = source.packing != "plain"
+    try:
+        for chunk in unpack(source):
+            if first and chunk:
+                refuse_other_files(chunk[:4096], show_path(source.path))
+                first = False
+            yield chunk
+    except OSError as error:
+        raise SourceUnreadable(f"{show_path(source.path)}: cannot be read ({error.strerror})") from error
+
+
+def _plain(source: Opened) -> Iterator[bytes]:
+    while chunk := source.file.read(CHUNK_BYTES):
+        yield chunk
+
+
+def _gunzip(source: Opened) -> Iterator[bytes]:
+    shown = show_path(source.path)
+    inflate = zlib.decompressobj(31)
+    pending = b""
+    while True:
+        pending = pending or source.file.read(1 << 16)
+        if inflate.eof:
+            pending = pending.lstrip(b"\0")
+            if not pending:
+                if source.file.read(1) == b"":
+                    return
+                source.file.seek(-1, os.SEEK_CUR)
+                continue
+            if len(pending) == 1:
+                pending += source.file.read(1 << 16)
+            if pending[:2] != b"\x1f\x8b":
+                source.notes.append("bytes after the gzip data were ignored")
+                return
+            inflate = zlib.decompressobj(31)
+        if not pending:
+            source.notes.append("the gzip data is cut off: lines up to the cut were read")
+            return
+        try:
+            unpacked = inflate.decompress(pending, CHUNK_BYTES)
+        except zlib.error as error:
+            if "incorrect" in str(error) and "check" in str(error):
+                message = f"{shown}: the gzip checksum does not fit, the file is damaged; fetch it again"
+                raise SourceUnreadable(message) from error
+            source.notes.append(f"the gzip data is damaged ({error}): lines up to there were read")
+            return
+        pending = inflate.unused_data if inflate.eof else inflate.unconsumed_tail
+        if unpacked:
+            yield unpacked
+
+
+def _unzstd(source: Opened) -> Iterator[bytes]:
+    """Unpack frame by frame, because a stream reader ends without a word on a cut frame."""
+    shown = show_path(source.path)
+    unpacker = zstandard.ZstdDecompressor(max_window_size=ZSTD_WINDOW_MAX_BYTES)
+    pending = b""
+    delivered = False
+    while True:
+        pending = pending if len(pending) >= 8 else pending + source.file.read(1024)
+        if not pending:
+            return
+        if _ZSTD_SKIPPABLE.match(pending):
+            size = 8 + int.from_bytes(pending[4:8], "little")
+            source.file.seek(max(0, size - len(pending)), os.SEEK_CUR)
+            pending = pending[size:]
+            continue
+        frame, began = unpacker.decompressobj(), False
+        while not frame.eof:
+            if not pending and not (pending := source.file.read(1024)):
+                source.notes.append("the zstd data is cut off: lines up to the cut were read")
+                return
+            try:
+                unpacked = frame.decompress(pending)
+            except zstandard.ZstdError as error:
+                if not delivered:
+                    raise SourceUnreadable(f"{shown}: the zstd data cannot be unpacked ({error})") from error
+                if began:
+                    source.notes.append(f"the zstd data is damaged ({error}): lines up to there were read")
+                else:
+                    source.notes.append(f"bytes after the zstd data were ignored ({error})")
+                return
+            began = True
+            pending = frame.unused_data if frame.eof else b""
+            if unpacked:
+                delivered = True
+                yield unpacked

@@ -1,0 +1,135 @@
+"""Which files a path stands for, what they are called, and how work on them is shared out."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from rollout_curator import runner
+from rollout_curator.errors import SourceNotFound, WorkerLost
+from rollout_curator.sources import environment_of, find
+
+
+def touch(folder: Path, *names: str) -> Path:
+    """Write a line into every named file and return the folder."""
+    for name in names:
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"{}\n")
+    return folder
+
+
+def names(*paths: Path | str) -> list[str]:
+    return [file.name for file in find(paths)]
+
+
+def test_a_folder_stands_for_the_rollouts_below_it_sorted(tmp_path: Path) -> None:
+    touch(tmp_path, "b/2.jsonl", "b/1.jsonl.gz", "a.json", "c.jsonl.zst", "UPPER.JSONL", "notes.txt", "rollouts.csv")
+    assert names(tmp_path) == ["UPPER.JSONL", "a.json", "c.jsonl.zst", "b/1.jsonl.gz", "b/2.jsonl"]
+
+
+def test_hidden_files_and_what_is_written_beside_rollouts_are_left_out(tmp_path: Path) -> None:
+    touch(tmp_path, "a.jsonl", ".hidden.jsonl", ".git/b.jsonl", "a_aggregate_metrics.json", "package.json")
+    touch(tmp_path, "sft.jsonl", "sft.jsonl.manifest.json")
+    assert names(tmp_path) == ["a.jsonl"]
+
+
+def test_a_file_is_taken_whatever_its_name(tmp_path: Path) -> None:
+    touch(tmp_path, "noext", ".hidden", "sft.jsonl.manifest.json")
+    assert [file.path.name for file in find([tmp_path / "noext", tmp_path / ".hidden"])] == ["noext", ".hidden"]
+
+
+def test_links_inside_a_folder_are_followed_and_those_that_leave_it_are_not(tmp_path: Path) -> None:
+    folder = touch(tmp_path, "in/a.jsonl", "out/b.jsonl") / "in"
+    (folder / "inside.jsonl").symlink_to("a.jsonl")
+    (folder / "leaves.jsonl").symlink_to("../out/b.jsonl")
+    (folder / "nowhere.jsonl").symlink_to("missing.jsonl")
+    assert names(folder) == ["a.jsonl", "inside.jsonl"]
+
+
+def test_pipes_in_a_folder_are_left_out(tmp_path: Path) -> None:
+    os.mkfifo(touch(tmp_path, "a.jsonl") / "pipe.jsonl")
+    assert names(tmp_path) == ["a.jsonl"]
+
+
+def test_a_quoted_glob_is_expanded(tmp_path: Path) -> None:
+    touch(tmp_path, "run/a.jsonl", "run/deep/b.jsonl", "run/c.json")
+    assert names(f"{tmp_path}/run/**/*.jsonl") == ["a.jsonl", "deep/b.jsonl"]
+
+
+def test_a_file_whose_name_looks_like_a_glob_is_that_file(tmp_path: Path) -> None:
+    touch(tmp_path, "[a].jsonl", "a.jsonl")
+    assert names(tmp_path / "[a].jsonl") == ["[a].jsonl"]
+
+
+def test_a_file_named_twice_is_opened_once_in_the_order_given(tmp_path: Path) -> None:
+    touch(tmp_path, "a.jsonl", "b.jsonl")
+    assert names(tmp_path / "b.jsonl", tmp_path, tmp_path / "x" / ".." / "b.jsonl") == ["b.jsonl", "a.jsonl"]
+
+
+def test_names_are_told_apart_by_their_folders(tmp_path: Path) -> None:
+    touch(tmp_path, "one/rollouts.jsonl", "two/rollouts.jsonl")
+    assert names(tmp_path / "one", tmp_path / "two") == ["one/rollouts.jsonl", "two/rollouts.jsonl"]
+
+
+def test_a_name_that_is_not_utf8_is_shown_with_its_bytes(tmp_path: Path) -> None:
+    path = tmp_path / os.fsdecode(b"bad_\xff.jsonl")
+    path.write_bytes(b"{}")
+    assert names(path) == ["bad_\\xff.jsonl"]
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ("none*.jsonl", "nothing matches"),
+        ("", "no .jsonl, .json, .jsonl.gz, .json.gz, .jsonl.zst, .json.zst file in this folder"),
+    ],
+)
+def test_a_path_that_gives_nothing_says_so(tmp_path: Path, given: str, message: str) -> None:
+    with pytest.raises(SourceNotFound) as caught:
+        find([f"{tmp_path}/{given}"])
+    assert str(caught.value).endswith(message)
+
+
+def test_no_path_at_all_says_so() -> None:
+    with pytest.raises(SourceNotFound, match="give a file, a folder or a glob"):
+        find([])
+
+
+@pytest.mark.parametrize(
+    ("path", "environment"),
+    [
+        ("/runs/resources_servers/blackjack/data/example_rollouts.jsonl", "blackjack"),
+        ("/runs/blackjack/data/2026/rollouts.jsonl", "blackjack"),
+        ("/data/blackjack/rollouts.jsonl", "blackjack"),
+        ("/a/data/b/data/rollouts.jsonl", "b"),
+        ("/rollouts.jsonl", "rollouts"),
+    ],
+)
+def test_the_path_tells_the_environment(path: str, environment: str) -> None:
+    assert environment_of(Path(path)) == environment
+
+
+# Sharing out work
+
+
+def double(number: int) -> int:
+    return 2 * number
+
+
+def end_this_process(number: int) -> int:
+    os._exit(number)
+
+
+def test_results_come_in_the_order_of_the_tasks() -> None:
+    assert list(runner.run_in_pool(double, range(30))) == [2 * number for number in range(30)]
+
+
+def test_two_tasks_need_no_pool() -> None:
+    assert list(runner.run_in_pool(lambda number: number, [1, 2])) == [1, 2]
+
+
+def test_a_worker_that_is_killed_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    with pytest.raises(WorkerLost, match="a worker process was killed, perhaps for want of memory; try again"):
+        list(runner.run_in_pool(end_this_process, [1, 2, 3]))
