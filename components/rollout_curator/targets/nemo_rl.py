@@ -52,8 +52,8 @@ SAYS = (
     "DeepSeek-V3 needs strings.",
     "Reasoning is left out unless you ask for it.",
     "No validation set is split off: give a second file.",
-    'Images are written as image_url parts; a vision model of NeMo RL needs image_style = "image", '
-    "and the template of a text model prints either as text.",
+    "Examples with images, sound or video are left out: their contents are lists, and a file that mixes lists and text "
+    "is read wrongly. For a vision model keep them, and write images in the style it needs.",
 )
 
 
@@ -99,7 +99,7 @@ NEMO_RL = Target(
     format="chat",
     flat=FlatOptions(),
     chat=ChatOptions(reasoning="drop", arguments="object", trailing="trim"),
-    exclude=frozenset(EXCLUDED_BY_DEFAULT),
+    exclude=frozenset(EXCLUDED_BY_DEFAULT | {"image", "audio", "video"}),
     exclude_invalid=True,
     says=SAYS,
     config=config,
