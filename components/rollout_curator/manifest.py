@@ -1,14 +1,20 @@
 """What an export did, as a file beside it: `NAME.manifest.json`.
 
-Knows the shape of a manifest and how to read one; `publishing` fills it and checks it. The manifest holds nothing
-that changes from one run to the next with the same inputs (no time, no absolute path but those of the sources).
+Knows the shape of a manifest, how to read one and whether the files it names are still those; `publishing` fills it,
+and makes the export again to check the rest. The manifest holds nothing that changes from one run to the next with
+the same inputs: no time, and paths of sources relative to its own folder.
 """
 
+import contextlib
 import hashlib
+import json
 import os
-from collections.abc import Mapping
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import Any, TypedDict, cast, get_args, get_origin, get_type_hints, is_typeddict
 
 import orjson
 
@@ -16,7 +22,7 @@ from rollout_curator.errors import ManifestError
 from rollout_curator.sources import MANIFEST_SUFFIX
 
 SCHEMA = 1
-CHUNK_BYTES = 4 << 20
+CHUNK_BYTES = 1 << 20
 
 
 class Input(TypedDict):
@@ -31,6 +37,15 @@ class Input(TypedDict):
     problems: int
 
 
+class Reviewed(TypedDict):
+    """The verdicts that stood when the export ran (key -> accept or reject), and how many rows they fell on."""
+
+    accepted: int
+    rejected: int
+    sha256: str
+    verdicts: dict[str, str]
+
+
 class Manifest(TypedDict):
     """What stands in a manifest; `sha256` is that of the exported file."""
 
@@ -43,8 +58,17 @@ class Manifest(TypedDict):
     rows: int
     inputs: list[Input]
     recipe: dict[str, Any]
-    decisions: dict[str, Any]
+    decisions: Reviewed
     counts: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One claim of a manifest and whether it holds."""
+
+    claim: str
+    holds: bool
+    detail: str
 
 
 def path_of(out: Path) -> Path:
@@ -54,16 +78,19 @@ def path_of(out: Path) -> Path:
 
 def dump(manifest: Manifest) -> bytes:
     """Return the manifest as indented JSON with sorted keys, always the same bytes for the same content."""
-    return orjson.dumps(manifest, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE)
+    try:
+        return orjson.dumps(manifest, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE)
+    except orjson.JSONEncodeError:  # a path that is not UTF-8 holds half a surrogate pair
+        return f"{json.dumps(manifest, indent=2, sort_keys=True)}\n".encode("ascii")
 
 
 def load(path: Path) -> Manifest:
     """Read a manifest. Raises ManifestError when it is missing or not one of ours."""
     try:
-        content: Any = orjson.loads(path.read_bytes())
+        content: Any = json.loads(path.read_bytes())
     except OSError as error:
         raise ManifestError(f"{path}: the manifest cannot be read ({error.strerror})") from error
-    except orjson.JSONDecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise ManifestError(
             f"{path}: is not a manifest (not JSON); name the file that ends in {MANIFEST_SUFFIX}"
         ) from error
@@ -73,19 +100,63 @@ def load(path: Path) -> Manifest:
         )
     if content.get("schema") != SCHEMA:
         raise ManifestError(f"{path}: schema {content.get('schema')} is not known here; use the version that wrote it")
-    missing = Manifest.__annotations__.keys() - content.keys()
-    if missing:
-        raise ManifestError(f"{path}: the manifest lacks {', '.join(sorted(missing))}; export again")
-    return content  # type: ignore[return-value]
+    if fault := _fault(content, Manifest, "the manifest"):
+        raise ManifestError(f"{path}: {fault}; export again")
+    if Path(content["file"]).name != content["file"] or content["file"] in ("", ".."):
+        raise ManifestError(f"{path}: file is {content['file']!r}, expected a name without a folder; export again")
+    return cast(Manifest, content)
+
+
+def _fault(value: Any, kind: Any, name: str) -> str | None:
+    """Return what of a JSON value does not have the shape of a TypedDict, a list of them or a plain type."""
+    plain = dict if is_typeddict(kind) else get_origin(kind) or kind
+    if not isinstance(value, plain) or isinstance(value, bool):
+        return f"{name} is not of type {plain.__name__}"
+    if is_typeddict(kind):
+        hints = get_type_hints(kind)
+        if missing := hints.keys() - value.keys():
+            return f"{name} lacks {', '.join(sorted(missing))}"
+        return next(filter(None, (_fault(value[key], hints[key], key) for key in hints)), None)
+    if plain is list:
+        return next(filter(None, (_fault(element, get_args(kind)[0], f"one of {name}") for element in value)), None)
+    return None
 
 
 def sha256_of(path: Path) -> str:
     """Return the sha256 of a file, read in pieces."""
     digest = hashlib.sha256()
+    for chunk in pieces(path):
+        digest.update(chunk)
+    return digest.hexdigest()
+
+
+@contextlib.contextmanager
+def hashed(paths: Sequence[Path]) -> Iterator[Future[list[str]]]:
+    """Hash files on a thread while the caller does other work (hashlib lets it); leaving the block ends it early."""
+    left = threading.Event()
+    with ThreadPoolExecutor(1) as pool:
+        try:
+            yield pool.submit(_hash_unless, left, paths)
+        finally:
+            left.set()
+
+
+def _hash_unless(left: threading.Event, paths: Sequence[Path]) -> list[str]:
+    digests, buffer = [], memoryview(bytearray(CHUNK_BYTES))
+    for path in paths:
+        digest = hashlib.sha256()
+        with open(path, "rb", buffering=0) as file:
+            while not left.is_set() and (n_bytes := file.readinto(buffer)):
+                digest.update(buffer[:n_bytes])
+        digests.append(digest.hexdigest())
+    return digests
+
+
+def pieces(path: Path) -> Iterator[bytes]:
+    """Yield the bytes of a file, a MiB at a time."""
     with open(path, "rb") as file:
         while chunk := file.read(CHUNK_BYTES):
-            digest.update(chunk)
-    return digest.hexdigest()
+            yield chunk
 
 
 def digest_of(decisions: Mapping[str, str]) -> str:
@@ -101,3 +172,27 @@ def relative(path: Path, start: Path) -> str:
         return os.path.relpath(path, start)
     except ValueError:
         return str(path)
+
+
+def check_file(out: Path, content: Manifest) -> Check:
+    """Say whether the exported file is the one the manifest was written for."""
+    claim = f"{out.name} is the file that was written"
+    if not out.is_file():
+        return Check(claim, False, "it is missing; export again")
+    found, size = sha256_of(out), out.stat().st_size
+    if found != content["sha256"]:
+        return Check(claim, False, f"sha256 is {found}, expected {content['sha256']}; export again")
+    if size != content["size_bytes"]:
+        return Check(claim, False, f"it has {size:,} bytes, the manifest says {content['size_bytes']:,}; export again")
+    return Check(claim, True, f"sha256 {found}")
+
+
+def check_input(place: Path, source: Input) -> Check:
+    """Say whether a source is what it was when the export ran."""
+    claim = f"source {source['name']} is unchanged"
+    if not place.is_file():
+        return Check(claim, False, f"{place} is missing")
+    found = sha256_of(place)
+    if found != source["sha256"]:
+        return Check(claim, False, f"sha256 is {found}, expected {source['sha256']}; export again")
+    return Check(claim, True, f"sha256 {found}")

@@ -6,7 +6,8 @@ the preview calls.
 
 import os
 import shlex
-from collections.abc import Iterator
+from collections.abc import Generator, Iterable, Iterator
+from concurrent.futures import wait
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -15,12 +16,16 @@ import numpy as np
 
 from rollout_curator import __version__, manifest
 from rollout_curator import recipe as recipes
-from rollout_curator.errors import CuratorError, ExportError, SourceChanged
+from rollout_curator.collection import default_cache
+from rollout_curator.errors import CuratorError, ExportError, ManifestError, SourceChanged
 from rollout_curator.exports.base import Written, check_target, get, publish
 from rollout_curator.index import store
 from rollout_curator.index.facts import CHARS_PER_TOKEN
+from rollout_curator.index.source import Source
+from rollout_curator.manifest import Check
 from rollout_curator.recipe import Plan, Recipe
 from rollout_curator.selection import ACCEPT, REJECT, Funnel
+from rollout_curator.sources import Found
 from rollout_curator.targets.base import ConfigFacts
 from rollout_curator.workspace import Workspace
 
@@ -47,40 +52,34 @@ class Exported:
     command: str
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One claim of a manifest and whether it holds."""
-
-    claim: str
-    holds: bool
-    detail: str
-
-
-def export(workspace: Workspace, recipe: Recipe, out: Path) -> Iterator[ExportProgress | Exported]:
+def export(workspace: Workspace, recipe: Recipe, out: Path) -> Generator[ExportProgress | Exported, None, None]:
     """Write the kept rollouts to `out` and the manifest beside it; the last item yielded is the result.
 
     Both files appear whole or not at all; closing the generator leaves what was there.
     Raises ExportError and SourceError.
     """
-    _check_not_a_source(workspace, out)
     manifest_path = manifest.path_of(out)
-    check_target(out)
+    store_path = workspace.decisions.path if workspace.decisions else None
+    check_out(out, [source.path for source in workspace.sources], store_path)
     plan = recipes.plan(recipe)
-    selection, funnel = workspace.select(recipe), workspace.funnel(recipe)
-    rows = np.flatnonzero(selection.kept)
+    _check_unchanged(workspace, out)
+    chosen = _choose(workspace, recipe)
+    rows, funnel = chosen.rows, chosen.funnel
     if not len(rows):
         raise ExportError(f"{out}: nothing to write: {funnel.sentence()}; lower the threshold or choose another recipe")
-    before = [store.stamp(source.path) for source in workspace.sources]
-    with publish(out, manifest_path) as (data, beside):
+    sources = [source.path for source in workspace.sources]
+    with publish(out, manifest_path) as (data, beside), manifest.hashed(sources) as digests:
         lines = _Longest(_lines(workspace, plan, rows))
         for done in get("jsonl").write(lines, data):
             yield ExportProgress(done, len(rows))
         written = data.written()
-        inputs = _inputs(workspace, manifest_path.parent)
-        if before != [store.stamp(source.path) for source in workspace.sources]:
-            raise SourceChanged(f"{out}: a source changed while it was exported, nothing was written; open it again")
-        beside.write(manifest.dump(_manifest(workspace, recipe, written, funnel, inputs)))
-    has_tools = bool((workspace.frame["n_tools"].to_numpy()[rows] > 0).any())
+        while not digests.done():
+            yield ExportProgress(len(rows), len(rows))
+            wait([digests], timeout=0.05)
+        inputs = [_input(*pair, manifest_path.parent) for pair in zip(workspace.sources, digests.result(), strict=True)]
+        _check_unchanged(workspace, out)
+        beside.write(manifest.dump(_manifest(recipe, written, chosen, inputs)))
+    has_tools = bool((workspace.column("n_tools")[rows] > 0).any())
     longest_tokens = lines.length_bytes // CHARS_PER_TOKEN
     facts = ConfigFacts(str(out), plan.format, has_tools and plan.format == "chat", None, longest_tokens)
     yield Exported(
@@ -108,10 +107,56 @@ class _Longest:
             yield line
 
 
-def _check_not_a_source(workspace: Workspace, out: Path) -> None:
+def check_out(out: Path, sources: Iterable[Path], decisions: Path | None) -> None:
+    """Raise ExportError, before any long work, when `out` is one of these files or cannot be written."""
+    for path in (out, manifest.path_of(out)):
+        if any(_is_same(path, source) for source in sources):
+            raise ExportError(f"{path}: is one of the sources, which are never written; choose another name")
+        if decisions is not None and _is_same(path, decisions):
+            raise ExportError(f"{path}: is the review store, which no export replaces; choose another name")
+    check_target(out)
+
+
+def _is_same(path: Path, other: Path) -> bool:
+    try:
+        return path.samefile(other)
+    except OSError:
+        return False
+
+
+def _check_unchanged(workspace: Workspace, out: Path) -> None:
     for source in workspace.sources:
-        if out.exists() and out.samefile(source.path):
-            raise ExportError(f"{out}: is one of the sources, which are never written; choose another name")
+        if store.stamp(source.path) != store.Stamp(**source.header["stamp"]):
+            raise SourceChanged(f"{out}: nothing was written: {source.name} changed since it was opened; open it again")
+
+
+@dataclass(frozen=True, slots=True)
+class _Chosen:
+    """What is exported and why, all as of one moment."""
+
+    rows: np.ndarray[Any, Any]
+    funnel: Funnel
+    reviewed: manifest.Reviewed
+
+
+def _choose(workspace: Workspace, recipe: Recipe) -> _Chosen:
+    """Return what is exported; looks again when somebody decided meanwhile, so that rows and verdicts fit."""
+    while True:
+        version = workspace.refresh_decisions()
+        rows = np.flatnonzero(workspace.select(recipe).kept)
+        chosen = _Chosen(rows, workspace.funnel(recipe), _reviewed(workspace))
+        if workspace.refresh_decisions() == version:
+            return chosen
+
+
+def _reviewed(workspace: Workspace) -> manifest.Reviewed:
+    verdicts, standing = workspace.verdicts(), workspace.standing()
+    return {
+        "accepted": int(np.count_nonzero(verdicts == ACCEPT)),
+        "rejected": int(np.count_nonzero(verdicts == REJECT)),
+        "sha256": manifest.digest_of(standing),
+        "verdicts": dict(sorted(standing.items())),
+    }
 
 
 def _lines(workspace: Workspace, plan: Plan, rows: np.ndarray[Any, Any]) -> Iterator[bytes]:
@@ -124,32 +169,19 @@ def _lines(workspace: Workspace, plan: Plan, rows: np.ndarray[Any, Any]) -> Iter
         yield recipes.line(made, workspace.metadata(row, plan))
 
 
-def _inputs(workspace: Workspace, folder: Path) -> list[manifest.Input]:
-    return [
-        manifest.Input(
-            path=manifest.relative(source.path, folder.resolve()),
-            name=source.name,
-            size_bytes=source.path.stat().st_size,
-            sha256=manifest.sha256_of(source.path),
-            lines=int(source.header["n_lines"]),
-            rollouts=source.n_rollouts,
-            problems=int(source.header["n_problems"]),
-        )
-        for source in workspace.sources
-    ]
-
-
-def _manifest(
-    workspace: Workspace, recipe: Recipe, written: Written, funnel: Funnel, inputs: list[manifest.Input]
-) -> manifest.Manifest:
-    verdicts = workspace.verdicts()
-    standing = workspace.standing()
-    decisions: dict[str, Any] = {
-        "accepted": int(np.count_nonzero(verdicts == ACCEPT)),
-        "rejected": int(np.count_nonzero(verdicts == REJECT)),
-        "sha256": manifest.digest_of(standing),
-        "verdicts": dict(sorted(standing.items())),
+def _input(source: Source, sha256: str, folder: Path) -> manifest.Input:
+    return {
+        "path": manifest.relative(source.path, folder.resolve()),
+        "name": source.name,
+        "size_bytes": int(source.header["stamp"]["size"]),
+        "sha256": sha256,
+        "lines": int(source.header["n_lines"]),
+        "rollouts": source.n_rollouts,
+        "problems": int(source.header["n_problems"]),
     }
+
+
+def _manifest(recipe: Recipe, written: Written, chosen: _Chosen, inputs: list[manifest.Input]) -> manifest.Manifest:
     return manifest.Manifest(
         schema=manifest.SCHEMA,
         tool="rollout-curator",
@@ -160,8 +192,8 @@ def _manifest(
         rows=written.rows,
         inputs=inputs,
         recipe=recipes.to_table(replace(recipe, sources=())),
-        decisions=decisions,
-        counts=funnel.as_json(),
+        decisions=chosen.reviewed,
+        counts=chosen.funnel.as_json(),
     )
 
 
@@ -190,12 +222,12 @@ def verify(path: Path, cache: Path | None = None) -> list[Check]:
     """
     content = manifest.load(path)
     out = path.with_name(content["file"])
-    checks = [_check_file(out, content)]
+    checks = [manifest.check_file(out, content)]
     found = []
     for source in content["inputs"]:
-        place = Path(path.parent, source["path"])
-        checks.append(_check_input(place, source))
-        found.append(place)
+        place = Path(path.parent.resolve(), source["path"])
+        checks.append(manifest.check_input(place, source))
+        found.append(Found(Path(os.path.abspath(place)), source["name"]))
     if not all(check.holds for check in checks[1:]):
         return checks
     try:
@@ -205,37 +237,22 @@ def verify(path: Path, cache: Path | None = None) -> list[Check]:
     return checks
 
 
-def _check_file(out: Path, content: manifest.Manifest) -> Check:
-    claim = f"{out.name} is the file that was written"
-    if not out.is_file():
-        return Check(claim, False, "it is missing; export again")
-    found = manifest.sha256_of(out)
-    holds = found == content["sha256"]
-    return Check(
-        claim, holds, f"sha256 {found}" if holds else f"sha256 is {found}, expected {content['sha256']}; export again"
-    )
-
-
-def _check_input(place: Path, source: manifest.Input) -> Check:
-    claim = f"source {source['name']} is unchanged"
-    if not place.is_file():
-        return Check(claim, False, f"{place} is missing")
-    found = manifest.sha256_of(place)
-    return Check(claim, found == source["sha256"], f"sha256 {found}")
-
-
-def _check_again(content: manifest.Manifest, out: Path, found: list[Path], cache: Path | None) -> Iterator[Check]:
+def _check_again(content: manifest.Manifest, out: Path, found: list[Found], cache: Path | None) -> Iterator[Check]:
     """Make the export again from sources, recipe and verdicts of the manifest, and compare line by line."""
-    recipe = recipes.from_table(content["recipe"], f"{content['file']} manifest")
-    workspace = Workspace.open(found, cache, None)
+    if not found:
+        raise ManifestError(f"manifest of {content['file']}: it names no source; export again")
+    recipe = recipes.from_table(content["recipe"], f"recipe of {content['file']}")
+    workspace = Workspace(found, cache or default_cache(), None)
     try:
+        workspace.require_rollouts()
         workspace.assume(content["decisions"]["verdicts"])
         digest = manifest.digest_of(content["decisions"]["verdicts"])
-        yield Check(
-            "the verdicts are those that were counted", digest == content["decisions"]["sha256"], f"sha256 {digest}"
-        )
-        counts = workspace.funnel(recipe).as_json()
-        yield Check("every count is the same", counts == content["counts"], _difference(counts, content["counts"]))
+        same_verdicts = digest == content["decisions"]["sha256"]
+        yield Check("the verdicts are those that were counted", same_verdicts, f"sha256 {digest}")
+        inputs = [_input(source, "", out.parent) for source in workspace.sources]
+        counts = _counts(workspace.funnel(recipe).as_json(), _reviewed(workspace), inputs)
+        expected = _counts(content["counts"], content["decisions"], content["inputs"])
+        yield Check("every count is the same", counts == expected, _difference(counts, expected))
         plan = recipes.plan(recipe)
         rows = np.flatnonzero(workspace.select(recipe).kept)
         same, wrong = 0, 0
@@ -246,23 +263,28 @@ def _check_again(content: manifest.Manifest, out: Path, found: list[Path], cache
                 else:
                     wrong = wrong or same + 1
             wrong = wrong or (same + 1 if written.readline() else 0)
-        detail = f"{same:,} of {content['rows']:,} rows are the same" + (
-            f", row {wrong:,} is the first that is not" if wrong else ""
-        )
-        yield Check(
-            "the file holds exactly what these sources and this recipe give",
-            not wrong and same == content["rows"],
-            detail,
-        )
-        yield Check(
-            f"written by version {__version__}", content["version"] == __version__, f"version {content['version']}"
-        )
+        detail = f"{same:,} of {content['rows']:,} rows are the same"
+        if wrong:
+            detail += f", row {wrong:,} is the first that is not"
+        if content["version"] != __version__:
+            detail += f"; written by version {content['version']}, this is {__version__}"
+        claim = "the file holds exactly what these sources and this recipe give"
+        yield Check(claim, not wrong and same == content["rows"], detail)
     finally:
         workspace.close()
 
 
+def _counts(funnel: dict[str, Any], reviewed: manifest.Reviewed, inputs: Iterable[manifest.Input]) -> dict[str, Any]:
+    """Return every count of a manifest in one table."""
+    sizes = {
+        f"{source['name']}: {name}": source[name]
+        for source in inputs
+        for name in ("size_bytes", "lines", "rollouts", "problems")
+    }
+    return {**funnel, "accepted": reviewed["accepted"], "rejected": reviewed["rejected"], **sizes}
+
+
 def _difference(found: dict[str, Any], expected: dict[str, Any]) -> str:
-    different = [name for name in expected if found.get(name) != expected[name]]
-    return (
-        "; ".join(f"{name} is {found.get(name)}, expected {expected[name]}" for name in different) or "all counts agree"
-    )
+    different = [name for name in {**expected, **found} if found.get(name) != expected.get(name)]
+    words = (f"{name} is {found.get(name)}, the manifest says {expected.get(name)}" for name in different)
+    return "; ".join(words) or "all counts agree"

@@ -4,6 +4,7 @@ The same recipe drives the app, the command line and the manifest. `plan` joins 
 into what one conversion needs; `example` is the one function that preview, export and index checks call.
 """
 
+import math
 import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
@@ -21,6 +22,9 @@ from rollout_curator.targets.base import get as get_target
 FORMATS = ("flat", "chat")
 INVALID = ("masked", "truncated", "failed")
 METADATA = ("reward", "source", "line", "task", "agent", "key")
+UNCLOSED = "truncated:unclosed_think"
+"""What only splitting a text shows; any other cut is told by the source, and falls as invalid, where accept helps."""
+_TAKEN_KEYS = ("", "role", "content", "tool_calls", "tool_call_id", "name")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +66,7 @@ def load(path: Path) -> Recipe:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise RecipeError(f"{path}: the recipe cannot be read ({error.strerror})") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise RecipeError(f"{path}: the recipe is not TOML ({error})") from error
     return from_table(table, str(path))
 
@@ -74,20 +78,35 @@ def from_table(table: Mapping[str, Any], where: str) -> Recipe:
         if name not in known:
             raise RecipeError(f"{where}: unknown key {name!r}; a recipe has {', '.join(sorted(known))}")
     values = dict(table)
+    for name in ("target", "format"):
+        if not isinstance(values.get(name, ""), str):
+            raise RecipeError(f"{where}: {name} is {values[name]!r}, expected a name")
     for name in ("sources", "keep", "drop", "metadata"):
         value = values.get(name, ())
         if not isinstance(value, list | tuple) or not all(isinstance(word, str) for word in value):
             raise RecipeError(f"{where}: {name} is {value!r}, expected a list of names")
         values[name] = tuple(value)
-    reward = values.get("min_reward")
-    if reward is not None and (isinstance(reward, bool) or not isinstance(reward, int | float) or reward != reward):
-        raise RecipeError(f"{where}: min_reward is {reward!r}, expected a number")
-    values["min_reward"] = None if reward is None else float(reward)
+    values["min_reward"] = _threshold(values.get("min_reward"), where)
     if not isinstance(values.get("options", {}), dict):
         raise RecipeError(f"{where}: options is {values['options']!r}, expected a table of conversion options")
     recipe = Recipe(**values)
-    plan(recipe)
+    try:
+        plan(recipe)
+    except RecipeError as error:
+        raise RecipeError(f"{where}: {error}") from error
     return recipe
+
+
+def _threshold(value: Any, where: str) -> float | None:
+    """Return the threshold; one that is not finite would keep all or nothing, and JSON cannot hold it."""
+    if value is None:
+        return None
+    try:
+        if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
+            return float(value)
+    except OverflowError:
+        raise RecipeError(f"{where}: min_reward is beyond every reward, expected a number") from None
+    raise RecipeError(f"{where}: min_reward is {value!r}, expected a number")
 
 
 def to_table(recipe: Recipe) -> dict[str, Any]:
@@ -117,6 +136,8 @@ def plan(recipe: Recipe) -> Plan:
     base = target.flat if chosen == "flat" else target.chat
     _check_options(options, base)
     exclude = (target.exclude | set(recipe.drop)) - set(recipe.keep)
+    if "truncated" in exclude:
+        exclude |= {UNCLOSED}
     invalid = frozenset(INVALID if target.exclude_invalid else ()) | (set(INVALID) & set(recipe.drop))
     return Plan(
         target=target,
@@ -139,6 +160,8 @@ def _check_options(options: Mapping[str, Any], base: FlatOptions | ChatOptions) 
             raise RecipeError(f"options: {name} is {value!r}, expected one of {', '.join(map(str, choices))}")
         if not choices and not isinstance(value, hints[name]):
             raise RecipeError(f"options: {name} is {value!r}, expected {hints[name].__name__}")
+        if name == "reasoning_key" and value in _TAKEN_KEYS:
+            raise RecipeError(f"options: reasoning_key is {value!r}, expected a key that messages do not have yet")
 
 
 def example(rollout: Rollout, plan: Plan) -> Example:
@@ -155,7 +178,7 @@ def example(rollout: Rollout, plan: Plan) -> Example:
 
 def excluded_issue(issues: tuple[str, ...], plan: Plan) -> str | None:
     """Return the first issue that keeps an example out under this plan."""
-    return next((kind for kind in map(issue_kind, issues) if kind in plan.exclude), None)
+    return next((issue_kind(issue) for issue in issues if {issue, issue_kind(issue)} & plan.exclude), None)
 
 
 def line(made: Example, extra: Mapping[str, Any]) -> bytes:

@@ -1,22 +1,25 @@
-"""What the command line prints: the same facts once as JSON and once as text for people.
+"""What the command line says as JSON: the facts of a workspace or of a result.
 
-Takes a workspace or a result, gives plain JSON values; the `*_text` functions turn those into lines. The words and
-the numbers are those of the app and of the manifest.
+Takes a workspace or a result, gives plain JSON values; `report_text` turns them into lines. The words and the numbers
+are those of the app and of the manifest.
 """
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from rollout_curator.index.source import Source
-from rollout_curator.publishing import Check, Exported
+from rollout_curator.manifest import Check
+from rollout_curator.publishing import Exported
 from rollout_curator.recipe import Recipe
 from rollout_curator.workspace import Workspace
 
 LISTED_MAX = 1000
-SHOWN_MAX = 12
+COMMON_MAX = 12
+
+
 FLAG_WORDS = {
     "reward_missing": "unrated: no reward",
     "reward_not_number": "unrated: the reward is not a number",
@@ -27,8 +30,13 @@ FLAG_WORDS = {
     "lone_surrogate": "text with half a surrogate pair",
     "non_finite_number": "a number that is not finite (NaN or Infinity)",
 }
+
+
 """What a line is flagged for: reading notes that say the rollout needs a look."""
+
+
 _OTHER_OBJECTS = ("materialized_input", "reward_profile", "failure_record", "unrecognised")
+
 
 Json = dict[str, Any]
 
@@ -105,49 +113,6 @@ def _blank_lines(source: Source) -> list[int]:
     return found[:LISTED_MAX]
 
 
-def check_text(found: Json) -> str:
-    """Return the check as a table and the problems below it, the first of each file."""
-    rows = [("rollouts", "flagged", "problems", "blank", "file")]
-    for entry in found["files"]:
-        counts = entry.get("counts")
-        cells = [f"{counts[name]:,}" for name in rows[0][:-1]] if counts else ["-"] * 4
-        rows.append((cells[0], cells[1], cells[2], cells[3], entry["name"]))
-    lines = [*_table(rows), ""]
-    for entry in found["files"]:
-        lines.extend(_complaints(entry))
-    total = found["total"]
-    lines.append(
-        f"{total['lines']:,} lines = {total['rollouts']:,} rollouts ({total['flagged']:,} flagged)"
-        f" + {total['problems']:,} problems + {total['blank']:,} blank"
-    )
-    return "\n".join(lines)
-
-
-def _complaints(entry: Json) -> Iterator[str]:
-    if entry["error"]:
-        yield entry["error"]
-        return
-    for note in entry["notes"]:
-        yield f"{entry['name']}: {note}"
-    runs = _runs({int(number): reason for number, reason in (*entry["bad"].items(), *entry["flag"].items())})
-    for first, last, reason in runs[:SHOWN_MAX]:
-        yield f"{entry['name']}:{first if first == last else f'{first}-{last}'}: {reason}"
-    if len(runs) > SHOWN_MAX:
-        n_more = sum(last - first + 1 for first, last, _ in runs[SHOWN_MAX:])
-        yield f"{entry['name']}: {n_more:,} more lines; --json lists all"
-
-
-def _runs(reasons: Mapping[int, str]) -> list[tuple[int, int, str]]:
-    """Return neighbouring lines with the same reason as (first, last, reason)."""
-    runs: list[tuple[int, int, str]] = []
-    for line in sorted(reasons):
-        if runs and runs[-1][1] == line - 1 and runs[-1][2] == reasons[line]:
-            runs[-1] = (runs[-1][0], line, reasons[line])
-        else:
-            runs.append((line, line, reasons[line]))
-    return runs
-
-
 def indexed(workspace: Workspace) -> Json:
     """Return what is indexed, per file."""
     files = [
@@ -163,13 +128,6 @@ def indexed(workspace: Workspace) -> Json:
     ]
     refused = [{"name": item.name, "error": item.reason} for item in workspace.refused]
     return {"files": files, "refused": refused, "rollouts": workspace.n_rollouts}
-
-
-def indexed_text(found: Json) -> str:
-    """Return one line per file."""
-    rows = [("rollouts", "problems", "blank", "file")]
-    rows += [(f"{f['rollouts']:,}", f"{f['problems']:,}", f"{f['blank']:,}", f["name"]) for f in found["files"]]
-    return "\n".join([*_table(rows), *(item["error"] for item in found["refused"])])
 
 
 def stats(workspace: Workspace, recipe: Recipe) -> Json:
@@ -203,7 +161,7 @@ def stats(workspace: Workspace, recipe: Recipe) -> Json:
 
 def _common_values(rated: "np.ndarray[Any, Any]") -> list[tuple[float, int]]:
     values, counts = np.unique(rated, return_counts=True)
-    order = np.argsort(-counts, kind="stable")[:SHOWN_MAX]
+    order = np.argsort(-counts, kind="stable")[:COMMON_MAX]
     return [(float(values[n]), int(counts[n])) for n in sorted(order)]
 
 
@@ -229,31 +187,6 @@ def _by(workspace: Workspace, column: str, kept: "np.ndarray[Any, Any]") -> list
     ]
 
 
-def stats_text(found: Json) -> str:
-    """Return the statistics as text."""
-    quantiles = "  ".join(f"{name} {value:g}" for name, value in found["reward"]["quantiles"].items())
-    mean = found["reward"]["mean"]
-    lines = [
-        f"{found['rollouts']:,} rollouts of {found['tasks']:,} tasks, {found['unrated']:,} unrated,"
-        f" {found['copies']:,} copies",
-        f"reward: mean {mean:.4g}  {quantiles}" if mean is not None else "reward: no rollout has one",
-        "common rewards: " + ", ".join(f"{value:g} ({count:,})" for value, count in found["reward"]["values"]),
-        f"generated tokens: {found['tokens']:,} ({found['tokens_estimated']:,} rollouts estimated from characters)",
-        "",
-    ]
-    for title in ("agent", "source"):
-        lines += [*_table(_group_rows(found[f"by_{title}"], title)), ""]
-    return "\n".join([*lines, found["sentence"]])
-
-
-def _group_rows(groups: Sequence[Mapping[str, Any]], title: str) -> list[tuple[str, ...]]:
-    rows: list[tuple[str, ...]] = [("rollouts", "kept", "mean reward", "tokens", title)]
-    for group in groups:
-        mean = "-" if group["mean_reward"] is None else f"{group['mean_reward']:.3f}"
-        rows.append((f"{group['rollouts']:,}", f"{group['kept']:,}", mean, f"{group['tokens']:,}", group["name"]))
-    return rows
-
-
 def exported(done: Exported) -> Json:
     """Return what an export wrote."""
     return {
@@ -269,37 +202,9 @@ def exported(done: Exported) -> Json:
     }
 
 
-def exported_text(found: Json) -> str:
-    """Return what was written and how to train on it."""
-    return "\n".join(
-        [
-            found["sentence"],
-            f"wrote {found['rows']:,} examples, {found['size_bytes']:,} bytes, to {found['out']}",
-            f"sha256 {found['sha256']}",
-            f"manifest {found['manifest']}",
-            "",
-            found["config"].rstrip(),
-        ]
-    )
-
-
 def verified(checks: Sequence[Check]) -> Json:
     """Return every check of a manifest."""
     return {
         "holds": all(check.holds for check in checks),
         "checks": [{"claim": c.claim, "holds": c.holds, "detail": c.detail} for c in checks],
     }
-
-
-def verified_text(found: Json) -> str:
-    """Return one line per check."""
-    lines = [f"{'holds ' if c['holds'] else 'FAILS '} {c['claim']}: {c['detail']}" for c in found["checks"]]
-    return "\n".join([*lines, "everything holds" if found["holds"] else "something does not hold"])
-
-
-def _table(rows: Sequence[Sequence[str]]) -> list[str]:
-    """Return rows with numbers aligned to the right and the last column as it is."""
-    widths = [max(len(row[n]) for row in rows) for n in range(len(rows[0]) - 1)]
-    return [
-        "  ".join([*(cell.rjust(width) for cell, width in zip(row, widths, strict=False)), row[-1]]) for row in rows
-    ]

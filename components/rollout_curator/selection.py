@@ -101,7 +101,7 @@ def select(reward: Array, invalid: Array, invalid_words: Sequence[str], verdicts
         unrated = np.isnan(reward)
         below = ~unrated & ~(reward >= rules.min_reward)
         states.append(("selected", "unrated", "unrated", by_rule & unrated))
-        states.append(("selected", "below", f"below {rules.min_reward:g}", by_rule & below))
+        states.append(("selected", "below", f"below {_exact(rules.min_reward)}", by_rule & below))
     states.append(("not_rejected", "rejected", "rejected by hand", verdicts == REJECT))
     for code, skip in enumerate(rules.skips):
         if skip:
@@ -117,6 +117,12 @@ def select(reward: Array, invalid: Array, invalid_words: Sequence[str], verdicts
             reason[falls] = len(drops)
     accepted = int(np.count_nonzero((verdicts == ACCEPT) & (reason == KEPT)))
     return Selection(reason, tuple(drops), accepted)
+
+
+def _exact(number: float) -> str:
+    """Return a threshold in short digits where these are the number itself, else in all its digits."""
+    short = f"{number:g}"
+    return short if float(short) == number else repr(number)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,15 +154,23 @@ class Funnel:
         return {
             "lines": self.lines,
             "blank": self.blank,
-            "problems": {drop.name: drop.count for drop in self.problems},
+            "problems": _by_name(self.problems),
             "rollouts": self.rollouts,
             "valid": self.valid,
             "selected": self.selected,
             "not_rejected": self.not_rejected,
             "exportable": self.exportable,
-            "dropped": {drop.name: drop.count for drop in self.drops},
+            "dropped": _by_name(self.drops),
             "accepted_by_hand": self.accepted_by_hand,
         }
+
+
+def _by_name(drops: Sequence[Drop]) -> dict[str, int]:
+    """Return the counts by name; "truncated" may fall at two steps, and neither count may be lost."""
+    counts: dict[str, int] = {}
+    for drop in drops:
+        counts[drop.name] = counts.get(drop.name, 0) + drop.count
+    return counts
 
 
 def funnel(selection: Selection, lines: int, blank: int, problems: tuple[Drop, ...]) -> Funnel:

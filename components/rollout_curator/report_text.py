@@ -1,0 +1,120 @@
+"""What the command line prints for people: the JSON of `report` as lines.
+
+Takes plain JSON values, gives text without control characters; the numbers are those of the report, none is computed.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+Json = dict[str, Any]
+
+
+SHOWN_MAX = 12
+
+
+def check_text(found: Json) -> str:
+    """Return the check as a table and the problems below it, the first of each file."""
+    rows = [("rollouts", "flagged", "problems", "blank", "file")]
+    for entry in found["files"]:
+        counts = entry.get("counts")
+        cells = [f"{counts[name]:,}" for name in rows[0][:-1]] if counts else ["-"] * 4
+        rows.append((cells[0], cells[1], cells[2], cells[3], entry["name"]))
+    lines = [*_table(rows), ""]
+    for entry in found["files"]:
+        lines.extend(_complaints(entry))
+    total = found["total"]
+    lines.append(
+        f"{total['lines']:,} lines = {total['rollouts']:,} rollouts ({total['flagged']:,} flagged)"
+        f" + {total['problems']:,} problems + {total['blank']:,} blank"
+    )
+    return "\n".join(lines)
+
+
+def _complaints(entry: Json) -> Iterator[str]:
+    if entry["error"]:
+        yield _shown(entry["error"])
+        return
+    name = _shown(entry["name"])
+    for note in entry["notes"]:
+        yield f"{name}: {_shown(note)}"
+    runs = _runs({int(number): reason for number, reason in (*entry["bad"].items(), *entry["flag"].items())})
+    for first, last, reason in runs[:SHOWN_MAX]:
+        yield f"{name}:{first if first == last else f'{first}-{last}'}: {_shown(reason)}"
+    if len(runs) > SHOWN_MAX:
+        n_more = sum(last - first + 1 for first, last, _ in runs[SHOWN_MAX:])
+        yield f"{name}: {n_more:,} more lines; --json lists all"
+
+
+def _runs(reasons: Mapping[int, str]) -> list[tuple[int, int, str]]:
+    """Return neighbouring lines with the same reason as (first, last, reason)."""
+    runs: list[tuple[int, int, str]] = []
+    for line in sorted(reasons):
+        if runs and runs[-1][1] == line - 1 and runs[-1][2] == reasons[line]:
+            runs[-1] = (runs[-1][0], line, reasons[line])
+        else:
+            runs.append((line, line, reasons[line]))
+    return runs
+
+
+def indexed_text(found: Json) -> str:
+    """Return one line per file."""
+    rows = [("rollouts", "problems", "blank", "file")]
+    rows += [(f"{f['rollouts']:,}", f"{f['problems']:,}", f"{f['blank']:,}", f["name"]) for f in found["files"]]
+    return "\n".join([*_table(rows), *(_shown(item["error"]) for item in found["refused"])])
+
+
+def stats_text(found: Json) -> str:
+    """Return the statistics as text."""
+    quantiles = "  ".join(f"{name} {value:g}" for name, value in found["reward"]["quantiles"].items())
+    mean = found["reward"]["mean"]
+    lines = [
+        f"{found['rollouts']:,} rollouts of {found['tasks']:,} tasks, {found['unrated']:,} unrated,"
+        f" {found['copies']:,} copies",
+        f"reward: mean {mean:.4g}  {quantiles}" if mean is not None else "reward: no rollout has one",
+        "common rewards: " + ", ".join(f"{value:g} ({count:,})" for value, count in found["reward"]["values"]),
+        f"generated tokens: {found['tokens']:,} ({found['tokens_estimated']:,} rollouts estimated from characters)",
+        "",
+    ]
+    for title in ("agent", "source"):
+        lines += [*_table(_group_rows(found[f"by_{title}"], title)), ""]
+    return "\n".join([*lines, found["sentence"]])
+
+
+def _group_rows(groups: Sequence[Mapping[str, Any]], title: str) -> list[tuple[str, ...]]:
+    rows: list[tuple[str, ...]] = [("rollouts", "kept", "mean reward", "tokens", title)]
+    for group in groups:
+        mean = "-" if group["mean_reward"] is None else f"{group['mean_reward']:.3f}"
+        rows.append((f"{group['rollouts']:,}", f"{group['kept']:,}", mean, f"{group['tokens']:,}", group["name"]))
+    return rows
+
+
+def exported_text(found: Json) -> str:
+    """Return what was written and how to train on it."""
+    return "\n".join(
+        [
+            found["sentence"],
+            f"wrote {found['rows']:,} examples, {found['size_bytes']:,} bytes, to {found['out']}",
+            f"sha256 {found['sha256']}",
+            f"manifest {found['manifest']}",
+            "",
+            found["config"].rstrip(),
+        ]
+    )
+
+
+def verified_text(found: Json) -> str:
+    """Return one line per check."""
+    lines = [f"{'holds ' if c['holds'] else 'FAILS '} {c['claim']}: {c['detail']}" for c in found["checks"]]
+    return "\n".join([*lines, "everything holds" if found["holds"] else "something does not hold"])
+
+
+def _table(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Return rows with numbers aligned to the right and the last column, a name, as it is."""
+    widths = [max(len(row[n]) for row in rows) for n in range(len(rows[0]) - 1)]
+    numbers = ([cell.rjust(width) for cell, width in zip(row, widths, strict=False)] for row in rows)
+    return ["  ".join([*cells, _shown(row[-1])]) for cells, row in zip(numbers, rows, strict=True)]
+
+
+def _shown(text: str) -> str:
+    """Return text from data on one line, with anything that could command a terminal made visible."""
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)

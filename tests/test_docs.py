@@ -1,0 +1,119 @@
+"""What is written about the project is true: commands, paths and options in the README exist; all code is described."""
+
+import ast
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from making import CHECKOUT
+from rollout_curator import __version__, cli
+from rollout_curator.recipe import from_table
+
+README = CHECKOUT / "README.md"
+TEXT = README.read_text(encoding="utf-8") if README.exists() else ""
+MODULES = sorted((CHECKOUT / "components" / "rollout_curator").rglob("*.py"))
+COMMANDS = sorted(set(re.findall(r"^rollout-curator .*?(?=\s{2,}|$)", TEXT, re.MULTILINE)))
+TARGETS = sorted(set(re.findall(r"\bmake ([a-z]+)\b", TEXT)))
+WORDS_AFTER_MAKE = {"sure", "it"}
+PACKAGE = CHECKOUT / "components" / "rollout_curator"
+
+
+def tree() -> list[str]:
+    """Return the paths that the file tree of the README names."""
+    found, inside = [], ""
+    block = next((part for part in TEXT.split("```") if "components/rollout_curator/" in part), "")
+    for line in block.strip("\n").splitlines():
+        names = re.split(r"\s{2,}", line.strip())[0].split()
+        inside = inside if line.startswith(" ") else ""
+        found += [inside + name for name in names]
+        if not line.startswith(" ") and len(names) == 1 and names[0].endswith("/"):
+            inside = names[0]
+    return found
+
+
+def backticked() -> list[str]:
+    """Return what stands in backticks outside of blocks and looks like a path of this project."""
+    prose = "".join(TEXT.split("```")[::2])
+    return sorted(
+        {
+            word
+            for word in re.findall(r"`([^`\s]+)`", prose)
+            if re.fullmatch(r"[a-z_]+/|[a-z_/]+/[a-z_]+\.py|[a-z_]+\.py", word)
+        }
+    )
+
+
+def test_the_readme_fits_in_250_lines() -> None:
+    assert 0 < len(TEXT.splitlines()) < 250
+
+
+def test_the_first_screen_has_the_two_commands() -> None:
+    first = TEXT.splitlines()[:20]
+    assert any(line.startswith("make run") for line in first)
+    assert any(line.startswith("make test") for line in first)
+
+
+def test_there_are_commands_and_a_tree_to_check() -> None:
+    assert len(COMMANDS) >= 7
+    assert len(tree()) >= 15
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_command_of_the_readme_exists_with_its_options(command: str) -> None:
+    words = [word.strip("[]") for word in shlex.split(command)]
+    options = {name for option in cli.app.commands[words[1]].params for name in option.opts}
+    assert {word for word in words if word.startswith("--")} <= options
+
+
+@pytest.mark.parametrize("target", [name for name in TARGETS if name not in WORDS_AFTER_MAKE])
+def test_a_make_target_of_the_readme_exists(target: str) -> None:
+    assert re.search(rf"^{target}:", (CHECKOUT / "Makefile").read_text(), re.MULTILINE)
+
+
+@pytest.mark.parametrize("path", tree())
+def test_a_path_in_the_tree_of_the_readme_exists(path: str) -> None:
+    assert (CHECKOUT / path).exists()
+
+
+@pytest.mark.parametrize("path", backticked())
+def test_a_file_or_folder_the_readme_speaks_of_exists(path: str) -> None:
+    assert (CHECKOUT / path).exists() or (PACKAGE / path).exists()
+
+
+def test_the_recipe_in_the_readme_is_a_recipe() -> None:
+    import tomllib
+
+    block = re.search(r"```toml\n(.*?)```", TEXT, re.DOTALL)
+    assert block
+    assert from_table(tomllib.loads(block[1]), "README.md").target == "nemo_rl"
+
+
+@pytest.mark.parametrize("link", sorted(set(re.findall(r"\]\(([^)#:]+)\)", TEXT))))
+def test_a_link_of_the_readme_leads_to_a_file(link: str) -> None:
+    assert (CHECKOUT / link).exists()
+
+
+def test_the_changelog_begins_with_this_version() -> None:
+    headings = re.findall(r"^## (\S+)", (CHECKOUT / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert headings[0] == __version__
+
+
+def named(path: Path) -> str:
+    return path.relative_to(CHECKOUT / "components").as_posix()
+
+
+@pytest.mark.parametrize("path", MODULES, ids=named)
+def test_a_module_says_what_it_knows(path: Path) -> None:
+    first = (ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or "").partition("\n\n")[0]
+    assert first.rstrip().endswith((".", ":")), "the docstring begins with a sentence"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=named)
+def test_every_public_name_of_a_module_is_described(path: Path) -> None:
+    kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+    tops = [node for node in ast.parse(path.read_text(encoding="utf-8")).body if isinstance(node, kinds)]
+    inner = [node for top in tops if isinstance(top, ast.ClassDef) and top.name[0] != "_" for node in top.body]
+    public = [node for node in (*tops, *inner) if isinstance(node, kinds) and not node.name.startswith("_")]
+    assert [node.name for node in public if not ast.get_docstring(node)] == []

@@ -1,0 +1,299 @@
+"""Sources, index, decisions and recipe joined: rows over several files, copies, verdicts, and who is exportable."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from making import SAMPLE_DATA, SHARED_ROLLOUTS, call, gym, said, write
+from rollout_curator import recipe as recipes
+from rollout_curator.collection import default_decisions
+from rollout_curator.decisions import Decisions, Entry
+from rollout_curator.errors import SourceUnreadable
+from rollout_curator.recipe import Recipe
+from rollout_curator.selection import ACCEPT, NONE, REJECT
+from rollout_curator.workspace import Workspace
+
+
+@pytest.fixture(scope="module")
+def real(shared_folder: Path) -> Iterator[Workspace]:
+    """Open every real rollout."""
+    workspace = Workspace.open([SHARED_ROLLOUTS])
+    yield workspace
+    workspace.close()
+
+
+@pytest.fixture(scope="module")
+def sample() -> Iterator[Workspace]:
+    """Open the sample data."""
+    workspace = Workspace.open([SAMPLE_DATA])
+    yield workspace
+    workspace.close()
+
+
+def two_files(tmp_path: Path) -> Workspace:
+    """Open two files: three rollouts, of which two are the same line, and another agent's one."""
+    write(tmp_path / "a.jsonl", [gym(reward=1), "", "[1]", gym(answer="5", reward=0, agent_ref={"name": "solver"})])
+    write(tmp_path / "b.jsonl", [gym(reward=1), gym(reward=None, agent_ref={"name": "other"}, score=2)])
+    return Workspace.open([tmp_path / "a.jsonl", tmp_path / "b.jsonl"])
+
+
+def with_store(workspace: Workspace, tmp_path: Path) -> Workspace:
+    workspace.decisions = Decisions.open(tmp_path / "curation.sqlite")
+    return workspace
+
+
+# Rows and columns
+
+
+def test_rows_run_over_all_sources_in_the_order_given(tmp_path: Path) -> None:
+    workspace = two_files(tmp_path)
+    assert [workspace.where(row) for row in range(4)] == ["a.jsonl:1", "a.jsonl:4", "b.jsonl:1", "b.jsonl:2"]
+
+
+def test_columns_of_several_sources_are_joined(tmp_path: Path) -> None:
+    frame = two_files(tmp_path).frame
+    assert frame["source"].tolist() == ["a.jsonl", "a.jsonl", "b.jsonl", "b.jsonl"]
+    assert frame["line"].tolist() == [1, 4, 1, 2]
+    assert frame["reward"].tolist()[:3] == [1.0, 0.0, 1.0]
+    assert np.isnan(frame["reward"].iloc[3])
+
+
+def test_words_of_several_sources_share_one_vocabulary(tmp_path: Path) -> None:
+    agent = two_files(tmp_path).frame["agent"]
+    assert agent.tolist() == [tmp_path.name, "solver", tmp_path.name, "other"]
+    assert agent.cat.categories.tolist() == [tmp_path.name, "solver", "other"]
+
+
+def test_the_same_task_in_two_sources_is_two_groups(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        write(tmp_path / f"{name}.jsonl", [gym(task_id="7"), gym(task_id="7", answer="5")])
+    assert Workspace.open([tmp_path]).frame["group"].tolist() == [0, 0, 1, 1]
+
+
+def test_a_facet_is_nan_where_a_source_has_none(tmp_path: Path) -> None:
+    workspace = two_files(tmp_path)
+    assert workspace.facet_names == ["score"]
+    assert workspace.facet("score")[3] == 2.0
+    assert np.isnan(workspace.facet("score")[:3]).all()
+
+
+def test_a_row_is_the_line_of_its_source(tmp_path: Path) -> None:
+    workspace = two_files(tmp_path)
+    assert json.loads(workspace.line(1)) == gym(answer="5", reward=0, agent_ref={"name": "solver"})
+
+
+def test_rollouts_of_chosen_rows_come_in_order_over_all_sources(tmp_path: Path) -> None:
+    read = two_files(tmp_path).rollouts(np.array([1, 2, 3]))
+    assert [(row, rollout.reward) for row, rollout in read][:2] == [(1, 0.0), (2, 1.0)]
+
+
+def test_lines_problems_and_blank_add_up(tmp_path: Path) -> None:
+    funnel = two_files(tmp_path).funnel(Recipe())
+    assert (funnel.lines, funnel.rollouts, funnel.blank) == (6, 4, 1)
+    assert [(drop.name, drop.count) for drop in funnel.problems] == [("not_object", 1)]
+
+
+def test_lines_problems_and_blank_add_up_over_all_real_files(real: Workspace) -> None:
+    funnel = real.funnel(Recipe())
+    assert funnel.lines == 490 == funnel.rollouts + sum(drop.count for drop in funnel.problems) + funnel.blank
+
+
+def test_files_without_any_rollout_are_told_in_one_sentence(tmp_path: Path) -> None:
+    path = write(tmp_path / "inputs.jsonl", [{"responses_create_params": {"input": "q"}}] * 3)
+    with pytest.raises(SourceUnreadable) as refused:
+        Workspace.open([path])
+    assert str(refused.value) == (
+        "inputs.jsonl: no rollouts; its lines are: 3 materialized inputs, without response and reward"
+    )
+
+
+def test_one_unreadable_file_does_not_hide_the_others(tmp_path: Path) -> None:
+    (tmp_path / "empty.jsonl").touch()
+    write(tmp_path / "good.jsonl", [gym()])
+    workspace = Workspace.open([tmp_path])
+    assert workspace.n_rollouts == 1
+    assert [item.name for item in workspace.refused] == ["empty.jsonl"]
+
+
+# Keys and copies
+
+
+def test_identical_lines_count_as_copies(tmp_path: Path) -> None:
+    assert two_files(tmp_path).copies.tolist() == [2, 1, 2, 1]
+
+
+def test_a_key_names_every_row_with_its_content(tmp_path: Path) -> None:
+    workspace = two_files(tmp_path)
+    assert workspace.rows_of_key(workspace.key(2)) == [0, 2]
+
+
+@pytest.mark.parametrize("key", ["", "x", "0" * 32, "f" * 40, "-" + "0" * 31, "F" * 32, "0" * 16 + "１" * 16])
+def test_any_other_text_names_no_row(tmp_path: Path, key: str) -> None:
+    assert two_files(tmp_path).rows_of_key(key) == []
+
+
+def test_identical_lines_share_a_decision(tmp_path: Path) -> None:
+    workspace = with_store(two_files(tmp_path), tmp_path)
+    assert workspace.decisions
+    workspace.decisions.record([Entry(workspace.key(0), "reject")])
+    assert workspace.verdicts().tolist() == [REJECT, NONE, REJECT, NONE]
+
+
+def test_a_line_put_above_moves_no_decision(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.jsonl", [gym(answer="1"), gym(answer="2")])
+    with Decisions.open(tmp_path / "curation.sqlite") as store:
+        store.record([Entry(Workspace.open([path]).key(1), "reject")])
+    write(path, [gym(answer="0"), gym(answer="1"), gym(answer="2")])
+    workspace = with_store(Workspace.open([path]), tmp_path)
+    assert workspace.verdicts().tolist() == [NONE, NONE, REJECT]
+
+
+def test_white_space_around_a_line_keeps_its_key(tmp_path: Path) -> None:
+    write(tmp_path / "a.jsonl", [gym(), " " + json.dumps(gym()) + "\r"])
+    assert Workspace.open([tmp_path / "a.jsonl"]).copies.tolist() == [2, 2]
+
+
+# Decisions
+
+
+def test_a_decision_of_another_process_is_seen_at_the_next_look(tmp_path: Path) -> None:
+    workspace = with_store(two_files(tmp_path), tmp_path)
+    before = workspace.select(Recipe()).n_kept
+    call("decide", tmp_path / "a.jsonl", "--key", workspace.key(1), "--verdict", "reject")
+    assert (before, workspace.select(Recipe()).n_kept) == (4, 3)
+
+
+def test_an_undone_decision_is_gone_at_the_next_look(tmp_path: Path) -> None:
+    workspace = with_store(two_files(tmp_path), tmp_path)
+    assert workspace.decisions
+    workspace.decisions.record([Entry(workspace.key(1), "reject", reviewer="ann")])
+    assert workspace.verdicts()[1] == REJECT
+    workspace.decisions.undo("ann")
+    assert workspace.verdicts()[1] == NONE
+
+
+def test_an_accepted_rollout_is_kept_below_the_threshold(tmp_path: Path) -> None:
+    workspace = with_store(two_files(tmp_path), tmp_path)
+    assert workspace.decisions
+    workspace.decisions.record([Entry(workspace.key(1), "accept")])
+    assert workspace.select(Recipe(min_reward=0.5)).rows_of("kept").tolist() == [0, 1, 2]
+    assert workspace.verdicts()[1] == ACCEPT
+
+
+def test_decisions_on_files_that_are_not_open_are_left_alone(tmp_path: Path) -> None:
+    workspace = with_store(two_files(tmp_path), tmp_path)
+    assert workspace.decisions
+    workspace.decisions.record([Entry("0" * 32, "reject"), Entry("another-tool", "reject"), Entry("f" * 64, "accept")])
+    assert workspace.standing() == {}
+    assert workspace.verdicts().tolist() == [NONE] * 4
+
+
+def test_decisions_lie_in_the_folder_that_is_opened(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.jsonl", [gym()])
+    assert default_decisions([path]) == tmp_path / "curation.sqlite" == default_decisions([tmp_path])
+
+
+def test_decisions_on_several_folders_lie_where_the_user_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert default_decisions([tmp_path / "a" / "r.jsonl", tmp_path / "b" / "r.jsonl"]) == tmp_path / "curation.sqlite"
+
+
+# Who is exportable: the index says it, the conversion decides it
+
+RECIPES: dict[str, Recipe] = {
+    "flat": Recipe(format="flat"),
+    "flat without think": Recipe(format="flat", options={"strip_think": True}),
+    "flat with instructions": Recipe(format="flat", options={"with_instructions": True, "joiner": "\n"}),
+    "chat": Recipe(),
+    "chat with reasoning": Recipe(options={"reasoning": "field"}),
+    "chat with reasoning inline": Recipe(options={"reasoning": "inline", "think": "qwen"}),
+    "chat split": Recipe(options={"inline_think": "split"}),
+    "chat whole tails": Recipe(options={"trailing": "skip"}),
+    "chat answers only": Recipe(options={"final_tool_call": "skip", "media": "skip"}),
+    "chat without summaries": Recipe(options={"reasoning": "field", "reasoning_content": False}),
+    "chat with empty messages": Recipe(options={"keep_empty": True, "keep_strict": True}),
+    "chat as strings": Recipe(options={"arguments": "string"}, drop=("bad_tool_args", "reasoning")),
+    "chat picky": Recipe(keep=("truncated",), drop=("image", "ends_in_tool_call", "trimmed_tail", "no_user")),
+    "chat in parts": Recipe(options={"content": "parts", "image_style": "image", "developer_to_system": False}),
+    "gym": Recipe(target="gym"),
+    "gym as objects": Recipe(target="gym", options={"arguments": "object"}, drop=("bad_tool_args",)),
+}
+
+
+def indexed(workspace: Workspace, recipe: Recipe) -> dict[str, str]:
+    """Return why each row gives no example as the index has it, "" where it gives one."""
+    codes, skips = workspace.outcomes(recipes.plan(recipe))
+    return {workspace.where(row): skips[code] for row, code in enumerate(codes)}
+
+
+def converted(workspace: Workspace, recipe: Recipe) -> dict[str, str]:
+    """Return the same by converting every rollout."""
+    plan = recipes.plan(recipe)
+    made = ((row, workspace.example(row, plan).skip or "") for row in range(workspace.n_rollouts))
+    return {workspace.where(row): skip.partition(":")[0] for row, skip in made}
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize("name", RECIPES)
+def test_the_index_knows_who_gives_an_example_among_real_rollouts(real: Workspace, name: str) -> None:
+    assert indexed(real, RECIPES[name]) == converted(real, RECIPES[name])
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_the_index_knows_who_gives_an_example_among_the_sample_data(sample: Workspace, name: str) -> None:
+    assert indexed(sample, RECIPES[name]) == converted(sample, RECIPES[name])
+
+
+CALL = {"type": "function_call", "call_id": "c", "name": "f", "arguments": "{not json"}
+RESULT = {"type": "function_call_output", "call_id": "c", "output": "3"}
+ODD: list[dict[str, Any]] = [
+    {"messages": [{"role": "user", "content": "q"}, {"role": "assistant", "content": "", "reasoning": "r"}]},
+    {"messages": [{"role": "user", "content": "q"}, {"role": "assistant", "content": "", "thinking": "r"}]},
+    gym(output=[{"type": "reasoning", "role": "assistant", "summary": [{"type": "summary_text", "text": "r"}]}]),
+    gym(output=[{"type": "reasoning", "role": ["x"], "summary": []}]),
+    gym(output=[CALL, RESULT, said("done")]),
+    gym(output=[said("a"), CALL, RESULT]),
+    gym(answer="<think>a</think>b <think>c"),
+    gym(answer="", response={"incomplete_details": {"reason": "max_output_tokens"}}),
+    gym(_ng_task_index=2**64),
+    gym(_ng_task_index={"a": "\ud800"}),
+    gym(_ng_task_index=json.loads("[" * 300 + "]" * 300)),
+    {
+        **gym(),
+        "responses_create_params": {"input": "q", "tools": [{"type": "function", "name": "f", "strict": float("nan")}]},
+    },
+]
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_the_index_knows_who_gives_an_example_among_odd_rollouts(tmp_path: Path, name: str) -> None:
+    workspace = Workspace.open([write(tmp_path / "odd.jsonl", ODD)])
+    assert workspace.n_rollouts == len(ODD)
+    assert indexed(workspace, RECIPES[name]) == converted(workspace, RECIPES[name])
+
+
+# Metadata
+
+
+def test_metadata_columns_tell_where_a_row_comes_from(tmp_path: Path) -> None:
+    workspace = two_files(tmp_path)
+    plan = recipes.plan(Recipe(metadata=("reward", "source", "line", "agent", "key")))
+    assert workspace.metadata(1, plan) == {
+        "reward": 0.0,
+        "source": "a.jsonl",
+        "line": 4,
+        "agent": "solver",
+        "key": workspace.key(1),
+    }
+
+
+def test_an_unrated_rollout_has_no_reward_in_its_metadata(tmp_path: Path) -> None:
+    assert two_files(tmp_path).metadata(3, recipes.plan(Recipe(metadata=("reward",)))) == {"reward": None}
+
+
+def test_without_metadata_nothing_is_added(tmp_path: Path) -> None:
+    assert two_files(tmp_path).metadata(0, recipes.plan(Recipe())) == {}
