@@ -16,6 +16,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 CHECKOUT = Path(__file__).parents[1]
+THEME = CHECKOUT / "components" / "rollout_curator" / "ui" / "theme.toml"
 PACKAGE = CHECKOUT / "components" / "rollout_curator"
 PROJECT: dict[str, Any] = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())["project"]
 BASE_LIMIT = 45
@@ -114,6 +115,7 @@ def test_settings_and_theme_name_only_options_that_streamlit_has() -> None:
     from streamlit import config
 
     sections: dict[str, Any] = tomllib.loads((CHECKOUT / ".streamlit" / "config.toml").read_text())
+    sections["theme"] = tomllib.loads(THEME.read_text())["theme"]
     flat = {f"{section}.{key}" for section, values in sections.items() for key in values}
     nested = {f"theme.{mode}.{key}" for mode in ("light", "dark") for key in sections["theme"][mode]}
     known = set(config.get_config_options())
@@ -148,7 +150,7 @@ def contrast(one: str, other: str) -> float:
 
 @pytest.mark.parametrize("mode", ["light", "dark"])
 def test_text_of_every_colour_can_be_read_on_both_grounds(mode: str) -> None:
-    theme = tomllib.loads((CHECKOUT / ".streamlit" / "config.toml").read_text())["theme"][mode]
+    theme = tomllib.loads(THEME.read_text())["theme"][mode]
     texts = [name for name in theme if name.endswith("TextColor") or name in ("textColor", "linkColor")]
     grounds = ("backgroundColor", "secondaryBackgroundColor")
     faint = [(text, ground) for text in texts for ground in grounds if contrast(theme[text], theme[ground]) < 4.5]
@@ -157,5 +159,5 @@ def test_text_of_every_colour_can_be_read_on_both_grounds(mode: str) -> None:
 
 @pytest.mark.parametrize("mode", ["light", "dark"])
 def test_the_accent_stands_out_from_the_ground(mode: str) -> None:
-    theme = tomllib.loads((CHECKOUT / ".streamlit" / "config.toml").read_text())["theme"][mode]
+    theme = tomllib.loads(THEME.read_text())["theme"][mode]
     assert contrast(theme["primaryColor"], theme["backgroundColor"]) >= 4.5

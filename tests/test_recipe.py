@@ -13,7 +13,7 @@ from rollout_curator.formats.base import read_object
 from rollout_curator.recipe import Recipe, example, from_table, load, plan, to_table, to_toml
 from rollout_curator.rollout import Rollout
 
-NOT_BY_SOURCE = EXCLUDED_BY_DEFAULT - {"truncated"}
+NOT_BY_SOURCE = (EXCLUDED_BY_DEFAULT - {"truncated"}) | {"image", "audio", "video"}
 """What a source says was cut off falls as invalid, so that a person may accept it all the same."""
 FULL = Recipe(
     sources=("runs/a.jsonl", "runs/b.jsonl"),
@@ -24,7 +24,7 @@ FULL = Recipe(
     keep=("truncated",),
     drop=("ends_in_tool_call",),
     metadata=("reward", "line"),
-) | {"image", "audio", "video"}
+)
 
 
 def saved(tmp_path: Path, text: str) -> Path:

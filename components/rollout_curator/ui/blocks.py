@@ -80,7 +80,8 @@ def reasoning(element: Mapping[str, Any]) -> list[Block]:
     """Return the thoughts of a reasoning item, or say why there is nothing to read."""
     for key in ("summary", "content"):
         parts = element.get(key)
-        texts = [parts] if isinstance(parts, str) else [_part_text(part) for part in parts or () if parts is not None]
+        listed = parts if isinstance(parts, list) else [] if parts is None else [parts]
+        texts = [_part_text(part) for part in listed]
         thoughts = [make_block("reasoning", text) for text in texts if text]
         if thoughts:
             return thoughts

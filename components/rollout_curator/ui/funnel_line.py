@@ -1,0 +1,67 @@
+"""The funnel as one line on every page: each number opens the rollouts that fell there."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import streamlit as st
+
+from rollout_curator.selection import Funnel
+from rollout_curator.ui import places, state
+from rollout_curator.ui.phrases import at_least
+from rollout_curator.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One number of the line: how many are left, what they are, where its link goes and what that opens."""
+
+    count: int
+    words: str
+    page: str
+    queue: str
+    tip: str
+
+
+def steps(funnel: Funnel, min_reward: float | None) -> Iterator[Step]:
+    """Yield the numbers of the line in their order."""
+    yield Step(funnel.lines, "lines", "sources", "", "every line of every file")
+    problems = funnel.lines - funnel.blank - funnel.rollouts
+    tip = f"{problems:,} lines are no rollouts, {funnel.blank:,} are blank"
+    yield Step(funnel.rollouts, "rollouts", "sources" if problems else "review", "" if problems else "all", tip)
+    named = [
+        ("valid", funnel.valid, "valid"),
+        ("selected", funnel.selected, at_least(min_reward)),
+        ("not_rejected", funnel.not_rejected, "not rejected"),
+        ("exportable", funnel.exportable, "exportable"),
+    ]
+    for name, count, words in named:
+        drops = [drop for drop in funnel.drops if drop.step == name]
+        fell = ", ".join(f"{drop.count:,} {drop.words}" for drop in drops)
+        queue = f"fell-{name}" if drops else "kept"
+        yield Step(count, words, "review", queue, f"fell here: {fell}" if fell else "none fell here")
+
+
+def funnel_line(workspace: Workspace, *, brief: bool = False) -> None:
+    """Draw the funnel of the current recipe; not `brief`, also what was dropped by each reason."""
+    recipe = state.recipe()
+    with st.spinner("Converting every rollout once with these options", show_time=True):
+        funnel = workspace.funnel(recipe)
+    with st.container(key="funnel", gap=None):
+        with st.container(horizontal=True, key="funnel-steps", gap=None, vertical_alignment="center"):
+            for step in steps(funnel, recipe.min_reward):
+                parameters = {"queue": step.queue} if step.page == "review" else {}
+                tip = step.tip if brief else None
+                places.link_number(step.count, step.words, step.page, tip=tip, **parameters)
+        if not brief:
+            _drops(funnel)
+
+
+def _drops(funnel: Funnel) -> None:
+    """Draw what was dropped, one link a reason."""
+    with st.container(horizontal=True, key="funnel-drops", gap=None, vertical_alignment="center"):
+        dropped = funnel.rollouts - funnel.exportable
+        places.link_number(funnel.exportable, "kept", "review", queue="kept")
+        by_hand = f" ({funnel.accepted_by_hand:,} accepted by hand)" if funnel.accepted_by_hand else ""
+        st.markdown(f"{by_hand} and {dropped:,} dropped{':' if dropped else '.'}", width="content")
+        for drop in funnel.drops:
+            places.link_number(drop.count, drop.words, "review", queue=drop.name)

@@ -1,0 +1,1 @@
+"""One page(workspace) function for each screen."""

@@ -1,0 +1,157 @@
+"""The options of an export in plain words: those that matter first, the others folded away."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import streamlit as st
+
+from rollout_curator import recipe as recipes
+from rollout_curator.conversation import ISSUE_WORDS, ChatOptions, FlatOptions
+from rollout_curator.recipe import METADATA, Recipe
+from rollout_curator.selection import INVALID_WORDS
+from rollout_curator.ui import state
+from rollout_curator.ui.site import BY_CONTENT
+from rollout_curator.ui.text import label, plain
+from rollout_curator.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """How an option is asked for; `choices` says each of its values in words, `needs` when it means anything."""
+
+    label: str
+    choices: Mapping[Any, str]
+    needs: Callable[[Any], bool] = lambda options: True
+
+
+JOINERS = {"": "nothing", " ": "a blank", "\n": "a line break", "\n\n": "an empty line"}
+MAIN: dict[str, Words] = {
+    "reasoning": Words(
+        "reasoning",
+        {"drop": "leave out", "field": "in a field of its own", "inline": "in the text, in <think> tags"},
+    ),
+    "arguments": Words("tool arguments", {"object": "as objects", "string": "as strings"}),
+    "strip_think": Words("thinking inside the text", {False: "keep", True: "take out"}),
+    "joiner": Words("between the texts of one answer", JOINERS),
+}
+MORE: dict[str, Words] = {
+    "reasoning_key": Words(
+        "name of the reasoning field",
+        {name: name for name in ("reasoning_content", "reasoning", "thinking")},
+        lambda options: options.reasoning == "field",
+    ),
+    "think": Words(
+        "blocks of inline reasoning",
+        {"gym": "one for each, where it was", "qwen": "one before the text"},
+        lambda options: options.reasoning == "inline",
+    ),
+    "reasoning_content": Words(
+        "reasoning without a summary",
+        {True: "write its full text", False: "leave it out"},
+        lambda options: options.reasoning != "drop",
+    ),
+    "inline_think": Words(
+        "<think> inside the text", {"keep": "leave it in the text", "split": "take it out, as reasoning"}
+    ),
+    "trailing": Words(
+        "messages after the last answer",
+        {"trim": "cut off", "skip": "leave the rollout out", "keep": "keep"},
+    ),
+    "final_tool_call": Words("examples that end on a tool call", {"keep": "write", "skip": "leave the rollout out"}),
+    "developer_to_system": Words("developer messages", {True: "become system messages", False: "stay"}),
+    "with_instructions": Words("instructions of the request", {False: "leave out", True: "put first"}),
+    "media": Words("images, sound, video", {"keep": "keep", "drop": "leave them out", "skip": "leave the rollout out"}),
+    "image_style": Words("images are written", {"image_url": "as image_url parts", "image": "as image parts"}),
+    "content": Words(
+        "content of messages",
+        {"text": "one text", "parts": "lists stay lists", "lists": "always a list of parts"},
+    ),
+    "null_content": Words("message without text", {False: 'is written ""', True: "is written null"}),
+    "keep_empty": Words("messages with nothing in them", {False: "leave out", True: "keep"}),
+    "keep_strict": Words("`strict` of tools", {False: "leave out", True: "keep"}),
+}
+
+
+def options_form(workspace: Workspace, recipe: Recipe) -> None:
+    """Draw the options of the chosen format."""
+    plan = recipes.plan(recipe)
+    chosen: ChatOptions | FlatOptions = plan.flat if plan.format == "flat" else plan.chat
+    usual: ChatOptions | FlatOptions = plan.target.flat if plan.format == "flat" else plan.target.chat
+    main = [name for name in MAIN if hasattr(chosen, name) and (name != "joiner" or plan.format == "flat")]
+    _row(main, MAIN, chosen, usual)
+    with st.expander("More options"):
+        more = [name for name in MORE if hasattr(chosen, name) and MORE[name].needs(chosen)]
+        if plan.format == "chat":
+            more.append("joiner")
+        _row(more, {**MORE, "joiner": MAIN["joiner"]}, chosen, usual)
+        _names(workspace, recipe)
+
+
+def _row(names: Sequence[str], words: Mapping[str, Words], chosen: Any, usual: Any) -> None:
+    """Draw choices two beside each other."""
+    for first in range(0, len(names), 2):
+        for column, name in zip(st.columns(2), names[first : first + 2], strict=False):
+            with column:
+                _choice(name, words[name], chosen, getattr(usual, name))
+
+
+def _choice(name: str, words: Words, chosen: Any, usual: Any) -> None:
+    value = getattr(chosen, name)
+    choices = {**words.choices} if value in words.choices else {**words.choices, value: str(value)}
+    said = {choice: plain(word + (" (usual)" if choice == usual else "")) for choice, word in choices.items()}
+    take = partial(_take_option, name, usual)
+    st.selectbox(
+        label(words.label),
+        list(choices),
+        format_func=lambda choice: plain(said.get(choice, choice)),
+        **state.bind(f"option-{name}", value, take, choices=said.values()),
+    )
+
+
+def _take_option(name: str, usual: Any, value: Any) -> None:
+    state.set_option(name, value, usual)
+
+
+def _names(workspace: Workspace, recipe: Recipe) -> None:
+    """Draw what stays out, what more stays out, and the columns written beside the messages."""
+    plan = recipes.plan(recipe)
+    said = {**ISSUE_WORDS, **INVALID_WORDS}
+    invalid = tuple(INVALID_WORDS) if plan.target.exclude_invalid else ()
+    usual = [*invalid, *sorted(plan.target.exclude - set(invalid))]
+    others = [name for name in _issues(workspace) if name not in usual]
+    st.multiselect(
+        "written although they",
+        list(dict.fromkeys([*usual, *recipe.keep])),
+        format_func=lambda choice: plain(said.get(choice, choice)),
+        placeholder="nothing that usually stays out",
+        help="The trainer's defaults leave these rollouts out; what you choose here is written all the same",
+        **state.bind("keep", list(recipe.keep), lambda names: state.set_names("keep", tuple(names))),
+    )
+    st.multiselect(
+        "left out too, because they",
+        list(dict.fromkeys([*others, *recipe.drop])),
+        format_func=lambda choice: plain(said.get(choice, choice)),
+        placeholder="nothing more",
+        **state.bind("drop", list(recipe.drop), lambda names: state.set_names("drop", tuple(names))),
+    )
+    st.multiselect(
+        "columns written beside the messages",
+        list(METADATA),
+        format_func=plain,
+        placeholder="none",
+        **state.bind("metadata", list(recipe.metadata), lambda names: state.set_names("metadata", tuple(names))),
+    )
+
+
+@st.cache_resource(hash_funcs=BY_CONTENT, show_spinner=False, max_entries=4)
+def _issues(workspace: Workspace) -> list[str]:
+    """Return the issues that occur here, of both formats."""
+    found = {
+        issue.partition(":")[0]
+        for column in ("flat", "chat", "chat_reasoning")
+        for outcome in workspace.frame[column].cat.categories
+        for issue in str(outcome).split("|")[1:]
+    }
+    return [name for name in ISSUE_WORDS if name in found]

@@ -1,0 +1,131 @@
+"""The Sources page: which files were opened, what became of every line, where decisions are kept."""
+
+from collections.abc import Iterator
+from itertools import islice
+
+import pandas as pd
+import streamlit as st
+
+from rollout_curator.collection import PROBLEM_WORDS
+from rollout_curator.index.source import Problem, Source
+from rollout_curator.packing import show_path
+from rollout_curator.ui import places, state
+from rollout_curator.ui.phrases import size
+from rollout_curator.ui.site import Site
+from rollout_curator.ui.text import label, plain
+from rollout_curator.workspace import Workspace
+
+PAGE_ROWS = 200
+
+
+def page(site: Site, workspace: Workspace) -> None:
+    """Draw the page."""
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.subheader("Sources")
+        st.button("Reload sources", on_click=site.reload, help="Read the folders again, as they are now on disk")
+    if site.is_sample:
+        st.info(
+            "This is the sample data that comes with the program. "
+            "Open your own with `rollout-curator ui PATH`, where PATH is a file, a folder or a glob."
+        )
+    _totals(workspace)
+    _files(workspace)
+    _refused(workspace)
+    _problems(workspace)
+    _kept_where(site, workspace)
+
+
+def _totals(workspace: Workspace) -> None:
+    funnel = workspace.funnel(state.recipe())
+    problems = ", ".join(f"{drop.count:,} {label(drop.words)}" for drop in funnel.problems if drop.count)
+    n_problems = sum(drop.count for drop in funnel.problems)
+    st.markdown(
+        f"{len(workspace.sources):,} files: **{funnel.lines:,} lines = {funnel.rollouts:,} rollouts "
+        f"+ {n_problems:,} that are no rollouts + {funnel.blank:,} blank**"
+        f"{f'. No rollouts: {problems}' if n_problems else ''}."
+    )
+
+
+def _files(workspace: Workspace) -> None:
+    frame = workspace.frame
+    flagged = (frame["flags"] != "").groupby(frame["source"], observed=True).sum()
+    agents = frame.groupby("source", observed=True)["agent"].agg(lambda names: ", ".join(sorted(set(map(str, names)))))
+    rows = [
+        {
+            "file": plain(source.name),
+            "rollouts": source.n_rollouts,
+            "no rollouts": int(source.header["n_problems"]),
+            "blank": int(source.header["n_blank"]),
+            "flagged": int(flagged.get(source.name, 0)),
+            "agents": plain(agents.get(source.name, "")),
+            "size": plain(size(int(source.header["stamp"]["size"]))),
+            "notes": plain("; ".join(source.header["notes"])),
+        }
+        for source in workspace.sources
+    ]
+    table = pd.DataFrame(rows)
+    if not table["notes"].any():
+        table = table.drop(columns="notes")
+    st.dataframe(
+        table,
+        hide_index=True,
+        height="content" if len(table) <= 12 else 460,
+        column_config={
+            "file": st.column_config.TextColumn(width="large"),
+            "flagged": st.column_config.NumberColumn(help="Rollouts about which reading noticed something"),
+            "no rollouts": st.column_config.NumberColumn(help="Lines that did not become a rollout; listed below"),
+        },
+        alt="One row per file: rollouts, lines that are no rollouts, blank lines, flagged rollouts, agents, size",
+    )
+
+
+def _refused(workspace: Workspace) -> None:
+    paths = {source.name: source.path for source in workspace.sources}
+    for refused in workspace.refused[:20]:
+        words = "has no rollouts" if refused.name in paths else "was not opened"
+        why = refused.reason.removeprefix(f"{show_path(paths.get(refused.name, ''))}: ")
+        st.warning(f"{label(refused.name)} {words}: {label(why)}")
+    if len(workspace.refused) > 20:
+        st.warning(f"{len(workspace.refused) - 20:,} more files were not opened.")
+
+
+def _problems(workspace: Workspace) -> None:
+    kinds = {drop.name: drop for drop in workspace.problems_by_kind() if drop.count}
+    if not kinds:
+        st.caption("Every line that is not blank is a rollout.")
+        return
+    st.subheader("Lines that are no rollouts")
+    chosen = st.selectbox(
+        "what they are",
+        list(kinds),
+        format_func=lambda kind: plain(f"{kinds[kind].words}: {kinds[kind].count:,}"),
+        label_visibility="collapsed",
+        key="rc.problem-kind",
+        width=520,
+    )
+    n_pages = -(-kinds[chosen].count // PAGE_ROWS)
+    number = st.pagination(n_pages, key="rc.problem-page") if n_pages > 1 else 1
+    shown = islice(_of_kind(workspace, chosen), (number - 1) * PAGE_ROWS, number * PAGE_ROWS)
+    rows = [{"where": plain(f"{source.name}:{line.line}"), "reason": plain(line.reason)} for source, line in shown]
+    st.dataframe(
+        pd.DataFrame(rows),
+        hide_index=True,
+        height="content" if len(rows) <= 12 else 360,
+        column_config={"where": st.column_config.TextColumn(width="medium")},
+        alt=f"Lines that are {plain(PROBLEM_WORDS.get(chosen, chosen))}: file, line number and reason",
+    )
+
+
+def _of_kind(workspace: Workspace, kind: str) -> Iterator[tuple[Source, Problem]]:
+    return ((source, problem) for source, problem in workspace.problems() if problem.kind == kind)
+
+
+def _kept_where(site: Site, workspace: Workspace) -> None:
+    st.subheader("Where things are kept")
+    if workspace.decisions is None:
+        st.caption("No decisions are kept: the app runs without a review store.")
+    else:
+        st.markdown(f"Decisions: {label(workspace.decisions.path)}")
+    st.markdown(f"Exports go to: {label(site.out_dir)}")
+    st.caption("Sources are only ever read. The index lies in a cache that can be deleted at any time.")
+    places.link("Next: choose a threshold", "rewards")

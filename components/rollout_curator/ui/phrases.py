@@ -1,0 +1,51 @@
+"""Words of the funnel and of issues, said of a single rollout: "are masked" becomes "is masked".
+
+The lists in `selection` and `conversation` hold words that follow a number; a reader of one rollout needs the singular.
+"""
+
+from rollout_curator.conversation import ISSUE_WORDS, issue_kind
+
+_SINGULAR = {
+    "are": "is",
+    "have": "has",
+    "were": "was",
+    "lose": "loses",
+    "end": "ends",
+    "repeat": "repeats",
+    "use": "uses",
+}
+LOSSES = ("dropped_", "trimmed_tail", "stripped_think")
+"""Issues with these beginnings name what an example leaves out; the others name what it changes or holds."""
+
+
+def said_of_one(words: str) -> str:
+    """Return words that follow a number as they are said of one rollout."""
+    if words.startswith("do not "):
+        return "does not " + words.removeprefix("do not ")
+    first, _, rest = words.partition(" ")
+    return f"{_SINGULAR.get(first, first)} {rest}".strip().replace(" by their environment", " by its environment")
+
+
+def of_issue(issue: str) -> str:
+    """Return an issue of a conversion as words of one rollout, with its detail behind it."""
+    kind, _, detail = issue.partition(":")
+    words = said_of_one(ISSUE_WORDS.get(kind, kind.replace("_", " ")))
+    return f"{words} ({detail.strip()})" if detail.strip() else words
+
+
+def is_loss(issue: str) -> bool:
+    """Say whether an issue names something the example leaves out."""
+    return issue_kind(issue).startswith(LOSSES)
+
+
+def at_least(reward: float | None) -> str:
+    """Return a threshold in words."""
+    return "at any reward" if reward is None else f"at {reward:g} or more"
+
+
+def size(n_bytes: int) -> str:
+    """Return a size as people say it, in decimal units."""
+    for unit, factor in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
+        if n_bytes >= factor:
+            return f"{n_bytes / factor:.3g} {unit}"
+    return f"{n_bytes:,} bytes"

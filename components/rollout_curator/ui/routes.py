@@ -1,0 +1,210 @@
+"""The routes of the reader: rollouts out, decisions in, as JSON beside the pages on the same server.
+
+Each request carries the token its page was given and comes from the same origin. Reading and writing happen in
+threads, because a decision is only acknowledged when it is on disk. Host names are checked before (`guard`).
+"""
+
+import json
+from collections.abc import Callable
+from secrets import compare_digest
+from typing import Any
+from urllib.parse import urlsplit
+
+import orjson
+from anyio import to_thread
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from rollout_curator.decisions import Decisions, Entry
+from rollout_curator.errors import CuratorError
+from rollout_curator.ui.served import Json, decision_json, raw_text, rollout_entry
+from rollout_curator.ui.site import Site, log_error
+from rollout_curator.ui.views import View
+
+TOKEN_HEADER = "x-curator-token"
+ANSWER_BYTES = 1_000_000
+BODY_BYTES = 1_000_000
+ROLLOUTS_MAX = 50
+ENTRIES_MAX = 500
+
+
+class Refusal(Exception):
+    """A request that gets no answer but these words."""
+
+    def __init__(self, status: int, words: str) -> None:
+        super().__init__(words)
+        self.status = status
+
+
+def routes(site: Site) -> list[Route]:
+    """Return the routes of one server."""
+
+    async def get_rollouts(request: Request) -> Response:
+        return await _answer(request, site, lambda: _rollouts(site, request.query_params))
+
+    async def get_raw(request: Request) -> Response:
+        return await _answer(request, site, lambda: _raw(site, request.query_params))
+
+    async def post_decisions(request: Request) -> Response:
+        body = bytearray()
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > BODY_BYTES:
+                return _json({"error": "too many decisions in one request"}, 413)
+        return await _answer(request, site, lambda: _decisions(site, bytes(body)))
+
+    return [
+        Route("/api/rollouts", get_rollouts, methods=["GET"]),
+        Route("/api/raw", get_raw, methods=["GET"]),
+        Route("/api/decisions", post_decisions, methods=["POST"]),
+    ]
+
+
+async def _answer(request: Request, site: Site, work: Callable[[], bytes]) -> Response:
+    """Check who asks, work in a thread, and say what went wrong in words."""
+    try:
+        _check(request, site)
+        return _json(await to_thread.run_sync(work))
+    except Refusal as refusal:
+        return _json({"error": str(refusal)}, refusal.status)
+    except CuratorError as error:
+        return _json({"error": str(error)}, 409)
+    except Exception as error:  # noqa: BLE001  no traceback may reach a browser
+        return _json({"error": f"something went wrong; error {log_error(error)} in the server's log"}, 500)
+
+
+def _check(request: Request, site: Site) -> None:
+    given = request.headers.get(TOKEN_HEADER, "")
+    if not compare_digest(given.encode(), site.token.encode()):
+        raise Refusal(403, "this page belongs to an earlier run of the server")
+    origin = request.headers.get("origin")
+    if origin is not None and urlsplit(origin).netloc != request.headers.get("host"):
+        raise Refusal(403, "asked from another site")
+    if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
+        raise Refusal(403, "asked from another site")
+    if request.method == "POST" and request.headers.get("content-type", "").split(";")[0] != "application/json":
+        raise Refusal(415, "decisions are sent as application/json")
+
+
+def _rollouts(site: Site, query: Any) -> bytes:
+    """Return rollouts of a view from a position on, at least one and about a megabyte at most."""
+    view = _view(site, query.get("view", ""))
+    view.workspace.refresh_decisions()
+    first = _number(query, "from", len(view.rows))
+    last = min(len(view.rows), first + max(1, min(_number(query, "n"), ROLLOUTS_MAX)))
+    parts: list[bytes] = []
+    for position in range(first, last):
+        part = _dump(rollout_entry(view, position))
+        if parts and sum(map(len, parts)) + len(part) > ANSWER_BYTES:
+            break
+        parts.append(part)
+    head = _dump({"boot": site.boot, "total": len(view.rows)})
+    return head[:-1] + b',"rollouts":[' + b",".join(parts) + b"]}"
+
+
+def _raw(site: Site, query: Any) -> bytes:
+    view = _view(site, query.get("view", ""))
+    return _dump({"text": raw_text(view, _number(query, "pos", len(view.rows)))})
+
+
+def _decisions(site: Site, body: bytes) -> bytes:
+    """Record what a reader sends, in its order, and answer once all of it is on disk."""
+    try:
+        sent = orjson.loads(body)
+        view, client, entries = _view(site, sent["view"]), str(sent["client"]), list(sent["entries"])[:ENTRIES_MAX]
+        acts = [_act(entry) for entry in entries]
+    except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError, ValueError) as error:
+        raise Refusal(400, "not a list of decisions") from error
+    store = view.workspace.decisions
+    if store is None:
+        raise Refusal(409, "no decisions can be kept: the app runs without a review store")
+    results = [_recorded(store, view, client, act) for act in acts]
+    version = view.workspace.refresh_decisions()
+    acked = max((act["seq"] for act in acts), default=0)
+    return _dump({"acked": acked, "version": version, "boot": site.boot, "results": results})
+
+
+def _act(entry: Any) -> Json:
+    """Return an entry with every field in its type. Raises TypeError, KeyError or ValueError."""
+    kind = entry["kind"]
+    if kind not in ("decide", "undo", "redo"):
+        raise ValueError(kind)
+    seq, expected = entry["seq"], entry.get("expected")
+    if not isinstance(seq, int) or not isinstance(expected, int | None):
+        raise TypeError(seq)
+    act = {"kind": kind, "seq": seq, "key": entry.get("key"), "pos": entry.get("pos"), "expected": expected or 0}
+    if kind == "decide":
+        reasons = tuple(str(reason) for reason in entry.get("reasons") or ())
+        act.update(verdict=str(entry["verdict"]), reasons=reasons, note=str(entry.get("note") or ""))
+        act["key"] = str(act["key"])
+    return act
+
+
+def _recorded(store: Decisions, view: View, client: str, act: Json) -> Json:
+    if act["kind"] == "decide":
+        return _decided(store, view, client, act)
+    turn = store.undo if act["kind"] == "undo" else store.redo
+    recorded = turn(view.reviewer, client, act["seq"])
+    if recorded is None:
+        return {"seq": act["seq"], "key": act["key"], "pos": act["pos"], "nothing": True}
+    key = recorded.decision.key
+    return {
+        "seq": act["seq"],
+        "key": key,
+        "pos": view.position(key),
+        "decision": decision_json(store.current().get(key)),
+        "conflict": decision_json(recorded.conflict),
+    }
+
+
+def _decided(store: Decisions, view: View, client: str, act: Json) -> Json:
+    """Record one verdict, unless somebody else decided after what the reviewer saw: then theirs stays."""
+    key = act["key"]
+    if not view.workspace.rows_of_key(key):
+        raise Refusal(400, f"no rollout here has the key {key[:64]}")
+    answer: Json = {"seq": act["seq"], "key": key, "pos": act["pos"], "conflict": None}
+    standing = store.current().get(key)
+    if standing is not None and standing.reviewer != view.reviewer and standing.id > act["expected"]:
+        return {**answer, "decision": decision_json(standing), "conflict": decision_json(standing)}
+    entry = Entry(
+        key,
+        act["verdict"],
+        act["reasons"],
+        act["note"],
+        reviewer=view.reviewer,
+        client=client,
+        seq=act["seq"],
+        expected=act["expected"],
+    )
+    store.record([entry])
+    return {**answer, "decision": decision_json(store.current().get(key))}
+
+
+def _view(site: Site, token: str) -> View:
+    view = site.views.get(token)
+    if view is None:
+        raise Refusal(403, "this queue is no longer held; the page opens it again")
+    return view
+
+
+def _number(query: Any, name: str, below: int | None = None) -> int:
+    text = query.get(name, "")
+    if not text.isascii() or not text.isdigit() or len(text) > 12:
+        raise Refusal(400, f"{name} is not a number")
+    if below is not None and int(text) >= below:
+        raise Refusal(404, f"the queue ends before {int(text) + 1:,}")
+    return int(text)
+
+
+def _dump(value: Any) -> bytes:
+    """Return JSON; text with half a surrogate pair is escaped to ASCII and arrives as it was."""
+    try:
+        return orjson.dumps(value)
+    except orjson.JSONEncodeError:
+        return json.dumps(value, ensure_ascii=True).encode("ascii")
+
+
+def _json(value: bytes | Json, status: int = 200) -> Response:
+    content = value if isinstance(value, bytes) else _dump(value)
+    return Response(content, status, {"Cache-Control": "no-store"}, "application/json")

@@ -1,0 +1,228 @@
+"""What one browser tab has chosen: recipe, queue, place, reviewer. The only file that touches `st.session_state`.
+
+The choices that make a view stand in the URL too (`min`, `target`, `format`, `queue`, `key`), so a link shows the same
+again. A value in the URL that this session did not write itself is taken as the user's wish.
+"""
+
+import hashlib
+import math
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from time import monotonic
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from rollout_curator import recipe as recipes
+from rollout_curator.errors import RecipeError
+from rollout_curator.recipe import Recipe
+from rollout_curator.ui.queues import DEFAULT, rows_of
+from rollout_curator.ui.site import Site
+from rollout_curator.ui.views import View
+from rollout_curator.workspace import Workspace
+
+SESSION = "rc.session"
+EVERYWHERE = ("min", "target", "format")
+REVIEW = ("queue", "key")
+ECHO_S = 3.0
+Array = np.ndarray[Any, Any]
+"""So long after a value was replaced, the browser may still send it along with something else."""
+
+
+@dataclass
+class Session:
+    """The choices of one tab."""
+
+    recipe: Recipe
+    reviewer: str
+    queue: str = DEFAULT
+    key: str = ""
+    page: str = ""
+    url: dict[str, str] = field(default_factory=dict)
+    replaced: dict[tuple[str, str], float] = field(default_factory=dict)
+    view: View | None = None
+    view_of: tuple[Any, ...] = ()
+    reported: Mapping[str, Any] | None = None
+    notice: str = ""
+
+
+def session() -> Session:
+    """Return the choices of this tab; `begin` has made them."""
+    found: Session = st.session_state[SESSION]
+    return found
+
+
+def begin(site: Site, page: str) -> Session:
+    """Return the choices of this tab with what the URL says taken in, and bring the URL in line."""
+    if SESSION not in st.session_state:
+        st.session_state[SESSION] = Session(site.recipe, site.reviewer)
+    now = session()
+    if page != now.page:
+        now.page, now.view, now.reported = page, None, None
+        if page == "review" and "key" not in st.query_params:
+            now.key = ""
+    given = {name: st.query_params[name] for name in (*EVERYWHERE, *REVIEW) if name in st.query_params}
+    news = {
+        name: value for name, value in given.items() if value != now.url.get(name) and not _is_echo(now, name, value)
+    }
+    if "queue" in news and "key" not in news:
+        now.key = ""
+    for name, value in news.items():
+        _take(now, name, value)
+    write_url()
+    return now
+
+
+def recipe() -> Recipe:
+    """Return the recipe of this tab."""
+    return session().recipe
+
+
+def set_min(value: float | None) -> None:
+    """Choose the reward threshold; None is none."""
+    rounded = None if value is None or math.isnan(value) else float(value) + 0.0
+    _set_recipe(min_reward=rounded)
+
+
+def set_target(name: str) -> None:
+    """Choose the trainer; its own format and options come with it."""
+    if name != recipe().target:
+        _set_recipe(target=name, format="", options={}, keep=(), drop=())
+
+
+def set_format(name: str) -> None:
+    """Choose how conversations are written; options of another format are forgotten."""
+    if name != recipes.plan(recipe()).format:
+        _set_recipe(format=name, options={})
+
+
+def set_option(name: str, value: Any, usual: Any) -> None:
+    """Choose a conversion option; the target's own value leaves the recipe as short as it was."""
+    options = {key: chosen for key, chosen in recipe().options.items() if key != name}
+    _set_recipe(options=options if value == usual else {**options, name: value})
+
+
+def set_names(part: str, names: tuple[str, ...]) -> None:
+    """Choose the names in one of the recipe's lists: `keep`, `drop` or `metadata`."""
+    _set_recipe(**{part: names})
+
+
+def set_queue(name: str) -> None:
+    """Choose the queue of the Review page, from its beginning."""
+    now = session()
+    if name != now.queue:
+        now.queue, now.key, now.view = name, "", None
+        write_url()
+
+
+def set_reviewer(name: str) -> None:
+    """Choose the name that decisions carry; an empty one changes nothing."""
+    now = session()
+    if name.strip() and name.strip() != now.reviewer:
+        now.reviewer, now.view = name.strip()[:200], None
+
+
+def set_place(key: str) -> None:
+    """Note the rollout that is being read."""
+    session().key = key
+    write_url()
+
+
+def bind(name: str, value: Any, take: Callable[[Any], None], *, choices: Iterable[str] = ()) -> dict[str, Any]:
+    """Return the arguments that make a widget show `value` and hand over what the user chooses.
+
+    What the user chose is taken before the page runs, so every part of the page sees it. Where the words of the
+    `choices` change, the browser's widget is a new one: it would send back a word that no longer exists.
+    """
+    words = "\n".join(choices).encode(errors="surrogatepass")
+    key = f"rc.{name}" + (f".{hashlib.sha256(words).hexdigest()[:12]}" if words else "")
+    st.session_state[key] = value
+    return {"key": key, "on_change": lambda: take(st.session_state[key])}
+
+
+def forget(name: str) -> None:
+    """Drop what a widget holds, so that it begins anew."""
+    st.session_state.pop(f"rc.{name}", None)
+
+
+def view(site: Site, workspace: Workspace) -> View:
+    """Return the queue being read; it stays the same until the queue, the recipe or the sources change."""
+    now = session()
+    wanted = (id(workspace), now.queue, now.recipe, now.reviewer)
+    held = now.view is not None and site.views.get(now.view.token) is not None and now.view_of == wanted
+    if not held or now.view is None:
+        rows = rows_of(workspace, now.recipe, now.queue)
+        now.view, now.view_of, now.reported = View(workspace, now.recipe, rows, now.reviewer), wanted, None
+        site.views.hold(now.view)
+    return now.view
+
+
+def queue_rows(workspace: Workspace) -> Array:
+    """Return the rows the chosen queue holds now; the view may hold those of a while ago."""
+    return rows_of(workspace, recipe(), session().queue)
+
+
+def link(**more: str) -> dict[str, str]:
+    """Return the URL parameters of a link that keeps what was chosen."""
+    return {**_url(EVERYWHERE), **more}
+
+
+def write_url() -> None:
+    """Bring the URL in line with what was chosen."""
+    now = session()
+    wanted = _url(EVERYWHERE if now.page != "review" else (*EVERYWHERE, *REVIEW))
+    for name in (*EVERYWHERE, *REVIEW):
+        before = now.url.get(name)
+        if before is not None and before != wanted.get(name):
+            now.replaced[name, before] = monotonic()
+    now.url = wanted
+    present = {name: value for name, value in st.query_params.items() if name in (*EVERYWHERE, *REVIEW)}
+    if present != wanted:
+        st.query_params.from_dict(wanted)
+
+
+def _set_recipe(**changes: Any) -> None:
+    now = session()
+    made = replace(now.recipe, **changes)
+    try:
+        recipes.plan(made)
+    except RecipeError as error:
+        now.notice = str(error)
+        return
+    now.recipe = made
+    write_url()
+
+
+def _url(names: tuple[str, ...]) -> dict[str, str]:
+    now = session()
+    values = {
+        "min": "" if now.recipe.min_reward is None else repr(now.recipe.min_reward),
+        "target": "" if now.recipe.target == Recipe().target else now.recipe.target,
+        "format": now.recipe.format,
+        "queue": now.queue,
+        "key": now.key,
+    }
+    return {name: values[name] for name in names if values[name]}
+
+
+def _is_echo(now: Session, name: str, value: str) -> bool:
+    at = now.replaced.get((name, value))
+    return at is not None and monotonic() - at < ECHO_S
+
+
+def _take(now: Session, name: str, value: str) -> None:
+    """Take one value from the URL; what makes no sense is passed over."""
+    if name == "queue":
+        now.queue, now.view = value, None
+    elif name == "key":
+        now.key = value
+    elif name == "min":
+        try:
+            set_min(float(value))
+        except ValueError:
+            return
+    elif name == "target":
+        set_target(value)
+    elif name == "format":
+        set_format(value)

@@ -1,0 +1,44 @@
+"""The only way text from data reaches Streamlit: names, reasons and file names become harmless here.
+
+Streamlit renders markdown in labels, messages and tooltips, and a remote image in it would load by itself. So text
+that this program did not write is escaped (`label`), shown as it stands (`show_untrusted`) or at least freed of what
+cannot be seen (`plain`, for places that render no markdown: cells, choices, file names).
+"""
+
+import unicodedata
+
+import streamlit as st
+
+MARKDOWN = frozenset("\\`*_{}[]()#+-.!:$|<>~&=^@'\"")
+HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+"""Classes of characters that show nothing, reorder what stands beside them or cannot be sent."""
+MAX_CHARS = 400
+
+
+def plain(text: object, most: int = MAX_CHARS) -> str:
+    """Return text on one line in which every character can be seen; long text loses its middle."""
+    shown = "".join(_visible(character) for character in str(text)[: most * 4])
+    if len(shown) > most:
+        tail = most // 3
+        shown = f"{shown[: most - tail - 1]}…{shown[-tail:]}"
+    return shown
+
+
+def label(text: object, most: int = MAX_CHARS) -> str:
+    """Return text that Streamlit's markdown shows verbatim."""
+    return "".join(f"\\{character}" if character in MARKDOWN else character for character in plain(text, most))
+
+
+def show_untrusted(text: str, *, height: int | None = None) -> None:
+    """Show text of any length exactly as it stands, monospaced, without markdown or links."""
+    shown = "".join("\ufffd" if "\ud800" <= character <= "\udfff" else character for character in text)
+    if height is None:
+        st.code(shown, language=None)
+    else:
+        st.code(shown, language=None, height=height, wrap_lines=True)
+
+
+def _visible(character: str) -> str:
+    if character.isspace():
+        return " "
+    return "\ufffd" if unicodedata.category(character) in HIDDEN else character

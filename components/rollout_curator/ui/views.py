@@ -1,0 +1,80 @@
+"""Queues of rollouts that readers hold open: the server keeps the rows, the browser only a name for them.
+
+A view is frozen: what is decided while reading changes no position in it. Only so many are kept; a page whose view is
+gone makes it again.
+"""
+
+import secrets
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from rollout_curator import recipe as recipes
+from rollout_curator.recipe import Plan, Recipe
+from rollout_curator.workspace import Workspace
+
+VIEWS_MAX = 128
+Array = np.ndarray[Any, Any]
+
+
+@dataclass(frozen=True)
+class View:
+    """One frozen queue: rows of a workspace in the order they are read, under one recipe, by one reviewer."""
+
+    workspace: Workspace
+    recipe: Recipe
+    rows: Array
+    reviewer: str
+    token: str = field(default_factory=lambda: secrets.token_urlsafe(18))
+
+    @property
+    def plan(self) -> Plan:
+        """Return what decides how examples of this view are written."""
+        return recipes.plan(self.recipe)
+
+    def position(self, key: str) -> int | None:
+        """Return the first position of a content in this queue, None when it is not in it."""
+        for row in self.workspace.rows_of_key(key):
+            found = np.flatnonzero(self.rows == row)
+            if len(found):
+                return int(found[0])
+        return None
+
+    def key_at(self, position: int) -> str | None:
+        """Return the content key at a position, None outside the queue."""
+        if not 0 <= position < len(self.rows):
+            return None
+        return self.workspace.key(int(self.rows[position]))
+
+
+class Views:
+    """The views that are held, by token; the one unused for longest goes first."""
+
+    def __init__(self, most: int = VIEWS_MAX) -> None:
+        self._most = most
+        self._held: OrderedDict[str, View] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def hold(self, view: View) -> View:
+        """Keep a view and return it."""
+        with self._lock:
+            self._held[view.token] = view
+            while len(self._held) > self._most:
+                self._held.popitem(last=False)
+        return view
+
+    def get(self, token: str) -> View | None:
+        """Return the view of a token, None when it is not held."""
+        with self._lock:
+            view = self._held.get(token)
+            if view is not None:
+                self._held.move_to_end(token)
+            return view
+
+    def clear(self) -> None:
+        """Forget all views."""
+        with self._lock:
+            self._held.clear()

@@ -1,0 +1,235 @@
+"""Every page as Streamlit draws it, on a small file: what it says, what its widgets change, what it never shows."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from rollout_curator.decisions import Decisions, Entry
+from rollout_curator.ui import site as sites
+from rollout_curator.ui.site import ServeOptions, Site
+from rollout_curator.workspace import Workspace
+
+EVIL = "![x](http://evil.example/?q=1) :red[name] <img src=x>"
+PAGES = ("sources", "rewards", "review", "export")
+
+
+def line(reward: float | None, task: int, **more: object) -> str:
+    """Return one rollout as NeMo Gym writes it."""
+    message = {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": f"answer {task}"}]}
+    prompt = {"input": [{"role": "user", "content": "What is 2 + 2?"}]}
+    rollout = {"responses_create_params": prompt, "response": {"output": [message]}, "reward": reward}
+    return json.dumps({**rollout, "_ng_task_index": task, "agent_ref": {"name": EVIL}, **more})
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Site]:
+    """Open six lines: three good rollouts, one of them below 0.5, one cut off, one unrated, one that is no JSON."""
+    source = tmp_path / "run.jsonl"
+    good = [line(1.0, 1), line(0.9, 2), line(0.1, 3)]
+    others = [line(1.0, 4, mask_sample=True), line(None, 5), "no json"]
+    source.write_text("\n".join([*good, *others]) + "\n")
+    decisions = Decisions.open(tmp_path / "curation.sqlite")
+    workspace = Workspace.open([source], tmp_path / "cache", decisions)
+    yield sites.install(Site(ServeOptions(paths=(source,), out_dir=tmp_path, reviewer="ann"), workspace))
+    workspace.close()
+
+
+def draw(page: str) -> None:
+    """Draw one page; Streamlit's test runner takes the source of this function for a script."""
+    from rollout_curator.ui import main, places
+
+    places.declare({name: main.page_of(name) for name in main.DRAW}, main.home)
+    main.page_of(page)()
+
+
+def opened(page: str, **query: str) -> AppTest:
+    """Return a page that was opened by a link."""
+    app = AppTest.from_function(draw, args=(page,), default_timeout=30)
+    for name, value in query.items():
+        app.query_params[name] = value
+    app.run()
+    assert [error.value for error in app.exception] == []
+    return app
+
+
+def said(app: AppTest) -> str:
+    """Return all text a page shows through markdown, links and messages."""
+    links = [link.proto.label for link in app.get("page_link")]
+    return "\n".join([*links, *(element.value for element in (*app.markdown, *app.caption, *app.error, *app.warning))])
+
+
+def funnel(app: AppTest) -> list[str]:
+    """Return the six numbers of the funnel with their words."""
+    return [link.proto.label.replace("*", "").replace("\\", "") for link in app.get("page_link")[:6]]
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_the_funnel_stands_on_every_page(site: Site, page: str) -> None:
+    assert funnel(opened(page, min="0.5")) == [
+        "6 lines",
+        "5 rollouts",
+        "4 valid",
+        "2 at 0.5 or more",
+        "2 not rejected",
+        "2 exportable",
+    ]
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_no_page_lets_markdown_from_data_through(site: Site, page: str) -> None:
+    text = said(opened(page))
+    assert "![" not in text
+    assert ":red[" not in text
+
+
+def test_the_threshold_in_the_box_changes_the_funnel_and_the_url(site: Site) -> None:
+    app = opened("rewards")
+    app.number_input(key="rc.min").set_value(0.95).run()
+    assert funnel(app)[3] == "1 at 0.95 or more"
+    assert app.query_params["min"] == "0.95"
+
+
+def test_an_emptied_box_means_any_reward(site: Site) -> None:
+    app = opened("rewards", min="0.5")
+    app.number_input(key="rc.min").set_value(None).run()
+    assert funnel(app)[3] == "4 at any reward"
+    assert "min" not in app.query_params
+
+
+def test_a_link_without_sense_is_passed_over(site: Site) -> None:
+    app = opened("review", min="high", queue="no such queue", key="zz", target="nobody", format="poem")
+    assert funnel(app)[5] == "4 exportable"
+
+
+def test_what_is_not_in_the_histogram_is_named_apart(site: Site) -> None:
+    text = said(opened("rewards")).replace("\\", "")
+    assert "**1** are masked by their environment" in text
+    assert "**1** have no reward" in text
+
+
+def test_decisions_change_the_funnel(site: Site) -> None:
+    assert site.workspace is not None
+    assert site.workspace.decisions is not None
+    app = opened("rewards", min="0.5")
+    site.workspace.decisions.record([Entry(site.workspace.key(0), "reject", reviewer="bob")])
+    assert funnel(app.run())[4:] == ["1 not rejected", "1 exportable"]
+
+
+def test_sources_lists_each_problem_with_file_line_and_reason(site: Site) -> None:
+    problems = opened("sources").dataframe[1].value
+    assert problems["where"].to_list() == ["run.jsonl:6"]
+    assert problems["reason"].to_list()[0].startswith("not JSON")
+
+
+def test_the_totals_of_sources_add_up_in_words(site: Site) -> None:
+    assert "**6 lines = 5 rollouts + 1 that are no rollouts + 0 blank**" in said(opened("sources"))
+
+
+def test_sources_says_where_decisions_are_kept(site: Site) -> None:
+    assert "curation.sqlite" in said(opened("sources")).replace("\\", "")
+
+
+def mounted(app: AppTest) -> dict[str, object]:
+    """Return what the reader was given."""
+    found: dict[str, object] = json.loads(app.get("bidi_component")[0].proto.json)
+    return found
+
+
+def test_review_holds_the_queue_on_the_server(site: Site) -> None:
+    given = mounted(opened("review", min="0.5", queue="below"))
+    view = site.views.get(str(given["view"]))
+    assert view is not None
+    assert (given["total"], view.rows.tolist(), given["reviewer"]) == (1, [2], "ann")
+
+
+def test_a_link_to_a_rollout_opens_it_wherever_it_is(site: Site) -> None:
+    assert site.workspace is not None
+    given = mounted(opened("review", min="0.5", key=site.workspace.key(2)))
+    view = site.views.get(str(given["view"]))
+    assert view is not None
+    assert view.key_at(int(str(given["start"]))) == site.workspace.key(2)
+
+
+def test_a_decision_does_not_move_the_queue_that_is_being_read(site: Site) -> None:
+    assert site.workspace is not None
+    assert site.workspace.decisions is not None
+    app = opened("review", min="0.5")
+    before = mounted(app)["view"]
+    site.workspace.decisions.record([Entry(site.workspace.key(0), "reject", reviewer="ann")])
+    assert mounted(app.run())["view"] == before
+
+
+def test_choosing_a_queue_opens_it_from_its_beginning(site: Site) -> None:
+    app = opened("review", min="0.5")
+    app.selectbox[0].select("near").run()
+    given = mounted(app)
+    assert (given["total"], given["start"], app.query_params["queue"]) == (3, 0, "near")
+
+
+def test_the_export_button_names_the_exact_count(site: Site) -> None:
+    assert opened("export", min="0.5").button(key="rc.export").label == "Export 2 rollouts"
+
+
+def test_an_export_writes_the_file_and_says_its_hash(site: Site, tmp_path: Path) -> None:
+    app = opened("export", min="0.5")
+    app.button(key="rc.export").click().run()
+    assert site.export is not None
+    assert site.export.wait(20)
+    app.run()
+    shown = [block.value for block in app.code]
+    assert site.export.result is not None
+    assert site.export.result.sha256 in shown
+    assert len((tmp_path / "curated.nemo_rl.jsonl").read_text().splitlines()) == 2
+
+
+def test_an_option_changes_what_is_written(site: Site) -> None:
+    app = opened("export")
+    chosen = next(box for box in app.selectbox if box.label == "tool arguments")
+    chosen.select("string").run()
+    assert any('arguments = "string"' in block.value for block in app.code)
+
+
+def test_another_trainer_brings_its_own_defaults(site: Site) -> None:
+    app = opened("export")
+    app.selectbox(key="rc.target").select("gym").run()
+    assert app.query_params["target"] == "gym"
+    assert funnel(app)[5] == "5 exportable"
+
+
+def test_a_file_that_may_not_be_written_is_refused_in_a_sentence(site: Site) -> None:
+    app = opened("export")
+    app.text_input(key="rc.out-nemo_rl").input("/etc/out.jsonl").run()
+    assert "\\-\\-out\\-dir" in app.error[0].value
+
+
+def test_a_file_that_no_export_wrote_is_replaced_only_on_demand(site: Site, tmp_path: Path) -> None:
+    (tmp_path / "curated.nemo_rl.jsonl").write_text("mine\n")
+    app = opened("export")
+    assert app.button(key="rc.export").disabled
+    app.checkbox(key="rc.replace").check().run()
+    assert not app.button(key="rc.export").disabled
+
+
+def test_when_nothing_is_kept_the_button_rests_and_says_why(site: Site) -> None:
+    app = opened("export", min="5")
+    assert app.button(key="rc.export").disabled
+    assert any("Nothing is kept" in caption.value for caption in app.caption)
+
+
+def test_a_changed_source_is_noticed(site: Site, tmp_path: Path) -> None:
+    (tmp_path / "run.jsonl").write_text(line(1.0, 1) + "\n")
+    site._looked_at = -100.0
+    app = opened("rewards")
+    assert "changed on disk" in app.warning[0].value
+    app.button(key="reload-changed").click().run()
+    assert funnel(app)[0] == "1 lines"
+
+
+def test_sources_that_cannot_be_opened_give_a_sentence_and_a_way_on(tmp_path: Path) -> None:
+    sites.install(Site(ServeOptions(paths=(tmp_path / "absent.jsonl",), cache=tmp_path)))
+    app = opened("rewards")
+    assert "absent" in app.error[0].value
+    assert [button.label for button in app.button] == ["Try again"]

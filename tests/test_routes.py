@@ -1,0 +1,207 @@
+"""The reader's routes: what they give, what they take, whom they refuse."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
+
+from rollout_curator import recipe as recipes
+from rollout_curator.decisions import Decisions, Entry
+from rollout_curator.recipe import Recipe
+from rollout_curator.ui.routes import routes
+from rollout_curator.ui.site import ServeOptions, Site
+from rollout_curator.ui.views import View
+from rollout_curator.workspace import Workspace
+
+Json = dict[str, Any]
+
+
+def line(answer: str, reward: float, task: int = 0) -> str:
+    """Return one rollout as NeMo Gym writes it."""
+    message = {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": answer}]}
+    prompt = {"input": [{"role": "user", "content": "What is 2 + 2?"}]}
+    rollout = {"responses_create_params": prompt, "response": {"output": [message]}, "reward": reward}
+    return json.dumps({**rollout, "_ng_task_index": task})
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Site]:
+    """Open three rollouts, with a review store beside them."""
+    source = tmp_path / "run.jsonl"
+    source.write_text(
+        "\n".join([line("4", 1.0), line("5", 0.2), line("four \\ud83d", 0.9)]).replace("\\\\", "\\") + "\n"
+    )
+    decisions = Decisions.open(tmp_path / "curation.sqlite")
+    workspace = Workspace.open([source], tmp_path / "cache", decisions)
+    yield Site(ServeOptions(paths=(source,)), workspace)
+    workspace.close()
+
+
+@pytest.fixture
+def view(site: Site) -> View:
+    """Hold a queue of all three rollouts, kept at 0.8 or more."""
+    assert site.workspace is not None
+    return site.views.hold(View(site.workspace, Recipe(min_reward=0.8), np.arange(3), "ann"))
+
+
+@pytest.fixture
+def client(site: Site) -> TestClient:
+    """Ask as the page of this server does."""
+    return TestClient(Starlette(routes=routes(site)), headers={"X-Curator-Token": site.token})
+
+
+def rollouts(client: TestClient, view: View, first: int = 0, n: int = 3) -> list[Json]:
+    """Return rollouts of the view from a position on."""
+    answer = client.get("/api/rollouts", params={"view": view.token, "from": first, "n": n})
+    assert answer.status_code == 200, answer.text
+    found: list[Json] = answer.json()["rollouts"]
+    return found
+
+
+def decide(client: TestClient, view: View, *entries: Json, who: str = "page-1") -> Json:
+    """Send entries, and return the answer."""
+    answer = client.post("/api/decisions", json={"view": view.token, "client": who, "entries": list(entries)})
+    assert answer.status_code == 200, answer.text
+    found: Json = answer.json()
+    return found
+
+
+def reject(view: View, pos: int, seq: int, expected: int | None = None) -> Json:
+    """Return the entry of a rejection."""
+    key = view.key_at(pos)
+    more = {"verdict": "reject", "reasons": ["wrong_answer"], "note": "", "expected": expected}
+    return {"seq": seq, "kind": "decide", "key": key, "pos": pos, **more}
+
+
+def test_a_rollout_comes_with_its_reward_and_why_it_is_dropped(client: TestClient, view: View) -> None:
+    second = rollouts(client, view)[1]
+    assert (second["pos"], second["reward"], second["kept"], second["dropReason"]) == (1, 0.2, False, "below 0.8")
+    assert second["where"] == "run.jsonl:2"
+
+
+def test_the_example_is_the_line_that_is_written(client: TestClient, view: View) -> None:
+    plan = recipes.plan(view.recipe)
+    written = recipes.line(view.workspace.example(0, plan), view.workspace.metadata(0, plan))
+    assert rollouts(client, view)[0]["example"]["line"].encode() + b"\n" == written
+
+
+def test_half_a_surrogate_pair_arrives_as_it_was(client: TestClient, view: View) -> None:
+    answer = client.get("/api/rollouts", params={"view": view.token, "from": 2, "n": 1})
+    assert "\\ud83d" in answer.text
+    assert answer.json()["rollouts"][0]["turns"][-1]["blocks"][0]["text"] == "four \ud83d"
+
+
+def test_the_raw_line_is_laid_out_but_not_changed(client: TestClient, view: View) -> None:
+    text = client.get("/api/raw", params={"view": view.token, "pos": 1}).json()["text"]
+    assert json.loads(text) == json.loads(line("5", 0.2))
+
+
+def test_an_answer_stays_under_a_megabyte_but_holds_one_rollout(tmp_path: Path) -> None:
+    source = tmp_path / "long.jsonl"
+    source.write_text("\n".join(line("x" * 700_000, 1.0, n) for n in range(3)))
+    workspace = Workspace.open([source], tmp_path / "cache")
+    site = Site(ServeOptions(paths=(source,)), workspace)
+    held = site.views.hold(View(workspace, Recipe(), np.arange(3), "ann"))
+    client = TestClient(Starlette(routes=routes(site)), headers={"X-Curator-Token": site.token})
+    assert [rollout["pos"] for rollout in rollouts(client, held)] == [0]
+
+
+def test_a_rejection_is_on_disk_when_it_is_acknowledged(client: TestClient, view: View, tmp_path: Path) -> None:
+    answer = decide(client, view, reject(view, 0, seq=7))
+    assert (answer["acked"], answer["results"][0]["decision"]["verdict"]) == (7, "reject")
+    with Decisions.open(tmp_path / "curation.sqlite") as other:
+        assert [(row.key, row.reviewer, row.reasons) for row in other.history()] == [
+            (view.key_at(0), "ann", ("wrong_answer",))
+        ]
+
+
+def test_the_same_entry_sent_twice_is_stored_once(client: TestClient, view: View) -> None:
+    first = decide(client, view, reject(view, 0, seq=1))
+    again = decide(client, view, reject(view, 0, seq=1))
+    assert again["version"] == first["version"] == 1
+
+
+def test_undo_takes_back_and_says_where(client: TestClient, view: View) -> None:
+    decide(client, view, reject(view, 1, seq=1))
+    undo = {"seq": 2, "kind": "undo", "key": None, "pos": None}
+    result = decide(client, view, undo)["results"][0]
+    assert (result["key"], result["pos"], result["decision"]) == (view.key_at(1), 1, None)
+    assert rollouts(client, view)[1]["decision"] is None
+
+
+def test_undo_with_nothing_left_says_so(client: TestClient, view: View) -> None:
+    result = decide(client, view, {"seq": 1, "kind": "undo", "key": None, "pos": None})["results"][0]
+    assert result["nothing"] is True
+
+
+def test_a_decision_of_somebody_else_is_not_overwritten(client: TestClient, view: View) -> None:
+    store = view.workspace.decisions
+    assert store is not None
+    theirs = store.record([Entry(view.key_at(0) or "", "accept", reviewer="bob")])[0].decision
+    result = decide(client, view, reject(view, 0, seq=1))["results"][0]
+    assert result["conflict"]["reviewer"] == "bob"
+    assert store.current()[theirs.key].verdict == "accept"
+    seen = decide(client, view, reject(view, 0, seq=2, expected=theirs.id))["results"][0]
+    assert (seen["conflict"], seen["decision"]["verdict"]) == (None, "reject")
+
+
+def test_a_changed_source_gives_words_and_no_body(client: TestClient, view: View, tmp_path: Path) -> None:
+    (tmp_path / "run.jsonl").write_text(line("another", 0.0) + "\n")
+    found = rollouts(client, view, n=1)[0]
+    assert "changed" in found["example"]["skip"]
+    assert [block["kind"] for turn in found["turns"] for block in turn["blocks"]] == ["note"]
+
+
+@pytest.mark.parametrize("token", ["", "wrong", "ä"])
+def test_without_the_token_nothing_is_answered(site: Site, view: View, token: str) -> None:
+    client = TestClient(Starlette(routes=routes(site)))
+    headers = [(b"x-curator-token", token.encode("latin-1"))]
+    answer = client.get("/api/rollouts", params={"view": view.token, "from": 0, "n": 1}, headers=headers)
+    assert (answer.status_code, list(answer.json())) == (403, ["error"])
+
+
+def test_another_origin_is_refused(client: TestClient, view: View) -> None:
+    body = {"view": view.token, "client": "c", "entries": [reject(view, 0, 1)]}
+    answer = client.post("/api/decisions", json=body, headers={"Origin": "http://evil.example"})
+    assert answer.status_code == 403
+    assert view.workspace.refresh_decisions() == 0
+
+
+def test_a_form_cannot_decide(client: TestClient, view: View) -> None:
+    body = json.dumps({"view": view.token, "client": "c", "entries": [reject(view, 0, 1)]})
+    answer = client.post("/api/decisions", content=body, headers={"Content-Type": "text/plain"})
+    assert answer.status_code == 415
+
+
+@pytest.mark.parametrize(
+    ("query", "status"),
+    [
+        ({"from": "0", "n": "1", "view": "unknown"}, 403),
+        ({"from": "-1", "n": "1"}, 400),
+        ({"from": "3", "n": "1"}, 404),
+        ({"from": "0", "n": "x"}, 400),
+        ({"n": "1"}, 400),
+    ],
+)
+def test_questions_without_sense_are_refused_in_words(
+    client: TestClient, view: View, query: dict[str, str], status: int
+) -> None:
+    answer = client.get("/api/rollouts", params={"view": view.token, **query})
+    assert (answer.status_code, bool(answer.json()["error"])) == (status, True)
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b"{}", b'{"view": 1}', b'{"view": "v", "client": "c", "entries": [{}]}'])
+def test_decisions_that_are_none_are_refused(client: TestClient, body: bytes) -> None:
+    answer = client.post("/api/decisions", content=body, headers={"Content-Type": "application/json"})
+    assert answer.status_code in (400, 403)
+
+
+def test_a_key_that_is_not_open_here_cannot_be_decided(client: TestClient, view: View) -> None:
+    entry = {**reject(view, 0, 1), "key": "0" * 32}
+    answer = client.post("/api/decisions", json={"view": view.token, "client": "c", "entries": [entry]})
+    assert answer.status_code == 400
