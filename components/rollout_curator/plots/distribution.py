@@ -117,7 +117,7 @@ def _panels(column: "pd.Series[Any]") -> _Panels:
     order = np.argsort(-size, kind="stable")
     order = order[size[order] > 0]
     first = order[:MAX_GROUPS]
-    names = ["(none)" if code == n else label(category.categories[code], most=36) for code in first.tolist()]
+    names = ["(none)" if code == n else label(category.categories[code], most=24) for code in first.tolist()]
     panel_of = np.full(n + 1, len(names), dtype=np.int64)
     panel_of[first] = np.arange(len(first))
     if len(order) > len(first):

@@ -15,11 +15,12 @@ REASONS: list[Reason] = [
     {"tag": "wrong_answer", "label": "wrong answer"},
     {"tag": "reward_hack", "label": "reward hack"},
     {"tag": "bad_tool_use", "label": "bad tool use"},
-    {"tag": "incoherent", "label": "incoherent"},
     {"tag": "unsafe", "label": "unsafe"},
-    {"tag": "private_data", "label": "private data"},
-    {"tag": "near_copy", "label": "near copy"},
-    {"tag": "other", "label": "other"},
+    {"tag": "formatting", "label": "formatting"},
+    {"tag": "truncated", "label": "truncated"},
+    {"tag": "off_task", "label": "off-task"},
+    {"tag": "duplicate", "label": "duplicate"},
+    {"tag": "personal_data", "label": "personal data"},
 ]
 """Why a person rejects a rollout; each has a key of its own in the reader."""
 

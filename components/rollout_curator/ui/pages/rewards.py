@@ -180,7 +180,7 @@ def _group_table(workspace: Workspace, recipe: Recipe, measured: Array, column: 
     grouped = table.groupby("by", observed=True)
     made = grouped.agg(rollouts=("kept", "size"), rated=("reward", "count"), mean=("reward", "mean"))
     if recipe.min_reward is not None:
-        made["share"] = grouped["share"].mean()
+        made["share"] = grouped["share"].mean() * 100
     made["kept"] = grouped["kept"].sum()
     return made.sort_values("rollouts", ascending=False, kind="stable")
 
@@ -188,15 +188,15 @@ def _group_table(workspace: Workspace, recipe: Recipe, measured: Array, column: 
 def _columns(recipe: Recipe, name: str) -> dict[str, Any]:
     config = st.column_config
     return {
-        name: config.TextColumn(width="large"),
+        name: config.TextColumn(width="medium"),
         "rollouts": config.NumberColumn(format="localized"),
         "rated": config.NumberColumn("valid and rated", format="localized"),
         "mean": config.NumberColumn("mean reward", format="%.3f"),
         "share": config.ProgressColumn(
             f"at {recipe.min_reward:g} or more" if recipe.min_reward is not None else "share",
-            format="percent",
+            format="%.0f %%",
             min_value=0.0,
-            max_value=1.0,
+            max_value=100.0,
         ),
         "kept": config.NumberColumn("kept", format="localized", help="After every step of the funnel"),
     }
