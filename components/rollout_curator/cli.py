@@ -47,18 +47,29 @@ def check(paths: tuple[str, ...], as_json: bool, cache_dir: Path | None) -> None
 @app.command()
 @options.paths
 @options.selection
+@click.option("--compare", multiple=True, type=options.FILE, help="Another recipe, shown beside this selection.")
 @options.decisions
 @options.as_json
 @options.cache
 def stats(
-    paths: tuple[str, ...], decisions: Path | None, as_json: bool, cache_dir: Path | None, **selection: Any
+    paths: tuple[str, ...],
+    compare: tuple[Path, ...],
+    decisions: Path | None,
+    as_json: bool,
+    cache_dir: Path | None,
+    **selection: Any,
 ) -> None:
     """Count rollouts and rewards, per agent, source and task, and show the funnel of a recipe."""
+    from rollout_curator import recipe as recipes
     from rollout_curator import report, report_text
 
     chosen = _recipe(paths, **selection)
+    others = {path.name: recipes.load(path) for path in compare}
     with _opened(paths, cache_dir, _store(paths, decisions)) as workspace:
-        say(report.stats(workspace, chosen), as_json, report_text.stats_text)
+        found = report.stats(workspace, chosen)
+        if others:
+            found["comparison"] = report.compared(workspace, {"this selection": chosen, **others})
+        say(found, as_json, report_text.stats_text)
 
 
 @app.command()
@@ -246,12 +257,27 @@ def _recipe(paths: tuple[str, ...], **given: Any) -> "Recipe":
     options = dict(table.get("options", {}))
     options.update({name: given.pop(name) for name in ("reasoning", "arguments") if given[name] is not None})
     options.update(_settings(given.pop("settings")))
+    given["strategies"] = tuple(map(_strategy, given["strategies"]))
     table.update({name: value for name, value in given.items() if value not in (None, ())})
     for name in ("reasoning", "arguments"):
         table.pop(name, None)
     if paths:
         table["sources"] = paths
     return recipes.from_table({**table, "options": options}, str(file or "command line"))
+
+
+def _strategy(text: str) -> dict[str, Any]:
+    """Return a strategy and its parameters from `NAME {JSON}`."""
+    import orjson
+
+    name, _, parameters = text.partition(" ")
+    try:
+        found = orjson.loads(parameters or "{}")
+    except orjson.JSONDecodeError as error:
+        fail(f"--strategy {text}: the parameters are not JSON ({error.msg})")
+    if not isinstance(found, dict):
+        fail(f"--strategy {text}: the parameters are not a JSON object")
+    return {**found, "name": name}
 
 
 def _settings(pairs: tuple[str, ...]) -> dict[str, Any]:

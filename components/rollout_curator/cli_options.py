@@ -31,6 +31,13 @@ recipe_file = click.option("--recipe", type=FILE, help="Recipe in TOML; options 
 selection = together(
     recipe_file,
     click.option("--min-reward", type=float, help="Keep rollouts with this reward or more."),
+    click.option(
+        "--strategy",
+        "strategies",
+        metavar="NAME {JSON}",
+        multiple=True,
+        help="A rule after the threshold, such as 'best_of_n {\"n\": 2}'; several stack in this order.",
+    ),
     click.option("--target", help="Trainer the file is for: nemo_rl (default) or gym."),
     click.option("--format", help="chat keeps tools and turns, flat is one answer a prompt; default: the target's."),
     click.option("--reasoning", help="drop, field or inline (chat)."),

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import orjson
 
 from rollout_curator import __version__, manifest
 from rollout_curator import recipe as recipes
@@ -205,6 +206,9 @@ def command_line(workspace: Workspace, recipe: Recipe, out: Path) -> str:
         words += ["--format", recipe.format]
     if recipe.min_reward is not None:
         words += ["--min-reward", repr(recipe.min_reward)]
+    for step in recipe.strategies:
+        parameters = orjson.dumps(step.parameters).decode() if step.parameters else ""
+        words += ["--strategy", f"{step.name} {parameters}".strip()]
     for name, value in recipe.options.items():
         words += ["--set", f"{name}={str(value).lower() if isinstance(value, bool) else value}"]
     for flag, names in (("--keep", recipe.keep), ("--drop", recipe.drop), ("--metadata", recipe.metadata)):

@@ -16,6 +16,7 @@ import tomli_w
 from rollout_curator.conversation import ISSUE_WORDS, ChatOptions, FlatOptions, chat, encode, flat, issue_kind
 from rollout_curator.errors import RecipeError
 from rollout_curator.rollout import Example, Rollout
+from rollout_curator.strategies import Step, arguments
 from rollout_curator.targets.base import Target
 from rollout_curator.targets.base import get as get_target
 
@@ -34,7 +35,8 @@ class Recipe:
     `min_reward` is an inclusive bound, None keeps every valid rollout, unrated ones too. `format` empty means the
     target's own. `options` are conversion options that differ from the target's. `keep` names invalid kinds
     (masked, truncated, failed) and issues which the defaults leave out and this recipe does not; `drop` names
-    further issues which keep a rollout out. `metadata` are extra columns written beside `messages`.
+    further issues which keep a rollout out. `metadata` are extra columns written beside `messages`. `strategies` are
+    rules that follow the threshold, in order, each applied to what the earlier ones kept.
     """
 
     sources: tuple[str, ...] = ()
@@ -45,6 +47,7 @@ class Recipe:
     keep: tuple[str, ...] = ()
     drop: tuple[str, ...] = ()
     metadata: tuple[str, ...] = ()
+    strategies: tuple[Step, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +92,30 @@ def from_table(table: Mapping[str, Any], where: str) -> Recipe:
     values["min_reward"] = _threshold(values.get("min_reward"), where)
     if not isinstance(values.get("options", {}), dict):
         raise RecipeError(f"{where}: options is {values['options']!r}, expected a table of conversion options")
+    values["strategies"] = tuple(_step(step, where) for step in _list(values.get("strategies", ()), where))
     recipe = Recipe(**values)
     try:
         plan(recipe)
+        for step in recipe.strategies:
+            arguments(step)
     except RecipeError as error:
         raise RecipeError(f"{where}: {error}") from error
     return recipe
+
+
+def _list(value: Any, where: str) -> list[Any] | tuple[Any, ...]:
+    if not isinstance(value, list | tuple):
+        raise RecipeError(f"{where}: strategies is {value!r}, expected [[strategies]] tables")
+    return value
+
+
+def _step(value: Any, where: str) -> Step:
+    """Return a strategy from its table: `name`, and its parameters beside it."""
+    if isinstance(value, Step):
+        return value
+    if not isinstance(value, Mapping) or not isinstance(value.get("name"), str):
+        raise RecipeError(f"{where}: a strategy is {value!r}, expected a table with a name and parameters")
+    return Step(value["name"], {name: given for name, given in value.items() if name != "name"})
 
 
 def _threshold(value: Any, where: str) -> float | None:
@@ -112,7 +133,8 @@ def _threshold(value: Any, where: str) -> float | None:
 def to_table(recipe: Recipe) -> dict[str, Any]:
     """Return the recipe as plain JSON and TOML values; what is None is left out."""
     table = {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(recipe).items()}
-    return {name: value for name, value in table.items() if value is not None}
+    table["strategies"] = [{"name": step.name, **step.parameters} for step in recipe.strategies]
+    return {name: value for name, value in table.items() if value is not None and (name, value) != ("strategies", [])}
 
 
 def to_toml(recipe: Recipe) -> str:

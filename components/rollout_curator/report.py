@@ -5,19 +5,23 @@ are those of the app and of the manifest.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
+from rollout_curator import recipe as recipes
 from rollout_curator.index.source import Source
 from rollout_curator.manifest import Check
 from rollout_curator.publishing import Exported
 from rollout_curator.recipe import Recipe
+from rollout_curator.selection import REJECT
+from rollout_curator.strategies import matched_random
 from rollout_curator.workspace import Workspace
 
 LISTED_MAX = 1000
 COMMON_MAX = 12
+CONTROL_SEED = 1
 
 
 FLAG_WORDS = {
@@ -157,6 +161,28 @@ def stats(workspace: Workspace, recipe: Recipe) -> Json:
         "funnel": workspace.funnel(recipe).as_json(),
         "sentence": workspace.funnel(recipe).sentence(),
     }
+
+
+def compared(workspace: Workspace, named: Mapping[str, Recipe]) -> list[Json]:
+    """Return several recipes side by side on the same rollouts, and a random control of the first.
+
+    The control has as many rollouts of each task as the first selection, drawn at random from those it could have
+    kept: a rule that trains no better than its control chose nothing. `change` is what comes and goes from the first.
+    """
+    from rollout_curator.comparison import compare, difference  # brings pandas, which `check` does without
+
+    first = next(iter(named))
+    kept = {name: workspace.select(recipe).kept for name, recipe in named.items()}
+    codes, skips = workspace.outcomes(recipes.plan(named[first]))
+    possible = np.isin(codes, [code for code, skip in enumerate(skips) if not skip]) & (workspace.verdicts() != REJECT)
+    possible &= (workspace.frame["invalid"] == "").to_numpy()
+    kept[f"random control of {first}"] = matched_random(workspace.frame, kept[first], CONTROL_SEED, among=possible)
+    found: list[Json] = []
+    for numbers, (name, chosen) in zip(compare(workspace.frame, kept).to_dict("records"), kept.items(), strict=True):
+        values = {str(key): None if value != value else value for key, value in numbers.items()}
+        change = difference(workspace.frame, kept[first], chosen).sentence()
+        found.append({"name": name, **values, "change": change})
+    return found
 
 
 def _common_values(rated: "np.ndarray[Any, Any]") -> list[tuple[float, int]]:

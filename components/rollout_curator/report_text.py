@@ -77,7 +77,20 @@ def stats_text(found: Json) -> str:
     ]
     for title in ("agent", "source"):
         lines += [*_table(_group_rows(found[f"by_{title}"], title)), ""]
-    return "\n".join([*lines, found["sentence"]])
+    return "\n".join([*lines, *_comparison(found.get("comparison", [])), found["sentence"]])
+
+
+def _comparison(selections: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return selections side by side, and what comes and goes from the first to each other."""
+    if not selections:
+        return []
+    rows: list[tuple[str, ...]] = [("rollouts", "tasks", "tokens", "mean reward", "copies", "selection")]
+    for one in selections:
+        mean = "-" if one["mean_reward"] is None else f"{one['mean_reward']:.3f}"
+        counts = [f"{one[name]:,.0f}" for name in ("rollouts", "tasks", "tokens")]
+        rows.append((*counts, mean, f"{one['duplicates']:,.0f}", _shown(one["name"])))
+    changes = [f"to {_shown(one['name'])}: {one['change']}" for one in selections[1:]]
+    return [*_table(rows), *changes, ""]
 
 
 def _group_rows(groups: Sequence[Mapping[str, Any]], title: str) -> list[tuple[str, ...]]:

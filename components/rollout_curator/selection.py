@@ -119,6 +119,27 @@ def select(reward: Array, invalid: Array, invalid_words: Sequence[str], verdicts
     return Selection(reason, tuple(drops), accepted)
 
 
+def narrow(selection: Selection, verdicts: Array, dropped_by: Array, words: Sequence[str]) -> Selection:
+    """Return the selection after strategies: `dropped_by` is 1 + the position of the one that dropped a row, else 0.
+
+    Only kept rows fall, and none that a person accepted. The drops stand where rules stand, before those by hand.
+    """
+    falls = np.where(selection.kept & (verdicts != ACCEPT), dropped_by, 0)
+    added = [
+        (Drop("selected", f"strategy-{number}", text, int(np.count_nonzero(falls == number))), number)
+        for number, text in enumerate(words, 1)
+    ]
+    added = [(drop, number) for drop, number in added if drop.count]
+    first = sum(drop.step in ("valid", "selected") for drop in selection.drops)
+    drops = (*selection.drops[:first], *(drop for drop, _ in added), *selection.drops[first:])
+    reason = selection.reason.copy()
+    reason[selection.reason > first] += len(added)
+    for place, (_, number) in enumerate(added, first + 1):
+        reason[falls == number] = place
+    accepted = int(np.count_nonzero((verdicts == ACCEPT) & (reason == KEPT)))
+    return Selection(reason, drops, accepted)
+
+
 def _exact(number: float) -> str:
     """Return a threshold in short digits where these are the number itself, else in all its digits."""
     short = f"{number:g}"

@@ -11,13 +11,14 @@ from typing import Any
 import numpy as np
 
 from rollout_curator import recipe as recipes
+from rollout_curator import strategies
 from rollout_curator.collection import Array, Collection, build_indexes, default_cache
 from rollout_curator.conversation import GYM_OPTIONS, ChatOptions, FlatOptions
 from rollout_curator.decisions import Decision, Decisions
 from rollout_curator.index.facts import read_outcome
 from rollout_curator.recipe import Plan, Recipe
 from rollout_curator.rollout import Example
-from rollout_curator.selection import ACCEPT, NONE, REJECT, Funnel, Rules, Selection, funnel, select
+from rollout_curator.selection import ACCEPT, NONE, REJECT, Funnel, Rules, Selection, funnel, narrow, select
 from rollout_curator.sources import Found, find
 
 
@@ -117,18 +118,36 @@ class Workspace(Collection):
         self.refresh_decisions()
         with self._lock:
             version, verdicts = self._version, self._codes()
-            key = (version, recipe.min_reward, plan.exclude_invalid, _outcome_key(plan), plan.exclude)
+            rule = (recipe.min_reward, repr(recipe.strategies), plan.exclude_invalid, plan.exclude)
+            key = (version, rule, _outcome_key(plan))
             if key in self._selections:
                 return self._selections[key]
         outcomes, skips = self.outcomes(plan)
         invalid, invalid_words = self.classes("invalid")
         rules = Rules(recipe.min_reward, plan.exclude_invalid, outcomes, skips)
         made = select(self.column("reward"), invalid, invalid_words, verdicts, rules)
+        if recipe.strategies:
+            dropped_by = self._dropped_by(recipe, made)
+            made = narrow(made, verdicts, dropped_by, [strategies.words(step) for step in recipe.strategies])
         with self._lock:
             if len(self._selections) > 64:
                 self._selections.clear()
             self._selections[key] = made
         return made
+
+    def _dropped_by(self, recipe: Recipe, made: Selection) -> Array:
+        """Return by which strategy each row falls; what is rejected or cannot be written takes nobody's place."""
+        rows = np.flatnonzero(made.kept)
+        names = ["reward", "group", "source", "agent", "model", "invalid", "key_hi", "key_lo", "tokens", "n_turns"]
+        asked = [value for step in recipe.strategies for value in step.parameters.values() if isinstance(value, str)]
+        names += [name for name in asked if name in self.frame.columns and name not in names]
+        frame = self.frame[names].take(rows)
+        for name in asked:
+            if name in self.facet_names and name not in frame.columns:
+                frame[name] = self.facet(name)[rows]
+        dropped_by = np.zeros(self.n_rollouts, dtype="int64")
+        dropped_by[rows] = strategies.apply(frame, recipe.strategies).dropped_by
+        return dropped_by
 
     def outcomes(self, plan: Plan) -> tuple[Array, list[str]]:
         """Return per row a code into the list of skip reasons, "" where an example is written.

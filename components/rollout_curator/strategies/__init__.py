@@ -1,0 +1,37 @@
+"""What can keep or drop a rollout, and how such rules stack.
+
+Offers the table of rules, the steps of a recipe, the matched random control, and the estimates per task. Knows frames
+of rollouts (the columns of the index, `source` and `group`), never files or the screen. Importing it does not import
+pandas: whoever has a frame has done so, and reading a recipe does without.
+"""
+
+from rollout_curator.strategies import rules as rules  # fills the table
+from rollout_curator.strategies.base import (
+    STRATEGIES,
+    Parameter,
+    Step,
+    Strategy,
+    arguments,
+    parameters,
+    strategy,
+    words,
+)
+from rollout_curator.strategies.stack import Applied, apply, matched_random
+from rollout_curator.strategies.tasks import PASS_KS, pass_at_k, task_table
+
+__all__ = [
+    "PASS_KS",
+    "STRATEGIES",
+    "Applied",
+    "Parameter",
+    "Step",
+    "Strategy",
+    "apply",
+    "arguments",
+    "matched_random",
+    "parameters",
+    "pass_at_k",
+    "strategy",
+    "task_table",
+    "words",
+]

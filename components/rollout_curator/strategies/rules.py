@@ -1,0 +1,190 @@
+"""The rules that keep or drop: ADD ONE FUNCTION.
+
+Each takes the frame of the rollouts still in (one row each, index = row numbers) and keyword parameters, and returns a
+boolean Series aligned with it, True for what stays. Columns read: `reward` (NaN when unrated), `group` (the task),
+`key_hi`, `key_lo`, and those named by a parameter. An unrated rollout passes no rule on rewards and is no success;
+where no bound is set, everything stays. Rates and quantiles are those of the rollouts still in, so a rule on whole
+tasks belongs before a threshold.
+"""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import numpy as np
+
+from rollout_curator.strategies.base import Says, exact, strategy
+from rollout_curator.strategies.order import dense, first_of_each, marked, numbers, places, rewards, shuffled
+from rollout_curator.strategies.tasks import pass_rates, quantile_bounds, z_scores
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+UNSET = "nothing, no bound is set"
+Seed = Annotated[int, Says("seed of the draw: the same seed draws the same rollouts")]
+Success = Annotated[float, Says("reward that counts as a success")]
+
+
+def _bound_words(column: str, at_least: float | None, at_most: float | None) -> str:
+    if at_least is None and at_most is None:
+        return UNSET
+    of = f"without {'a reward' if column == 'reward' else column}"
+    if at_most is None:
+        return f"{of} of {exact(at_least or 0.0)} or more"
+    return (
+        f"{of} of {exact(at_most)} or less" if at_least is None else f"{of} from {exact(at_least)} to {exact(at_most)}"
+    )
+
+
+@strategy(_bound_words)
+def threshold(
+    frame: "pd.DataFrame",
+    *,
+    column: Annotated[str, Says("what is compared: any column of numbers")] = "reward",
+    at_least: Annotated[float | None, Says("lowest value that stays")] = None,
+    at_most: Annotated[float | None, Says("highest value that stays")] = None,
+) -> "pd.Series[bool]":
+    """Keep what lies within the bounds, the bounds themselves included; a missing value lies within none."""
+    values = numbers(frame, column, "threshold: column")
+    kept = np.ones(len(frame), dtype=bool)
+    if at_least is not None:
+        kept &= values >= at_least
+    if at_most is not None:
+        kept &= values <= at_most
+    return marked(frame, kept)
+
+
+@strategy(lambda column, bounds, default: f"without the reward asked of their {column}")
+def threshold_by(
+    frame: "pd.DataFrame",
+    *,
+    column: Annotated[Literal["agent", "source", "model"], Says("what the bound depends on")] = "agent",
+    bounds: Annotated[Mapping[str, float] | None, Says("lowest reward that stays, by name")] = None,
+    default: Annotated[float | None, Says("lowest reward that stays, for every other name")] = None,
+) -> "pd.Series[bool]":
+    """Keep rewards of at least the bound of their agent, source or model; where there is none, everything stays."""
+    names = frame[column].astype("category").cat
+    asked = (bounds or {}).get
+    found = [asked(str(name), default) for name in names.categories] + [default]
+    bound = np.array([np.nan if one is None else one for one in found])[names.codes.to_numpy()]
+    return marked(frame, np.isnan(bound) | (rewards(frame) >= bound))
+
+
+@strategy(lambda n: "not the best of their task" if n == 1 else f"not among the {n:,} best of their task")
+def best_of_n(
+    frame: "pd.DataFrame", *, n: Annotated[int, Says("how many of each task stay", low=1)] = 1
+) -> "pd.Series[bool]":
+    """Keep the n highest-reward rollouts of each task; ties go to the earlier one."""
+    reward = rewards(frame)
+    return first_of_each(frame, -reward, n, ~np.isnan(reward))
+
+
+_CAPPED = {
+    "reward": "not among the {k:,} best of their task",
+    "first": "after the first {k:,} of their task",
+    "random": "not among {k:,} drawn at random from their task",
+}
+
+
+@strategy(lambda k, order, seed: _CAPPED[order].format(k=k))
+def at_most_per_task(
+    frame: "pd.DataFrame",
+    *,
+    k: Annotated[int, Says("how many of a task stay at most", low=1)] = 1,
+    order: Annotated[Literal["reward", "first", "random"], Says("which of them stay")] = "reward",
+    seed: Seed = 0,
+) -> "pd.Series[bool]":
+    """Keep at most k of each task; by reward, unrated ones come last but fill what is left, unlike `best_of_n`."""
+    everything = np.ones(len(frame), dtype=bool)
+    if order == "random":
+        return first_of_each(frame, shuffled(frame, seed, "at_most_per_task"), k, everything)
+    key = -rewards(frame) if order == "reward" else np.zeros(len(frame))
+    return first_of_each(frame, key, k, everything)
+
+
+@strategy(
+    lambda at_least, n, by: (
+        f"not {'the shortest success' if n == 1 else f'among the {n:,} shortest successes'} of their task by {by}"
+    )
+)
+def shortest_success(
+    frame: "pd.DataFrame",
+    *,
+    at_least: Success = 1.0,
+    n: Annotated[int, Says("how many of each task stay", low=1)] = 1,
+    by: Annotated[str, Says("what short means: any column of numbers")] = "tokens",
+) -> "pd.Series[bool]":
+    """Keep the n shortest successes of each task; ties go to the earlier one, a missing length is no length."""
+    length = numbers(frame, by, "shortest_success: by")
+    return first_of_each(frame, length, n, (rewards(frame) >= at_least) & ~np.isnan(length))
+
+
+@strategy(lambda q: f"unrated or below the {exact(q)} quantile of their task")
+def task_quantile(
+    frame: "pd.DataFrame",
+    *,
+    q: Annotated[float, Says("share of the task's rewards that lies below the bound", low=0, high=1)] = 0.5,
+) -> "pd.Series[bool]":
+    """Keep rewards of at least the q-quantile of their task; 0 keeps all rated ones, 1 the highest with its ties."""
+    reward, task = rewards(frame), dense(frame)
+    return marked(frame, reward >= quantile_bounds(reward, task, q)[task])
+
+
+@strategy(lambda at_least: f"without a z-score of {exact(at_least)} or more in their task")
+def task_zscore(
+    frame: "pd.DataFrame",
+    *,
+    at_least: Annotated[float, Says("standard deviations above the task's mean, 0 for the mean itself")] = 0.0,
+) -> "pd.Series[bool]":
+    """Keep rewards at least so many sample standard deviations above their task's mean; all alike are at the mean."""
+    return marked(frame, z_scores(rewards(frame), dense(frame)) >= at_least)
+
+
+@strategy(lambda pass_at_least, rate_above: f"unrated or in a task with a pass rate above {exact(rate_above)}")
+def drop_easy_tasks(
+    frame: "pd.DataFrame",
+    *,
+    pass_at_least: Success = 1.0,
+    rate_above: Annotated[float, Says("tasks with a higher pass rate go", low=0, high=1)] = 0.9,
+) -> "pd.Series[bool]":
+    """Drop tasks that nearly every rated attempt passes."""
+    reward, task = rewards(frame), dense(frame)
+    return marked(frame, ~np.isnan(reward) & (pass_rates(reward, task, pass_at_least)[task] <= rate_above))
+
+
+@strategy(lambda pass_at_least, rate_below: f"unrated or in a task with a pass rate below {exact(rate_below)}")
+def drop_hard_tasks(
+    frame: "pd.DataFrame",
+    *,
+    pass_at_least: Success = 1.0,
+    rate_below: Annotated[float, Says("tasks with a lower pass rate go", low=0, high=1)] = 0.1,
+) -> "pd.Series[bool]":
+    """Drop tasks that hardly any rated attempt passes."""
+    reward, task = rewards(frame), dense(frame)
+    return marked(frame, ~np.isnan(reward) & (pass_rates(reward, task, pass_at_least)[task] >= rate_below))
+
+
+def _drawn_words(n: int | None, fraction: float | None, seed: int) -> str:
+    if fraction is not None:
+        return f"not in the {exact(round(fraction * 100, 9))} % drawn at random from their task"
+    return UNSET if n is None else f"not among {n:,} drawn at random from their task"
+
+
+@strategy(_drawn_words)
+def random_per_task(
+    frame: "pd.DataFrame",
+    *,
+    n: Annotated[int | None, Says("how many of each task stay", low=1)] = None,
+    fraction: Annotated[
+        float | None, Says("share of each task that stays, rounded up", low=0, high=1, instead_of="n")
+    ] = None,
+    seed: Seed = 0,
+) -> "pd.Series[bool]":
+    """Keep n of each task, or a share of each, drawn at random; a share rounded up loses no task."""
+    if n is None and fraction is None:
+        return marked(frame, np.ones(len(frame), dtype=bool))
+    task = dense(frame)
+    size = np.bincount(task)
+    wanted = np.full(len(size), n or 0, dtype=np.float64)
+    if fraction is not None:
+        wanted = np.maximum(np.ceil(fraction * size - 1e-9), fraction > 0)  # 0.1 * 30 may come out above 3
+    return marked(frame, places(task, shuffled(frame, seed, "random_per_task")) < wanted[task])

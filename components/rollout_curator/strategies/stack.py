@@ -1,0 +1,56 @@
+"""Steps one after the other, who dropped what, and the random control of the same size.
+
+Arrays returned stand in the order of the frame given, which is that of the rollouts still in: rows that are invalid
+for other reasons are left out before.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from rollout_curator.strategies.base import Step, arguments, get
+from rollout_curator.strategies.order import Bools, Ints, dense, places, shuffled
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Applied:
+    """What steps keep. `dropped_by` is 0 for kept, else 1 + the position of the step; `counts` is what each dropped."""
+
+    kept: Bools
+    dropped_by: Ints
+    counts: tuple[int, ...]
+
+
+def apply(frame: "pd.DataFrame", steps: Sequence[Step]) -> Applied:
+    """Apply steps in order, each to what the earlier ones kept. Raises RecipeError that names step and parameter."""
+    checked = [(get(step.name), arguments(step)) for step in steps]
+    dropped_by = np.zeros(len(frame), dtype=np.int64)
+    left, counts = np.arange(len(frame)), []
+    for number, (row, given) in enumerate(checked, 1):
+        still_in = frame if len(left) == len(frame) else frame.take(left)
+        stays = row.keep(still_in, **given).to_numpy(dtype=bool)
+        dropped_by[left[~stays]] = number
+        counts.append(int(np.count_nonzero(~stays)))
+        left = left[stays]
+    return Applied(dropped_by == 0, dropped_by, tuple(counts))
+
+
+def matched_random(frame: "pd.DataFrame", kept: Bools, seed: int, *, among: Bools | None = None) -> Bools:
+    """Return a random selection with as many rollouts of each task as `kept` has.
+
+    It draws from all valid rollouts (`invalid` is empty), or from `among`; what is kept may always be drawn, so that
+    the numbers match even where a person accepted an invalid one.
+    """
+    valid = (frame["invalid"] == "").to_numpy(dtype=bool) if among is None else among
+    rows = np.flatnonzero(valid | kept)
+    task = dense(frame)
+    wanted = np.bincount(task[kept], minlength=int(task.max(initial=-1)) + 1)
+    order = shuffled(frame, seed, "matched_random")[rows]
+    control = np.zeros(len(frame), dtype=bool)
+    control[rows] = places(task[rows], order) < wanted[task[rows]]
+    return control
