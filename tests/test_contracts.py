@@ -172,8 +172,9 @@ def test_what_targets_leave_out_is_an_issue_with_words() -> None:
         *(f"`{row.name}`" for row in formats()),
         *(f"`{name}`" for name in targets()),
         *(f"`{name}`" for name in exports()),
-        *(f"{column.name} = " for column in fields(Recipe) if column.name != "options"),
+        *(f"{column.name} = " for column in fields(Recipe) if column.name not in ("options", "strategies")),
         "[options]",
+        "[[strategies]]",
     ],
 )
 def test_the_readme_names(word: str) -> None:

@@ -233,7 +233,7 @@ def test_an_edit_that_keeps_size_and_time_is_never_shown(source: Path, cache: Pa
 def test_an_index_that_proved_wrong_is_not_used_again(
     source: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(store, "sample", lambda path: "sees no edit")
+    monkeypatch.setattr(store, "fingerprint", lambda path: "sees no edit")
     (folder(cache) / "header.json").unlink()
     opened = open_index(source, cache)
     source.write_bytes(source.read_bytes().replace(b"0.125", b"0.875"))
@@ -298,3 +298,12 @@ def test_a_source_is_never_written(tmp_path: Path, name: str) -> None:
 def test_columns_cannot_be_written_to(source: Path, cache: Path) -> None:
     with pytest.raises(ValueError, match="read-only"):
         open_index(source, cache).columns["reward"][0] = 1.0
+
+
+def test_one_reward_rewritten_in_a_large_file_of_the_same_size_is_seen(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.jsonl", [line(1)] * 30_000)
+    assert rewards(path, tmp_path / "cache").count(0.875) == 0
+    whole = path.read_bytes()
+    middle = whole.index(b"0.125", len(whole) // 3)
+    path.write_bytes(whole[:middle] + b"0.875" + whole[middle + 5 :])
+    assert rewards(path, tmp_path / "cache").count(0.875) == 1

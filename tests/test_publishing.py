@@ -341,12 +341,12 @@ def test_a_file_that_is_gone_is_found(done: Exported) -> None:
 
 def test_a_changed_source_is_found_and_named(done: Exported, tmp_path: Path) -> None:
     write(tmp_path / "rollouts.jsonl", [*EIGHT, gym(answer="new")])
-    assert failing(done.manifest_path) == [SOURCE]
+    assert failing(done.manifest_path) == [SOURCE, ROWS]
 
 
 def test_a_source_that_is_gone_is_found_and_named(done: Exported, tmp_path: Path) -> None:
     (tmp_path / "rollouts.jsonl").unlink()
-    assert failing(done.manifest_path) == [SOURCE]
+    assert failing(done.manifest_path) == [SOURCE, ROWS]
 
 
 def edit(path: Path, change: Callable[[Any], object]) -> None:
@@ -365,7 +365,7 @@ def edit(path: Path, change: Callable[[Any], object]) -> None:
         (lambda made: made["counts"]["dropped"].update(below=4), [COUNTS]),
         (lambda made: made["counts"].pop("blank"), [COUNTS]),
         (lambda made: made["inputs"][0].update(lines=9), [COUNTS]),
-        (lambda made: made["inputs"][0].update(sha256="0" * 64), [SOURCE]),
+        (lambda made: made["inputs"][0].update(sha256="0" * 64), [SOURCE, ROWS]),
         (lambda made: made["inputs"].clear(), [AGAIN]),
         (lambda made: made["decisions"]["verdicts"].clear(), [VERDICTS, COUNTS, ROWS]),
         (lambda made: made["decisions"]["verdicts"].update(x="reject"), [VERDICTS]),

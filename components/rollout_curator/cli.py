@@ -109,12 +109,11 @@ def export(
 @app.command()
 @click.argument("manifest", metavar="MANIFEST", type=options.FILE)
 @options.as_json
-@options.cache
-def verify(manifest: Path, as_json: bool, cache_dir: Path | None) -> None:
+def verify(manifest: Path, as_json: bool) -> None:
     """Recompute every hash and count of an export; exit code 0 only if all hold."""
     from rollout_curator import publishing, report, report_text
 
-    checks = publishing.verify(manifest, cache_dir)
+    checks = publishing.verify(manifest)
     say(report.verified(checks), as_json, report_text.verified_text)
     if not all(item.holds for item in checks):
         sys.exit(EXIT_DID_NOT_HOLD)
@@ -171,7 +170,13 @@ def index(paths: tuple[str, ...], as_json: bool, cache_dir: Path | None) -> None
 @app.command()
 @click.argument("paths", metavar="[PATH...]", nargs=-1)
 @click.option("--root", "roots", multiple=True, type=options.FILE, help="Only files below this folder can be opened.")
-@click.option("--port", default=8501, show_default=True, help="Port on this machine; 0 takes a free one.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8501,
+    show_default=True,
+    help="Port on this machine; 0 takes a free one.",
+)
 @click.option("--address", default="127.0.0.1", show_default=True, help="Any other needs --shared.")
 @click.option("--shared", is_flag=True, help="Serve others too, behind a token that is printed at start.")
 @click.option("--reviewer", default="", help="Name written beside your decisions.")
@@ -181,8 +186,10 @@ def index(paths: tuple[str, ...], as_json: bool, cache_dir: Path | None) -> None
 @options.cache
 def ui(paths: tuple[str, ...], roots: tuple[Path, ...], cache_dir: Path | None, **others: Any) -> None:
     """Open the app, on the sample data when no PATH is given."""
+    from rollout_curator.sources import existing
     from rollout_curator.ui.server import ServeOptions, serve
 
+    existing(paths)
     serve(ServeOptions(paths=tuple(map(Path, paths)), roots=roots, cache=cache_dir, **others))
 
 
@@ -220,18 +227,14 @@ def _opened(
     """Open the files with progress on a terminal, and the review store when one is named."""
     from rollout_curator.collection import build_indexes, default_cache
     from rollout_curator.decisions import Decisions
-    from rollout_curator.errors import SourceError, SourceNotFound
-    from rollout_curator.packing import show_path
-    from rollout_curator.sources import find
+    from rollout_curator.errors import SourceError
+    from rollout_curator.sources import existing
     from rollout_curator.workspace import Workspace
 
     decisions = Decisions.open(store) if store else None
     folder = cache or default_cache()
     try:
-        found = find(paths)
-        for file in found:
-            if not file.path.exists():
-                raise SourceNotFound(f"{show_path(file.path)}: no such file")
+        found = existing(paths)
         show_progress(build_indexes(found, folder))
         workspace = Workspace(found, folder, decisions)
     except SourceError as error:

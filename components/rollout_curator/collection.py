@@ -21,7 +21,7 @@ from rollout_curator.index.columns import CLASSES, NUMBERS
 from rollout_curator.index.source import Problem, Source, to_rollout
 from rollout_curator.rollout import Rollout
 from rollout_curator.selection import Drop
-from rollout_curator.sources import Found, environment_of
+from rollout_curator.sources import Found, environment_of, opened_folder
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -57,13 +57,11 @@ def default_cache() -> Path:
 
 
 def default_decisions(paths: Sequence[str | Path]) -> Path:
-    """Return where decisions are kept: in the folder opened, or here when there are several or it is read-only."""
-    folders = {Path(p) if Path(p).is_dir() else Path(p).parent for p in paths}
+    """Return where decisions are kept: in the folder opened, else (several folders, or a read-only one) right here."""
+    folders = {opened_folder(path) for path in paths}
     folder = folders.pop() if len(folders) == 1 else Path.cwd()
-    existing = folder / DECISIONS_NAME
-    if existing.exists() or os.access(folder, os.W_OK):
-        return existing
-    return Path.cwd() / DECISIONS_NAME
+    place = folder / DECISIONS_NAME
+    return place if place.exists() or os.access(folder, os.W_OK) else Path.cwd() / DECISIONS_NAME
 
 
 def build_indexes(found: Sequence[Found], cache: Path) -> Iterator[store.Progress]:
@@ -80,6 +78,7 @@ class Collection:
     """Open sources. A row is a rollout's position over all of them."""
 
     def __init__(self, found: Sequence[Found], cache: Path) -> None:
+        self.found = tuple(found)
         self.sources: list[Source] = []
         self.refused: list[Refused] = []
         self._columns: dict[str, Array] = {}

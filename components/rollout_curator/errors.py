@@ -15,7 +15,7 @@
     └── ServerRefused          the app will not start with these settings
 
 A message says what, where (path, line or key) and what to do next, in one line.
-`cli.main` and `ui.main` are the two places that catch them.
+`cli.main` and `ui.main` catch what nobody nearer could say better.
 """
 
 

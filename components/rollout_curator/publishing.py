@@ -6,6 +6,7 @@ the preview calls.
 
 import os
 import shlex
+import tempfile
 from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import wait
 from dataclasses import dataclass, replace
@@ -17,7 +18,6 @@ import orjson
 
 from rollout_curator import __version__, manifest
 from rollout_curator import recipe as recipes
-from rollout_curator.collection import default_cache
 from rollout_curator.errors import CuratorError, ExportError, ManifestError, SourceChanged
 from rollout_curator.exports.base import Written, check_target, get, publish
 from rollout_curator.index import store
@@ -61,7 +61,7 @@ def export(workspace: Workspace, recipe: Recipe, out: Path) -> Generator[ExportP
     """
     manifest_path = manifest.path_of(out)
     store_path = workspace.decisions.path if workspace.decisions else None
-    check_out(out, [source.path for source in workspace.sources], store_path)
+    check_out(out, [file.path for file in workspace.found], store_path)
     plan = recipes.plan(recipe)
     _check_unchanged(workspace, out)
     chosen = _choose(workspace, recipe)
@@ -115,6 +115,8 @@ def check_out(out: Path, sources: Iterable[Path], decisions: Path | None) -> Non
             raise ExportError(f"{path}: is one of the sources, which are never written; choose another name")
         if decisions is not None and _is_same(path, decisions):
             raise ExportError(f"{path}: is the review store, which no export replaces; choose another name")
+    if out.suffix in (".gz", ".zst"):
+        raise ExportError(f"{out}: exports are written plain, name a .jsonl file; compress it afterwards if you wish")
     check_target(out)
 
 
@@ -219,8 +221,10 @@ def command_line(workspace: Workspace, recipe: Recipe, out: Path) -> str:
     return shlex.join(words)
 
 
-def verify(path: Path, cache: Path | None = None) -> list[Check]:
+def verify(path: Path) -> list[Check]:
     """Recompute everything a manifest says: the file, the sources, the counts and every line of the file.
+
+    The sources are indexed anew, so that no cache is trusted.
 
     Raises ManifestError when the manifest cannot be read.
     """
@@ -233,49 +237,51 @@ def verify(path: Path, cache: Path | None = None) -> list[Check]:
         checks.append(manifest.check_input(place, source))
         found.append(Found(Path(os.path.abspath(place)), source["name"]))
     if not all(check.holds for check in checks[1:]):
-        return checks
+        reason = "not checked, because a source is missing or changed; bring it back, or export again"
+        return [*checks, Check("the file holds exactly what these sources and this recipe give", False, reason)]
     try:
-        checks.extend(_check_again(content, out, found, cache))
+        checks.extend(_check_again(content, out, found))
     except CuratorError as error:
         checks.append(Check("the export can be made again", False, str(error)))
     return checks
 
 
-def _check_again(content: manifest.Manifest, out: Path, found: list[Found], cache: Path | None) -> Iterator[Check]:
+def _check_again(content: manifest.Manifest, out: Path, found: list[Found]) -> Iterator[Check]:
     """Make the export again from sources, recipe and verdicts of the manifest, and compare line by line."""
     if not found:
         raise ManifestError(f"manifest of {content['file']}: it names no source; export again")
     recipe = recipes.from_table(content["recipe"], f"recipe of {content['file']}")
-    workspace = Workspace(found, cache or default_cache(), None)
-    try:
-        workspace.require_rollouts()
-        workspace.assume(content["decisions"]["verdicts"])
-        digest = manifest.digest_of(content["decisions"]["verdicts"])
-        same_verdicts = digest == content["decisions"]["sha256"]
-        yield Check("the verdicts are those that were counted", same_verdicts, f"sha256 {digest}")
-        inputs = [_input(source, "", out.parent) for source in workspace.sources]
-        counts = _counts(workspace.funnel(recipe).as_json(), _reviewed(workspace), inputs)
-        expected = _counts(content["counts"], content["decisions"], content["inputs"])
-        yield Check("every count is the same", counts == expected, _difference(counts, expected))
-        plan = recipes.plan(recipe)
-        rows = np.flatnonzero(workspace.select(recipe).kept)
-        same, wrong = 0, 0
-        with open(out if out.is_file() else os.devnull, "rb") as written:
-            for line in _lines(workspace, plan, rows):
-                if written.readline() == line:
-                    same += 1
-                else:
-                    wrong = wrong or same + 1
-            wrong = wrong or (same + 1 if written.readline() else 0)
-        detail = f"{same:,} of {content['rows']:,} rows are the same"
-        if wrong:
-            detail += f", row {wrong:,} is the first that is not"
-        if content["version"] != __version__:
-            detail += f"; written by version {content['version']}, this is {__version__}"
-        claim = "the file holds exactly what these sources and this recipe give"
-        yield Check(claim, not wrong and same == content["rows"], detail)
-    finally:
-        workspace.close()
+    with tempfile.TemporaryDirectory(prefix="rollout-curator-") as folder:
+        workspace = Workspace(found, Path(folder), None)
+        try:
+            workspace.require_rollouts()
+            workspace.assume(content["decisions"]["verdicts"])
+            digest = manifest.digest_of(content["decisions"]["verdicts"])
+            same_verdicts = digest == content["decisions"]["sha256"]
+            yield Check("the verdicts are those that were counted", same_verdicts, f"sha256 {digest}")
+            inputs = [_input(source, "", out.parent) for source in workspace.sources]
+            counts = _counts(workspace.funnel(recipe).as_json(), _reviewed(workspace), inputs)
+            expected = _counts(content["counts"], content["decisions"], content["inputs"])
+            yield Check("every count is the same", counts == expected, _difference(counts, expected))
+            plan = recipes.plan(recipe)
+            rows = np.flatnonzero(workspace.select(recipe).kept)
+            same, wrong = 0, 0
+            with open(out if out.is_file() else os.devnull, "rb") as written:
+                for line in _lines(workspace, plan, rows):
+                    if written.readline() == line:
+                        same += 1
+                    else:
+                        wrong = wrong or same + 1
+                wrong = wrong or (same + 1 if written.readline() else 0)
+            detail = f"{same:,} of {content['rows']:,} rows are the same"
+            if wrong:
+                detail += f", row {wrong:,} is the first that is not"
+            if content["version"] != __version__:
+                detail += f"; written by version {content['version']}, this is {__version__}"
+            claim = "the file holds exactly what these sources and this recipe give"
+            yield Check(claim, not wrong and same == content["rows"], detail)
+        finally:
+            workspace.close()
 
 
 def _counts(funnel: dict[str, Any], reviewed: manifest.Reviewed, inputs: Iterable[manifest.Input]) -> dict[str, Any]:

@@ -134,7 +134,8 @@ def _parse_again(text: bytes) -> tuple[Any, tuple[str, ...]] | Unreadable:
     except RecursionError:
         return Unreadable("too_deep", "nested too deep to read")
     except json.JSONDecodeError as error:
-        return Unreadable("not_json", f"not JSON: {error.msg[:1].lower()}{error.msg[1:]} at column {error.colno}")
+        complaint = error.msg[:1].lower() + error.msg[1:].removesuffix(" at")
+        return Unreadable("not_json", f"not JSON: {complaint} at column {error.colno}")
     except ValueError:
         return Unreadable("not_json", "not JSON: a number with too many digits")
     notes = []

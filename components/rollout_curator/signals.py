@@ -1,4 +1,4 @@
-"""What can be measured on a rollout: ADD ONE FUNCTION, and it is a column of the index and an axis of every plot.
+"""What can be measured on a rollout: ADD ONE FUNCTION, and it is a column of the index.
 
 A signal takes the output of a rollout (normalised items) and gives a number; it never raises on any JSON value. It
 only says what is there: no signal decides anything by itself.

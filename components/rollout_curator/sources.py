@@ -26,13 +26,34 @@ class Found:
 
 def find(paths: Iterable[str | Path]) -> list[Found]:
     """Return the files, in the order given, folders and globs sorted by name. Raises SourceNotFound."""
-    files: dict[Path, None] = {}
+    files: dict[str, Path] = {}
     for given in paths:
         for path in _expand(Path(given)):
-            files.setdefault(Path(os.path.abspath(path)))
+            real, shown = os.path.realpath(path), Path(os.path.abspath(path))
+            if real not in files or files[real].is_symlink():  # a link and its file are one source
+                files[real] = shown
     if not files:
         raise SourceNotFound("no file of rollouts was named; give a file, a folder or a glob")
-    return [Found(path, name) for path, name in zip(files, _names(list(files)), strict=True)]
+    return [Found(path, name) for path, name in zip(files.values(), _names(list(files.values())), strict=True)]
+
+
+def existing(paths: Iterable[str | Path]) -> list[Found]:
+    """Return the files like `find`, when every one that was named is there. Raises SourceNotFound."""
+    if not (named := list(paths)):
+        return []
+    found = find(named)
+    for file in found:
+        if not file.path.exists():
+            raise SourceNotFound(f"{show_path(file.path)}: no such file")
+    return found
+
+
+def opened_folder(path: str | Path) -> Path:
+    """Return the folder that is opened by a path: itself, that of a file, or the part of a glob before its pattern."""
+    path = Path(os.path.expanduser(path))
+    while not path.is_dir() and path != path.parent:
+        path = path.parent
+    return Path(os.path.realpath(path))
 
 
 def _expand(path: Path) -> list[Path]:
@@ -44,7 +65,7 @@ def _expand(path: Path) -> list[Path]:
     if os.path.lexists(path) or not glob.has_magic(str(path)):
         return [path]
     found = [Path(match) for match in sorted(glob.glob(os.path.expanduser(str(path)), recursive=True))]
-    found = [file for match in found for file in ([match] if match.is_file() else [])]
+    found = [match for match in found if match.is_file()]
     if not found:
         raise SourceNotFound(f"{show_path(path)}: nothing matches")
     return found
@@ -80,8 +101,11 @@ def _names(files: list[Path]) -> list[str]:
 
 
 def environment_of(path: Path) -> str:
-    """Return the name of the environment a path tells: the folder before `data`, else the folder, else the stem."""
-    parts = [part for part in path.parts[:-1] if part not in (os.sep, ".", "")]
+    """Return the environment that the path of a file tells: the folder before `data`, else its folder.
+
+    The path is resolved first, so that a file has one environment under all its names.
+    """
+    parts = [part for part in Path(os.path.realpath(path)).parts[:-1] if part not in (os.sep, ".", "")]
     if "data" in parts[1:]:
         parts = parts[: len(parts) - 1 - parts[::-1].index("data")]
     return show_path(parts[-1]) if parts else show_path(path.stem)

@@ -120,7 +120,7 @@ def _task(fields: Mapping[str, Any], rollout: Rollout) -> str:
         if isinstance(value := fields.get(name), str | int) and not isinstance(value, bool) and value != "":
             return _word(value)
     prompt = repr((rollout.prompt, rollout.tools)).encode("utf-8", "replace")
-    return "prompt " + hashlib.blake2b(prompt, digest_size=4).hexdigest()
+    return "prompt " + hashlib.blake2b(prompt, digest_size=8).hexdigest()
 
 
 def _usage(response: Mapping[str, Any]) -> tuple[int | None, int | None]:

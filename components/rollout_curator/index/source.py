@@ -66,7 +66,10 @@ class Source:
             self._descriptor = _descriptor(path)
         else:
             starts = self.columns["raw starts"], self.columns["packed starts"]
-            self._frames = FrameReader(folder / header["files"]["bodies"], *starts)
+            try:
+                self._frames = FrameReader(folder / header["files"]["bodies"], *starts)
+            except OSError as error:
+                raise SourceChanged(f"{show_path(path)}: was indexed anew meanwhile; open it again") from error
 
     @property
     def n_rollouts(self) -> int:

@@ -24,13 +24,13 @@ from rollout_curator.errors import CacheError, SourceChanged, SourceNotFound, So
 from rollout_curator.index.columns import CLASSES, NUMBERS, SCHEMA
 from rollout_curator.index.frames import FrameWriter
 from rollout_curator.index.scan import Shard, merge, plan, scan_packed, scan_range
-from rollout_curator.packing import open_source, show_path
+from rollout_curator.packing import CHUNK_BYTES, open_source, show_path
 
 SETTLED_S = 2.0
 """A file changed less than this before it was indexed may change again within one tick of its clock."""
 ABANDONED_S = 24 * 3600.0
 """A part of an index that no header names and nobody wrote to for this long was left by a build that was killed."""
-_SAMPLES, _SAMPLE_BYTES, _ALIGN = 64, 64 << 10, 64
+_ALIGN = 64
 
 ScanTask = tuple[str, str, int, int]
 Run = Callable[[Callable[[ScanTask], Shard], Sequence[ScanTask]], Iterator[Shard]]
@@ -68,14 +68,12 @@ def stamp(path: Path) -> Stamp:
     return Stamp(found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino, found.st_dev)
 
 
-def sample(path: Path) -> str:
-    """Return a hash of 64 blocks spread over the file: cheap, and enough to see most rewrites."""
+def fingerprint(path: Path) -> str:
+    """Return a hash of the whole file: what tells a touched file from a rewritten one of the same size."""
     digest = xxhash.xxh3_128()
     with open(path, "rb") as file:
-        size = os.fstat(file.fileno()).st_size
-        for start in sorted({int(n * max(0, size - _SAMPLE_BYTES) / (_SAMPLES - 1)) for n in range(_SAMPLES)}):
-            file.seek(start)
-            digest.update(file.read(_SAMPLE_BYTES))
+        while piece := file.read(CHUNK_BYTES):
+            digest.update(piece)
     return digest.hexdigest()
 
 
@@ -98,7 +96,7 @@ def read_header(cache: Path, path: Path) -> dict[str, Any] | None:
     now, then = stamp(path), Stamp(**header["stamp"])
     if now == then and header["indexed_at"] - then.mtime_ns / 1e9 > SETTLED_S:
         return dict(header)
-    if now.size == then.size and sample(path) == header["sample"]:
+    if now.size == then.size and fingerprint(path) == header["fingerprint"]:
         header["stamp"], header["indexed_at"] = asdict(now), time.time()
         with suppress(OSError):  # a cache that can only be read serves as well
             _write_header(folder, header)
@@ -182,6 +180,8 @@ def build(cache: Path, path: Path, environment: str, run: Run) -> Iterator[Progr
                         yield Progress(show_path(path), done, before.size, sum(s.n_rollouts for s in shards))
                     frames.flush()
         whole = merge(shards)
+        content = fingerprint(path)
+        content = content if stamp(path) == before else ""  # it changed meanwhile: only the same stamp may be trusted
         with _writing(cache):
             layout = _write_columns(written[0], whole, frames)
         header = {
@@ -190,7 +190,7 @@ def build(cache: Path, path: Path, environment: str, run: Run) -> Iterator[Progr
             "environment": environment,
             "packing": source.packing,
             "stamp": asdict(before),
-            "sample": sample(path),
+            "fingerprint": content,
             "indexed_at": time.time(),
             "code": reading_code(),
             "files": files,
