@@ -59,7 +59,9 @@ def main() -> None:
         print(f"open again: {took * 1e3:.1f} ms")
         print(f"first selection: {timed(lambda: workspace.select(Recipe(min_reward=0.5))) * 1e3:.1f} ms")
         print(f"next threshold: {timed(lambda: workspace.select(Recipe(min_reward=0.6))) * 1e3:.1f} ms")
-        print(f"one rollout: {timed(lambda: workspace.rollout(len(workspace.frame) // 2)) * 1e6:.0f} us")
+        middle = workspace.n_rollouts // 2
+        workspace.rollout(middle)
+        print(f"one rollout: {timed(lambda: workspace.rollout(middle + 1)) * 1e6:.0f} us")
     print(f"peak memory of this process: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:,.0f} MB")
 
 

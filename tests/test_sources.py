@@ -2,6 +2,8 @@
 
 import operator
 import os
+import sys
+import types
 from pathlib import Path
 
 import pytest
@@ -116,6 +118,14 @@ def test_the_path_tells_the_environment(path: str, environment: str) -> None:
 
 def test_results_come_in_the_order_of_the_tasks() -> None:
     assert list(runner.run_in_pool(operator.neg, range(30))) == [-number for number in range(30)]
+
+
+def test_a_worker_does_not_run_the_main_module_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    main = types.ModuleType("__main__")
+    main.__file__ = str(tmp_path / "page.py")
+    (tmp_path / "page.py").write_text("raise SystemExit('the page ran in a worker')")
+    monkeypatch.setitem(sys.modules, "__main__", main)
+    assert list(runner.run_in_pool(operator.neg, range(3))) == [0, -1, -2]
 
 
 def test_two_tasks_need_no_pool() -> None:

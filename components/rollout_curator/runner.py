@@ -3,10 +3,9 @@
 Below 64 MiB of work a pool costs more than it gives, so the caller says how heavy the work is.
 """
 
-import multiprocessing
 import os
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
 from typing import TypeVar
 
@@ -28,16 +27,17 @@ def run_here(function: Callable[[Task], Result], tasks: Sequence[Task]) -> Itera
 def run_in_pool(function: Callable[[Task], Result], tasks: Sequence[Task]) -> Iterator[Result]:
     """Yield the result of every task in order; with two tasks or fewer, or one core, without a pool.
 
-    Workers are started afresh, not forked, because the app that calls this has threads.
+    Workers are started afresh, not forked, because the app has threads, and by loky, which does not run the main
+    module again in them: in the app that is the page script.
     Raises WorkerLost when one of them is killed.
     """
     workers = min(len(tasks), os.cpu_count() or 1)
     if workers < 2 or len(tasks) <= 2:
         yield from run_here(function, tasks)
         return
-    pool = ProcessPoolExecutor(
-        workers, mp_context=multiprocessing.get_context("forkserver" if os.name == "posix" else "spawn")
-    )
+    from loky import ProcessPoolExecutor  # only here: most files need no pool
+
+    pool = ProcessPoolExecutor(workers)
     waiting: list[Future[Result]] = []
     remaining = iter(tasks)
     try:
@@ -50,4 +50,4 @@ def run_in_pool(function: Callable[[Task], Result], tasks: Sequence[Task]) -> It
     except BrokenProcessPool as error:
         raise WorkerLost("a worker process was killed, perhaps for want of memory; try again") from error
     finally:
-        pool.shutdown(wait=False, cancel_futures=True)
+        pool.shutdown(wait=False, kill_workers=True)
