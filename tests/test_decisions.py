@@ -143,6 +143,20 @@ def test_what_another_process_wrote_is_seen_by_a_store_that_has_read_before(stor
     assert held(store) == {B: ("accept", "bob")}
 
 
+def test_a_read_that_failed_loses_nothing(store: Decisions, monkeypatch: pytest.MonkeyPatch) -> None:
+    decide(store, A, "reject", "ann")
+    assert held(store) == {A: ("reject", "ann")}
+    decide(store, B, "accept", "ann")
+    with monkeypatch.context() as patch, pytest.raises(DecisionsError):
+        patch.setattr(store, "changed", fail)
+        store.current()
+    assert held(store) == {A: ("reject", "ann"), B: ("accept", "ann")}
+
+
+def fail(after: int) -> dict[str, Decision | None]:
+    raise DecisionsError("the disk is away")
+
+
 # --- retried posts
 
 
@@ -184,6 +198,22 @@ def test_who_decides_over_an_unseen_decision_is_told(store: Decisions) -> None:
     recorded = store.record([Entry(A, "reject", reviewer="ann", expected=seen.id)])[0]
     assert (recorded.conflict, recorded.before) == (newer, newer)
     assert [row.verdict for row in store.history(A)] == ["reject", "accept", "reject"]
+
+
+def test_who_asks_for_it_is_refused_instead_and_nothing_is_stored(store: Decisions) -> None:
+    theirs = decide(store, A, "accept", "bob")
+    entries = [Entry(A, "reject", reviewer="ann", expected=0), Entry(B, "reject", reviewer="ann", expected=0)]
+    refused, kept = store.record(entries, refuse_conflicts=True)
+    assert (refused.decision, refused.conflict) == (theirs, theirs)
+    assert (kept.conflict, held(store)) == (None, {A: ("accept", "bob"), B: ("reject", "ann")})
+
+
+def test_a_decision_that_was_stored_is_not_refused_when_it_is_sent_again(store: Decisions) -> None:
+    entry = Entry(A, "reject", reviewer="ann", client="tab1", seq=1, expected=0)
+    first = store.record([entry], refuse_conflicts=True)[0]
+    decide(store, A, "accept", "bob")
+    again = store.record([entry], refuse_conflicts=True)[0]
+    assert (again.decision, again.conflict, again.repeated) == (first.decision, None, True)
 
 
 def test_a_decision_that_was_seen_is_no_conflict(store: Decisions) -> None:

@@ -11,7 +11,7 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from rollout_curator import recipe as recipes
-from rollout_curator.decisions import Decisions, Entry
+from rollout_curator.decisions import Decisions, Entry, Recorded
 from rollout_curator.recipe import Recipe
 from rollout_curator.ui.routes import routes
 from rollout_curator.ui.site import ServeOptions, Site
@@ -150,6 +150,22 @@ def test_a_decision_of_somebody_else_is_not_overwritten(client: TestClient, view
     assert (seen["conflict"], seen["decision"]["verdict"]) == (None, "reject")
 
 
+def test_a_decision_that_lands_meanwhile_is_not_overwritten(
+    client: TestClient, view: View, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record = Decisions.record
+
+    def late(store: Decisions, entries: list[Entry], **how: bool) -> list[Recorded]:
+        record(store, [Entry(entries[0].key, "accept", reviewer="bob")])
+        return record(store, entries, **how)
+
+    monkeypatch.setattr(Decisions, "record", late)
+    result = decide(client, view, reject(view, 0, seq=1))["results"][0]
+    assert (result["conflict"]["reviewer"], result["decision"]["verdict"]) == ("bob", "accept")
+    assert view.workspace.decisions is not None
+    assert [row.reviewer for row in view.workspace.decisions.history()] == ["bob"]
+
+
 def test_a_changed_source_gives_words_and_no_body(client: TestClient, view: View, tmp_path: Path) -> None:
     (tmp_path / "run.jsonl").write_text(line("another", 0.0) + "\n")
     found = rollouts(client, view, n=1)[0]
@@ -195,13 +211,56 @@ def test_questions_without_sense_are_refused_in_words(
     assert (answer.status_code, bool(answer.json()["error"])) == (status, True)
 
 
+def test_a_decision_carries_the_name_it_was_made_under(client: TestClient, view: View) -> None:
+    sent = {**reject(view, 0, 1), "reviewer": "zoe"}
+    assert decide(client, view, sent)["results"][0]["decision"]["reviewer"] == "zoe"
+
+
 @pytest.mark.parametrize("body", [b"", b"[]", b"{}", b'{"view": 1}', b'{"view": "v", "client": "c", "entries": [{}]}'])
 def test_decisions_that_are_none_are_refused(client: TestClient, body: bytes) -> None:
     answer = client.post("/api/decisions", content=body, headers={"Content-Type": "application/json"})
     assert answer.status_code in (400, 403)
 
 
-def test_a_key_that_is_not_open_here_cannot_be_decided(client: TestClient, view: View) -> None:
-    entry = {**reject(view, 0, 1), "key": "0" * 32}
-    answer = client.post("/api/decisions", json={"view": view.token, "client": "c", "entries": [entry]})
-    assert answer.status_code == 400
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"key": "0" * 32}, "no rollout here has the key"),
+        ({"note": "x" * 10_001}, "note has 10,001 characters"),
+        ({"verdict": "maybe"}, "'maybe' is unknown"),
+        ({"reviewer": "x" * 201}, "reviewer has 201 characters"),
+        ({"kind": "paint"}, "not a decision"),
+        ({"seq": -1}, "sequence number -1"),
+        ({"seq": 1 << 63}, "sequence number 9223372036854775808"),
+        ({"seq": "1"}, "not a decision"),
+        ({"kind": "undo", "seq": -1}, "sequence number -1"),
+    ],
+)
+def test_a_bad_entry_is_refused_in_words_and_the_next_one_is_kept(
+    client: TestClient, view: View, wrong: Json, words: str
+) -> None:
+    bad = {**reject(view, 0, 1), **wrong}
+    refused, kept = decide(client, view, bad, reject(view, 1, 2))["results"]
+    assert (refused["seq"], words in refused["refused"]) == (bad["seq"], True)
+    assert (kept["seq"], kept["decision"]["verdict"]) == (2, "reject")
+
+
+def test_a_refused_entry_counts_as_heard(client: TestClient, view: View) -> None:
+    assert decide(client, view, reject(view, 0, 1), {**reject(view, 1, 2), "key": "0" * 32})["acked"] == 2
+
+
+def test_one_number_for_two_decisions_is_refused_in_words(client: TestClient, view: View) -> None:
+    decide(client, view, reject(view, 0, 1))
+    assert "sent number 1 twice" in decide(client, view, reject(view, 1, 1))["results"][0]["refused"]
+
+
+def test_a_decision_for_other_files_is_told_apart(client: TestClient, view: View) -> None:
+    result = decide(client, view, {**reject(view, 0, 1), "key": "0" * 32})["results"][0]
+    assert result["elsewhere"] is True
+
+
+def test_what_the_disk_refuses_is_not_acknowledged(client: TestClient, view: View, tmp_path: Path) -> None:
+    (tmp_path / "curation.sqlite").rename(tmp_path / "moved.sqlite")
+    body = {"view": view.token, "client": "c", "entries": [reject(view, 0, 1)]}
+    answer = client.post("/api/decisions", json=body)
+    assert (answer.status_code, list(answer.json())) == (409, ["error"])

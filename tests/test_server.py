@@ -1,9 +1,14 @@
 """The server refuses to be unsafe: addresses, hosts, tokens, headers, folders."""
 
 import base64
+import gc
 import hashlib
+import json
 import re
 import socket
+import threading
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,12 +20,16 @@ from starlette.testclient import TestClient
 from starlette.websockets import WebSocket, WebSocketDisconnect
 from streamlit import config
 
-from rollout_curator.errors import ExportError, ServerRefused, SourceRefused
+from rollout_curator.decisions import Decisions
+from rollout_curator.errors import DecisionsError, ExportError, ServerRefused, SourceChanged, SourceRefused
+from rollout_curator.publishing import export
+from rollout_curator.recipe import Recipe
 from rollout_curator.sources import find
-from rollout_curator.ui import server
+from rollout_curator.ui import exporting, server
 from rollout_curator.ui.guard import COOKIE, Guard
 from rollout_curator.ui.server import ServeOptions, checked, hosts, settings
-from rollout_curator.ui.site import Site, check_roots
+from rollout_curator.ui.site import Site, check_roots, current
+from rollout_curator.workspace import Workspace
 
 TOKEN = "a-token-of-this-test"
 STREAM = "ws://127.0.0.1:8501/stream"
@@ -218,3 +227,108 @@ def test_a_shared_app_writes_into_its_output_folder_only(tmp_path: Path, monkeyp
     site = Site(ServeOptions(out_dir=out, shared=True))
     with pytest.raises(ExportError, match="--out-dir"):
         site.out_path(str(tmp_path / "x.jsonl"))
+
+
+@pytest.fixture
+def opened(tmp_path: Path) -> Site:
+    """Return a site whose workspace holds two rollouts."""
+    return Site(ServeOptions(paths=(rollouts(tmp_path),), cache=tmp_path / "cache"), workspace_of(tmp_path))
+
+
+def rollouts(folder: Path) -> Path:
+    """Return a file of two rollouts."""
+    message = {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": "4"}]}
+    prompt = {"input": [{"role": "user", "content": "What is 2 + 2?"}]}
+    rollout = {"responses_create_params": prompt, "response": {"output": [message]}}
+    path = folder / "run.jsonl"
+    path.write_text("".join(json.dumps({**rollout, "reward": reward}) + "\n" for reward in (1.0, 0.5)))
+    return path
+
+
+def workspace_of(folder: Path) -> Workspace:
+    """Open that file with a review store beside it."""
+    return Workspace.open([rollouts(folder)], folder / "cache", Decisions.open(folder / "curation.sqlite"))
+
+
+@pytest.fixture
+def held_export(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
+    """Let no export get on until the event is set."""
+    go = threading.Event()
+
+    def late(*arguments: object) -> Iterator[object]:
+        go.wait(20)
+        yield from export(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(exporting, "export", late)
+    yield go
+    go.set()
+
+
+def held_workspace(site: Site) -> Workspace:
+    """Return the open workspace."""
+    assert site.workspace is not None
+    return site.workspace
+
+
+def wait_open(site: Site) -> None:
+    """Wait until the sources are open."""
+    deadline = time.monotonic() + 20
+    while site.workspace is None and time.monotonic() < deadline:
+        time.sleep(0.01)
+
+
+def test_two_exports_at_once_are_one_and_a_sentence(opened: Site, held_export: threading.Event, tmp_path: Path) -> None:
+    job = opened.begin_export(held_workspace(opened), Recipe(), tmp_path / "one.jsonl")
+    with pytest.raises(ExportError, match=r"one\.jsonl is being written"):
+        opened.begin_export(held_workspace(opened), Recipe(), tmp_path / "two.jsonl")
+    held_export.set()
+    assert (job.wait(20), opened.export is job, (tmp_path / "two.jsonl").exists()) == (True, True, False)
+
+
+def test_sources_are_not_reloaded_under_an_export(opened: Site, held_export: threading.Event, tmp_path: Path) -> None:
+    before = opened.workspace
+    job = opened.begin_export(held_workspace(opened), Recipe(), tmp_path / "out.jsonl")
+    opened.reload()
+    assert opened.workspace is before
+    assert "out.jsonl is being written" in opened.notice
+    held_export.set()
+    assert job.wait(20)
+    assert job.result is not None
+
+
+def test_who_reads_while_the_sources_are_reloaded_reads_on(opened: Site) -> None:
+    before = held_workspace(opened)
+    opened.reload()
+    wait_open(opened)
+    assert opened.workspace not in (None, before)
+    assert json.loads(before.line(1))["reward"] == 0.5
+
+
+def test_files_close_once_nobody_reads_them(opened: Site) -> None:
+    source = held_workspace(opened).sources[0]
+    opened.reload()
+    wait_open(opened)
+    gc.collect()
+    with pytest.raises(SourceChanged, match="closed"):
+        source.body(0)
+
+
+def test_the_end_of_the_server_closes_the_review_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server, "check_settings", lambda options: None)
+    options = ServeOptions(paths=(rollouts(tmp_path),), cache=tmp_path / "cache")
+    with TestClient(Starlette(lifespan=server._parts(options)["lifespan"])):
+        wait_open(current())
+        decisions = held_workspace(current()).decisions
+        assert decisions is not None
+    with pytest.raises(DecisionsError, match="is closed"):
+        decisions.version()
+
+
+def test_the_end_of_the_server_stops_an_export_and_leaves_the_old_file(
+    opened: Site, held_export: threading.Event, tmp_path: Path
+) -> None:
+    (tmp_path / "out.jsonl").write_text("old\n")
+    job = opened.begin_export(held_workspace(opened), Recipe(), tmp_path / "out.jsonl")
+    threading.Timer(0.1, held_export.set).start()
+    opened.close()
+    assert (job.is_running, job.is_stopped, (tmp_path / "out.jsonl").read_text()) == (False, True, "old\n")

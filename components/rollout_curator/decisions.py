@@ -20,7 +20,7 @@ from types import TracebackType
 from typing import Any, Literal
 
 from rollout_curator.decisions_file import COLUMNS, StoreFile, copy_file
-from rollout_curator.errors import DecisionsError
+from rollout_curator.errors import DecisionRefused
 
 VERDICTS = ("reject", "accept", "clear")
 NOTE_CHARS, NAME_CHARS, REASONS = 10_000, 200, 32
@@ -66,7 +66,10 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """What was written, what stood before, somebody else's unseen decision; `repeated` when it was here already."""
+    """What was written, what stood before, somebody else's unseen decision; `repeated` when it was here already.
+
+    Of an entry refused for its conflict nothing was written: `decision` is then that conflict, the one that stands.
+    """
 
     decision: Decision
     before: Decision | None
@@ -97,15 +100,16 @@ class Decisions:
         """Return where the store lies."""
         return self._file.path
 
-    def record(self, entries: Sequence[Entry]) -> list[Recorded]:
-        """Append all entries or none; returns when they are on disk.
+    def record(self, entries: Sequence[Entry], *, refuse_conflicts: bool = False) -> list[Recorded]:
+        """Append all entries or none; returns when they are on disk. Raises DecisionRefused for a bad one.
 
-        An entry over somebody else's unseen decision is recorded and names it as `conflict`: the history keeps both.
+        An entry over somebody else's unseen decision names it as `conflict`; it is recorded all the same, since the
+        history keeps both, or left out with `refuse_conflicts`.
         An entry whose client and seq are stored already is not stored again; the answer is then the same as the first.
         """
         cleaned = [_cleaned(entry) for entry in entries]
         with self._file.writing() as connection:
-            return [_record(connection, entry) for entry in cleaned]
+            return [_record(connection, entry, refuse_conflicts) for entry in cleaned]
 
     def undo(self, reviewer: str, client: str = "", seq: int | None = None) -> Recorded | None:
         """Take back the reviewer's last decision that stands; None when nothing is left.
@@ -125,15 +129,16 @@ class Decisions:
     def current(self) -> dict[str, Decision]:
         """Return what holds for each key, in no order; cleared keys are absent. Only what is new is read again."""
         with self._held_lock:
-            seen, self._held_version = self._held_version, self.version()
+            seen, now = self._held_version, self.version()
             if not seen:
                 with self._file.reading() as connection:
                     newest = {row[1]: row for row in connection.execute("SELECT * FROM standing ORDER BY id")}
                 self._held = {key: _decision(row) for key, row in newest.items() if row[2] != "clear"}
-            elif seen != self._held_version:
+            elif seen != now:
                 changed = self.changed(seen)
                 self._held = {key: row for key, row in self._held.items() if key not in changed}
                 self._held.update((key, row) for key, row in changed.items() if row is not None)
+            self._held_version = now  # only now: a read that fails is made again
             return dict(self._held)
 
     def changed(self, after: int) -> dict[str, Decision | None]:
@@ -209,7 +214,7 @@ class Decisions:
         return [_decision(row) for row in rows]
 
 
-def _record(connection: sqlite3.Connection, entry: Entry) -> Recorded:
+def _record(connection: sqlite3.Connection, entry: Entry, refuse_conflicts: bool) -> Recorded:
     stored = _stored(connection, entry.client, entry.seq)
     if stored is not None:
         same = (stored.key, stored.verdict, stored.reasons, stored.note, stored.reviewer, stored.act)
@@ -217,8 +222,11 @@ def _record(connection: sqlite3.Connection, entry: Entry) -> Recorded:
             raise _number_taken(entry.client, entry.seq)
     end = _END if stored is None else stored.id
     before = _standing(connection, entry.key, end, end)
+    conflict = before if _unseen(before, entry) else None
+    if conflict is not None and refuse_conflicts and stored is None:
+        return Recorded(conflict, before, conflict, repeated=False)
     written = stored or _append(connection, entry, "decide", None)
-    return Recorded(written, before, before if _unseen(before, entry) else None, repeated=stored is not None)
+    return Recorded(written, before, conflict, repeated=stored is not None)
 
 
 def _unseen(before: Decision | None, entry: Entry) -> bool:
@@ -263,30 +271,30 @@ def _reasons(text: str) -> tuple[str, ...]:
 
 def _cleaned(entry: Entry) -> Entry:
     if not _KEY.fullmatch(entry.key):
-        raise DecisionsError(f"key {entry.key[:80]!r} is not 1 to 64 of A-Z a-z 0-9 _ -; copy it from the rollout")
+        raise DecisionRefused(f"key {entry.key[:80]!r} is not 1 to 64 of A-Z a-z 0-9 _ -; copy it from the rollout")
     if entry.verdict not in VERDICTS:
-        raise DecisionsError(
+        raise DecisionRefused(
             f"{entry.key}: verdict {entry.verdict[:80]!r} is unknown; use one of {', '.join(VERDICTS)}"
         )
     reasons = tuple(dict.fromkeys(_text("reason", reason) for reason in entry.reasons if reason))
     if len(reasons) > REASONS:
-        raise DecisionsError(f"{entry.key}: {len(reasons)} reasons; give at most {REASONS}")
+        raise DecisionRefused(f"{entry.key}: {len(reasons)} reasons; give at most {REASONS}")
     note, who = _text("note", entry.note, NOTE_CHARS), _text("reviewer", entry.reviewer)
     return replace(entry, reasons=reasons, note=note, reviewer=who, client=_client(entry.client, entry.seq))
 
 
 def _client(client: str, seq: int | None) -> str:
     if seq is not None and (not client or not 0 <= seq < 2**63):
-        raise DecisionsError(f"sequence number {seq} of client {client[:80]!r}: needs a client and 0 or more")
+        raise DecisionRefused(f"sequence number {seq} of client {client[:80]!r}: needs a client and 0 or more")
     return _text("client", client)
 
 
 def _text(what: str, text: str, n_chars: int = NAME_CHARS) -> str:
     """Return the text with what SQLite cannot keep made visible: lone surrogates as U+FFFD, NUL as U+2400."""
     if len(text) > n_chars:
-        raise DecisionsError(f"{what} has {len(text):,} characters; shorten it to {n_chars:,}")
+        raise DecisionRefused(f"{what} has {len(text):,} characters; shorten it to {n_chars:,}")
     return re.sub("[\ud800-\udfff]", "\ufffd", text).replace("\0", "\u2400")
 
 
-def _number_taken(client: str, seq: int | None) -> DecisionsError:
-    return DecisionsError(f"client {client!r} sent number {seq} twice with different content; use a new client id")
+def _number_taken(client: str, seq: int | None) -> DecisionRefused:
+    return DecisionRefused(f"client {client!r} sent number {seq} twice with different content; use a new client id")

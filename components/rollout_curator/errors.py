@@ -9,6 +9,7 @@
     ├── CacheError             the folder of indexes cannot be used
     ├── WorkerLost             a process that was reading for this one is gone
     ├── DecisionsError         the review store cannot be used
+    │   └── DecisionRefused        one decision is not what it must be; others can be kept
     ├── RecipeError            a recipe or an option is wrong
     ├── ExportError            the training file cannot be written
     ├── ManifestError          a manifest cannot be read
@@ -53,6 +54,10 @@ class WorkerLost(CuratorError):
 
 class DecisionsError(CuratorError):
     """The review store cannot be used."""
+
+
+class DecisionRefused(DecisionsError):
+    """One decision is not what it must be."""
 
 
 class RecipeError(CuratorError):

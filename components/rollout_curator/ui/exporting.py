@@ -57,3 +57,10 @@ class ExportJob:
                         self.done, self.total = step.done, step.total
         except (CuratorError, OSError, MemoryError, ValueError, RuntimeError) as error:
             self.failure = error
+
+
+def writing_of(job: ExportJob | None) -> str | None:
+    """Return what to say to whoever must wait for an export at work, None when there is none."""
+    if job is None or not job.is_running:
+        return None
+    return f"{job.out.name} is being written; wait until it is done, or cancel it on the Export page"

@@ -91,6 +91,9 @@ def _opening(opening: Opening) -> None:
 
 def _notices(site: Site) -> None:
     """Say what the reader of any page should know before everything else."""
+    if site.notice:
+        st.warning(label(site.notice))
+        site.notice = ""
     changed = site.changed()
     if changed:
         names = ", ".join(label(name) for name in changed[:3])

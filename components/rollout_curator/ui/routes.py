@@ -17,7 +17,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from rollout_curator.decisions import Decisions, Entry
-from rollout_curator.errors import CuratorError
+from rollout_curator.errors import CuratorError, DecisionRefused
 from rollout_curator.ui.served import Json, decision_json, raw_text, rollout_entry
 from rollout_curator.ui.site import Site, log_error
 from rollout_curator.ui.views import View
@@ -109,24 +109,42 @@ def _raw(site: Site, query: Any) -> bytes:
 
 
 def _decisions(site: Site, body: bytes) -> bytes:
-    """Record what a reader sends, in its order, and answer once all of it is on disk."""
+    """Record what a reader sends, in its order, and answer each entry once all of it is on disk.
+
+    An entry that is not what it must be is answered with `refused` and words; those after it are recorded all the same.
+    """
     try:
         sent = orjson.loads(body)
         view, client, entries = _view(site, sent["view"]), str(sent["client"]), list(sent["entries"])[:ENTRIES_MAX]
-        acts = [_act(entry) for entry in entries]
-    except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError, ValueError) as error:
+    except (orjson.JSONDecodeError, KeyError, TypeError) as error:
         raise Refusal(400, "not a list of decisions") from error
     store = view.workspace.decisions
     if store is None:
         raise Refusal(409, "no decisions can be kept: the app runs without a review store")
-    results = [_recorded(store, view, client, act) for act in acts]
+    results = [_heard(store, view, client, entry) for entry in entries]
     version = view.workspace.refresh_decisions()
-    acked = max((act["seq"] for act in acts), default=0)
+    acked = max((result["seq"] for result in results if isinstance(result["seq"], int)), default=0)
     return _dump({"acked": acked, "version": version, "boot": site.boot, "results": results})
 
 
-def _act(entry: Any) -> Json:
-    """Return an entry with every field in its type. Raises TypeError, KeyError or ValueError."""
+def _heard(store: Decisions, view: View, client: str, entry: Any) -> Json:
+    """Record one entry, or say what is wrong with it; what is wrong with the store is raised."""
+    refused = {name: entry.get(name) if isinstance(entry, dict) else None for name in ("seq", "key", "pos")}
+    try:
+        act = _act(entry, view.reviewer)
+    except (KeyError, TypeError, AttributeError, ValueError):
+        return {**refused, "refused": "this is not a decision; reload the page"}
+    try:
+        return _recorded(store, view, client, act)
+    except DecisionRefused as error:
+        return {**refused, "refused": str(error)}
+
+
+def _act(entry: Any, reviewer: str) -> Json:
+    """Return an entry with every field in its type, by this reviewer unless it names its own.
+
+    Raises AttributeError, KeyError, TypeError or ValueError.
+    """
     kind = entry["kind"]
     if kind not in ("decide", "undo", "redo"):
         raise ValueError(kind)
@@ -134,6 +152,7 @@ def _act(entry: Any) -> Json:
     if not isinstance(seq, int) or not isinstance(expected, int | None):
         raise TypeError(seq)
     act = {"kind": kind, "seq": seq, "key": entry.get("key"), "pos": entry.get("pos"), "expected": expected or 0}
+    act["reviewer"] = str(entry.get("reviewer") or reviewer)
     if kind == "decide":
         reasons = tuple(str(reason) for reason in entry.get("reasons") or ())
         act.update(verdict=str(entry["verdict"]), reasons=reasons, note=str(entry.get("note") or ""))
@@ -145,7 +164,7 @@ def _recorded(store: Decisions, view: View, client: str, act: Json) -> Json:
     if act["kind"] == "decide":
         return _decided(store, view, client, act)
     turn = store.undo if act["kind"] == "undo" else store.redo
-    recorded = turn(view.reviewer, client, act["seq"])
+    recorded = turn(act["reviewer"], client, act["seq"])
     if recorded is None:
         return {"seq": act["seq"], "key": act["key"], "pos": act["pos"], "nothing": True}
     key = recorded.decision.key
@@ -161,24 +180,21 @@ def _recorded(store: Decisions, view: View, client: str, act: Json) -> Json:
 def _decided(store: Decisions, view: View, client: str, act: Json) -> Json:
     """Record one verdict, unless somebody else decided after what the reviewer saw: then theirs stays."""
     key = act["key"]
+    answer: Json = {"seq": act["seq"], "key": key, "pos": view.position(key)}
     if not view.workspace.rows_of_key(key):
-        raise Refusal(400, f"no rollout here has the key {key[:64]}")
-    answer: Json = {"seq": act["seq"], "key": key, "pos": act["pos"], "conflict": None}
-    standing = store.current().get(key)
-    if standing is not None and standing.reviewer != view.reviewer and standing.id > act["expected"]:
-        return {**answer, "decision": decision_json(standing), "conflict": decision_json(standing)}
+        return {**answer, "refused": f"no rollout here has the key {key[:64]}", "elsewhere": True}
     entry = Entry(
         key,
         act["verdict"],
         act["reasons"],
         act["note"],
-        reviewer=view.reviewer,
+        reviewer=act["reviewer"],
         client=client,
         seq=act["seq"],
         expected=act["expected"],
     )
-    store.record([entry])
-    return {**answer, "decision": decision_json(store.current().get(key))}
+    conflict = store.record([entry], refuse_conflicts=True)[0].conflict
+    return {**answer, "decision": decision_json(store.current().get(key)), "conflict": decision_json(conflict)}
 
 
 def _view(site: Site, token: str) -> View:

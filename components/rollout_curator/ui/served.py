@@ -12,8 +12,8 @@ import numpy as np
 from rollout_curator import recipe as recipes
 from rollout_curator.decisions import Decision
 from rollout_curator.errors import SourceError
+from rollout_curator.flags import FLAG_WORDS
 from rollout_curator.recipe import Plan
-from rollout_curator.report import FLAG_WORDS
 from rollout_curator.rollout import Rollout
 from rollout_curator.selection import INVALID_WORDS
 from rollout_curator.ui.phrases import is_loss, of_issue, said_of_one

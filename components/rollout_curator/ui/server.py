@@ -137,7 +137,10 @@ def _parts(options: ServeOptions) -> dict[str, Any]:
         check_settings(options)
         site.open()
         print(f"rollout-curator: {_address(options)} (Ctrl-C ends)", flush=True)
-        yield
+        try:
+            yield
+        finally:
+            site.close()
 
     return {
         "script_path": HERE / "entry" / "script.py",

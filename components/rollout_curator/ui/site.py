@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 import traceback
+import weakref
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,12 +27,13 @@ from rollout_curator.index.source import Source
 from rollout_curator.index.store import Progress
 from rollout_curator.recipe import Recipe
 from rollout_curator.sources import Found, find
-from rollout_curator.ui.exporting import ExportJob
+from rollout_curator.ui.exporting import ExportJob, writing_of
 from rollout_curator.ui.views import Views
 from rollout_curator.workspace import Workspace
 
 PACKAGE = Path(__file__).parents[1]
 LOOK_EVERY_S = 2.0
+STOP_S = 5.0
 
 
 @dataclass(frozen=True)
@@ -81,6 +83,7 @@ class Site:
         self.opening = Opening(0, 0)
         self.failure: CuratorError | None = None
         self.export: ExportJob | None = None
+        self.notice = ""
         self._thread: threading.Thread | None = None
         self._lock = threading.Lock()
         self._changed: list[str] = []
@@ -105,7 +108,7 @@ class Site:
         first = self.paths[0]
         folder = first if first.is_dir() else first.parent
         usable = len(self.paths) == 1 and folder.is_dir() and os.access(folder, os.W_OK)
-        return Path(os.path.abspath(folder if usable and not _is_in_package(folder) else Path.cwd()))
+        return Path(os.path.abspath(folder if usable and not is_below(folder, PACKAGE) else Path.cwd()))
 
     @property
     def reviewer(self) -> str:
@@ -133,14 +136,38 @@ class Site:
             self._thread.start()
 
     def reload(self) -> None:
-        """Open the sources anew, as they are now on disk."""
+        """Open the sources anew, as they are now on disk; while an export reads them, `notice` says why not.
+
+        Whoever still reads the workspace of before reads on: its files close when nobody holds it any more.
+        """
         with self._lock:
+            if (writing := writing_of(self.export)) is not None:
+                self.notice = f"The sources were not reloaded: {writing}."
+                return
             old, self.workspace, self.failure = self.workspace, None, None
             self.opening, self._changed = Opening(0, 0), []
         self.views.clear()
-        for source in old.sources if old else ():
-            source.close()
+        if old is not None:
+            weakref.finalize(old, _close, old.sources)
         self.open()
+
+    def begin_export(self, workspace: Workspace, recipe: Recipe, out: Path) -> ExportJob:
+        """Begin writing, for all sessions one export at a time. Raises ExportError while another is at work."""
+        with self._lock:
+            if (writing := writing_of(self.export)) is not None:
+                raise ExportError(writing)
+            self.export = ExportJob(workspace, recipe, out)
+            return self.export
+
+    def close(self) -> None:
+        """Stop a running export, which leaves the file of before, and close every file."""
+        if self.export is not None:
+            self.export.stop()
+            self.export.wait(STOP_S)
+        if self.workspace is not None:
+            self.workspace.close()
+        if self._decisions is not None:
+            self._decisions.close()
 
     def out_path(self, given: str) -> Path:
         """Return the file an export goes to. Raises ExportError when it may not go there.
@@ -195,6 +222,11 @@ class Site:
         return workspace
 
 
+def _close(sources: list[Source]) -> None:
+    for source in sources:
+        source.close()
+
+
 def _content(workspace: Workspace) -> str:
     """Return what tells a workspace's content from any other: its sources as they were indexed."""
     return "\n".join(f"{source.path} {source.header['stamp']}" for source in workspace.sources)
@@ -238,11 +270,7 @@ def _is_changed(source: Source) -> bool:
 
 def _decisions_path(paths: tuple[Path, ...]) -> Path:
     path = default_decisions(paths)
-    return Path.cwd() / DECISIONS_NAME if _is_in_package(path) else path
-
-
-def _is_in_package(path: Path) -> bool:
-    return is_below(path, PACKAGE)
+    return Path.cwd() / DECISIONS_NAME if is_below(path, PACKAGE) else path
 
 
 def log_error(error: BaseException) -> str:

@@ -7,7 +7,7 @@ import streamlit as st
 
 from rollout_curator import manifest
 from rollout_curator import recipe as recipes
-from rollout_curator.errors import ExportError, SourceError
+from rollout_curator.errors import CuratorError, ExportError
 from rollout_curator.publishing import Exported, command_line
 from rollout_curator.recipe import Recipe
 from rollout_curator.selection import STEPS, Funnel
@@ -97,14 +97,21 @@ def _write(site: Site, workspace: Workspace, recipe: Recipe) -> None:
     pressed = st.button(words, type="primary", disabled=running or not n_kept or not agreed, key="rc.export")
     if not n_kept:
         st.caption("Nothing is kept: lower the threshold on the Rewards page, or choose other options.")
-    if pressed and not running:
-        site.export = ExportJob(workspace, recipe, out)
-        site.export.wait(0.6)
+    if pressed:
+        _begin(site, workspace, recipe, out)
     if site.export is not None:
         _job(site, site.export, recipe)
     elif n_kept:
         with st.expander("The command that does the same"):
             show_untrusted(command_line(workspace, recipe, out))
+
+
+def _begin(site: Site, workspace: Workspace, recipe: Recipe, out: Path) -> None:
+    """Begin to write, unless another session did so just before."""
+    try:
+        site.begin_export(workspace, recipe, out).wait(0.6)
+    except ExportError as error:
+        st.warning(f"{label(out.name)} was not begun: {label(error)}.")
 
 
 def _agreed(out: Path) -> bool:
@@ -125,7 +132,7 @@ def _job(site: Site, job: ExportJob, recipe: Recipe) -> None:
         _result(job.result, changed=job.recipe != recipe)
     elif job.is_stopped:
         st.info(f"Stopped. {label(job.out.name)} is as it was before.")
-    elif isinstance(job.failure, ExportError | SourceError):
+    elif isinstance(job.failure, CuratorError):
         st.error(label(job.failure))
     else:
         number = log_error(job.failure or RuntimeError("the export ended without a result"))

@@ -68,7 +68,7 @@ function detach(s, parent) {
 function take(s, data) {
   const before = s.data;
   s.data = data;
-  s.source = { base: (data.base || "").replace(/\/$/, ""), token: data.token };
+  s.source = { base: (data.base || "").replace(/\/$/, ""), token: data.token, view: data.view };
   s.keymap = keymap(data.keys);
   for (const outbox of [s.outbox, ...s.others]) outbox.source = s.source;
   if (!s.looked) { s.looked = true; s.others = leftBehind(s.outbox.store, s.tell); for (const other of s.others) other.source = s.source; }

@@ -5,7 +5,7 @@ Knows the shape of what the component is given and gives back. How it behaves st
 `ui/routes.py`, not through here, so that moving and deciding never wait for a rerun.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 from typing import NotRequired, TypedDict, cast
@@ -60,13 +60,13 @@ class ReaderResult(TypedDict):
     decided: int | None
 
 
-def reader(*, data: ReaderData, key: str, on_decided: Callable[[], None] | None = None) -> ReaderResult:
-    """Mount the reader; `on_decided` runs once decisions are on disk and no key was pressed for a while."""
+def reader(*, data: ReaderData, key: str) -> ReaderResult:
+    """Mount the reader; the page runs again once decisions are on disk and no key was pressed for a while."""
     mounted = _component()(
         key=key,
         data=data,
         on_at_change=_nothing,
-        on_decided_change=on_decided or _nothing,
+        on_decided_change=_nothing,
         on_stale_change=_nothing,
     )
     return {"at": cast(Place | None, mounted.get("at")), "decided": cast(int | None, mounted.get("decided"))}

@@ -11,12 +11,13 @@ function decide(s, verdict) {
   if (verdict === "clear" && !rollout.decision) return say(s, "nothing to clear");
   const reasons = verdict === "reject" ? [...s.draft] : [];
   const expected = rollout.decision ? rollout.decision.id : null;
-  const entry = { kind: "decide", view: s.data.view, key: rollout.key, pos: s.pos, verdict, reasons, note: "", expected };
+  const { reviewer } = s.data;
+  const entry = { kind: "decide", reviewer, key: rollout.key, pos: s.pos, verdict, reasons, note: "", expected };
   s.made.push({ pos: s.pos, key: rollout.key, before: rollout.decision, after: { ...entry, made: new Date().toISOString() } });
   s.undone = [];
   apply(s, rollout.key, asDecision(s, s.made.at(-1).after));
   s.made.at(-1).seq = s.outbox.add(entry);
-  last(s, `${SIGNS[verdict] || ""} ${s.pos + 1} ${DONE[verdict]}`.trim());
+  last(s, `${SIGNS[verdict] || ""} no. ${s.pos + 1} ${DONE[verdict]}`.trim());
   if (!s.preferences.advance || verdict === "clear") return;
   if (s.pos + 1 < s.total) show(s, s.pos + 1);
   else say(s, "that was the last rollout of this queue");
@@ -27,13 +28,13 @@ function turn(s, kind) {
   const [from, to] = kind === "undo" ? [s.made, s.undone] : [s.undone, s.made];
   const step = from.pop();
   const nothing = { verdict: null, reasons: [], note: "", expected: null };
-  const entry = { kind, view: s.data.view, key: step ? step.key : null, pos: step ? step.pos : null, ...nothing };
+  const entry = { kind, reviewer: s.data.reviewer, key: step ? step.key : null, pos: step ? step.pos : null, ...nothing };
   if (step) {
     to.push(step);
     apply(s, step.key, kind === "undo" ? step.before : asDecision(s, step.after));
     show(s, step.pos);
-    last(s, `${step.pos + 1} ${kind === "undo" ? "undone" : "made again"}`);
-  } else if (kind === "redo") return say(s, "nothing to make again");
+    last(s, `no. ${step.pos + 1} ${kind === "undo" ? "undone" : "redone"}`);
+  } else if (kind === "redo") return say(s, "nothing to redo");
   else s.asked = s.pos;
   s.outbox.add(entry);
 }
@@ -65,13 +66,14 @@ function told(s, event, outbox, answer, entries) {
 }
 
 function settle(s, result, entry, outbox) {
+  if (result.refused) return refused(s, result, entry, outbox);
   const waits = outbox.queue.some((later) => later.kind !== "decide" || later.key === result.key);
   if (result.conflict) {
     conflict(s, result, entry);
     if (outbox === s.outbox) s.made = s.made.filter((step) => step.seq !== result.seq);
   }
   if (result.key && !waits) {
-    apply(s, result.key, result.conflict || result.decision);
+    apply(s, result.key, result.decision);
     refetch(s, result.key, entry);
   }
   if (!entry || entry.kind === "decide" || outbox !== s.outbox) return;
@@ -97,9 +99,31 @@ function conflict(s, result, entry) {
   const pos = typeof result.pos === "number" ? result.pos : entry ? entry.pos : null;
   const who = theirs.reviewer === s.data.reviewer ? "you, in another window," : theirs.reviewer || "someone";
   const mine = entry && entry.kind === "decide" ? `Your ${entry.verdict} was not recorded.` : "Nothing was changed.";
-  const which = pos === null ? "A rollout" : `Rollout ${(pos + 1).toLocaleString("en-US")}`;
+  const which = nameOf(pos);
   appendVisible(text, `${which}: ${who} ${DONE[theirs.verdict] || theirs.verdict} it${when(theirs.at, " at ")}, before your press arrived. ${mine}`);
   last(s, `${which.toLowerCase()} unchanged`);
+  notify(s, text, pos);
+}
+
+/** Say that an entry will never be saved and why, and show the rollout as the server has it. */
+function refused(s, result, entry, outbox) {
+  const pos = typeof result.pos === "number" ? result.pos : null;
+  const words = result.elsewhere ? `not saved now: ${result.refused}; kept in this browser` : `not saved: ${result.refused}`;
+  say(s, `${nameOf(pos)} ${words}`);
+  if (outbox === s.outbox) for (const name of ["made", "undone"]) s[name] = s[name].filter((step) => step.seq !== result.seq);
+  for (const [at, { rollout }] of s.shelf.held) if (entry && rollout.key === entry.key) s.shelf.fetch(at, 1, s.source, s.pos);
+  if (result.elsewhere) return;
+  const text = h("span");
+  appendVisible(text, `${nameOf(pos)} was not saved: ${result.refused}`);
+  notify(s, text, pos);
+}
+
+function nameOf(pos) {
+  return pos === null ? "A rollout" : `Rollout ${(pos + 1).toLocaleString("en-US")}`;
+}
+
+/** Put words above the reading that stay until they are dismissed. */
+function notify(s, text, pos) {
   const notice = h("div", { class: "notice", role: "alert" }, text);
   if (pos !== null) notice.append(h("button", { class: "small", type: "button", onclick: () => show(s, pos) }, "look at it"));
   notice.append(h("button", { class: "small", type: "button", onclick: () => notice.remove() }, "dismiss"));

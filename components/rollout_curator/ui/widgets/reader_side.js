@@ -42,7 +42,7 @@ function examplePane(s, rollout) {
     const line = h("button", { class: "small", type: "button", "aria-pressed": String(!!s.oneLine), onclick: turnOver }, "one line");
     const copy = h("button", { class: "small", type: "button", onclick: () => copyWith(s, example.line || example.text, copy) }, "copy line");
     const bytes = new TextEncoder().encode(example.line || example.text).length;
-    parts.push(h("div", { class: "side-tools" }, h("span", { class: "quiet" }, `exactly as written, ${counted(bytes, "byte")}`), line, copy), shown);
+    parts.push(h("div", { class: "side-tools" }, h("span", { class: "quiet" }, `${rollout.kept ? "exactly as written" : "dropped; accepted, it would be written as"}, ${counted(bytes, "byte")}`), line, copy), shown);
   }
   s.ui.side.replaceChildren(...parts);
 }

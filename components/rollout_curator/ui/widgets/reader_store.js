@@ -1,5 +1,5 @@
 // What the browser holds between two answers of the server: rollouts to come, decisions to save.
-// A decision leaves the browser's storage only when the server says that it is on disk.
+// A decision leaves the browser's storage only when the server says that it is on disk, or why it never will be.
 
 const KEEP_CHARS = 24e6;
 const AHEAD = { count: 12, chars: 2.5e6 };
@@ -113,10 +113,13 @@ class Shelf {
   }
 }
 
-/** Decisions on their way to the server, in the order they were made, under one client id. */
+/**
+ * Decisions on their way to the server, in the order they were made, under one client id.
+ * What the server refuses leaves the queue; a decision on a rollout of other files is laid `aside` until those are open.
+ */
 class Outbox {
   constructor(client, store, tell) {
-    Object.assign(this, { client, store, tell, queue: [], seq: 0, sending: false, wait: 0, ids: new Map(), storable: true });
+    Object.assign(this, { client, store, tell, queue: [], aside: [], seq: 0, sending: false, wait: 0, ids: new Map(), storable: true });
   }
 
   get place() { return `${OUTBOX}${this.store}.${this.client}`; }
@@ -133,14 +136,15 @@ class Outbox {
   keep() {
     try {
       if (this.adopted) {
-        const waiting = new Set(this.queue.map((entry) => entry.seq));
+        const waiting = new Set([...this.aside, ...this.queue].map((entry) => entry.seq));
         const stored = JSON.parse(localStorage.getItem(this.place) || "[]");
         const left = stored.filter((entry) => waiting.has(entry.seq) || entry.seq > this.seq);
         if (left.length) localStorage.setItem(this.place, JSON.stringify(left));
         else localStorage.removeItem(this.place);
         return;
       }
-      if (this.queue.length) localStorage.setItem(this.place, JSON.stringify(this.queue));
+      const left = [...this.aside, ...this.queue];
+      if (left.length) localStorage.setItem(this.place, JSON.stringify(left));
       else localStorage.removeItem(this.place);
       this.storable = true;
     } catch { this.storable = false; }
@@ -151,7 +155,6 @@ class Outbox {
     const keys = new Set(), chosen = [];
     let turned = false;
     for (const entry of this.queue.slice(0, 200)) {
-      if (chosen.length && entry.view !== chosen[0].view) break;
       if (entry.kind === "decide") {
         if (turned || keys.has(entry.key)) break;
         keys.add(entry.key);
@@ -172,15 +175,18 @@ class Outbox {
     try {
       const answer = await this.post(entries, false);
       this.wait = 0;
-      this.queue = this.queue.filter((entry) => entry.seq > answer.acked);
-      for (const result of answer.results || []) {
-        if (result.conflict) this.ids.delete(result.key);
+      const elsewhere = new Set(answer.results.filter((result) => result.elsewhere).map((result) => result.seq));
+      const heard = new Set(answer.results.map((result) => result.seq));
+      this.aside.push(...entries.filter((entry) => elsewhere.has(entry.seq)));
+      this.queue = this.queue.filter((entry) => !heard.has(entry.seq));
+      for (const result of answer.results) {
+        if (result.conflict || result.refused) this.ids.delete(result.key);
         else if (result.key) this.ids.set(result.key, result.decision ? result.decision.id : null);
       }
       this.keep();
       this.sending = false;
       this.tell("acked", this, answer, entries);
-      if (this.queue.length && answer.acked < entries[0].seq) throw new Error("the server took none of them");
+      if (!heard.has(entries[0].seq)) throw new Error("the server took none of them");
       this.flush();
     } catch (error) {
       this.sending = false;
@@ -191,8 +197,8 @@ class Outbox {
   }
 
   post(entries, keepalive) {
-    const plain = entries.map(({ sent, view, follows, ...entry }) => entry);
-    const body = JSON.stringify({ view: entries[0].view, client: this.client, entries: plain });
+    const plain = entries.map(({ sent, follows, ...entry }) => entry);
+    const body = JSON.stringify({ view: this.source.view, client: this.client, entries: plain });
     return ask(`${this.source.base}/api/decisions`, this.source.token, { method: "POST", body, keepalive });
   }
 
@@ -204,19 +210,23 @@ class Outbox {
 
 /** Return the outboxes that earlier pages and other windows of this browser left behind. */
 function leftBehind(store, tell) {
-  const found = [];
   const prefix = `${OUTBOX}${store}.`;
-  try {
-    for (const place of Object.keys(localStorage)) {
-      if (!place.startsWith(prefix)) continue;
-      const queue = JSON.parse(localStorage.getItem(place));
-      if (!Array.isArray(queue) || !queue.length) continue;
-      const outbox = new Outbox(place.slice(prefix.length), store, tell);
-      outbox.queue = queue;
-      outbox.adopted = true;
-      outbox.seq = queue[queue.length - 1].seq;
-      found.push(outbox);
-    }
-  } catch { /* a browser without storage has nothing left behind */ }
+  let places = [];
+  try { places = Object.keys(localStorage).filter((place) => place.startsWith(prefix)); } catch { /* no storage, nothing left */ }
+  const found = [];
+  for (const place of places) {
+    const queue = storedQueue(place);
+    if (!queue.length) continue;
+    const outbox = new Outbox(place.slice(prefix.length), store, tell);
+    found.push(Object.assign(outbox, { queue, adopted: true, seq: queue[queue.length - 1].seq }));
+  }
   return found;
+}
+
+/** Return what waits under a name of the browser's storage; what is no decision cannot be sent and is passed over. */
+function storedQueue(place) {
+  try {
+    const stored = JSON.parse(localStorage.getItem(place));
+    return Array.isArray(stored) ? stored.filter((entry) => entry && Number.isSafeInteger(entry.seq)) : [];
+  } catch { return []; }
 }
