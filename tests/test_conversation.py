@@ -477,7 +477,7 @@ def test_c13_a_conversation_without_a_user_is_told() -> None:
     [
         ("<think>A</think>B", answer("B", reasoning_content="A"), ("reasoning",)),
         ("A</think>B", answer("B", reasoning_content="A"), ("reasoning",)),
-        ("B<think>A", answer("B", reasoning_content="A"), ("reasoning", "truncated:unclosed_think")),
+        ("B<think>A", answer("B", reasoning_content="A"), ("reasoning", "unclosed_think")),
         ("A</think>B<think>C</think>D", answer("BD", reasoning_content="A\n\nC"), ("reasoning",)),
     ],
 )

@@ -26,6 +26,7 @@ RANKS = {
     "collection": 6,
     "runner": 5,
     "manifest": 5,
+    "flags": 5,
     "index": 4,
     "decisions": 4,
     "recipe": 4,
@@ -51,6 +52,7 @@ RANKS = {
     "errors": 0,
     "rollout": 0,
     "discover": 0,
+    "digits": 0,
 }
 SIDEWAYS = {
     ("cli", "ui"),  # the verb `ui` starts the app

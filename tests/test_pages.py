@@ -8,8 +8,11 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from rollout_curator.decisions import Decisions, Entry
+from rollout_curator.report import check
+from rollout_curator.strategies import Step
 from rollout_curator.ui import site as sites
 from rollout_curator.ui.site import ServeOptions, Site
+from rollout_curator.ui.state import SESSION, Session
 from rollout_curator.workspace import Workspace
 
 EVIL = "![x](http://evil.example/?q=1) :red[name] <img src=x>"
@@ -61,6 +64,12 @@ def said(app: AppTest) -> str:
     return "\n".join([*links, *(element.value for element in (*app.markdown, *app.caption, *app.error, *app.warning))])
 
 
+def state_of(app: AppTest) -> Session:
+    """Return what the tab has chosen."""
+    found: Session = app.session_state[SESSION]
+    return found
+
+
 def funnel(app: AppTest) -> list[str]:
     """Return the six numbers of the funnel with their words."""
     return [link.proto.label.replace("*", "").replace("\\", "") for link in app.get("page_link")[:6]]
@@ -104,6 +113,18 @@ def test_a_link_without_sense_is_passed_over(site: Site) -> None:
     assert funnel(app)[5] == "4 exportable"
 
 
+@pytest.mark.parametrize("bound", ["inf", "-inf", "1e999", "nan"])
+def test_a_link_with_a_threshold_that_is_not_finite_is_passed_over(site: Site, bound: str) -> None:
+    app = opened("rewards", min=bound)
+    assert funnel(app)[3] == "4 at any reward"
+    assert [warning.value for warning in app.warning] == []
+
+
+def test_a_threshold_is_said_in_all_its_digits(site: Site) -> None:
+    app = opened("rewards", min="0.89999999")
+    assert funnel(app)[3] == "2 at 0.89999999 or more"
+
+
 def test_what_is_not_in_the_histogram_is_named_apart(site: Site) -> None:
     text = said(opened("rewards")).replace("\\", "")
     assert "**1** are masked by their environment" in text
@@ -128,8 +149,51 @@ def test_the_totals_of_sources_add_up_in_words(site: Site) -> None:
     assert "**6 lines = 5 rollouts + 1 that are no rollouts + 0 blank**" in said(opened("sources"))
 
 
+def test_sources_counts_as_flagged_what_check_counts(site: Site) -> None:
+    assert site.workspace is not None
+    table = opened("sources").dataframe[0].value
+    assert table["flagged"].to_list() == [check(site.workspace)["total"]["flagged"]] == [1]
+
+
 def test_sources_says_where_decisions_are_kept(site: Site) -> None:
     assert "curation.sqlite" in said(opened("sources")).replace("\\", "")
+
+
+def add_rule(app: AppTest, name: str) -> AppTest:
+    """Choose a strategy by name and add it as it stands."""
+    app.selectbox(key="rc.rule").select(name).run()
+    return app.button(key="rc.rule-add").click().run()
+
+
+def test_a_rule_that_is_added_follows_the_threshold(site: Site) -> None:
+    app = opened("rewards")
+    app.selectbox(key="rc.rule").select("threshold").run()
+    app.number_input(key="rc.rule-threshold-at_least").set_value(0.95).run()
+    app.button(key="rc.rule-add").click().run()
+    assert funnel(app)[3] == "1 at any reward, after 1 rule"
+    assert state_of(app).recipe.strategies == (Step("threshold", {"at_least": 0.95}),)
+    assert "**3** without a reward of 0.95 or more" in said(app).replace("\\", "")
+
+
+def test_rules_stand_in_the_order_in_which_they_were_added(site: Site) -> None:
+    app = add_rule(add_rule(opened("rewards"), "best_of_n"), "drop_hard_tasks")
+    assert [step.name for step in state_of(app).recipe.strategies] == ["best_of_n", "drop_hard_tasks"]
+
+
+def test_a_rule_can_be_removed(site: Site) -> None:
+    app = add_rule(add_rule(opened("rewards"), "best_of_n"), "drop_hard_tasks")
+    app.button(key="rc.rule-0-remove").click().run()
+    assert [step.name for step in state_of(app).recipe.strategies] == ["drop_hard_tasks"]
+
+
+def test_a_rule_that_cannot_be_is_refused_in_a_sentence(site: Site) -> None:
+    app = opened("rewards")
+    app.selectbox(key="rc.rule").select("random_per_task").run()
+    app.number_input(key="rc.rule-random_per_task-n").set_value(1)
+    app.number_input(key="rc.rule-random_per_task-fraction").set_value(0.5).run()
+    app.button(key="rc.rule-add").click().run()
+    assert "are both set" in app.warning[0].value
+    assert state_of(app).recipe.strategies == ()
 
 
 def mounted(app: AppTest) -> dict[str, object]:

@@ -288,7 +288,7 @@ def test_an_accepted_rollout_that_cannot_be_exported_is_still_counted(tmp_path: 
     decide(workspace, "accept", 1)
     recipe = Recipe(options={"inline_think": "split", "reasoning": "field"})
     done = exported(workspace, recipe, tmp_path / "sft.jsonl")
-    assert done.funnel.as_json()["dropped"] == {"truncated": 2}
+    assert done.funnel.as_json()["dropped"] == {"truncated": 1, "unclosed_think": 1}
     assert failing(done.manifest_path) == []
 
 

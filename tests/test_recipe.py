@@ -12,9 +12,9 @@ from rollout_curator.errors import RecipeError
 from rollout_curator.formats.base import read_object
 from rollout_curator.recipe import Recipe, example, from_table, load, plan, to_table, to_toml
 from rollout_curator.rollout import Rollout
+from rollout_curator.strategies import Step
 
-NOT_BY_SOURCE = (EXCLUDED_BY_DEFAULT - {"truncated"}) | {"image", "audio", "video"}
-"""What a source says was cut off falls as invalid, so that a person may accept it all the same."""
+LEFT_OUT = EXCLUDED_BY_DEFAULT | {"image", "audio", "video"}
 FULL = Recipe(
     sources=("runs/a.jsonl", "runs/b.jsonl"),
     min_reward=0.75,
@@ -67,7 +67,7 @@ def test_an_integer_threshold_becomes_a_float(tmp_path: Path) -> None:
         (
             {"threshold": 1},
             "here: unknown key 'threshold'; a recipe has drop, format, keep, metadata, min_reward, options, sources,"
-            " target",
+            " strategies, target",
         ),
         ({"sources": "a.jsonl"}, "here: sources is 'a.jsonl', expected a list of names"),
         ({"keep": [1]}, "here: keep is [1], expected a list of names"),
@@ -128,11 +128,23 @@ def test_a_file_that_is_not_utf8_is_named(tmp_path: Path) -> None:
         load(path)
 
 
+@pytest.mark.parametrize("bound", ["inf", "-inf", "1e999", "nan"])
+def test_a_threshold_that_is_not_finite_is_no_plan(bound: str) -> None:
+    with pytest.raises(RecipeError) as refused:
+        plan(Recipe(min_reward=float(bound)))
+    assert str(refused.value) == f"min_reward is {float(bound)}, expected a number"
+
+
+def test_a_wrong_parameter_of_a_strategy_is_no_plan() -> None:
+    with pytest.raises(RecipeError, match="^best_of_n: n is 0, expected 1 or more$"):
+        plan(Recipe(strategies=(Step("best_of_n", {"n": 0}),)))
+
+
 def test_nemo_rl_keeps_tools_as_objects_and_drops_reasoning_and_what_it_would_train_wrongly() -> None:
     made = plan(Recipe())
     assert (made.target.name, made.format) == ("nemo_rl", "chat")
     assert made.chat == ChatOptions(reasoning="drop", arguments="object", trailing="trim")
-    assert made.exclude == NOT_BY_SOURCE | {"truncated:unclosed_think"}
+    assert made.exclude == LEFT_OUT
     assert made.exclude_invalid == {"masked", "truncated", "failed"}
 
 
@@ -163,14 +175,14 @@ def test_options_change_only_what_they_name() -> None:
 
 def test_keep_takes_an_issue_off_the_list_of_those_that_keep_a_rollout_out() -> None:
     made = plan(Recipe(keep=("duplicate_call_id", "masked")))
-    assert made.exclude == (NOT_BY_SOURCE - {"duplicate_call_id"}) | {"truncated:unclosed_think"}
+    assert made.exclude == LEFT_OUT - {"duplicate_call_id"}
     assert made.exclude_invalid == {"truncated", "failed"}
 
 
-def test_keep_truncated_lets_in_what_was_cut_off_by_either_sign() -> None:
+def test_keep_truncated_lets_in_what_its_source_says_was_cut_off() -> None:
     made = plan(Recipe(keep=("truncated",)))
-    assert made.exclude == NOT_BY_SOURCE
-    assert "truncated" not in made.exclude_invalid
+    assert made.exclude == LEFT_OUT
+    assert made.exclude_invalid == {"masked", "failed"}
 
 
 def test_drop_adds_issues_and_invalid_kinds() -> None:
@@ -184,5 +196,5 @@ def test_drop_adds_issues_and_invalid_kinds() -> None:
 def test_thinking_that_was_never_closed_is_left_out_once_it_is_taken_out_of_the_text(recipe: Recipe) -> None:
     rollout = read_object(gym(answer="4. <think>So"))
     assert isinstance(rollout, Rollout)
-    assert example(rollout, plan(recipe)).skip == "truncated"
-    assert example(rollout, plan(replace(recipe, keep=("truncated",)))).skip is None
+    assert example(rollout, plan(recipe)).skip == "unclosed_think"
+    assert example(rollout, plan(replace(recipe, keep=("unclosed_think",)))).skip is None

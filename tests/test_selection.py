@@ -12,7 +12,7 @@ from rollout_curator.selection import ACCEPT, NONE, REJECT, STEPS, Drop, Rules, 
 
 NAN = float("nan")
 INVALID = ["", "masked", "truncated", "failed"]
-SKIPS = ["", "no_assistant_text", "truncated"]
+SKIPS = ["", "no_assistant_text", "unclosed_think"]
 
 
 def chosen(
@@ -133,10 +133,10 @@ def test_the_funnel_says_what_people_say() -> None:
     }
 
 
-def test_a_reason_of_two_steps_is_counted_for_both() -> None:
-    """One rollout is cut off and falls as invalid; one is accepted by hand and cannot be exported for the same."""
+def test_what_is_accepted_by_hand_may_still_fall_for_its_example() -> None:
+    """One rollout is cut off and falls as invalid; one is accepted by hand and cannot be exported."""
     made = funnel(chosen([0.9, 0.9], [2, 2], [NONE, ACCEPT], [0, 2]), 2, 0, ())
-    assert made.as_json()["dropped"] == {"truncated": 2}
+    assert made.as_json()["dropped"] == {"truncated": 1, "unclosed_think": 1}
 
 
 def test_no_rollouts_are_no_trouble() -> None:
@@ -178,3 +178,10 @@ def test_who_is_kept_follows_from_each_row_alone(
 
     selection = chosen(*columns(rows), min_reward=min_reward, kinds=kinds)
     assert selection.kept.tolist() == [is_kept(*row) for row in rows]
+
+
+def test_one_rollout_is_spoken_of_in_the_singular() -> None:
+    assert [Drop("valid", "x", "have an empty output", n).said for n in (1, 2)] == [
+        "has an empty output",
+        "have an empty output",
+    ]

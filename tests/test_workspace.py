@@ -2,7 +2,9 @@
 
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from time import sleep
 from typing import Any
 
 import numpy as np
@@ -274,6 +276,72 @@ def test_the_index_knows_who_gives_an_example_among_odd_rollouts(tmp_path: Path,
     workspace = Workspace.open([write(tmp_path / "odd.jsonl", ODD)])
     assert workspace.n_rollouts == len(ODD)
     assert indexed(workspace, RECIPES[name]) == converted(workspace, RECIPES[name])
+
+
+VARIED: list[dict[str, Any]] = [
+    {"inline_think": "split"},
+    {"keep_empty": True, "reasoning": "inline"},
+    {"keep_strict": True, "media": "skip"},
+    {"trailing": "skip", "reasoning": "field"},
+    {"trailing": "keep", "final_tool_call": "skip"},
+    {"inline_think": "split", "reasoning": "field", "reasoning_content": False, "media": "drop"},
+]
+HARMLESS: list[dict[str, Any]] = [
+    {"joiner": " ", "content": "parts", "image_style": "image", "reasoning_key": "thinking"},
+    {"content": "lists", "null_content": True, "think": "qwen", "developer_to_system": False, "arguments": "string"},
+]
+
+
+@pytest.mark.parametrize("harmless", HARMLESS)
+@pytest.mark.parametrize("varied", VARIED)
+def test_options_without_a_say_in_who_gives_an_example_convert_nothing_anew(
+    tmp_path: Path, varied: dict[str, Any], harmless: dict[str, Any]
+) -> None:
+    workspace = Workspace.open([write(tmp_path / "odd.jsonl", ODD), SAMPLE_DATA])
+    first = workspace.outcomes(recipes.plan(Recipe(options=varied)))
+    other = Recipe(options={**varied, **harmless})
+    assert workspace.outcomes(recipes.plan(other)) is first
+    assert indexed(workspace, other) == converted(workspace, other)
+
+
+def test_the_place_of_reasoning_has_no_say_in_who_gives_an_example(tmp_path: Path) -> None:
+    workspace = Workspace.open([write(tmp_path / "odd.jsonl", ODD), SAMPLE_DATA])
+    split = {"inline_think": "split", "keep_empty": True}
+    first = workspace.outcomes(recipes.plan(Recipe(options={**split, "reasoning": "field"})))
+    other = Recipe(options={**split, "reasoning": "inline", "think": "qwen"})
+    assert workspace.outcomes(recipes.plan(other)) is first
+    assert indexed(workspace, other) == converted(workspace, other)
+
+
+def test_joiners_and_instructions_have_no_say_in_who_gives_a_flat_example(tmp_path: Path) -> None:
+    workspace = Workspace.open([write(tmp_path / "odd.jsonl", ODD), SAMPLE_DATA])
+    first = workspace.outcomes(recipes.plan(Recipe(format="flat", options={"strip_think": True})))
+    other = Recipe(format="flat", options={"strip_think": True, "joiner": "\n", "with_instructions": True})
+    assert workspace.outcomes(recipes.plan(other)) is first
+    assert indexed(workspace, other) == converted(workspace, other)
+
+
+def test_threads_that_ask_at_once_convert_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    workspace = Workspace.open([write(tmp_path / "a.jsonl", [gym(), gym(answer="5")])])
+    made: list[int] = []
+    example = recipes.example
+    monkeypatch.setattr(recipes, "example", lambda *given: [sleep(0.02), made.append(1), example(*given)][-1])
+    plan = recipes.plan(Recipe(options={"inline_think": "split"}))
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(workspace.outcomes, [plan] * 4))
+    assert len(made) == 2
+    assert all(one is found[0] for one in found)
+
+
+def test_the_last_eight_conversions_are_kept(tmp_path: Path) -> None:
+    workspace = Workspace.open([write(tmp_path / "a.jsonl", [gym()])])
+    drops = ("image", "audio", "video", "no_user", "reasoning", "late_tool_result", "placeholder", "dropped_part")
+    plans = [recipes.plan(Recipe(target="gym", options={"keep_empty": False}, drop=(name,))) for name in drops]
+    found = [workspace.outcomes(plan) for plan in plans]
+    assert workspace.outcomes(plans[0]) is found[0]
+    workspace.outcomes(recipes.plan(Recipe(options={"inline_think": "split"})))
+    assert workspace.outcomes(plans[0]) is found[0]
+    assert workspace.outcomes(plans[1]) is not found[1]
 
 
 # Metadata

@@ -23,8 +23,6 @@ from rollout_curator.targets.base import get as get_target
 FORMATS = ("flat", "chat")
 INVALID = ("masked", "truncated", "failed")
 METADATA = ("reward", "source", "line", "task", "agent", "key")
-UNCLOSED = "truncated:unclosed_think"
-"""What only splitting a text shows; any other cut is told by the source, and falls as invalid, where accept helps."""
 _TAKEN_KEYS = ("", "role", "content", "tool_calls", "tool_call_id", "name")
 
 
@@ -96,8 +94,6 @@ def from_table(table: Mapping[str, Any], where: str) -> Recipe:
     recipe = Recipe(**values)
     try:
         plan(recipe)
-        for step in recipe.strategies:
-            arguments(step)
     except RecipeError as error:
         raise RecipeError(f"{where}: {error}") from error
     return recipe
@@ -119,11 +115,11 @@ def _step(value: Any, where: str) -> Step:
 
 
 def _threshold(value: Any, where: str) -> float | None:
-    """Return the threshold; one that is not finite would keep all or nothing, and JSON cannot hold it."""
+    """Return the threshold as a float; whether it is finite `plan` says."""
     if value is None:
         return None
     try:
-        if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
+        if isinstance(value, int | float) and not isinstance(value, bool):
             return float(value)
     except OverflowError:
         raise RecipeError(f"{where}: min_reward is beyond every reward, expected a number") from None
@@ -143,7 +139,14 @@ def to_toml(recipe: Recipe) -> str:
 
 
 def plan(recipe: Recipe) -> Plan:
-    """Join the recipe with its target's defaults. Raises RecipeError for an unknown name or value."""
+    """Join the recipe with its target's defaults. Raises RecipeError for an unknown name or value.
+
+    A threshold that is not finite would keep all or nothing, and the JSON of a manifest cannot hold it.
+    """
+    if recipe.min_reward is not None and not math.isfinite(recipe.min_reward):
+        raise RecipeError(f"min_reward is {recipe.min_reward!r}, expected a number")
+    for step in recipe.strategies:
+        arguments(step)
     target = get_target(recipe.target)
     chosen = recipe.format or target.format
     if chosen not in FORMATS:
@@ -158,8 +161,6 @@ def plan(recipe: Recipe) -> Plan:
     base = target.flat if chosen == "flat" else target.chat
     _check_options(options, base)
     exclude = (target.exclude | set(recipe.drop)) - set(recipe.keep)
-    if "truncated" in exclude:
-        exclude |= {UNCLOSED}
     invalid = frozenset(INVALID if target.exclude_invalid else ()) | (set(INVALID) & set(recipe.drop))
     return Plan(
         target=target,
@@ -200,7 +201,7 @@ def example(rollout: Rollout, plan: Plan) -> Example:
 
 def excluded_issue(issues: tuple[str, ...], plan: Plan) -> str | None:
     """Return the first issue that keeps an example out under this plan."""
-    return next((issue_kind(issue) for issue in issues if {issue, issue_kind(issue)} & plan.exclude), None)
+    return next((issue_kind(issue) for issue in issues if issue_kind(issue) in plan.exclude), None)
 
 
 def line(made: Example, extra: Mapping[str, Any]) -> bytes:

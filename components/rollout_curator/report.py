@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from rollout_curator import recipe as recipes
+from rollout_curator.flags import flagged
 from rollout_curator.index.source import Source
 from rollout_curator.manifest import Check
 from rollout_curator.publishing import Exported
@@ -22,26 +23,7 @@ from rollout_curator.workspace import Workspace
 LISTED_MAX = 1000
 COMMON_MAX = 12
 CONTROL_SEED = 1
-
-
-FLAG_WORDS = {
-    "reward_missing": "unrated: no reward",
-    "reward_not_number": "unrated: the reward is not a number",
-    "reward_not_finite": "unrated: the reward is not finite",
-    "no_params": "no prompt: it has no request parameters",
-    "no_response": "no response that can be read",
-    "empty_output": "the output is empty",
-    "lone_surrogate": "text with half a surrogate pair",
-    "non_finite_number": "a number that is not finite (NaN or Infinity)",
-}
-
-
-"""What a line is flagged for: reading notes that say the rollout needs a look."""
-
-
 _OTHER_OBJECTS = ("materialized_input", "reward_profile", "failure_record", "unrecognised")
-
-
 Json = dict[str, Any]
 
 
@@ -68,7 +50,7 @@ def check(workspace: Workspace) -> Json:
 
 
 def _check_source(source: Source) -> Json:
-    flags = _flagged(source)
+    flags = flagged(source)
     problems = [{"line": p.line, "kind": p.kind, "reason": p.reason} for p in source.problems()]
     bad = {str(p["line"]): p["reason"] for p in problems if p["kind"] not in _OTHER_OBJECTS}
     flag = {str(p["line"]): p["reason"] for p in problems if p["kind"] in _OTHER_OBJECTS}
@@ -93,15 +75,6 @@ def _check_source(source: Source) -> Json:
         "notes": list(header["notes"]),
         "error": None,
     }
-
-
-def _flagged(source: Source) -> dict[int, str]:
-    words = []
-    for combination in source.header["vocabularies"]["flags"]:
-        words.append("; ".join(FLAG_WORDS[flag] for flag in combination.split("|") if flag in FLAG_WORDS))
-    codes = source.columns["flags"]
-    rows = np.flatnonzero(np.isin(codes, [code for code, word in enumerate(words) if word]))
-    return {int(source.columns["line"][row]): words[int(codes[row])] for row in rows}
 
 
 def _blank_lines(source: Source) -> list[int]:
@@ -135,11 +108,14 @@ def indexed(workspace: Workspace) -> Json:
 
 
 def stats(workspace: Workspace, recipe: Recipe) -> Json:
-    """Return counts, the reward distribution, tables per agent, source and task, and the funnel."""
+    """Return counts, the reward distribution, tables per agent, source and task, and the funnel.
+
+    Rewards that are no measurement (`invalid`) are in no mean and no quantile, as on the Rewards page.
+    """
     frame = workspace.frame
     kept = workspace.select(recipe).kept
     reward = frame["reward"].to_numpy()
-    rated = reward[~np.isnan(reward)]
+    rated = reward[~np.isnan(reward) & (frame["invalid"] == "").to_numpy()]
     marks = (0, 5, 25, 50, 75, 95, 100)
     quantiles = np.percentile(rated, marks).tolist() if len(rated) else []
     return {
@@ -193,6 +169,7 @@ def _common_values(rated: "np.ndarray[Any, Any]") -> list[tuple[float, int]]:
 
 def _by(workspace: Workspace, column: str, kept: "np.ndarray[Any, Any]") -> list[Json]:
     frame = workspace.frame[["reward", "tokens", column]].assign(kept=kept)
+    frame["reward"] = frame["reward"].where(workspace.frame["invalid"] == "")
     grouped = frame.groupby(column, observed=True).agg(
         rollouts=("kept", "size"), kept=("kept", "sum"), mean_reward=("reward", "mean"), tokens=("tokens", "sum")
     )

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from rollout_curator.conversation import ISSUE_WORDS
+from rollout_curator.digits import exact
 
 Array = np.ndarray[Any, Any]
 
@@ -25,6 +26,9 @@ INVALID_WORDS = {
 }
 
 
+_OF_ONE = {"have": "has", "are": "is", "were": "was", "end": "ends", "lose": "loses", "do": "does", "use": "uses"}
+
+
 @dataclass(frozen=True, slots=True)
 class Drop:
     """Why rows are dropped: the step of the funnel, a name for programs, words for people ("60 below 0.8")."""
@@ -33,6 +37,12 @@ class Drop:
     name: str
     words: str
     count: int
+
+    @property
+    def said(self) -> str:
+        """Return the words as they follow the count: one rollout ends where several end."""
+        first, space, rest = self.words.partition(" ")
+        return f"{_OF_ONE.get(first, first)}{space}{rest}" if self.count == 1 else self.words
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +111,7 @@ def select(reward: Array, invalid: Array, invalid_words: Sequence[str], verdicts
         unrated = np.isnan(reward)
         below = ~unrated & ~(reward >= rules.min_reward)
         states.append(("selected", "unrated", "unrated", by_rule & unrated))
-        states.append(("selected", "below", f"below {_exact(rules.min_reward)}", by_rule & below))
+        states.append(("selected", "below", f"below {exact(rules.min_reward)}", by_rule & below))
     states.append(("not_rejected", "rejected", "rejected by hand", verdicts == REJECT))
     for code, skip in enumerate(rules.skips):
         if skip:
@@ -140,12 +150,6 @@ def narrow(selection: Selection, verdicts: Array, dropped_by: Array, words: Sequ
     return Selection(reason, drops, accepted)
 
 
-def _exact(number: float) -> str:
-    """Return a threshold in short digits where these are the number itself, else in all its digits."""
-    short = f"{number:g}"
-    return short if float(short) == number else repr(number)
-
-
 @dataclass(frozen=True, slots=True)
 class Funnel:
     """The spine of the product: every line and every rollout accounted for, by reason.
@@ -167,7 +171,7 @@ class Funnel:
     def sentence(self) -> str:
         """Return the funnel as people say it: "1,204 kept, 96 dropped: 60 below 0.8, 30 rejected by hand"."""
         dropped = self.rollouts - self.exportable
-        parts = ", ".join(f"{drop.count:,} {drop.words}" for drop in self.drops)
+        parts = ", ".join(f"{drop.count:,} {drop.said}" for drop in self.drops)
         return f"{self.exportable:,} kept, {dropped:,} dropped" + (f": {parts}" if parts else "")
 
     def as_json(self) -> dict[str, Any]:
@@ -187,11 +191,8 @@ class Funnel:
 
 
 def _by_name(drops: Sequence[Drop]) -> dict[str, int]:
-    """Return the counts by name; "truncated" may fall at two steps, and neither count may be lost."""
-    counts: dict[str, int] = {}
-    for drop in drops:
-        counts[drop.name] = counts.get(drop.name, 0) + drop.count
-    return counts
+    """Return the counts by name, each of which stands for one reason."""
+    return {drop.name: drop.count for drop in drops}
 
 
 def funnel(selection: Selection, lines: int, blank: int, problems: tuple[Drop, ...]) -> Funnel:

@@ -5,6 +5,7 @@ Nothing here writes but `decisions`.
 
 import threading
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +14,16 @@ import numpy as np
 from rollout_curator import recipe as recipes
 from rollout_curator import strategies
 from rollout_curator.collection import Array, Collection, build_indexes, default_cache
-from rollout_curator.conversation import GYM_OPTIONS, ChatOptions, FlatOptions
+from rollout_curator.conversation import GYM_OPTIONS, ChatOptions
 from rollout_curator.decisions import Decision, Decisions
 from rollout_curator.index.facts import read_outcome
 from rollout_curator.recipe import Plan, Recipe
 from rollout_curator.rollout import Example
 from rollout_curator.selection import ACCEPT, NONE, REJECT, Funnel, Rules, Selection, funnel, narrow, select
 from rollout_curator.sources import Found, find
+
+OUTCOMES_MAX = 8
+"""So many conversions that are not in the index are remembered, the last asked for."""
 
 
 class Workspace(Collection):
@@ -34,6 +38,7 @@ class Workspace(Collection):
         self._standing: dict[str, str] = {}
         self._version = 0
         self._selections: dict[Any, Selection] = {}
+        self._converting = threading.Lock()
         self._outcomes: dict[Any, tuple[Array, list[str]]] = {}
 
     @classmethod
@@ -119,7 +124,7 @@ class Workspace(Collection):
         with self._lock:
             version, verdicts = self._version, self._codes()
             rule = (recipe.min_reward, repr(recipe.strategies), plan.exclude_invalid, plan.exclude)
-            key = (version, rule, _outcome_key(plan))
+            key = (version, rule, _indexed_outcome(plan) or _decisive(plan))
             if key in self._selections:
                 return self._selections[key]
         outcomes, skips = self.outcomes(plan)
@@ -158,15 +163,21 @@ class Workspace(Collection):
         if column is not None:
             codes, words = self.classes(column)
             return _skip_codes(codes, [_skip_of(word, plan) for word in words])
-        key = (_outcome_key(plan), plan.exclude)
-        if key not in self._outcomes:
-            reasons: dict[str, int] = {"": 0}
-            codes = np.empty(self.n_rollouts, dtype="int32")
-            for row, rollout in self.rollouts(np.arange(self.n_rollouts)):
-                skip = recipes.example(rollout, plan).skip or ""
-                codes[row] = reasons.setdefault(skip.partition(":")[0], len(reasons))
-            self._outcomes[key] = codes, list(reasons)
-        return self._outcomes[key]
+        key = _decisive(plan), plan.exclude
+        with self._converting:
+            found = self._outcomes.pop(key, None) or self._convert(plan)
+            self._outcomes[key] = found
+            while len(self._outcomes) > OUTCOMES_MAX:
+                del self._outcomes[next(iter(self._outcomes))]
+            return found
+
+    def _convert(self, plan: Plan) -> tuple[Array, list[str]]:
+        reasons: dict[str, int] = {"": 0}
+        codes = np.empty(self.n_rollouts, dtype="int32")
+        for row, rollout in self.rollouts(np.arange(self.n_rollouts)):
+            skip = recipes.example(rollout, plan).skip or ""
+            codes[row] = reasons.setdefault(skip.partition(":")[0], len(reasons))
+        return codes, list(reasons)
 
     def funnel(self, recipe: Recipe) -> Funnel:
         """Return every line and rollout accounted for under a recipe."""
@@ -187,16 +198,18 @@ def _indexed_outcome(plan: Plan) -> str | None:
         return "flat" if not plan.flat.strip_think else None
     if plan.chat == GYM_OPTIONS:
         return "gym"
-    decisive = ["inline_think", "keep_empty", "keep_strict", "media", "trailing", "final_tool_call"]
-    decisive += ["reasoning_content", *(["arguments"] if "bad_tool_args" in plan.exclude else [])]
-    default = ChatOptions()
-    if any(getattr(plan.chat, name) != getattr(default, name) for name in decisive):
+    if _decisive(plan) != _decisive(replace(plan, chat=ChatOptions(reasoning=plan.chat.reasoning))):
         return None
     return "chat" if plan.chat.reasoning == "drop" else "chat_reasoning"
 
 
-def _outcome_key(plan: Plan) -> FlatOptions | ChatOptions:
-    return plan.flat if plan.format == "flat" else plan.chat
+def _decisive(plan: Plan) -> tuple[Any, ...]:
+    """Return what has a say in whether an example is written; all other options only change how it reads."""
+    if plan.format == "flat":
+        return "flat", plan.flat.strip_think
+    decisive = ["inline_think", "keep_empty", "keep_strict", "media", "trailing", "final_tool_call"]
+    decisive += ["reasoning_content", *(["arguments"] if "bad_tool_args" in plan.exclude else [])]
+    return "chat", plan.chat.reasoning == "drop", *(getattr(plan.chat, name) for name in decisive)
 
 
 def _skip_of(word: str, plan: Plan) -> str:

@@ -132,7 +132,7 @@ def _add_assistant(draft: _Draft, item: Item) -> None:
         text = split.text
         _add_reasoning(draft, split.reasoning)
         if split.is_open:
-            findings.note("truncated:unclosed_think")
+            findings.note("unclosed_think")
     if text:
         if draft.calls and text.strip():
             findings.note("lost_tool_results")

@@ -101,7 +101,7 @@ def _assistant_text(item: Item, options: FlatOptions, findings: Findings) -> str
         return text
     split = split_think(text)
     if split.is_open:
-        findings.note("truncated:unclosed_think")
+        findings.note("unclosed_think")
     if split.text != text:
         findings.note("stripped_think")
     return split.text

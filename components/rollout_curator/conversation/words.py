@@ -1,7 +1,7 @@
 """Names of issues and skip reasons, in plain words, and which of them keep a rollout out."""
 
 EXCLUDED_BY_DEFAULT = frozenset(
-    {"unanswered_tool_call", "lost_tool_results", "orphan_tool_message", "duplicate_call_id", "truncated"}
+    {"unanswered_tool_call", "lost_tool_results", "orphan_tool_message", "duplicate_call_id", "unclosed_think"}
 )
 """Kinds of issue that keep a rollout out unless the user decides otherwise (C12, C13)."""
 
@@ -57,6 +57,7 @@ ISSUE_WORDS = {
     "duplicate_call_id": "use the id of an open tool call again",
     "no_user": "have no user message",
     "truncated": "were cut off",
+    "unclosed_think": "have thinking that was never closed",
 }
 """Kind of issue or skip reason -> words that follow a number: "6 end on a tool call"."""
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from types import NoneType
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar, get_args, get_origin
 
+from rollout_curator.digits import exact
 from rollout_curator.errors import RecipeError
 
 if TYPE_CHECKING:
@@ -123,12 +124,6 @@ def arguments(step: Step) -> dict[str, Any]:
 def words(step: Step) -> str:
     """Return what a step drops, such as "not among the 2 best of their task". Raises RecipeError."""
     return get(step.name).drops(**arguments(step))
-
-
-def exact(number: float) -> str:
-    """Return a number in short digits where these are the number itself, else in all its digits."""
-    short = f"{number:g}"
-    return short if float(short) == number else repr(number)
 
 
 def _checked(where: str, value: Any, parameter: Parameter) -> Any:

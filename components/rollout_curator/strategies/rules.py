@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import numpy as np
 
-from rollout_curator.strategies.base import Says, exact, strategy
+from rollout_curator.digits import exact
+from rollout_curator.strategies.base import Says, strategy
 from rollout_curator.strategies.order import dense, first_of_each, marked, numbers, places, rewards, shuffled
 from rollout_curator.strategies.tasks import pass_rates, quantile_bounds, z_scores
 

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from rollout_curator.recipe import Recipe
 from rollout_curator.selection import Funnel
 from rollout_curator.ui import places, state
-from rollout_curator.ui.phrases import at_least
+from rollout_curator.ui.phrases import selected_words
 from rollout_curator.workspace import Workspace
 
 
@@ -22,7 +23,7 @@ class Step:
     tip: str
 
 
-def steps(funnel: Funnel, min_reward: float | None) -> Iterator[Step]:
+def steps(funnel: Funnel, recipe: Recipe) -> Iterator[Step]:
     """Yield the numbers of the line in their order."""
     yield Step(funnel.lines, "lines", "sources", "", "every line of every file")
     problems = funnel.lines - funnel.blank - funnel.rollouts
@@ -30,13 +31,13 @@ def steps(funnel: Funnel, min_reward: float | None) -> Iterator[Step]:
     yield Step(funnel.rollouts, "rollouts", "sources" if problems else "review", "" if problems else "all", tip)
     named = [
         ("valid", funnel.valid, "valid"),
-        ("selected", funnel.selected, at_least(min_reward)),
+        ("selected", funnel.selected, selected_words(recipe)),
         ("not_rejected", funnel.not_rejected, "not rejected"),
         ("exportable", funnel.exportable, "exportable"),
     ]
     for name, count, words in named:
         drops = [drop for drop in funnel.drops if drop.step == name]
-        fell = ", ".join(f"{drop.count:,} {drop.words}" for drop in drops)
+        fell = ", ".join(f"{drop.count:,} {drop.said}" for drop in drops)
         queue = f"fell-{name}" if drops else "kept"
         yield Step(count, words, "review", queue, f"fell here: {fell}" if fell else "none fell here")
 
@@ -48,7 +49,7 @@ def funnel_line(workspace: Workspace, *, brief: bool = False) -> None:
         funnel = workspace.funnel(recipe)
     with st.container(key="funnel", gap=None):
         with st.container(horizontal=True, key="funnel-steps", gap=None, vertical_alignment="center"):
-            for step in steps(funnel, recipe.min_reward):
+            for step in steps(funnel, recipe):
                 parameters = {"queue": step.queue} if step.page == "review" else {}
                 tip = step.tip if brief else None
                 places.link_number(step.count, step.words, step.page, tip=tip, **parameters)
@@ -64,4 +65,4 @@ def _drops(funnel: Funnel) -> None:
         by_hand = f" ({funnel.accepted_by_hand:,} accepted by hand)" if funnel.accepted_by_hand else ""
         st.markdown(f"{by_hand} and {dropped:,} dropped{':' if dropped else '.'}", width="content")
         for drop in funnel.drops:
-            places.link_number(drop.count, drop.words, "review", queue=drop.name)
+            places.link_number(drop.count, drop.said, "review", queue=drop.name)

@@ -4,6 +4,8 @@ The lists in `selection` and `conversation` hold words that follow a number; a r
 """
 
 from rollout_curator.conversation import ISSUE_WORDS, issue_kind
+from rollout_curator.digits import exact
+from rollout_curator.recipe import Recipe
 
 _SINGULAR = {
     "are": "is",
@@ -40,7 +42,14 @@ def is_loss(issue: str) -> bool:
 
 def at_least(reward: float | None) -> str:
     """Return a threshold in words."""
-    return "at any reward" if reward is None else f"at {reward:g} or more"
+    return "at any reward" if reward is None else f"at {exact(reward)} or more"
+
+
+def selected_words(recipe: Recipe) -> str:
+    """Return what the rules of a recipe ask for in words: the threshold, and how many strategies follow it."""
+    n_rules = len(recipe.strategies)
+    after = f", after {n_rules:,} {'rule' if n_rules == 1 else 'rules'}" if n_rules else ""
+    return f"{at_least(recipe.min_reward)}{after}"
 
 
 def size(n_bytes: int) -> str:

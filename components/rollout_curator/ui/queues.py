@@ -1,6 +1,6 @@
 """Which rollouts a queue of the Review page holds, and in which order: names that stand in URLs, as rows.
 
-Pure functions of a workspace and a recipe. A queue is a name: `kept`, `near`, `all`, `flagged`, `accepted`,
+Pure functions of a workspace and a recipe. A queue is a name: `kept`, `near`, `all`, `odd`, `accepted`,
 `rejected-by-hand`, `fell-STEP` for a step of the funnel, `agent-NAME`, `task-GROUP`, or the name of a drop such
 as `below`.
 """
@@ -24,7 +24,7 @@ TASK = "task-"
 AGENTS_MAX = 40
 STEP_WORDS = {
     "valid": "dropped: not valid",
-    "selected": "dropped by the threshold",
+    "selected": "dropped by the threshold or a rule",
     "not_rejected": "dropped: rejected by hand",
     "exportable": "dropped: no example can be written",
 }
@@ -46,7 +46,7 @@ def queues(workspace: Workspace, recipe: Recipe) -> list[Queue]:
         ("kept", "kept, in order"),
         ("near", "nearest the threshold" if recipe.min_reward is not None else "lowest reward first"),
         ("all", "all, in order"),
-        ("flagged", "kept, but flagged"),
+        ("odd", "kept, but worth a look"),
     ]
     found = [Queue(name, words, len(rows_of(workspace, recipe, name))) for name, words in fixed]
     found += [Queue(drop.name, f"dropped: {drop.words}", drop.count) for drop in selection.drops]
@@ -75,8 +75,8 @@ def rows_of(workspace: Workspace, recipe: Recipe, name: str) -> Array:
         return np.arange(workspace.n_rollouts)
     if name == "near":
         return _nearest(workspace, recipe)
-    if name == "flagged":
-        return np.flatnonzero(selection.kept & _needs_a_look(workspace))
+    if name == "odd":
+        return np.flatnonzero(selection.kept & _is_odd(workspace))
     if name == "rejected-by-hand":
         return np.flatnonzero(workspace.verdicts() == REJECT)
     if name == "accepted":
@@ -110,7 +110,7 @@ def is_measured(workspace: Workspace, recipe: Recipe) -> Array:
     return np.asarray(~np.isnan(workspace.frame["reward"].to_numpy()) & ~invalid)
 
 
-def _needs_a_look(workspace: Workspace) -> Array:
+def _is_odd(workspace: Workspace) -> Array:
     frame = workspace.frame
     odd = (frame["flags"] != "").to_numpy() | (frame["finish"] != "stop").to_numpy()
     return np.asarray(odd | (frame["n_tool_errors"] > 0).to_numpy() | (workspace.copies > 1))

@@ -17,6 +17,7 @@ import streamlit as st
 from rollout_curator import recipe as recipes
 from rollout_curator.errors import RecipeError
 from rollout_curator.recipe import Recipe
+from rollout_curator.strategies import Step
 from rollout_curator.ui.queues import DEFAULT, rows_of
 from rollout_curator.ui.site import Site
 from rollout_curator.ui.views import View
@@ -106,6 +107,17 @@ def set_option(name: str, value: Any, usual: Any) -> None:
 def set_names(part: str, names: tuple[str, ...]) -> None:
     """Choose the names in one of the recipe's lists: `keep`, `drop` or `metadata`."""
     _set_recipe(**{part: names})
+
+
+def add_strategy(step: Step) -> None:
+    """Add a rule after those there are."""
+    _set_recipe(strategies=(*recipe().strategies, step))
+
+
+def remove_strategy(place: int) -> None:
+    """Take the rule at a place out of the recipe."""
+    before = recipe().strategies
+    _set_recipe(strategies=(*before[:place], *before[place + 1 :]))
 
 
 def set_queue(name: str) -> None:
@@ -219,9 +231,11 @@ def _take(now: Session, name: str, value: str) -> None:
         now.key = value
     elif name == "min":
         try:
-            set_min(float(value))
+            given = float(value)
         except ValueError:
             return
+        if math.isfinite(given):
+            set_min(given)
     elif name == "target":
         set_target(value)
     elif name == "format":

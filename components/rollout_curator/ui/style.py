@@ -16,6 +16,7 @@ h3 { padding: .6rem 0 .3rem !important; }
 .st-key-funnel { border-bottom: 1px solid var(--st-border-color, rgba(128, 128, 128, .3)); padding-bottom: .4rem; }
 .st-key-funnel, .st-key-funnel-steps, .st-key-funnel-drops { gap: 0 !important; }
 .st-key-funnel-steps, .st-key-funnel-drops { flex-wrap: wrap; row-gap: 0 !important; align-items: baseline !important; }
+.st-key-funnel-steps > *, .st-key-funnel-drops > *, .st-key-outside > * { margin: 0 !important; }
 .st-key-funnel p, .st-key-outside p { margin: 0; line-height: 1.5; white-space: nowrap; }
 .st-key-funnel [data-testid="stPageLink"] a, .st-key-outside [data-testid="stPageLink"] a {
   padding: 0 .3rem; margin: 0; min-height: 0; background: transparent; line-height: 1.5; border-radius: .2rem; }
@@ -58,6 +59,16 @@ h3 { padding: .6rem 0 .3rem !important; }
 .st-key-funnel [data-testid="stMarkdownContainer"], .st-key-outside [data-testid="stMarkdownContainer"] {
   margin: 0; }
 .st-key-review-bar > * > [data-testid="stMarkdown"] p { font-size: .93rem; opacity: .75; }
+.st-key-rules { margin-top: -.5rem; }
+.st-key-rules p { margin: 0; font-size: .93rem; line-height: 1.5; }
+.st-key-rules [data-testid="stMarkdownContainer"] { margin: 0; }
+.st-key-rules [class*="st-key-rule-"] { gap: .3rem !important; min-height: 1.7rem; }
+.st-key-rules [data-testid="stPageLink"] a { padding: 0 .1rem; margin: 0; min-height: 0; background: transparent; }
+.st-key-rules [data-testid="stPageLink"] a p { font-weight: 400; }
+.st-key-rules [data-testid="stPageLink"] a strong { font-weight: 650; }
+.st-key-rules [data-testid="stPageLink"] a:hover p { text-decoration: underline; text-underline-offset: 3px; }
+.st-key-rules button { min-height: 1.7rem; padding-top: 0; padding-bottom: 0; }
+.st-key-rules [class*="st-key-rule-"] button p { text-decoration: underline; text-underline-offset: 3px; opacity: .75; }
 .st-key-says li { font-size: .95rem; margin-bottom: .35rem; }
 .st-key-result [data-testid="stVerticalBlock"], .st-key-result { gap: .2rem !important; }
 .st-key-result pre { padding: .45rem .7rem !important; }

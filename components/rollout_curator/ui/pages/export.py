@@ -15,7 +15,7 @@ from rollout_curator.targets.base import targets
 from rollout_curator.ui import places, state
 from rollout_curator.ui.exporting import ExportJob
 from rollout_curator.ui.pages.export_options import options_form
-from rollout_curator.ui.phrases import at_least, size
+from rollout_curator.ui.phrases import selected_words, size
 from rollout_curator.ui.site import Site, log_error
 from rollout_curator.ui.text import label, plain, show_untrusted
 from rollout_curator.workspace import Workspace
@@ -74,9 +74,9 @@ def _funnel(funnel: Funnel, recipe: Recipe) -> None:
         for step in STEPS:
             for drop in (drop for drop in funnel.drops if drop.step == step):
                 left -= drop.count
-                places.link_number(-drop.count, drop.words, "review", queue=drop.name)
+                places.link_number(-drop.count, drop.said, "review", queue=drop.name)
         by_hand = f", {funnel.accepted_by_hand:,} of them accepted by hand" if funnel.accepted_by_hand else ""
-        threshold = at_least(recipe.min_reward)
+        threshold = selected_words(recipe)
         places.link_number(left, f"examples, {threshold}{by_hand}", "review", queue="kept")
 
 

@@ -14,6 +14,8 @@ from rollout_curator.recipe import Recipe
 from rollout_curator.selection import INVALID_WORDS
 from rollout_curator.ui import places, state
 from rollout_curator.ui.pages.rollouts import rollouts_table
+from rollout_curator.ui.pages.rules import rules_bar
+from rollout_curator.ui.phrases import at_least
 from rollout_curator.ui.queues import AGENT, TASK, is_measured
 from rollout_curator.ui.site import BY_CONTENT, Site
 from rollout_curator.ui.text import plain
@@ -34,6 +36,7 @@ def page(site: Site, workspace: Workspace) -> None:
         state.set_min(chosen)
         st.rerun()
     _bar(workspace, recipe)
+    rules_bar(workspace, recipe)
     _outside(workspace, recipe)
     kinds = recipes.plan(recipe).exclude_invalid
     with st.container(key="plots"):
@@ -193,7 +196,7 @@ def _columns(recipe: Recipe, name: str) -> dict[str, Any]:
         "rated": config.NumberColumn("valid and rated", format="localized"),
         "mean": config.NumberColumn("mean reward", format="%.3f"),
         "share": config.ProgressColumn(
-            f"at {recipe.min_reward:g} or more" if recipe.min_reward is not None else "share",
+            plain(at_least(recipe.min_reward)) if recipe.min_reward is not None else "share",
             format="%.0f %%",
             min_value=0.0,
             max_value=100.0,

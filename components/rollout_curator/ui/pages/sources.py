@@ -7,6 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from rollout_curator.collection import PROBLEM_WORDS
+from rollout_curator.flags import FLAG_WORDS, flagged_rows
 from rollout_curator.index.source import Problem, Source
 from rollout_curator.packing import show_path
 from rollout_curator.ui import places, state
@@ -16,6 +17,7 @@ from rollout_curator.ui.text import label, plain
 from rollout_curator.workspace import Workspace
 
 PAGE_ROWS = 200
+FLAGGED_HELP = f"Rollouts that need a look: {'; '.join(FLAG_WORDS.values())}"
 
 
 def page(site: Site, workspace: Workspace) -> None:
@@ -48,7 +50,6 @@ def _totals(workspace: Workspace) -> None:
 
 def _files(workspace: Workspace) -> None:
     frame = workspace.frame
-    flagged = (frame["flags"] != "").groupby(frame["source"], observed=True).sum()
     agents = frame.groupby("source", observed=True)["agent"].agg(lambda names: ", ".join(sorted(set(map(str, names)))))
     rows = [
         {
@@ -56,7 +57,7 @@ def _files(workspace: Workspace) -> None:
             "rollouts": source.n_rollouts,
             "no rollouts": int(source.header["n_problems"]),
             "blank": int(source.header["n_blank"]),
-            "flagged": int(flagged.get(source.name, 0)),
+            "flagged": len(flagged_rows(source)),
             "agents": plain(agents.get(source.name, "")),
             "size": plain(size(int(source.header["stamp"]["size"]))),
             "notes": plain("; ".join(source.header["notes"])),
@@ -71,8 +72,7 @@ def _files(workspace: Workspace) -> None:
         hide_index=True,
         height="content" if len(table) <= 12 else 460,
         column_config={
-            "file": st.column_config.TextColumn(width="large"),
-            "flagged": st.column_config.NumberColumn(help="Rollouts about which reading noticed something"),
+            "flagged": st.column_config.NumberColumn(help=FLAGGED_HELP),
             "no rollouts": st.column_config.NumberColumn(help="Lines that did not become a rollout; listed below"),
         },
         alt="One row per file: rollouts, lines that are no rollouts, blank lines, flagged rollouts, agents, size",

@@ -1,0 +1,84 @@
+"""The rules that follow the threshold: those that are on, and a way to add one."""
+
+import inspect
+from typing import Any
+
+import streamlit as st
+
+from rollout_curator.index.columns import NUMBERS
+from rollout_curator.recipe import Recipe
+from rollout_curator.strategies import STRATEGIES, Parameter, Step, parameters, words
+from rollout_curator.ui import places, state
+from rollout_curator.ui.text import label, plain
+from rollout_curator.workspace import Workspace
+
+NO_MEASURES = frozenset({"line", "offset", "length", "key_hi", "key_lo"})
+"""Numbers of the index that say where a rollout stands."""
+
+
+def rules_bar(workspace: Workspace, recipe: Recipe) -> None:
+    """Draw one line per rule that is on, in order, and the way to add one."""
+    drops = {drop.name: drop for drop in workspace.select(recipe).drops}
+    with st.container(key="rules", gap=None):
+        for number, step in enumerate(recipe.strategies, 1):
+            name = f"strategy-{number}"
+            with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"rule-{number}"):
+                st.markdown("then dropped:", width="content")
+                count = drops[name].count if name in drops else 0
+                places.link_number(count, words(step), "review", queue=name)
+                st.button(
+                    "remove",
+                    type="tertiary",
+                    on_click=state.remove_strategy,
+                    args=(number - 1,),
+                    key=f"rc.rule-{number - 1}-remove",
+                )
+        with st.popover("Add a rule", type="tertiary", width="content"):
+            _form(workspace)
+
+
+def _form(workspace: Workspace) -> None:
+    """Draw the choice of a rule with its parameters."""
+    name = st.selectbox("rule", list(STRATEGIES), format_func=_title, key="rc.rule")
+    st.caption(label(_says(name)))
+    given = {}
+    for parameter, about in parameters(name).items():
+        if about.type is not dict:
+            value = _widget(workspace, about, key=f"rc.rule-{name}-{parameter}")
+            if value != about.default:
+                given[parameter] = value
+    st.button("Add", on_click=state.add_strategy, args=(Step(name, given),), type="primary", key="rc.rule-add")
+
+
+def _title(name: str) -> str:
+    return plain(name.replace("_", " "))
+
+
+def _says(name: str) -> str:
+    """Return the first line of what a strategy says of itself."""
+    return (inspect.getdoc(STRATEGIES[name].keep) or "").partition("\n")[0]
+
+
+def _widget(workspace: Workspace, about: Parameter, key: str) -> Any:
+    """Draw the widget for a parameter; return what it holds."""
+    if about.type is str:
+        choices = list(about.choices) or _numbers(workspace)
+        first = choices.index(about.default) if about.default in choices else 0
+        return st.selectbox(label(about.words), choices, index=first, format_func=plain, key=key)
+    kind = about.type
+    return st.number_input(
+        label(about.words),
+        value=about.default if about.default is None else kind(about.default),
+        min_value=None if about.low is None else kind(about.low),
+        max_value=None if about.high is None else kind(about.high),
+        step=1 if kind is int else 0.05,
+        format="%d" if kind is int else None,
+        placeholder="not set",
+        key=key,
+    )
+
+
+def _numbers(workspace: Workspace) -> list[str]:
+    """Return every number a rule may compare."""
+    columns = [column.name for column in NUMBERS if column.name not in NO_MEASURES]
+    return list(dict.fromkeys([*columns, *workspace.facet_names]))

@@ -1,0 +1,23 @@
+"""Which rollouts need a look: the same ones and the same words on the command line and on the Sources page."""
+
+from pathlib import Path
+
+from making import gym, write
+from rollout_curator.flags import flag_words, flagged
+from rollout_curator.workspace import Workspace
+
+
+def test_a_note_that_says_nothing_is_wrong_is_no_flag() -> None:
+    assert flag_words("has_audio") == ""
+
+
+def test_several_flags_are_said_in_order() -> None:
+    assert flag_words("reward_missing|has_audio|empty_output") == "unrated: no reward; the output is empty"
+
+
+def test_only_rollouts_that_need_a_look_are_flagged(tmp_path: Path) -> None:
+    audio = gym(responses_create_params={"input": "2+2?", "metadata": {"audio_url": "a.wav"}})
+    path = write(tmp_path / "run.jsonl", [gym(), gym(reward=None), audio])
+    workspace = Workspace.open([path])
+    assert [flags != "" for flags in workspace.frame["flags"]] == [False, True, True]
+    assert flagged(workspace.sources[0]) == {2: "unrated: no reward"}
