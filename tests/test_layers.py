@@ -18,7 +18,7 @@ ROOT = PACKAGE.name
 
 RANKS = {
     "cli": 10,
-    "cli_options": 1,
+    "cli_options": 9,
     "ui": 10,
     "report": 9,
     "publishing": 8,

@@ -17,7 +17,6 @@ from rollout_curator import cli_options as options
 from rollout_curator.terminal import bar, fail, one_line, say, show_progress
 
 if TYPE_CHECKING:
-    from rollout_curator.recipe import Recipe
     from rollout_curator.workspace import Workspace
 
 EXIT_DID_NOT_HOLD, EXIT_INTERRUPTED = 1, 130
@@ -63,7 +62,7 @@ def stats(
     from rollout_curator import recipe as recipes
     from rollout_curator import report, report_text
 
-    chosen = _recipe(paths, **selection)
+    chosen = options.recipe_of(paths, **selection)
     others = {path.name: recipes.load(path) for path in compare}
     with _opened(paths, cache_dir, _store(paths, decisions)) as workspace:
         found = report.stats(workspace, chosen)
@@ -91,7 +90,7 @@ def export(
     from rollout_curator import publishing, report, report_text
     from rollout_curator.sources import find
 
-    chosen = _recipe(paths, **selection)
+    chosen = options.recipe_of(paths, **selection)
     if not (sources := paths or chosen.sources):
         fail("export: name the files to read, or give a --recipe that names its sources")
     place = _store(sources, decisions)
@@ -249,48 +248,6 @@ def _opened(
         yield workspace
     finally:
         workspace.close()
-
-
-def _recipe(paths: tuple[str, ...], **given: Any) -> "Recipe":
-    """Join a recipe file with what was given on the command line, which goes first."""
-    from rollout_curator import recipe as recipes
-
-    file = given.pop("recipe")
-    table: dict[str, Any] = recipes.to_table(recipes.load(file)) if file else {}
-    options = dict(table.get("options", {}))
-    options.update({name: given.pop(name) for name in ("reasoning", "arguments") if given[name] is not None})
-    options.update(_settings(given.pop("settings")))
-    given["strategies"] = tuple(map(_strategy, given["strategies"]))
-    table.update({name: value for name, value in given.items() if value not in (None, ())})
-    for name in ("reasoning", "arguments"):
-        table.pop(name, None)
-    if paths:
-        table["sources"] = paths
-    return recipes.from_table({**table, "options": options}, str(file or "command line"))
-
-
-def _strategy(text: str) -> dict[str, Any]:
-    """Return a strategy and its parameters from `NAME {JSON}`."""
-    import orjson
-
-    name, _, parameters = text.partition(" ")
-    try:
-        found = orjson.loads(parameters or "{}")
-    except orjson.JSONDecodeError as error:
-        fail(f"--strategy {text}: the parameters are not JSON ({error.msg})")
-    if not isinstance(found, dict):
-        fail(f"--strategy {text}: the parameters are not a JSON object")
-    return {**found, "name": name}
-
-
-def _settings(pairs: tuple[str, ...]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for pair in pairs:
-        name, equals, value = pair.partition("=")
-        if not equals:
-            fail(f"--set {pair}: expected NAME=VALUE")
-        found[name] = {"true": True, "false": False}.get(value, value)
-    return found
 
 
 def main() -> None:

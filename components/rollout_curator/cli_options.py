@@ -1,10 +1,15 @@
-"""The options several verbs of the command line share, each with the words `--help` shows."""
+"""The options several verbs of the command line share, with the words `--help` shows, and the recipe they make."""
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+
+from rollout_curator.terminal import fail
+
+if TYPE_CHECKING:
+    from rollout_curator.recipe import Recipe
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 FILE = click.Path(path_type=Path)
@@ -47,3 +52,45 @@ selection = together(
     click.option("--drop", multiple=True, help="An issue that by default only informs: drop it."),
     click.option("--metadata", multiple=True, help="Extra column: reward, source, line, task, agent or key."),
 )
+
+
+def recipe_of(paths: tuple[str, ...], **given: Any) -> "Recipe":
+    """Join a recipe file with what was given on the command line, which goes first."""
+    from rollout_curator import recipe as recipes
+
+    file = given.pop("recipe")
+    table: dict[str, Any] = recipes.to_table(recipes.load(file)) if file else {}
+    options = dict(table.get("options", {}))
+    options.update({name: given.pop(name) for name in ("reasoning", "arguments") if given[name] is not None})
+    options.update(_settings(given.pop("settings")))
+    given["strategies"] = tuple(map(_strategy, given["strategies"]))
+    table.update({name: value for name, value in given.items() if value not in (None, ())})
+    for name in ("reasoning", "arguments"):
+        table.pop(name, None)
+    if paths:
+        table["sources"] = paths
+    return recipes.from_table({**table, "options": options}, str(file or "command line"))
+
+
+def _strategy(text: str) -> dict[str, Any]:
+    """Return a strategy and its parameters from `NAME {JSON}`."""
+    import orjson
+
+    name, _, parameters = text.partition(" ")
+    try:
+        found = orjson.loads(parameters or "{}")
+    except orjson.JSONDecodeError as error:
+        fail(f"--strategy {text}: the parameters are not JSON ({error.msg})")
+    if not isinstance(found, dict):
+        fail(f"--strategy {text}: the parameters are not a JSON object")
+    return {**found, "name": name}
+
+
+def _settings(pairs: tuple[str, ...]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        if not equals:
+            fail(f"--set {pair}: expected NAME=VALUE")
+        found[name] = {"true": True, "false": False}.get(value, value)
+    return found
