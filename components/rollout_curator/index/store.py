@@ -24,7 +24,7 @@ from rollout_curator.errors import CacheError, SourceChanged, SourceNotFound, So
 from rollout_curator.index.columns import CLASSES, NUMBERS, SCHEMA
 from rollout_curator.index.frames import FrameWriter
 from rollout_curator.index.scan import Shard, merge, plan, scan_packed, scan_range
-from rollout_curator.packing import CHUNK_BYTES, open_source, show_path
+from rollout_curator.packing import fingerprint, open_source, show_path
 
 SETTLED_S = 2.0
 """A file changed less than this before it was indexed may change again within one tick of its clock."""
@@ -66,15 +66,6 @@ def stamp(path: Path) -> Stamp:
     except OSError as error:
         raise SourceRefused(f"{show_path(path)}: cannot be opened ({error.strerror})") from error
     return Stamp(found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino, found.st_dev)
-
-
-def fingerprint(path: Path) -> str:
-    """Return a hash of the whole file: what tells a touched file from a rewritten one of the same size."""
-    digest = xxhash.xxh3_128()
-    with open(path, "rb") as file:
-        while piece := file.read(CHUNK_BYTES):
-            digest.update(piece)
-    return digest.hexdigest()
 
 
 def folder_of(cache: Path, path: Path) -> Path:
@@ -196,14 +187,9 @@ def build(cache: Path, path: Path, environment: str, run: Run) -> Iterator[Progr
             "files": files,
             "sizes": {file.name: _size(file) for file in written},
             "columns": layout,
-            "vocabularies": whole.vocabularies,
-            "facets": list(whole.facets),
-            "n_lines": whole.n_lines,
-            "n_blank": whole.n_blank,
-            "n_rollouts": whole.n_rollouts,
-            "n_problems": len(whole.problems),
             "notes": source.notes,
             "refusal": _refusal(whole, path),
+            **_summary(whole),
         }
         with _writing(cache):
             _write_header(folder, header)
@@ -213,6 +199,18 @@ def build(cache: Path, path: Path, environment: str, run: Run) -> Iterator[Progr
             with suppress(OSError):
                 file.unlink()
     _sweep(folder, replaced, set(files.values()))
+
+
+def _summary(shard: Shard) -> dict[str, Any]:
+    """Return what the header says of the rows: their words, their extra numbers and their counts."""
+    return {
+        "vocabularies": shard.vocabularies,
+        "facets": list(shard.facets),
+        "n_lines": shard.n_lines,
+        "n_blank": shard.n_blank,
+        "n_rollouts": shard.n_rollouts,
+        "n_problems": len(shard.problems),
+    }
 
 
 def _write_header(folder: Path, header: dict[str, Any]) -> None:
