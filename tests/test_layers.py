@@ -53,6 +53,7 @@ RANKS = {
     "rollout": 0,
     "discover": 0,
     "digits": 0,
+    "slices": 1,
 }
 SIDEWAYS = {
     ("cli", "ui"),  # the verb `ui` starts the app
