@@ -164,6 +164,8 @@ def test_what_targets_leave_out_is_an_issue_with_words() -> None:
 
 # Everything a user can name stands in the README
 
+TABLES = ("options", "thresholds", "filters", "strategies")
+
 
 @pytest.mark.parametrize(
     "word",
@@ -172,8 +174,10 @@ def test_what_targets_leave_out_is_an_issue_with_words() -> None:
         *(f"`{row.name}`" for row in formats()),
         *(f"`{name}`" for name in targets()),
         *(f"`{name}`" for name in exports()),
-        *(f"{column.name} = " for column in fields(Recipe) if column.name not in ("options", "strategies")),
+        *(f"{column.name} = " for column in fields(Recipe) if column.name not in TABLES),
         "[options]",
+        "[thresholds]",
+        "[[filters]]",
         "[[strategies]]",
     ],
 )

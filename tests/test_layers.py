@@ -17,11 +17,14 @@ PACKAGE = Path(__file__).parents[1] / "components" / "rollout_curator"
 ROOT = PACKAGE.name
 
 RANKS = {
-    "cli": 10,
+    "cli": 11,
     "cli_options": 9,
-    "ui": 10,
-    "report": 9,
-    "publishing": 8,
+    "cli_opening": 10,
+    "diffing": 9,
+    "ui": 11,
+    "report": 10,
+    "publishing": 9,
+    "command": 8,
     "workspace": 7,
     "collection": 6,
     "runner": 5,
@@ -54,6 +57,9 @@ RANKS = {
     "discover": 0,
     "digits": 0,
     "slices": 1,
+    "filters": 3,
+    "axes": 5,
+    "bounding": 6,
 }
 SIDEWAYS = {
     ("cli", "ui"),  # the verb `ui` starts the app

@@ -127,7 +127,7 @@ def test_a_threshold_is_said_in_all_its_digits(site: Site) -> None:
 
 def test_what_is_not_in_the_histogram_is_named_apart(site: Site) -> None:
     text = said(opened("rewards")).replace("\\", "")
-    assert "**1** are masked by their environment" in text
+    assert "**1** is masked by its environment" in text
     assert "**1** have no reward" in text
 
 

@@ -9,6 +9,7 @@ import pytest
 from making import gym
 from rollout_curator.conversation import EXCLUDED_BY_DEFAULT, GYM_OPTIONS, ChatOptions, FlatOptions
 from rollout_curator.errors import RecipeError
+from rollout_curator.filters import Filter, Thresholds
 from rollout_curator.formats.base import read_object
 from rollout_curator.recipe import Recipe, example, from_table, load, plan, to_table, to_toml
 from rollout_curator.rollout import Rollout
@@ -24,6 +25,10 @@ FULL = Recipe(
     keep=("truncated",),
     drop=("ends_in_tool_call",),
     metadata=("reward", "line"),
+    max_reward=2.5,
+    filters=(Filter("n_turns", 2.0, 12.0), Filter("agent", one_of=("swe", "math"))),
+    thresholds=Thresholds("source", {"a.jsonl": 0.5}),
+    control=7,
 )
 
 
@@ -66,8 +71,8 @@ def test_an_integer_threshold_becomes_a_float(tmp_path: Path) -> None:
     [
         (
             {"threshold": 1},
-            "here: unknown key 'threshold'; a recipe has drop, format, keep, metadata, min_reward, options, sources,"
-            " strategies, target",
+            "here: unknown key 'threshold'; a recipe has control, drop, filters, format, keep, max_reward, metadata,"
+            " min_reward, options, sources, strategies, target, thresholds",
         ),
         ({"sources": "a.jsonl"}, "here: sources is 'a.jsonl', expected a list of names"),
         ({"keep": [1]}, "here: keep is [1], expected a list of names"),

@@ -32,7 +32,6 @@ NAN, INF = float("nan"), float("inf")
 COMPONENTS = Path(__file__).parents[1] / "components"
 EVERY: dict[str, dict[str, Any]] = {
     "threshold": {"at_least": 0.5},
-    "threshold_by": {"bounds": {"a": 0.5}, "default": 1.0},
     "best_of_n": {"n": 2},
     "at_most_per_task": {"k": 2},
     "shortest_success": {"at_least": 0.5},
@@ -125,16 +124,6 @@ def test_a_threshold_takes_any_column_of_numbers() -> None:
 
 def test_a_threshold_takes_a_boolean_column() -> None:
     assert kept(rollouts([1, 1], solved=[True, False]), "threshold", column="solved", at_least=1) == [0]
-
-
-def test_each_agent_has_its_own_bound_and_the_others_the_default() -> None:
-    frame = rollouts([0.4, 0.6, 7.0, 8.0, 0.1, NAN], agent=pd.Categorical(["a", "a", "b", "b", "c", "a"]))
-    assert kept(frame, "threshold_by", bounds={"a": 0.5, "b": 8}, default=0.2) == [1, 3]
-
-
-def test_an_agent_without_a_bound_keeps_everything() -> None:
-    frame = rollouts([0.4, 0.6, NAN], agent=pd.Categorical(["a", "b", "b"]))
-    assert kept(frame, "threshold_by", bounds={"a": 0.5}) == [1, 2]
 
 
 def test_best_of_n_keeps_the_highest_of_each_task_and_the_earlier_of_a_tie() -> None:
@@ -402,7 +391,6 @@ def test_a_rule_takes_an_empty_frame_and_one_row(name: str) -> None:
         (Step("threshold", {"column": "tokens", "at_most": 4096}), "without tokens of 4096 or less"),
         (Step("threshold", {"at_least": 0.1 + 0.2, "at_most": 1}), "without a reward from 0.30000000000000004 to 1"),
         (Step("threshold"), "nothing, no bound is set"),
-        (Step("threshold_by", {"column": "source"}), "without the reward asked of their source"),
         (Step("best_of_n"), "not the best of their task"),
         (Step("best_of_n", {"n": 2}), "not among the 2 best of their task"),
         (Step("at_most_per_task", {"k": 4, "order": "first"}), "after the first 4 of their task"),
@@ -429,9 +417,9 @@ def test_a_parameter_with_a_choice_of_words_tells_them() -> None:
     assert parameters("at_most_per_task")["order"].choices == ("reward", "first", "random")
 
 
-def test_a_parameter_that_may_be_unset_and_a_table_tell_their_type() -> None:
-    taken = parameters("threshold_by")
-    assert (taken["default"].type, taken["bounds"].type) == (float, dict)
+def test_a_parameter_that_may_be_unset_tells_its_type() -> None:
+    taken = parameters("threshold")["at_least"]
+    assert (taken.type, taken.default) == (float, None)
 
 
 @pytest.mark.parametrize("name", sorted(EVERY))
@@ -446,7 +434,7 @@ def test_whole_numbers_serve_as_numbers() -> None:
 @pytest.mark.parametrize(
     ("step", "message"),
     [
-        (Step("best"), "there is no strategy 'best'; choose from threshold, threshold_by, best_of_n"),
+        (Step("best"), "there is no strategy 'best'; choose from threshold, best_of_n"),
         (Step("best_of_n", {"m": 2}), "best_of_n: there is no parameter 'm'; it takes n"),
         (Step("best_of_n", {"n": 0}), "best_of_n: n is 0, expected 1 or more"),
         (Step("best_of_n", {"n": 1.5}), "best_of_n: n is 1.5, expected a whole number"),
@@ -458,8 +446,6 @@ def test_whole_numbers_serve_as_numbers() -> None:
         (Step("threshold", {"column": 3}), "threshold: column is 3, expected a name"),
         (Step("threshold", {"column": "nil"}), "threshold: column is 'nil', which is no column of numbers here"),
         (Step("threshold", {"column": "agent"}), "threshold: column is 'agent', which is no column of numbers here"),
-        (Step("threshold_by", {"bounds": [1]}), r"threshold_by: bounds is \[1\], expected a table of names"),
-        (Step("threshold_by", {"bounds": {"a": "x"}}), "threshold_by: bounds.a is 'x', expected a number"),
         (Step("at_most_per_task", {"order": "best"}), "at_most_per_task: order is 'best', expected one of reward, f"),
         (Step("shortest_success", {"by": "agent"}), "shortest_success: by is 'agent', which is no column of numbers"),
         (Step("random_per_task", {"n": 1, "fraction": 0.5}), "random_per_task: n and fraction are both set"),

@@ -36,6 +36,27 @@ recipe_file = click.option("--recipe", type=FILE, help="Recipe in TOML; options 
 selection = together(
     recipe_file,
     click.option("--min-reward", type=float, help="Keep rollouts with this reward or more."),
+    click.option("--max-reward", type=float, help="Keep rollouts with this reward or less."),
+    click.option(
+        "--filter",
+        "filters",
+        metavar="COLUMN=LOW..HIGH",
+        multiple=True,
+        help="Keep a range of any number, such as n_turns=..12, or named ones: agent=swe,math. May be repeated.",
+    ),
+    click.option(
+        "--threshold",
+        "thresholds",
+        metavar="agent:NAME=X",
+        multiple=True,
+        help="A lower bound for one agent, source or model in place of --min-reward. May be repeated.",
+    ),
+    click.option(
+        "--control",
+        type=int,
+        metavar="SEED",
+        help="Instead of the selection, as many of each task drawn at random from all it could have kept.",
+    ),
     click.option(
         "--strategy",
         "strategies",
@@ -64,6 +85,8 @@ def recipe_of(paths: tuple[str, ...], **given: Any) -> "Recipe":
     options.update({name: given.pop(name) for name in ("reasoning", "arguments") if given[name] is not None})
     options.update(_settings(given.pop("settings")))
     given["strategies"] = tuple(map(_strategy, given["strategies"]))
+    given["filters"] = tuple(map(_filter, given["filters"]))
+    given["thresholds"] = _thresholds(given["thresholds"])
     table.update({name: value for name, value in given.items() if value not in (None, ())})
     for name in ("reasoning", "arguments"):
         table.pop(name, None)
@@ -74,16 +97,55 @@ def recipe_of(paths: tuple[str, ...], **given: Any) -> "Recipe":
 
 def _strategy(text: str) -> dict[str, Any]:
     """Return a strategy and its parameters from `NAME {JSON}`."""
-    import orjson
-
     name, _, parameters = text.partition(" ")
-    try:
-        found = orjson.loads(parameters or "{}")
-    except orjson.JSONDecodeError as error:
-        fail(f"--strategy {text}: the parameters are not JSON ({error.msg})")
+    found = _json(f"--strategy {text}", parameters or "{}")
     if not isinstance(found, dict):
         fail(f"--strategy {text}: the parameters are not a JSON object")
     return {**found, "name": name}
+
+
+def _json(option: str, text: str) -> Any:
+    import orjson
+
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        fail(f"{option}: what follows is not JSON ({error.msg})")
+
+
+def _filter(text: str) -> dict[str, Any]:
+    """Return a filter from `COLUMN=LOW..HIGH` or `COLUMN=NAME,NAME`."""
+    column, equals, asked = text.partition("=")
+    if not equals or not asked:
+        fail(f"--filter {text}: expected COLUMN=LOW..HIGH or COLUMN=NAME,NAME")
+    if asked.startswith("["):
+        return {"column": column, "one_of": _json(f"--filter {text}", asked)}
+    low, dots, high = asked.partition("..")
+    if not dots:
+        return {"column": column, "one_of": asked.split(",")}
+    bounds = {"at_least": low, "at_most": high}
+    return {"column": column, **{name: _number("--filter", text, bound) for name, bound in bounds.items() if bound}}
+
+
+def _thresholds(texts: tuple[str, ...]) -> dict[str, Any] | None:
+    """Return the thresholds of several `CLASS:NAME=X`, None for none."""
+    found: dict[str, dict[str, float]] = {}
+    for text in texts:
+        name, equals, bound = text.rpartition("=")
+        by, colon, name = name.partition(":")
+        if not equals or not colon:
+            fail(f"--threshold {text}: expected agent:NAME=X, source:NAME=X or model:NAME=X")
+        found.setdefault(by, {})[name] = _number("--threshold", text, bound)
+    if len(found) > 1:
+        fail(f"--threshold: {' and '.join(found)} are mixed; thresholds go by one of them")
+    return next(({"by": by, "at_least": bounds} for by, bounds in found.items()), None)
+
+
+def _number(option: str, text: str, bound: str) -> float:
+    try:
+        return float(bound)
+    except ValueError:
+        fail(f"{option} {text}: {bound!r} is no number")
 
 
 def _settings(pairs: tuple[str, ...]) -> dict[str, Any]:

@@ -15,7 +15,8 @@ import numpy as np
 import platformdirs
 
 from rollout_curator import runner
-from rollout_curator.errors import SourceError, SourceUnreadable
+from rollout_curator.axes import Axis, axes
+from rollout_curator.errors import RecipeError, SourceError, SourceUnreadable
 from rollout_curator.index import store
 from rollout_curator.index.columns import CLASSES, NUMBERS
 from rollout_curator.index.source import Problem, Source, to_rollout
@@ -82,6 +83,7 @@ class Collection:
         self.sources: list[Source] = []
         self.refused: list[Refused] = []
         self._columns: dict[str, Array] = {}
+        self._numbers: dict[str, Array] = {}
         self._classes: dict[str, tuple[Array, list[str]]] = {}
         for file in found:
             self._open(file, cache)
@@ -127,8 +129,7 @@ class Collection:
         def categories(codes: Array, words: list[str]) -> Any:
             return pd.Categorical.from_codes(codes, dtype=pd.CategoricalDtype(words), validate=False)
 
-        sources = np.repeat(np.arange(len(self.sources), dtype="int32"), np.diff(self._starts))
-        columns: dict[str, Any] = {"source": categories(sources, [source.name for source in self.sources])}
+        columns: dict[str, Any] = {"source": categories(*self.classes("source"))}
         for number in NUMBERS:
             columns[number.name] = self.column(number.name)
         for name in CLASSES:
@@ -147,10 +148,14 @@ class Collection:
         return self._columns[name]
 
     def classes(self, name: str) -> tuple[Array, list[str]]:
-        """Return one of `index.columns.CLASSES` per row, as codes into a list of words. Read-only."""
+        """Return one of `index.columns.CLASSES`, or `source`, per row, as codes into a list of words. Read-only."""
         if name not in self._classes:
-            self._classes[name] = self._joined_classes(name)
+            self._classes[name] = self._source_classes() if name == "source" else self._joined_classes(name)
         return self._classes[name]
+
+    def _source_classes(self) -> tuple[Array, list[str]]:
+        codes = np.repeat(np.arange(len(self.sources), dtype="int32"), np.diff(self._starts))
+        return codes, [source.name for source in self.sources]
 
     def _joined_classes(self, name: str) -> tuple[Array, list[str]]:
         words: dict[str, int] = {}
@@ -165,6 +170,20 @@ class Collection:
     def facet_names(self) -> list[str]:
         """Return the names of the extra numbers the lines carry, most common source first."""
         return list(dict.fromkeys(name for source in self.sources for name in source.facet_names()))
+
+    @cached_property
+    def axes(self) -> dict[str, Axis]:
+        """Return every number that can be an axis, a filter or a bound here, by name."""
+        return axes(self.facet_names)
+
+    def numbers(self, name: str) -> Array:
+        """Return the values of an axis per row as floats, NaN where there is none. Read-only. Raises RecipeError."""
+        if name not in self.axes:
+            raise RecipeError(f"there is no number {name!r} in these files; choose another, or take the rule out")
+        if name not in self._numbers:
+            values = self.facet(name) if self.axes[name].is_facet else self.column(name).astype("float64", copy=False)
+            self._numbers[name] = np.where(values < 0, np.nan, values) if name == "attempt" else values
+        return self._numbers[name]
 
     def facet(self, name: str) -> Array:
         """Return one extra number per row, NaN where the line has none."""

@@ -5,7 +5,6 @@ the preview calls.
 """
 
 import os
-import shlex
 import tempfile
 from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import wait
@@ -14,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import orjson
 
 from rollout_curator import __version__, manifest
 from rollout_curator import recipe as recipes
+from rollout_curator.command import command_line
 from rollout_curator.errors import CuratorError, ExportError, ManifestError, SourceChanged
 from rollout_curator.exports.base import Written, check_target, get, publish
 from rollout_curator.index import store
@@ -198,27 +197,6 @@ def _manifest(recipe: Recipe, written: Written, chosen: _Chosen, inputs: list[ma
         decisions=chosen.reviewed,
         counts=chosen.funnel.as_json(),
     )
-
-
-def command_line(workspace: Workspace, recipe: Recipe, out: Path) -> str:
-    """Return the command that writes the same file."""
-    words = ["rollout-curator", "export", *(str(source.path) for source in workspace.sources), "--out", str(out)]
-    words += ["--target", recipe.target]
-    if recipe.format:
-        words += ["--format", recipe.format]
-    if recipe.min_reward is not None:
-        words += ["--min-reward", repr(recipe.min_reward)]
-    for step in recipe.strategies:
-        parameters = orjson.dumps(step.parameters).decode() if step.parameters else ""
-        words += ["--strategy", f"{step.name} {parameters}".strip()]
-    for name, value in recipe.options.items():
-        words += ["--set", f"{name}={str(value).lower() if isinstance(value, bool) else value}"]
-    for flag, names in (("--keep", recipe.keep), ("--drop", recipe.drop), ("--metadata", recipe.metadata)):
-        for name in names:
-            words += [flag, name]
-    if workspace.decisions is not None:
-        words += ["--decisions", str(workspace.decisions.path)]
-    return shlex.join(words)
 
 
 def verify(path: Path) -> list[Check]:

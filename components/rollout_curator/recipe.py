@@ -15,6 +15,15 @@ import tomli_w
 
 from rollout_curator.conversation import ISSUE_WORDS, ChatOptions, FlatOptions, chat, encode, flat, issue_kind
 from rollout_curator.errors import RecipeError
+from rollout_curator.filters import (
+    Filter,
+    Thresholds,
+    check_filter,
+    check_thresholds,
+    filter_of,
+    filter_table,
+    thresholds_of,
+)
 from rollout_curator.rollout import Example, Rollout
 from rollout_curator.strategies import Step, arguments
 from rollout_curator.targets.base import Target
@@ -30,11 +39,14 @@ _TAKEN_KEYS = ("", "role", "content", "tool_calls", "tool_call_id", "name")
 class Recipe:
     """Which rollouts are kept and how they are written.
 
-    `min_reward` is an inclusive bound, None keeps every valid rollout, unrated ones too. `format` empty means the
-    target's own. `options` are conversion options that differ from the target's. `keep` names invalid kinds
-    (masked, truncated, failed) and issues which the defaults leave out and this recipe does not; `drop` names
-    further issues which keep a rollout out. `metadata` are extra columns written beside `messages`. `strategies` are
-    rules that follow the threshold, in order, each applied to what the earlier ones kept.
+    `min_reward` and `max_reward` are inclusive bounds; without one every valid rollout stays, unrated ones too.
+    `thresholds` take the place of `min_reward` for the agents, sources or models they name; `filters` are bounds on
+    anything else. `control` is the seed of a matched random control: as many rollouts of each task as the rest of
+    the recipe keeps, drawn from all it could have kept. `format` empty means the target's own. `options` are
+    conversion options that differ from the target's. `keep` names invalid kinds (masked, truncated, failed) and
+    issues which the defaults leave out and this recipe does not; `drop` names further issues which keep a rollout
+    out. `metadata` are extra columns written beside `messages`. `strategies` are rules that follow the threshold,
+    in order, each applied to what the earlier ones kept.
     """
 
     sources: tuple[str, ...] = ()
@@ -46,6 +58,10 @@ class Recipe:
     drop: tuple[str, ...] = ()
     metadata: tuple[str, ...] = ()
     strategies: tuple[Step, ...] = ()
+    max_reward: float | None = None
+    filters: tuple[Filter, ...] = ()
+    thresholds: Thresholds | None = None
+    control: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +103,18 @@ def from_table(table: Mapping[str, Any], where: str) -> Recipe:
         if not isinstance(value, list | tuple) or not all(isinstance(word, str) for word in value):
             raise RecipeError(f"{where}: {name} is {value!r}, expected a list of names")
         values[name] = tuple(value)
-    values["min_reward"] = _threshold(values.get("min_reward"), where)
+    for name in ("min_reward", "max_reward"):
+        values[name] = _threshold(values.get(name), name, where)
+    values["filters"] = tuple(filter_of(one, where) for one in _list(values.get("filters", ()), "filters", where))
+    if values.get("thresholds") is not None:
+        values["thresholds"] = thresholds_of(values["thresholds"], where)
+    if not isinstance(values.get("control", 0), int | None) or isinstance(values.get("control"), bool):
+        raise RecipeError(f"{where}: control is {values['control']!r}, expected the whole number of a seed")
     if not isinstance(values.get("options", {}), dict):
         raise RecipeError(f"{where}: options is {values['options']!r}, expected a table of conversion options")
-    values["strategies"] = tuple(_step(step, where) for step in _list(values.get("strategies", ()), where))
+    values["strategies"] = tuple(
+        _step(step, where) for step in _list(values.get("strategies", ()), "strategies", where)
+    )
     recipe = Recipe(**values)
     try:
         plan(recipe)
@@ -99,9 +123,9 @@ def from_table(table: Mapping[str, Any], where: str) -> Recipe:
     return recipe
 
 
-def _list(value: Any, where: str) -> list[Any] | tuple[Any, ...]:
+def _list(value: Any, name: str, where: str) -> list[Any] | tuple[Any, ...]:
     if not isinstance(value, list | tuple):
-        raise RecipeError(f"{where}: strategies is {value!r}, expected [[strategies]] tables")
+        raise RecipeError(f"{where}: {name} is {value!r}, expected [[{name}]] tables")
     return value
 
 
@@ -114,7 +138,7 @@ def _step(value: Any, where: str) -> Step:
     return Step(value["name"], {name: given for name, given in value.items() if name != "name"})
 
 
-def _threshold(value: Any, where: str) -> float | None:
+def _threshold(value: Any, name: str, where: str) -> float | None:
     """Return the threshold as a float; whether it is finite `plan` says."""
     if value is None:
         return None
@@ -122,15 +146,17 @@ def _threshold(value: Any, where: str) -> float | None:
         if isinstance(value, int | float) and not isinstance(value, bool):
             return float(value)
     except OverflowError:
-        raise RecipeError(f"{where}: min_reward is beyond every reward, expected a number") from None
-    raise RecipeError(f"{where}: min_reward is {value!r}, expected a number")
+        raise RecipeError(f"{where}: {name} is beyond every reward, expected a number") from None
+    raise RecipeError(f"{where}: {name} is {value!r}, expected a number")
 
 
 def to_table(recipe: Recipe) -> dict[str, Any]:
     """Return the recipe as plain JSON and TOML values; what is None is left out."""
     table = {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(recipe).items()}
     table["strategies"] = [{"name": step.name, **step.parameters} for step in recipe.strategies]
-    return {name: value for name, value in table.items() if value is not None and (name, value) != ("strategies", [])}
+    table["filters"] = [filter_table(one) for one in recipe.filters]
+    is_short = ("strategies", "filters")
+    return {name: value for name, value in table.items() if value is not None and (value or name not in is_short)}
 
 
 def to_toml(recipe: Recipe) -> str:
@@ -143,8 +169,7 @@ def plan(recipe: Recipe) -> Plan:
 
     A threshold that is not finite would keep all or nothing, and the JSON of a manifest cannot hold it.
     """
-    if recipe.min_reward is not None and not math.isfinite(recipe.min_reward):
-        raise RecipeError(f"min_reward is {recipe.min_reward!r}, expected a number")
+    _check_bounds(recipe)
     for step in recipe.strategies:
         arguments(step)
     target = get_target(recipe.target)
@@ -171,6 +196,18 @@ def plan(recipe: Recipe) -> Plan:
         exclude_invalid=frozenset(invalid - set(recipe.keep)),
         metadata=recipe.metadata,
     )
+
+
+def _check_bounds(recipe: Recipe) -> None:
+    for name, bound in (("min_reward", recipe.min_reward), ("max_reward", recipe.max_reward)):
+        if bound is not None and not math.isfinite(bound):
+            raise RecipeError(f"{name} is {bound!r}, expected a number")
+    if recipe.min_reward is not None and recipe.max_reward is not None and recipe.min_reward > recipe.max_reward:
+        raise RecipeError("min_reward is above max_reward, so nothing would stay")
+    for one in recipe.filters:
+        check_filter(one)
+    if recipe.thresholds is not None:
+        check_thresholds(recipe.thresholds)
 
 
 def _check_options(options: Mapping[str, Any], base: FlatOptions | ChatOptions) -> None:

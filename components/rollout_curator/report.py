@@ -10,13 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from rollout_curator import recipe as recipes
 from rollout_curator.flags import flagged
 from rollout_curator.index.source import Source
 from rollout_curator.manifest import Check
 from rollout_curator.publishing import Exported
 from rollout_curator.recipe import Recipe
-from rollout_curator.selection import REJECT
 from rollout_curator.strategies import matched_random
 from rollout_curator.workspace import Workspace
 
@@ -149,9 +147,7 @@ def compared(workspace: Workspace, named: Mapping[str, Recipe]) -> list[Json]:
 
     first = next(iter(named))
     kept = {name: workspace.select(recipe).kept for name, recipe in named.items()}
-    codes, skips = workspace.outcomes(recipes.plan(named[first]))
-    possible = np.isin(codes, [code for code, skip in enumerate(skips) if not skip]) & (workspace.verdicts() != REJECT)
-    possible &= (workspace.frame["invalid"] == "").to_numpy()
+    possible = workspace.possible(named[first]).kept
     kept[f"random control of {first}"] = matched_random(workspace.frame, kept[first], CONTROL_SEED, among=possible)
     found: list[Json] = []
     for numbers, (name, chosen) in zip(compare(workspace.frame, kept).to_dict("records"), kept.items(), strict=True):

@@ -77,7 +77,7 @@ def stats_text(found: Json) -> str:
     ]
     for title in ("agent", "source"):
         lines += [*_table(_group_rows(found[f"by_{title}"], title)), ""]
-    return "\n".join([*lines, *_comparison(found.get("comparison", [])), found["sentence"]])
+    return "\n".join([*lines, *_comparison(found.get("comparison", [])), _shown(found["sentence"])])
 
 
 def _comparison(selections: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -105,7 +105,7 @@ def exported_text(found: Json) -> str:
     """Return what was written and how to train on it."""
     return "\n".join(
         [
-            found["sentence"],
+            _shown(found["sentence"]),
             f"wrote {found['rows']:,} examples, {found['size_bytes']:,} bytes, to {found['out']}",
             f"sha256 {found['sha256']}",
             f"manifest {found['manifest']}",
@@ -113,6 +113,24 @@ def exported_text(found: Json) -> str:
             found["config"].rstrip(),
         ]
     )
+
+
+def diff_text(found: Json) -> str:
+    """Return what comes and goes between two selections, the first of each by name."""
+    lines = [f"from {_shown(found['from'])} to {_shown(found['to'])}:"]
+    for unit in ("rollouts", "tasks", "tokens"):
+        counts = found[unit]
+        came, went = (n if isinstance(n, int) else len(n) for n in (counts["came"], counts["went"]))
+        lines.append(f"  {counts['before']:,} {unit}, +{came:,}, \u2212{went:,}, then {counts['after']:,}")
+    for sign, title in (("+", "came"), ("\u2212", "went")):
+        rows = found[title]
+        for row in rows[:SHOWN_MAX]:
+            reward = "unrated" if row["reward"] is None else f"reward {row['reward']:.6g}"
+            why = f" ({'before' if title == 'came' else 'now'}: {row['other']})" if row["other"] else ""
+            lines.append(_shown(f"{sign} {row['where']}  task {row['task']}  {reward}  {row['tokens']:,} tokens{why}"))
+        if len(rows) > SHOWN_MAX:
+            lines.append(f"{sign} {found['rollouts'][title] - SHOWN_MAX:,} more; --json lists the first 1,000")
+    return "\n".join(lines)
 
 
 def verified_text(found: Json) -> str:

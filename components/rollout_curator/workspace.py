@@ -5,7 +5,7 @@ Nothing here writes but `decisions`.
 
 import threading
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,17 +13,41 @@ import numpy as np
 
 from rollout_curator import recipe as recipes
 from rollout_curator import strategies
+from rollout_curator.axes import REWARD
+from rollout_curator.bounding import filter_falls, fits, own_bounds
 from rollout_curator.collection import Array, Collection, build_indexes, default_cache
 from rollout_curator.conversation import GYM_OPTIONS, ChatOptions
 from rollout_curator.decisions import Decision, Decisions
 from rollout_curator.index.facts import read_outcome
 from rollout_curator.recipe import Plan, Recipe
 from rollout_curator.rollout import Example
-from rollout_curator.selection import ACCEPT, NONE, REJECT, Funnel, Rules, Selection, funnel, narrow, select
+from rollout_curator.selection import (
+    ACCEPT,
+    NONE,
+    REJECT,
+    Funnel,
+    RewardBounds,
+    Rules,
+    Selection,
+    funnel,
+    narrow,
+    redrawn,
+    select,
+)
+from rollout_curator.slices import Part
 from rollout_curator.sources import Found, find
 
+SELECTIONS_MAX = 64
 OUTCOMES_MAX = 8
 """So many conversions that are not in the index are remembered, the last asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """The rows that bounds on an axis choose from, and those of them that stay whatever the bounds."""
+
+    among: Array
+    always: Array
 
 
 class Workspace(Collection):
@@ -123,22 +147,55 @@ class Workspace(Collection):
         self.refresh_decisions()
         with self._lock:
             version, verdicts = self._version, self._codes()
-            rule = (recipe.min_reward, repr(recipe.strategies), plan.exclude_invalid, plan.exclude)
-            key = (version, rule, _indexed_outcome(plan) or _decisive(plan))
+            bounds = (recipe.min_reward, recipe.max_reward, repr(recipe.filters), repr(recipe.thresholds))
+            rules = (repr(recipe.strategies), recipe.control, plan.exclude_invalid, plan.exclude)
+            key = (version, bounds, rules, _indexed_outcome(plan) or _decisive(plan))
             if key in self._selections:
                 return self._selections[key]
-        outcomes, skips = self.outcomes(plan)
-        invalid, invalid_words = self.classes("invalid")
-        rules = Rules(recipe.min_reward, plan.exclude_invalid, outcomes, skips)
-        made = select(self.column("reward"), invalid, invalid_words, verdicts, rules)
-        if recipe.strategies:
-            dropped_by = self._dropped_by(recipe, made)
-            made = narrow(made, verdicts, dropped_by, [strategies.words(step) for step in recipe.strategies])
+        made = self._select(recipe, plan, verdicts)
         with self._lock:
-            if len(self._selections) > 64:
+            if len(self._selections) > SELECTIONS_MAX:
                 self._selections.clear()
             self._selections[key] = made
         return made
+
+    def _select(self, recipe: Recipe, plan: Plan, verdicts: Array) -> Selection:
+        outcomes, skips = self.outcomes(plan)
+        by = recipe.thresholds.by if recipe.thresholds else ""
+        bounds = RewardBounds(recipe.min_reward, recipe.max_reward, own_bounds(self, recipe.thresholds), by)
+        rules = Rules(bounds, plan.exclude_invalid, outcomes, skips, tuple(filter_falls(self, recipe.filters)))
+        made = select(self.column(REWARD), *self.classes("invalid"), verdicts, rules)
+        if recipe.strategies:
+            dropped_by = self._dropped_by(recipe, made)
+            made = narrow(made, verdicts, dropped_by, [strategies.words(step) for step in recipe.strategies])
+        if recipe.control is not None:
+            possible = self.possible(recipe)
+            drawn = strategies.matched_random(self.frame, made.kept, recipe.control, among=possible.kept)
+            made = redrawn(possible, drawn)
+        return made
+
+    def possible(self, recipe: Recipe) -> Selection:
+        """Return what any rule could keep: all that is valid, not rejected and exportable under a recipe."""
+        return self.select(replace(_unbounded(recipe), filters=(), thresholds=None))
+
+    def candidates(self, recipe: Recipe, axis: str = REWARD) -> Candidates:
+        """Return the rows that bounds on an axis choose from: what the rest of the recipe keeps before its strategies.
+
+        Whoever a person accepted, or whose agent has a threshold of its own, stays whatever the bound.
+        """
+        rest = replace(recipe, strategies=(), control=None)
+        if axis == REWARD:
+            rest = _unbounded(rest)
+        else:
+            rest = replace(rest, filters=tuple(one for one in recipe.filters if one.column != axis))
+        among = self.select(rest).kept
+        always = among & (self.verdicts() == ACCEPT)
+        own = own_bounds(self, recipe.thresholds) if axis == REWARD else None
+        return Candidates(among, always if own is None else always | (among & ~np.isnan(own)))
+
+    def rows_in(self, recipe: Recipe, axis: str, parts: Sequence[Part]) -> Array:
+        """Return the candidates of an axis that fit every part, in order. Raises RecipeError for an unknown column."""
+        return np.flatnonzero(fits(self, parts, self.candidates(recipe, axis).among))
 
     def _dropped_by(self, recipe: Recipe, made: Selection) -> Array:
         """Return by which strategy each row falls; what is rejected or cannot be written takes nobody's place."""
@@ -190,6 +247,11 @@ class Workspace(Collection):
         super().close()
         if self.decisions is not None:
             self.decisions.close()
+
+
+def _unbounded(recipe: Recipe) -> Recipe:
+    """Return a recipe without its bounds of the reward and its strategies."""
+    return replace(recipe, min_reward=None, max_reward=None, strategies=(), control=None)
 
 
 def _indexed_outcome(plan: Plan) -> str | None:

@@ -7,8 +7,9 @@ import streamlit as st
 
 from rollout_curator import manifest
 from rollout_curator import recipe as recipes
+from rollout_curator.command import command_line
 from rollout_curator.errors import CuratorError, ExportError
-from rollout_curator.publishing import Exported, command_line
+from rollout_curator.publishing import Exported
 from rollout_curator.recipe import Recipe
 from rollout_curator.selection import STEPS, Funnel
 from rollout_curator.targets.base import targets

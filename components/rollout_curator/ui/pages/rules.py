@@ -43,10 +43,9 @@ def _form(workspace: Workspace) -> None:
     st.caption(label(_says(name)))
     given = {}
     for parameter, about in parameters(name).items():
-        if about.type is not dict:
-            value = _widget(workspace, about, key=f"rc.rule-{name}-{parameter}")
-            if value != about.default:
-                given[parameter] = value
+        value = _widget(workspace, about, key=f"rc.rule-{name}-{parameter}")
+        if value != about.default:
+            given[parameter] = value
     st.button("Add", on_click=state.add_strategy, args=(Step(name, given),), type="primary", key="rc.rule-add")
 
 
