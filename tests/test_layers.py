@@ -57,6 +57,7 @@ RANKS = {
     "discover": 0,
     "digits": 0,
     "slices": 1,
+    "naming": 0,
     "filters": 3,
     "axes": 5,
     "bounding": 6,

@@ -4,33 +4,15 @@ The numbers of the index that say something of a rollout, and the facets its lin
 of the reward). Names of facets come from data.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from rollout_curator.index.columns import NUMBERS
+from rollout_curator.naming import COMPONENT, name_of
 
 REWARD = "reward"
-COMPONENT = "reward_components."
 _NO_AXES = frozenset({"line", "offset", "length", "key_hi", "key_lo"})
 """Numbers of the index that say where a rollout stands."""
-_WORDS = {
-    "n_items": "items",
-    "n_turns": "turns",
-    "n_user_turns": "user turns",
-    "n_calls": "tool calls",
-    "n_tool_errors": "tool errors",
-    "n_tools": "tools offered",
-    "n_images": "images",
-    "chars_prompt": "prompt characters",
-    "chars_out": "answer characters",
-    "chars_reasoning": "reasoning characters",
-    "chars_tool": "tool result characters",
-    "tokens_in": "prompt tokens",
-    "tokens": "trained tokens",
-    "estimated": "estimated tokens",
-    "final_chars": "final answer characters",
-}
-_CLASS_WORDS = {"group": "task", "finish": "ending"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +26,7 @@ class Axis:
     is_facet: bool = False
 
 
-def axes(facet_names: Sequence[str]) -> dict[str, Axis]:
+def axes(facet_names: Sequence[str], booleans: Collection[str] = ()) -> dict[str, Axis]:
     """Return every axis by column name: the reward first, then what is measured, then the facets."""
     found = {
         column.name: Axis(column.name, name_of(column.name), column.meaning, column.dtype == "bool")
@@ -53,12 +35,5 @@ def axes(facet_names: Sequence[str]) -> dict[str, Axis]:
     }
     for name in facet_names:
         meaning = "a part of the reward" if name.startswith(COMPONENT) else "a number the rollout's line carries"
-        found.setdefault(name, Axis(name, name_of(name), meaning, is_facet=True))
+        found.setdefault(name, Axis(name, name_of(name), meaning, name in booleans, is_facet=True))
     return found
-
-
-def name_of(column: str) -> str:
-    """Return what people call a column; a name from data comes back nearly as it is."""
-    if column.startswith(COMPONENT):
-        return f"reward part {column.removeprefix(COMPONENT)}"
-    return _WORDS.get(column) or _CLASS_WORDS.get(column) or column.replace("_", " ")

@@ -8,9 +8,9 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from rollout_curator.axes import name_of
 from rollout_curator.errors import RecipeError
 from rollout_curator.filters import CLASSES, Filter, Thresholds, dropped_words
+from rollout_curator.naming import name_of
 from rollout_curator.selection import Fall
 from rollout_curator.slices import Is, Part
 

@@ -174,7 +174,8 @@ class Collection:
     @cached_property
     def axes(self) -> dict[str, Axis]:
         """Return every number that can be an axis, a filter or a bound here, by name."""
-        return axes(self.facet_names)
+        measured = {name for source in self.sources for name in source.facet_names() if not source.is_boolean(name)}
+        return axes(self.facet_names, set(self.facet_names) - measured)
 
     def numbers(self, name: str) -> Array:
         """Return the values of an axis per row as floats, NaN where there is none. Read-only. Raises RecipeError."""
