@@ -14,6 +14,7 @@ from rollout_curator.command import command_line
 from rollout_curator.decisions import Decisions, Entry
 from rollout_curator.errors import RecipeError
 from rollout_curator.filters import Filter, Thresholds
+from rollout_curator.levels import Bounds, levels
 from rollout_curator.recipe import Recipe
 from rollout_curator.slices import Is, Range
 from rollout_curator.strategies import Step
@@ -48,6 +49,14 @@ def accept(workspace: Workspace, row: int) -> None:
     workspace.decisions.record([Entry(workspace.key(row), "accept", reviewer="ann")])
 
 
+def test_a_facet_that_is_always_a_boolean_is_a_boolean_axis(tmp_path: Path) -> None:
+    lines = [gym(passed=True, mixed=True, quality=1), gym(passed=False, mixed=0.5, quality=2), gym(quality=3)]
+    opened = Workspace.open([write(tmp_path / "run.jsonl", lines)], tmp_path / "cache")
+    assert [name for name, axis in opened.axes.items() if axis.is_boolean] == ["estimated", "passed"]
+    np.testing.assert_array_equal(opened.numbers("passed"), [1.0, 0.0, np.nan])
+    opened.close()
+
+
 def test_an_upper_bound_is_inclusive_and_said(workspace: Workspace) -> None:
     recipe = Recipe(min_reward=1.0, max_reward=4.0)
     assert kept(workspace, recipe) == [0, 3]
@@ -57,6 +66,10 @@ def test_an_upper_bound_is_inclusive_and_said(workspace: Workspace) -> None:
 
 def test_an_upper_bound_alone_drops_the_unrated(workspace: Workspace) -> None:
     assert kept(workspace, Recipe(max_reward=4.0)) == [0, 1, 3]
+
+
+def test_an_upper_bound_asks_nothing_of_those_with_a_threshold_of_their_own(workspace: Workspace) -> None:
+    assert kept(workspace, Recipe(max_reward=1.0, thresholds=Thresholds("agent", {"math, hard": 5.0}))) == [0, 1, 2]
 
 
 def test_a_filter_takes_any_number_of_the_lines_and_counts_those_without_it_apart(workspace: Workspace) -> None:
@@ -171,3 +184,40 @@ def test_every_rollout_is_kept_or_dropped_for_one_reason(
     funnel = still.funnel(recipe)
     assert funnel.exportable + sum(drop.count for drop in funnel.drops) == 6
     assert len({drop.name for drop in funnel.drops}) == len(funnel.drops)
+
+
+@settings(deadline=None)
+@given(low=BOUND, high=BOUND, filters=FILTERS, own=some.sampled_from([None, Thresholds("agent", {"swe": 0.5})]))
+def test_what_a_picker_counts_is_what_the_funnel_keeps(
+    decided: Workspace, low: float | None, high: float | None, filters: list[Filter], own: Thresholds | None
+) -> None:
+    if low is not None and high is not None and low > high:
+        low, high = high, low
+    recipe = Recipe(min_reward=low, max_reward=high, filters=tuple(filters), thresholds=own)
+    bounds = Bounds(low, high)
+    assert counted(decided, recipe, "reward", bounds) == decided.select(recipe).n_kept
+    by_quality = Recipe(min_reward=0.5, filters=(Filter("quality", low, high),) if low or high else ())
+    assert (
+        counted(decided, by_quality, "quality", bounds if low or high else Bounds())
+        == decided.select(by_quality).n_kept
+    )
+
+
+def counted(workspace: Workspace, recipe: Recipe, axis: str, bounds: Bounds) -> int:
+    """Return how many rollouts the picker of an axis says these bounds keep."""
+    found = workspace.candidates(recipe, axis)
+    columns = (workspace.numbers(axis), workspace.column("tokens"), workspace.frame["group"].to_numpy(), found.always)
+    value, tokens, task, always = (column[found.among] for column in columns)
+    return levels(value, tokens, task, always=always).at(bounds).rollouts
+
+
+@pytest.fixture(scope="module")
+def decided(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
+    """Open the same rollouts with one accepted that is masked, one accepted that is unrated, and one rejected."""
+    folder = tmp_path_factory.mktemp("decided")
+    decisions = Decisions.open(folder / "curation.sqlite")
+    opened = Workspace.open([write(folder / "run.jsonl", LINES)], folder / "cache", decisions)
+    verdicts = ((5, "accept"), (4, "accept"), (1, "reject"))
+    decisions.record([Entry(opened.key(row), verdict, reviewer="ann") for row, verdict in verdicts])
+    yield opened
+    opened.close()

@@ -24,6 +24,8 @@ from rollout_curator.strategies import (
     matched_random,
     parameters,
     pass_at_k,
+    rates_of_rows,
+    task_summary,
     task_table,
     words,
 )
@@ -529,3 +531,56 @@ def test_the_table_of_tasks_has_every_attempt_once(rows: list[Row]) -> None:
     made = task_table(drawn(rows), at_least=0.5)
     assert made["attempts"].to_dict() == Counter(row[1] for row in rows)
     assert made["passes"].sum() == sum(row[0] >= 0.5 for row in rows)
+
+
+# What the tasks amount to
+
+
+def test_the_summary_sorts_tasks_by_what_their_attempts_say() -> None:
+    frame = rollouts([1, 1, 0, 0, 1, 0, 1, NAN, 0], [1, 1, 2, 2, 3, 3, 4, 5, 3])
+    made = task_summary(frame, at_least=1.0)
+    assert (made.tasks, made.unrated, made.solved, made.unsolved, made.mixed, made.single) == (4, 1, 2, 1, 1, 1)
+    assert made.pass_1 == pytest.approx((1 + 0 + 1 / 3 + 1) / 4)
+
+
+def test_the_curve_goes_over_the_same_tasks_at_every_k() -> None:
+    made = task_summary(rollouts([1, 1, 0, 0, 1, 0, 1, NAN, 0], [1, 1, 2, 2, 3, 3, 4, 5, 3]), at_least=1.0)
+    assert [(point.k, point.tasks) for point in made.curve] == [(1, 3), (2, 3)]
+    assert [point.chance for point in made.curve] == pytest.approx([4 / 9, (1 + 0 + 2 / 3) / 3])
+
+
+def test_the_interval_of_a_curve_is_that_of_wilson() -> None:
+    (point,) = task_summary(rollouts([1, 0, 0, 0], [1, 2, 3, 4]), at_least=1.0).curve
+    assert (point.low, point.chance, point.high) == pytest.approx((0.04559, 0.25, 0.69936), abs=1e-5)
+
+
+def test_all_passing_leaves_an_interval_below_one() -> None:
+    (point,) = task_summary(rollouts([1.0] * 4, [1, 2, 3, 4]), at_least=1.0).curve
+    assert (point.low, point.high) == pytest.approx((0.5101, 1.0), abs=1e-5)
+
+
+def test_a_curve_of_many_attempts_has_few_points() -> None:
+    made = task_summary(rollouts([0.0, 1.0] * 50, [1] * 100), at_least=1.0)
+    assert [point.k for point in made.curve] == [1, 2, 3, 4, 5, 6, 7, 8, 16, 32, 64, 100]
+
+
+def test_no_tasks_have_no_curve() -> None:
+    made = task_summary(rollouts([]), at_least=1.0)
+    assert (made.tasks, math.isnan(made.pass_1), made.curve) == (0, True, ())
+
+
+def test_each_row_knows_the_rates_of_its_task() -> None:
+    made = rates_of_rows(rollouts([1, 0, NAN, 1, NAN], [9, 9, 9, 10**12, 5]), at_least=1.0)
+    np.testing.assert_equal(made.pass_rate, [0.5, 0.5, 0.5, 1.0, NAN])
+    np.testing.assert_equal(made.task_mean, [0.5, 0.5, 0.5, 1.0, NAN])
+
+
+@unhurried
+@given(ROWS)
+def test_the_summary_is_that_of_the_table_of_tasks(rows: list[Row]) -> None:
+    frame = drawn(rows)
+    made, table = task_summary(frame, at_least=0.5), task_table(frame, at_least=0.5)
+    rated = table[table["rated"] > 0]
+    assert (made.tasks, made.unrated) == (len(rated), len(table) - len(rated))
+    assert (made.solved, made.unsolved) == (int((rated["pass@1"] == 1).sum()), int((rated["pass@1"] == 0).sum()))
+    assert math.isclose(made.pass_1, rated["pass@1"].mean()) or not len(rated)

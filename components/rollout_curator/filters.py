@@ -33,7 +33,7 @@ class Filter:
 
 @dataclass(frozen=True, slots=True)
 class Thresholds:
-    """Lowest rewards that stay, by name of a class; they take the place of the recipe's own lower bound."""
+    """Lowest rewards that stay, by name of a class; they take the place of the recipe's own bounds."""
 
     by: str = "agent"
     at_least: Mapping[str, float] = field(default_factory=dict)

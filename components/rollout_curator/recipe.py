@@ -40,7 +40,7 @@ class Recipe:
     """Which rollouts are kept and how they are written.
 
     `min_reward` and `max_reward` are inclusive bounds; without one every valid rollout stays, unrated ones too.
-    `thresholds` take the place of `min_reward` for the agents, sources or models they name; `filters` are bounds on
+    `thresholds` take the place of both for the agents, sources or models they name; `filters` are bounds on
     anything else. `control` is the seed of a matched random control: as many rollouts of each task as the rest of
     the recipe keeps, drawn from all it could have kept. `format` empty means the target's own. `options` are
     conversion options that differ from the target's. `keep` names invalid kinds (masked, truncated, failed) and
@@ -160,8 +160,8 @@ def to_table(recipe: Recipe) -> dict[str, Any]:
 
 
 def to_toml(recipe: Recipe) -> str:
-    """Return the recipe as a TOML file."""
-    return tomli_w.dumps(to_table(recipe))
+    """Return the recipe as a TOML file; what is empty is left out."""
+    return tomli_w.dumps({name: value for name, value in to_table(recipe).items() if value not in ("", [], {})})
 
 
 def plan(recipe: Recipe) -> Plan:

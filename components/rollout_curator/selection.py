@@ -58,7 +58,7 @@ class Fall:
 
 @dataclass(frozen=True, slots=True)
 class RewardBounds:
-    """Inclusive bounds of the reward; `own` holds per row a lower bound in place of `at_least`, NaN for none."""
+    """Inclusive bounds of the reward; `own` holds per row a lower bound in place of both of them, NaN for none."""
 
     at_least: float | None = None
     at_most: float | None = None
@@ -160,7 +160,7 @@ def _bound_falls(reward: Array, bounds: RewardBounds) -> list[Fall]:
     if has_own.any():
         falls.append(Fall("below-own", f"below the threshold of their {bounds.own_by}", has_own & (reward < own)))
     if bounds.at_most is not None:
-        falls.append(Fall("above", f"above {exact(bounds.at_most)}", reward > bounds.at_most))
+        falls.append(Fall("above", f"above {exact(bounds.at_most)}", ~has_own & (reward > bounds.at_most)))
     return falls
 
 

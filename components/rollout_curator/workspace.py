@@ -50,6 +50,18 @@ class Candidates:
     always: Array
 
 
+@dataclass(frozen=True, slots=True)
+class Unusable:
+    """A part of a recipe that cannot be applied to these files: its list in the recipe, its place there, and why."""
+
+    part: str
+    place: int
+    why: str
+
+
+_LACKING = "no rollout in these files has that number"
+
+
 class Workspace(Collection):
     """A collection with the decisions on it. Threads may share it."""
 
@@ -192,6 +204,19 @@ class Workspace(Collection):
         always = among & (self.verdicts() == ACCEPT)
         own = own_bounds(self, recipe.thresholds) if axis == REWARD else None
         return Candidates(among, always if own is None else always | (among & ~np.isnan(own)))
+
+    def unusable(self, recipe: Recipe) -> list[Unusable]:
+        """Return the filters and strategies of a recipe that name a number which no line here has."""
+        found = []
+        for place, one in enumerate(recipe.filters):
+            if not one.one_of and one.column not in self.axes:
+                found.append(Unusable("filters", place, f"the filter on {one.column}: {_LACKING}"))
+        for place, step in enumerate(recipe.strategies):
+            for name, value in strategies.arguments(step).items():
+                is_column = isinstance(value, str) and not strategies.parameters(step.name)[name].choices
+                if is_column and value not in self.axes:
+                    found.append(Unusable("strategies", place, f"the rule {step.name} on {value}: {_LACKING}"))
+        return found
 
     def rows_in(self, recipe: Recipe, axis: str, parts: Sequence[Part]) -> Array:
         """Return the candidates of an axis that fit every part, in order. Raises RecipeError for an unknown column."""

@@ -13,6 +13,7 @@ import numpy as np
 from rollout_curator import recipe as recipes
 from rollout_curator.recipe import Recipe
 from rollout_curator.selection import ACCEPT, REJECT, STEPS
+from rollout_curator.ui import parts
 from rollout_curator.workspace import Workspace
 
 Array = np.ndarray[Any, Any]
@@ -62,6 +63,8 @@ def words_of(workspace: Workspace, recipe: Recipe, name: str) -> str:
     for queue in queues(workspace, recipe):
         if queue.name == name:
             return queue.words
+    if name.startswith(parts.IN):
+        return parts.words(name)
     if name.startswith(TASK):
         rows = rows_of(workspace, recipe, name)
         return f"task {workspace.frame['task'].iat[int(rows[0])]}" if len(rows) else "a task that is not here"
@@ -71,6 +74,8 @@ def words_of(workspace: Workspace, recipe: Recipe, name: str) -> str:
 def rows_of(workspace: Workspace, recipe: Recipe, name: str) -> Array:
     """Return the rows of a queue in reading order; an unknown name is a queue that holds nothing."""
     selection = workspace.select(recipe)
+    if name.startswith(parts.IN):
+        return parts.rows(workspace, recipe, name)
     if name == "all":
         return np.arange(workspace.n_rollouts)
     if name == "near":

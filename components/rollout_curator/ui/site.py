@@ -232,8 +232,8 @@ def _content(workspace: Workspace) -> str:
     return "\n".join(f"{source.path} {source.header['stamp']}" for source in workspace.sources)
 
 
-BY_CONTENT: dict[str | type[Any], Callable[[Any], Any]] = {Workspace: _content}
-"""How results of a workspace are found again, for Streamlit's caches: decisions are no part of it."""
+BY_CONTENT: dict[str | type[Any], Callable[[Any], Any]] = {Workspace: _content, Recipe: repr}
+"""How results of a workspace and a recipe are found again, for Streamlit's caches: decisions are no part of it."""
 
 
 def sample_data() -> Path:

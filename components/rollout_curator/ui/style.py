@@ -59,6 +59,18 @@ h3 { padding: .6rem 0 .3rem !important; }
 .st-key-funnel [data-testid="stMarkdownContainer"], .st-key-outside [data-testid="stMarkdownContainer"] {
   margin: 0; }
 .st-key-review-bar > * > [data-testid="stMarkdown"] p { font-size: .93rem; opacity: .75; }
+.st-key-bands { margin-top: -.5rem; row-gap: 0 !important; }
+.st-key-bands p, .st-key-opened p, .st-key-filters p, .st-key-panels-bar p { margin: 0; font-size: .93rem; }
+.st-key-bands [data-testid="stMarkdownContainer"], .st-key-opened [data-testid="stMarkdownContainer"],
+.st-key-panels-bar [data-testid="stMarkdownContainer"] { margin: 0; }
+.st-key-bands [data-testid="stPageLink"] a, .st-key-opened [data-testid="stPageLink"] a {
+  padding: 0 .2rem; margin: 0; min-height: 0; background: transparent; }
+.st-key-bands [data-testid="stPageLink"] a p, .st-key-opened [data-testid="stPageLink"] a p {
+  text-decoration: underline; text-underline-offset: 3px; }
+.st-key-bands button { min-height: 1.7rem; padding: 0 .3rem; }
+.st-key-bands > :has([data-testid="stButton"]) { margin-right: 1.2rem; }
+.st-key-add-rule { align-items: center !important; }
+.st-key-add-rule [data-testid="stCheckbox"] { margin-left: 1rem; }
 .st-key-rules { margin-top: -.5rem; }
 .st-key-rules p { margin: 0; font-size: .93rem; line-height: 1.5; }
 .st-key-rules [data-testid="stMarkdownContainer"] { margin: 0; }
