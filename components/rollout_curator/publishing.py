@@ -80,9 +80,9 @@ def export(workspace: Workspace, recipe: Recipe, out: Path) -> Generator[ExportP
         inputs = [_input(*pair, manifest_path.parent) for pair in zip(workspace.sources, digests.result(), strict=True)]
         _check_unchanged(workspace, out)
         beside.write(manifest.dump(_manifest(recipe, written, chosen, inputs)))
-    has_tools = bool((workspace.column("n_tools")[rows] > 0).any())
+    has_tools = plan.format == "chat" and bool((workspace.column("n_tools")[rows] > 0).any())
     longest_tokens = lines.length_bytes // CHARS_PER_TOKEN
-    facts = ConfigFacts(str(out), plan.format, has_tools and plan.format == "chat", None, longest_tokens)
+    facts = ConfigFacts(str(out), plan.format, has_tools, None, longest_tokens, recipe.max_tokens)
     yield Exported(
         path=out,
         manifest_path=manifest_path,
@@ -213,7 +213,10 @@ def command_line(workspace: Workspace, recipe: Recipe, out: Path) -> str:
         words += ["--strategy", f"{step.name} {parameters}".strip()]
     for name, value in recipe.options.items():
         words += ["--set", f"{name}={str(value).lower() if isinstance(value, bool) else value}"]
-    for flag, names in (("--keep", recipe.keep), ("--drop", recipe.drop), ("--metadata", recipe.metadata)):
+    words += ["--template", orjson.dumps(recipe.template).decode()] if recipe.template else []
+    words += ["--max-tokens", str(recipe.max_tokens)] if recipe.max_tokens is not None else []
+    lists = {"keep": recipe.keep, "drop": recipe.drop, "trim": recipe.trim, "metadata": recipe.metadata}
+    for flag, names in ((f"--{name}", names) for name, names in lists.items()):
         for name in names:
             words += [flag, name]
     if workspace.decisions is not None:
