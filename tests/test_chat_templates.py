@@ -213,6 +213,12 @@ def test_what_holds_no_template_is_refused_in_one_sentence(
         load(folder(tmp_path / "m", **files))
 
 
+def test_only_files_that_can_be_templates_are_read(tmp_path: Path) -> None:
+    (tmp_path / "secret.txt").write_text("x")
+    with pytest.raises(TemplateError, match=r"secret.txt: expected a .jinja file, tokenizer_config.json, or a"):
+        load(str(tmp_path / "secret.txt"))
+
+
 def test_a_template_goes_into_a_recipe_and_comes_back() -> None:
     mine = pasted("{{ eos_token }}", eos_token="</s>")
     assert from_table(to_table(mine)) == mine

@@ -58,6 +58,28 @@ class View:
         return sum(counted for counted, trained in zip(self.tokens, self.trained, strict=True) if trained)
 
 
+def looked_for(look: Look) -> dict[str, str]:
+    """Return every hazard this trainer knows, with what is needed to look for it, "" where nothing is."""
+    target = look.target
+    known = {"no_trained_token": ""}
+    if target.judge is not None:
+        known |= {"refused_by_trainer": "", "skipped_by_trainer": ""}
+    known |= {"over_length": "" if look.max_tokens else "a limit"}
+    if target.renders != "itself":
+        needed = "" if look.template else "a chat template"
+        known |= dict.fromkeys(("template_error", "double_encoded", "image_repr"), needed)
+        if target.renders == "prefixes":
+            known |= {"prefix_error": needed, "history_rewritten": needed}
+    by_trainer = {
+        "double_encoded": target.encodes_arguments,
+        "text_beside_calls": target.drops_text_beside_calls,
+        "trained_prompt": target.trains_prompt,
+        "mixed_content": target.refuses_mixed_content,
+        "none_filled": target.reads_columns,
+    }
+    return known | {name: "" for name, applies in by_trainer.items() if applies}
+
+
 def looked(made: Example, look: Look, trim: frozenset[str]) -> Example:
     """Return an example with what was found as further issues, ended earlier where `trim` asks for that.
 

@@ -5,7 +5,7 @@ each example too (`hazards`). Results are remembered. Knows rows and plans; thre
 """
 
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -49,9 +49,18 @@ class Findings:
     kinds: list[Finding]
 
     def rows_with(self, issue: str) -> Array:
-        """Return the rows with an issue of this kind."""
-        codes = [code for code, (_, issues) in enumerate(self.kinds) if issue in issues]
+        """Return the rows with an issue of this kind, also those whose example ends before it."""
+        codes = [code for code, finding in enumerate(self.kinds) if _has(finding, issue)]
         return np.flatnonzero(np.isin(self.codes, codes))
+
+    def issues(self) -> set[str]:
+        """Return every kind of issue and skip reason there is."""
+        return {issue_kind(word.removeprefix("trimmed:")) for skip, issues in self.kinds for word in (skip, *issues)}
+
+
+def _has(finding: Finding, issue: str) -> bool:
+    skip, issues = finding
+    return f"trimmed:{issue}" in issues or issue in (issue_kind(skip), *map(issue_kind, issues))
 
 
 class Outlook:
@@ -59,7 +68,7 @@ class Outlook:
 
     def __init__(self, rows: Rows) -> None:
         self._rows = rows
-        self._lock = threading.Lock()
+        self._lock, self._working = threading.Lock(), threading.Lock()
         self._outcomes: dict[Any, tuple[Array, list[str]]] = {}
         self._findings: dict[Any, Findings] = {}
 
@@ -68,24 +77,23 @@ class Outlook:
         key = outcome_key(plan)
         if isinstance(key, str):
             return _decided(self.noticed(plan), plan)
+        made = self._outcomes.get(key) or _decided(self.noticed(plan), plan)
         with self._lock:
-            found = self._outcomes.pop(key, None) or _decided(self._noticed(plan), plan)
+            found = self._outcomes.pop(key, made)
             _remember(self._outcomes, key, found)
             return found
 
     def noticed(self, plan: Plan) -> Findings:
         """Return what decides over the rows of a plan."""
         column = _indexed(plan)
-        if column is None:
-            with self._lock:
-                return self._noticed(plan)
-        codes, words = self._rows.classes(column)
-        return Findings(codes, [read_outcome(word) for word in words])
-
-    def _noticed(self, plan: Plan) -> Findings:
-        for _ in self._search(plan, looks=plan.needs_look):
-            pass
-        return self._findings[_decisive(plan, looks=plan.needs_look)]
+        if column is not None:
+            codes, words = self._rows.classes(column)
+            return Findings(codes, [read_outcome(word) for word in words])
+        key = _decisive(plan, looks=plan.needs_look)
+        while (found := self._findings.get(key)) is None:
+            for _ in self._search(plan, looks=plan.needs_look):
+                pass
+        return found
 
     def is_known(self, plan: Plan) -> bool:
         """Say whether the outcomes of a plan are at hand, without work."""
@@ -99,26 +107,32 @@ class Outlook:
         """Return what was found where `is_looked_at`."""
         return self._findings[_decisive(plan, looks=True)]
 
-    def look(self, plan: Plan) -> Iterator[int]:
+    def prepare(self, plan: Plan) -> Generator[int, None, None]:
+        """Do what `outcomes` needs; yields how many rows are done."""
+        if not self.is_known(plan):
+            yield from self._search(plan, looks=plan.needs_look)
+
+    def look(self, plan: Plan) -> Generator[int, None, None]:
         """Look at every example for hazards and remember what was found; yields how many rows are done.
 
         What keeps an example out has no part in it, so a changed mind about that costs nothing.
         """
-        with self._lock:
-            yield from self._search(plan, looks=True)
+        yield from self._search(plan, looks=True)
 
-    def _search(self, plan: Plan, *, looks: bool) -> Iterator[int]:
+    def _search(self, plan: Plan, *, looks: bool) -> Generator[int, None, None]:
+        """Convert every rollout once; of threads that ask for the same, one works and the others wait."""
         key = _decisive(plan, looks=looks)
-        if key in self._findings:
-            _remember(self._findings, key, self._findings.pop(key))
-            return
-        kinds: dict[Finding, int] = {}
-        codes = np.empty(self._rows.n_rollouts, dtype="int32")
-        for n, (row, rollout) in enumerate(self._rows.rollouts(np.arange(len(codes))), 1):
-            codes[row] = kinds.setdefault(_finding(recipes.found(rollout, plan, always=looks)), len(kinds))
-            if n % LOOK_EVERY == 0:
-                yield n
-        _remember(self._findings, key, Findings(codes, list(kinds)))
+        with self._working:
+            if key in self._findings:
+                return
+            kinds: dict[Finding, int] = {}
+            codes = np.empty(self._rows.n_rollouts, dtype="int32")
+            for n, (row, rollout) in enumerate(self._rows.rollouts(np.arange(len(codes))), 1):
+                codes[row] = kinds.setdefault(_finding(recipes.found(rollout, plan, always=looks)), len(kinds))
+                if n % LOOK_EVERY == 0:
+                    yield n
+            with self._lock:
+                _remember(self._findings, key, Findings(codes, list(kinds)))
 
 
 def _remember(kept: dict[Any, Any], key: Any, value: Any) -> None:

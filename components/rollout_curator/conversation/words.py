@@ -34,9 +34,9 @@ HAZARDS = {
     "prefix_error": "make the chat template fail part of the way",
     "history_rewritten": "have earlier turns rewritten by the chat template",
     "double_encoded": "have tool arguments that are encoded twice",
-    "image_repr": "have parts that the chat template prints as Python code",
+    "image_repr": "have parts that are printed as Python code",
     "text_beside_calls": "lose the text beside their tool calls",
-    "trained_prompt": "have answers in the prompt that are trained on too",
+    "trained_prompt": "have answers in the prompt that are trained too",
     "mixed_content": "have contents that are lists, where others are text",
     "none_filled": "have tools that may get keys they never had",
 }

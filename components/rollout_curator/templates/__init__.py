@@ -14,6 +14,7 @@ from rollout_curator.templates.base import (
     pasted,
     to_table,
     with_tokenizer,
+    without_tokenizer,
 )
 
 __all__ = [
@@ -26,4 +27,5 @@ __all__ = [
     "pasted",
     "to_table",
     "with_tokenizer",
+    "without_tokenizer",
 ]

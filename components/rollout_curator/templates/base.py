@@ -95,6 +95,8 @@ def load(source: str) -> ChatTemplate:
         return _of_folder(path)
     if not path.is_file():
         raise TemplateError(f"template {source}: no such file or folder, and built in are {', '.join(WORDS)}")
+    if path.suffix not in (".json", ".jinja", ".jinja2", ".j2"):
+        raise TemplateError(f"template {source}: expected a .jinja file, {CONFIG}, or a tokenizer's folder")
     if path.suffix == ".json":
         return _of_config(_json(_read(path), source), path.parent.name or path.name, "")
     return _checked(ChatTemplate(path.name, _read(path), special=_special_beside(path)))
@@ -107,6 +109,11 @@ def with_tokenizer(template: ChatTemplate, source: str) -> ChatTemplate:
     if not path.is_file():
         raise TemplateError(f"tokenizer {source}: there is no {TOKENIZER}; name that file or its folder")
     return replace(template, tokenizer=str(path), tokenizer_sha256=hashlib.sha256(path.read_bytes()).hexdigest())
+
+
+def without_tokenizer(template: ChatTemplate) -> ChatTemplate:
+    """Return a template whose tokens are estimated."""
+    return replace(template, tokenizer="", tokenizer_sha256="")
 
 
 def to_table(template: ChatTemplate) -> dict[str, Any]:
