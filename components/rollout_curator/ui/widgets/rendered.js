@@ -4,6 +4,10 @@ const LONG = 20000;
 
 export default function (component) {
   const root = component.parentElement.querySelector('.rc-rendered');
+  const drawn = JSON.stringify(component.data.pieces);
+  if (root.rcDrawn === drawn) return; // a rerun of the page keeps the place that is being read
+  root.rcDrawn = drawn;
+  root.scrollTop = 0;
   root.replaceChildren(...component.data.pieces.map(draw));
 }
 
