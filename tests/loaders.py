@@ -189,3 +189,26 @@ def _conversation_fault(row: Any) -> str | None:
         if not isinstance(message["content"], str):
             return "a content that is no text"
     return None if row["messages"][-1]["role"] == "assistant" else "no answer at the end"
+
+
+def nemo_rl_chunks(tokenizer: Any, messages: list[Any], tools: list[Any] | None) -> list[str]:
+    """Return the text of each message as NeMo RL cuts it, said again character by character.
+
+    NVIDIA-NeMo/RL `nemo_rl/data/llm_message_utils.py`, `get_formatted_message_log`; `sft.yaml` has add_bos and add_eos
+    on, add_generation_prompt off.
+    """
+    chunks, before = [], ""
+    for n in range(len(messages)):
+        text = tokenizer.apply_chat_template(
+            messages[: n + 1], tools=tools, tokenize=False, add_generation_prompt=False
+        )
+        same = 0
+        while same < min(len(before), len(text)) and before[same] == text[same]:
+            same += 1
+        chunks.append(text[same:])
+        before = text
+    if tokenizer.bos_token and not chunks[0].startswith(tokenizer.bos_token):
+        chunks[0] = tokenizer.bos_token + chunks[0]
+    if tokenizer.eos_token and not chunks[-1].rstrip("\n").endswith(tokenizer.eos_token):
+        chunks[-1] += tokenizer.eos_token
+    return chunks

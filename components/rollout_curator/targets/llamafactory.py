@@ -25,7 +25,7 @@ SAYS = (
     "Every answer is trained on, also those that stood in the prompt; mask_history: true trains on the last one only.",
     "Examples longer than cutoff_len are cut at the end, and answers with them; its own limit is 2,048 tokens.",
     "Arguments are objects, because text is encoded a second time; load with datasets 4.7 or newer, older versions "
-    "fill them with nulls.",
+    "fill them with nulls. It rounds numbers in arguments to ten decimals.",
     "Reasoning is written in the text, in <think> tags.",
 )
 SCRIPT = """\

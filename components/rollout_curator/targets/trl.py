@@ -19,7 +19,8 @@ SAYS = (
     "Examples longer than max_length are cut at the end, and their answers with them; TRL's own limit is 1,024 tokens.",
     "Tools are written as JSON text, which TRL reads; as lists, Hugging Face datasets would fill them with keys they "
     "never had.",
-    "Arguments are objects: load with datasets 4.7 or newer, older versions fill them with nulls or stop.",
+    "Arguments are objects: load with datasets 4.7 or newer, older versions fill them with nulls or stop. It rounds "
+    "numbers in arguments to ten decimals.",
     "Reasoning is written as reasoning_content, which the templates of Qwen 3 and Nemotron 3 read; others leave it "
     "out.",
     "The whole conversation is rendered once; where a template drops earlier thinking, that is not trained on.",

@@ -6,7 +6,9 @@ JSON with one line of JSON: first the template, then conversations.
 The sandbox is that of transformers, `src/transformers/utils/chat_template_utils.py`, `_compile_jinja_template` (4.57 to
 5.x): ImmutableSandboxedEnvironment, trim_blocks, lstrip_blocks, the tags `generation`, `break` and `continue`, the
 filter `tojson` that escapes no HTML, and the globals `raise_exception` and `strftime_now`. One thing differs on
-purpose: `strftime_now` always gives NOW, so that the same sources give the same export on every day.
+purpose: `strftime_now` always gives NOW, so that the same sources give the same export on every day. Reasoning is
+given to the template under `reasoning_content` and `thinking`, as in `_alias_reasoning_fields` of 5.24; older versions
+give it under its own name only.
 
 The text of each message is found as NeMo RL finds it, `nemo_rl/data/llm_message_utils.py`,
 `get_formatted_message_log`: every beginning messages[:i+1] is rendered without a generation prompt, and what follows
@@ -30,6 +32,7 @@ NOW = datetime(2026, 1, 1, 12, 0, 0)
 MEMORY_BYTES = 2 << 30
 WHOLE_CHARS = 64 << 20
 ERROR_CHARS = 300
+REASONING_KEYS = ("reasoning_content", "thinking", "reasoning")
 
 
 class Generation(jinja2.ext.Extension):
@@ -107,7 +110,7 @@ def rendered(template: jinja2.Template, request: dict[str, Any], tokens: dict[st
     `whole` and its `spans`, or `error`. With `prefixes` also `chunks`, one text a message; `prefix_error` and
     `failed_at` for the first beginning that fails; `drift_at` for the first message that changes what stood before.
     """
-    messages = request["messages"]
+    messages = list(map(_with_reasoning, request["messages"]))
     variables = {**tokens, "documents": None, "tools": request["tools"], "add_generation_prompt": False}
     answer: dict[str, Any] = {"whole": "", "spans": [], "error": "", "chunks": [], "prefix_error": ""}
     answer.update(failed_at=None, drift_at=None)
@@ -118,6 +121,13 @@ def rendered(template: jinja2.Template, request: dict[str, Any], tokens: dict[st
     if request["prefixes"]:
         _add_prefixes(answer, template, variables, messages, tokens)
     return answer
+
+
+def _with_reasoning(message: dict[str, Any]) -> dict[str, Any]:
+    """Return a message whose reasoning has every name that templates read it by."""
+    given = (message[key] for key in REASONING_KEYS if message.get(key) is not None)
+    reasoning = next(given, None)
+    return message if reasoning is None else {"thinking": reasoning, **message, "reasoning_content": reasoning}
 
 
 def _add_prefixes(
