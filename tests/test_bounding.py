@@ -154,7 +154,7 @@ def test_the_command_that_does_the_same_holds_every_bound(workspace: Workspace, 
 
 SELECTION = (
     "recipe", "min_reward", "max_reward", "filters", "thresholds", "control", "strategies", "target", "format",
-    "reasoning", "arguments", "settings", "keep", "drop", "metadata",
+    "reasoning", "arguments", "settings", "keep", "drop", "trim", "template", "tokenizer", "max_tokens", "metadata",
 )  # fmt: skip
 
 

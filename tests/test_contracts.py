@@ -8,7 +8,14 @@ from typing import Any
 
 import pytest
 
-from loaders import nemo_rl_accepts_file
+from loaders import (
+    axolotl_accepts,
+    every_row,
+    llamafactory_accepts,
+    nemo_rl_accepts_file,
+    openai_accepts,
+    trl_accepts,
+)
 from making import CHECKOUT, SAMPLE_DATA, SHARED_ROLLOUTS, exported, gym, rows_of
 from rollout_curator import cli
 from rollout_curator.collection import PROBLEM_WORDS
@@ -36,7 +43,15 @@ SAMPLES: dict[str, dict[str, Any]] = {
     "chat": {"messages": MESSAGES, "reward": 0.5},
     "pair": {"prompt": "2+2?", "completion": "4.", "reward": 0.5},
 }
-LOADERS: dict[str, Callable[[Path], str | None]] = {"nemo_rl": nemo_rl_accepts_file, "gym": is_rows}
+LOADERS: dict[str, Callable[[Path], str | None]] = {
+    "nemo_rl": nemo_rl_accepts_file,
+    "trl": every_row(trl_accepts),
+    "unsloth": every_row(trl_accepts),
+    "axolotl": every_row(axolotl_accepts),
+    "llamafactory": every_row(llamafactory_accepts),
+    "openai": every_row(openai_accepts),
+    "gym": is_rows,
+}
 OUTCOMES = ("flat", "chat", "chat_reasoning", "gym")
 SHOWN_ONLY = {"reward_missing", "reward_not_number", "reward_not_finite"}
 
@@ -45,6 +60,14 @@ SHOWN_ONLY = {"reward_missing", "reward_not_number", "reward_not_finite"}
 def sample() -> Iterator[Workspace]:
     """Open the sample data."""
     workspace = Workspace.open([SAMPLE_DATA])
+    yield workspace
+    workspace.close()
+
+
+@pytest.fixture(scope="module")
+def real(shared_folder: Path) -> Iterator[Workspace]:
+    """Open the real rollouts."""
+    workspace = Workspace.open([SHARED_ROLLOUTS])
     yield workspace
     workspace.close()
 
@@ -91,6 +114,14 @@ def test_a_target_exports_the_sample_data_and_its_trainer_loads_it(
 ) -> None:
     done = exported(sample, Recipe(target=name, drop=("image",)), tmp_path / "sft.jsonl")
     assert done.rows > 100
+    assert LOADERS[name](done.path) is None
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize("name", targets())
+def test_a_target_exports_real_rollouts_and_its_trainer_loads_them(real: Workspace, tmp_path: Path, name: str) -> None:
+    done = exported(real, Recipe(target=name), tmp_path / "sft.jsonl")
+    assert done.rows > 250
     assert LOADERS[name](done.path) is None
 
 

@@ -27,6 +27,7 @@ RANKS = {
     "command": 8,
     "workspace": 7,
     "collection": 6,
+    "outlook": 5,
     "runner": 5,
     "manifest": 5,
     "flags": 5,
@@ -36,6 +37,8 @@ RANKS = {
     "selection": 4,
     "decisions_file": 3,
     "formats": 3,
+    "hazards": 3,
+    "policy": 3,
     "targets": 3,
     "exports": 3,
     "signals": 3,
@@ -46,6 +49,8 @@ RANKS = {
     "plots": 3,
     "levels": 2,
     "tables": 2,
+    "templates": 2,
+    "tokens": 1,
     "labels": 1,
     "conversation": 1,
     "reader": 2,
@@ -65,6 +70,7 @@ RANKS = {
 SIDEWAYS = {
     ("cli", "ui"),  # the verb `ui` starts the app
     ("exports", "targets"),  # an export is written for a trainer
+    ("hazards", "targets"),  # what is a hazard depends on the trainer
 }
 STATE = "ui/state.py"
 SAYS_TEXT = "ui/text.py"

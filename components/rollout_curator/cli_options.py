@@ -64,13 +64,25 @@ selection = together(
         multiple=True,
         help="A rule after the threshold, such as 'best_of_n {\"n\": 2}'; several stack in this order.",
     ),
-    click.option("--target", help="Trainer the file is for: nemo_rl (default) or gym."),
+    click.option(
+        "--target",
+        help="Trainer the file is for: nemo_rl (default), trl, unsloth, axolotl, llamafactory, openai or gym.",
+    ),
     click.option("--format", help="chat keeps tools and turns, flat is one answer a prompt; default: the target's."),
     click.option("--reasoning", help="drop, field or inline (chat)."),
     click.option("--arguments", help="Tool call arguments as object or string (chat)."),
     click.option("--set", "settings", metavar="NAME=VALUE", multiple=True, help="Any other conversion option."),
     click.option("--keep", multiple=True, help="An issue that by default keeps a rollout out: keep it."),
     click.option("--drop", multiple=True, help="An issue that by default only informs: drop it."),
+    click.option("--trim", multiple=True, help="An issue: end the example on the last answer before it."),
+    click.option(
+        "--template",
+        metavar="NAME|PATH",
+        help="Chat template to look at examples with: built in (chatml, chatml_tools, chatml_thinking, headers, "
+        "generation), a .jinja file, a tokenizer_config.json or a tokenizer's folder.",
+    ),
+    click.option("--tokenizer", metavar="PATH", help="A tokenizer.json, or its folder, to count tokens exactly."),
+    click.option("--max-tokens", type=click.IntRange(1), help="The trainer's limit; longer examples are left out."),
     click.option("--metadata", multiple=True, help="Extra column: reward, source, line, task, agent or key."),
 )
 
@@ -87,6 +99,7 @@ def recipe_of(paths: tuple[str, ...], **given: Any) -> "Recipe":
     given["strategies"] = tuple(map(_strategy, given["strategies"]))
     given["filters"] = tuple(map(_filter, given["filters"]))
     given["thresholds"] = _thresholds(given["thresholds"])
+    given["template"] = _template(given["template"], given.pop("tokenizer"), table.get("template", {}))
     table.update({name: value for name, value in given.items() if value not in (None, ())})
     for name in ("reasoning", "arguments"):
         table.pop(name, None)
@@ -146,6 +159,23 @@ def _number(option: str, text: str, bound: str) -> float:
         return float(bound)
     except ValueError:
         fail(f"{option} {text}: {bound!r} is no number")
+
+
+def _template(given: str | None, tokenizer: str | None, before: dict[str, Any]) -> dict[str, Any] | None:
+    """Return the table of a template: a name, a path, or the table itself as JSON; with a tokenizer if one is named."""
+    from rollout_curator import templates
+
+    if given is None and tokenizer is None:
+        return None
+    if given is not None and given.startswith("{"):
+        made = templates.from_table(templates.parsed(given))
+    elif given is not None:
+        made = templates.load(given)
+    elif before:
+        made = templates.from_table(before)
+    else:
+        fail("--tokenizer: name a --template too, whose text is counted")
+    return templates.to_table(templates.with_tokenizer(made, tokenizer) if tokenizer else made)
 
 
 def _settings(pairs: tuple[str, ...]) -> dict[str, Any]:

@@ -27,7 +27,10 @@ def command_line(workspace: Workspace, recipe: Recipe, out: Path) -> str:
         words += ["--strategy", f"{step.name} {parameters}".strip()]
     for name, value in recipe.options.items():
         words += ["--set", f"{name}={str(value).lower() if isinstance(value, bool) else value}"]
-    for flag, names in (("--keep", recipe.keep), ("--drop", recipe.drop), ("--metadata", recipe.metadata)):
+    words += ["--template", orjson.dumps(recipe.template).decode()] if recipe.template else []
+    words += ["--max-tokens", str(recipe.max_tokens)] if recipe.max_tokens is not None else []
+    lists = {"keep": recipe.keep, "drop": recipe.drop, "trim": recipe.trim, "metadata": recipe.metadata}
+    for flag, names in ((f"--{name}", names) for name, names in lists.items()):
         for name in names:
             words += [flag, name]
     if workspace.decisions is not None:

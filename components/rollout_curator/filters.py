@@ -5,7 +5,7 @@ looks the columns up.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -37,6 +37,40 @@ class Thresholds:
 
     by: str = "agent"
     at_least: Mapping[str, float] = field(default_factory=dict)
+
+
+def read_bounds(values: Mapping[str, Any], where: str) -> dict[str, Any]:
+    """Return the bounds of a recipe's table as values: of the reward, filters, thresholds, the control's seed.
+
+    Raises RecipeError that says where, which key and what is expected.
+    """
+    filters, thresholds, control = values.get("filters", ()), values.get("thresholds"), values.get("control")
+    if not isinstance(filters, list | tuple):
+        raise RecipeError(f"{where}: filters is {filters!r}, expected [[filters]] tables")
+    if not isinstance(control, int | None) or isinstance(control, bool):
+        raise RecipeError(f"{where}: control is {control!r}, expected the whole number of a seed")
+    return {
+        "min_reward": _bound(values.get("min_reward"), f"{where}: min_reward"),
+        "max_reward": _bound(values.get("max_reward"), f"{where}: max_reward"),
+        "filters": tuple(filter_of(one, where) for one in filters),
+        "thresholds": None if thresholds is None else thresholds_of(thresholds, where),
+        "control": control,
+    }
+
+
+def check_bounds(
+    low: float | None, high: float | None, filters: Sequence[Filter], thresholds: Thresholds | None
+) -> None:
+    """Raise RecipeError for bounds that are not finite, or between which nothing lies."""
+    for name, bound in (("min_reward", low), ("max_reward", high)):
+        if bound is not None and not math.isfinite(bound):
+            raise RecipeError(f"{name} is {bound!r}, expected a number")
+    if low is not None and high is not None and low > high:
+        raise RecipeError("min_reward is above max_reward, so nothing would stay")
+    for one in filters:
+        check_filter(one)
+    if thresholds is not None:
+        check_thresholds(thresholds)
 
 
 def filter_of(value: Any, where: str) -> Filter:
@@ -75,7 +109,7 @@ def _bound(value: Any, where: str) -> float | None:
         try:
             return float(value) + 0.0
         except OverflowError:
-            pass
+            raise RecipeError(f"{where} is beyond every number here, expected a smaller one") from None
     raise RecipeError(f"{where} is {value!r}, expected a number")
 
 

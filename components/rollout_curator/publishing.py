@@ -79,9 +79,9 @@ def export(workspace: Workspace, recipe: Recipe, out: Path) -> Generator[ExportP
         inputs = [_input(*pair, manifest_path.parent) for pair in zip(workspace.sources, digests.result(), strict=True)]
         _check_unchanged(workspace, out)
         beside.write(manifest.dump(_manifest(recipe, written, chosen, inputs)))
-    has_tools = bool((workspace.column("n_tools")[rows] > 0).any())
+    has_tools = plan.format == "chat" and bool((workspace.column("n_tools")[rows] > 0).any())
     longest_tokens = lines.length_bytes // CHARS_PER_TOKEN
-    facts = ConfigFacts(str(out), plan.format, has_tools and plan.format == "chat", None, longest_tokens)
+    facts = ConfigFacts(str(out), plan.format, has_tools, None, longest_tokens, recipe.max_tokens)
     yield Exported(
         path=out,
         manifest_path=manifest_path,

@@ -4,8 +4,8 @@ Every rollout has exactly one state, the first that applies on the way loaded > 
 not rejected > exportable. A person's accept stands above the rules, a person's reject above everything kept.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -204,7 +204,8 @@ def redrawn(possible: Selection, drawn: Array) -> Selection:
 class Funnel:
     """The spine of the product: every line and every rollout accounted for, by reason.
 
-    lines = rollouts + problems + blank, and rollouts = exportable + the sum of the drops.
+    lines = rollouts + problems + blank, and rollouts = exportable + the sum of the drops. `trimmed` says how many of
+    the exportable ones end earlier than their rollout, by what they end before.
     """
 
     lines: int
@@ -217,6 +218,7 @@ class Funnel:
     exportable: int
     drops: tuple[Drop, ...]
     accepted_by_hand: int
+    trimmed: Mapping[str, int] = field(default_factory=dict)
 
     def sentence(self) -> str:
         """Return the funnel as people say it: "1,204 kept, 96 dropped: 60 below 0.8, 30 rejected by hand"."""
@@ -237,6 +239,7 @@ class Funnel:
             "exportable": self.exportable,
             "dropped": _by_name(self.drops),
             "accepted_by_hand": self.accepted_by_hand,
+            "trimmed": dict(self.trimmed),
         }
 
 

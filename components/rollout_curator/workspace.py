@@ -16,9 +16,8 @@ from rollout_curator import strategies
 from rollout_curator.axes import REWARD
 from rollout_curator.bounding import filter_falls, fits, own_bounds
 from rollout_curator.collection import Array, Collection, build_indexes, default_cache
-from rollout_curator.conversation import GYM_OPTIONS, ChatOptions
 from rollout_curator.decisions import Decision, Decisions
-from rollout_curator.index.facts import read_outcome
+from rollout_curator.outlook import Outlook, outcome_key, trimmed
 from rollout_curator.recipe import Plan, Recipe
 from rollout_curator.rollout import Example
 from rollout_curator.selection import (
@@ -38,8 +37,6 @@ from rollout_curator.slices import Part
 from rollout_curator.sources import Found, find
 
 SELECTIONS_MAX = 64
-OUTCOMES_MAX = 8
-"""So many conversions that are not in the index are remembered, the last asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +71,7 @@ class Workspace(Collection):
         self._standing: dict[str, str] = {}
         self._version = 0
         self._selections: dict[Any, Selection] = {}
-        self._converting = threading.Lock()
-        self._outcomes: dict[Any, tuple[Array, list[str]]] = {}
+        self.outlook = Outlook(self)
 
     @classmethod
     def open(
@@ -161,7 +157,7 @@ class Workspace(Collection):
             version, verdicts = self._version, self._codes()
             bounds = (recipe.min_reward, recipe.max_reward, repr(recipe.filters), repr(recipe.thresholds))
             rules = (repr(recipe.strategies), recipe.control, plan.exclude_invalid, plan.exclude)
-            key = (version, bounds, rules, _indexed_outcome(plan) or _decisive(plan))
+            key = (version, bounds, rules, outcome_key(plan))
             if key in self._selections:
                 return self._selections[key]
         made = self._select(recipe, plan, verdicts)
@@ -237,35 +233,16 @@ class Workspace(Collection):
         return dropped_by
 
     def outcomes(self, plan: Plan) -> tuple[Array, list[str]]:
-        """Return per row a code into the list of skip reasons, "" where an example is written.
-
-        The usual conversions are in the index; any other is computed once by converting every rollout.
-        """
-        column = _indexed_outcome(plan)
-        if column is not None:
-            codes, words = self.classes(column)
-            return _skip_codes(codes, [_skip_of(word, plan) for word in words])
-        key = _decisive(plan), plan.exclude
-        with self._converting:
-            found = self._outcomes.pop(key, None) or self._convert(plan)
-            self._outcomes[key] = found
-            while len(self._outcomes) > OUTCOMES_MAX:
-                del self._outcomes[next(iter(self._outcomes))]
-            return found
-
-    def _convert(self, plan: Plan) -> tuple[Array, list[str]]:
-        reasons: dict[str, int] = {"": 0}
-        codes = np.empty(self.n_rollouts, dtype="int32")
-        for row, rollout in self.rollouts(np.arange(self.n_rollouts)):
-            skip = recipes.example(rollout, plan).skip or ""
-            codes[row] = reasons.setdefault(skip.partition(":")[0], len(reasons))
-        return codes, list(reasons)
+        """Return per row a code into the list of skip reasons, "" where an example is written."""
+        return self.outlook.outcomes(plan)
 
     def funnel(self, recipe: Recipe) -> Funnel:
         """Return every line and rollout accounted for under a recipe."""
         lines = sum(int(source.header["n_lines"]) for source in self.sources)
         blank = sum(int(source.header["n_blank"]) for source in self.sources)
-        return funnel(self.select(recipe), lines, blank, self.problems_by_kind())
+        selection = self.select(recipe)
+        made = funnel(selection, lines, blank, self.problems_by_kind())
+        return replace(made, trimmed=trimmed(self.outlook.noticed(recipes.plan(recipe)), selection.kept))
 
     def close(self) -> None:
         """Close every file and the review store."""
@@ -277,34 +254,3 @@ class Workspace(Collection):
 def _unbounded(recipe: Recipe) -> Recipe:
     """Return a recipe without its bounds of the reward and its strategies."""
     return replace(recipe, min_reward=None, max_reward=None, strategies=(), control=None)
-
-
-def _indexed_outcome(plan: Plan) -> str | None:
-    """Return the index column that holds the outcome of this conversion, None when it must be computed."""
-    if plan.format == "flat":
-        return "flat" if not plan.flat.strip_think else None
-    if plan.chat == GYM_OPTIONS:
-        return "gym"
-    if _decisive(plan) != _decisive(replace(plan, chat=ChatOptions(reasoning=plan.chat.reasoning))):
-        return None
-    return "chat" if plan.chat.reasoning == "drop" else "chat_reasoning"
-
-
-def _decisive(plan: Plan) -> tuple[Any, ...]:
-    """Return what has a say in whether an example is written; all other options only change how it reads."""
-    if plan.format == "flat":
-        return "flat", plan.flat.strip_think
-    decisive = ["inline_think", "keep_empty", "keep_strict", "media", "trailing", "final_tool_call"]
-    decisive += ["reasoning_content", *(["arguments"] if "bad_tool_args" in plan.exclude else [])]
-    return "chat", plan.chat.reasoning == "drop", *(getattr(plan.chat, name) for name in decisive)
-
-
-def _skip_of(word: str, plan: Plan) -> str:
-    skip, issues = read_outcome(word)
-    return skip.partition(":")[0] or recipes.excluded_issue(issues, plan) or ""
-
-
-def _skip_codes(codes: Array, skips: list[str]) -> tuple[Array, list[str]]:
-    reasons = {reason: n for n, reason in enumerate(dict.fromkeys(["", *skips]))}
-    mapped = np.array([reasons[skip] for skip in skips], dtype="int32")
-    return (mapped[codes] if len(mapped) else np.empty(0, "int32")), list(reasons)

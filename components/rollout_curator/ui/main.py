@@ -14,6 +14,7 @@ from rollout_curator.ui import choices, places, state
 from rollout_curator.ui.funnel_line import funnel_line
 from rollout_curator.ui.pages import export, review, rewards, sources
 from rollout_curator.ui.phrases import size
+from rollout_curator.ui.preparing import prepared
 from rollout_curator.ui.site import Opening, Site, current, log_error
 from rollout_curator.ui.style import style
 from rollout_curator.ui.text import label, plain
@@ -59,6 +60,8 @@ def _page(name: str) -> None:
     unusable = workspace.unusable(state.recipe())
     if unusable:
         _unusable(unusable)
+        return
+    if not prepared(workspace):
         return
     funnel_line(workspace, brief=name == "review")
     DRAW[name](site, workspace)

@@ -3,6 +3,8 @@
 The lists in `selection` and `conversation` hold words that follow a number; a reader of one rollout needs the singular.
 """
 
+from collections.abc import Mapping
+
 from rollout_curator.conversation import ISSUE_WORDS, issue_kind
 from rollout_curator.digits import exact
 from rollout_curator.recipe import Recipe
@@ -60,6 +62,19 @@ def selected_words(recipe: Recipe) -> str:
 
 def _counted(n: int, before: str, unit: str) -> str:
     return f"{before} {n:,} {unit}{'' if n == 1 else 's'}" if n else ""
+
+
+def trimmed_words(trimmed: Mapping[str, int]) -> str:
+    """Return how many examples end earlier than their rollout, and why."""
+    parts = []
+    for name, count in trimmed.items():
+        words = ISSUE_WORDS.get(name, name)
+        said = said_of_one(words) if count == 1 else words
+        ends = (
+            "" if name == "trimmed_tail" else "ends earlier because it " if count == 1 else "end earlier because they "
+        )
+        parts.append(f"{count:,} {ends}{said}")
+    return "; ".join(parts)
 
 
 def size(n_bytes: int) -> str:

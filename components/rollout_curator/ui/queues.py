@@ -1,8 +1,8 @@
 """Which rollouts a queue of the Review page holds, and in which order: names that stand in URLs, as rows.
 
 Pure functions of a workspace and a recipe. A queue is a name: `kept`, `near`, `all`, `odd`, `accepted`,
-`rejected-by-hand`, `fell-STEP` for a step of the funnel, `agent-NAME`, `task-GROUP`, or the name of a drop such
-as `below`.
+`rejected-by-hand`, `fell-STEP` for a step of the funnel, `agent-NAME`, `task-GROUP`, `issue-KIND` for
+what was noticed of an example, or the name of a drop such as `below`.
 """
 
 from dataclasses import dataclass
@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from rollout_curator import recipe as recipes
+from rollout_curator.conversation import ISSUE_WORDS
 from rollout_curator.recipe import Recipe
 from rollout_curator.selection import ACCEPT, REJECT, STEPS
 from rollout_curator.ui import parts
@@ -22,6 +23,7 @@ DEFAULT = "kept"
 FELL = "fell-"
 AGENT = "agent-"
 TASK = "task-"
+ISSUE = "issue-"
 AGENTS_MAX = 40
 STEP_WORDS = {
     "valid": "dropped: not valid",
@@ -68,6 +70,8 @@ def words_of(workspace: Workspace, recipe: Recipe, name: str) -> str:
     if name.startswith(TASK):
         rows = rows_of(workspace, recipe, name)
         return f"task {workspace.frame['task'].iat[int(rows[0])]}" if len(rows) else "a task that is not here"
+    if name.startswith(ISSUE):
+        return f"examples that {ISSUE_WORDS.get(name.removeprefix(ISSUE), 'are not here')}"
     return STEP_WORDS.get(name.removeprefix(FELL), name.replace("-", " "))
 
 
@@ -90,6 +94,8 @@ def rows_of(workspace: Workspace, recipe: Recipe, name: str) -> Array:
         step = name.removeprefix(FELL)
         codes = [code for code, drop in enumerate(selection.drops, 1) if drop.step == step]
         return np.flatnonzero(np.isin(selection.reason, codes))
+    if name.startswith(ISSUE):
+        return rows_with(workspace, recipe, name.removeprefix(ISSUE))
     if name.startswith(AGENT):
         return np.flatnonzero((workspace.frame["agent"] == name.removeprefix(AGENT)).to_numpy())
     if name.startswith(TASK):
@@ -99,6 +105,16 @@ def rows_of(workspace: Workspace, recipe: Recipe, name: str) -> Array:
     if name == "unrated" and recipe.min_reward is None:
         return np.flatnonzero(np.isnan(workspace.frame["reward"].to_numpy()))
     return selection.rows_of(name)
+
+
+def rows_with(workspace: Workspace, recipe: Recipe, issue: str) -> Array:
+    """Return the rows that are selected and not rejected, and of whose example this was noticed."""
+    selection, plan = workspace.select(recipe), recipes.plan(recipe)
+    gone = [code for code, drop in enumerate(selection.drops, 1) if drop.step != "exportable"]
+    outlook = workspace.outlook
+    noticed = outlook.looked(plan) if outlook.is_looked_at(plan) else outlook.noticed(plan)
+    rows = noticed.rows_with(issue)
+    return np.asarray(rows[~np.isin(selection.reason[rows], gone)])
 
 
 def _nearest(workspace: Workspace, recipe: Recipe) -> Array:

@@ -16,11 +16,15 @@ import numpy as np
 import streamlit as st
 
 from rollout_curator import recipe as recipes
+from rollout_curator import templates
 from rollout_curator.axes import REWARD
-from rollout_curator.errors import RecipeError
-from rollout_curator.recipe import Recipe
+from rollout_curator.errors import CuratorError
+from rollout_curator.recipe import Plan, Recipe
 from rollout_curator.strategies import Step
+from rollout_curator.targets.base import targets
+from rollout_curator.templates import ChatTemplate
 from rollout_curator.ui import addresses
+from rollout_curator.ui.looking import LookJob
 from rollout_curator.ui.queues import DEFAULT, rows_of
 from rollout_curator.ui.site import Site
 from rollout_curator.ui.views import View
@@ -60,6 +64,11 @@ class Session:
     view_of: tuple[Any, ...] = ()
     reported: Mapping[str, Any] | None = None
     notice: str = ""
+    known: Recipe | None = None
+    look: LookJob | None = None
+    declined: Plan | None = None
+    nth: int = 1
+    template_from: str = ""
 
 
 def session() -> Session:
@@ -102,7 +111,9 @@ def set_min(value: float | None) -> None:
 def set_target(name: str) -> None:
     """Choose the trainer; its own format and options come with it."""
     if name != recipe().target:
-        change_recipe(target=name, format="", options={}, keep=(), drop=())
+        if recipe().metadata and name in targets() and not targets()[name].takes_metadata:
+            change_recipe(metadata=())
+        change_recipe(target=name, format="", options={}, keep=(), drop=(), trim=())
 
 
 def set_format(name: str) -> None:
@@ -120,6 +131,42 @@ def set_option(name: str, value: Any, usual: Any) -> None:
 def set_names(part: str, names: tuple[str, ...]) -> None:
     """Choose the names in one of the recipe's lists: `keep`, `drop` or `metadata`."""
     change_recipe(**{part: names})
+
+
+def set_policy(name: str, choice: str, usual: str) -> None:
+    """Choose what happens to examples with an issue: keep, drop or trim; what is usual needs no entry."""
+    now = recipe()
+    lists = {part: tuple(known for known in getattr(now, part) if known != name) for part in ("keep", "drop", "trim")}
+    if choice != usual:
+        lists[choice] = (*lists[choice], name)
+    change_recipe(**lists)
+
+
+def set_template(template: ChatTemplate | None) -> None:
+    """Choose the chat template that examples are looked at with."""
+    change_recipe(template=templates.to_table(template) if template else {})
+
+
+def set_limit(tokens: int | None) -> None:
+    """Choose the trainer's limit of tokens; None is none."""
+    change_recipe(max_tokens=int(tokens) if tokens else None)
+
+
+def nth() -> int:
+    """Return which of the kept examples the Export page shows, from 1."""
+    return session().nth
+
+
+def set_nth(number: int) -> None:
+    """Choose which of the kept examples the Export page shows."""
+    session().nth = max(1, int(number))
+
+
+def take_back() -> None:
+    """Return to the recipe whose examples were last known."""
+    now = session()
+    now.recipe, now.look = now.known or Recipe(), None
+    write_url()
 
 
 def add_strategy(step: Step) -> None:
@@ -213,7 +260,7 @@ def change_recipe(**changes: Any) -> None:
     made = replace(now.recipe, **changes)
     try:
         recipes.plan(made)
-    except RecipeError as error:
+    except CuratorError as error:
         now.notice = str(error)
         return
     now.recipe = made

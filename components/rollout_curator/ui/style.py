@@ -81,6 +81,20 @@ h3 { padding: .6rem 0 .3rem !important; }
 .st-key-rules [data-testid="stPageLink"] a:hover p { text-decoration: underline; text-underline-offset: 3px; }
 .st-key-rules button { min-height: 1.7rem; padding-top: 0; padding-bottom: 0; }
 .st-key-rules [class*="st-key-rule-"] button p { text-decoration: underline; text-underline-offset: 3px; opacity: .75; }
+[class*="st-key-hazards-"] [data-testid="stPageLink"] a {
+  padding: .1rem 0; margin: 0; min-height: 0; background: transparent; border-radius: 0; }
+[class*="st-key-hazards-"] [data-testid="stPageLink"] a p { font-weight: 400; margin: 0; white-space: normal; }
+[class*="st-key-hazards-"] [data-testid="stPageLink"] a * { overflow: visible; }
+[class*="st-key-hazards-"] [data-testid="stPageLink"] a strong, [class*="st-key-hazards-"] p strong {
+  display: inline-block; min-width: 2.6rem; padding-right: .4rem; text-align: right; font-weight: 650; }
+[class*="st-key-hazards-"] [data-testid="stPageLink"] a:hover p {
+  text-decoration: underline; text-underline-offset: 3px; }
+[class*="st-key-hazards-"] [data-testid="stMarkdownContainer"] p { margin: 0; }
+[class*="st-key-hazards-"] button { min-height: 1.7rem; padding-top: 0; padding-bottom: 0; }
+[class*="st-key-hazards-"] [data-testid="stHorizontalBlock"] { min-height: 2rem; gap: .5rem; }
+@media (max-width: 1150px) {
+  [class*="st-key-hazards-"] [data-testid="stHorizontalBlock"] { flex-wrap: wrap; row-gap: 0; margin-bottom: .5rem; }
+  [class*="st-key-hazards-"] [data-testid="stColumn"] { min-width: 100%; } }
 .st-key-says li { font-size: .95rem; margin-bottom: .35rem; }
 .st-key-result [data-testid="stVerticalBlock"], .st-key-result { gap: .2rem !important; }
 .st-key-result pre { padding: .45rem .7rem !important; }

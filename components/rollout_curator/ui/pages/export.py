@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import numpy as np
 import streamlit as st
 
 from rollout_curator import manifest
@@ -16,7 +15,10 @@ from rollout_curator.targets.base import targets
 from rollout_curator.ui import places, state
 from rollout_curator.ui.exporting import ExportJob
 from rollout_curator.ui.pages.export_options import options_form
-from rollout_curator.ui.phrases import selected_words, size
+from rollout_curator.ui.pages.hazard_table import hazard_table
+from rollout_curator.ui.pages.template_form import template_form
+from rollout_curator.ui.pages.trainer_view import examples
+from rollout_curator.ui.phrases import selected_words, size, trimmed_words
 from rollout_curator.ui.site import Site, log_error
 from rollout_curator.ui.text import label, plain, show_untrusted
 from rollout_curator.workspace import Workspace
@@ -30,13 +32,15 @@ def page(site: Site, workspace: Workspace) -> None:
     left, right = st.columns([5, 4], gap="large")
     with left:
         _target(recipe)
-        options_form(workspace, recipe)
+        template_form(site, recipe)
+        options_form(recipe)
         _write(site, workspace, recipe)
+        _says(recipe)
     with right:
         _funnel(workspace.funnel(recipe), recipe)
-        _preview(workspace, recipe)
-        _says(recipe)
-        _recipe_file(recipe)
+        hazard_table(workspace, recipe)
+    examples(workspace, recipe)
+    _recipe_file(recipe)
 
 
 def _target(recipe: Recipe) -> None:
@@ -79,6 +83,8 @@ def _funnel(funnel: Funnel, recipe: Recipe) -> None:
         by_hand = f", {funnel.accepted_by_hand:,} of them accepted by hand" if funnel.accepted_by_hand else ""
         threshold = selected_words(recipe)
         places.link_number(left, f"examples, {threshold}{by_hand}", "review", queue="kept")
+    if funnel.trimmed:
+        st.caption(f"Of these, {label(trimmed_words(funnel.trimmed), 1000)}.")
 
 
 def _write(site: Site, workspace: Workspace, recipe: Recipe) -> None:
@@ -168,18 +174,6 @@ def _result(done: Exported, *, changed: bool) -> None:
         show_untrusted(done.config)
         st.caption("the command that does the same")
         show_untrusted(done.command)
-
-
-def _preview(workspace: Workspace, recipe: Recipe) -> None:
-    """Draw the first example as it is written."""
-    kept = np.flatnonzero(workspace.select(recipe).kept)
-    if not len(kept):
-        return
-    row, plan = int(kept[0]), recipes.plan(recipe)
-    with st.expander(f"The first example, exactly as written, from {label(workspace.where(row))}", expanded=True):
-        line = recipes.line(workspace.example(row, plan), workspace.metadata(row, plan))
-        show_untrusted(line.decode("utf-8").rstrip("\n"), height=240)
-        places.link("Read it in Review", "review", queue="kept", key=workspace.key(row))
 
 
 def _recipe_file(recipe: Recipe) -> None:
