@@ -66,8 +66,8 @@ def test_an_integer_threshold_becomes_a_float(tmp_path: Path) -> None:
     [
         (
             {"threshold": 1},
-            "here: unknown key 'threshold'; a recipe has drop, format, keep, metadata, min_reward, options, sources,"
-            " strategies, target",
+            "here: unknown key 'threshold'; a recipe has drop, format, keep, kind, metadata, min_reward, options,"
+            " pairs, sources, split, strategies, target",
         ),
         ({"sources": "a.jsonl"}, "here: sources is 'a.jsonl', expected a list of names"),
         ({"keep": [1]}, "here: keep is [1], expected a list of names"),

@@ -15,7 +15,12 @@ import tomli_w
 
 from rollout_curator.conversation import ISSUE_WORDS, ChatOptions, FlatOptions, chat, encode, flat, issue_kind
 from rollout_curator.errors import RecipeError
+from rollout_curator.exports.base import get as get_kind
+from rollout_curator.pairs import Pairs
+from rollout_curator.pairs import read as read_pairs
 from rollout_curator.rollout import Example, Rollout
+from rollout_curator.splits import Split
+from rollout_curator.splits import read as read_split
 from rollout_curator.strategies import Step, arguments
 from rollout_curator.targets.base import Target
 from rollout_curator.targets.base import get as get_target
@@ -34,7 +39,8 @@ class Recipe:
     target's own. `options` are conversion options that differ from the target's. `keep` names invalid kinds
     (masked, truncated, failed) and issues which the defaults leave out and this recipe does not; `drop` names
     further issues which keep a rollout out. `metadata` are extra columns written beside `messages`. `strategies` are
-    rules that follow the threshold, in order, each applied to what the earlier ones kept.
+    rules that follow the threshold, in order, each applied to what the earlier ones kept. `kind` is the kind of file;
+    with `split` there is one file a part, with `pairs` rows are pairs of rollouts instead of examples.
     """
 
     sources: tuple[str, ...] = ()
@@ -46,6 +52,9 @@ class Recipe:
     drop: tuple[str, ...] = ()
     metadata: tuple[str, ...] = ()
     strategies: tuple[Step, ...] = ()
+    kind: str = "jsonl"
+    split: Split | None = None
+    pairs: Pairs | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +88,7 @@ def from_table(table: Mapping[str, Any], where: str) -> Recipe:
         if name not in known:
             raise RecipeError(f"{where}: unknown key {name!r}; a recipe has {', '.join(sorted(known))}")
     values = dict(table)
-    for name in ("target", "format"):
+    for name in ("target", "format", "kind"):
         if not isinstance(values.get(name, ""), str):
             raise RecipeError(f"{where}: {name} is {values[name]!r}, expected a name")
     for name in ("sources", "keep", "drop", "metadata"):
@@ -91,8 +100,9 @@ def from_table(table: Mapping[str, Any], where: str) -> Recipe:
     if not isinstance(values.get("options", {}), dict):
         raise RecipeError(f"{where}: options is {values['options']!r}, expected a table of conversion options")
     values["strategies"] = tuple(_step(step, where) for step in _list(values.get("strategies", ()), where))
-    recipe = Recipe(**values)
     try:
+        values.update(split=read_split(values.get("split")), pairs=read_pairs(values.get("pairs")))
+        recipe = Recipe(**values)
         plan(recipe)
     except RecipeError as error:
         raise RecipeError(f"{where}: {error}") from error
@@ -130,7 +140,8 @@ def to_table(recipe: Recipe) -> dict[str, Any]:
     """Return the recipe as plain JSON and TOML values; what is None is left out."""
     table = {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(recipe).items()}
     table["strategies"] = [{"name": step.name, **step.parameters} for step in recipe.strategies]
-    return {name: value for name, value in table.items() if value is not None and (name, value) != ("strategies", [])}
+    unsaid = {"strategies": [], "kind": "jsonl"}
+    return {name: value for name, value in table.items() if value is not None and unsaid.get(name) != value}
 
 
 def to_toml(recipe: Recipe) -> str:
@@ -147,6 +158,7 @@ def plan(recipe: Recipe) -> Plan:
         raise RecipeError(f"min_reward is {recipe.min_reward!r}, expected a number")
     for step in recipe.strategies:
         arguments(step)
+    get_kind(recipe.kind)
     target = get_target(recipe.target)
     chosen = recipe.format or target.format
     if chosen not in FORMATS:

@@ -14,7 +14,7 @@ from rollout_curator import recipe as recipes
 from rollout_curator.flags import flagged
 from rollout_curator.index.source import Source
 from rollout_curator.manifest import Check
-from rollout_curator.publishing import Exported
+from rollout_curator.publishing import Exported, Remade, cost_of
 from rollout_curator.recipe import Recipe
 from rollout_curator.selection import REJECT
 from rollout_curator.strategies import matched_random
@@ -202,7 +202,25 @@ def exported(done: Exported) -> Json:
         "sentence": done.funnel.sentence(),
         "config": done.config,
         "command": done.command,
+        "files": list(done.files),
+        "notes": list(done.notes),
+        "round_trip": done.content.get("round_trip"),
+        **{name: done.content[name] for name in ("split", "pairs") if name in done.content},
     }
+
+
+def remade(made: Remade) -> Json:
+    """Return what was made again from a manifest, and in what it differs."""
+    same = "every byte is that of the manifest"
+    notes = [f"not the same: {words}" for words in made.different] or [same]
+    found = exported(made.done)
+    return {**found, "notes": [*found["notes"], *notes], "same": not made.different}
+
+
+def cost(workspace: Workspace, recipe: Recipe, asked: Mapping[str, int]) -> Json:
+    """Return what training on a selection costs, for these settings of the trainer."""
+    found = cost_of(workspace, recipe, workspace.select(recipe).kept, **asked)
+    return {**found.as_json(), "asked": dict(asked), "sentence": found.sentence()}
 
 
 def verified(checks: Sequence[Check]) -> Json:
