@@ -70,7 +70,7 @@ def read(value: Any) -> Pairs | None:
         if name in ("margin", "at_most") and (isinstance(given, bool) or not isinstance(given, int | float)):
             raise RecipeError(f"pairs: {name} is {given!r}, expected a number")
     made = Pairs(**value)
-    if made.rule not in RULES:
+    if not isinstance(made.rule, str) or made.rule not in RULES:
         raise RecipeError(f"pairs: rule is {made.rule!r}, expected one of {', '.join(RULES)}")
     if made.format not in ("", *FORMATS):
         raise RecipeError(f"pairs: format is {made.format!r}, expected one of {', '.join(FORMATS)}")
@@ -112,10 +112,18 @@ class Paired:
 
     def sentence(self) -> str:
         """Return the counts as people say them."""
-        said = ", ".join(f"{count:,} {WORDS[name]}" for name, count in self.without.items())
-        n_without = sum(self.without.values())
-        head = f"{len(self.rows):,} pairs from {self.n_groups - n_without:,} of {self.n_groups:,} tasks"
-        return f"{head}; {n_without:,} give none: {said}" if said else head
+        said = ", ".join(f"{count:,} {of_count(count, WORDS[name])}" for name, count in self.without.items())
+        n_without, n_pairs = sum(self.without.values()), len(self.rows)
+        head = (
+            f"{n_pairs:,} {'pair' if n_pairs == 1 else 'pairs'} from {self.n_groups - n_without:,} of {self.n_groups:,}"
+        )
+        none = f"; {n_without:,} {'gives' if n_without == 1 else 'give'} none: {said}" if said else ""
+        return f"{head} tasks{none}"
+
+
+def of_count(count: int, words: str) -> str:
+    """Return words that follow a number as they follow this one."""
+    return words.replace("have ", "has ", 1) if count == 1 else words
 
 
 def worth_reading(pairs: Pairs, sides: Sides, over: Sequence[tuple[int, int]]) -> Array:
