@@ -4,7 +4,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help run test quick check format bench pins clean
+.PHONY: help run test quick test-peers check format bench pins clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -19,7 +19,7 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 	$$p -c '$(FITS)' >/dev/null 2>&1 && echo $$p && break; done)
 
 help: ## print this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: $(READY) ## open the app on sample_data (DATA=path of your rollouts, ARGS="--port 8600")
 	$(BIN)/rollout-curator ui $(DATA) $(ARGS)
@@ -30,6 +30,11 @@ test: $(READY) ## run every test, in a real browser too (ARGS="-k words")
 
 quick: $(READY) ## run the tests that need no browser
 	$(BIN)/python -m pytest -m "not browser" $(ARGS)
+
+test-peers: $(READY) ## ask the trainers' own libraries, in an environment of their own
+	test -x .venv-peers/bin/python || $(PYTHON) -m venv .venv-peers
+	.venv-peers/bin/python $(PIP) install -e '.[test,peers]'
+	.venv-peers/bin/python -m pytest -m peer $(ARGS)
 
 check: $(READY) ## lint, layout and types
 	$(BIN)/ruff check
@@ -54,7 +59,7 @@ pins: ## renew constraints.txt: what a new environment resolves to today
 	rm -rf .venv-pins
 
 clean: ## remove what make, pytest and builds left here; never a decision, a source or an export
-	rm -rf $(VENV) .venv-pins build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) .venv-pins .venv-peers build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find app.py bench components tests -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
 
 $(READY): pyproject.toml constraints.txt

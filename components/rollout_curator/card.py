@@ -14,7 +14,7 @@ from typing import Any
 from rollout_curator.targets.base import quote
 
 _MARKDOWN = frozenset("\\`*_[]<>|~&:$@#")
-_AT_START = re.compile(r"^([-+=]|\d+(?=[.)]))|(?<=www)(?=\.)", re.IGNORECASE)
+_AT_START = re.compile(r"^([-+=]|\d+(?=[.)]\s))|(?<=www)(?=\.)", re.IGNORECASE)
 """What would begin a list, underline a heading or become a link by itself."""
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 NAME_CHARS, SENTENCE_CHARS = 200, 2000
@@ -161,7 +161,7 @@ def _blocks(length: float) -> str:
 
 def _reviews(facts: CardFacts) -> list[str]:
     decided = facts.content["decisions"]
-    said = [f"{decided['accepted']:,} rollouts were accepted by hand and {decided['rejected']:,} rejected."]
+    said = [f"Rollouts accepted by hand: {decided['accepted']:,}. Rejected by hand: {decided['rejected']:,}."]
     said += [escaped(facts.statement, SENTENCE_CHARS)] if facts.statement else []
     if facts.reviews is None and decided["verdicts"]:
         return [*said, "Who decided is not known here: the manifest keeps verdicts without names."]

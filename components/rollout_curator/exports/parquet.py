@@ -122,7 +122,7 @@ def _table(group: list[dict[str, Any]], file: AtomicFile) -> Any:
 def _names(group: list[dict[str, Any]]) -> list[str]:
     """Return the columns in their order; conversations always have the one for tools, whether or not they use it."""
     names = [name for name in group[0] if name != TOOLS]
-    last = max((n for n, name in enumerate(names) if name in ("messages", "rejected")), default=None)
+    last = max((n for n, name in enumerate(names) if name in ("messages", "rejected", "completions")), default=None)
     return names if last is None else [*names[: last + 1], TOOLS, *names[last + 1 :]]
 
 
