@@ -1,7 +1,7 @@
 """Parquet that the Hugging Face hub shows and `datasets` reads back as it was, tools of any shape included.
 
-Every message, and the list of tools of a row, is a text of JSON, and the file's own metadata tell `datasets` (4.7 or
-newer) to decode them: huggingface/datasets, `features/features.py`, `Json`. A struct would be prettier, but Arrow
+Every message, and the list of tools of a row, is a text of JSON of Arrow's type for that, and the file's own metadata
+tell `datasets` (4.7 or newer) to decode them: huggingface/datasets, `features/features.py`, `Json`. A struct would be prettier, but Arrow
 gives each message every key any message has, as null, and templates that ask `'tool_calls' in message` then train
 on other text (huggingface/trl issue 5118); arguments and schemas of differing shapes fit no struct at all.
 Where nothing decodes them (pandas, older versions) they are plain strings: `json.loads` each.
@@ -115,8 +115,8 @@ def _table(group: list[dict[str, Any]], file: AtomicFile) -> Any:
     for n, row in enumerate(group, 1):
         if unknown := row.keys() - set(names):
             raise ExportError(f"cannot write {file.path}: row {file.rows + n} has more columns: {sorted(unknown)}")
-    columns = [[_encoded(name, row.get(name)) for row in group] for name in names]
-    return pa.table([*map(pa.array, columns, [field.type for field in fields])], pa.schema(fields, metadata))
+    columns = [_column(name, [_encoded(name, row.get(name)) for row in group]) for name in names]
+    return pa.table(columns, pa.schema(fields, metadata))
 
 
 def _names(group: list[dict[str, Any]]) -> list[str]:
@@ -134,8 +134,21 @@ def _type(name: str) -> Any:
     import pyarrow as pa
 
     if name in LISTS:
-        return pa.list_(pa.string())
-    return {"float64": pa.float64(), "int64": pa.int64()}.get(_plain(name) or "", pa.string())
+        return pa.list_(pa.json_())
+    types = {"float64": pa.float64(), "int64": pa.int64(), "string": pa.string()}
+    return types.get(_plain(name) or "", pa.json_())
+
+
+def _column(name: str, values: list[Any]) -> Any:
+    """Return a column as Arrow has it; texts of JSON are strings that bear the name of their type."""
+    import pyarrow as pa
+
+    if name in LISTS:
+        lists = pa.array(values, pa.list_(pa.string()))
+        return pa.ListArray.from_arrays(lists.offsets, pa.ExtensionArray.from_storage(pa.json_(), lists.values))
+    if _plain(name):
+        return pa.array(values, _type(name))
+    return pa.ExtensionArray.from_storage(pa.json_(), pa.array(values, pa.string()))
 
 
 def _feature(name: str) -> dict[str, Any]:
