@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from making import SAMPLE_DATA, call, gym, write
-from rollout_curator.cost import GRAINS, Asked, Lengths, Share, cost, first_fit_decreasing, lengths
+from rollout_curator.cost import GRAINS, Asked, Lengths, Named, Share, cost, first_fit_decreasing, lengths
 
 
 def columns(**changes: Any) -> dict[str, Any]:
@@ -46,8 +46,13 @@ def known(*total: int, trained: int = 10) -> Lengths:
     return Lengths(np.array(total), np.full(len(total), trained), np.zeros(len(total), dtype=bool))
 
 
+def by(names: str) -> Named:
+    """Return rows named by these letters."""
+    return Named(np.array([ord(name) for name in names], dtype=np.int64), chr)
+
+
 def test_rows_packs_and_steps_by_hand() -> None:
-    found = cost(known(600, 500, 400, 300, 5000), Asked(1000, 2, 3), ["a", "a", "b", "b", "a"], list("xyxyz"))
+    found = cost(known(600, 500, 400, 300, 5000), Asked(1000, 2, 3), by("aabba"), by("xyxyz"))
     assert (found.rows, found.total, found.longest, found.over_length) == (5, 6800, 5000, 1)
     assert found.trained == 40
     assert (found.packs, found.steps, found.steps_packed) == (2, 9, 3)
@@ -58,11 +63,11 @@ def test_rows_packs_and_steps_by_hand() -> None:
 
 
 def test_a_row_as_long_as_the_limit_trains_nothing() -> None:
-    assert cost(known(1000), Asked(1000), ["a"], ["t"]).over_length == 1
+    assert cost(known(1000), Asked(1000), by("a"), by("t")).over_length == 1
 
 
 def test_without_rows_everything_is_zero() -> None:
-    found = cost(known(), Asked(), [], [])
+    found = cost(known(), Asked(), by(""), by(""))
     assert (found.rows, found.packs, found.steps, found.fill) == (0, 0, 0, 0.0)
 
 

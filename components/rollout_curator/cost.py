@@ -6,7 +6,7 @@ counted exactly passes `Lengths` in which nothing is estimated. Packing is first
 lengths rounded up to a thousandth of the maximum; a trainer packs within its batches, which takes a few packs more.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +16,7 @@ Array = np.ndarray[Any, Any]
 
 CHARS_PER_TOKEN = 4
 GRAINS = 1024
-SHOWN_TASKS = 10
+SHOWN_AGENTS, SHOWN_TASKS = 50, 10
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -93,13 +93,20 @@ def lengths(columns: Mapping[str, Array], *, with_reasoning: bool, is_flat: bool
     return Lengths(total.astype(np.int64), trained, np.ones(len(trained), dtype=bool))
 
 
-def cost(known: Lengths, asked: Asked, agents: Sequence[str], tasks: Sequence[str]) -> Cost:
-    """Return what training on these rows costs; `agents` and `tasks` name those of each row."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Named:
+    """A code per row that is not negative, and the name of each code; only those that are shown are asked for."""
+
+    codes: Array
+    name: Callable[[int], str]
+
+
+def cost(known: Lengths, asked: Asked, agents: Named, tasks: Named) -> Cost:
+    """Return what training on these rows costs."""
     fits = known.total < asked.max_length if asked.max_length else np.ones(len(known.total), dtype=bool)
     limit = asked.max_length or int(known.total.max(initial=1))
     packs = first_fit_decreasing(known.total[fits], limit)
     rows, batch = int(np.count_nonzero(fits)), max(1, asked.batch_size)
-    by_task = _shares(tasks, known.trained)
     return Cost(
         rows=len(known.total),
         total=int(known.total.sum()),
@@ -111,9 +118,9 @@ def cost(known: Lengths, asked: Asked, agents: Sequence[str], tasks: Sequence[st
         fill=float(known.total[fits].sum() / (packs * limit)) if packs else 0.0,
         steps=-(-len(known.total) // batch) * asked.epochs,
         steps_packed=-(-packs // batch) * asked.epochs,
-        agents=_shares(agents, known.trained),
-        tasks=by_task[:SHOWN_TASKS],
-        n_tasks=len(by_task),
+        agents=_shares(agents, known.trained, SHOWN_AGENTS),
+        tasks=_shares(tasks, known.trained, SHOWN_TASKS),
+        n_tasks=len(np.unique(tasks.codes)),
     )
 
 
@@ -151,9 +158,9 @@ def _placed(packs: list[tuple[int, int]], size: int, n_rows: int) -> list[tuple[
     return [pack for pack in after if pack[1] and pack[0] < GRAINS]
 
 
-def _shares(names: Sequence[str], trained: Array) -> tuple[Share, ...]:
+def _shares(named: Named, trained: Array, most: int) -> tuple[Share, ...]:
     """Return the trained tokens by name, the largest first."""
-    found, codes = np.unique(np.asarray(names, dtype=object).astype(str), return_inverse=True)
-    rows, tokens = np.bincount(codes, minlength=len(found)), np.bincount(codes, trained, minlength=len(found))
-    order = np.lexsort((np.arange(len(found)), -tokens))
-    return tuple(Share(str(found[n]), int(rows[n]), int(tokens[n])) for n in order)
+    rows, tokens = np.bincount(named.codes), np.bincount(named.codes, trained)
+    there = np.flatnonzero(rows)
+    largest = there[np.lexsort((there, -tokens[there]))][:most]
+    return tuple(Share(named.name(int(code)), int(rows[code]), int(tokens[code])) for code in largest)

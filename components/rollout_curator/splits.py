@@ -193,6 +193,13 @@ class Parted:
         return float(alike[crosses].max(initial=0.0))
 
 
+def alike_words(largest: float) -> str:
+    """Return the largest similarity across parts in a sentence."""
+    if not largest:
+        return "No similar prompts were found in different parts."
+    return f"The most similar prompts found in different parts are alike by {largest:.2f}."
+
+
 def parted(families: Families, kept: Array, agents: Sequence[Any]) -> Parted:
     """Return the part of every rollout; `kept` says which will be written, `agents` whose each is.
 

@@ -1,9 +1,9 @@
 """Parquet that the Hugging Face hub shows and `datasets` reads back as it was, tools of any shape included.
 
 Every message, and the list of tools of a row, is a text of JSON of Arrow's type for that, and the file's own metadata
-tell `datasets` (4.7 or newer) to decode them: huggingface/datasets, `features/features.py`, `Json`. A struct would be prettier, but Arrow
-gives each message every key any message has, as null, and templates that ask `'tool_calls' in message` then train
-on other text (huggingface/trl issue 5118); arguments and schemas of differing shapes fit no struct at all.
+tell `datasets` (4.7 or newer) to decode them: huggingface/datasets, `features/features.py`, `Json`. A struct would be
+prettier, but Arrow gives each message every key any message has, as null, and templates that ask `'tool_calls' in
+message` then train on other text (huggingface/trl issue 5118); schemas of differing shapes fit no struct at all.
 Where nothing decodes them (pandas, older versions) they are plain strings: `json.loads` each.
 
 Knows rows as encoded lines and nothing of rollouts. pyarrow comes with streamlit and is imported when it is needed.

@@ -7,8 +7,9 @@ again from the manifest alone. They stream: a batch of rollouts is in memory at 
 from rollout_curator.publishing.choosing import Chosen, Part, choose, split_of
 from rollout_curator.publishing.command import command_line
 from rollout_curator.publishing.costing import cost_of
-from rollout_curator.publishing.places import check_out, paths_of
+from rollout_curator.publishing.places import check_out, paths_of, usual_card
 from rollout_curator.publishing.remaking import Remade, remake
+from rollout_curator.publishing.stream import first_line
 from rollout_curator.publishing.verifying import verify
 from rollout_curator.publishing.writing import Exported, ExportProgress, Settings, export
 
@@ -24,8 +25,10 @@ __all__ = [
     "command_line",
     "cost_of",
     "export",
+    "first_line",
     "paths_of",
     "remake",
     "split_of",
+    "usual_card",
     "verify",
 ]

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from rollout_curator import recipe as recipes
-from rollout_curator.cost import Asked, Cost, cost, lengths
+from rollout_curator.cost import Asked, Cost, Named, cost, lengths
 from rollout_curator.recipe import Recipe
 from rollout_curator.workspace import Workspace
 
@@ -26,10 +26,12 @@ def cost_of(workspace: Workspace, recipe: Recipe, kept: np.ndarray[Any, Any], **
     )
     agents, agent_names = workspace.classes("agent")
     tasks, task_names = workspace.classes("task")
-    sources = [source.name for source in workspace.sources]
-    starts = np.cumsum([source.n_rollouts for source in workspace.sources])
-    places = np.searchsorted(starts, rows, side="right").tolist()
-    named = [
-        f"{sources[place]} task {task_names[task]}" for place, task in zip(places, tasks[rows].tolist(), strict=True)
-    ]
-    return cost(known, Asked(**asked), [agent_names[code] for code in agents[rows].tolist()], named)
+    groups = workspace.groups[rows]
+    codes, first = np.unique(groups, return_index=True)
+    first_row = dict(zip(codes.tolist(), rows[first].tolist(), strict=True))
+
+    def task(code: int) -> str:
+        row = first_row[code]
+        return f"{workspace.place(row)[0].name} task {task_names[int(tasks[row])]}"
+
+    return cost(known, Asked(**asked), Named(agents[rows], lambda code: agent_names[code]), Named(groups, task))

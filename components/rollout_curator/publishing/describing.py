@@ -17,6 +17,7 @@ from rollout_curator.publishing.choosing import Chosen
 from rollout_curator.publishing.places import CARD_MARK
 from rollout_curator.recipe import Recipe
 from rollout_curator.selection import INVALID_WORDS
+from rollout_curator.splits import alike_words
 from rollout_curator.workspace import Workspace
 
 BARS = 12
@@ -119,6 +120,5 @@ def gaps(workspace: Workspace, recipe: Recipe, chosen: Chosen) -> list[str]:
 def _notes(chosen: Chosen) -> list[str]:
     notes = [] if chosen.paired is None else [f"{chosen.paired.sentence()}."]
     if chosen.split is not None:
-        similar = chosen.split["largest_similarity"]
-        notes.append(f"The largest similarity found between prompts of different parts is {similar:.2f}.")
+        notes.append(alike_words(chosen.split["largest_similarity"]))
     return notes

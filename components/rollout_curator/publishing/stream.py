@@ -115,6 +115,12 @@ class Stream:
         }
 
 
+def first_line(workspace: Workspace, recipe: Recipe, part: Part) -> bytes:
+    """Return the first line of a part as it is written."""
+    one = Stream(workspace, recipe, Part(part.name, part.units[:1]), workers=1)
+    return next(iter(one))
+
+
 def _lines(kind: Export, file: AtomicFile) -> Iterator[bytes]:
     try:
         yield from kind.lines(file.reopened())

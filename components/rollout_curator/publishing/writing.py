@@ -22,6 +22,7 @@ from rollout_curator.publishing.places import card_path, check_out, paths_of
 from rollout_curator.publishing.stream import Stream
 from rollout_curator.recipe import Recipe
 from rollout_curator.selection import Funnel
+from rollout_curator.splits import alike_words
 from rollout_curator.targets.base import ConfigFacts
 from rollout_curator.workspace import Workspace
 
@@ -166,9 +167,7 @@ def _notes(recipe: Recipe, chosen: Chosen) -> list[str]:
         sizes = ", ".join(f"{counts['rows']:,} {name}" for name, counts in chosen.split["parts"].items())
         left_out = chosen.split["left_out"]
         tied = f"; {left_out:,} in none, because they are tied to several parts" if left_out else ""
-        largest = chosen.split["largest_similarity"]
-        alike = f"{largest:.2f} is the largest similarity found" if largest else "no similar prompts were found"
-        notes.append(f"{sizes}{tied}; {alike} across parts.")
+        notes.append(f"{sizes}{tied}. {alike_words(chosen.split['largest_similarity'])}")
         empty = [part.name for part in chosen.parts if not len(part.units)]
         notes += [f"No rollout fell into {name}, so there is no such file; another seed or size may." for name in empty]
     return notes

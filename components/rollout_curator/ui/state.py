@@ -109,6 +109,11 @@ def set_names(part: str, names: tuple[str, ...]) -> None:
     _set_recipe(**{part: names})
 
 
+def set_files(**changes: Any) -> None:
+    """Choose what the files hold: their `kind`, the `split` into parts, the `pairs` instead of examples."""
+    _set_recipe(**changes)
+
+
 def add_strategy(step: Step) -> None:
     """Add a rule after those there are."""
     _set_recipe(strategies=(*recipe().strategies, step))
