@@ -73,6 +73,10 @@ def test_prompts_that_differ_give_no_pair() -> None:
     assert dict(paired(Pairs(), sides([0, 0], [1.0, 0.0]), [1, 2]).without) == {"prompts_differ": 1}
 
 
+def test_rollouts_without_a_prompt_give_no_pair() -> None:
+    assert dict(paired(Pairs(), sides([0, 0], [1.0, 0.0]), [-1, -2]).without) == {"no_prompt": 1}
+
+
 def test_within_a_task_pairs_are_of_one_prompt() -> None:
     found = paired(Pairs(), sides([0] * 4, [1.0, 0.0, 0.9, 0.5]), [1, 2, 2, 1])
     assert found.rows.tolist() == [[2, 1]]
@@ -204,6 +208,12 @@ def test_tools_calls_and_results_stand_on_their_sides_and_the_metadata_name_both
         ("rejected_reward", 0.0),
         ("rejected_line", 2),
     ]
+
+
+def test_a_prompt_that_is_nowhere_in_the_rollout_is_counted(tmp_path: Path) -> None:
+    rollouts = [gym([], reward=n, _ng_task_index=0, output=[said(f"{n}")]) for n in (0, 1)]
+    with pytest.raises(ExportError, match="1 gives none: 1 has no prompt"):
+        made(tmp_path, rollouts)
 
 
 def test_assistant_turns_of_the_prompt_belong_to_the_prompt(tmp_path: Path) -> None:

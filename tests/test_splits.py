@@ -154,6 +154,11 @@ def test_a_count_is_met_exactly_and_divided_over_the_agents() -> None:
     assert [found[150:].count(part) for part in (VALIDATION, TEST)] == [5, 2]
 
 
+def test_what_no_agent_fills_by_whole_families_is_filled_by_any() -> None:
+    rows = [row for n in range(30) for row in singles(3, f"agent{n}")]
+    assert codes(rows, Split(20)).count(VALIDATION) == 20
+
+
 def test_a_count_is_of_what_will_be_written() -> None:
     rows = singles(100)
     kept = [n % 2 == 0 for n in range(100)]

@@ -159,7 +159,7 @@ def prompts(ask: Ask) -> Prompted:
         if ask.plan is not None:
             made = recipes.example(rollout, ask.plan)
             head = prompt_of(rollout, ask.plan)
-            whole = encode({"head": head, "tools": made.tools}) if _after(made, head) else b""
+            whole = encode({"head": head, "tools": made.tools}) if head and _after(made, head) else b""
             exact.append(xxhash.xxh3_64_intdigest(whole) if whole else None)
         else:
             words = prompt_text(rollout)

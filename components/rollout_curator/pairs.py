@@ -36,6 +36,7 @@ WORDS = {
     "no_worse": "have no rollout that is worse than the kept ones",
     "too_close": "have no two rewards far enough apart",
     "prompts_differ": "have no two such rollouts with the same prompt and tools",
+    "no_prompt": "have no prompt",
     "not_chosen": "have none that a reviewer chose over another",
 }
 """Why a group gives no pair -> words that follow a number."""
@@ -139,6 +140,7 @@ def worth_reading(pairs: Pairs, sides: Sides, over: Sequence[tuple[int, int]]) -
 def paired(pairs: Pairs, sides: Sides, prompts: Mapping[int, int], over: Sequence[tuple[int, int]]) -> Paired:
     """Return the pairs; `prompts` holds, for the rows of `worth_reading`, a number equal for equal prompts and tools.
 
+    A negative number says that there is no prompt.
     `over` are (chosen, rejected) rows as reviewers said. Pairs come in the order of their chosen rows.
     """
     found: list[tuple[int, int]] = []
@@ -155,7 +157,7 @@ def paired(pairs: Pairs, sides: Sides, prompts: Mapping[int, int], over: Sequenc
             usable = usable[sides.is_measured[usable]]
             fault = _fault(pairs, sides, usable)
             made = [] if fault else list(_by_reward(pairs, sides, usable, prompts))
-            fault = fault or ("" if made else "prompts_differ")
+            fault = fault or ("" if made else _fault_of_prompts(usable.tolist(), prompts))
         if fault:
             without[fault] += 1
         found += made
@@ -211,7 +213,7 @@ def _is_far(gap: Any, margin: float) -> Any:
 def _by_reward(pairs: Pairs, sides: Sides, members: Array, prompts: Mapping[int, int]) -> Iterator[tuple[int, int]]:
     """Yield the pairs of a group; of equal rewards the earlier rollout stands for all."""
     same: dict[int, list[int]] = {}
-    for row in members.tolist():
+    for row in (row for row in members.tolist() if prompts[row] >= 0):
         same.setdefault(prompts[row], []).append(row)
     best: list[tuple[float, int, int]] = []
     for rows in same.values():
@@ -240,8 +242,12 @@ def _as_said(
     if not able:
         return [], "no_chosen"
     made = [pair for pair in able if sides.group[pair[0]] == sides.group[pair[1]] and _same(prompts, pair)]
-    return made, "" if made else "prompts_differ"
+    return made, "" if made else _fault_of_prompts([row for pair in able for row in pair], prompts)
 
 
 def _same(prompts: Mapping[int, int], pair: tuple[int, int]) -> bool:
-    return prompts.get(pair[0], -1) == prompts.get(pair[1], -2)
+    return prompts[pair[0]] == prompts[pair[1]] >= 0
+
+
+def _fault_of_prompts(rows: Sequence[int], prompts: Mapping[int, int]) -> str:
+    return "no_prompt" if all(prompts[row] < 0 for row in rows) else "prompts_differ"

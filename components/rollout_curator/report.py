@@ -6,15 +6,17 @@ are those of the app and of the manifest.
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from rollout_curator import recipe as recipes
+from rollout_curator.cost import Asked
 from rollout_curator.flags import flagged
 from rollout_curator.index.source import Source
 from rollout_curator.manifest import Check
-from rollout_curator.publishing import Exported, Remade, cost_of
+from rollout_curator.publishing import Exported, Remade, choose, cost_of
 from rollout_curator.recipe import Recipe
 from rollout_curator.selection import REJECT
 from rollout_curator.strategies import matched_random
@@ -218,8 +220,9 @@ def remade(made: Remade) -> Json:
 
 
 def cost(workspace: Workspace, recipe: Recipe, asked: Mapping[str, int]) -> Json:
-    """Return what training on a selection costs, for these settings of the trainer."""
-    found = cost_of(workspace, recipe, workspace.select(recipe).kept, **asked)
+    """Return what training on the examples of a selection costs, of the training part where it is split."""
+    rows = choose(workspace, replace(recipe, pairs=None)).parts[0].units
+    found = cost_of(workspace, recipe, rows, Asked(**asked))
     return {**found.as_json(), "asked": dict(asked), "sentence": found.sentence()}
 
 

@@ -13,8 +13,8 @@ rollout between them; the validation or test family is left out of all parts, an
 the test family goes). So what was trained on stays in training, and what was held out is never trained on.
 
 With a count instead of a share, families that are tied to no other are taken by the smallest hash until the count is
-reached, agent by agent in proportion: exact as far as whole families allow, but the last ones taken change with what
-there is to take from, so thresholds and new rollouts move some.
+reached, agent by agent in proportion, then from any: exact as far as whole families allow, but the last ones taken
+change with what there is to take from, so thresholds and new rollouts move some.
 
 Cost: one pass over the prompts, then a look-up per distinct prompt. Each is compared with at most COMPARED_MAX
 earlier ones that share a band of their sketches, so a million prompts take minutes and about 2 kB each; where hundreds
@@ -246,11 +246,13 @@ def _by_count(families: Families, hashes: Array, kept: Array, agents: Sequence[A
     order = [int(family) for family in np.lexsort((np.arange(len(hashes)), hashes)) if sizes[family]]
     for code, asked in ((1, families.split.validation), (2, families.split.test)):
         left = apportion(int(asked), per_agent)
-        for family in order:
-            agent = first[family]
-            if of_family[family] == 0 and sizes[family] <= left.get(agent, 0):
-                of_family[family] = code
-                left[agent] -= int(sizes[family])
+        for agent_of in (first.__getitem__, lambda family: None):  # what no agent's whole families fill, any may
+            for family in order:
+                agent = agent_of(family)
+                if of_family[family] == 0 and sizes[family] <= left.get(agent, 0):
+                    of_family[family] = code
+                    left[agent] -= int(sizes[family])
+            left = {None: sum(left.values())}
     return of_family
 
 

@@ -12,13 +12,9 @@ from rollout_curator.workspace import Workspace
 COLUMNS = ("chars_prompt", "chars_out", "chars_reasoning", "chars_tool", "tokens", "estimated")
 
 
-def cost_of(workspace: Workspace, recipe: Recipe, kept: np.ndarray[Any, Any], **asked: int) -> Cost:
-    """Return what training on the kept rows costs; `asked` are fields of `cost.Asked`.
-
-    Tasks are named by their source and name, as on the command line.
-    """
+def cost_of(workspace: Workspace, recipe: Recipe, rows: np.ndarray[Any, Any], asked: Asked) -> Cost:
+    """Return what training on the examples of some rows costs; tasks are named by their source and name."""
     plan = recipes.plan(recipe)
-    rows = np.flatnonzero(kept)
     known = lengths(
         {name: workspace.column(name)[rows] for name in COLUMNS},
         with_reasoning=plan.format == "chat" and plan.chat.reasoning != "drop",
@@ -34,4 +30,4 @@ def cost_of(workspace: Workspace, recipe: Recipe, kept: np.ndarray[Any, Any], **
         row = first_row[code]
         return f"{workspace.place(row)[0].name} task {task_names[int(tasks[row])]}"
 
-    return cost(known, Asked(**asked), Named(agents[rows], lambda code: agent_names[code]), Named(groups, task))
+    return cost(known, asked, Named(agents[rows], lambda code: agent_names[code]), Named(groups, task))

@@ -35,7 +35,7 @@ def page(site: Site, workspace: Workspace) -> None:
         chosen = chosen_of(workspace, recipe)
         if chosen is not None:
             counts(chosen)
-        cost_form(workspace, recipe)
+        cost_form(workspace, recipe, chosen)
         _preview(workspace, recipe, chosen)
         _says(recipe)
         _recipe_file(recipe)

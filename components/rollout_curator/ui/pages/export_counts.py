@@ -70,29 +70,27 @@ def _parts(split: Mapping[str, Any]) -> None:
     st.caption(f"{label(alike_words(split['largest_similarity']))}{tied}")
 
 
-def cost_form(workspace: Workspace, recipe: Recipe) -> None:
-    """Draw what training on the kept rollouts costs."""
-    with st.expander("What training on it costs"):
-        _cost_form(workspace, recipe)
+def cost_form(workspace: Workspace, recipe: Recipe, chosen: Chosen | None) -> None:
+    """Draw what training on the training part costs, of examples."""
+    if chosen is not None and recipe.pairs is None:
+        with st.expander("What training on it costs"):
+            _cost_form(workspace, recipe, chosen)
 
 
 @st.fragment
-def _cost_form(workspace: Workspace, recipe: Recipe) -> None:
+def _cost_form(workspace: Workspace, recipe: Recipe, chosen: Chosen) -> None:
     usual = Asked()
     one, two, three = st.columns(3)
     limit = one.number_input("tokens a row at most", 1, value=usual.max_length, step=1024, key="rc.cost-length")
     batch = two.number_input("rows a step", 1, value=usual.batch_size, step=8, key="rc.cost-batch")
     epochs = three.number_input("epochs", 1, value=usual.epochs, step=1, key="rc.cost-epochs")
     version = workspace.refresh_decisions()
-    _cost(_cost_of(workspace, recipe, version, Asked(int(limit), int(batch), int(epochs))))
+    _cost(_cost_of(workspace, recipe, version, Asked(int(limit), int(batch), int(epochs)), chosen.parts[0].units))
 
 
 @st.cache_resource(hash_funcs={**HASHES, Asked: repr}, show_spinner=False, max_entries=16)
-def _cost_of(workspace: Workspace, recipe: Recipe, version: int, asked: Asked) -> Cost:
-    kept = workspace.select(recipe).kept
-    return cost_of(
-        workspace, recipe, kept, max_length=asked.max_length, batch_size=asked.batch_size, epochs=asked.epochs
-    )
+def _cost_of(workspace: Workspace, recipe: Recipe, version: int, asked: Asked, _rows: Any) -> Cost:
+    return cost_of(workspace, recipe, _rows, asked)
 
 
 def _cost(cost: Cost) -> None:

@@ -164,7 +164,7 @@ def _ties(split: Split) -> None:
         **state.bind("split-near", float(split.near), lambda near: _set_split(split, "near", near)),
     )
     two.number_input(
-        "draw",
+        "seed",
         min_value=0,
         step=1,
         help="Another number draws other tasks into validation and test",
