@@ -30,7 +30,7 @@ test: $(READY) ## run every test, in a real browser too (ARGS="-k words")
 	$(BIN)/python -m pytest -m "not peer" $(ARGS)
 
 test-peers: $(PEERS)/.ready ## hold what is said of trainers against their own code (datasets, transformers, TRL, LLaMA-Factory)
-	$(PEERS)/bin/python -m pytest -m peer $(ARGS) tests/test_peers.py
+	$(PEERS)/bin/python -m pytest -m peer $(ARGS)
 
 quick: $(READY) ## run the tests that need no browser
 	$(BIN)/python -m pytest -m "not browser and not peer" $(ARGS)

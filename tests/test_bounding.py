@@ -10,11 +10,11 @@ from hypothesis import strategies as some
 
 from making import gym, write
 from rollout_curator.cli_options import recipe_of
-from rollout_curator.command import command_line
 from rollout_curator.decisions import Decisions, Entry
 from rollout_curator.errors import RecipeError
 from rollout_curator.filters import Filter, Thresholds
 from rollout_curator.levels import Bounds, levels
+from rollout_curator.publishing import command_line
 from rollout_curator.recipe import Recipe
 from rollout_curator.slices import Is, Range
 from rollout_curator.strategies import Step

@@ -25,16 +25,6 @@ def store_of(paths: Sequence[str], given: Path | None) -> Path | None:
     return None
 
 
-def user() -> str:
-    """Return the name of the user; in a container there may be none."""
-    import getpass
-
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return "unknown"
-
-
 @contextmanager
 def opened(
     paths: Sequence[str],

@@ -33,6 +33,28 @@ decisions = click.option(
     "--decisions", type=FILE, help="Review store; default: curation.sqlite in the folder that is opened."
 )
 recipe_file = click.option("--recipe", type=FILE, help="Recipe in TOML; options given here go before it.")
+files = together(
+    click.option("--as", "kind", help="Kind of file: jsonl (default) or parquet."),
+    click.option(
+        "--split",
+        metavar="NAME=VALUE",
+        multiple=True,
+        help="Files that share no task or prompt: validation=0.1 (a share) or 200 (a count), test, "
+        "by=task+prompt+near, near=0.8, seed.",
+    ),
+    click.option(
+        "--pairs",
+        metavar="NAME=VALUE",
+        multiple=True,
+        help="Pairs for DPO: rule=best_worst, margin or chosen; margin=0.5, at_most, format=trl or nemo_rl.",
+    ),
+    click.option("--card", default="", help="Write a data card too: a name such as README.md, beside the file."),
+)
+cost = together(
+    click.option("--max-length", type=click.IntRange(1), help="Tokens a trainer takes of a row; shows the cost."),
+    click.option("--batch-size", type=click.IntRange(1), help="Rows a step; shows the cost of training."),
+    click.option("--epochs", type=click.IntRange(1), help="Times over all rows; shows the cost of training."),
+)
 selection = together(
     recipe_file,
     click.option("--min-reward", type=float, help="Keep rollouts with this reward or more."),
@@ -100,6 +122,9 @@ def recipe_of(paths: tuple[str, ...], **given: Any) -> "Recipe":
     given["filters"] = tuple(map(_filter, given["filters"]))
     given["thresholds"] = _thresholds(given["thresholds"])
     given["template"] = _template(given["template"], given.pop("tokenizer"), table.get("template", {}))
+    for name, first in (("split", "validation"), ("pairs", "rule")):
+        if pairs := given.pop(name, ()):
+            given[name] = {**table.get(name, {}), **dict(_named(name, first, pair) for pair in pairs)}
     table.update({name: value for name, value in given.items() if value not in (None, ())})
     for name in ("reasoning", "arguments"):
         table.pop(name, None)
@@ -176,6 +201,21 @@ def _template(given: str | None, tokenizer: str | None, before: dict[str, Any]) 
     else:
         fail("--tokenizer: name a --template too, whose text is counted")
     return templates.to_table(templates.with_tokenizer(made, tokenizer) if tokenizer else made)
+
+
+def _named(option: str, first: str, pair: str) -> tuple[str, Any]:
+    """Return a setting of a split or of pairs; a value alone is that of the first one, `by` is a list joined by +."""
+    name, equals, value = pair.partition("=")
+    if not equals:
+        name, value = first, pair
+    if name in ("rule", "format"):
+        return name, value
+    if name == "by":
+        return name, value.split("+")
+    try:
+        return name, int(value) if value.lstrip("-").isdigit() else float(value)
+    except ValueError:
+        fail(f"--{option} {pair}: expected a number after {name}=")
 
 
 def _settings(pairs: tuple[str, ...]) -> dict[str, Any]:

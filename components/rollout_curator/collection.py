@@ -134,12 +134,17 @@ class Collection:
             columns[number.name] = self.column(number.name)
         for name in CLASSES:
             columns[name.name] = categories(*self.classes(name.name))
+        columns["group"] = self.groups
+        return pd.DataFrame(columns, copy=False)
+
+    @cached_property
+    def groups(self) -> Array:
+        """Return the group of each row as a code: its task within its source. Read-only."""
         bases = np.cumsum([0, *(len(source.header["vocabularies"]["task"]) for source in self.sources)])
-        groups = [
+        codes = [
             source.columns["task"].astype("int64") + base for source, base in zip(self.sources, bases, strict=False)
         ]
-        columns["group"] = np.concatenate(groups) if groups else np.empty(0, "int64")
-        return pd.DataFrame(columns, copy=False)
+        return np.concatenate(codes) if codes else np.empty(0, "int64")
 
     def column(self, name: str) -> Array:
         """Return one of `index.columns.NUMBERS` per row. Read-only."""
@@ -241,11 +246,16 @@ class Collection:
 
     def rollouts(self, rows: Array) -> Iterator[tuple[int, Rollout]]:
         """Yield (row, rollout) for ascending rows, reading neighbours together."""
+        for row, text in self.lines(rows):
+            yield row, to_rollout(text)
+
+    def lines(self, rows: Array) -> Iterator[tuple[int, bytes]]:
+        """Yield (row, line) for ascending rows, reading neighbours together."""
         for number, source in enumerate(self.sources):
             first, last = np.searchsorted(rows, self._starts[number]), np.searchsorted(rows, self._starts[number + 1])
             local = rows[first:last] - self._starts[number]
             for row, text in zip(rows[first:last], source.bodies(local), strict=True):
-                yield int(row), to_rollout(text)
+                yield int(row), text
 
     def problems(self) -> Iterator[tuple[Source, Problem]]:
         """Yield every line that is no rollout."""

@@ -16,10 +16,15 @@ import tomli_w
 from rollout_curator import templates
 from rollout_curator.conversation import HAZARDS, ChatOptions, FlatOptions, chat, encode, flat, issue_kind
 from rollout_curator.errors import RecipeError, TemplateError
+from rollout_curator.exports.base import get as get_kind
 from rollout_curator.filters import Filter, Thresholds, check_bounds, filter_table, read_bounds
 from rollout_curator.hazards import Look, looked
+from rollout_curator.pairs import Pairs
+from rollout_curator.pairs import read as read_pairs
 from rollout_curator.policy import INVALID, by_lists, check_lists, check_options, template_of
 from rollout_curator.rollout import Example, Rollout
+from rollout_curator.splits import Split
+from rollout_curator.splits import read as read_split
 from rollout_curator.strategies import Step, arguments
 from rollout_curator.targets.base import MEDIA, Target
 from rollout_curator.targets.base import get as get_target
@@ -43,7 +48,8 @@ class Recipe:
     out; `trim` names issues at whose first place an example ends, on the last answer before. `template` is the chat
     template examples are looked at with, a table as `templates.to_table` makes it (in TOML also a name or a path),
     and `max_tokens` the limit of the trainer. `metadata` are extra columns written beside `messages`. `strategies`
-    are rules that follow the threshold, in order, each applied to what the earlier ones kept.
+    are rules that follow the threshold, in order, each applied to what the earlier ones kept. `kind` is the kind of
+    file; with `split` there is one file a part, with `pairs` rows are pairs of rollouts instead of examples.
     """
 
     sources: tuple[str, ...] = ()
@@ -62,6 +68,9 @@ class Recipe:
     filters: tuple[Filter, ...] = ()
     thresholds: Thresholds | None = None
     control: int | None = None
+    kind: str = "jsonl"
+    split: Split | None = None
+    pairs: Pairs | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +123,7 @@ def from_table(table: Mapping[str, Any], where: str) -> Recipe:
         if name not in known:
             raise RecipeError(f"{where}: unknown key {name!r}; a recipe has {', '.join(sorted(known))}")
     values = dict(table)
-    for name in ("target", "format"):
+    for name in ("target", "format", "kind"):
         if not isinstance(values.get(name, ""), str):
             raise RecipeError(f"{where}: {name} is {values[name]!r}, expected a name")
     for name in ("sources", "keep", "drop", "trim", "metadata"):
@@ -130,8 +139,9 @@ def from_table(table: Mapping[str, Any], where: str) -> Recipe:
     if not isinstance(values.get("options", {}), dict):
         raise RecipeError(f"{where}: options is {values['options']!r}, expected a table of conversion options")
     values["strategies"] = tuple(_step(step, where) for step in _list(values.get("strategies", ()), where))
-    recipe = Recipe(**values)
     try:
+        values.update(split=read_split(values.get("split")), pairs=read_pairs(values.get("pairs")))
+        recipe = Recipe(**values)
         plan(recipe)
     except (RecipeError, TemplateError) as error:
         raise RecipeError(f"{where}: {error}") from error
@@ -170,8 +180,8 @@ def to_table(recipe: Recipe) -> dict[str, Any]:
     table = {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(recipe).items()}
     table["strategies"] = [{"name": step.name, **step.parameters} for step in recipe.strategies]
     table["filters"] = [filter_table(one) for one in recipe.filters]
-    short = ("strategies", "filters", "trim", "template")
-    return {name: value for name, value in table.items() if value is not None and (value or name not in short)}
+    unsaid = {"strategies": [], "filters": [], "trim": [], "template": {}, "kind": "jsonl"}
+    return {name: value for name, value in table.items() if value is not None and unsaid.get(name) != value}
 
 
 def to_toml(recipe: Recipe) -> str:
@@ -187,6 +197,7 @@ def plan(recipe: Recipe) -> Plan:
     check_bounds(recipe.min_reward, recipe.max_reward, recipe.filters, recipe.thresholds)
     for step in recipe.strategies:
         arguments(step)
+    get_kind(recipe.kind)
     target = get_target(recipe.target)
     chosen = recipe.format or target.format
     if chosen not in FORMATS:

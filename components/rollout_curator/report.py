@@ -6,14 +6,16 @@ are those of the app and of the manifest.
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from rollout_curator.cost import Asked
 from rollout_curator.flags import flagged
 from rollout_curator.index.source import Source
 from rollout_curator.manifest import Check
-from rollout_curator.publishing import Exported
+from rollout_curator.publishing import Exported, Remade, choose, cost_of
 from rollout_curator.recipe import Recipe
 from rollout_curator.strategies import matched_random
 from rollout_curator.workspace import Workspace
@@ -198,7 +200,26 @@ def exported(done: Exported) -> Json:
         "sentence": done.funnel.sentence(),
         "config": done.config,
         "command": done.command,
+        "files": list(done.files),
+        "notes": list(done.notes),
+        "round_trip": done.content.get("round_trip"),
+        **{name: done.content[name] for name in ("split", "pairs") if name in done.content},
     }
+
+
+def remade(made: Remade) -> Json:
+    """Return what was made again from a manifest, and in what it differs."""
+    same = "every byte is that of the manifest"
+    notes = [f"not the same: {words}" for words in made.different] or [same]
+    found = exported(made.done)
+    return {**found, "notes": [*found["notes"], *notes], "same": not made.different}
+
+
+def cost(workspace: Workspace, recipe: Recipe, asked: Mapping[str, int]) -> Json:
+    """Return what training on the examples of a selection costs, of the training part where it is split."""
+    rows = choose(workspace, replace(recipe, pairs=None)).parts[0].units
+    found = cost_of(workspace, recipe, rows, Asked(**asked))
+    return {**found.as_json(), "asked": dict(asked), "sentence": found.sentence()}
 
 
 def verified(checks: Sequence[Check]) -> Json:

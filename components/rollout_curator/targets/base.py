@@ -59,7 +59,8 @@ class Target:
     `renders` says how it uses the chat template of a model: each beginning of the conversation, the whole once, or
     not at all because it has templates of its own. `judge` is its own loader's rule for one record, None when it
     takes every record; `usual_is_safe` says that no record made with the usual options is judged.
-    `reads_columns` is true where all records become one table of Arrow types (Hugging Face `datasets`).
+    `reads_columns` is true where all records become one table of Arrow types (Hugging Face `datasets`). `load` is how
+    its loader reads a line of the file, None where it is plain JSON.
     """
 
     name: str
@@ -84,6 +85,7 @@ class Target:
     encodes_arguments: bool = False
     drops_text_beside_calls: bool = False
     takes_metadata: bool = True
+    load: Callable[[bytes], Mapping[str, Any]] | None = None
 
     def is_too_long(self, n_tokens: int, limit: int) -> bool:
         """Say whether an example of so many tokens is beyond the limit of this trainer."""

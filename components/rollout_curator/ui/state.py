@@ -169,6 +169,11 @@ def take_back() -> None:
     write_url()
 
 
+def set_files(**changes: Any) -> None:
+    """Choose what the files hold: their `kind`, the `split` into parts, the `pairs` instead of examples."""
+    change_recipe(**changes)
+
+
 def add_strategy(step: Step) -> None:
     """Add a rule after those there are."""
     change_recipe(strategies=(*recipe().strategies, step))

@@ -1,20 +1,20 @@
-"""The command that does the same as an export in the app: a recipe as options of the command line.
-
-The inverse of `cli_options.recipe_of`.
-"""
+"""The command line that writes the same files as the app: a recipe as options, the inverse of `cli_options`."""
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import fields
 from pathlib import Path
 
 import orjson
 
+from rollout_curator.pairs import Pairs
 from rollout_curator.recipe import Recipe
+from rollout_curator.splits import Split
 from rollout_curator.workspace import Workspace
 
 
-def command_line(workspace: Workspace, recipe: Recipe, out: Path) -> str:
-    """Return the command that writes the same file."""
+def command_line(workspace: Workspace, recipe: Recipe, out: Path, card: str = "") -> str:
+    """Return the command that writes the same files."""
     words = ["rollout-curator", "export", *(str(source.path) for source in workspace.sources), "--out", str(out)]
     words += ["--target", recipe.target]
     if recipe.format:
@@ -25,6 +25,9 @@ def command_line(workspace: Workspace, recipe: Recipe, out: Path) -> str:
     for step in recipe.strategies:
         parameters = orjson.dumps(step.parameters).decode() if step.parameters else ""
         words += ["--strategy", f"{step.name} {parameters}".strip()]
+    words += ["--as", recipe.kind] if recipe.kind != "jsonl" else []
+    for flag, asked in (("--split", recipe.split), ("--pairs", recipe.pairs)):
+        words += [word for name, value in _differing(asked) for word in (flag, f"{name}={value}")]
     for name, value in recipe.options.items():
         words += ["--set", f"{name}={str(value).lower() if isinstance(value, bool) else value}"]
     words += ["--template", orjson.dumps(recipe.template).decode()] if recipe.template else []
@@ -33,6 +36,7 @@ def command_line(workspace: Workspace, recipe: Recipe, out: Path) -> str:
     for flag, names in ((f"--{name}", names) for name, names in lists.items()):
         for name in names:
             words += [flag, name]
+    words += ["--card", card] if card else []
     if workspace.decisions is not None:
         words += ["--decisions", str(workspace.decisions.path)]
     return shlex.join(words)
@@ -55,3 +59,21 @@ def _names(names: Sequence[str]) -> str:
     if any("," in name or ".." in name or name.startswith("[") for name in names):
         return orjson.dumps(list(names)).decode()
     return ",".join(names)
+
+
+def _differing(asked: Split | Pairs | None) -> Iterator[tuple[str, str]]:
+    """Yield the first setting and every other that is not the usual one, as the command line takes them."""
+    if asked is None:
+        return
+    usual = type(asked)()
+    for n, column in enumerate(fields(asked)):
+        value = getattr(asked, column.name)
+        if n == 0 or value != getattr(usual, column.name):
+            yield (
+                column.name,
+                "+".join(value)
+                if isinstance(value, tuple)
+                else f"{value:g}"
+                if isinstance(value, float) and value.is_integer()
+                else str(value),
+            )
