@@ -212,7 +212,7 @@ def _url(names: tuple[str, ...]) -> dict[str, str]:
         "min": "" if now.recipe.min_reward is None else repr(now.recipe.min_reward),
         "target": "" if now.recipe.target == Recipe().target else now.recipe.target,
         "format": now.recipe.format,
-        "queue": now.queue,
+        "queue": "" if now.queue == DEFAULT else now.queue,
         "key": now.key,
     }
     return {name: values[name] for name in names if values[name]}

@@ -37,11 +37,13 @@ class View:
 
     def position(self, key: str) -> int | None:
         """Return the first position of a content in this queue, None when it is not in it."""
-        for row in self.workspace.rows_of_key(key):
-            found = np.flatnonzero(self.rows == row)
-            if len(found):
-                return int(found[0])
-        return None
+        found = (self.position_of_row(row) for row in self.workspace.rows_of_key(key))
+        return next((position for position in found if position is not None), None)
+
+    def position_of_row(self, row: int) -> int | None:
+        """Return the first position of a row in this queue, None when it is not in it."""
+        found = np.flatnonzero(self.rows == row)
+        return int(found[0]) if len(found) else None
 
     def key_at(self, position: int) -> str | None:
         """Return the content key at a position, None outside the queue."""

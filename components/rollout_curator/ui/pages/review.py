@@ -27,7 +27,7 @@ REASONS: list[Reason] = [
 
 def page(site: Site, workspace: Workspace) -> None:
     """Draw the page."""
-    _follow_key(workspace)
+    missing = _follow_key(workspace)
     _bar(workspace)
     view = state.view(site, workspace)
     start = _start(view)
@@ -42,6 +42,7 @@ def page(site: Site, workspace: Workspace) -> None:
             "targetTitle": recipes.plan(view.recipe).target.title,
             "reasons": REASONS,
             "store": site.store,
+            "missing": missing,
         },
         key="rc.reader",
     )
@@ -52,19 +53,19 @@ def page(site: Site, workspace: Workspace) -> None:
         state.set_place(at["key"])
 
 
-def _follow_key(workspace: Workspace) -> None:
-    """A link to a rollout that is not in the chosen queue opens it among all."""
+def _follow_key(workspace: Workspace) -> str:
+    """Open a linked rollout that is not in the chosen queue among all; return the key of a link that leads nowhere."""
     now = state.session()
     if not now.key or now.view is not None:
-        return
+        return ""
     known = workspace.rows_of_key(now.key)
     if not known:
-        st.warning("No rollout here has the key of this link; another file may hold it. This is the queue instead.")
-        now.key = ""
-        return
+        missing, now.key = now.key, ""
+        return missing
     rows = state.queue_rows(workspace)
     if not any(row in rows for row in known):
         now.queue = "all"
+    return ""
 
 
 def _start(view: View) -> int:

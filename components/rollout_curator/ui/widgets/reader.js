@@ -15,7 +15,7 @@ export default function (component) {
 
 /** Return the state of a reader that shows nothing yet. */
 function newState(data) {
-  const s = { data: {}, pos: 0, total: 0, boot: "", undone: [], made: [], reported: new Set(), draft: new Set(), shown: "" };
+  const s = { data: {}, pos: 0, total: 0, boot: "", undone: [], made: [], reported: new Set(), visit: null, comparing: null, shown: "" };
   s.preferences = { advance: true, tab: "conversation", reasoning: false, ...stored() };
   s.shelf = new Shelf((answer, from) => arrived(s, answer, from), (error, from, wait) => failed(s, error, from, wait));
   s.tell = (event, outbox, ...more) => told(s, event, outbox, ...more);
@@ -69,7 +69,7 @@ function take(s, data) {
   const before = s.data;
   s.data = data;
   s.source = { base: (data.base || "").replace(/\/$/, ""), token: data.token, view: data.view };
-  s.keymap = keymap(data.keys);
+  s.keymap = keymap(s);
   for (const outbox of [s.outbox, ...s.others]) outbox.source = s.source;
   if (!s.looked) { s.looked = true; s.others = leftBehind(s.outbox.store, s.tell); for (const other of s.others) other.source = s.source; }
   const elsewhere = data.start !== before.start && !s.reported.has(data.start);
@@ -85,9 +85,17 @@ function take(s, data) {
     show(s, s.pos);
   } else if (elsewhere) { s.reported = new Set(); show(s, data.start); }
   else if (s.drawnKey === null) show(s, s.pos);
-  else { if (s.pos >= s.total) show(s, s.total - 1); else head(s, s.shelf.get(s.pos)); s.shelf.want(s.pos, s.total, s.source); }
+  else { if (s.pos >= s.total) show(s, s.total - 1); else head(s, current(s)); s.shelf.want(s.pos, s.total, s.source); }
+  if (data.missing && data.missing !== before.missing) missing(s, data.missing);
   saveState(s);
   for (const outbox of [s.outbox, ...s.others]) outbox.flush();
+}
+
+/** Say, until it is dismissed, that a link led to a rollout which is not here. */
+function missing(s, key) {
+  const text = h("span");
+  appendVisible(text, `The link led to rollout ${key.slice(0, 64)}, which is in none of the files that are open. This is the queue instead.`);
+  notify(s, text, null);
 }
 
 // ---- moving and showing
@@ -95,7 +103,10 @@ function take(s, data) {
 /** Show the rollout at a position, from what is held; what is not held is asked for. */
 function show(s, pos) {
   const { root } = s.ui;
+  if (!s.ui.noteBar.hidden) saveNote(s);
   s.pos = Math.max(0, Math.min(pos, s.total - 1));
+  s.visit = s.wanted = null;
+  closeCompare(s);
   if (s.total <= 0) return blank(s, "empty");
   const rollout = s.shelf.get(s.pos);
   root.dataset.pos = s.pos;
@@ -106,6 +117,7 @@ function show(s, pos) {
     s.slow = setTimeout(() => { if (!s.shelf.held.has(s.pos)) blank(s, "loading"); }, s.shown ? 120 : 0);
   } else draw(s, rollout);
   s.shelf.want(s.pos, s.total, s.source);
+  s.shelf.renew(s.pos, s.source);
   report(s);
 }
 
@@ -114,21 +126,21 @@ function draw(s, rollout) {
   clearTimeout(s.slow);
   s.drawing?.stop();
   closeFind(s);
-  s.draft = new Set((rollout.decision || {}).reasons || []);
+  closeNote(s);
   root.dataset.state = "reading";
   head(s, rollout);
   const prompt = rollout.turns.findIndex((turn) => turn.role === "system" || turn.role === "developer");
   const said = prompt < 0 ? "" : turnText(rollout.turns[prompt]);
-  const same = said.length > 200 && said === s.prompt && rollout.pos !== s.promptPos;
+  const same = said.length > 200 && said === s.prompt && rollout.row !== s.promptRow;
   s.prompt = said;
-  s.promptPos = rollout.pos;
+  s.promptRow = rollout.row;
   const end = h("div", { class: "end", "data-testid": "end-of-rollout" }, "end of the rollout");
   talk.replaceChildren();
   talk.scrollTop = 0;
   s.turn = 0;
   s.drawing = drawTurns(talk, rollout.turns, {
-    foldedAt: same ? prompt : -1, openReasoning: s.preferences.reasoning, reasoningNote: rollout.reasoningNote || "", end,
-    copy: (text, button) => copyWith(s, text, button),
+    foldedAt: same ? prompt : -1, openReasoning: s.preferences.reasoning, end,
+    copy: (text, button) => copyWith(s, text, button), toMessage: (at) => toMessage(s, at),
   }, () => {});
   rail.replaceChildren(...railElement(rollout.turns, (n) => jump(s, n - 1)));
   rail.scrollTop = 0;
@@ -168,7 +180,7 @@ function arrived(s, answer, from) {
   for (const entry of s.shelf.held.values()) keepPending(s, entry.rollout);
   if (!answer.rollouts.length && from === s.pos) return blank(s, "error", "The server sent nothing for it.");
   const here = s.shelf.held.get(s.pos);
-  if (here && s.parent) {
+  if (here && s.parent && !s.visit) {
     if (s.drawnKey !== here.rollout.key) show(s, s.pos);
     else head(s, here.rollout);
   }
@@ -216,6 +228,15 @@ function report(s) {
     if (!rollout || !s.parent || s.told === s.pos) return;
     s.told = s.pos;
     s.reported.add(s.pos);
+    nameInUrl(rollout.rollout.key);
     s.send.setStateValue("at", { pos: s.pos, key: rollout.rollout.key });
   }, 700);
+}
+
+/** Put the rollout into the address, in place of the one before: Back leaves the page in one step. */
+function nameInUrl(key) {
+  const url = new URL(location.href);
+  if (!url.pathname.endsWith("/review") || url.searchParams.get("key") === key) return;
+  url.searchParams.set("key", key);
+  history.replaceState(history.state, "", url);
 }

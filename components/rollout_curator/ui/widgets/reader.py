@@ -13,7 +13,10 @@ from typing import NotRequired, TypedDict, cast
 import streamlit as st
 from streamlit.components.v2.types import ComponentRenderer
 
-SCRIPTS = ("text", "turns", "store", "keys", "frame", "find", "side", "decide")
+SCRIPTS = (
+    *("text", "turns", "store", "keys", "help", "frame", "head", "reasons"),
+    *("find", "side", "decide", "visit", "compare"),
+)
 """The parts of the script in the order they are joined; `reader.js` with the default export comes last."""
 
 
@@ -30,7 +33,8 @@ class ReaderData(TypedDict):
     `view` names a frozen queue of `total` rollouts; the reader opens at `start` when the view is
     new or `start` is a place it did not report itself. `boot` names this run of the server,
     `store` the place decisions go, so that what waits in a browser never reaches another place.
-    `base` is the path the server is mounted under. `keys` maps actions to keys.
+    `base` is the path the server is mounted under. `keys` maps actions to keys. `missing` is the key of a link that
+    led to no rollout here.
     """
 
     token: str
@@ -44,6 +48,7 @@ class ReaderData(TypedDict):
     reasons: NotRequired[list[Reason]]
     store: NotRequired[str]
     base: NotRequired[str]
+    missing: NotRequired[str]
 
 
 class Place(TypedDict):
