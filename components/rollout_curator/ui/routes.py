@@ -52,19 +52,18 @@ def routes(site: Site) -> list[Route]:
     async def get_raw(request: Request) -> Response:
         return await _answer(request, site, lambda: _raw(site, request.query_params))
 
+    async def post_places(request: Request) -> Response:
+        return await _answer_post(request, site, _places)
+
     async def post_decisions(request: Request) -> Response:
-        body = bytearray()
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > BODY_BYTES:
-                return _json({"error": "too many decisions in one request"}, 413)
-        return await _answer(request, site, lambda: _decisions(site, bytes(body)))
+        return await _answer_post(request, site, _decisions)
 
     return [
         Route("/api/rollouts", get_rollouts, methods=["GET"]),
         Route("/api/rollout", get_rollout, methods=["GET"]),
         Route("/api/attempts", get_attempts, methods=["GET"]),
         Route("/api/raw", get_raw, methods=["GET"]),
+        Route("/api/places", post_places, methods=["POST"]),
         Route("/api/decisions", post_decisions, methods=["POST"]),
     ]
 
@@ -80,6 +79,16 @@ async def _answer(request: Request, site: Site, work: Callable[[], bytes]) -> Re
         return _json({"error": str(error)}, 409)
     except Exception as error:  # noqa: BLE001  no traceback may reach a browser
         return _json({"error": f"something went wrong; error {log_error(error)} in the server's log"}, 500)
+
+
+async def _answer_post(request: Request, site: Site, work: Callable[[Site, bytes], bytes]) -> Response:
+    """Answer a request by what its body says, which has a limit."""
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > BODY_BYTES:
+            return _json({"error": "too much in one request"}, 413)
+    return await _answer(request, site, lambda: work(site, bytes(body)))
 
 
 def _check(request: Request, site: Site) -> None:
@@ -140,6 +149,16 @@ def _row(view: View, key: str) -> int:
     if not rows:
         raise Refusal(404, f"no rollout here has the key {key[:64]}")
     return rows[0]
+
+
+def _places(site: Site, body: bytes) -> bytes:
+    """Return the position of each key in a view, null where it is not in it: for a reader whose queue was made anew."""
+    try:
+        sent = orjson.loads(body)
+        view, keys = _view(site, sent["view"]), [str(key) for key in list(sent["keys"])[:ENTRIES_MAX]]
+    except (orjson.JSONDecodeError, KeyError, TypeError) as error:
+        raise Refusal(400, "not a list of keys") from error
+    return _dump({"places": [view.position(key) for key in keys]})
 
 
 def _decisions(site: Site, body: bytes) -> bytes:

@@ -14,7 +14,7 @@ from rollout_curator.decisions import Decision
 from rollout_curator.errors import SourceError
 from rollout_curator.flags import FLAG_WORDS
 from rollout_curator.recipe import Plan
-from rollout_curator.rollout import Example, Message
+from rollout_curator.rollout import Example
 from rollout_curator.selection import INVALID_WORDS
 from rollout_curator.ui.phrases import is_loss, of_issue, said_of_one
 from rollout_curator.ui.placing import left_out, place
@@ -92,25 +92,32 @@ def decision_json(decision: Decision | None) -> Json | None:
 def _facts(view: View, position: int | None, row: int) -> Json:
     workspace = view.workspace
     selection = workspace.select(view.recipe)
-    record = workspace.frame.iloc[row]
-    reward, key = float(record["reward"]), workspace.key(row)
-    group = _group(workspace, row)
+    record, key = _record(workspace, row), workspace.key(row)
+    reward, group = float(record["reward"]), _group(workspace, row)
     return {
         "pos": position,
         "row": row,
         "key": key,
         "where": workspace.where(row),
         "reward": None if math.isnan(reward) else reward if math.isfinite(reward) else str(reward),
-        "rewardNote": _reward_note(str(record["invalid"])),
+        "rewardNote": _reward_note(record["invalid"]),
         "components": _components(workspace, row),
         "attempt": [int(np.searchsorted(group, row)) + 1, len(group)],
         "facts": _fact_pairs(record),
-        "flags": [FLAG_WORDS.get(flag, flag.replace("_", " ")) for flag in str(record["flags"]).split("|") if flag],
+        "flags": [FLAG_WORDS.get(flag, flag.replace("_", " ")) for flag in record["flags"].split("|") if flag],
         "copies": int(workspace.copies[row]),
         "decision": decision_json(workspace.decision(key)),
         "kept": bool(selection.reason[row] == 0),
         "dropReason": said_of_one(selection.words(row)),
     }
+
+
+def _record(workspace: Workspace, row: int) -> Json:
+    """Return what the index keeps of a row, as far as the header shows it; a row of the frame takes long."""
+    source, local = workspace.place(row)
+    words = {name: source.word(name, local) for name in ("task", "agent", "model", "finish", "invalid", "flags")}
+    numbers = ("reward", "tokens", "estimated", "n_calls", "n_tool_errors", "n_images")
+    return {**words, **{name: source.columns[name][local] for name in numbers}}
 
 
 def _group(workspace: Workspace, row: int) -> Array:
@@ -126,12 +133,12 @@ def _components(workspace: Workspace, row: int) -> list[list[str]]:
     return [[name, f"{value:.6g}"] for name, value in values if not math.isnan(value)]
 
 
-def _fact_pairs(record: Any) -> list[list[str]]:
-    finish = str(record["finish"])
+def _fact_pairs(record: Json) -> list[list[str]]:
+    finish = record["finish"]
     pairs = [
-        ["task", str(record["task"])],
-        ["agent", str(record["agent"])],
-        ["model", str(record["model"])],
+        ["task", record["task"]],
+        ["agent", record["agent"]],
+        ["model", record["model"]],
         ["ended", FINISH_WORDS.get(finish, finish.replace("_", " "))],
         ["tokens", f"{'about ' if record['estimated'] else ''}{int(record['tokens']):,}"],
         ["tool calls", _count(record["n_calls"])],
@@ -153,15 +160,16 @@ def _reward_note(invalid: str) -> str:
 def _example(extra: Json, made: Example, turns: list[Turn], plan: Plan) -> Json:
     """Return the line as it is written, and what its messages are; `starts` are lines of `text`, from 0."""
     line = recipes.line(made, extra).decode("utf-8").rstrip("\n")
-    value, messages = parsed(line), list(made.messages or ())
+    value, messages = parsed(line), made.messages or []
+    text = line if value is None else pretty(value)
     without = "reasoning" if plan.format == "chat" and plan.chat.reasoning == "drop" else None
     has_lost = without in made.issues
     return {
-        "text": line if value is None else pretty(value),
+        "text": text,
         "line": line,
         "messages": len(messages),
         "roles": [message["role"] for message in messages],
-        "starts": [] if value is None else _starts(messages),
+        "starts": _starts(text, len(messages)),
         "leftOut": left_out(turns, len(messages)),
         "skip": "",
         "issues": [of_issue(issue) for issue in made.issues if not is_loss(issue) and issue != without],
@@ -169,10 +177,12 @@ def _example(extra: Json, made: Example, turns: list[Turn], plan: Plan) -> Json:
     }
 
 
-def _starts(messages: list[Message]) -> list[int]:
-    """Return the line on which each message begins when the record is laid out; two lines stand before them."""
-    n_lines = [pretty(message).count("\n") + 1 for message in messages]
-    return [2 + sum(n_lines[:at]) for at in range(len(n_lines))]
+def _starts(text: str, n_messages: int) -> list[int]:
+    """Return the line on which each message begins in a record that is laid out, none where the layout is another."""
+    lines = text.split("\n")
+    end = lines.index("  ]") if "  ]" in lines else 0
+    found = [n for n, line in enumerate(lines[:end]) if line == "    {"]
+    return found if len(found) == n_messages else []
 
 
 def _no_example(why: str) -> Json:

@@ -45,6 +45,14 @@ class View:
         found = np.flatnonzero(self.rows == row)
         return int(found[0]) if len(found) else None
 
+    def start(self, key: str) -> int:
+        """Return where to begin for a content: at it, else at what follows it in the files, else at the beginning."""
+        found = self.position(key)
+        rows = self.workspace.rows_of_key(key)
+        if found is not None or not rows or not len(self.rows) or np.any(np.diff(self.rows) < 0):
+            return found or 0
+        return min(int(np.searchsorted(self.rows, rows[0])), len(self.rows) - 1)
+
     def key_at(self, position: int) -> str | None:
         """Return the content key at a position, None outside the queue."""
         if not 0 <= position < len(self.rows):

@@ -20,6 +20,7 @@ function newState(data) {
   s.shelf = new Shelf((answer, from) => arrived(s, answer, from), (error, from, wait) => failed(s, error, from, wait));
   s.tell = (event, outbox, ...more) => told(s, event, outbox, ...more);
   s.outbox = new Outbox(freshId(), data.store || "", s.tell);
+  s.outbox.mustWait = () => s.others.some((other) => other.queue.length);
   s.others = [];
   return s;
 }
@@ -58,7 +59,7 @@ function detach(s, parent) {
   if (s.parent !== parent) return;
   s.off?.();
   s.drawing?.stop();
-  for (const timer of [s.slow, s.again, s.reporting, s.telling, s.speaking]) clearTimeout(timer);
+  for (const timer of [s.slow, s.again, s.reporting, s.telling, s.speaking, s.naming]) clearTimeout(timer);
   s.parent = null;
   s.drawnKey = null;
   s.shelf.reset(s.data.view);
@@ -74,15 +75,17 @@ function take(s, data) {
   if (!s.looked) { s.looked = true; s.others = leftBehind(s.outbox.store, s.tell); for (const other of s.others) other.source = s.source; }
   const elsewhere = data.start !== before.start && !s.reported.has(data.start);
   const restarted = s.boot !== data.boot && before.boot !== data.boot;
-  s.total = data.total;
   legend(s);
-  if (data.view !== before.view || restarted) {
+  const anew = s.ui.root.isConnected && data.queue && data.queue === before.queue && data.view !== before.view && s.shelf.held.size > 0;
+  if (!anew && !s.moving) s.total = data.total;
+  if (anew) stay(s, data);
+  else if (data.view !== before.view || restarted) {
+    s.total = data.total;
     if (data.view !== before.view) { s.pos = data.start || 0; s.made = []; s.undone = []; }
-    s.boot = data.boot;
-    s.reported = new Set();
-    s.drawnKey = null;
-    s.shelf.reset(data.view);
-    show(s, s.pos);
+    begin(s, data);
+    if (data.visit && data.visit !== before.visit) openLink(s, data.visit);
+    else show(s, s.pos);
+  } else if (s.moving) { /* reading goes on under the old numbers */
   } else if (elsewhere) { s.reported = new Set(); show(s, data.start); }
   else if (s.drawnKey === null) show(s, s.pos);
   else { if (s.pos >= s.total) show(s, s.total - 1); else head(s, current(s)); s.shelf.want(s.pos, s.total, s.source); }
@@ -91,11 +94,13 @@ function take(s, data) {
   for (const outbox of [s.outbox, ...s.others]) outbox.flush();
 }
 
-/** Say, until it is dismissed, that a link led to a rollout which is not here. */
-function missing(s, key) {
-  const text = h("span");
-  appendVisible(text, `The link led to rollout ${key.slice(0, 64)}, which is in none of the files that are open. This is the queue instead.`);
-  notify(s, text, null);
+/** Forget what is held of another view. */
+function begin(s, data) {
+  s.boot = data.boot;
+  s.moving = null;
+  s.reported = new Set();
+  s.drawnKey = null;
+  s.shelf.reset(data.view);
 }
 
 // ---- moving and showing
@@ -106,6 +111,7 @@ function show(s, pos) {
   if (!s.ui.noteBar.hidden) saveNote(s);
   s.pos = Math.max(0, Math.min(pos, s.total - 1));
   s.visit = s.wanted = null;
+  s.unseen = false;
   closeCompare(s);
   if (s.total <= 0) return blank(s, "empty");
   const rollout = s.shelf.get(s.pos);
@@ -118,6 +124,7 @@ function show(s, pos) {
   } else draw(s, rollout);
   s.shelf.want(s.pos, s.total, s.source);
   s.shelf.renew(s.pos, s.source);
+  nameInUrl(s);
   report(s);
 }
 
@@ -185,6 +192,7 @@ function arrived(s, answer, from) {
     else head(s, here.rollout);
   }
   s.shelf.want(s.pos, s.total, s.source);
+  s.ui.root.dataset.ahead = s.shelf.ahead(s.pos);
 }
 
 /** A decision that is still on its way shows on rollouts that arrive meanwhile. */
@@ -205,7 +213,7 @@ function plainly(error) {
 }
 
 function restartedAs(s, boot) {
-  if (!boot || boot === s.boot) return;
+  if (!boot || boot === s.boot || s.moving) return;
   const known = s.boot;
   s.boot = boot;
   if (!known) return;
@@ -218,25 +226,4 @@ function refreshPage(s) {
   if (Date.now() - (s.refreshed || 0) < 3000) return;
   s.refreshed = Date.now();
   s.send.setTriggerValue("stale", s.refreshed);
-}
-
-/** Tell the page where the reader is, once it has stayed there. */
-function report(s) {
-  clearTimeout(s.reporting);
-  s.reporting = setTimeout(() => {
-    const rollout = s.shelf.held.get(s.pos);
-    if (!rollout || !s.parent || s.told === s.pos) return;
-    s.told = s.pos;
-    s.reported.add(s.pos);
-    nameInUrl(rollout.rollout.key);
-    s.send.setStateValue("at", { pos: s.pos, key: rollout.rollout.key });
-  }, 700);
-}
-
-/** Put the rollout into the address, in place of the one before: Back leaves the page in one step. */
-function nameInUrl(key) {
-  const url = new URL(location.href);
-  if (!url.pathname.endsWith("/review") || url.searchParams.get("key") === key) return;
-  url.searchParams.set("key", key);
-  history.replaceState(history.state, "", url);
 }

@@ -15,7 +15,7 @@ from streamlit.components.v2.types import ComponentRenderer
 
 SCRIPTS = (
     *("text", "turns", "store", "keys", "help", "frame", "head", "reasons"),
-    *("find", "side", "decide", "visit", "compare"),
+    *("find", "side", "decide", "visit", "place", "compare"),
 )
 """The parts of the script in the order they are joined; `reader.js` with the default export comes last."""
 
@@ -34,7 +34,8 @@ class ReaderData(TypedDict):
     new or `start` is a place it did not report itself. `boot` names this run of the server,
     `store` the place decisions go, so that what waits in a browser never reaches another place.
     `base` is the path the server is mounted under. `keys` maps actions to keys. `missing` is the key of a link that
-    led to no rollout here.
+    led to no rollout here, `visit` of one that led to a rollout outside the queue. `queue` names what the view holds: a
+    new view under the same name is the old queue made anew, and the reader stays where it is.
     """
 
     token: str
@@ -49,6 +50,8 @@ class ReaderData(TypedDict):
     store: NotRequired[str]
     base: NotRequired[str]
     missing: NotRequired[str]
+    visit: NotRequired[str]
+    queue: NotRequired[str]
 
 
 class Place(TypedDict):

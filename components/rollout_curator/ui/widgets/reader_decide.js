@@ -84,7 +84,7 @@ function told(s, event, outbox, answer, entries) {
     s.trouble = null;
     s.everSaved = true;
     s.version = answer.version;
-    if (!outbox.queue.length && outbox !== s.outbox) s.others = s.others.filter((other) => other !== outbox);
+    if (!outbox.queue.length && outbox !== s.outbox) { s.others = s.others.filter((other) => other !== outbox); s.outbox.flush(); }
     for (const result of answer.results || []) settle(s, result, entries.find((entry) => entry.seq === result.seq), outbox);
     restartedAs(s, answer.boot);
     clearTimeout(s.telling);

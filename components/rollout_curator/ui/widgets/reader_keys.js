@@ -49,10 +49,15 @@ function actionOf(s, event) {
   return s.keymap.get(event.shiftKey ? code[1] : code[1].toLowerCase());
 }
 
+/** Return whether Streamlit has its server; while it has none, the dialog that says so does not end the reading. */
+function isConnected() {
+  return (document.querySelector("[data-testid=stApp]")?.dataset.testConnectionState || "CONNECTED") === "CONNECTED";
+}
+
 function pressed(s, event) {
   if (!s.parent || !s.ui.root.isConnected || event.ctrlKey || event.metaKey || event.altKey || event.isComposing || isTyping(event)) return;
   if (s.ui.help.open) { if (actionOf(s, event) === "help") { event.preventDefault(); s.ui.help.close(); } return; }
-  if (document.querySelector("[role=dialog][aria-modal=true], [data-testid=stDialog]")) return;
+  if (isConnected() && document.querySelector("[role=dialog][aria-modal=true], [data-testid=stDialog]")) return;
   const digit = /^[1-9]$/.test(event.key) && !s.preferences.keysOff && (s.comparing || (s.data.reasons || []).length);
   const action = digit ? "digit" : event.key === "Escape" && s.comparing ? "compare" : actionOf(s, event);
   if (!action) return scrollBy(s, event);
@@ -95,7 +100,7 @@ function act(s, action) {
 }
 
 function step(s, by) {
-  const to = s.pos + by;
+  const to = s.visit && s.unseen && by > 0 ? s.pos : s.pos + by;
   if (to < 0) return say(s, "this is the first rollout");
   if (to >= s.total) return say(s, "this is the last rollout");
   show(s, to);
