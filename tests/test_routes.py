@@ -84,6 +84,53 @@ def test_a_rollout_comes_with_its_reward_and_why_it_is_dropped(client: TestClien
     assert second["where"] == "run.jsonl:2"
 
 
+def test_an_attempt_outside_the_queue_can_be_read_by_its_key(client: TestClient, site: Site) -> None:
+    assert site.workspace is not None
+    held = site.views.hold(View(site.workspace, Recipe(), np.arange(2), "ann"))
+    key = site.workspace.key(2)
+    found = client.get("/api/rollout", params={"view": held.token, "key": key}).json()["rollout"]
+    assert (found["key"], found["pos"], found["attempt"], found["where"]) == (key, None, [3, 3], "run.jsonl:3")
+
+
+def test_a_key_that_is_nowhere_is_refused_in_words(client: TestClient, view: View) -> None:
+    answer = client.get("/api/rollout", params={"view": view.token, "key": "0" * 32})
+    assert (answer.status_code, answer.json()["error"]) == (404, f"no rollout here has the key {'0' * 32}")
+
+
+def test_the_attempts_of_a_task_are_listed_with_their_rewards(client: TestClient, view: View) -> None:
+    listed = client.get("/api/attempts", params={"view": view.token, "key": view.key_at(1)}).json()["attempts"]
+    assert [(one["attempt"], one["pos"], one["reward"]) for one in listed] == [
+        ([1, 3], 0, 1.0),
+        ([2, 3], 1, 0.2),
+        ([3, 3], 2, 0.9),
+    ]
+
+
+def test_the_places_of_keys_are_told_for_a_queue_made_anew(client: TestClient, view: View, site: Site) -> None:
+    assert site.workspace is not None
+    anew = site.views.hold(View(site.workspace, Recipe(), np.array([2, 0]), "ann"))
+    body = {"view": anew.token, "keys": [view.key_at(0), view.key_at(1), "zz"]}
+    assert client.post("/api/places", json=body).json() == {"places": [1, None, None]}
+
+
+def test_a_blind_reviewer_sees_neither_reward_nor_verdicts_until_deciding(client: TestClient, site: Site) -> None:
+    assert site.workspace is not None and site.workspace.decisions is not None
+    held = site.views.hold(View(site.workspace, Recipe(min_reward=0.8), np.arange(3), "ann", blind=True))
+    bobs = site.workspace.decisions.record([Entry(held.key_at(0) or "", "reject", reviewer="bob")])[0].decision
+    hidden = rollouts(client, held)[0]
+    shown = {name: hidden.get(name) for name in ("blind", "reward", "components", "decision", "dropReason", "kept")}
+    empty = {"reward": None, "components": [], "decision": None, "dropReason": "", "kept": None}
+    assert shown == {"blind": True, **empty}
+    assert decide(client, held, reject(held, 0, seq=1, expected=hidden["standing"]))["results"][0]["conflict"] is None
+    assert (rollouts(client, held)[0]["reward"], hidden["standing"]) == (1.0, bobs.id)
+
+
+def test_the_lines_on_which_messages_begin_are_told(client: TestClient, view: View) -> None:
+    example = rollouts(client, view)[0]["example"]
+    lines = example["text"].split("\n")
+    assert [lines[start + 1].strip() for start in example["starts"]] == ['"role": "user",', '"role": "assistant",']
+
+
 def test_the_example_is_the_line_that_is_written(client: TestClient, view: View) -> None:
     plan = recipes.plan(view.recipe)
     written = recipes.line(view.workspace.example(0, plan), view.workspace.metadata(0, plan))
