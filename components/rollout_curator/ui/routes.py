@@ -18,7 +18,15 @@ from starlette.routing import Route
 
 from rollout_curator.decisions import Decisions, Entry
 from rollout_curator.errors import CuratorError, DecisionRefused
-from rollout_curator.ui.served import Json, attempts, decision_json, entry_of_row, raw_text, rollout_entry
+from rollout_curator.ui.served import (
+    Json,
+    attempts,
+    decision_json,
+    entry_of_row,
+    example_text,
+    raw_text,
+    rollout_entry,
+)
 from rollout_curator.ui.site import Site, log_error
 from rollout_curator.ui.views import View
 
@@ -52,6 +60,9 @@ def routes(site: Site) -> list[Route]:
     async def get_raw(request: Request) -> Response:
         return await _answer(request, site, lambda: _raw(site, request.query_params))
 
+    async def get_example(request: Request) -> Response:
+        return await _answer(request, site, lambda: _example(site, request.query_params))
+
     async def post_places(request: Request) -> Response:
         return await _answer_post(request, site, _places)
 
@@ -63,6 +74,7 @@ def routes(site: Site) -> list[Route]:
         Route("/api/rollout", get_rollout, methods=["GET"]),
         Route("/api/attempts", get_attempts, methods=["GET"]),
         Route("/api/raw", get_raw, methods=["GET"]),
+        Route("/api/example", get_example, methods=["GET"]),
         Route("/api/places", post_places, methods=["POST"]),
         Route("/api/decisions", post_decisions, methods=["POST"]),
     ]
@@ -138,6 +150,11 @@ def _attempts(site: Site, query: Any) -> bytes:
 def _raw(site: Site, query: Any) -> bytes:
     view = _view(site, query.get("view", ""))
     return _dump({"text": raw_text(view, _row(view, query.get("key", "")))})
+
+
+def _example(site: Site, query: Any) -> bytes:
+    view = _view(site, query.get("view", ""))
+    return _dump(example_text(view, _row(view, query.get("key", ""))))
 
 
 def _row(view: View, key: str) -> int:
