@@ -113,16 +113,19 @@ def test_the_places_of_keys_are_told_for_a_queue_made_anew(client: TestClient, v
     assert client.post("/api/places", json=body).json() == {"places": [1, None, None]}
 
 
-def test_a_blind_reviewer_sees_neither_reward_nor_verdicts_until_deciding(client: TestClient, site: Site) -> None:
-    assert site.workspace is not None and site.workspace.decisions is not None
-    held = site.views.hold(View(site.workspace, Recipe(min_reward=0.8), np.arange(3), "ann", blind=True))
-    bobs = site.workspace.decisions.record([Entry(held.key_at(0) or "", "reject", reviewer="bob")])[0].decision
-    hidden = rollouts(client, held)[0]
-    shown = {name: hidden.get(name) for name in ("blind", "reward", "components", "decision", "dropReason", "kept")}
-    empty = {"reward": None, "components": [], "decision": None, "dropReason": "", "kept": None}
-    assert shown == {"blind": True, **empty}
-    assert decide(client, held, reject(held, 0, seq=1, expected=hidden["standing"]))["results"][0]["conflict"] is None
-    assert (rollouts(client, held)[0]["reward"], hidden["standing"]) == (1.0, bobs.id)
+def test_a_long_example_is_sent_when_it_is_asked_for(tmp_path: Path) -> None:
+    source = tmp_path / "long.jsonl"
+    source.write_text(line("x" * 200_000, 1.0))
+    workspace = Workspace.open([source], tmp_path / "cache")
+    site = Site(ServeOptions(paths=(source,)), workspace)
+    held = site.views.hold(View(workspace, Recipe(), np.arange(1), "ann"))
+    client = TestClient(Starlette(routes=routes(site)), headers={"X-Curator-Token": site.token})
+    (sent,) = rollouts(client, held, n=1)
+    found = client.get("/api/example", params={"view": held.token, "key": sent["key"]}).json()
+    plan = recipes.plan(held.recipe)
+    written = recipes.line(workspace.example(0, plan), {})
+    assert (sent["example"]["text"], sent["example"]["later"], sent["example"]["bytes"]) == ("", True, len(written) - 1)
+    assert found["line"].encode() + b"\n" == written
 
 
 def test_the_lines_on_which_messages_begin_are_told(client: TestClient, view: View) -> None:

@@ -96,7 +96,7 @@ def _facts(view: View, position: int | None, row: int) -> Json:
     selection = workspace.select(view.recipe)
     record, key = _record(workspace, row), workspace.key(row)
     reward, group = float(record["reward"]), _group(workspace, row)
-    facts = {
+    return {
         "pos": position,
         "row": row,
         "key": key,
@@ -112,20 +112,6 @@ def _facts(view: View, position: int | None, row: int) -> Json:
         "kept": bool(selection.reason[row] == 0),
         "dropReason": said_of_one(selection.words(row)),
     }
-    return blinded(facts, view.reviewer) if view.blind else facts
-
-
-def blinded(facts: Json, reviewer: str) -> Json:
-    """Return what a reviewer may see before deciding: no reward, no verdict of a rule or of anybody else.
-
-    `standing` is the id of what stands, so that a blind decision is not taken for one that overlooked it.
-    """
-    decision = facts["decision"]
-    if decision and decision["reviewer"] == reviewer:
-        return facts
-    hidden: Json = {"reward": None, "rewardNote": "", "components": [], "flags": [], "decision": None, "dropReason": ""}
-    seen = {name: value for name, value in facts.items() if name != "kept"}
-    return {**seen, **hidden, "blind": True, "standing": decision["id"] if decision else None}
 
 
 def _record(workspace: Workspace, row: int) -> Json:

@@ -22,16 +22,12 @@ Array = np.ndarray[Any, Any]
 
 @dataclass(frozen=True)
 class View:
-    """One frozen queue: rows of a workspace in the order they are read, under one recipe, by one reviewer.
-
-    `blind` hides rewards and what others decided until the reviewer has decided.
-    """
+    """One frozen queue: rows of a workspace in the order they are read, under one recipe, by one reviewer."""
 
     workspace: Workspace
     recipe: Recipe
     rows: Array
     reviewer: str
-    blind: bool = False
     token: str = field(default_factory=lambda: secrets.token_urlsafe(18))
 
     @property

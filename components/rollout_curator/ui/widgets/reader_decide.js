@@ -33,7 +33,7 @@ function numberOf(s, rollout) {
 
 /** Show a decision at once and send it on its way. */
 function record(s, rollout, verdict, reasons, note) {
-  const expected = rollout.decision ? rollout.decision.id : rollout.standing ?? null;
+  const expected = rollout.decision ? rollout.decision.id : null;
   const entry = { kind: "decide", reviewer: s.data.reviewer, key: rollout.key, pos: rollout.pos, verdict, reasons: [...reasons], note: note || "", expected };
   const step = { pos: rollout.pos, key: rollout.key, before: rollout.decision, after: { ...entry, made: new Date().toISOString() } };
   s.made.push(step);

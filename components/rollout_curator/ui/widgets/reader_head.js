@@ -1,7 +1,7 @@
 // The header of a rollout: place, reward and its components, what keeps or drops it, facts, flags.
 
 const HIDDEN = "reward hidden until you decide";
-const FEW = 8;
+const FEW = 6;
 
 /** Write the header; without a rollout it says only where the reader is. */
 function head(s, rollout) {
@@ -50,17 +50,16 @@ function fact(name, value) {
   return pair;
 }
 
-/** Draw the other numbers of the line, the first few at once. */
+/** Draw the other numbers of the line: on one line, which ends where the room ends, or all of them. */
 function drawComponents(s, pairs) {
   const { components } = s.ui;
-  const shown = s.allComponents ? pairs : pairs.slice(0, FEW);
-  components.replaceChildren(...shown.map(([name, value]) => fact(name, value)));
+  const isAll = !!s.allComponents;
+  const turnOver = () => { s.allComponents = !isAll; drawComponents(s, pairs); };
+  const button = h("button", { class: "small", type: "button", "aria-expanded": String(isAll), onclick: turnOver }, isAll ? "fewer" : `all ${pairs.length}`);
+  const first = h("div", { class: "fact" }, h("dt", { class: "unseen-live" }, "numbers"), h("dd", {}, button));
+  components.replaceChildren(...(pairs.length > FEW ? [first] : []), ...(isAll ? pairs : pairs.slice(0, 2 * FEW)).map(([name, value]) => fact(name, value)));
+  components.dataset.all = String(isAll);
   components.hidden = !pairs.length;
-  if (pairs.length <= FEW) return;
-  const words = s.allComponents ? "fewer" : `${pairs.length - FEW} more`;
-  const turnOver = () => { s.allComponents = !s.allComponents; drawComponents(s, pairs); };
-  components.append(h("div", { class: "fact" }, h("dt", { class: "unseen-live" }, "more numbers"),
-    h("dd", {}, h("button", { class: "small", type: "button", "aria-expanded": String(!!s.allComponents), onclick: turnOver }, words))));
 }
 
 /** Return the states of a rollout as [kind, sign, words]: the person's first, then the rule's. */

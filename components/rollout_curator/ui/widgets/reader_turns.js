@@ -178,7 +178,7 @@ function drawTurns(pane, turns, options) {
       part.append(turnElement(turns[at], { ...options, folded: at === options.foldedAt }));
       weight += Math.min(CLAMP * 2, turnSize(turns[at])) + 400;
     }
-    if (at >= turns.length) part.append(options.end);
+    if (at >= turns.length) part.append(turns.some((turn) => turn.side === "output") ? "" : h("p", { class: "nothing" }, "The policy wrote nothing."), options.end);
     pane.append(part);
   };
   some((weight) => weight >= 12000);
