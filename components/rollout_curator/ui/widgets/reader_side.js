@@ -36,7 +36,7 @@ function examplePane(s, rollout) {
     appendVisible(why, example.skip);
     parts.push(h("div", { class: "remarks skip" }, h("div", { class: "label" }, "no example is written"), why));
   }
-  list("changed on the way", example.issues, "issues");
+  list("worth knowing", example.issues, "issues");
   list("left out", example.dropped, "dropped");
   if (!example.skip && example.text) {
     const shown = h("div", { class: "json mono" });
@@ -44,10 +44,20 @@ function examplePane(s, rollout) {
     const turnOver = () => { s.oneLine = !s.oneLine; side(s); };
     const line = h("button", { class: "small", type: "button", "aria-pressed": String(!!s.oneLine), onclick: turnOver }, "one line");
     const copy = h("button", { class: "small", type: "button", onclick: () => copyWith(s, example.line || example.text, copy) }, "copy line");
-    const says = rollout.kept === undefined ? "as it would be written" : rollout.kept ? "exactly as written" : "dropped; accepted, it would be written as";
-    parts.push(h("div", { class: "side-tools" }, h("span", { class: "quiet" }, `${says}, ${counted(example.bytes, "byte")}`), line, copy), shown);
+    s.ui.sideSays = h("span", { class: "quiet" });
+    parts.push(h("div", { class: "side-tools" }, s.ui.sideSays, line, copy), shown);
+    sayWritten(s, rollout);
   }
   s.ui.side.replaceChildren(...parts);
+}
+
+/** Say whether the example that is shown is written, as things stand. */
+function sayWritten(s, rollout) {
+  const { sideSays } = s.ui;
+  if (!sideSays || !rollout.example || rollout.example.skip) return;
+  const rejected = rollout.decision && rollout.decision.verdict === "reject";
+  const ruled = rollout.kept === undefined ? "as it would be written" : rollout.kept ? "exactly as written" : "dropped; accepted, it would be written as";
+  sideSays.textContent = `${rejected ? "rejected; it would be written as" : ruled}, ${counted(rollout.example.bytes, "byte")}`;
 }
 
 /** Fetch the text of a long example, then draw it; the one before is forgotten. */

@@ -75,18 +75,22 @@ function callElement(block, options) {
   const call = h("div", { class: "call" }, h("div", { class: "call-head" }, h("span", { class: "label" }, "call"), name));
   if (block.callId) call.title = "call id " + block.callId;
   if (options.mixed && isLost(block)) call.firstChild.append(h("span", { class: "quiet" }, NOT_THERE));
-  const fields = block.fields;
-  if (fields && fields.length) {
-    const list = h("dl", { class: "fields" });
-    for (const [key, value] of fields) {
-      const term = h("dt");
-      appendVisible(term, key);
-      list.append(term, h("dd", {}, textBox(value, true)));
-    }
-    call.append(list);
-  } else if (fields) call.firstChild.append(h("span", { class: "quiet" }, "no arguments"));
+  const { fields } = block;
+  if (fields && fields.length) call.append(fieldList(fields));
+  else if (fields) call.firstChild.append(h("span", { class: "quiet" }, "no arguments"));
   else if (block.text) call.append(textBox(block.text, true));
   return call;
+}
+
+/** Return the entries of a JSON object, one row each. */
+function fieldList(fields) {
+  const list = h("dl", { class: "fields" });
+  for (const [key, value] of fields) {
+    const term = h("dt");
+    appendVisible(term, key);
+    list.append(term, h("dd", {}, textBox(value, true)));
+  }
+  return list;
 }
 
 /** Return the answer of a tool, told from the call by its head and its rule. */
@@ -96,7 +100,8 @@ function resultElement(block, code, options) {
   head.append(size);
   if (options.mixed && isLost(block)) head.append(h("span", { class: "quiet" }, NOT_THERE));
   const result = h("div", { class: "result" }, head);
-  if (block.text) result.append(textBox(block.text, true));
+  if (block.fields) result.append(fieldList(block.fields));
+  else if (block.text) result.append(textBox(block.text, true));
   result.dataset.json = String(code);
   return result;
 }
