@@ -17,8 +17,11 @@ PACKAGE = Path(__file__).parents[1] / "components" / "rollout_curator"
 ROOT = PACKAGE.name
 
 RANKS = {
-    "cli": 10,
+    "cli": 12,
+    "cli_review": 11,
+    "cli_opening": 9,
     "cli_options": 9,
+    "reading_report": 10,
     "ui": 10,
     "report": 9,
     "publishing": 8,
@@ -37,6 +40,7 @@ RANKS = {
     "decisions_file": 3,
     "decisions_schema": 2,
     "reading": 8,
+    "reading_words": 9,
     "formats": 3,
     "targets": 3,
     "exports": 3,

@@ -5,19 +5,15 @@ catch errors: a user sees one line and exit code 2, never a traceback.
 """
 
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
-from rollout_curator import __version__
+from rollout_curator import __version__, cli_review
 from rollout_curator import cli_options as options
-from rollout_curator.terminal import bar, fail, one_line, say, show_progress
-
-if TYPE_CHECKING:
-    from rollout_curator.workspace import Workspace
+from rollout_curator.cli_opening import opened, store_of, user
+from rollout_curator.terminal import bar, fail, say
 
 EXIT_DID_NOT_HOLD, EXIT_INTERRUPTED = 1, 130
 
@@ -36,7 +32,7 @@ def check(paths: tuple[str, ...], as_json: bool, cache_dir: Path | None) -> None
     """Say what is in the files: rollouts, flagged ones, problems with line and reason, blank lines."""
     from rollout_curator import report, report_text
 
-    with _opened(paths, cache_dir, needs_rollouts=False, as_json=as_json) as workspace:
+    with opened(paths, cache_dir, needs_rollouts=False, as_json=as_json) as workspace:
         found = report.check(workspace)
         say(found, as_json, report_text.check_text)
         if not workspace.n_rollouts and workspace.refused:
@@ -64,7 +60,7 @@ def stats(
 
     chosen = options.recipe_of(paths, **selection)
     others = {path.name: recipes.load(path) for path in compare}
-    with _opened(paths, cache_dir, _store(paths, decisions)) as workspace:
+    with opened(paths, cache_dir, store_of(paths, decisions)) as workspace:
         found = report.stats(workspace, chosen)
         if others:
             found["comparison"] = report.compared(workspace, {"this selection": chosen, **others})
@@ -93,9 +89,9 @@ def export(
     chosen = options.recipe_of(paths, **selection)
     if not (sources := paths or chosen.sources):
         fail("export: name the files to read, or give a --recipe that names its sources")
-    place = _store(sources, decisions)
+    place = store_of(sources, decisions)
     publishing.check_out(out, [file.path for file in find(sources)], place)
-    with _opened(sources, cache_dir, place) as workspace:
+    with opened(sources, cache_dir, place) as workspace:
         with bar("writing") as advance:
             for step in publishing.export(workspace, chosen, out):
                 if isinstance(step, publishing.Exported):
@@ -143,11 +139,11 @@ def decide(
 
     if verdict not in VERDICTS:
         fail(f"decide: verdict is {verdict!r}, expected one of {', '.join(VERDICTS)}")
-    with _opened(paths, cache_dir) as workspace:
+    with opened(paths, cache_dir) as workspace:
         if not workspace.rows_of_key(key):
             fail(f"decide: no rollout here has the key {key!r}; the app shows keys in Review")
     with Decisions.open(decisions or default_decisions(paths)) as store:
-        entry = Entry(key, verdict, reasons, note, reviewer or _user())
+        entry = Entry(key, verdict, reasons, note, reviewer or user())
         recorded = store.record([entry])[0].decision
         click.echo(f"ACK {recorded.key} {recorded.id}")
 
@@ -160,7 +156,7 @@ def index(paths: tuple[str, ...], as_json: bool, cache_dir: Path | None) -> None
     """Build or refresh the index of the files."""
     from rollout_curator import report, report_text
 
-    with _opened(paths, cache_dir, needs_rollouts=False, as_json=as_json) as workspace:
+    with opened(paths, cache_dir, needs_rollouts=False, as_json=as_json) as workspace:
         say(report.indexed(workspace), as_json, report_text.indexed_text)
         if not workspace.n_rollouts and workspace.refused:
             fail(workspace.refused[0].reason)
@@ -192,62 +188,8 @@ def ui(paths: tuple[str, ...], roots: tuple[Path, ...], cache_dir: Path | None, 
     serve(ServeOptions(paths=tuple(map(Path, paths)), roots=roots, cache=cache_dir, **others))
 
 
-def _store(paths: Sequence[str], given: Path | None) -> Path | None:
-    """Return the review store that belongs to the files, None when there is none; a named one that lacks is told."""
-    from rollout_curator.collection import default_decisions
-
-    place = given or default_decisions(paths)
-    if place.exists():
-        return place
-    if given is not None:
-        click.echo(f"rollout-curator: {one_line(str(given))}: no review store there yet, no decision counts", err=True)
-    return None
-
-
-def _user() -> str:
-    """Return the name of the user; in a container there may be none."""
-    import getpass
-
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return "unknown"
-
-
-@contextmanager
-def _opened(
-    paths: Sequence[str],
-    cache: Path | None,
-    store: Path | None = None,
-    *,
-    needs_rollouts: bool = True,
-    as_json: bool = False,
-) -> Iterator["Workspace"]:
-    """Open the files with progress on a terminal, and the review store when one is named."""
-    from rollout_curator.collection import build_indexes, default_cache
-    from rollout_curator.decisions import Decisions
-    from rollout_curator.errors import SourceError
-    from rollout_curator.sources import existing
-    from rollout_curator.workspace import Workspace
-
-    decisions = Decisions.open(store) if store else None
-    folder = cache or default_cache()
-    try:
-        found = existing(paths)
-        show_progress(build_indexes(found, folder))
-        workspace = Workspace(found, folder, decisions)
-    except SourceError as error:
-        if as_json and not needs_rollouts:
-            say({"error": str(error), "good": [], "bad": {}, "flag": {}, "blank": [], "notes": []}, True, str)
-        raise
-    try:
-        if needs_rollouts:
-            workspace.require_rollouts()
-            for left_out in workspace.refused:
-                click.echo(f"rollout-curator: left out: {one_line(left_out.reason)}", err=True)
-        yield workspace
-    finally:
-        workspace.close()
+app.add_command(cli_review.review)
+app.add_command(cli_review.decisions)
 
 
 def main() -> None:

@@ -210,6 +210,30 @@ class Collection:
         first, last = np.searchsorted(keys, low, side="left"), np.searchsorted(keys, low, side="right")
         return [int(row) for row in order[first:last] if self.key(int(row)) == key]
 
+    def rows_of_keys(self, keys: Sequence[str]) -> tuple[Array, Array]:
+        """Return the rows with any of these contents, and for each the place of its key in `keys`."""
+        places = np.array([n for n, key in enumerate(keys) if _KEY.fullmatch(key)], dtype=np.int64)
+        halves = np.frombuffer(bytes.fromhex("".join(keys[n] for n in places)), dtype=">u8").reshape(-1, 2)
+        high, low = (halves[:, n].astype(np.uint64) for n in (0, 1))
+        sorted_keys, order = self._by_key
+        first, last = (np.searchsorted(sorted_keys, low, side=side) for side in ("left", "right"))
+        n_rows = last - first
+        which = np.repeat(np.arange(len(places)), n_rows)
+        within = np.arange(len(which)) - np.repeat(np.cumsum(n_rows) - n_rows, n_rows)
+        rows = order[first[which] + within]
+        same = self.column("key_hi")[rows] == high[which]
+        return rows[same], places[which[same]]
+
+    @cached_property
+    def first_copies(self) -> Array:
+        """Return a boolean per row: the first with its content, so that every content counts once."""
+        keys, order = self._by_key
+        first = np.ones(len(keys), dtype=bool)
+        first[1:] = keys[1:] != keys[:-1]
+        marked = np.zeros(len(keys), dtype=bool)
+        marked[order[first]] = True
+        return marked
+
     def line(self, row: int) -> bytes:
         """Return the line of a row as it stands in the source. Raises SourceChanged."""
         source, local = self.place(row)

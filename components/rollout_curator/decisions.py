@@ -1,11 +1,12 @@
 """The review store: what people decided, appended to one SQLite file; nothing in it is ever changed.
 
 It knows keys (hash of a rollout's bytes), verdicts, reasons, notes and who said so when; it does not know rollouts.
-Each row is one act: `decide`; `undo` or `redo`, whose `undoes` is the row it takes back; `yield`, an undo or redo
-that changed nothing because somebody else had decided since; `spare`, a bulk decision that left a key as it was. A row
-*stands* when it is a `decide` or `redo` that no row undoes; the newest standing row of a key is what holds, with its own
-author. The verdict, reasons and note of an `undo`, `yield` or `spare` repeat what held after it in the store where it
-was made. Newer is what has the higher `(clock, origin)`, in every copy alike; `id` is only the order of arrival here.
+Each row is one act: `decide`; `undo` or `redo`, whose `undoes` is the row it takes back; `yield`, an undo or redo that
+changed nothing because somebody else had decided since; `spare`, a bulk decision that left a key as it was. A row
+*stands* when it is a `decide` or `redo` that no row undoes; the newest standing row of a key is what holds, with its
+own author. The verdict, reasons and note of an `undo`, `yield` or `spare` repeat what held after it in the store where
+it was made. Newer is what has the higher `(clock, origin)`, in every copy alike; `id` is only the order of arrival
+here.
 """
 
 import sqlite3

@@ -1,9 +1,9 @@
 """The tables of the review store: how they are made, and how those of an older program become today's.
 
-Two tables that only grow: `decision` for acts, `setting` for what a team agreed on; triggers refuse UPDATE, DELETE
-and REPLACE. `clock` is the order of acts: microseconds since 1970, but always later than every act known when it was
-written (a hybrid logical clock: Kulkarni et al., OPODIS 2014), so a machine whose time steps back keeps the order of its
-acts, and two stores that are merged agree on it. `origin` names an act wherever it is copied to and breaks ties.
+Two tables that only grow: `decision` for acts, `setting` for what a team agreed on; triggers refuse UPDATE, DELETE and
+REPLACE. `clock` is the order of acts: microseconds since 1970, but always later than every act known when it was
+written (a hybrid logical clock: Kulkarni et al., OPODIS 2014), so a machine whose time steps back keeps the order of
+its acts, and two stores that are merged agree on it. `origin` names an act wherever it is copied to and breaks ties.
 """
 
 import hashlib

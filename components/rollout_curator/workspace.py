@@ -4,8 +4,9 @@ Nothing here writes but `decisions`.
 """
 
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from rollout_curator.recipe import Plan, Recipe
 from rollout_curator.rollout import Example
 from rollout_curator.selection import ACCEPT, NONE, REJECT, Funnel, Rules, Selection, funnel, narrow, select
 from rollout_curator.sources import Found, find
+from rollout_curator.strategies.order import shuffled
 
 OUTCOMES_MAX = 8
 """So many conversions that are not in the index are remembered, the last asked for."""
@@ -84,15 +86,24 @@ class Workspace(Collection):
                 self._standing = {key: decision.verdict for key, decision in self._decided.items()}
                 self._verdicts = self._verdict_codes()
                 self._version = version
-                self._selections.clear()
+                self._selections = {key: made for key, made in self._selections.items() if not isinstance(key[0], int)}
             return version
 
     def _verdict_codes(self) -> Array:
+        return self.codes_of(self._standing)
+
+    def codes_of(self, verdicts: Mapping[str, str]) -> Array:
+        """Return verdicts by key (accept or reject) as a code per row: NONE, ACCEPT or REJECT."""
         codes = np.full(self.n_rollouts, NONE, dtype="uint8")
-        for key, verdict in self._standing.items():
-            for row in self.rows_of_key(key):
-                codes[row] = REJECT if verdict == "reject" else ACCEPT
+        rows, places = self.rows_of_keys(list(verdicts))
+        said = np.array([REJECT if verdict == "reject" else ACCEPT for verdict in verdicts.values()], dtype="uint8")
+        codes[rows] = said[places]
         return codes
+
+    @cached_property
+    def lots(self) -> Array:
+        """Return a number per row by which it is drawn at random: of its content alone, the same everywhere."""
+        return shuffled(self.frame, 0, "reading")
 
     def verdicts(self) -> Array:
         """Return the standing verdict per row: NONE, ACCEPT or REJECT."""
@@ -119,12 +130,20 @@ class Workspace(Collection):
 
     def select(self, recipe: Recipe) -> Selection:
         """Return the state of every row under a recipe and the decisions as they stand."""
-        plan = recipes.plan(recipe)
         self.refresh_decisions()
         with self._lock:
             version, verdicts = self._version, self._codes()
+        return self._selected(recipe, verdicts, version)
+
+    def select_under(self, recipe: Recipe, verdicts: Array, name: Hashable) -> Selection:
+        """Return the state of every row as if these codes were the verdicts; `name` is what they are known by."""
+        return self._selected(recipe, verdicts, name)
+
+    def _selected(self, recipe: Recipe, verdicts: Array, name: Hashable) -> Selection:
+        plan = recipes.plan(recipe)
+        with self._lock:
             rule = (recipe.min_reward, repr(recipe.strategies), plan.exclude_invalid, plan.exclude)
-            key = (version, rule, _indexed_outcome(plan) or _decisive(plan))
+            key = (name, rule, _indexed_outcome(plan) or _decisive(plan))
             if key in self._selections:
                 return self._selections[key]
         outcomes, skips = self.outcomes(plan)

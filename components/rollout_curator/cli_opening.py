@@ -1,0 +1,71 @@
+"""How a verb of the command line gets at rollouts and decisions: files found, indexed and opened, then closed again."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from rollout_curator.terminal import one_line, say, show_progress
+
+if TYPE_CHECKING:
+    from rollout_curator.workspace import Workspace
+
+
+def store_of(paths: Sequence[str], given: Path | None) -> Path | None:
+    """Return the review store that belongs to the files, None when there is none; a named one that lacks is told."""
+    from rollout_curator.collection import default_decisions
+
+    place = given or default_decisions(paths)
+    if place.exists():
+        return place
+    if given is not None:
+        click.echo(f"rollout-curator: {one_line(str(given))}: no review store there yet, no decision counts", err=True)
+    return None
+
+
+def user() -> str:
+    """Return the name of the user; in a container there may be none."""
+    import getpass
+
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "unknown"
+
+
+@contextmanager
+def opened(
+    paths: Sequence[str],
+    cache: Path | None,
+    store: Path | None = None,
+    *,
+    needs_rollouts: bool = True,
+    as_json: bool = False,
+) -> Iterator["Workspace"]:
+    """Open the files with progress on a terminal, and the review store when one is named."""
+    from rollout_curator.collection import build_indexes, default_cache
+    from rollout_curator.decisions import Decisions
+    from rollout_curator.errors import SourceError
+    from rollout_curator.sources import existing
+    from rollout_curator.workspace import Workspace
+
+    decisions = Decisions.open(store) if store else None
+    folder = cache or default_cache()
+    try:
+        found = existing(paths)
+        show_progress(build_indexes(found, folder))
+        workspace = Workspace(found, folder, decisions)
+    except SourceError as error:
+        if as_json and not needs_rollouts:
+            say({"error": str(error), "good": [], "bad": {}, "flag": {}, "blank": [], "notes": []}, True, str)
+        raise
+    try:
+        if needs_rollouts:
+            workspace.require_rollouts()
+            for left_out in workspace.refused:
+                click.echo(f"rollout-curator: left out: {one_line(left_out.reason)}", err=True)
+        yield workspace
+    finally:
+        workspace.close()
