@@ -209,12 +209,22 @@ def test_review_holds_the_queue_on_the_server(site: Site) -> None:
     assert (given["total"], view.rows.tolist(), given["reviewer"]) == (1, [2], "ann")
 
 
-def test_a_link_to_a_rollout_opens_it_wherever_it_is(site: Site) -> None:
+def test_a_link_opens_a_rollout_outside_the_queue_beside_it(site: Site) -> None:
     assert site.workspace is not None
-    given = mounted(opened("review", min="0.5", key=site.workspace.key(2)))
-    view = site.views.get(str(given["view"]))
-    assert view is not None
-    assert view.key_at(int(str(given["start"]))) == site.workspace.key(2)
+    outside = site.workspace.key(2)
+    given = mounted(opened("review", min="0.5", key=outside))
+    assert (given["visit"], given["total"], given["start"]) == (outside, 2, 1)
+
+
+def test_a_link_into_the_queue_opens_its_place(site: Site) -> None:
+    assert site.workspace is not None
+    given = mounted(opened("review", min="0.5", key=site.workspace.key(1)))
+    assert (given["visit"], given["start"]) == ("", 1)
+
+
+def test_a_link_that_leads_nowhere_is_named(site: Site) -> None:
+    given = mounted(opened("review", key="f" * 32))
+    assert (given["missing"], given["visit"], given["start"]) == ("f" * 32, "", 0)
 
 
 def test_a_decision_does_not_move_the_queue_that_is_being_read(site: Site) -> None:

@@ -97,7 +97,7 @@ def test_half_a_surrogate_pair_arrives_as_it_was(client: TestClient, view: View)
 
 
 def test_the_raw_line_is_laid_out_but_not_changed(client: TestClient, view: View) -> None:
-    text = client.get("/api/raw", params={"view": view.token, "pos": 1}).json()["text"]
+    text = client.get("/api/raw", params={"view": view.token, "key": view.key_at(1)}).json()["text"]
     assert json.loads(text) == json.loads(line("5", 0.2))
 
 

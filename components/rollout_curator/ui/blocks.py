@@ -17,7 +17,8 @@ class Block(TypedDict):
     """One thing to read inside a turn.
 
     `name` is the tool for a call and its result, otherwise what a reader should know of the block.
-    `fields` are the arguments of a call, one by one, when they are a JSON object.
+    `fields` are the arguments of a call, one by one, when they are a JSON object. `to` is the message of the
+    example that holds the block (`ui/placing.py`), None when no message does.
     """
 
     kind: BlockKind
@@ -26,6 +27,7 @@ class Block(TypedDict):
     callId: str | None
     language: NotRequired[str]
     fields: NotRequired[list[list[str]]]
+    to: NotRequired[int | None]
 
 
 TEXT_PARTS = frozenset({"input_text", "output_text", "text", "summary_text", "reasoning_text"})

@@ -18,7 +18,7 @@ from starlette.routing import Route
 
 from rollout_curator.decisions import Decisions, Entry
 from rollout_curator.errors import CuratorError, DecisionRefused
-from rollout_curator.ui.served import Json, decision_json, raw_text, rollout_entry
+from rollout_curator.ui.served import Json, attempts, decision_json, entry_of_row, raw_text, rollout_entry
 from rollout_curator.ui.site import Site, log_error
 from rollout_curator.ui.views import View
 
@@ -43,20 +43,27 @@ def routes(site: Site) -> list[Route]:
     async def get_rollouts(request: Request) -> Response:
         return await _answer(request, site, lambda: _rollouts(site, request.query_params))
 
+    async def get_rollout(request: Request) -> Response:
+        return await _answer(request, site, lambda: _rollout(site, request.query_params))
+
+    async def get_attempts(request: Request) -> Response:
+        return await _answer(request, site, lambda: _attempts(site, request.query_params))
+
     async def get_raw(request: Request) -> Response:
         return await _answer(request, site, lambda: _raw(site, request.query_params))
 
+    async def post_places(request: Request) -> Response:
+        return await _answer_post(request, site, _places)
+
     async def post_decisions(request: Request) -> Response:
-        body = bytearray()
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > BODY_BYTES:
-                return _json({"error": "too many decisions in one request"}, 413)
-        return await _answer(request, site, lambda: _decisions(site, bytes(body)))
+        return await _answer_post(request, site, _decisions)
 
     return [
         Route("/api/rollouts", get_rollouts, methods=["GET"]),
+        Route("/api/rollout", get_rollout, methods=["GET"]),
+        Route("/api/attempts", get_attempts, methods=["GET"]),
         Route("/api/raw", get_raw, methods=["GET"]),
+        Route("/api/places", post_places, methods=["POST"]),
         Route("/api/decisions", post_decisions, methods=["POST"]),
     ]
 
@@ -72,6 +79,16 @@ async def _answer(request: Request, site: Site, work: Callable[[], bytes]) -> Re
         return _json({"error": str(error)}, 409)
     except Exception as error:  # noqa: BLE001  no traceback may reach a browser
         return _json({"error": f"something went wrong; error {log_error(error)} in the server's log"}, 500)
+
+
+async def _answer_post(request: Request, site: Site, work: Callable[[Site, bytes], bytes]) -> Response:
+    """Answer a request by what its body says, which has a limit."""
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > BODY_BYTES:
+            return _json({"error": "too much in one request"}, 413)
+    return await _answer(request, site, lambda: work(site, bytes(body)))
 
 
 def _check(request: Request, site: Site) -> None:
@@ -103,9 +120,45 @@ def _rollouts(site: Site, query: Any) -> bytes:
     return head[:-1] + b',"rollouts":[' + b",".join(parts) + b"]}"
 
 
+def _rollout(site: Site, query: Any) -> bytes:
+    """Return one rollout by its key, in the view or not."""
+    view = _view(site, query.get("view", ""))
+    view.workspace.refresh_decisions()
+    key = query.get("key", "")
+    return _dump({"boot": site.boot, "rollout": entry_of_row(view, _row(view, key), view.position(key))})
+
+
+def _attempts(site: Site, query: Any) -> bytes:
+    """Return the attempts of the task that a rollout belongs to, without what they say."""
+    view = _view(site, query.get("view", ""))
+    view.workspace.refresh_decisions()
+    return _dump({"attempts": attempts(view, _row(view, query.get("key", "")))})
+
+
 def _raw(site: Site, query: Any) -> bytes:
     view = _view(site, query.get("view", ""))
-    return _dump({"text": raw_text(view, _number(query, "pos", len(view.rows)))})
+    return _dump({"text": raw_text(view, _row(view, query.get("key", "")))})
+
+
+def _row(view: View, key: str) -> int:
+    """Return the row of a content: the one in the view when it is there."""
+    position = view.position(key)
+    if position is not None:
+        return int(view.rows[position])
+    rows = view.workspace.rows_of_key(key)
+    if not rows:
+        raise Refusal(404, f"no rollout here has the key {key[:64]}")
+    return rows[0]
+
+
+def _places(site: Site, body: bytes) -> bytes:
+    """Return the position of each key in a view, null where it is not in it: for a reader whose queue was made anew."""
+    try:
+        sent = orjson.loads(body)
+        view, keys = _view(site, sent["view"]), [str(key) for key in list(sent["keys"])[:ENTRIES_MAX]]
+    except (orjson.JSONDecodeError, KeyError, TypeError) as error:
+        raise Refusal(400, "not a list of keys") from error
+    return _dump({"places": [view.position(key) for key in keys]})
 
 
 def _decisions(site: Site, body: bytes) -> bytes:
@@ -172,6 +225,7 @@ def _recorded(store: Decisions, view: View, client: str, act: Json) -> Json:
         "seq": act["seq"],
         "key": key,
         "pos": view.position(key),
+        "where": _where(view, key),
         "decision": decision_json(store.current().get(key)),
         "conflict": decision_json(recorded.conflict),
     }
@@ -180,7 +234,7 @@ def _recorded(store: Decisions, view: View, client: str, act: Json) -> Json:
 def _decided(store: Decisions, view: View, client: str, act: Json) -> Json:
     """Record one verdict, unless somebody else decided after what the reviewer saw: then theirs stays."""
     key = act["key"]
-    answer: Json = {"seq": act["seq"], "key": key, "pos": view.position(key)}
+    answer: Json = {"seq": act["seq"], "key": key, "pos": view.position(key), "where": _where(view, key)}
     if not view.workspace.rows_of_key(key):
         return {**answer, "refused": f"no rollout here has the key {key[:64]}", "elsewhere": True}
     entry = Entry(
@@ -195,6 +249,12 @@ def _decided(store: Decisions, view: View, client: str, act: Json) -> Json:
     )
     conflict = store.record([entry], refuse_conflicts=True)[0].conflict
     return {**answer, "decision": decision_json(store.current().get(key)), "conflict": decision_json(conflict)}
+
+
+def _where(view: View, key: str) -> str:
+    """Return the source and line of a content, empty when it is in other files."""
+    rows = view.workspace.rows_of_key(key)
+    return view.workspace.where(rows[0]) if rows else ""
 
 
 def _view(site: Site, token: str) -> View:

@@ -14,41 +14,63 @@ from rollout_curator.decisions import Decision
 from rollout_curator.errors import SourceError
 from rollout_curator.flags import FLAG_WORDS
 from rollout_curator.recipe import Plan
-from rollout_curator.rollout import Rollout
+from rollout_curator.rollout import Example
 from rollout_curator.selection import INVALID_WORDS
 from rollout_curator.ui.phrases import is_loss, of_issue, said_of_one
+from rollout_curator.ui.placing import left_out, place
 from rollout_curator.ui.pretty import parsed, pretty
 from rollout_curator.ui.transcript import Turn, transcript
 from rollout_curator.ui.views import View
 from rollout_curator.workspace import Workspace
 
 Json = dict[str, Any]
-REASONING_NOTES = {
-    "drop": "not in the training record",
-    "field": "kept in a field of its own",
-    "inline": "kept in <think> tags",
+Array = np.ndarray[Any, Any]
+ATTEMPTS_MAX = 200
+FINISH_WORDS = {
+    "stop": "with an answer",
+    "empty": "with no output",
+    "user_tail": "on a user message",
+    "tool_tail": "on a tool result",
+    "call_tail": "on a tool call",
+    "reasoning_tail": "on reasoning",
+    "max_output_tokens": "cut off: max_output_tokens",
+    "error": "with an error",
 }
+"""How a rollout ended, by the word the index keeps."""
 
 
 def rollout_entry(view: View, position: int) -> Json:
     """Return everything the reader shows at a position of a view."""
-    workspace, row = view.workspace, int(view.rows[position])
+    return entry_of_row(view, int(view.rows[position]), position)
+
+
+def entry_of_row(view: View, row: int, position: int | None) -> Json:
+    """Return everything the reader shows of a row, also of one that is not in the view (`pos` is then None)."""
+    workspace, plan = view.workspace, view.plan
     entry = _facts(view, position, row)
     try:
         rollout = workspace.rollout(row)
     except SourceError as error:
         return {**entry, "turns": [_unreadable(str(error))], "example": _no_example(str(error))}
-    return {
-        **entry,
-        "reasoningNote": _reasoning_note(view.plan),
-        "turns": transcript(rollout),
-        "example": _example(workspace, row, rollout, view.plan),
-    }
+    turns, made = transcript(rollout), recipes.example(rollout, plan)
+    if made.messages is None or made.skip:
+        return {**entry, "turns": turns, "example": _no_example(of_issue(made.skip or ""))}
+    turns = place(turns, made.messages, plan)
+    return {**entry, "turns": turns, "example": _example(workspace.metadata(row, plan), made, turns, plan)}
 
 
-def raw_text(view: View, position: int) -> str:
-    """Return the line of a rollout, laid out when that changes nothing. Raises SourceError."""
-    text = view.workspace.line(int(view.rows[position])).decode("utf-8", errors="replace")
+def attempts(view: View, row: int) -> list[Json]:
+    """Return the rollouts of a row's task, at most 200, in the order they stand: each as the header shows it."""
+    group = _group(view.workspace, row)
+    at = int(np.searchsorted(group, row))
+    first = max(0, min(at - ATTEMPTS_MAX // 2, len(group) - ATTEMPTS_MAX))
+    rows = [int(found) for found in group[first : first + ATTEMPTS_MAX]]
+    return [_facts(view, view.position_of_row(found), found) for found in rows]
+
+
+def raw_text(view: View, row: int) -> str:
+    """Return the line of a row, laid out when that changes nothing. Raises SourceError."""
+    text = view.workspace.line(row).decode("utf-8", errors="replace")
     value = parsed(text)
     return text if value is None else pretty(value)
 
@@ -67,20 +89,22 @@ def decision_json(decision: Decision | None) -> Json | None:
     }
 
 
-def _facts(view: View, position: int, row: int) -> Json:
+def _facts(view: View, position: int | None, row: int) -> Json:
     workspace = view.workspace
     selection = workspace.select(view.recipe)
-    record = workspace.frame.iloc[row]
-    reward, key = float(record["reward"]), workspace.key(row)
+    record, key = _record(workspace, row), workspace.key(row)
+    reward, group = float(record["reward"]), _group(workspace, row)
     return {
         "pos": position,
         "row": row,
         "key": key,
         "where": workspace.where(row),
         "reward": None if math.isnan(reward) else reward if math.isfinite(reward) else str(reward),
-        "rewardNote": _reward_note(str(record["invalid"])),
-        "facts": _fact_pairs(workspace, row),
-        "flags": [FLAG_WORDS.get(flag, flag.replace("_", " ")) for flag in str(record["flags"]).split("|") if flag],
+        "rewardNote": _reward_note(record["invalid"]),
+        "components": _components(workspace, row),
+        "attempt": [int(np.searchsorted(group, row)) + 1, len(group)],
+        "facts": _fact_pairs(record),
+        "flags": [FLAG_WORDS.get(flag, flag.replace("_", " ")) for flag in record["flags"].split("|") if flag],
         "copies": int(workspace.copies[row]),
         "decision": decision_json(workspace.decision(key)),
         "kept": bool(selection.reason[row] == 0),
@@ -88,45 +112,77 @@ def _facts(view: View, position: int, row: int) -> Json:
     }
 
 
-def _fact_pairs(workspace: Workspace, row: int) -> list[list[str]]:
-    record = workspace.frame.iloc[row]
-    group = np.flatnonzero(workspace.frame["group"].to_numpy() == record["group"])
-    tokens = f"{'about ' if record['estimated'] else ''}{int(record['tokens']):,}"
+def _record(workspace: Workspace, row: int) -> Json:
+    """Return what the index keeps of a row, as far as the header shows it; a row of the frame takes long."""
+    source, local = workspace.place(row)
+    words = {name: source.word(name, local) for name in ("task", "agent", "model", "finish", "invalid", "flags")}
+    numbers = ("reward", "tokens", "estimated", "n_calls", "n_tool_errors", "n_images")
+    return {**words, **{name: source.columns[name][local] for name in numbers}}
+
+
+def _group(workspace: Workspace, row: int) -> Array:
+    """Return the rows of a row's task, ascending."""
+    groups = workspace.frame["group"].to_numpy()
+    return np.flatnonzero(groups == groups[row])
+
+
+def _components(workspace: Workspace, row: int) -> list[list[str]]:
+    """Return every other number the line carries beside the reward, by name."""
+    source, local = workspace.place(row)
+    values = [(name, float(source.columns[f"facet {name}"][local])) for name in source.facet_names()]
+    return [[name, f"{value:.6g}"] for name, value in values if not math.isnan(value)]
+
+
+def _fact_pairs(record: Json) -> list[list[str]]:
+    finish = record["finish"]
     pairs = [
-        ["task", str(record["task"])],
-        ["attempt", f"{int(np.searchsorted(group, row)) + 1} of {len(group)}"],
-        ["agent", str(record["agent"])],
-        ["model", str(record["model"])],
-        ["tokens", tokens],
-        ["tool calls", f"{int(record['n_calls']):,}"],
+        ["task", record["task"]],
+        ["agent", record["agent"]],
+        ["model", record["model"]],
+        ["ended", FINISH_WORDS.get(finish, finish.replace("_", " "))],
+        ["tokens", f"{'about ' if record['estimated'] else ''}{int(record['tokens']):,}"],
+        ["tool calls", _count(record["n_calls"])],
+        ["tool errors", _count(record["n_tool_errors"])],
+        ["images", _count(record["n_images"])],
     ]
     return [[name, value] for name, value in pairs if value]
+
+
+def _count(number: Any) -> str:
+    """Return a count, empty for none."""
+    return f"{int(number):,}" if number else ""
 
 
 def _reward_note(invalid: str) -> str:
     return f"the reward is no measurement: it {said_of_one(INVALID_WORDS[invalid])}" if invalid in INVALID_WORDS else ""
 
 
-def _reasoning_note(plan: Plan) -> str:
-    return REASONING_NOTES["drop" if plan.format == "flat" else plan.chat.reasoning]
-
-
-def _example(workspace: Workspace, row: int, rollout: Rollout, plan: Plan) -> Json:
-    made = recipes.example(rollout, plan)
-    if made.skip:
-        return _no_example(of_issue(made.skip))
-    line = recipes.line(made, workspace.metadata(row, plan)).decode("utf-8").rstrip("\n")
-    value = parsed(line)
+def _example(extra: Json, made: Example, turns: list[Turn], plan: Plan) -> Json:
+    """Return the line as it is written, and what its messages are; `starts` are lines of `text`, from 0."""
+    line = recipes.line(made, extra).decode("utf-8").rstrip("\n")
+    value, messages = parsed(line), made.messages or []
+    text = line if value is None else pretty(value)
     without = "reasoning" if plan.format == "chat" and plan.chat.reasoning == "drop" else None
     has_lost = without in made.issues
     return {
-        "text": line if value is None else pretty(value),
+        "text": text,
         "line": line,
-        "messages": len(made.messages or ()),
+        "messages": len(messages),
+        "roles": [message["role"] for message in messages],
+        "starts": _starts(text, len(messages)),
+        "leftOut": left_out(turns, len(messages)),
         "skip": "",
         "issues": [of_issue(issue) for issue in made.issues if not is_loss(issue) and issue != without],
         "dropped": [of_issue(issue) for issue in made.issues if is_loss(issue)] + ["its reasoning"] * has_lost,
     }
+
+
+def _starts(text: str, n_messages: int) -> list[int]:
+    """Return the line on which each message begins in a record that is laid out, none where the layout is another."""
+    lines = text.split("\n")
+    end = lines.index("  ]") if "  ]" in lines else 0
+    found = [n for n, line in enumerate(lines[:end]) if line == "    {"]
+    return found if len(found) == n_messages else []
 
 
 def _no_example(why: str) -> Json:

@@ -170,6 +170,12 @@ def view(site: Site, workspace: Workspace) -> View:
     return now.view
 
 
+def queue_name() -> str:
+    """Return a name for what the chosen queue holds, the same in every session and run of the server."""
+    now = session()
+    return hashlib.sha256(repr((now.queue, now.recipe)).encode(errors="surrogatepass")).hexdigest()[:16]
+
+
 def queue_rows(workspace: Workspace) -> Array:
     """Return the rows the chosen queue holds now; the view may hold those of a while ago."""
     return rows_of(workspace, recipe(), session().queue)
@@ -212,7 +218,7 @@ def _url(names: tuple[str, ...]) -> dict[str, str]:
         "min": "" if now.recipe.min_reward is None else repr(now.recipe.min_reward),
         "target": "" if now.recipe.target == Recipe().target else now.recipe.target,
         "format": now.recipe.format,
-        "queue": now.queue,
+        "queue": "" if now.queue == DEFAULT else now.queue,
         "key": now.key,
     }
     return {name: values[name] for name in names if values[name]}

@@ -48,6 +48,8 @@ h3 { padding: .6rem 0 .3rem !important; }
   margin-top: .4rem; padding-top: .2rem; min-height: 1.9rem;
   border-top: 1px solid var(--st-border-color, rgba(128, 128, 128, .3)); }
 
+body:has(.st-key-review-bar):has([data-test-connection-state="PINGING_SERVER"]) [data-testid="stDialog"] {
+  display: none; }
 #stFloatingOverlayPortal [role="tooltip"], [data-testid="stTooltipContent"] { pointer-events: none; }
 
 .st-key-outside p { font-size: .93rem; }

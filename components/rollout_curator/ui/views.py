@@ -37,11 +37,21 @@ class View:
 
     def position(self, key: str) -> int | None:
         """Return the first position of a content in this queue, None when it is not in it."""
-        for row in self.workspace.rows_of_key(key):
-            found = np.flatnonzero(self.rows == row)
-            if len(found):
-                return int(found[0])
-        return None
+        found = (self.position_of_row(row) for row in self.workspace.rows_of_key(key))
+        return next((position for position in found if position is not None), None)
+
+    def position_of_row(self, row: int) -> int | None:
+        """Return the first position of a row in this queue, None when it is not in it."""
+        found = np.flatnonzero(self.rows == row)
+        return int(found[0]) if len(found) else None
+
+    def start(self, key: str) -> int:
+        """Return where to begin for a content: at it, else at what follows it in the files, else at the beginning."""
+        found = self.position(key)
+        rows = self.workspace.rows_of_key(key)
+        if found is not None or not rows or not len(self.rows) or np.any(np.diff(self.rows) < 0):
+            return found or 0
+        return min(int(np.searchsorted(self.rows, rows[0])), len(self.rows) - 1)
 
     def key_at(self, position: int) -> str | None:
         """Return the content key at a position, None outside the queue."""

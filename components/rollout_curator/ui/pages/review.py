@@ -27,7 +27,7 @@ REASONS: list[Reason] = [
 
 def page(site: Site, workspace: Workspace) -> None:
     """Draw the page."""
-    _follow_key(workspace)
+    missing = _missing_key(workspace)
     _bar(workspace)
     view = state.view(site, workspace)
     start = _start(view)
@@ -42,6 +42,9 @@ def page(site: Site, workspace: Workspace) -> None:
             "targetTitle": recipes.plan(view.recipe).target.title,
             "reasons": REASONS,
             "store": site.store,
+            "queue": state.queue_name(),
+            "visit": _visit(view),
+            "missing": missing,
         },
         key="rc.reader",
     )
@@ -52,26 +55,26 @@ def page(site: Site, workspace: Workspace) -> None:
         state.set_place(at["key"])
 
 
-def _follow_key(workspace: Workspace) -> None:
-    """A link to a rollout that is not in the chosen queue opens it among all."""
+def _missing_key(workspace: Workspace) -> str:
+    """Return the key of a link that leads to no rollout here; the queue is opened as if it named none."""
     now = state.session()
-    if not now.key or now.view is not None:
-        return
-    known = workspace.rows_of_key(now.key)
-    if not known:
-        st.warning("No rollout here has the key of this link; another file may hold it. This is the queue instead.")
-        now.key = ""
-        return
-    rows = state.queue_rows(workspace)
-    if not any(row in rows for row in known):
-        now.queue = "all"
+    if not now.key or now.view is not None or workspace.rows_of_key(now.key):
+        return ""
+    missing, now.key = now.key, ""
+    return missing
+
+
+def _visit(view: View) -> str:
+    """Return the key of a link to a rollout that is not in the chosen queue: the reader opens it beside the queue."""
+    key = state.session().key
+    return key if key and view.position(key) is None else ""
 
 
 def _start(view: View) -> int:
     now = state.session()
     if now.reported and now.reported["key"] == now.key:
         return int(now.reported["pos"])
-    return (view.position(now.key) if now.key else 0) or 0
+    return view.start(now.key)
 
 
 def _bar(workspace: Workspace) -> None:

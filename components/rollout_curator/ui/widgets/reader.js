@@ -15,11 +15,12 @@ export default function (component) {
 
 /** Return the state of a reader that shows nothing yet. */
 function newState(data) {
-  const s = { data: {}, pos: 0, total: 0, boot: "", undone: [], made: [], reported: new Set(), draft: new Set(), shown: "" };
+  const s = { data: {}, pos: 0, total: 0, boot: "", undone: [], made: [], reported: new Set(), visit: null, comparing: null, shown: "" };
   s.preferences = { advance: true, tab: "conversation", reasoning: false, ...stored() };
   s.shelf = new Shelf((answer, from) => arrived(s, answer, from), (error, from, wait) => failed(s, error, from, wait));
   s.tell = (event, outbox, ...more) => told(s, event, outbox, ...more);
   s.outbox = new Outbox(freshId(), data.store || "", s.tell);
+  s.outbox.mustWait = () => s.others.some((other) => other.queue.length);
   s.others = [];
   return s;
 }
@@ -58,7 +59,7 @@ function detach(s, parent) {
   if (s.parent !== parent) return;
   s.off?.();
   s.drawing?.stop();
-  for (const timer of [s.slow, s.again, s.reporting, s.telling, s.speaking]) clearTimeout(timer);
+  for (const timer of [s.slow, s.again, s.reporting, s.telling, s.speaking, s.naming]) clearTimeout(timer);
   s.parent = null;
   s.drawnKey = null;
   s.shelf.reset(s.data.view);
@@ -69,25 +70,37 @@ function take(s, data) {
   const before = s.data;
   s.data = data;
   s.source = { base: (data.base || "").replace(/\/$/, ""), token: data.token, view: data.view };
-  s.keymap = keymap(data.keys);
+  s.keymap = keymap(s);
   for (const outbox of [s.outbox, ...s.others]) outbox.source = s.source;
   if (!s.looked) { s.looked = true; s.others = leftBehind(s.outbox.store, s.tell); for (const other of s.others) other.source = s.source; }
   const elsewhere = data.start !== before.start && !s.reported.has(data.start);
   const restarted = s.boot !== data.boot && before.boot !== data.boot;
-  s.total = data.total;
   legend(s);
-  if (data.view !== before.view || restarted) {
+  const anew = s.ui.root.isConnected && data.queue && data.queue === before.queue && data.view !== before.view && s.shelf.held.size > 0;
+  if (!anew && !s.moving) s.total = data.total;
+  if (anew) stay(s, data);
+  else if (data.view !== before.view || restarted) {
+    s.total = data.total;
     if (data.view !== before.view) { s.pos = data.start || 0; s.made = []; s.undone = []; }
-    s.boot = data.boot;
-    s.reported = new Set();
-    s.drawnKey = null;
-    s.shelf.reset(data.view);
-    show(s, s.pos);
+    begin(s, data);
+    if (data.visit && data.visit !== before.visit) openLink(s, data.visit);
+    else show(s, s.pos);
+  } else if (s.moving) { /* reading goes on under the old numbers */
   } else if (elsewhere) { s.reported = new Set(); show(s, data.start); }
   else if (s.drawnKey === null) show(s, s.pos);
-  else { if (s.pos >= s.total) show(s, s.total - 1); else head(s, s.shelf.get(s.pos)); s.shelf.want(s.pos, s.total, s.source); }
+  else { if (s.pos >= s.total) show(s, s.total - 1); else head(s, current(s)); s.shelf.want(s.pos, s.total, s.source); }
+  if (data.missing && data.missing !== before.missing) missing(s, data.missing);
   saveState(s);
   for (const outbox of [s.outbox, ...s.others]) outbox.flush();
+}
+
+/** Forget what is held of another view. */
+function begin(s, data) {
+  s.boot = data.boot;
+  s.moving = null;
+  s.reported = new Set();
+  s.drawnKey = null;
+  s.shelf.reset(data.view);
 }
 
 // ---- moving and showing
@@ -95,7 +108,11 @@ function take(s, data) {
 /** Show the rollout at a position, from what is held; what is not held is asked for. */
 function show(s, pos) {
   const { root } = s.ui;
+  if (!s.ui.noteBar.hidden) saveNote(s);
   s.pos = Math.max(0, Math.min(pos, s.total - 1));
+  s.visit = s.wanted = null;
+  s.unseen = false;
+  closeCompare(s);
   if (s.total <= 0) return blank(s, "empty");
   const rollout = s.shelf.get(s.pos);
   root.dataset.pos = s.pos;
@@ -106,6 +123,8 @@ function show(s, pos) {
     s.slow = setTimeout(() => { if (!s.shelf.held.has(s.pos)) blank(s, "loading"); }, s.shown ? 120 : 0);
   } else draw(s, rollout);
   s.shelf.want(s.pos, s.total, s.source);
+  s.shelf.renew(s.pos, s.source);
+  nameInUrl(s);
   report(s);
 }
 
@@ -114,21 +133,21 @@ function draw(s, rollout) {
   clearTimeout(s.slow);
   s.drawing?.stop();
   closeFind(s);
-  s.draft = new Set((rollout.decision || {}).reasons || []);
+  closeNote(s);
   root.dataset.state = "reading";
   head(s, rollout);
   const prompt = rollout.turns.findIndex((turn) => turn.role === "system" || turn.role === "developer");
   const said = prompt < 0 ? "" : turnText(rollout.turns[prompt]);
-  const same = said.length > 200 && said === s.prompt && rollout.pos !== s.promptPos;
+  const same = said.length > 200 && said === s.prompt && rollout.row !== s.promptRow;
   s.prompt = said;
-  s.promptPos = rollout.pos;
+  s.promptRow = rollout.row;
   const end = h("div", { class: "end", "data-testid": "end-of-rollout" }, "end of the rollout");
   talk.replaceChildren();
   talk.scrollTop = 0;
   s.turn = 0;
   s.drawing = drawTurns(talk, rollout.turns, {
-    foldedAt: same ? prompt : -1, openReasoning: s.preferences.reasoning, reasoningNote: rollout.reasoningNote || "", end,
-    copy: (text, button) => copyWith(s, text, button),
+    foldedAt: same ? prompt : -1, openReasoning: s.preferences.reasoning, end,
+    copy: (text, button) => copyWith(s, text, button), toMessage: (at) => toMessage(s, at),
   }, () => {});
   rail.replaceChildren(...railElement(rollout.turns, (n) => jump(s, n - 1)));
   rail.scrollTop = 0;
@@ -168,11 +187,12 @@ function arrived(s, answer, from) {
   for (const entry of s.shelf.held.values()) keepPending(s, entry.rollout);
   if (!answer.rollouts.length && from === s.pos) return blank(s, "error", "The server sent nothing for it.");
   const here = s.shelf.held.get(s.pos);
-  if (here && s.parent) {
+  if (here && s.parent && !s.visit) {
     if (s.drawnKey !== here.rollout.key) show(s, s.pos);
     else head(s, here.rollout);
   }
   s.shelf.want(s.pos, s.total, s.source);
+  s.ui.root.dataset.ahead = s.shelf.ahead(s.pos);
 }
 
 /** A decision that is still on its way shows on rollouts that arrive meanwhile. */
@@ -193,7 +213,7 @@ function plainly(error) {
 }
 
 function restartedAs(s, boot) {
-  if (!boot || boot === s.boot) return;
+  if (!boot || boot === s.boot || s.moving) return;
   const known = s.boot;
   s.boot = boot;
   if (!known) return;
@@ -206,16 +226,4 @@ function refreshPage(s) {
   if (Date.now() - (s.refreshed || 0) < 3000) return;
   s.refreshed = Date.now();
   s.send.setTriggerValue("stale", s.refreshed);
-}
-
-/** Tell the page where the reader is, once it has stayed there. */
-function report(s) {
-  clearTimeout(s.reporting);
-  s.reporting = setTimeout(() => {
-    const rollout = s.shelf.held.get(s.pos);
-    if (!rollout || !s.parent || s.told === s.pos) return;
-    s.told = s.pos;
-    s.reported.add(s.pos);
-    s.send.setStateValue("at", { pos: s.pos, key: rollout.rollout.key });
-  }, 700);
 }

@@ -13,7 +13,10 @@ from typing import NotRequired, TypedDict, cast
 import streamlit as st
 from streamlit.components.v2.types import ComponentRenderer
 
-SCRIPTS = ("text", "turns", "store", "keys", "frame", "find", "side", "decide")
+SCRIPTS = (
+    *("text", "turns", "store", "keys", "help", "frame", "head", "reasons"),
+    *("find", "side", "decide", "visit", "place", "compare"),
+)
 """The parts of the script in the order they are joined; `reader.js` with the default export comes last."""
 
 
@@ -30,7 +33,9 @@ class ReaderData(TypedDict):
     `view` names a frozen queue of `total` rollouts; the reader opens at `start` when the view is
     new or `start` is a place it did not report itself. `boot` names this run of the server,
     `store` the place decisions go, so that what waits in a browser never reaches another place.
-    `base` is the path the server is mounted under. `keys` maps actions to keys.
+    `base` is the path the server is mounted under. `keys` maps actions to keys. `missing` is the key of a link that
+    led to no rollout here, `visit` of one that led to a rollout outside the queue. `queue` names what the view holds: a
+    new view under the same name is the old queue made anew, and the reader stays where it is.
     """
 
     token: str
@@ -44,6 +49,9 @@ class ReaderData(TypedDict):
     reasons: NotRequired[list[Reason]]
     store: NotRequired[str]
     base: NotRequired[str]
+    missing: NotRequired[str]
+    visit: NotRequired[str]
+    queue: NotRequired[str]
 
 
 class Place(TypedDict):

@@ -1,26 +1,47 @@
 // Deciding: what a press changes here at once, and what the server's answer changes later.
 
+const CHOSEN = "chosen";
+const CHOSEN_OVER = "chosen-over:";
+
 function asDecision(s, entry) {
   if (entry.verdict === "clear") return null;
   return { id: null, verdict: entry.verdict, reasons: entry.reasons, note: entry.note, reviewer: s.data.reviewer, at: entry.made };
 }
 
+/** Record a verdict on the rollout that is shown, and move on. */
 function decide(s, verdict) {
-  const rollout = s.shelf.get(s.pos);
+  const rollout = current(s);
   if (!rollout || s.drawnKey !== rollout.key) return say(s, "not loaded yet");
   if (verdict === "clear" && !rollout.decision) return say(s, "nothing to clear");
-  const reasons = verdict === "reject" ? [...s.draft] : [];
+  const { decision } = rollout;
+  const kept = decision && decision.verdict === "accept" ? decision.reasons : [];
+  const reasons = { reject: reasonsOf(s, rollout), accept: kept, clear: [] }[verdict];
+  record(s, rollout, verdict, reasons, verdict === "clear" ? "" : noteOf(s, rollout));
+  last(s, `${SIGNS[verdict] || ""} ${numberOf(s, rollout)} ${DONE[verdict]}`.trim());
+  if (s.preferences.advance && verdict !== "clear") moveOn(s);
+}
+
+function moveOn(s) {
+  if (s.visit) return show(s, s.pos);
+  if (s.pos + 1 < s.total) return show(s, s.pos + 1);
+  say(s, "that was the last rollout of this queue");
+}
+
+function numberOf(s, rollout) {
+  return rollout.pos === null ? `attempt ${rollout.attempt[0]}` : `no. ${rollout.pos + 1}`;
+}
+
+/** Show a decision at once and send it on its way. */
+function record(s, rollout, verdict, reasons, note) {
   const expected = rollout.decision ? rollout.decision.id : null;
-  const { reviewer } = s.data;
-  const entry = { kind: "decide", reviewer, key: rollout.key, pos: s.pos, verdict, reasons, note: "", expected };
-  s.made.push({ pos: s.pos, key: rollout.key, before: rollout.decision, after: { ...entry, made: new Date().toISOString() } });
+  const entry = { kind: "decide", reviewer: s.data.reviewer, key: rollout.key, pos: rollout.pos, verdict, reasons: [...reasons], note: note || "", expected };
+  const step = { pos: rollout.pos, key: rollout.key, before: rollout.decision, after: { ...entry, made: new Date().toISOString() } };
+  s.made.push(step);
   s.undone = [];
-  apply(s, rollout.key, asDecision(s, s.made.at(-1).after));
-  s.made.at(-1).seq = s.outbox.add(entry);
-  last(s, `${SIGNS[verdict] || ""} no. ${s.pos + 1} ${DONE[verdict]}`.trim());
-  if (!s.preferences.advance || verdict === "clear") return;
-  if (s.pos + 1 < s.total) show(s, s.pos + 1);
-  else say(s, "that was the last rollout of this queue");
+  keepDraft(s, rollout.key, null);
+  rollout.decision = asDecision(s, step.after);
+  apply(s, rollout.key, rollout.decision);
+  step.seq = s.outbox.add(entry);
 }
 
 /** Take back or make again; the server keeps the history, this page shows it at once where it knows. */
@@ -32,18 +53,25 @@ function turn(s, kind) {
   if (step) {
     to.push(step);
     apply(s, step.key, kind === "undo" ? step.before : asDecision(s, step.after));
-    show(s, step.pos);
-    last(s, `no. ${step.pos + 1} ${kind === "undo" ? "undone" : "redone"}`);
+    if (step.pos === null) visit(s, step.key);
+    else show(s, step.pos);
+    last(s, `${step.pos === null ? "an attempt" : `no. ${step.pos + 1}`} ${kind === "undo" ? "undone" : "redone"}`);
   } else if (kind === "redo") return say(s, "nothing to redo");
   else s.asked = s.pos;
   s.outbox.add(entry);
 }
 
-/** Put a decision on every held rollout of the same content. */
+/** Put a decision on everything held of the same content. */
 function apply(s, key, decision) {
-  for (const { rollout } of s.shelf.held.values()) if (rollout.key === key) rollout.decision = decision;
-  const here = s.shelf.held.get(s.pos);
-  if (here && here.rollout.key === key) head(s, here.rollout);
+  for (const rollout of everyHeld(s)) if (rollout.key === key) rollout.decision = decision;
+  const here = current(s);
+  if (here && here.key === key) head(s, here);
+  if (s.comparing) laneHeads(s);
+}
+
+function everyHeld(s) {
+  const lanes = s.comparing ? [...s.comparing.entries.values()] : [];
+  return [...[...s.shelf.held.values()].map(({ rollout }) => rollout), ...lanes, ...(s.visit ? [s.visit] : [])];
 }
 
 /** Hear from an outbox: what is saved, what is not, and what someone else decided meanwhile. */
@@ -56,7 +84,7 @@ function told(s, event, outbox, answer, entries) {
     s.trouble = null;
     s.everSaved = true;
     s.version = answer.version;
-    if (!outbox.queue.length && outbox !== s.outbox) s.others = s.others.filter((other) => other !== outbox);
+    if (!outbox.queue.length && outbox !== s.outbox) { s.others = s.others.filter((other) => other !== outbox); s.outbox.flush(); }
     for (const result of answer.results || []) settle(s, result, entries.find((entry) => entry.seq === result.seq), outbox);
     restartedAs(s, answer.boot);
     clearTimeout(s.telling);
@@ -80,52 +108,61 @@ function settle(s, result, entry, outbox) {
   if (result.nothing) return last(s, `nothing to ${entry.kind}`);
   const moved = entry.key === null || entry.key !== result.key;
   if (moved && typeof result.pos === "number" && (s.asked === undefined || s.asked === s.pos)) show(s, result.pos);
-  else if (moved) last(s, `${entry.kind} done on a rollout outside this queue`);
+  else if (moved && !result.conflict) elsewhere(s, result, entry);
   s.asked = undefined;
+}
+
+/** Say which rollout outside the queue an undo or redo reached, and offer to show it. */
+function elsewhere(s, result, entry) {
+  const text = h("span");
+  const now = result.decision ? DONE[result.decision.verdict] : "undecided";
+  appendVisible(text, `${entry.kind === "undo" ? "Undone" : "Redone"}: ${nameOf(result)} is ${now} again; it is not in this queue.`);
+  last(s, `${entry.kind} done outside this queue`);
+  notify(s, text, result);
 }
 
 /** After anything but a rejection the server's own words are needed: kept or dropped, and by what. */
 function refetch(s, key, entry) {
   const plain = entry && entry.kind === "decide" && entry.verdict === "reject";
-  if (plain) return;
   for (const [pos, { rollout }] of s.shelf.held) {
-    if (rollout.key === key && (rollout.dropReason || entry?.verdict !== "accept")) s.shelf.fetch(pos, 1, s.source, s.pos);
+    if (rollout.key !== key || (plain && !rollout.blind)) continue;
+    if (rollout.blind || rollout.dropReason || entry?.verdict !== "accept") s.shelf.fetch(pos, 1, s.source, s.pos);
   }
 }
 
 function conflict(s, result, entry) {
   const theirs = result.conflict;
   const text = h("span");
-  const pos = typeof result.pos === "number" ? result.pos : entry ? entry.pos : null;
   const who = theirs.reviewer === s.data.reviewer ? "you, in another window," : theirs.reviewer || "someone";
   const mine = entry && entry.kind === "decide" ? `Your ${entry.verdict} was not recorded.` : "Nothing was changed.";
-  const which = nameOf(pos);
+  const which = nameOf(result);
   appendVisible(text, `${which}: ${who} ${DONE[theirs.verdict] || theirs.verdict} it${when(theirs.at, " at ")}, before your press arrived. ${mine}`);
-  last(s, `${which.toLowerCase()} unchanged`);
-  notify(s, text, pos);
+  last(s, `${which} unchanged`);
+  notify(s, text, result);
 }
 
 /** Say that an entry will never be saved and why, and show the rollout as the server has it. */
 function refused(s, result, entry, outbox) {
-  const pos = typeof result.pos === "number" ? result.pos : null;
   const words = result.elsewhere ? `not saved now: ${result.refused}; kept in this browser` : `not saved: ${result.refused}`;
-  say(s, `${nameOf(pos)} ${words}`);
+  say(s, `${nameOf(result)} ${words}`);
   if (outbox === s.outbox) for (const name of ["made", "undone"]) s[name] = s[name].filter((step) => step.seq !== result.seq);
   for (const [at, { rollout }] of s.shelf.held) if (entry && rollout.key === entry.key) s.shelf.fetch(at, 1, s.source, s.pos);
   if (result.elsewhere) return;
   const text = h("span");
-  appendVisible(text, `${nameOf(pos)} was not saved: ${result.refused}`);
-  notify(s, text, pos);
+  appendVisible(text, `${nameOf(result)} was not saved: ${result.refused}`);
+  notify(s, text, result);
 }
 
-function nameOf(pos) {
-  return pos === null ? "A rollout" : `Rollout ${(pos + 1).toLocaleString("en-US")}`;
+function nameOf(result) {
+  if (typeof result.pos === "number") return `Rollout ${(result.pos + 1).toLocaleString("en-US")}`;
+  return result.where || "A rollout";
 }
 
 /** Put words above the reading that stay until they are dismissed. */
-function notify(s, text, pos) {
+function notify(s, text, result) {
   const notice = h("div", { class: "notice", role: "alert" }, text);
-  if (pos !== null) notice.append(h("button", { class: "small", type: "button", onclick: () => show(s, pos) }, "look at it"));
+  const look = () => (typeof result.pos === "number" ? show(s, result.pos) : visit(s, result.key));
+  if (result && (typeof result.pos === "number" || result.where)) notice.append(h("button", { class: "small", type: "button", onclick: look }, "look at it"));
   notice.append(h("button", { class: "small", type: "button", onclick: () => notice.remove() }, "dismiss"));
   s.ui.notices.append(notice);
 }

@@ -44,6 +44,7 @@ function foldAll(s) {
 }
 
 function openFind(s) {
+  if (s.drawnKey === null) return say(s, "not loaded yet");
   if (!s.wide && s.ui.root.dataset.tab !== "conversation") setTab(s, "conversation");
   s.ui.findBar.hidden = false;
   s.ui.root.dataset.finding = "true";
@@ -85,6 +86,6 @@ async function copyWith(s, text, button) {
 }
 
 function copyAll(s) {
-  const rollout = s.shelf.get(s.pos);
+  const rollout = current(s);
   if (rollout) copyWith(s, rollout.turns.map((turn) => `${turn.role}:\n${turnText(turn)}`).join("\n\n"), s.ui.copyAll);
 }

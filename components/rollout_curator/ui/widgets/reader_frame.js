@@ -1,4 +1,4 @@
-// The frame around a rollout: header, tabs, legend, save state, size.
+// The frame around a rollout: its fixed parts, tabs, legend, save state, size.
 
 /** Build the parts that stay while rollouts come and go. */
 function layout(s) {
@@ -8,7 +8,9 @@ function layout(s) {
   ui.position = h("span", { class: "position" });
   ui.reward = h("span", { class: "reward" });
   ui.badges = h("span", { class: "badges" });
+  ui.attempt = h("span", { class: "attempt-line" });
   ui.facts = h("dl", { class: "facts" });
+  ui.components = h("dl", { class: "facts components", "aria-label": "other numbers of this rollout" });
   ui.flags = h("div", { class: "flags" });
   ui.notices = h("div", { class: "notices" });
   ui.tabs = h("div", { class: "tabs", role: "tablist", "aria-label": "views of this rollout" },
@@ -27,22 +29,33 @@ function layout(s) {
   ui.rail = h("nav", { class: "rail", "aria-label": "turns", tabindex: "0" });
   ui.talk = h("div", { class: "talk", id: "talk", role: "tabpanel", tabindex: "0", "aria-label": "conversation" });
   ui.side = h("div", { class: "side", id: "side", role: "tabpanel", tabindex: "0", "aria-label": "example or raw JSON" });
+  ui.lanes = h("div", { class: "lanes", role: "region", tabindex: "0", "aria-label": "attempts side by side", "data-testid": "lanes" });
   ui.legend = h("div", { class: "legend", role: "group", "aria-label": "decide and move" });
   ui.reasons = h("div", { class: "reasons", role: "group", "aria-label": "reasons for a rejection" });
+  ui.noteBox = h("textarea", { class: "note-box", rows: "2", maxlength: "10000", "aria-label": "note on this rollout",
+    placeholder: "a note on this rollout" });
+  ui.noteBar = h("div", { class: "note-bar", hidden: true }, ui.noteBox,
+    h("button", { class: "small", type: "button", onclick: () => saveNote(s) }, h("kbd", { "aria-hidden": "true" }, "Enter"), " keep"),
+    h("button", { class: "small", type: "button", onclick: () => closeNote(s) }, h("kbd", { "aria-hidden": "true" }, "Esc"), " cancel"));
   ui.last = h("span", { class: "last quiet" });
   ui.save = h("span", { class: "save", role: "status", "aria-live": "polite", "data-testid": "save-state", "data-state": "saved" });
   ui.live = h("span", { class: "unseen-live", role: "status", "aria-live": "polite" });
   ui.help = h("dialog", { class: "help", "aria-label": "keys" });
-  const top = h("header", { class: "head" }, h("div", { class: "head-main" }, ui.position, ui.reward, ui.badges, ui.flags), ui.facts);
-  const body = h("div", { class: "body" }, ui.tools, ui.tabs, ui.rail, ui.talk, ui.side);
-  const foot = h("footer", { class: "foot" }, ui.legend, h("div", { class: "status" }, ui.last, ui.save));
-  ui.root = h("div", { class: "reader", "data-testid": "reader" }, top, ui.notices, body, ui.reasons, foot, ui.live, ui.help);
+  const top = h("div", { class: "head" }, h("div", { class: "head-main" }, ui.position, ui.reward, ui.badges, ui.flags),
+    h("div", { class: "head-facts" }, ui.attempt, ui.facts), ui.components);
+  const body = h("div", { class: "body" }, ui.tools, ui.tabs, ui.rail, ui.talk, ui.side, ui.lanes);
+  const foot = h("div", { class: "foot" }, ui.legend, h("div", { class: "status" }, ui.last, ui.save));
+  ui.root = h("div", { class: "reader", "data-testid": "reader" }, top, ui.notices, body, ui.reasons, ui.noteBar, foot, ui.live, ui.help);
   ui.talk.addEventListener("scroll", () => { s.follow ??= requestAnimationFrame(() => { s.follow = null; follow(s); }); }, { passive: true });
   ui.tabs.addEventListener("keydown", (event) => {
     if (event.key !== "ArrowLeft" && event.key !== "ArrowRight") return;
     event.preventDefault();
     cycleTab(s, event.key === "ArrowLeft" ? -1 : 1);
     ui.tabs.querySelector('[aria-selected="true"]').focus();
+  });
+  ui.noteBox.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && !event.shiftKey && !event.isComposing) { event.preventDefault(); saveNote(s); }
+    if (event.key === "Escape") { event.preventDefault(); closeNote(s); }
   });
   ui.findBox.addEventListener("input", () => { clearTimeout(s.finding); s.finding = setTimeout(() => find(s), 80); });
   ui.findBox.addEventListener("keydown", (event) => {
@@ -55,112 +68,21 @@ function layout(s) {
   return ui;
 }
 
-/** Write the header of a rollout: place, reward, what keeps or drops it, facts. */
-function head(s, rollout) {
-  const { position, reward, badges, facts, flags, turns } = s.ui;
-  position.replaceChildren(h("b", {}, (Math.min(s.pos, s.total - 1) + 1).toLocaleString("en-US")), ` of ${s.total.toLocaleString("en-US")}`);
-  for (const part of [badges, facts, flags]) part.replaceChildren();
-  reward.textContent = "";
-  turns.textContent = "";
-  reasons(s, rollout);
-  s.ui.root.dataset.verdict = rollout && rollout.decision ? rollout.decision.verdict : "";
-  if (!rollout) return;
-  reward.textContent = rewardText(rollout.reward);
-  reward.title = rollout.reward === null ? rollout.rewardNote || "no reward was recorded" : `reward ${rollout.reward}`;
-  reward.dataset.rated = String(rollout.reward !== null);
-  turns.textContent = counted(rollout.turns.length, "turn");
-  for (const [kind, sign, text] of states(s, rollout)) badges.append(badge(kind, sign, text));
-  if (rollout.copies > 1) badges.append(badge("copies", "", `${rollout.copies} identical copies share this decision`));
-  if (rollout.rewardNote) flags.append(chip(rollout.rewardNote.replace(/^unrated: /, "")));
-  for (const flag of rollout.flags || []) flags.append(chip(flag));
-  for (const [name, value] of [...(rollout.facts || []), ["where", rollout.where]]) {
-    const pair = h("div", { class: "fact" }, h("dt"), h("dd", { class: name === "where" ? "mono" : "" }));
-    appendVisible(pair.firstChild, name);
-    appendVisible(pair.lastChild, String(value));
-    facts.append(pair);
-  }
-}
-
-/** Return the states of a rollout as [kind, sign, words]: the person's first, then the rule's. */
-function states(s, rollout) {
-  const decision = rollout.decision;
-  const list = [];
-  const who = decision && (decision.reviewer === s.data.reviewer ? "you" : decision.reviewer || "someone");
-  if (decision && DONE[decision.verdict]) {
-    const why = (decision.reasons || []).map((tag) => reasonLabel(s, tag)).join(", ");
-    const words = `${DONE[decision.verdict]} by ${who}${when(decision.at, " \u00b7 ")}${why ? `: ${why}` : ""}`;
-    list.push([decision.verdict, SIGNS[decision.verdict], words]);
-    if (decision.note) list.push(["note-badge", "", decision.note]);
-  }
-  const ruled = rollout.dropReason && !/^rejected/.test(rollout.dropReason);
-  const saved = decision && decision.verdict === "accept" && rollout.kept;
-  if (ruled) list.push(["dropped", SIGNS.dropped, `${saved ? "kept against the rule" : "dropped"}: ${rollout.dropReason}`]);
-  else if (!decision && rollout.kept) list.push(["kept", SIGNS.kept, "kept"]);
-  else if (!decision) list.push(["dropped", SIGNS.dropped, rollout.dropReason || "dropped"]);
-  return list;
-}
-
-function badge(kind, sign, text) {
-  const made = h("span", { class: `badge ${kind}` }, sign ? h("span", { class: "sign", "aria-hidden": "true" }, sign) : null);
-  const words = h("span");
-  appendVisible(words, text);
-  made.append(words);
-  return made;
-}
-
-function chip(text) {
-  const made = h("span", { class: "chip" });
-  appendVisible(made, text);
-  return made;
-}
-
-/** Return a moment as people say it: the time today, else the day too. */
-function when(at, before) {
-  const moment = new Date(at);
-  if (!at || Number.isNaN(moment.getTime())) return "";
-  const today = moment.toDateString() === new Date().toDateString();
-  const day = today ? {} : { day: "numeric", month: "short" };
-  return before + moment.toLocaleString("en-GB", { ...day, hour: "2-digit", minute: "2-digit" });
-}
-
-function reasonLabel(s, tag) {
-  const known = (s.data.reasons || []).find((reason) => reason.tag === tag);
-  return known ? known.label : tag;
-}
-
-/** Draw the reasons a rejection can name, when the page offers some. */
-function reasons(s, rollout) {
-  const offered = s.data.reasons || [];
-  s.ui.reasons.hidden = !offered.length;
-  const rows = offered.slice(0, 9).map((reason, at) => {
-    const row = h("button", { class: "reason", type: "button", "aria-pressed": String(s.draft.has(reason.tag)),
-      onclick: () => toggleReason(s, at) }, h("kbd", {}, String(at + 1)));
-    appendVisible(row, reason.label);
-    return row;
-  });
-  s.ui.reasons.replaceChildren(...(rollout ? rows : []));
-}
-
-function toggleReason(s, at) {
-  const reason = (s.data.reasons || [])[at];
-  if (!reason) return;
-  if (!s.draft.delete(reason.tag)) s.draft.add(reason.tag);
-  reasons(s, s.shelf.get(s.pos));
-}
-
 /** Draw the legend: every button names its key. */
 function legend(s) {
-  const shape = JSON.stringify(s.data.keys || {}) + s.preferences.advance;
+  const shape = JSON.stringify([s.data.keys, s.preferences.keys, s.preferences.keysOff, s.preferences.advance]);
   if (s.legendShape === shape && s.ui.legend.childElementCount) return;
   s.legendShape = shape;
-  const button = (action, text, kind) => h("button", { class: `act ${kind || ""}`, type: "button",
-    "aria-label": `${text}, key ${keyOf(s, action)[0]}`, onclick: () => act(s, action) },
-    h("kbd", { "aria-hidden": "true" }, keyOf(s, action)[0]), text);
+  const button = (action, text, kind) => {
+    const key = s.preferences.keysOff ? "" : keyOf(s, action)[0] || "";
+    return h("button", { class: `act ${kind || ""}`, type: "button", "data-action": action, "aria-keyshortcuts": key || null, onclick: () => act(s, action) },
+      key ? h("kbd", { "aria-hidden": "true" }, key) : null, text);
+  };
   const gap = () => h("span", { class: "gap", "aria-hidden": "true" });
   const advance = h("input", { type: "checkbox", onchange: (event) => { s.preferences.advance = event.target.checked; remember(s); } });
   advance.checked = s.preferences.advance;
   s.ui.legend.replaceChildren(button("reject", "reject", "verdict"), button("accept", "accept", "verdict"),
-    button("undo", "undo"), button("clear", "clear", "clear"), gap(),
+    button("undo", "undo"), button("clear", "clear", "clear"), button("note", "note"), gap(),
     button("previous", "previous"), button("next", "next"), gap(), button("help", "keys"),
     h("label", { class: "advance", title: "show the next rollout after each decision" }, advance, "move on"));
 }
@@ -173,7 +95,7 @@ function saveState(s) {
   const idle = s.everSaved ? "saved" : "nothing to save";
   const words = !waiting ? idle : s.trouble ? `${waiting} not saved: ${troubleText(s.trouble)}` : `saving ${waiting}\u2026`;
   if (save.textContent !== words) save.textContent = words;
-  save.title = waiting && s.outbox.storable ? "kept in this browser until the server has it" : "";
+  save.title = !waiting ? "" : s.outbox.storable ? "kept in this browser until the server has it" : "this browser cannot keep it: stay on this page";
 }
 
 function troubleText(trouble) {
@@ -184,14 +106,6 @@ function troubleText(trouble) {
 function last(s, words) { s.ui.last.textContent = words; }
 
 function say(s, words) { last(s, words); s.ui.live.textContent = words; }
-
-function announce(s, rollout) {
-  clearTimeout(s.speaking);
-  s.speaking = setTimeout(() => {
-    const known = states(s, rollout).map(([, , words]) => words).join(", ");
-    s.ui.live.textContent = `rollout ${s.pos + 1} of ${s.total}, reward ${rewardText(rollout.reward)}, ${known}`;
-  }, 400);
-}
 
 // ---- views, size
 

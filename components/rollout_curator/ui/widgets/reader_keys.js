@@ -1,26 +1,33 @@
 // The keys of the reader: which key means what, when keys rest, what each one does.
 
 const KEYS = {
-  reject: ["x"], accept: ["a"], undo: ["u"], redo: ["U"], clear: ["c"], next: ["j"], previous: ["k"], first: ["g"],
-  last: ["G"], turnNext: ["n", "]"], turnPrevious: ["p", "["], find: ["/"], tab: ["t"], fold: ["e"], help: ["?"],
+  reject: ["x"], accept: ["a"], clear: ["c"], undo: ["u", "z"], redo: ["U", "Z"], note: ["w"],
+  next: ["j", "d"], previous: ["k", "s"], first: ["g"], last: ["G"],
+  attempt: ["o", "r"], difference: ["f"], compare: ["b"],
+  turnNext: ["n", "]"], turnPrevious: ["p", "["], find: ["/"], fold: ["e"], tab: ["t"], help: ["?"],
 };
 const WORDS = {
-  reject: "reject", accept: "accept", undo: "undo", redo: "redo", clear: "clear the decision", next: "next rollout",
-  previous: "previous rollout", first: "first rollout", last: "last rollout", turnNext: "next turn",
-  turnPrevious: "previous turn", find: "find in this rollout", tab: "other view", fold: "open or fold all reasoning",
-  help: "this list",
+  reject: "reject", accept: "accept", clear: "clear the decision", undo: "undo", redo: "redo", note: "write a note",
+  next: "next rollout", previous: "previous rollout", first: "first rollout", last: "last rollout",
+  attempt: "next attempt of this task", difference: "first difference from another attempt", compare: "attempts side by side",
+  turnNext: "next turn", turnPrevious: "previous turn", find: "find in this rollout", fold: "open or fold all reasoning",
+  tab: "other view", help: "this list",
 };
 const DONE = { reject: "rejected", accept: "accepted", clear: "cleared" };
 const SIGNS = { reject: "\u2715", accept: "\u2713", kept: "\u25cf", dropped: "\u25cb" };
+const REPEATS = ["next", "previous", "turnNext", "turnPrevious"];
+const WHILE_COMPARING = ["next", "previous", "first", "last", "undo", "redo", "compare", "difference", "help", "fold"];
 
-function keymap(chosen) {
+/** Return the action of each key: the usual ones, those of the page, those this person chose. */
+function keymap(s) {
   const map = new Map();
-  for (const [action, keys] of Object.entries({ ...KEYS, ...(chosen || {}) })) for (const k of [keys].flat()) map.set(k, action);
+  if (s.preferences.keysOff) return map.set("?", "help");
+  for (const action of Object.keys(KEYS)) for (const key of keyOf(s, action)) map.set(key, action);
   return map;
 }
 
 function keyOf(s, action) {
-  return [(s.data.keys || {})[action] || KEYS[action]].flat();
+  return [(s.preferences.keys || {})[action] ?? (s.data.keys || {})[action] ?? KEYS[action]].flat();
 }
 
 /** Return whether a key press is meant for a field, a menu or a dialog, not for the reader. */
@@ -42,26 +49,32 @@ function actionOf(s, event) {
   return s.keymap.get(event.shiftKey ? code[1] : code[1].toLowerCase());
 }
 
+/** Return whether Streamlit has its server; while it has none, the dialog that says so does not end the reading. */
+function isConnected() {
+  return (document.querySelector("[data-testid=stApp]")?.dataset.testConnectionState || "CONNECTED") === "CONNECTED";
+}
+
 function pressed(s, event) {
   if (!s.parent || !s.ui.root.isConnected || event.ctrlKey || event.metaKey || event.altKey || event.isComposing || isTyping(event)) return;
   if (s.ui.help.open) { if (actionOf(s, event) === "help") { event.preventDefault(); s.ui.help.close(); } return; }
-  if (document.querySelector("[role=dialog][aria-modal=true], [data-testid=stDialog]")) return;
-  const digit = /^[1-9]$/.test(event.key) && (s.data.reasons || []).length;
-  const action = digit ? "reason" : actionOf(s, event);
+  if (isConnected() && document.querySelector("[role=dialog][aria-modal=true], [data-testid=stDialog]")) return;
+  const digit = /^[1-9]$/.test(event.key) && !s.preferences.keysOff && (s.comparing || (s.data.reasons || []).length);
+  const action = digit ? "digit" : event.key === "Escape" && s.comparing ? "compare" : actionOf(s, event);
   if (!action) return scrollBy(s, event);
   event.preventDefault();
   event.stopImmediatePropagation();
-  const repeats = ["next", "previous", "turnNext", "turnPrevious"];
-  if (event.repeat && !repeats.includes(action)) return;
-  if (digit) toggleReason(s, Number(event.key) - 1);
-  else act(s, action);
+  if (event.repeat && !REPEATS.includes(action)) return;
+  if (!digit) return act(s, action);
+  if (s.comparing) keepLane(s, Number(event.key) - 1);
+  else toggleReason(s, Number(event.key) - 1);
 }
 
 /** Let the keys that scroll act on the conversation when nothing else has the focus. */
 function scrollBy(s, event) {
   const [target] = event.composedPath();
   if (target !== document.body && target !== s.ui.talk) return;
-  const pane = !s.wide && s.ui.root.dataset.tab !== "conversation" ? s.ui.side : s.ui.talk;
+  const narrow = !s.wide && s.ui.root.dataset.tab !== "conversation" ? s.ui.side : s.ui.talk;
+  const pane = s.comparing ? s.ui.lanes : narrow;
   if (event.key === "End") s.drawing?.finish();
   const page = pane.clientHeight * 0.9;
   const whole = pane.scrollHeight;
@@ -74,10 +87,12 @@ function scrollBy(s, event) {
 
 /** Do what a key or a button names. */
 function act(s, action) {
+  if (s.comparing && !WHILE_COMPARING.includes(action)) return say(s, `side by side, 1 to ${s.comparing.lanes.length} keep an attempt; Escape closes`);
   const deeds = {
-    reject: () => decide(s, "reject"), accept: () => decide(s, "accept"), clear: () => decide(s, "clear"),
+    reject: () => decide(s, "reject"), accept: () => decide(s, "accept"), clear: () => decide(s, "clear"), note: () => openNote(s),
     undo: () => turn(s, "undo"), redo: () => turn(s, "redo"),
     next: () => step(s, 1), previous: () => step(s, -1), first: () => show(s, 0), last: () => show(s, s.total - 1),
+    attempt: () => nextAttempt(s), difference: () => firstDifference(s), compare: () => (s.comparing ? closeCompare(s) : compare(s)),
     turnNext: () => jump(s, s.turn + 1), turnPrevious: () => jump(s, s.turn - 1),
     find: () => openFind(s), tab: () => cycleTab(s), fold: () => foldAll(s), help: () => openHelp(s),
   };
@@ -85,27 +100,8 @@ function act(s, action) {
 }
 
 function step(s, by) {
-  const to = s.pos + by;
+  const to = s.visit && s.unseen && by > 0 ? s.pos : s.pos + by;
   if (to < 0) return say(s, "this is the first rollout");
   if (to >= s.total) return say(s, "this is the last rollout");
   show(s, to);
-}
-
-/** Show every key with what it does. */
-function openHelp(s) {
-  const groups = [
-    ["Decide", ["reject", "accept", "clear", "undo", "redo"]], ["Move", ["next", "previous", "first", "last"]],
-    ["Read", ["turnNext", "turnPrevious", "find", "fold", "tab", "help"]],
-  ];
-  const row = (keys, words) => h("tr", {}, h("td", {}, ...keys.map((k) => h("kbd", {}, k))), h("th", { scope: "row" }, words));
-  const part = ([title, actions]) => h("section", {}, h("h3", {}, title),
-    h("table", {}, h("tbody", {}, ...actions.map((action) => row(keyOf(s, action), WORDS[action])))));
-  const parts = groups.map(part);
-  const offered = Math.min(9, (s.data.reasons || []).length);
-  if (offered) parts[0].querySelector("tbody").append(row(["1", String(offered)], "name a reason, before rejecting"));
-  const close = h("button", { class: "small", type: "button", onclick: () => s.ui.help.close() }, "close");
-  s.ui.help.replaceChildren(h("div", { class: "help-head" }, h("h2", {}, "Keys"), close), h("div", { class: "help-groups" }, ...parts),
-    h("p", { class: "quiet" }, "Space, the arrow keys, Home and End scroll the conversation. Keys rest while you type in a field. " +
-      "A decision stays in this browser until the server has it on disk."));
-  s.ui.help.showModal();
 }

@@ -1,11 +1,13 @@
 // The pane beside the conversation: the example as it will be written, or the raw line.
 
+const END_OF_MESSAGE = /^ {4}\},?$/;
+
 /** Draw the example or the raw line, after the conversation when it is long. */
 function side(s) {
-  const rollout = s.shelf.get(s.pos);
+  const rollout = current(s);
   const tab = s.wide && s.preferences.tab === "conversation" ? "example" : s.preferences.tab;
   if (!rollout || tab === "conversation") return;
-  const wanted = `${s.data.view} ${rollout.pos} ${rollout.key} ${tab} ${s.oneLine}`;
+  const wanted = `${s.data.view} ${rollout.row} ${rollout.key} ${tab} ${s.oneLine}`;
   if (s.sideFor === wanted) return;
   s.sideFor = wanted;
   const drawIt = () => {
@@ -37,24 +39,73 @@ function examplePane(s, rollout) {
   list("left out", example.dropped, "dropped");
   if (!example.skip && example.text) {
     const shown = h("div", { class: "json mono" });
-    if (s.oneLine) { shown.classList.add("one-line"); shown.append(textBox(example.line || "", true)); } else fillJson(shown, example.text);
+    if (s.oneLine) { shown.classList.add("one-line"); shown.append(textBox(example.line || "", true)); } else fillExample(s, shown, example);
     const turnOver = () => { s.oneLine = !s.oneLine; side(s); };
     const line = h("button", { class: "small", type: "button", "aria-pressed": String(!!s.oneLine), onclick: turnOver }, "one line");
     const copy = h("button", { class: "small", type: "button", onclick: () => copyWith(s, example.line || example.text, copy) }, "copy line");
     const bytes = new TextEncoder().encode(example.line || example.text).length;
-    parts.push(h("div", { class: "side-tools" }, h("span", { class: "quiet" }, `${rollout.kept ? "exactly as written" : "dropped; accepted, it would be written as"}, ${counted(bytes, "byte")}`), line, copy), shown);
+    const says = rollout.kept === undefined ? "as it would be written" : rollout.kept ? "exactly as written" : "dropped; accepted, it would be written as";
+    parts.push(h("div", { class: "side-tools" }, h("span", { class: "quiet" }, `${says}, ${counted(bytes, "byte")}`), line, copy), shown);
   }
   s.ui.side.replaceChildren(...parts);
+}
+
+/** Fill a box with the example: a block a message, trained or context, and a mark wherever something was left out. */
+function fillExample(s, box, example, limit = 60000) {
+  const { starts = [], roles = [], leftOut = [] } = example;
+  if (!starts.length) return fillJson(box, example.text, limit);
+  box.replaceChildren();
+  const lines = example.text.split("\n");
+  const end = lines.findIndex((line, at) => at > starts.at(-1) && END_OF_MESSAGE.test(line)) + 1;
+  const cuts = [0, ...starts, end, lines.length];
+  let room = limit;
+  for (let part = 0; part + 1 < cuts.length; part += 1) {
+    for (const gap of leftOut.filter(({ before }) => before === part - 1)) box.append(leftOutMark(s, gap));
+    const role = roles[part - 1];
+    const piece = h("div", { class: "chunk message", "data-message": role ? part - 1 : null, "data-trained": role ? String(role === "assistant") : null });
+    const text = lines.slice(cuts[part], cuts[part + 1]).join("\n");
+    if (!text) continue;
+    const cut = text.length > room * 1.2 ? cutAt(text, room) : text.length;
+    piece.style.containIntrinsicSize = `auto ${Math.min(4000, 18 * (cuts[part + 1] - cuts[part]) + cut / 4) | 0}px`;
+    appendJson(piece, text.slice(0, cut));
+    box.append(piece);
+    room -= cut;
+    if (cut === text.length) continue;
+    const label = `show all ${example.text.length.toLocaleString("en-US")} characters`;
+    return box.append(h("button", { class: "more", type: "button", onclick: () => fillExample(s, box, example, Infinity) }, label));
+  }
+}
+
+/** Return the mark of what the example leaves out, with the way to the turn that has it. */
+function leftOutMark(s, { turn, words }) {
+  return h("div", { class: "left-out" }, h("span", {}, `left out here: ${words} `),
+    h("button", { class: "small", type: "button", onclick: () => jump(s, turn - 1) }, `turn ${turn}`));
+}
+
+/** Bring a message of the example into view, from the turn that it was made of. */
+function toMessage(s, at) {
+  if (s.wide ? s.preferences.tab === "raw" : s.preferences.tab !== "example") setTab(s, "example");
+  if (s.oneLine) { s.oneLine = false; side(s); }
+  const find = () => s.ui.side.querySelector(`[data-message="${at}"]`);
+  const place = () => {
+    const found = find();
+    if (!found) return;
+    found.scrollIntoView({ block: "start" });
+    found.classList.add("pointed");
+    setTimeout(() => found.classList.remove("pointed"), 1600);
+  };
+  if (find()) return place();
+  const rollout = current(s);
+  const box = s.ui.side.querySelector(".json");
+  if (box && rollout) fillExample(s, box, rollout.example, Infinity);
+  requestAnimationFrame(() => setTimeout(place, 0));
 }
 
 async function rawPane(s, rollout, wanted) {
   s.ui.side.replaceChildren(h("div", { class: "quiet pad" }, "loading the line\u2026"));
   let pane;
   try {
-    if (rollout.raw === undefined) {
-      const query = new URLSearchParams({ view: s.data.view, pos: rollout.pos });
-      rollout.raw = (await ask(`${s.source.base}/api/raw?${query}`, s.source.token)).text;
-    }
+    if (rollout.raw === undefined) rollout.raw = (await askFor(s, "raw", rollout.key)).text;
     const shown = h("div", { class: "json mono" });
     fillJson(shown, rollout.raw);
     const copy = h("button", { class: "small", type: "button", onclick: () => copyWith(s, rollout.raw, copy) }, "copy");

@@ -2,8 +2,11 @@
 // A decision leaves the browser's storage only when the server says that it is on disk, or why it never will be.
 
 const KEEP_CHARS = 24e6;
-const AHEAD = { count: 12, chars: 2.5e6 };
-const BEHIND = 4;
+// So much is held ahead that a reader at full speed does not notice some seconds without a server.
+const AHEAD = { count: 240, chars: 6e6 };
+const NEAR = 12;
+const BEHIND = 8;
+const OLD_MS = 15000;
 const OUTBOX = "rollout-curator.outbox.";
 
 /** Return an id no other outbox has: sequence numbers begin at 1 under it, so it is never used again. */
@@ -27,6 +30,11 @@ async function ask(path, token, options = {}) {
   }
 }
 
+/** Send JSON and return the answer. */
+function post(path, source, value, options = {}) {
+  return ask(source.base + path, source.token, { method: "POST", body: JSON.stringify(value), ...options });
+}
+
 /** Return the server's own words for a refusal, or its number. */
 async function refusal(answer) {
   const text = (await answer.text()).slice(0, 300);
@@ -45,8 +53,11 @@ class Shelf {
   constructor(arrived, failed) { Object.assign(this, { arrived, failed }); this.reset(""); }
 
   reset(view) {
-    Object.assign(this, { view, held: new Map(), chars: 0, fetching: new Set(), round: (this.round || 0) + 1, retry: 0 });
+    Object.assign(this, { view, held: new Map(), chars: 0, fetching: new Set(), round: (this.round || 0) + 1, retry: 0, paused: false });
   }
+
+  /** Ask for nothing and hear no answers until the next reset. */
+  pause() { Object.assign(this, { paused: true, round: this.round + 1, fetching: new Set() }); }
 
   get(pos) {
     const entry = this.held.get(pos);
@@ -56,34 +67,66 @@ class Shelf {
     return entry.rollout;
   }
 
+  /** Return how many rollouts in a row are held after a position. */
+  ahead(pos) {
+    let n = 0;
+    while (this.held.has(pos + n + 1)) n += 1;
+    return n;
+  }
+
+  /** Move what is held to the places it has in a new view; what has none there is forgotten. */
+  renumber(view, placeOf) {
+    const held = [...this.held.values()];
+    this.reset(view);
+    for (const { rollout } of held) {
+      const place = placeOf.get(rollout.key);
+      if (typeof place === "number") this.put(Object.assign(rollout, { pos: place }));
+    }
+  }
+
   put(rollout) {
     this.drop(rollout.pos);
     const chars = rolloutChars(rollout);
-    this.held.set(rollout.pos, { rollout, chars });
+    this.held.set(rollout.pos, { rollout, chars, at: Date.now() });
     this.chars += chars;
+  }
+
+  /** Ask again for what was fetched a while ago: someone else may have decided on it since. */
+  renew(pos, source) {
+    const entry = this.held.get(pos);
+    if (entry && Date.now() - entry.at > OLD_MS) this.fetch(pos, 1, source, pos);
   }
 
   drop(pos) { const entry = this.held.get(pos); if (entry) { this.held.delete(pos); this.chars -= entry.chars; } }
 
   /** Fetch what is missing around a position: the rollout itself, then ahead, then behind. */
   want(pos, total, source) {
-    if (total <= 0) return;
+    if (total <= 0 || this.paused) return;
     if (!this.held.has(pos)) { this.fetch(pos, this.fetching.size ? 1 : 3, source, pos); return; }
     if (this.fetching.size) return;
     let chars = 0;
     for (let at = pos + 1; at <= Math.min(total - 1, pos + AHEAD.count); at += 1) {
+      if (at === pos + NEAR && this.wantBehind(pos, source)) return;
       const entry = this.held.get(at);
-      if (!entry) { this.fetch(at, Math.min(8, total - at), source, pos); return; }
+      if (!entry) { this.fetch(at, Math.min(at - pos <= NEAR ? 8 : 40, total - at), source, pos); return; }
       chars += entry.chars;
       if (chars > AHEAD.chars && at > pos + 1) break;
     }
+    this.wantBehind(pos, source);
+  }
+
+  wantBehind(pos, source) {
     for (let at = pos - 1; at >= Math.max(0, pos - BEHIND); at -= 1) {
-      if (!this.held.has(at)) { const from = Math.max(0, at - BEHIND + 1); this.fetch(from, at - from + 1, source, pos); return; }
+      if (this.held.has(at)) continue;
+      const from = Math.max(0, at - BEHIND + 1);
+      this.fetch(from, at - from + 1, source, pos);
+      return true;
     }
+    return false;
   }
 
   async fetch(from, n, source, here) {
-    if (this.fetching.has(from)) return;
+    if (this.paused || this.fetching.has(from)) return;
     const round = this.round;
     this.fetching.add(from);
     try {
@@ -166,7 +209,7 @@ class Outbox {
   }
 
   async flush() {
-    if (this.sending || !this.queue.length || !this.source) return;
+    if (this.sending || !this.queue.length || !this.source || this.mustWait?.()) return;
     this.sending = true;
     clearTimeout(this.timer);
     const entries = this.batch();
@@ -198,8 +241,7 @@ class Outbox {
 
   post(entries, keepalive) {
     const plain = entries.map(({ sent, follows, ...entry }) => entry);
-    const body = JSON.stringify({ view: this.source.view, client: this.client, entries: plain });
-    return ask(`${this.source.base}/api/decisions`, this.source.token, { method: "POST", body, keepalive });
+    return post("/api/decisions", this.source, { view: this.source.view, client: this.client, entries: plain }, { keepalive });
   }
 
   /** Try once more while the page goes away; what fails stays in the browser's storage. */

@@ -137,7 +137,9 @@ function appendJson(parent, text) {
     if (end <= start) return;
     const span = h("span", { class: kind });
     const long = kind === "j-string" && end - start > 2000 && ENCODED.test(text.slice(start, start + 80));
-    appendVisible(span, text.slice(start, long ? start + 60 : end));
+    const shown = text.slice(start, long ? start + 60 : end);
+    if (kind === "j-string" && shown.includes("\\n")) appendBroken(span, shown);
+    else appendVisible(span, shown);
     parent.append(span);
     if (!long) return;
     const rest = text.slice(start + 60, end);
@@ -155,6 +157,14 @@ function appendJson(parent, text) {
     from = end;
   }
   if (from < text.length) appendVisible(parent, text.slice(from));
+}
+
+/** Append a JSON string with a line break after each escaped one; the text stays what it is. */
+function appendBroken(parent, text) {
+  for (const [piece] of text.matchAll(/(?:[^\\]|\\[^n])*?\\n|[^]+/g)) {
+    appendVisible(parent, piece);
+    if (piece.endsWith("\\n")) parent.append(h("span", { class: "j-break" }));
+  }
 }
 
 /** Return a count with its word: "1 turn", "1,204 characters". */

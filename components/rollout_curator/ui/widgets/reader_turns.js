@@ -1,6 +1,7 @@
 // One rollout's conversation as DOM: turns, calls with their answers, the rail, find.
 
 const SHOWN_IMAGE = /^data:image\/(png|jpeg|gif|webp);base64,/;
+const NOT_THERE = "not in the example";
 const LABELS = { system: "system", developer: "developer", user: "user", assistant: "assistant", tool: "tool" };
 
 /** Return what a turn says as plain text, for copying. */
@@ -36,21 +37,23 @@ function fold(kind, title, remark, open, fill) {
 function blockElement(block, options) {
   const code = block.language === "json";
   if (block.kind === "image" && SHOWN_IMAGE.test(block.text)) {
-    return h("img", { class: "image", src: block.text, alt: "image recorded in the rollout", decoding: "async" });
+    const image = h("img", { class: "image", src: block.text, alt: "image recorded in the rollout", decoding: "async" });
+    return block.to === null ? h("div", { class: "named" }, h("div", { class: "label" }, NOT_THERE), image) : image;
   }
   if (block.kind === "reasoning") {
-    const remark = block.text ? counted(block.text.length, "character") : "";
-    const about = [block.name, remark, options.reasoningNote].filter(Boolean).join(" \u00b7 ");
     if (!block.text) return noteElement("reasoning " + block.name, "");
+    const fate = block.to === undefined ? "" : block.to === null ? NOT_THERE : "trained";
+    const about = [block.name, counted(block.text.length, "character"), fate].filter(Boolean).join(" \u00b7 ");
     return fold("reasoning", "reasoning", about, options.openReasoning, () => [textBox(block.text, false)]);
   }
-  if (block.kind === "call") return callElement(block);
-  if (block.kind === "result") return resultElement(block, code);
+  if (block.kind === "call") return callElement(block, options);
+  if (block.kind === "result") return resultElement(block, code, options);
   if (block.kind === "note") return noteElement(block.name, block.text);
   const box = textBox(block.text, code);
-  if (!block.name) return box;
+  const lost = options.mixed && isLost(block) ? NOT_THERE : "";
+  if (!block.name && !lost) return box;
   const named = h("div", { class: "named" }, h("div", { class: "label" }));
-  appendVisible(named.firstChild, block.name);
+  appendVisible(named.firstChild, [block.name, lost].filter(Boolean).join(" \u00b7 "));
   named.append(box);
   return named;
 }
@@ -64,11 +67,12 @@ function noteElement(name, text) {
 }
 
 /** Return a tool call: its name, then one row an argument. */
-function callElement(block) {
+function callElement(block, options) {
   const name = h("span", { class: "tool-name" });
   appendVisible(name, block.name);
   const call = h("div", { class: "call" }, h("div", { class: "call-head" }, h("span", { class: "label" }, "call"), name));
   if (block.callId) call.title = "call id " + block.callId;
+  if (options.mixed && isLost(block)) call.firstChild.append(h("span", { class: "quiet" }, NOT_THERE));
   const fields = block.fields;
   if (fields && fields.length) {
     const list = h("dl", { class: "fields" });
@@ -84,20 +88,35 @@ function callElement(block) {
 }
 
 /** Return the answer of a tool, told from the call by its head and its rule. */
-function resultElement(block, code) {
+function resultElement(block, code, options) {
   const head = h("div", { class: "call-head" }, h("span", { class: "label" }, "result"));
   const size = h("span", { class: "quiet" }, block.text ? counted(block.text.length, "character") : "empty");
   head.append(size);
+  if (options.mixed && isLost(block)) head.append(h("span", { class: "quiet" }, NOT_THERE));
   const result = h("div", { class: "result" }, head);
   if (block.text) result.append(textBox(block.text, true));
   result.dataset.json = String(code);
   return result;
 }
 
+function isLost(block) {
+  return block.to === null;
+}
+
+/** Return where a turn went: the words, and the message of the example that holds its first part. */
+function fateOf(turn) {
+  const told = turn.blocks.filter((block) => block.to !== undefined && (block.text.trim() || ["call", "result", "image"].includes(block.kind)));
+  const held = told.filter((block) => !isLost(block));
+  if (!told.length) return { words: "", mixed: false };
+  if (!held.length) return { words: NOT_THERE, mixed: false };
+  return { words: turn.role === "assistant" ? "trained" : "context", to: held[0].to, mixed: held.length < told.length };
+}
+
 /** Return one turn as DOM. */
 function turnElement(turn, options) {
   const body = h("div", { class: "turn-body" });
-  const blocks = () => turn.blocks.map((block) => blockElement(block, options));
+  const fate = fateOf(turn);
+  const blocks = () => turn.blocks.map((block) => blockElement(block, { ...options, mixed: fate.mixed }));
   const size = turnSize(turn);
   const role = LABELS[turn.role] || "unknown";
   if (options.folded) {
@@ -106,12 +125,19 @@ function turnElement(turn, options) {
   const copy = h("button", { class: "copy", type: "button", "aria-label": `copy turn ${turn.n}` }, "copy");
   copy.addEventListener("click", () => options.copy(turnText(turn), copy));
   const head = h("div", { class: "turn-head" },
-    h("span", { class: "turn-n" }, String(turn.n)), h("span", { class: "role" }, role),
+    h("span", { class: "turn-n" }, String(turn.n)), h("span", { class: "role" }, role), fateElement(fate, options),
     h("span", { class: "quiet size" }, size > 400 && !options.folded ? `${size.toLocaleString("en-US")} chars` : ""), copy);
   const element = h("article", { class: "turn", "data-role": role, "data-side": turn.side, "data-n": turn.n,
-    "aria-label": `turn ${turn.n}, ${role}` }, head, body);
+    "data-fate": fate.words, "aria-label": `turn ${turn.n}, ${role}` }, head, body);
   element.style.containIntrinsicSize = `auto ${Math.min(2400, 60 + Math.min(size, CLAMP) / 3.2) | 0}px`;
   return element;
+}
+
+/** Return the mark of what becomes of a turn; it leads to the message of the example. */
+function fateElement(fate, options) {
+  if (!fate.words) return h("span", { class: "fate" });
+  if (fate.to === undefined || options.compact) return h("span", { class: "fate" }, fate.words);
+  return h("button", { class: "fate", type: "button", title: `message ${fate.to + 1} of the example`, onclick: () => options.toMessage(fate.to) }, fate.words);
 }
 
 /** Return the rail: one short row a turn, by which to jump. */

@@ -1,0 +1,130 @@
+// The header of a rollout: place, reward and its components, what keeps or drops it, facts, flags.
+
+const HIDDEN = "reward hidden until you decide";
+const FEW = 8;
+
+/** Write the header; without a rollout it says only where the reader is. */
+function head(s, rollout) {
+  const { position, reward, badges, facts, components, flags, turns, attempt } = s.ui;
+  for (const part of [badges, facts, components, flags, position, attempt]) part.replaceChildren();
+  for (const part of [reward, turns]) part.textContent = "";
+  position.append(...whereInQueue(s, rollout));
+  drawReasons(s, rollout);
+  s.ui.root.dataset.verdict = rollout && rollout.decision ? rollout.decision.verdict : "";
+  if (!rollout) return;
+  reward.textContent = rollout.blind ? HIDDEN : rewardText(rollout.reward);
+  reward.title = rollout.reward === null ? rollout.rewardNote || "no reward was recorded" : `reward ${rollout.reward ?? "hidden"}`;
+  reward.dataset.rated = String(!rollout.blind && rollout.reward !== null);
+  turns.textContent = counted(rollout.turns.length, "turn");
+  for (const [kind, sign, text] of states(s, rollout)) badges.append(badge(kind, sign, text));
+  if (rollout.copies > 1) badges.append(badge("copies", "", `${rollout.copies} identical copies share this decision`));
+  if (rollout.rewardNote) flags.append(chip(rollout.rewardNote.replace(/^unrated: /, "")));
+  for (const flag of rollout.flags || []) flags.append(chip(flag));
+  attempt.append(...attemptLink(s, rollout));
+  for (const [name, value] of [...(rollout.facts || []), ["line", rollout.where]]) facts.append(fact(name, value));
+  drawComponents(s, rollout.components || []);
+}
+
+/** Return the place in the queue; a rollout that is not in it says so and leads back. */
+function whereInQueue(s, rollout) {
+  const at = (Math.min(s.pos, s.total - 1) + 1).toLocaleString("en-US");
+  if (!s.visit || !rollout) return [h("b", {}, at), ` of ${s.total.toLocaleString("en-US")}`];
+  return [h("span", { class: "astray" }, "not in this queue"),
+    h("button", { class: "small", type: "button", onclick: () => show(s, s.pos) }, `back to ${at} of ${s.total.toLocaleString("en-US")}`)];
+}
+
+/** Return how many attempts there are of the task, with the way to the others. */
+function attemptLink(s, rollout) {
+  const [at, of] = rollout.attempt || [1, 1];
+  const words = h("span", { class: "fact" }, h("span", { class: "quiet" }, "attempt"), ` ${at} of ${of}`);
+  if (of < 2) return [words];
+  const button = (action, text) => h("button", { class: "small", type: "button", onclick: () => act(s, action) },
+    h("kbd", { "aria-hidden": "true" }, keyOf(s, action)[0] || ""), text);
+  return [words, button("attempt", "next attempt"), button("compare", "compare attempts")];
+}
+
+function fact(name, value) {
+  const pair = h("div", { class: "fact" }, h("dt"), h("dd", { class: name === "line" ? "mono" : "" }));
+  appendVisible(pair.firstChild, name);
+  appendVisible(pair.lastChild, String(value));
+  return pair;
+}
+
+/** Draw the other numbers of the line, the first few at once. */
+function drawComponents(s, pairs) {
+  const { components } = s.ui;
+  const shown = s.allComponents ? pairs : pairs.slice(0, FEW);
+  components.replaceChildren(...shown.map(([name, value]) => fact(name, value)));
+  components.hidden = !pairs.length;
+  if (pairs.length <= FEW) return;
+  const words = s.allComponents ? "fewer" : `${pairs.length - FEW} more`;
+  const turnOver = () => { s.allComponents = !s.allComponents; drawComponents(s, pairs); };
+  components.append(h("div", { class: "fact" }, h("dt", { class: "unseen-live" }, "more numbers"),
+    h("dd", {}, h("button", { class: "small", type: "button", "aria-expanded": String(!!s.allComponents), onclick: turnOver }, words))));
+}
+
+/** Return the states of a rollout as [kind, sign, words]: the person's first, then the rule's. */
+function states(s, rollout) {
+  const { decision } = rollout;
+  const list = [];
+  const who = decision && (decision.reviewer === s.data.reviewer ? "you" : decision.reviewer || "someone");
+  if (decision && DONE[decision.verdict]) {
+    const why = reasonWords(s, decision.reasons || []);
+    const words = `${DONE[decision.verdict]} by ${who}${when(decision.at, " \u00b7 ")}${why ? `: ${why}` : ""}`;
+    list.push([decision.verdict, SIGNS[decision.verdict], words]);
+    if (decision.note) list.push(["note-badge", "", decision.note]);
+  }
+  const draft = draftOf(s, rollout.key);
+  if (draft.note) list.push(["note-badge", "", `note, saved once you decide: ${draft.note}`]);
+  if (rollout.blind || rollout.kept === undefined) return list;
+  const ruled = rollout.dropReason && !/^rejected/.test(rollout.dropReason);
+  const saved = decision && decision.verdict === "accept" && rollout.kept;
+  if (ruled) list.push(["dropped", SIGNS.dropped, `${saved ? "kept against the rule" : "dropped"}: ${rollout.dropReason}`]);
+  else if (!decision && rollout.kept) list.push(["kept", SIGNS.kept, "kept"]);
+  else if (!decision) list.push(["dropped", SIGNS.dropped, rollout.dropReason || "dropped"]);
+  return list;
+}
+
+/** Return reasons in words; the rollouts that one was chosen over are only counted. */
+function reasonWords(s, tags) {
+  const over = tags.filter((tag) => tag.startsWith(CHOSEN_OVER)).length;
+  const named = tags.filter((tag) => !tag.startsWith(CHOSEN_OVER) && !(over && tag === CHOSEN)).map((tag) => reasonLabel(s, tag));
+  return [...named, ...(over ? [`chosen over ${counted(over, "other attempt")}`] : [])].join(", ");
+}
+
+function reasonLabel(s, tag) {
+  const known = (s.data.reasons || []).find((reason) => reason.tag === tag);
+  return known ? known.label : tag;
+}
+
+function badge(kind, sign, text) {
+  const made = h("span", { class: `badge ${kind}` }, sign ? h("span", { class: "sign", "aria-hidden": "true" }, sign) : null);
+  const words = h("span");
+  appendVisible(words, text);
+  made.append(words);
+  return made;
+}
+
+function chip(text) {
+  const made = h("span", { class: "chip" });
+  appendVisible(made, text);
+  return made;
+}
+
+/** Return a moment as people say it: the time today, else the day too. */
+function when(at, before) {
+  const moment = new Date(at);
+  if (!at || Number.isNaN(moment.getTime())) return "";
+  const today = moment.toDateString() === new Date().toDateString();
+  const day = today ? {} : { day: "numeric", month: "short" };
+  return before + moment.toLocaleString("en-GB", { ...day, hour: "2-digit", minute: "2-digit" });
+}
+
+function announce(s, rollout) {
+  clearTimeout(s.speaking);
+  s.speaking = setTimeout(() => {
+    const known = states(s, rollout).map(([, , words]) => words).join(", ");
+    const place = s.visit ? `attempt ${rollout.attempt[0]}, not in this queue` : `rollout ${s.pos + 1} of ${s.total}`;
+    s.ui.live.textContent = `${place}, ${rollout.blind ? HIDDEN : `reward ${rewardText(rollout.reward)}`}${known ? `, ${known}` : ""}`;
+  }, 400);
+}

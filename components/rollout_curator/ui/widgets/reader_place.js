@@ -1,0 +1,76 @@
+// Where the reader is: told to the page and the address, kept when a queue is made anew, reached by a link.
+
+/** Tell the page where the reader is, once it has stayed there. */
+function report(s) {
+  clearTimeout(s.reporting);
+  s.reporting = setTimeout(() => {
+    const entry = s.shelf.held.get(s.pos);
+    if (!entry || !s.parent || s.moving || s.told === s.pos) return;
+    s.told = s.pos;
+    s.reported.add(s.pos);
+    s.send.setStateValue("at", { pos: s.pos, key: entry.rollout.key });
+  }, 700);
+}
+
+/** Put the rollout into the address, in place of the one before; at most four times a second, the last one always. */
+function nameInUrl(s) {
+  const wait = 250 - (Date.now() - (s.named || 0));
+  clearTimeout(s.naming);
+  if (wait > 0) { s.naming = setTimeout(() => nameInUrl(s), wait); return; }
+  const entry = s.shelf.held.get(s.pos);
+  const url = new URL(location.href);
+  if (!entry || !s.parent || !url.pathname.endsWith("/review") || url.searchParams.get("key") === entry.rollout.key) return;
+  s.named = Date.now();
+  s.reported.add(s.pos);
+  url.searchParams.set("key", entry.rollout.key);
+  history.replaceState(history.state, "", url);
+}
+
+/**
+ * Stay at the rollout that is read when the queue was made anew, as after a restart of the server. Until the new
+ * places of what is held are known, reading and deciding go on under the old ones.
+ */
+async function stay(s, data) {
+  s.moving = data.view;
+  s.boot = data.boot;
+  s.shelf.pause();
+  const keys = [...s.shelf.held.values()].map(({ rollout }) => rollout.key).slice(-400);
+  let places = null;
+  try { ({ places } = await post("/api/places", s.source, { view: data.view, keys })); } catch { /* asked again below */ }
+  if (s.moving !== data.view) return;
+  if (!places) { setTimeout(() => s.moving === data.view && stay(s, s.data), 1000); return; }
+  s.moving = null;
+  renumber(s, data, new Map(keys.map((key, at) => [key, places[at]])));
+}
+
+function renumber(s, data, placeOf) {
+  const isThere = (key) => typeof placeOf.get(key) === "number";
+  const ahead = [...s.shelf.held].filter(([pos]) => pos >= s.pos).sort(([one], [two]) => one - two).map(([, { rollout }]) => rollout.key);
+  const here = ahead.find(isThere);
+  const shown = s.drawnKey;
+  s.shelf.renumber(data.view, placeOf);
+  Object.assign(s, { total: data.total, reported: new Set(), told: undefined });
+  for (const step of [...s.made, ...s.undone]) step.pos = isThere(step.key) ? placeOf.get(step.key) : null;
+  const to = here === undefined ? data.start || 0 : placeOf.get(here);
+  if (!s.visit && shown !== here) return show(s, to);
+  s.pos = to;
+  s.ui.root.dataset.pos = to;
+  head(s, current(s));
+  s.shelf.want(s.pos, s.total, s.source);
+  report(s);
+}
+
+/** Open the rollout of a link beside the queue; the first step leads into the queue. */
+async function openLink(s, key) {
+  blank(s, "loading");
+  s.unseen = true;
+  await visit(s, key);
+  if (s.unseen && !s.visit) show(s, s.pos);
+}
+
+/** Say, until it is dismissed, that a link led to a rollout which is not here. */
+function missing(s, key) {
+  const text = h("span");
+  appendVisible(text, `The link led to rollout ${key.slice(0, 64)}, which is in none of the files that are open. This is the queue instead.`);
+  notify(s, text, null);
+}

@@ -1,0 +1,99 @@
+"""Where each block of a conversation went in its example."""
+
+from typing import Any
+
+import pytest
+
+from making import SAMPLE_DATA, said
+from rollout_curator import recipe as recipes
+from rollout_curator.recipe import Recipe
+from rollout_curator.rollout import Rollout
+from rollout_curator.ui.placing import left_out, place
+from rollout_curator.ui.transcript import transcript
+from rollout_curator.workspace import Workspace
+
+USER = {"role": "user", "content": "What is 2 + 2?"}
+THOUGHT = {"type": "reasoning", "summary": [{"type": "summary_text", "text": "two and two"}]}
+CALL = {"type": "function_call", "name": "add", "arguments": '{"a": 2, "b": 2}', "call_id": "c1"}
+RESULT = {"type": "function_call_output", "call_id": "c1", "output": '{"sum": 4}'}
+PIXEL = {"type": "input_image", "image_url": "data:image/png;base64,iVBORw0KGgo="}
+
+
+def placed(output: list[Any], prompt: Any = (USER,), instructions: str | None = None, **chosen: Any) -> dict[str, Any]:
+    """Return the messages each turn's blocks went to, and what was left out."""
+    plan = recipes.plan(Recipe(**chosen))
+    rollout = Rollout("test", list(prompt), output, 1.0, instructions=instructions)
+    messages = recipes.example(rollout, plan).messages
+    assert messages is not None
+    turns = place(transcript(rollout), messages, plan)
+    return {"to": [[block["to"] for block in turn["blocks"]] for turn in turns], "out": left_out(turns, len(messages))}
+
+
+def test_what_is_written_names_its_message() -> None:
+    assert placed([CALL, RESULT, said("4.")]) == {"to": [[0], [1, 2], [3]], "out": []}
+
+
+def test_reasoning_is_left_out_before_the_message_it_led_to() -> None:
+    found = placed([THOUGHT, said("4.")])
+    assert found == {"to": [[0], [None, 1]], "out": [{"before": 1, "turn": 2, "words": "reasoning, 11 characters"}]}
+
+
+@pytest.mark.parametrize(
+    "how", [{"reasoning": "field"}, {"reasoning": "inline"}, {"reasoning": "inline", "think": "qwen"}]
+)
+def test_reasoning_that_is_kept_stands_in_its_message(how: dict[str, str]) -> None:
+    assert placed([THOUGHT, said("4.")], options=how) == {"to": [[0], [1, 1]], "out": []}
+
+
+def test_flat_joins_the_answers_and_loses_the_tools() -> None:
+    found = placed([said("Let me add."), CALL, RESULT, said("4.")], format="flat")
+    assert found["to"] == [[0], [1, None, None], [1]]
+    assert found["out"] == [{"before": 1, "turn": 2, "words": "tool call, 22 characters, tool result, 14 characters"}]
+
+
+def test_flat_loses_the_instructions() -> None:
+    found = placed([said("4.")], instructions="Be brief.", format="flat")
+    assert found["to"] == [[None], [0], [1]]
+
+
+def test_instructions_stand_with_the_system_prompt() -> None:
+    found = placed([said("4.")], [{"role": "developer", "content": "Be kind."}, USER], "Be brief.")
+    assert found["to"] == [[0], [0], [1], [2]]
+
+
+def test_turns_after_the_last_answer_are_left_out_at_the_end() -> None:
+    found = placed([said("4."), {"role": "user", "content": "Sure?"}])
+    assert found["out"] == [{"before": 2, "turn": 3, "words": "text, 5 characters"}]
+
+
+def test_a_repeated_word_is_not_taken_for_its_earlier_self() -> None:
+    again = {"role": "user", "content": "go on"}
+    found = placed([said("a"), again, said("b"), again])
+    assert found["to"] == [[0], [1], [2], [3], [None]]
+
+
+def test_images_are_kept_or_left_out() -> None:
+    prompt = [{"role": "user", "content": [{"type": "input_text", "text": "what is it?"}, PIXEL]}]
+    keep = {"keep": ("media",), "options": {"media": "keep"}}
+    assert placed([said("a dot")], prompt, **keep)["to"] == [[0, 0], [1]]
+    dropped = placed([said("a dot")], prompt, options={"media": "drop"})
+    assert dropped["out"] == [{"before": 0, "turn": 1, "words": "image"}]
+
+
+def test_the_same_call_id_twice_is_two_calls() -> None:
+    found = placed([CALL, RESULT, CALL, RESULT, said("4.")])
+    assert found["to"] == [[0], [1, 2], [3, 4], [5]]
+
+
+@pytest.mark.parametrize("chosen", [{}, {"format": "flat"}, {"target": "gym"}], ids=["chat", "flat", "gym"])
+def test_every_message_of_the_sample_data_comes_from_a_turn(chosen: dict[str, Any], tmp_path: Any) -> None:
+    workspace, plan = Workspace.open([SAMPLE_DATA], tmp_path), recipes.plan(Recipe(**chosen))
+    unexplained = []
+    for row in range(workspace.n_rollouts):
+        rollout = workspace.rollout(row)
+        made = recipes.example(rollout, plan)
+        turns = place(transcript(rollout), made.messages or (), plan)
+        held = {block["to"] for turn in turns for block in turn["blocks"]}
+        full = [n for n, message in enumerate(made.messages or ()) if message["content"] or message.get("tool_calls")]
+        unexplained += [(workspace.where(row), n) for n in full if n not in held]
+    assert unexplained == []
