@@ -258,3 +258,24 @@ def reviewers(workspace: Workspace) -> dict[str, Pace]:
     """Return how fast each reviewer reads, by name; `measured` is 0 for whoever decided too little to tell."""
     own = verdicts(workspace).own
     return {who: pace([act.at for act in acts.values()]) for who, acts in sorted(own.items())}
+
+
+def pace_of(workspace: Workspace, reviewer: str) -> Pace:
+    """Return how fast one reviewer reads."""
+    return pace([act.at for act in verdicts(workspace).own.get(reviewer, {}).values()])
+
+
+def own_codes(workspace: Workspace, reviewer: str) -> Array:
+    """Return per row what one reviewer decided one by one: NONE, ACCEPT or REJECT."""
+    own = verdicts(workspace).own.get(reviewer, {})
+    return workspace.codes_of({key: act.verdict for key, act in own.items() if act.verdict != "clear"})
+
+
+def reasons(workspace: Workspace) -> dict[str, int]:
+    """Return how many of the contents open here are rejected for each reason, most first."""
+    counts: dict[str, int] = {}
+    for key in workspace.standing():
+        decision = workspace.decision(key)
+        for reason in decision.reasons if decision and decision.verdict == "reject" else ():
+            counts[reason] = counts.get(reason, 0) + 1
+    return dict(sorted(counts.items(), key=lambda pair: (-pair[1], pair[0])))

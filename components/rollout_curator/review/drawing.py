@@ -57,9 +57,13 @@ def in_order(lots: Array, rows: Array) -> Array:
 
 
 def in_turns(lots: Array, rows: Array, stratum: Array) -> Array:
-    """Return rows so that every stratum has its first, then every one its second, by lot within each and each turn."""
-    ordered = in_order(lots, rows)
-    _, codes = np.unique(stratum[ordered], return_inverse=True)
+    """Return rows so that every stratum has its first, then every one its second, by lot within each turn.
+
+    `stratum` names that of each of `rows`.
+    """
+    order = np.argsort(lots[rows], kind="stable")
+    ordered = rows[order]
+    _, codes = np.unique(stratum[order], return_inverse=True)
     by_stratum = np.argsort(codes, kind="stable")
     sizes = np.bincount(codes)
     turn = np.empty(len(ordered), dtype=np.int64)
