@@ -201,6 +201,12 @@ class Collection:
         source, local = self.place(row)
         return f"{int(source.columns['key_hi'][local]):016x}{int(source.columns['key_lo'][local]):016x}"
 
+    def keys_of(self, rows: Array) -> list[str]:
+        """Return the content keys of many rows."""
+        halves = np.stack([self.column(name)[rows].astype(">u8") for name in ("key_hi", "key_lo")], axis=1)
+        digits = halves.tobytes().hex()
+        return [digits[start : start + 32] for start in range(0, len(digits), 32)]
+
     def rows_of_key(self, key: str) -> list[int]:
         """Return the rows with this content, in order; more than one when lines are identical."""
         if not _KEY.fullmatch(key):
@@ -225,14 +231,24 @@ class Collection:
         return rows[same], places[which[same]]
 
     @cached_property
-    def first_copies(self) -> Array:
-        """Return a boolean per row: the first with its content, so that every content counts once."""
+    def contents(self) -> Array:
+        """Return for each row the number of its content: identical lines share one; numbers run from 0."""
         keys, order = self._by_key
-        first = np.ones(len(keys), dtype=bool)
-        first[1:] = keys[1:] != keys[:-1]
-        marked = np.zeros(len(keys), dtype=bool)
-        marked[order[first]] = True
-        return marked
+        numbers = np.zeros(len(keys), dtype=np.int64)
+        numbers[order] = np.cumsum(np.concatenate([[False], keys[1:] != keys[:-1]])) if len(keys) else 0
+        return numbers
+
+    @cached_property
+    def first_rows(self) -> Array:
+        """Return for each content the first row that holds it."""
+        return np.asarray(np.unique(self.contents, return_index=True)[1])
+
+    def once(self, marked: Array) -> Array:
+        """Return the rows that are marked, of identical ones only the first, ascending."""
+        rows = np.flatnonzero(marked)
+        first = np.full(len(self.first_rows), -1, dtype=np.int64)
+        first[self.contents[rows[::-1]]] = rows[::-1]
+        return np.asarray(rows[first[self.contents[rows]] == rows])
 
     def line(self, row: int) -> bytes:
         """Return the line of a row as it stands in the source. Raises SourceChanged."""

@@ -184,6 +184,12 @@ class Decisions:
         with self._file.reading() as connection:
             return int(connection.execute("SELECT coalesce(max(id), 0) FROM decision").fetchone()[0])
 
+    def had_bulk(self, after: int, reviewer: str) -> bool:
+        """Say whether this reviewer decided in bulk, or took that back, after act `after`."""
+        sql = "SELECT EXISTS (SELECT 1 FROM decision WHERE batch <> '' AND id > ? AND reviewer = ?)"
+        with self._file.reading() as connection:
+            return bool(connection.execute(sql, (after, reviewer)).fetchone()[0])
+
     def counts_by_reason(self) -> dict[str, int]:
         """Return how many rollouts are rejected for each reason, most first; one with two reasons counts for both."""
         counts: dict[str, int] = {}

@@ -53,7 +53,8 @@ class Statement:
     """What random reading shows. Shares are of the kept; `more` is how many clean ones are missing for the goal.
 
     `found_elsewhere` were rejected while reading and are not in the sample, `uncovered` are kept but not among the
-    selected (the next best in the place of a rejected one): each of those counts as bad. `upper_whenever` is the bound
+    selected (the next best in the place of a rejected one): each of those counts as bad. `copies` are kept rows beyond
+    the first of each content. `upper_whenever` is the bound
     for who stops when it looks good; `to_read` is how many of the `more` nobody has decided yet.
     """
 
@@ -63,6 +64,7 @@ class Statement:
     stop_key: str
     bad_at_most: int
     kept: int
+    copies: int
     kept_bad_at_most: int
     kept_bad_whenever: int
     found_elsewhere: int
@@ -119,24 +121,31 @@ def _verdicts(workspace: Workspace, version: int) -> Verdicts:
 
 
 def selected(workspace: Workspace, recipe: Recipe) -> Array:
-    """Return a boolean per row: what the rules select and can be written, as if nobody had read; copies count once."""
+    """Return a boolean per row: what the rules select and can be written, as if nobody had read."""
     found = verdicts(workspace)
-    made = workspace.select_under(recipe, found.bulk, found.bulk_name)
-    return np.asarray(made.kept & workspace.first_copies)
+    return workspace.select_under(recipe, found.bulk, found.bulk_name).kept
 
 
 def eligible(workspace: Workspace, recipe: Recipe) -> Array:
-    """Return a boolean per row: valid, rated and writable, at any reward; copies count once."""
+    """Return a boolean per row: valid, rated and writable, at any reward."""
     open_recipe = replace(recipe, min_reward=None, strategies=())
-    rated = ~np.isnan(workspace.column("reward"))
-    return np.asarray(selected(workspace, open_recipe) & rated)
+    return np.asarray(selected(workspace, open_recipe) & ~np.isnan(workspace.column("reward")))
 
 
 def reads(workspace: Workspace, recipe: Recipe) -> Reads:
-    """Return what people said beside what rewards say, for every rollout a threshold could keep."""
-    codes = verdicts(workspace).codes
-    member = eligible(workspace, recipe)
-    return Reads(workspace.lots, workspace.column("reward"), member, codes != NONE, codes == ACCEPT)
+    """Return what people said beside what rewards say, per content, for all that a threshold could keep."""
+    first = workspace.first_rows
+    codes = verdicts(workspace).codes[first]
+    member = _holding(workspace, eligible(workspace, recipe))
+    reward = workspace.column("reward")[first]
+    return Reads(workspace.lots[first], reward, member, codes != NONE, codes == ACCEPT)
+
+
+def _holding(workspace: Workspace, marked: Array) -> Array:
+    """Return a boolean per content: whether any of its rows is marked."""
+    held = np.zeros(len(workspace.first_rows), dtype=bool)
+    held[workspace.contents[marked]] = True
+    return held
 
 
 def statement(
@@ -156,10 +165,13 @@ def statement(
 
 
 def _statement(workspace: Workspace, recipe: Recipe, goal: float, confidence: float) -> Statement:
-    codes = verdicts(workspace).codes
-    member, decided, bad = selected(workspace, recipe), codes != NONE, codes == REJECT
-    sample = drawn(workspace.lots, member, decided, bad)
-    kept = workspace.select(recipe).kept & workspace.first_copies
+    first = workspace.first_rows
+    lots, codes = workspace.lots[first], verdicts(workspace).codes[first]
+    member = _holding(workspace, selected(workspace, recipe))
+    decided, bad = codes != NONE, codes == REJECT
+    sample = drawn(lots, member, decided, bad)
+    chosen = workspace.select(recipe)
+    kept = _holding(workspace, chosen.kept)
     n_kept, rejected = int(np.count_nonzero(kept)), int(np.count_nonzero(member & bad))
     uncovered = int(np.count_nonzero(kept & ~member & (codes != ACCEPT)))
     unread = int(np.count_nonzero(kept & (codes != ACCEPT)))
@@ -171,14 +183,15 @@ def _statement(workspace: Workspace, recipe: Recipe, goal: float, confidence: fl
     most = bounds.most_bad(*numbers, confidence)
     allowed = rejected + goal * n_kept - uncovered
     more = bounds.more_clean(*numbers, lambda read: allowed, confidence) if left(most) > goal * n_kept else 0
-    next_reads = unread_among_first(workspace.lots, member, decided, sample.read + more) if more else 0
+    next_reads = unread_among_first(lots, member, decided, sample.read + more) if more else 0
     return Statement(
         confidence=confidence,
         goal=goal,
         sample=sample,
-        stop_key=workspace.key(sample.stop) if sample.stop >= 0 else "",
+        stop_key=workspace.key(int(first[sample.stop])) if sample.stop >= 0 else "",
         bad_at_most=most,
         kept=n_kept,
+        copies=chosen.n_kept - n_kept,
         kept_bad_at_most=left(most),
         kept_bad_whenever=left(bounds.most_bad_whenever(*numbers, confidence)),
         found_elsewhere=rejected - sample.bad,
@@ -200,10 +213,10 @@ def judged(workspace: Workspace) -> dict[str, dict[str, tuple[str, tuple[str, ..
 
 def disagreements(workspace: Workspace, recipe: Recipe) -> Array:
     """Return the rows on which reward and reader differ, high rewards that were rejected first."""
-    codes = verdicts(workspace).codes
-    found = np.flatnonzero(disagree(reads(workspace, recipe), recipe.min_reward) & workspace.first_copies)
-    reward = workspace.column("reward")[found]
-    return np.asarray(found[np.lexsort((-reward, codes[found] != REJECT))])
+    first = workspace.first_rows
+    found = np.sort(first[disagree(reads(workspace, recipe), recipe.min_reward)])
+    reward, codes = workspace.column("reward")[found], verdicts(workspace).codes[found]
+    return np.asarray(found[np.lexsort((-reward, codes != REJECT))])
 
 
 def disagreement_lines(workspace: Workspace, recipe: Recipe) -> Iterator[dict[str, Any]]:
@@ -242,8 +255,9 @@ def second_reads(workspace: Workspace, reviewer: str, share: float) -> Array:
     mine = found.own.get(reviewer, {})
     others = [key for who, own in found.own.items() if who != reviewer for key in own if key not in mine]
     rows = np.unique(workspace.rows_of_keys(list(dict.fromkeys(others)))[0])
-    shared = in_share(workspace.lots, share) & workspace.first_copies
-    return in_order(workspace.lots, rows[shared[rows]])
+    shared = np.zeros(workspace.n_rollouts, dtype=bool)
+    shared[rows] = in_share(workspace.lots[rows], share)
+    return in_order(workspace.lots, workspace.once(shared))
 
 
 def calibration(workspace: Workspace, recipe: Recipe, confidence: float) -> tuple[list[Band], list[Above]]:

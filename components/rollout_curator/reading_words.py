@@ -29,6 +29,8 @@ def sentence(said: Statement) -> str:
 def notes(said: Statement) -> list[str]:
     """Return what else should be known of the statement, in words."""
     found = []
+    if said.copies:
+        found.append(f"Identical copies count once: {said.kept + said.copies:,} kept are {said.kept:,} different ones.")
     if said.sample.beyond:
         found.append(
             f"The sample ends at a rollout that nobody has decided. {said.sample.beyond:,} read after it, there or in "

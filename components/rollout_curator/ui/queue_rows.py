@@ -55,36 +55,36 @@ def kept(ask: Ask) -> Array:
 
 def selected(ask: Ask) -> Array:
     """Return what rules select, as if nobody had read."""
-    return np.flatnonzero(reading.selected(ask.workspace, ask.recipe))
+    return ask.workspace.once(reading.selected(ask.workspace, ask.recipe))
 
 
 def eligible(ask: Ask) -> Array:
     """Return what a threshold could keep."""
-    return np.flatnonzero(reading.eligible(ask.workspace, ask.recipe))
+    return ask.workspace.once(reading.eligible(ask.workspace, ask.recipe))
 
 
 def measured(ask: Ask) -> Array:
     """Return what is rated and valid."""
-    return np.flatnonzero(is_measured(ask.workspace, ask.recipe))
+    return ask.workspace.once(is_measured(ask.workspace, ask.recipe))
 
 
 def just_below(ask: Ask) -> Array:
     """Return what a lower threshold would let in."""
     bound = -np.inf if ask.recipe.min_reward is None else ask.recipe.min_reward
-    return np.flatnonzero(reading.eligible(ask.workspace, ask.recipe) & (ask.workspace.column("reward") < bound))
+    return ask.workspace.once(reading.eligible(ask.workspace, ask.recipe) & (ask.workspace.column("reward") < bound))
 
 
 def high_but_flagged(ask: Ask) -> Array:
     """Return high rewards that something speaks against: flags, no clean end, tool errors, or no measurement at all."""
     workspace = ask.workspace
     odd = _is_odd(workspace) | (workspace.classes("invalid")[0] != _code(workspace, "invalid", ""))
-    return np.flatnonzero(_is_high(ask) & odd & workspace.first_copies)
+    return workspace.once(_is_high(ask) & odd)
 
 
 def low_but_clean(ask: Ask) -> Array:
     """Return low rewards that nothing speaks against."""
     low = is_measured(ask.workspace, ask.recipe) & ~_is_high(ask) & reading.eligible(ask.workspace, ask.recipe)
-    return np.flatnonzero(low & ~_is_odd(ask.workspace))
+    return ask.workspace.once(low & ~_is_odd(ask.workspace))
 
 
 def odd_ones(ask: Ask) -> Array:
