@@ -203,8 +203,8 @@ class Collection:
 
     def keys_of(self, rows: Array) -> list[str]:
         """Return the content keys of many rows."""
-        halves = np.stack([self.column(name)[rows].astype(">u8") for name in ("key_hi", "key_lo")], axis=1)
-        digits = halves.tobytes().hex()
+        halves = np.stack([self.column(name)[rows] for name in ("key_hi", "key_lo")], axis=1)
+        digits = halves.astype(">u8").tobytes().hex()
         return [digits[start : start + 32] for start in range(0, len(digits), 32)]
 
     def rows_of_key(self, key: str) -> list[int]:

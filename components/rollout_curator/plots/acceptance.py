@@ -18,6 +18,7 @@ def acceptance(bands: pd.DataFrame, threshold: float | None) -> go.Figure:
         x=(known["low"] + known["high"]) / 2,
         y=share,
         mode="markers",
+        cliponaxis=False,
         marker={"color": FIRST_COLOUR, "size": 9},
         error_y={"array": known["at_most"] - share, "arrayminus": share - known["at_least"], "color": FIRST_COLOUR},
         error_x={"array": (known["high"] - known["low"]) / 2, "color": FIRST_COLOUR, "width": 0, "thickness": 1},

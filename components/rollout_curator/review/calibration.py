@@ -56,15 +56,19 @@ class Above:
 def edges(reward: Array, extra: Sequence[float] = ()) -> Array:
     """Return where bands of rewards begin, ascending: every value when they are few, else about equal parts.
 
-    `extra` are further beginnings, such as the threshold in use; those outside of the rewards are left out.
+    A value that a tenth of all have is a band of its own. `extra` are further beginnings, such as the threshold in use;
+    those outside of the rewards are left out.
     """
-    values = np.unique(reward[~np.isnan(reward)])
+    rated = reward[~np.isnan(reward)]
+    values, counts = np.unique(rated, return_counts=True)
+    starts = values
     if len(values) > BANDS_MAX:
-        places = np.linspace(0, 1, BANDS_MAX, endpoint=False)
-        rated = reward[~np.isnan(reward)]
-        values = np.unique(np.quantile(rated, places, method="inverted_cdf"))
-    inside = [value for value in extra if len(values) and values[0] < value <= np.nanmax(reward)]
-    return np.unique(np.concatenate([values, inside]))
+        common = np.flatnonzero(counts >= len(rated) / BANDS_MAX)
+        after = common[common + 1 < len(values)] + 1
+        parts = np.quantile(rated, np.linspace(0, 1, BANDS_MAX, endpoint=False), method="inverted_cdf")
+        starts = np.concatenate([parts, values[common], values[after]])
+    inside = [value for value in extra if len(values) and values[0] < value <= values[-1]]
+    return np.unique(np.concatenate([starts, inside]))
 
 
 def bands(reads: Reads, starts: Array, confidence: float = CONFIDENCE) -> list[Band]:

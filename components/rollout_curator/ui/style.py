@@ -60,21 +60,34 @@ body:has(.st-key-review-bar):has([data-test-connection-state="PINGING_SERVER"]) 
 .st-key-review-bar [data-testid="stMarkdownContainer"], .st-key-threshold-bar [data-testid="stMarkdownContainer"],
 .st-key-funnel [data-testid="stMarkdownContainer"], .st-key-outside [data-testid="stMarkdownContainer"] {
   margin: 0; }
-.st-key-review-bar > * > [data-testid="stMarkdown"] p { font-size: .93rem; opacity: .75; } .st-key-review-where {
-margin: -.3rem 0 -.5rem; } .st-key-review-where p { margin: 0; } .st-key-findings { gap: .5rem !important; padding-top:
-.5rem; } .st-key-findings p { margin: 0; } .st-key-findings [data-testid="stMarkdownContainer"], .st-key-bulk-done
-[data-testid="stMarkdownContainer"] { margin: 0; } .st-key-statement, .st-key-precision, .st-key-disagreements,
-.st-key-bulk-done { align-items: center !important; row-gap: .2rem !important; } .st-key-rules { margin-top: -.5rem; }
-.st-key-rules p { margin: 0; font-size: .93rem; line-height: 1.5; } .st-key-rules [data-testid="stMarkdownContainer"] {
-margin: 0; } .st-key-rules [class*="st-key-rule-"] { gap: .3rem !important; min-height: 1.7rem; } .st-key-rules
-[data-testid="stPageLink"] a { padding: 0 .1rem; margin: 0; min-height: 0; background: transparent; } .st-key-rules
-[data-testid="stPageLink"] a p { font-weight: 400; } .st-key-rules [data-testid="stPageLink"] a strong { font-weight:
-650; } .st-key-rules [data-testid="stPageLink"] a:hover p { text-decoration: underline; text-underline-offset: 3px; }
-.st-key-rules button { min-height: 1.7rem; padding-top: 0; padding-bottom: 0; } .st-key-rules [class*="st-key-rule-"]
-button p { text-decoration: underline; text-underline-offset: 3px; opacity: .75; } .st-key-says li { font-size: .95rem;
-margin-bottom: .35rem; } .st-key-result [data-testid="stVerticalBlock"], .st-key-result { gap: .2rem !important; }
-.st-key-result pre { padding: .45rem .7rem !important; } .st-key-result code { white-space: pre-wrap; overflow-wrap:
-anywhere; } </style>"""
+.st-key-review-bar > * > [data-testid="stMarkdown"] p { font-size: .93rem; opacity: .75; }
+.st-key-review-where { margin: -.25rem 0 -.45rem; }
+.st-key-review-where p, .st-key-findings p, .st-key-bulk-done p { margin: 0; }
+.st-key-findings { gap: .5rem !important; padding-top: .5rem; }
+.st-key-findings [data-testid="stMarkdownContainer"], .st-key-findings [data-testid="stCaptionContainer"],
+.st-key-bulk-done [data-testid="stMarkdownContainer"], .st-key-review-where [data-testid="stCaptionContainer"] {
+  margin: 0; }
+.st-key-statement, .st-key-precision, .st-key-disagreements, .st-key-bulk-done {
+  align-items: center !important; row-gap: .2rem !important; }
+.st-key-findings [data-testid="stPageLink"] a { padding: 0 .1rem; margin: 0; min-height: 0; background: transparent; }
+.st-key-findings [data-testid="stPageLink"] a p {
+  font-weight: 400; text-decoration: underline; text-underline-offset: 3px; }
+.st-key-findings [data-testid="stPageLink"] a strong { font-weight: 650; }
+.st-key-rules { margin-top: -.5rem; }
+.st-key-rules p { margin: 0; font-size: .93rem; line-height: 1.5; }
+.st-key-rules [data-testid="stMarkdownContainer"] { margin: 0; }
+.st-key-rules [class*="st-key-rule-"] { gap: .3rem !important; min-height: 1.7rem; }
+.st-key-rules [data-testid="stPageLink"] a { padding: 0 .1rem; margin: 0; min-height: 0; background: transparent; }
+.st-key-rules [data-testid="stPageLink"] a p { font-weight: 400; }
+.st-key-rules [data-testid="stPageLink"] a strong { font-weight: 650; }
+.st-key-rules [data-testid="stPageLink"] a:hover p { text-decoration: underline; text-underline-offset: 3px; }
+.st-key-rules button { min-height: 1.7rem; padding-top: 0; padding-bottom: 0; }
+.st-key-rules [class*="st-key-rule-"] button p { text-decoration: underline; text-underline-offset: 3px; opacity: .75; }
+.st-key-says li { font-size: .95rem; margin-bottom: .35rem; }
+.st-key-result [data-testid="stVerticalBlock"], .st-key-result { gap: .2rem !important; }
+.st-key-result pre { padding: .45rem .7rem !important; }
+.st-key-result code { white-space: pre-wrap; overflow-wrap: anywhere; }
+</style>"""
 
 
 def style() -> None:

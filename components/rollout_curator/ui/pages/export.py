@@ -5,10 +5,11 @@ from pathlib import Path
 import numpy as np
 import streamlit as st
 
-from rollout_curator import manifest
+from rollout_curator import manifest, reading
 from rollout_curator import recipe as recipes
 from rollout_curator.errors import CuratorError, ExportError
 from rollout_curator.publishing import Exported, command_line
+from rollout_curator.reading_words import sentence
 from rollout_curator.recipe import Recipe
 from rollout_curator.selection import STEPS, Funnel
 from rollout_curator.targets.base import targets
@@ -16,6 +17,7 @@ from rollout_curator.ui import places, state
 from rollout_curator.ui.exporting import ExportJob
 from rollout_curator.ui.pages.export_options import options_form
 from rollout_curator.ui.phrases import selected_words, size
+from rollout_curator.ui.reasons import label_of
 from rollout_curator.ui.site import Site, log_error
 from rollout_curator.ui.text import label, plain, show_untrusted
 from rollout_curator.workspace import Workspace
@@ -33,6 +35,7 @@ def page(site: Site, workspace: Workspace) -> None:
         _write(site, workspace, recipe)
     with right:
         _funnel(workspace.funnel(recipe), recipe)
+        _why(workspace, recipe)
         _preview(workspace, recipe)
         _says(recipe)
         _recipe_file(recipe)
@@ -78,6 +81,17 @@ def _funnel(funnel: Funnel, recipe: Recipe) -> None:
         by_hand = f", {funnel.accepted_by_hand:,} of them accepted by hand" if funnel.accepted_by_hand else ""
         threshold = selected_words(recipe)
         places.link_number(left, f"examples, {threshold}{by_hand}", "review", queue="kept")
+
+
+def _why(workspace: Workspace, recipe: Recipe) -> None:
+    """Draw what reading says of what is written, and for which reasons rollouts were rejected by hand."""
+    said = reading.statement(workspace, recipe)
+    if said.sample.read:
+        st.caption(label(sentence(said), 1000))
+    counts = reading.reasons(workspace)
+    if counts:
+        named = ", ".join(f"{label_of(workspace, tag)} {n:,}" for tag, n in counts.items())
+        st.caption(label(f"Rejected by hand for: {named}.", 1000))
 
 
 def _write(site: Site, workspace: Workspace, recipe: Recipe) -> None:

@@ -1,5 +1,6 @@
 """Below the reader: what the reading says about the kept set, the reward against people, the reasons, the team."""
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -47,9 +48,9 @@ def _statement(workspace: Workspace) -> None:
             places.link("Go to where the sample ends", "review", queue="random", key=said.stop_key)
         elif said.more:
             places.link(f"Read {said.to_read:,} more at random", "review", queue="random")
-        st.markdown("at most so many bad", width="content")
+        st.markdown("goal: at most", width="content")
         st.number_input(
-            "at most so many bad, in percent",
+            "goal: at most so many bad, in percent",
             min_value=0.1,
             max_value=50.0,
             step=1.0,
@@ -58,7 +59,7 @@ def _statement(workspace: Workspace) -> None:
             width=120,
             key=state.keep("goal", 5.0),
         )
-        st.markdown("%", width="content")
+        st.markdown("% bad", width="content")
 
 
 def _calibration(workspace: Workspace) -> None:
@@ -129,7 +130,7 @@ def _lines(workspace: Workspace) -> Iterator[bytes]:
 
 
 def _row(band: Band) -> dict[str, float]:
-    share = band.accepted / band.read * 100 if band.read else float("nan")
+    share = band.accepted / band.read if band.read else math.nan
     return {
         "low": band.low,
         "high": band.high,
@@ -137,8 +138,8 @@ def _row(band: Band) -> dict[str, float]:
         "read": band.read,
         "accepted": band.accepted,
         "share": share,
-        "at_least": band.at_least,
-        "at_most": band.at_most,
+        "at_least": band.at_least if band.read else math.nan,
+        "at_most": band.at_most if band.read else math.nan,
     }
 
 
@@ -150,7 +151,7 @@ def _columns() -> dict[str, Any]:
         "total": number("in all", format="localized"),
         "read": number("drawn", format="localized"),
         "accepted": number(format="localized"),
-        "share": number("accepted, %", format="%.0f"),
+        "share": number("share", format="percent"),
         "at_least": number("at least", format="percent"),
         "at_most": number("at most", format="percent"),
     }

@@ -88,7 +88,7 @@ def _where(site: Site, workspace: Workspace) -> None:
     decided = state.n_decided(view)
     speed = reading.pace_of(workspace, now.reviewer)
     each = f", {time_of(speed)} each" if speed.measured else ""
-    words = f"{decided:,} of {len(view.rows):,} decided by you{each}."
+    words = f"{decided:,} of {len(view.rows):,} read by you{each}."
     purpose = about(now.queue)
     with st.container(key="review-where"):
         st.caption(f"{label(purpose)} {words}" if purpose else words)
