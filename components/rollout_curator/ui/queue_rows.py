@@ -180,9 +180,11 @@ def in_turns_by_task(ask: Ask, rows: Array) -> Array:
 def planned(ask: Ask) -> Array:
     """Return what to read in so many minutes: the first undecided of each kind, as `plan` counts them."""
     waiting = undecided(ask)
-    parts = [_ORDERS.get(kind, as_they_are)(ask, waiting[kind])[:n] for kind, n in plan(ask).items()]
-    rows = np.concatenate(parts) if parts else np.empty(0, dtype=np.int64)
-    return np.asarray(rows[np.sort(np.unique(rows, return_index=True)[1])])
+    chosen = np.empty(0, dtype=np.int64)
+    for kind, n in plan(ask).items():
+        others = waiting[kind][~np.isin(waiting[kind], chosen)]
+        chosen = np.concatenate([chosen, _ORDERS.get(kind, as_they_are)(ask, others)[:n]])
+    return chosen
 
 
 def plan(ask: Ask) -> dict[str, int]:
