@@ -148,12 +148,12 @@ def test_a_read_that_failed_loses_nothing(store: Decisions, monkeypatch: pytest.
     assert held(store) == {A: ("reject", "ann")}
     decide(store, B, "accept", "ann")
     with monkeypatch.context() as patch, pytest.raises(DecisionsError):
-        patch.setattr(store, "changed", fail)
+        patch.setattr(store, "acts_changed", fail)
         store.current()
     assert held(store) == {A: ("reject", "ann"), B: ("accept", "ann")}
 
 
-def fail(after: int) -> dict[str, Decision | None]:
+def fail(after: int) -> dict[str, tuple[Decision, ...]]:
     raise DecisionsError("the disk is away")
 
 
@@ -341,8 +341,12 @@ def test_an_overtaken_decision_that_was_withdrawn_does_not_return(store: Decisio
         "UPDATE decision SET verdict = 'accept'",
         "DELETE FROM decision",
         "REPLACE INTO decision SELECT * FROM decision",
-        "REPLACE INTO decision SELECT 9, key, 'accept', reasons, '', '', at, client, seq, undoes, act FROM decision",
-        "INSERT INTO decision SELECT 0, key, 'accept', reasons, '', '', at, '', NULL, undoes, act FROM decision",
+        "REPLACE INTO decision SELECT 9, key, 'accept', reasons, '', '', at, client, seq, undoes, act, '', '',"
+        " clock, 'new' FROM decision",
+        "REPLACE INTO decision SELECT 9, key, 'accept', reasons, '', '', at, '', NULL, undoes, act, '', '', clock,"
+        " origin FROM decision",
+        "INSERT INTO decision SELECT 0, key, 'accept', reasons, '', '', at, '', NULL, undoes, act, '', '', clock,"
+        " 'new' FROM decision",
     ],
 )
 def test_a_row_is_never_changed_by_any_statement(store: Decisions, path: Path, sql: str) -> None:
@@ -406,8 +410,8 @@ def test_the_database_of_another_program_is_refused_and_left_alone(path: Path) -
 def test_a_newer_schema_is_refused(path: Path) -> None:
     Decisions.open(path).close()
     with closing(sqlite3.connect(path)) as other:
-        other.execute("PRAGMA user_version = 2")
-    assert "has schema 2, this program knows 1; update" in refusal(path)
+        other.execute("PRAGMA user_version = 3")
+    assert "has schema 3, this program knows 2; update" in refusal(path)
 
 
 def test_a_corrupt_store_is_refused_and_left_alone(path: Path) -> None:

@@ -367,3 +367,23 @@ def test_an_unrated_rollout_has_no_reward_in_its_metadata(tmp_path: Path) -> Non
 
 def test_without_metadata_nothing_is_added(tmp_path: Path) -> None:
     assert two_files(tmp_path).metadata(0, recipes.plan(Recipe())) == {}
+
+
+def test_many_keys_and_rows_are_found_as_one_by_one(tmp_path: Path) -> None:
+    source = write(tmp_path / "run.jsonl", [gym(answer="a"), gym(answer="b"), gym(answer="a"), gym(answer="c")])
+    workspace = Workspace.open([source], tmp_path / "cache")
+    keys = workspace.keys_of(np.array([1, 3, 0]))
+    assert keys == [workspace.key(1), workspace.key(3), workspace.key(0)]
+    rows, places = workspace.rows_of_keys(["no key", keys[2], "0" * 32, keys[1]])
+    assert (rows.tolist(), places.tolist()) == ([0, 2, 3], [1, 1, 3])
+    workspace.close()
+
+
+def test_identical_lines_are_one_content(tmp_path: Path) -> None:
+    source = write(tmp_path / "run.jsonl", [gym(answer="a"), gym(answer="b"), gym(answer="a")])
+    workspace = Workspace.open([source], tmp_path / "cache")
+    assert workspace.contents[0] == workspace.contents[2] != workspace.contents[1]
+    assert sorted(workspace.first_rows.tolist()) == [0, 1]
+    assert workspace.once(np.array([True, True, True])).tolist() == [0, 1]
+    assert workspace.once(np.array([False, True, True])).tolist() == [1, 2]
+    workspace.close()

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from rollout_curator import __version__
+from rollout_curator import __version__, cli_review
 from rollout_curator import cli_options as options
 from rollout_curator.cli_opening import opened, store_of
 from rollout_curator.terminal import bar, fail, say, user_name
@@ -238,6 +238,10 @@ def ui(paths: tuple[str, ...], roots: tuple[Path, ...], cache_dir: Path | None, 
 
     existing(paths)
     serve(ServeOptions(paths=tuple(map(Path, paths)), roots=roots, cache=cache_dir, **others))
+
+
+app.add_command(cli_review.review)
+app.add_command(cli_review.decisions)
 
 
 def main() -> None:

@@ -226,6 +226,12 @@ class Collection:
         source, local = self.place(row)
         return f"{int(source.columns['key_hi'][local]):016x}{int(source.columns['key_lo'][local]):016x}"
 
+    def keys_of(self, rows: Array) -> list[str]:
+        """Return the content keys of many rows."""
+        halves = np.stack([self.column(name)[rows] for name in ("key_hi", "key_lo")], axis=1)
+        digits = halves.astype(">u8").tobytes().hex()
+        return [digits[start : start + 32] for start in range(0, len(digits), 32)]
+
     def rows_of_key(self, key: str) -> list[int]:
         """Return the rows with this content, in order; more than one when lines are identical."""
         if not _KEY.fullmatch(key):
@@ -234,6 +240,40 @@ class Collection:
         keys, order = self._by_key
         first, last = np.searchsorted(keys, low, side="left"), np.searchsorted(keys, low, side="right")
         return [int(row) for row in order[first:last] if self.key(int(row)) == key]
+
+    def rows_of_keys(self, keys: Sequence[str]) -> tuple[Array, Array]:
+        """Return the rows with any of these contents, and for each the place of its key in `keys`."""
+        places = np.array([n for n, key in enumerate(keys) if _KEY.fullmatch(key)], dtype=np.int64)
+        halves = np.frombuffer(bytes.fromhex("".join(keys[n] for n in places)), dtype=">u8").reshape(-1, 2)
+        high, low = (halves[:, n].astype(np.uint64) for n in (0, 1))
+        sorted_keys, order = self._by_key
+        first, last = (np.searchsorted(sorted_keys, low, side=side) for side in ("left", "right"))
+        n_rows = last - first
+        which = np.repeat(np.arange(len(places)), n_rows)
+        within = np.arange(len(which)) - np.repeat(np.cumsum(n_rows) - n_rows, n_rows)
+        rows = order[first[which] + within]
+        same = self.column("key_hi")[rows] == high[which]
+        return rows[same], places[which[same]]
+
+    @cached_property
+    def contents(self) -> Array:
+        """Return for each row the number of its content: identical lines share one; numbers run from 0."""
+        keys, order = self._by_key
+        numbers = np.zeros(len(keys), dtype=np.int64)
+        numbers[order] = np.cumsum(np.concatenate([[False], keys[1:] != keys[:-1]])) if len(keys) else 0
+        return numbers
+
+    @cached_property
+    def first_rows(self) -> Array:
+        """Return for each content the first row that holds it."""
+        return np.asarray(np.unique(self.contents, return_index=True)[1])
+
+    def once(self, marked: Array) -> Array:
+        """Return the rows that are marked, of identical ones only the first, ascending."""
+        rows = np.flatnonzero(marked)
+        first = np.full(len(self.first_rows), -1, dtype=np.int64)
+        first[self.contents[rows[::-1]]] = rows[::-1]
+        return np.asarray(rows[first[self.contents[rows]] == rows])
 
     def line(self, row: int) -> bytes:
         """Return the line of a row as it stands in the source. Raises SourceChanged."""

@@ -1,8 +1,8 @@
 """The file of the review store: how it is made, checked, copied or refused.
 
-It knows SQLite, places on disk and the tables; it does not know what an undo means. Schema 1: one table that only grows
-(triggers refuse UPDATE, DELETE and REPLACE), WAL so that readers never wait, synchronous=FULL so that a commit outlives
-a power cut (https://www.sqlite.org/pragma.html#pragma_synchronous), three views for people with other SQLite tools.
+It knows SQLite and places on disk; the tables are those of `decisions_schema`, and what an undo means it does not know.
+WAL so that readers never wait, synchronous=FULL so that a commit outlives a power cut
+(https://www.sqlite.org/pragma.html#pragma_synchronous).
 """
 
 import os
@@ -14,44 +14,13 @@ from pathlib import Path
 from threading import Lock
 from uuid import uuid4
 
+from rollout_curator import decisions_schema as schema
 from rollout_curator.errors import DecisionsError
 
 BUSY_S = 30
-COLUMNS = "id, key, verdict, reasons, note, reviewer, at, client, seq, undoes, act"
 
-_APPLICATION_ID = 0x524C4355
-_USER_VERSION = 1
 _MOUNTS = Path("/proc/mounts")
 _NETWORK = {"nfs", "nfs4", "cifs", "smb3", "smbfs", "afs", "ceph", "lustre", "gpfs", "beegfs", "fuse.sshfs"}
-_SCHEMA = f"""
-CREATE TABLE decision (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
-    key TEXT NOT NULL CHECK (length(key) BETWEEN 1 AND 64 AND key NOT GLOB '*[^A-Za-z0-9_-]*'),
-    verdict TEXT NOT NULL CHECK (verdict IN ('reject', 'accept', 'clear')),
-    reasons TEXT NOT NULL CHECK (json_type(reasons) = 'array'),
-    note TEXT NOT NULL, reviewer TEXT NOT NULL, at TEXT NOT NULL, client TEXT NOT NULL,
-    seq INTEGER,
-    undoes INTEGER UNIQUE REFERENCES decision (id),
-    act TEXT NOT NULL CHECK (act IN ('decide', 'undo', 'redo', 'yield')),
-    UNIQUE (client, seq), CHECK ((act = 'decide') = (undoes IS NULL))
-);
-CREATE INDEX decision_key ON decision (key, id);
-CREATE INDEX decision_reviewer ON decision (reviewer, id);
-CREATE TRIGGER no_update BEFORE UPDATE ON decision BEGIN SELECT RAISE(ABORT, 'decisions are append-only'); END;
-CREATE TRIGGER no_delete BEFORE DELETE ON decision BEGIN SELECT RAISE(ABORT, 'decisions are append-only'); END;
-CREATE TRIGGER no_replace BEFORE INSERT ON decision
-WHEN (NEW.id <> -1 AND NEW.id <= (SELECT max(id) FROM decision))
-    OR EXISTS (SELECT 1 FROM decision WHERE client = NEW.client AND seq = NEW.seq)
-    OR EXISTS (SELECT 1 FROM decision WHERE undoes = NEW.undoes)
-BEGIN SELECT RAISE(ABORT, 'decisions are append-only'); END;
-CREATE VIEW history AS SELECT {COLUMNS} FROM decision ORDER BY id;
-CREATE VIEW standing AS SELECT {COLUMNS} FROM decision d
-    WHERE act IN ('decide', 'redo') AND NOT EXISTS (SELECT 1 FROM decision u WHERE u.undoes = d.id);
-CREATE VIEW current AS SELECT {COLUMNS} FROM standing
-    WHERE verdict <> 'clear' AND id IN (SELECT max(id) FROM standing GROUP BY key);
-PRAGMA application_id = {_APPLICATION_ID};
-PRAGMA user_version = {_USER_VERSION};
-"""
 
 
 class StoreFile:
@@ -180,13 +149,15 @@ def _refuse_file(path: Path) -> None:
     if not found.st_size:
         raise DecisionsError(f"{path}: is empty, so not a database of decisions; move it away or choose another")
     with closing(_connect(path)) as connection:
-        if connection.execute("PRAGMA application_id").fetchone()[0] != _APPLICATION_ID:
+        if connection.execute("PRAGMA application_id").fetchone()[0] != schema.APPLICATION_ID:
             raise DecisionsError(f"{path}: is the database of another program; choose another --decisions")
         version = connection.execute("PRAGMA user_version").fetchone()[0]
-        if version != _USER_VERSION:
-            newer = "update rollout-curator" if version > _USER_VERSION else "start from a backup"
-            raise DecisionsError(f"{path}: has schema {version}, this program knows {_USER_VERSION}; {newer}")
+        if not 1 <= version <= schema.USER_VERSION:
+            newer = "update rollout-curator" if version > schema.USER_VERSION else "start from a backup"
+            raise DecisionsError(f"{path}: has schema {version}, this program knows {schema.USER_VERSION}; {newer}")
         _refuse_corrupt(connection, path, "quick_check")
+        if version < schema.USER_VERSION:
+            schema.upgrade(connection)
         if connection.execute("PRAGMA journal_mode = WAL").fetchone()[0] != "wal":
             raise DecisionsError(f"{path}: this disk cannot hold a write-ahead log; choose another --decisions")
 
@@ -221,7 +192,7 @@ def _create(path: Path) -> None:
         os.close(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
         with closing(_connect(draft)) as connection:
             connection.execute("PRAGMA journal_mode = WAL")
-            connection.executescript(_SCHEMA)
+            schema.create(connection)
         _publish(draft, path)
     finally:
         _remove_draft(draft)

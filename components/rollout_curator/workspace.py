@@ -4,8 +4,9 @@ Nothing here writes but `decisions`.
 """
 
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,7 @@ from rollout_curator.selection import (
 )
 from rollout_curator.slices import Part
 from rollout_curator.sources import Found, find
+from rollout_curator.strategies.order import shuffled
 
 SELECTIONS_MAX = 64
 
@@ -116,15 +118,24 @@ class Workspace(Collection):
                 self._standing = {key: decision.verdict for key, decision in self._decided.items()}
                 self._verdicts = self._verdict_codes()
                 self._version = version
-                self._selections.clear()
+                self._selections = {key: made for key, made in self._selections.items() if not isinstance(key[0], int)}
             return version
 
     def _verdict_codes(self) -> Array:
+        return self.codes_of(self._standing)
+
+    def codes_of(self, verdicts: Mapping[str, str]) -> Array:
+        """Return verdicts by key (accept or reject) as a code per row: NONE, ACCEPT or REJECT."""
         codes = np.full(self.n_rollouts, NONE, dtype="uint8")
-        for key, verdict in self._standing.items():
-            for row in self.rows_of_key(key):
-                codes[row] = REJECT if verdict == "reject" else ACCEPT
+        rows, places = self.rows_of_keys(list(verdicts))
+        said = np.array([REJECT if verdict == "reject" else ACCEPT for verdict in verdicts.values()], dtype="uint8")
+        codes[rows] = said[places]
         return codes
+
+    @cached_property
+    def lots(self) -> Array:
+        """Return a number per row by which it is drawn at random: of its content alone, the same everywhere."""
+        return shuffled(self.frame, 0, "reading")
 
     def verdicts(self) -> Array:
         """Return the standing verdict per row: NONE, ACCEPT or REJECT."""
@@ -151,16 +162,28 @@ class Workspace(Collection):
 
     def select(self, recipe: Recipe) -> Selection:
         """Return the state of every row under a recipe and the decisions as they stand."""
-        plan = recipes.plan(recipe)
         self.refresh_decisions()
         with self._lock:
             version, verdicts = self._version, self._codes()
+        return self._selected(recipe, verdicts, version)
+
+    def select_under(self, recipe: Recipe, verdicts: Array, name: Hashable) -> Selection:
+        """Return the state of every row as if these codes were the verdicts; `name` is what they are known by."""
+        return self._selected(recipe, verdicts, name)
+
+    def _selected(self, recipe: Recipe, verdicts: Array, name: Hashable) -> Selection:
+        plan = recipes.plan(recipe)
+        with self._lock:
             bounds = (recipe.min_reward, recipe.max_reward, repr(recipe.filters), repr(recipe.thresholds))
             rules = (repr(recipe.strategies), recipe.control, plan.exclude_invalid, plan.exclude)
-            key = (version, bounds, rules, outcome_key(plan))
+            key = (name, bounds, rules, outcome_key(plan))
             if key in self._selections:
                 return self._selections[key]
         made = self._select(recipe, plan, verdicts)
+        if recipe.control is not None:
+            possible = self._selected(_boundless(recipe), verdicts, name)
+            drawn = strategies.matched_random(self.frame, made.kept, recipe.control, among=possible.kept)
+            made = redrawn(possible, drawn)
         with self._lock:
             if len(self._selections) > SELECTIONS_MAX:
                 self._selections.clear()
@@ -176,15 +199,11 @@ class Workspace(Collection):
         if recipe.strategies:
             dropped_by = self._dropped_by(recipe, made)
             made = narrow(made, verdicts, dropped_by, [strategies.words(step) for step in recipe.strategies])
-        if recipe.control is not None:
-            possible = self.possible(recipe)
-            drawn = strategies.matched_random(self.frame, made.kept, recipe.control, among=possible.kept)
-            made = redrawn(possible, drawn)
         return made
 
     def possible(self, recipe: Recipe) -> Selection:
         """Return what any rule could keep: all that is valid, not rejected and exportable under a recipe."""
-        return self.select(replace(_unbounded(recipe), filters=(), thresholds=None))
+        return self.select(_boundless(recipe))
 
     def candidates(self, recipe: Recipe, axis: str = REWARD) -> Candidates:
         """Return the rows that bounds on an axis choose from: what the rest of the recipe keeps before its strategies.
@@ -249,6 +268,11 @@ class Workspace(Collection):
         super().close()
         if self.decisions is not None:
             self.decisions.close()
+
+
+def _boundless(recipe: Recipe) -> Recipe:
+    """Return a recipe without any rule on which rollouts are kept, but for validity."""
+    return replace(_unbounded(recipe), filters=(), thresholds=None)
 
 
 def _unbounded(recipe: Recipe) -> Recipe:

@@ -13,6 +13,7 @@ from starlette.routing import Route
 from rollout_curator.decisions import Decisions, Entry
 from rollout_curator.errors import DecisionRefused
 from rollout_curator.ui.answering import Refusal, answer, answer_post, dump
+from rollout_curator.ui.blinding import NOT_YET, decision_for, is_hidden
 from rollout_curator.ui.served import (
     Json,
     attempts,
@@ -98,12 +99,16 @@ def _attempts(site: Site, query: Any) -> bytes:
 
 def _raw(site: Site, query: Any) -> bytes:
     view = _view(site, query.get("view", ""))
-    return dump({"text": raw_text(view, _row(view, query.get("key", "")))})
+    row = _row(view, query.get("key", ""))
+    hidden = is_hidden(view, view.workspace.key(row))
+    return dump({"text": NOT_YET if hidden else raw_text(view, row)})
 
 
 def _example(site: Site, query: Any) -> bytes:
     view = _view(site, query.get("view", ""))
-    return dump(example_text(view, _row(view, query.get("key", ""))))
+    row = _row(view, query.get("key", ""))
+    hidden = is_hidden(view, view.workspace.key(row)) and "reward" in view.plan.metadata
+    return dump({"text": NOT_YET, "line": "", "starts": []} if hidden else example_text(view, row))
 
 
 def _row(view: View, key: str) -> int:
@@ -192,8 +197,9 @@ def _recorded(store: Decisions, view: View, client: str, act: Json) -> Json:
         "key": key,
         "pos": view.position(key),
         "where": _where(view, key),
-        "decision": decision_json(store.current().get(key)),
-        "conflict": decision_json(recorded.conflict),
+        "decision": decision_json(decision_for(view, key, store.current().get(key))),
+        "conflict": decision_json(decision_for(view, key, recorded.conflict)),
+        "count": recorded.n,
     }
 
 
@@ -211,10 +217,12 @@ def _decided(store: Decisions, view: View, client: str, act: Json) -> Json:
         reviewer=act["reviewer"],
         client=client,
         seq=act["seq"],
-        expected=act["expected"],
+        expected=None if view.blind else act["expected"],  # who reads blind cannot know of others
+        queue=view.queue,
     )
     conflict = store.record([entry], refuse_conflicts=True)[0].conflict
-    return {**answer, "decision": decision_json(store.current().get(key)), "conflict": decision_json(conflict)}
+    standing = decision_for(view, key, store.current().get(key))
+    return {**answer, "decision": decision_json(standing), "conflict": decision_json(conflict)}
 
 
 def _where(view: View, key: str) -> str:

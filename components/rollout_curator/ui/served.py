@@ -16,6 +16,7 @@ from rollout_curator.flags import FLAG_WORDS
 from rollout_curator.recipe import Plan
 from rollout_curator.rollout import Example
 from rollout_curator.selection import INVALID_WORDS
+from rollout_curator.ui.blinding import conceal
 from rollout_curator.ui.phrases import is_loss, of_issue, said_of_one
 from rollout_curator.ui.placing import left_out, place
 from rollout_curator.ui.pretty import parsed, pretty
@@ -49,7 +50,7 @@ def rollout_entry(view: View, position: int) -> Json:
 def entry_of_row(view: View, row: int, position: int | None) -> Json:
     """Return everything the reader shows of a row, also of one that is not in the view (`pos` is then None)."""
     workspace, plan = view.workspace, view.plan
-    entry = _facts(view, position, row)
+    entry = conceal(view, _facts(view, position, row))
     try:
         rollout = workspace.rollout(row)
     except SourceError as error:
@@ -58,7 +59,8 @@ def entry_of_row(view: View, row: int, position: int | None) -> Json:
     if made.messages is None or made.skip:
         return {**entry, "turns": turns, "example": _no_example(of_issue(made.skip or ""))}
     turns = place(turns, made.messages, plan)
-    return {**entry, "turns": turns, "example": _example(workspace.metadata(row, plan), made, turns, plan)}
+    example = _example(workspace.metadata(row, plan), made, turns, plan)
+    return conceal(view, {**entry, "turns": turns, "example": example})
 
 
 def attempts(view: View, row: int) -> list[Json]:
@@ -67,7 +69,7 @@ def attempts(view: View, row: int) -> list[Json]:
     at = int(np.searchsorted(group, row))
     first = max(0, min(at - ATTEMPTS_MAX // 2, len(group) - ATTEMPTS_MAX))
     rows = [int(found) for found in group[first : first + ATTEMPTS_MAX]]
-    return [_facts(view, view.position_of_row(found), found) for found in rows]
+    return [conceal(view, _facts(view, view.position_of_row(found), found)) for found in rows]
 
 
 def raw_text(view: View, row: int) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from time import monotonic
 from typing import Any
+from urllib.parse import unquote
 
 import numpy as np
 import streamlit as st
@@ -19,7 +20,9 @@ from rollout_curator import recipe as recipes
 from rollout_curator import templates
 from rollout_curator.axes import REWARD
 from rollout_curator.errors import CuratorError
+from rollout_curator.reading import SETTLE, own_codes
 from rollout_curator.recipe import Plan, Recipe
+from rollout_curator.selection import NONE
 from rollout_curator.strategies import Step
 from rollout_curator.targets.base import targets
 from rollout_curator.templates import ChatTemplate
@@ -32,14 +35,25 @@ from rollout_curator.workspace import Workspace
 
 SESSION = "rc.session"
 EVERYWHERE = (*addresses.NAMES, "target", "format")
-REVIEW = ("queue", "key")
+REVIEW = ("queue", "key", "blind")
 REWARDS = ("axis", "success")
 ALL = (*EVERYWHERE, *REVIEW, *REWARDS)
 ROLLOUTS = "Rollouts"
 """The table of single rollouts on the Rewards page."""
+SIGNED_IN = ("X-Forwarded-User", "X-Forwarded-Preferred-Username", "Remote-User")
+"""Headers in which a proxy that signs people in names them."""
+COOKIE = "rollout_curator_reviewer"
 ECHO_S = 3.0
 Array = np.ndarray[Any, Any]
 """So long after a value was replaced, the browser may still send it along with something else."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bulk:
+    """A bulk decision of this tab: its words, and the version of the store right after it."""
+
+    words: str
+    version: int
 
 
 @dataclass
@@ -57,6 +71,12 @@ class Session:
     as_tables: bool = False
     drawn: dict[str, int] = field(default_factory=dict)
     compared: dict[str, Recipe] = field(default_factory=dict)
+    blind: bool = False
+    named: bool = False
+    version: int = 0
+    revision: int = 0
+    bulk: Bulk | None = None
+    asks_bulk: bool = False
     page: str = ""
     url: dict[str, str] = field(default_factory=dict)
     replaced: dict[tuple[str, str], float] = field(default_factory=dict)
@@ -80,7 +100,8 @@ def session() -> Session:
 def begin(site: Site, page: str) -> Session:
     """Return the choices of this tab with what the URL says taken in, and bring the URL in line."""
     if SESSION not in st.session_state:
-        st.session_state[SESSION] = Session(site.recipe, site.reviewer)
+        name, named = _name(site)
+        st.session_state[SESSION] = Session(site.recipe, name, named=named)
     now = session()
     if page != now.page:
         now.page, now.view, now.reported = page, None, None
@@ -196,8 +217,28 @@ def set_queue(name: str) -> None:
 def set_reviewer(name: str) -> None:
     """Choose the name that decisions carry; an empty one changes nothing."""
     now = session()
+    if name.strip():
+        now.named = True
     if name.strip() and name.strip() != now.reviewer:
         now.reviewer, now.view = name.strip()[:200], None
+
+
+def set_blind(blind: bool) -> None:
+    """Choose whether rewards and others' verdicts are hidden until one has decided."""
+    now = session()
+    now.blind, now.view, now.revision = blind, None, now.revision + 1
+    write_url()
+
+
+def ask_bulk(asked: bool = True) -> None:
+    """Note whether the question about a bulk decision stands; the page may run again meanwhile."""
+    session().asks_bulk = asked
+
+
+def note_bulk(words: str, version: int) -> None:
+    """Note what was decided in bulk; the queue is made anew, for much of it looks different now."""
+    now = session()
+    now.bulk, now.view, now.revision = Bulk(words, version), None, now.revision + 1
 
 
 def set_place(key: str) -> None:
@@ -226,24 +267,53 @@ def forget(name: str) -> None:
 def view(site: Site, workspace: Workspace) -> View:
     """Return the queue being read; it stays the same until the queue, the recipe or the sources change."""
     now = session()
-    wanted = (id(workspace), now.queue, now.recipe, now.reviewer)
+    version = workspace.refresh_decisions()
+    store = workspace.decisions
+    if store is not None and now.version not in (0, version) and store.had_bulk(now.version, now.reviewer):
+        now.view, now.revision = None, now.revision + 1
+    now.version = version
+    wanted = (id(workspace), now.queue, now.recipe, now.reviewer, now.blind)
     held = now.view is not None and site.views.get(now.view.token) is not None and now.view_of == wanted
     if not held or now.view is None:
-        rows = rows_of(workspace, now.recipe, now.queue)
-        now.view, now.view_of, now.reported = View(workspace, now.recipe, rows, now.reviewer), wanted, None
+        rows = rows_of(workspace, now.recipe, now.queue, now.reviewer)
+        blind = now.blind and now.queue != SETTLE
+        made = View(workspace, now.recipe, rows, now.reviewer, now.queue, blind)
+        now.view, now.view_of, now.reported = made, wanted, None
         site.views.hold(now.view)
     return now.view
+
+
+def first_undecided(view: View) -> int:
+    """Return where this reviewer stopped: the first place without a verdict of theirs, 0 when all have one."""
+    waiting = own_codes(view.workspace, view.reviewer)[view.rows] == NONE
+    return int(np.argmax(waiting)) if len(waiting) else 0
+
+
+def n_decided(view: View) -> int:
+    """Return how many rollouts of a queue its reviewer has decided."""
+    return int(np.count_nonzero(own_codes(view.workspace, view.reviewer)[view.rows] != NONE))
+
+
+def keep(name: str, usual: float) -> str:
+    """Return the key of a widget whose value other parts of the page read, with its usual value set."""
+    st.session_state.setdefault(f"rc.{name}", usual)
+    return f"rc.{name}"
+
+
+def kept(name: str, usual: float) -> float:
+    """Return what such a widget holds."""
+    return float(st.session_state.get(f"rc.{name}") or usual)
 
 
 def queue_name() -> str:
     """Return a name for what the chosen queue holds, the same in every session and run of the server."""
     now = session()
-    return hashlib.sha256(repr((now.queue, now.recipe)).encode(errors="surrogatepass")).hexdigest()[:16]
+    return hashlib.sha256(repr((now.queue, now.recipe, now.revision)).encode(errors="surrogatepass")).hexdigest()[:16]
 
 
 def queue_rows(workspace: Workspace) -> Array:
     """Return the rows the chosen queue holds now; the view may hold those of a while ago."""
-    return rows_of(workspace, recipe(), session().queue)
+    return rows_of(workspace, recipe(), session().queue, session().reviewer)
 
 
 def link(**more: str) -> dict[str, str]:
@@ -288,8 +358,20 @@ def _url(names: tuple[str, ...]) -> dict[str, str]:
         "format": now.recipe.format,
         "queue": "" if now.queue == DEFAULT else now.queue,
         "key": now.key,
+        "blind": "1" if now.blind else "",
     }
     return {name: values[name] for name in names if values.get(name)}
+
+
+def _name(site: Site) -> tuple[str, bool]:
+    """Return the name decisions carry, and whether this browser's user chose it; else it is only proposed."""
+    remembered = unquote(dict(st.context.cookies).get(COOKIE, "")).strip()[:200]
+    if remembered:
+        return remembered, True
+    if site.options.behind_proxy:
+        signed_in = next((st.context.headers[name] for name in SIGNED_IN if st.context.headers.get(name)), "")
+        return signed_in.strip()[:200] or site.reviewer, False
+    return site.reviewer, not site.options.shared
 
 
 def _is_echo(now: Session, name: str, value: str) -> bool:
@@ -309,6 +391,8 @@ def _take(now: Session, name: str, value: str) -> None:
         now.success = addresses.number(value)
     elif name in addresses.NAMES:
         now.recipe = addresses.taken(now.recipe, name, value) or now.recipe
+    elif name == "blind":
+        now.blind, now.view = value == "1", None
     elif name == "target":
         set_target(value)
     elif name == "format":

@@ -22,12 +22,17 @@ Array = np.ndarray[Any, Any]
 
 @dataclass(frozen=True)
 class View:
-    """One frozen queue: rows of a workspace in the order they are read, under one recipe, by one reviewer."""
+    """One frozen queue: rows of a workspace in the order they are read, under one recipe, by one reviewer.
+
+    `queue` is the name it was chosen by; a `blind` one is read without knowing rewards and others' verdicts.
+    """
 
     workspace: Workspace
     recipe: Recipe
     rows: Array
     reviewer: str
+    queue: str = ""
+    blind: bool = False
     token: str = field(default_factory=lambda: secrets.token_urlsafe(18))
 
     @property

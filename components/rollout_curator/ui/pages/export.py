@@ -5,11 +5,12 @@ from pathlib import Path
 
 import streamlit as st
 
-from rollout_curator import manifest
+from rollout_curator import manifest, reading
 from rollout_curator import recipe as recipes
 from rollout_curator.errors import ExportError
 from rollout_curator.exports.base import get as get_kind
 from rollout_curator.publishing import Chosen, command_line, first_line, paths_of, usual_card
+from rollout_curator.reading_words import sentence
 from rollout_curator.recipe import Recipe
 from rollout_curator.selection import STEPS, Funnel
 from rollout_curator.targets.base import targets
@@ -22,6 +23,7 @@ from rollout_curator.ui.pages.hazard_table import hazard_table
 from rollout_curator.ui.pages.template_form import template_form
 from rollout_curator.ui.pages.trainer_view import examples
 from rollout_curator.ui.phrases import selected_words, size, trimmed_words
+from rollout_curator.ui.reasons import label_of
 from rollout_curator.ui.site import Site
 from rollout_curator.ui.text import label, plain, show_untrusted
 from rollout_curator.workspace import Workspace
@@ -38,6 +40,7 @@ def page(site: Site, workspace: Workspace) -> None:
         chosen = chosen_of(workspace, recipe)
         if chosen is not None:
             counts(chosen)
+        _why(workspace, recipe)
         hazard_table(workspace, recipe)
         cost_form(workspace, recipe, chosen)
     with left:
@@ -96,6 +99,17 @@ def _funnel(funnel: Funnel, recipe: Recipe) -> None:
         places.link_number(left, f"examples, {threshold}{by_hand}", "review", queue="kept")
     if funnel.trimmed:
         st.caption(f"Of these, {label(trimmed_words(funnel.trimmed), 1000)}.")
+
+
+def _why(workspace: Workspace, recipe: Recipe) -> None:
+    """Draw what reading says of what is written, and for which reasons rollouts were rejected by hand."""
+    said = reading.statement(workspace, recipe)
+    if said.sample.read:
+        st.caption(label(sentence(said), 1000))
+    counts = reading.reasons(workspace)
+    if counts:
+        named = ", ".join(f"{label_of(workspace, tag)} {n:,}" for tag, n in counts.items())
+        st.caption(label(f"Rejected by hand for: {named}.", 1000))
 
 
 def _write(site: Site, workspace: Workspace, recipe: Recipe, chosen: Chosen | None) -> None:

@@ -1,34 +1,24 @@
-"""The Review page: one queue of rollouts in the reader, with a slim bar to choose the queue and the reviewer."""
-
-import streamlit as st
+"""The Review page: one queue of rollouts in the reader, a slim bar above it, and below it what the reading says."""
 
 from rollout_curator import recipe as recipes
 from rollout_curator.ui import state
-from rollout_curator.ui.queues import Queue, queues, words_of
+from rollout_curator.ui.pages.findings import findings
+from rollout_curator.ui.pages.review_bar import ask_name, bar
+from rollout_curator.ui.reasons import agreed
 from rollout_curator.ui.site import Site
-from rollout_curator.ui.text import plain
 from rollout_curator.ui.views import View
-from rollout_curator.ui.widgets.reader import Reason, reader
+from rollout_curator.ui.widgets.reader import reader
+from rollout_curator.ui.widgets.remember import remember
 from rollout_curator.workspace import Workspace
-
-REASONS: list[Reason] = [
-    {"tag": "wrong_answer", "label": "wrong answer"},
-    {"tag": "reward_hack", "label": "reward hack"},
-    {"tag": "bad_tool_use", "label": "bad tool use"},
-    {"tag": "unsafe", "label": "unsafe"},
-    {"tag": "formatting", "label": "formatting"},
-    {"tag": "truncated", "label": "truncated"},
-    {"tag": "off_task", "label": "off-task"},
-    {"tag": "duplicate", "label": "duplicate"},
-    {"tag": "personal_data", "label": "personal data"},
-]
-"""Why a person rejects a rollout; each has a key of its own in the reader."""
 
 
 def page(site: Site, workspace: Workspace) -> None:
     """Draw the page."""
+    if not state.session().named:
+        ask_name()
+        return
     missing = _missing_key(workspace)
-    _bar(workspace)
+    bar(site, workspace)
     view = state.view(site, workspace)
     start = _start(view)
     place = reader(
@@ -40,7 +30,7 @@ def page(site: Site, workspace: Workspace) -> None:
             "boot": site.boot,
             "reviewer": view.reviewer,
             "targetTitle": recipes.plan(view.recipe).target.title,
-            "reasons": REASONS,
+            "reasons": agreed(workspace),
             "store": site.store,
             "queue": state.queue_name(),
             "visit": _visit(view),
@@ -53,6 +43,8 @@ def page(site: Site, workspace: Workspace) -> None:
     if at and at != now.reported and view.key_at(at["pos"]) == at["key"]:
         now.reported = at
         state.set_place(at["key"])
+    findings(workspace)
+    remember(state.COOKIE, now.reviewer)
 
 
 def _missing_key(workspace: Workspace) -> str:
@@ -71,34 +63,8 @@ def _visit(view: View) -> str:
 
 
 def _start(view: View) -> int:
+    """Return where to begin: at the rollout that was read, else at the first that this reviewer has not decided."""
     now = state.session()
     if now.reported and now.reported["key"] == now.key:
         return int(now.reported["pos"])
-    return view.start(now.key)
-
-
-def _bar(workspace: Workspace) -> None:
-    recipe, now = state.recipe(), state.session()
-    offered = queues(workspace, recipe)
-    if now.queue not in [queue.name for queue in offered]:
-        words = words_of(workspace, recipe, now.queue)
-        offered = [Queue(now.queue, words, len(state.queue_rows(workspace))), *offered]
-    said = {queue.name: plain(f"{queue.words} ({queue.count:,})") for queue in offered}
-    with st.container(horizontal=True, vertical_alignment="center", key="review-bar", gap="small"):
-        st.markdown("queue", width="content")
-        st.selectbox(
-            "queue",
-            list(said),
-            format_func=lambda choice: plain(said.get(choice, choice)),
-            label_visibility="collapsed",
-            width=420,
-            **state.bind("queue", now.queue, state.set_queue, choices=said.values()),
-        )
-        st.markdown("reviewer", width="content")
-        st.text_input(
-            "reviewer",
-            max_chars=100,
-            label_visibility="collapsed",
-            width=180,
-            **state.bind("reviewer", now.reviewer, state.set_reviewer),
-        )
+    return view.start(now.key) if now.key else state.first_undecided(view)

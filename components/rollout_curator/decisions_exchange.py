@@ -1,0 +1,123 @@
+"""Acts of the review store as lines of JSON, and back: how the decisions of several people become one store.
+
+An act is named by its `origin` everywhere, also in `undoes`, so ids are those of each store and links survive. A merge
+only adds what is not here: it can be repeated, and two stores that take in each other hold the same acts in the same
+order, hence the same verdicts. Works on rows inside a transaction; knows no files.
+"""
+
+import sqlite3
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, fields, replace
+from datetime import datetime
+from typing import Any
+
+import orjson
+
+from rollout_curator.decisions_rows import INSERT, Decision, Entry, cleaned, first, json_of, stored, text_of
+from rollout_curator.decisions_schema import COLUMNS
+from rollout_curator.errors import DecisionRefused
+
+ACTS = ("decide", "undo", "redo", "yield", "spare")
+CLOCK_END = 2**62
+Json = dict[str, Any]
+_NAMES = tuple(column.name for column in fields(Decision) if column.name != "id")
+_TEXTS = frozenset({"key", "verdict", "note", "reviewer", "at", "client", "act", "batch", "queue", "origin"})
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """How many acts were added, and how many were here already."""
+
+    added: int
+    known: int
+
+
+def give_out(acts: Iterable[Decision]) -> Iterator[bytes]:
+    """Yield one line per act; `undoes` is the origin of the act that is taken back."""
+    origins: dict[int, str] = {}
+    for act in acts:
+        origins[act.id] = act.origin
+        line: Json = {name: getattr(act, name) for name in _NAMES}
+        line["undoes"] = None if act.undoes is None else origins[act.undoes]
+        yield orjson.dumps(line) + b"\n"
+
+
+def take_in(connection: sqlite3.Connection, lines: Iterable[bytes]) -> Imported:
+    """Add every act that is not here. Raises DecisionRefused that names the line when one is not what it must be."""
+    found = [_read(number, line) for number, line in enumerate(lines, 1) if line.strip()]
+    found.sort(key=lambda act: (act["clock"], act["origin"]))  # what is taken back stands before what takes it back
+    added = sum(_add(connection, act) for act in found)
+    return Imported(added, len(found) - added)
+
+
+def _add(connection: sqlite3.Connection, act: Json) -> bool:
+    here = first(connection, f"SELECT {COLUMNS} FROM decision WHERE origin = ?", act["origin"])
+    if here is not None:
+        if (here.key, here.verdict, here.reviewer, here.act) != tuple(act[name] for name in _SAME):
+            raise _refused(
+                act["number"], f"act {act['origin']} is here with other content; one of the files was edited"
+            )
+        return False
+    if stored(connection, act["client"], act["seq"]) is not None:
+        raise _refused(act["number"], f"number {act['seq']} of client {act['client']!r} is here as another act")
+    undoes = act["undoes"]
+    if undoes is not None:
+        row = connection.execute("SELECT id FROM decision WHERE origin = ?", (undoes,)).fetchone()
+        if row is None:
+            raise _refused(act["number"], "takes back an act that is neither here nor in this file; export it whole")
+        undoes = row[0]
+    values = {**act, "undoes": undoes, "reasons": json_of(tuple(act["reasons"]))}
+    connection.execute(INSERT, [values[name] for name in _NAMES])
+    return True
+
+
+_SAME = ("key", "verdict", "reviewer", "act")
+
+
+def _read(number: int, line: bytes) -> Json:
+    """Return one line as an act, every field in its type."""
+    try:
+        act = orjson.loads(line)
+    except orjson.JSONDecodeError as error:
+        raise _refused(number, f"is not JSON ({error.msg})") from error
+    if not isinstance(act, dict) or set(act) != set(_NAMES):
+        raise _refused(number, "is not an act of a review store; take a file of `decisions export`")
+    wrong = next((name for name in _NAMES if not _fits(name, act[name])), None)
+    if wrong is None and act["act"] != "spare" and (act["act"] == "decide") != (act["undoes"] is None):
+        wrong = "undoes"
+    if wrong is not None:
+        raise _refused(number, f"{wrong} is {str(act[wrong])[:60]!r}, which no store writes")
+    try:
+        entry = Entry(act["key"], act["verdict"], tuple(act["reasons"]), act["note"], act["reviewer"], act["client"])
+        clean = cleaned(replace(entry, seq=act["seq"]))
+        for name in ("batch", "queue", "origin"):
+            text_of(name, act[name])
+    except DecisionRefused as error:
+        raise _refused(number, str(error)) from error
+    return {**act, "number": number, "reasons": list(clean.reasons), "note": clean.note, "reviewer": clean.reviewer}
+
+
+def _fits(name: str, value: Any) -> bool:
+    if name == "reasons":
+        return isinstance(value, list) and all(isinstance(reason, str) for reason in value)
+    if name == "at":
+        return isinstance(value, str) and _is_time(value)
+    if name == "act":
+        return value in ACTS
+    if name in _TEXTS:
+        return isinstance(value, str) and (name != "origin" or bool(value))
+    if name == "undoes":
+        return value is None or isinstance(value, str)
+    is_number = isinstance(value, int) and not isinstance(value, bool) and 0 <= value < CLOCK_END
+    return is_number or (name == "seq" and value is None)
+
+
+def _is_time(text: str) -> bool:
+    try:
+        return datetime.fromisoformat(text).tzinfo is not None
+    except ValueError:
+        return False
+
+
+def _refused(number: int, why: str) -> DecisionRefused:
+    return DecisionRefused(f"line {number}: {why}; nothing was imported")

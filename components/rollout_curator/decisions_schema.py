@@ -1,0 +1,123 @@
+"""The tables of the review store: how they are made, and how those of an older program become today's.
+
+Two tables that only grow: `decision` for acts, `setting` for what a team agreed on; triggers refuse UPDATE, DELETE and
+REPLACE. `clock` is the order of acts: microseconds since 1970, but always later than every act known when it was
+written (a hybrid logical clock: Kulkarni et al., OPODIS 2014), so a machine whose time steps back keeps the order of
+its acts, and two stores that are merged agree on it. `origin` names an act wherever it is copied to and breaks ties.
+"""
+
+import hashlib
+import sqlite3
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+from uuid import uuid4
+
+APPLICATION_ID = 0x524C4355
+USER_VERSION = 2
+COLUMNS = "id, key, verdict, reasons, note, reviewer, at, client, seq, undoes, act, batch, queue, clock, origin"
+_OLD_COLUMNS = "id, key, verdict, reasons, note, reviewer, at, client, seq, undoes, act"
+_TABLE = """
+CREATE TABLE {name} (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    key TEXT NOT NULL CHECK (length(key) BETWEEN 1 AND 64 AND key NOT GLOB '*[^A-Za-z0-9_-]*'),
+    verdict TEXT NOT NULL CHECK (verdict IN ('reject', 'accept', 'clear')),
+    reasons TEXT NOT NULL CHECK (json_type(reasons) = 'array'),
+    note TEXT NOT NULL, reviewer TEXT NOT NULL, at TEXT NOT NULL, client TEXT NOT NULL,
+    seq INTEGER,
+    undoes INTEGER REFERENCES decision (id),
+    act TEXT NOT NULL CHECK (act IN ('decide', 'undo', 'redo', 'yield', 'spare')),
+    batch TEXT NOT NULL, queue TEXT NOT NULL, clock INTEGER NOT NULL, origin TEXT NOT NULL UNIQUE,
+    UNIQUE (client, seq), CHECK (act = 'spare' OR (act = 'decide') = (undoes IS NULL))
+);
+"""
+_REST = f"""
+CREATE TABLE setting (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    name TEXT NOT NULL, value TEXT NOT NULL CHECK (json_valid(value)), reviewer TEXT NOT NULL, at TEXT NOT NULL
+);
+CREATE INDEX decision_key ON decision (key, clock, origin);
+CREATE INDEX decision_reviewer ON decision (reviewer, clock);
+CREATE INDEX decision_undoes ON decision (undoes) WHERE undoes IS NOT NULL;
+CREATE INDEX decision_batch ON decision (batch) WHERE batch <> '';
+CREATE INDEX decision_clock ON decision (clock);
+CREATE TRIGGER no_update BEFORE UPDATE ON decision BEGIN SELECT RAISE(ABORT, 'decisions are append-only'); END;
+CREATE TRIGGER no_delete BEFORE DELETE ON decision BEGIN SELECT RAISE(ABORT, 'decisions are append-only'); END;
+CREATE TRIGGER no_replace BEFORE INSERT ON decision
+WHEN (NEW.id <> -1 AND NEW.id <= (SELECT max(id) FROM decision))
+    OR EXISTS (SELECT 1 FROM decision WHERE client = NEW.client AND seq = NEW.seq)
+    OR EXISTS (SELECT 1 FROM decision WHERE origin = NEW.origin)
+BEGIN SELECT RAISE(ABORT, 'decisions are append-only'); END;
+CREATE TRIGGER no_setting_update BEFORE UPDATE ON setting BEGIN SELECT RAISE(ABORT, 'settings are append-only'); END;
+CREATE TRIGGER no_setting_delete BEFORE DELETE ON setting BEGIN SELECT RAISE(ABORT, 'settings are append-only'); END;
+CREATE VIEW history AS SELECT {COLUMNS} FROM decision ORDER BY clock, origin;
+CREATE VIEW standing AS SELECT {COLUMNS} FROM decision d
+    WHERE act IN ('decide', 'redo') AND NOT EXISTS (SELECT 1 FROM decision u WHERE u.undoes = d.id);
+CREATE VIEW current AS SELECT {COLUMNS} FROM standing s WHERE verdict <> 'clear'
+    AND NOT EXISTS (SELECT 1 FROM standing n WHERE n.key = s.key AND (n.clock, n.origin) > (s.clock, s.origin));
+PRAGMA user_version = {USER_VERSION};
+"""
+
+
+def create(connection: sqlite3.Connection) -> None:
+    """Make the tables in an empty database."""
+    connection.executescript(_TABLE.format(name="decision") + _REST)
+    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+
+
+def upgrade(connection: sqlite3.Connection) -> None:
+    """Make a store of schema 1 one of today, whole or not at all; every act keeps its id, and what holds still holds.
+
+    The table is made anew, as https://www.sqlite.org/lang_altertable.html#otheralter says: two stores may withdraw the
+    same act, so `undoes` is no longer unique after a merge.
+    """
+    connection.execute("PRAGMA foreign_keys = OFF")  # has no effect inside a transaction
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        if connection.execute("PRAGMA user_version").fetchone()[0] == 1:
+            _rebuild(connection)
+        connection.execute("COMMIT")
+    finally:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+
+
+def _rebuild(connection: sqlite3.Connection) -> None:
+    for view in ("current", "standing", "history"):
+        connection.execute(f"DROP VIEW {view}")
+    connection.execute(_TABLE.format(name="decision_2"))
+    old = connection.execute(f"SELECT {_OLD_COLUMNS} FROM decision ORDER BY id")
+    marks = ",".join("?" * 15)
+    connection.executemany(f"INSERT INTO decision_2 ({COLUMNS}) VALUES ({marks})", _ordered(old))
+    connection.execute("DROP TABLE decision")
+    connection.execute("ALTER TABLE decision_2 RENAME TO decision")
+    for statement in _statements(_REST):
+        connection.execute(statement)
+
+
+def _statements(script: str) -> Iterator[str]:
+    """Yield the statements of a script one by one: `executescript` would commit first."""
+    held = ""
+    for line in script.splitlines():
+        held += line + "\n"
+        if sqlite3.complete_statement(held):
+            yield held
+            held = ""
+
+
+def _ordered(rows: Iterator[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:
+    """Yield the rows of schema 1, ordered by id, with the clock that keeps this order; every copy gets the same."""
+    last = 0
+    for row in rows:
+        at = int(datetime.fromisoformat(row[6]).timestamp() * 1_000_000)
+        last = max(at, last + 1)
+        identity = (last, *row[1:9], row[10]) if row[8] is None else ()
+        yield (*row, "", "", last, origin_of(row[7], row[8], identity))
+
+
+def origin_of(client: str, seq: int | None, identity: tuple[Any, ...] = ()) -> str:
+    """Return the name of an act everywhere: of an outbox entry always the same, else of its content, else a new one."""
+    if seq is None and not identity:
+        return uuid4().hex
+    said = repr(identity) if seq is None else f"{client}\0{seq}"
+    return hashlib.blake2b(said.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()

@@ -1,0 +1,70 @@
+"""What `rollout-curator review` says: the statement, the reward against people and the team, as JSON and as text.
+
+Takes a workspace and a recipe, gives plain JSON values, and lines made of those values alone.
+"""
+
+from dataclasses import asdict
+from typing import Any
+
+from rollout_curator import reading
+from rollout_curator.reading_words import notes, percent, sentence
+from rollout_curator.recipe import Recipe
+from rollout_curator.review.agreement import agreements
+from rollout_curator.review.calibration import lowest_threshold
+from rollout_curator.workspace import Workspace
+
+Json = dict[str, Any]
+
+
+def reviewed(workspace: Workspace, recipe: Recipe, goal: float, confidence: float, precision: float) -> Json:
+    """Return everything that reading says about a recipe."""
+    said = reading.statement(workspace, recipe, goal, confidence)
+    found, steps = reading.calibration(workspace, recipe, confidence)
+    best = lowest_threshold(steps, precision, confidence)
+    numbers = asdict(said)
+    return {
+        "sentence": sentence(said),
+        "notes": notes(said),
+        "statement": {**numbers, "upper": said.upper, "upper_whenever": said.upper_whenever},
+        "bands": [asdict(band) for band in found],
+        "thresholds": [asdict(step) for step in steps],
+        "precision": precision,
+        "lowest_threshold": None if best is None else best.threshold,
+        "disagreements": len(reading.disagreements(workspace, recipe)),
+        "reasons": workspace.decisions.counts_by_reason() if workspace.decisions else {},
+        "reviewers": [{"name": who, **asdict(own)} for who, own in reading.reviewers(workspace).items()],
+        "agreements": [{**asdict(pair), "share": pair.share} for pair in agreements(reading.judged(workspace))],
+        "to_settle": len(reading.to_settle(workspace)),
+    }
+
+
+def reviewed_text(found: Json) -> str:
+    """Return the same as lines."""
+    lines = [found["sentence"], *found["notes"], ""]
+    if found["bands"]:
+        lines += ["reward           in all     read  accepted  share accepted, at least ... at most"]
+        lines += [_band(band) for band in found["bands"]]
+    wanted = percent(found["precision"])
+    if found["lowest_threshold"] is None:
+        lines.append(f"No threshold is shown yet to have {wanted} good ones above it; read more at random.")
+    else:
+        lines.append(f"From a reward of {found['lowest_threshold']:g} on, at least {wanted} are good.")
+    lines.append(f"{found['disagreements']:,} rollouts on which reward and reader differ (--disagreements FILE)")
+    if found["reasons"]:
+        lines.append("rejected for: " + ", ".join(f"{reason} ({n:,})" for reason, n in found["reasons"].items()))
+    for pair in found["agreements"]:
+        kappa = "not defined" if pair["kappa"] is None else f"{pair['kappa']:.2f}"
+        both = f"{pair['one']} and {pair['other']} both read {pair['both']:,}"
+        lines.append(f"{both} and agree on {pair['agreed']:,} ({pair['share']:.0%}), kappa {kappa}")
+    if found["to_settle"]:
+        lines.append(f"{found['to_settle']:,} rollouts are to settle")
+    return "\n".join(line.encode("unicode_escape").decode() if not line.isprintable() else line for line in lines)
+
+
+def _band(band: Json) -> str:
+    span = f"{band['low']:g}" if band["low"] == band["high"] else f"{band['low']:g} to {band['high']:g}"
+    counts = f"{band['total']:>9,} {band['read']:>8,} {band['accepted']:>9,}"
+    if not band["read"]:
+        return f"{span:<14} {counts}  -"
+    share = band["accepted"] / band["read"]
+    return f"{span:<14} {counts}  {share:.0%}, {band['at_least']:.0%} ... {band['at_most']:.0%}"

@@ -1,0 +1,60 @@
+"""What a statement about the kept set says, in the words of the app and of the command line.
+
+Shares are rounded up to a tenth of a percent, so that words never promise more than the numbers. Knows no rollout.
+"""
+
+import math
+
+from rollout_curator.reading import Statement
+
+
+def sentence(said: Statement) -> str:
+    """Return the statement as people read it; shares are rounded up, so the words never promise more than the
+    numbers."""
+    sure, goal = f"({percent(said.confidence)} sure)", percent(said.goal)
+    total, read = f"{said.sample.total:,} selected", said.sample.read
+    if not said.sample.total:
+        return "Nothing is selected, so there is nothing to read."
+    if not read:
+        first = f"None of the {total} was read at random yet. {said.planned:,} clean ones show that"
+        return f"{first} at most {goal} of the kept set is bad {sure}."
+    first = f"{read:,} of the {total} read at random, {said.sample.bad:,} bad:"
+    bound = f"{first} at most {percent(said.upper)} of the kept set is bad {sure}."
+    if not said.more:
+        return f"{bound} That meets the goal of {goal}."
+    brings = "one brings" if said.more == 1 else "ones bring"
+    return f"{bound} {said.more:,} more clean {brings} it to {goal}."
+
+
+def notes(said: Statement) -> list[str]:
+    """Return what else should be known of the statement, in words."""
+    found = []
+    if said.copies:
+        found.append(f"Identical copies count once: {said.kept + said.copies:,} kept are {said.kept:,} different ones.")
+    if said.sample.beyond:
+        found.append(
+            f"The sample ends at a rollout that nobody has decided. {said.sample.beyond:,} read after it, there or in "
+            "other queues, will count once it is."
+        )
+    if said.found_elsewhere:
+        found.append(
+            f"{said.found_elsewhere:,} more were rejected while reading something else: bad ones that are out. They "
+            "make the rest better and the sample no worse."
+        )
+    if said.uncovered:
+        found.append(
+            f"{said.uncovered:,} kept were never among the selected, such as the next best after a rejected one. Each "
+            "counts as bad."
+        )
+    if 0 < said.sample.read < said.sample.total:
+        found.append(
+            f"This is for a number fixed before reading ({said.planned:,} for {percent(said.goal)}). Who stops as soon "
+            f"as it looks good can say at most {percent(said.upper_whenever)}."
+        )
+    return found
+
+
+def percent(share: float) -> str:
+    """Return a share in percent, rounded up to a tenth."""
+    tenths = math.ceil(share * 1000 - 1e-9)
+    return f"{tenths // 10:,} %" if tenths % 10 == 0 else f"{tenths / 10:,.1f} %"

@@ -1,0 +1,126 @@
+"""The reward against people: how often what was read at a reward is accepted, and from which reward on it is enough.
+
+Readers do not read at random: they look at what is flagged, or near the threshold. So nothing is weighted back; in each
+band of rewards only the sample is used that lots make of that band (`drawing`), which is random whatever else was read
+and however many of the band. The same holds for everything above a threshold. Intervals are exact (`bounds`).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from rollout_curator.review.bounds import CONFIDENCE, interval, least_share
+from rollout_curator.review.drawing import drawn
+
+Array = np.ndarray[Any, Any]
+BANDS_MAX = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Reads:
+    """What is known per rollout, arrays of one length: its lot, its reward, whether it is in question, the verdicts."""
+
+    lots: Array
+    reward: Array
+    member: Array
+    decided: Array
+    accepted: Array
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """Rewards from `low` to `high`, both included: how many there are, were drawn and accepted, and the interval."""
+
+    low: float
+    high: float
+    total: int
+    read: int
+    accepted: int
+    at_least: float
+    at_most: float
+
+
+@dataclass(frozen=True, slots=True)
+class Above:
+    """Everything with a reward of `threshold` or more: its sample, and the share of good ones it has at least."""
+
+    threshold: float
+    total: int
+    read: int
+    accepted: int
+    at_least: float
+
+
+def edges(reward: Array, extra: Sequence[float] = ()) -> Array:
+    """Return where bands of rewards begin, ascending: every value when they are few, else about equal parts.
+
+    A value that a tenth of all have is a band of its own. `extra` are further beginnings, such as the threshold in use;
+    those outside of the rewards are left out.
+    """
+    rated = reward[~np.isnan(reward)]
+    values, counts = np.unique(rated, return_counts=True)
+    starts = values
+    if len(values) > BANDS_MAX:
+        common = np.flatnonzero(counts >= len(rated) / BANDS_MAX)
+        after = common[common + 1 < len(values)] + 1
+        parts = np.quantile(rated, np.linspace(0, 1, BANDS_MAX, endpoint=False), method="inverted_cdf")
+        starts = np.concatenate([parts, values[common], values[after]])
+    inside = [value for value in extra if len(values) and values[0] < value <= values[-1]]
+    return np.unique(np.concatenate([starts, inside]))
+
+
+def bands(reads: Reads, starts: Array, confidence: float = CONFIDENCE) -> list[Band]:
+    """Return one band per beginning, each with the sample that reading has made of it."""
+    found = []
+    which = np.searchsorted(starts, reads.reward, side="right") - 1
+    for number in range(len(starts)):
+        inside = reads.member & (which == number) & ~np.isnan(reads.reward)
+        sample = drawn(reads.lots, inside, reads.decided, ~reads.accepted)
+        if not sample.total:
+            continue
+        good = sample.read - sample.bad
+        values = reads.reward[inside]
+        span = (float(values.min()), float(values.max()))
+        found.append(Band(*span, sample.total, sample.read, good, *interval(good, sample.read, confidence)))
+    return found
+
+
+def above(reads: Reads, starts: Array, confidence: float = CONFIDENCE) -> list[Above]:
+    """Return what is known of everything from each beginning on, the highest first."""
+    found = []
+    for start in sorted(starts.tolist(), reverse=True):
+        sample = drawn(reads.lots, reads.member & (reads.reward >= start), reads.decided, ~reads.accepted)
+        good = sample.read - sample.bad
+        found.append(Above(start, sample.total, sample.read, good, least_share(good, sample.read, confidence)))
+    return found
+
+
+def lowest_threshold(steps: Sequence[Above], wanted: float, confidence: float = CONFIDENCE) -> Above | None:
+    """Return the lowest threshold above which at least `wanted` of all are good, None while none is shown to be.
+
+    Steps are tried from the highest down, those too little read to pass even without a bad one left out, and the first
+    that fails ends it. Tried in an order fixed beforehand, many thresholds cost no confidence (fixed-sequence testing:
+    Maurer, Hothorn & Lehmacher 1995; "Learn then Test", Angelopoulos et al. 2021). As every bound here it is for one
+    look: trying again after each rollout until it passes makes it less sure.
+    """
+    best = None
+    for step in steps:
+        if least_share(step.read, step.read, confidence) < wanted:
+            continue
+        if step.at_least < wanted:
+            break
+        best = step
+    return best
+
+
+def disagree(reads: Reads, threshold: float | None) -> Array:
+    """Return which rows a reader and the reward judge differently: high and rejected, or low and accepted.
+
+    High is the threshold or more; without one, the median of the rewards in question.
+    """
+    rated = reads.reward[reads.member & ~np.isnan(reads.reward)]
+    bar = threshold if threshold is not None else float(np.median(rated)) if len(rated) else np.nan
+    high = reads.reward >= bar
+    return np.asarray(reads.decided & ~np.isnan(reads.reward) & (high != reads.accepted))

@@ -1,0 +1,109 @@
+"""A verdict on everything in a queue: asked with how many and which, recorded as one step, taken back as one."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from rollout_curator.decisions import Entry
+from rollout_curator.review.drawing import in_order
+from rollout_curator.selection import NONE
+from rollout_curator.ui import state
+from rollout_curator.ui.queue_rows import Array
+from rollout_curator.ui.queues import words_of
+from rollout_curator.ui.reasons import agreed
+from rollout_curator.ui.text import label, plain
+from rollout_curator.workspace import Workspace
+
+SHOWN, GROUPS = 5, 4
+VERDICTS = ("reject", "accept")
+KEY = "rc.bulk-reasons"
+
+
+@st.dialog("Decide all of this queue", width="large", on_dismiss=lambda: state.ask_bulk(False))
+def bulk_question(workspace: Workspace) -> None:
+    """Ask for the verdict, after showing how many rollouts it is about and some of them."""
+    now = state.session()
+    version = workspace.refresh_decisions()
+    marked = np.zeros(workspace.n_rollouts, dtype=bool)
+    marked[state.queue_rows(workspace)] = True
+    rows = workspace.once(marked)
+    waiting = rows[workspace.verdicts()[rows] == NONE]
+    n, decided = len(waiting), len(rows) - len(waiting)
+    st.markdown(f"**{n:,}** undecided rollouts in: {label(words_of(workspace, state.recipe(), now.queue))}")
+    if len(rows) < np.count_nonzero(marked):
+        st.caption("Identical copies are decided together and count once.")
+    if decided:
+        st.caption(f"{decided:,} more are decided already and stay as they are.")
+    if not n:
+        return
+    st.markdown("\n".join(f"- {label(line)}" for line in _groups(workspace, waiting)))
+    st.caption(f"{min(n, SHOWN):,} of them, drawn at random")
+    st.dataframe(_some(workspace, waiting), hide_index=True, alt="A few of the rollouts that would be decided")
+    verdict = st.segmented_control("verdict", VERDICTS, default="reject", required=True, key="rc.bulk-verdict")
+    chosen: list[str] = []
+    if verdict == "reject":
+        words = {reason["tag"]: reason["label"] for reason in agreed(workspace)}
+        known = list(words)
+        chosen = st.pills("reasons", known, selection_mode="multi", format_func=lambda tag: plain(words[tag]), key=KEY)
+    note = st.text_input("note", max_chars=1000, key="rc.bulk-note")
+    said = Entry("", str(verdict), tuple(chosen), note or "", now.reviewer, queue=now.queue)
+    sign = "Reject" if verdict == "reject" else "Accept"
+    if st.button(f"{sign} all {n:,}", type="primary", key="rc.bulk-do"):
+        _record(workspace, waiting, said, version)
+        state.ask_bulk(False)
+        st.rerun()
+
+
+def bulk_done(workspace: Workspace) -> None:
+    """Say what was just decided in bulk, with the way back, until something else is decided."""
+    now, store = state.session(), workspace.decisions
+    if now.bulk is None or store is None:
+        return
+    if now.bulk.version != store.version():
+        now.bulk = None
+        return
+    with st.container(horizontal=True, vertical_alignment="center", key="bulk-done"):
+        st.markdown(label(now.bulk.words), width="content")
+        if st.button("Undo all of it", key="rc.bulk-undo"):
+            store.undo(now.reviewer)
+            state.note_bulk("Taken back: every one of them is as it was.", store.version())
+            st.rerun()
+
+
+def _record(workspace: Workspace, rows: Array, said: Entry, version: int) -> None:
+    store = workspace.decisions
+    if store is None:
+        return
+    batch = store.record_bulk(workspace.keys_of(rows), said, seen=version)
+    done = "Rejected" if said.verdict == "reject" else "Accepted"
+    spared = f"; {batch.spared:,} that somebody decided meanwhile stay" if batch.spared else ""
+    state.note_bulk(f"{done} {batch.decided:,} rollouts in one step{spared}.", store.version())
+
+
+def _groups(workspace: Workspace, rows: Array) -> Iterator[str]:
+    """Yield how many agents, tasks and files the rollouts are of, the largest by name."""
+    frame = workspace.frame[["agent", "source", "group"]].take(rows)
+    yield f"{frame['group'].nunique():,} tasks"
+    for column, words in (("agent", "agents"), ("source", "files")):
+        counts = frame[column].value_counts()
+        counts = counts[counts > 0]
+        named = ", ".join(f"{name} {n:,}" for name, n in counts.head(GROUPS).items())
+        yield f"{len(counts):,} {words}: {named}{', ...' if len(counts) > GROUPS else ''}"
+
+
+def _some(workspace: Workspace, rows: Array) -> pd.DataFrame:
+    some = in_order(workspace.lots, rows)[:SHOWN]
+    part = workspace.frame.iloc[some]
+    hidden = state.session().blind
+    return pd.DataFrame(
+        {
+            "where": [plain(workspace.where(int(row))) for row in some],
+            "task": [plain(task) for task in part["task"]],
+            "agent": [plain(agent) for agent in part["agent"]],
+            **({} if hidden else {"reward": part["reward"].to_numpy()}),
+            "turns": part["n_turns"].to_numpy(),
+            "tokens": part["tokens"].to_numpy(),
+        }
+    )

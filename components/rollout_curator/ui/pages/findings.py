@@ -1,0 +1,182 @@
+"""Below the reader: what the reading says about the kept set, the reward against people, the reasons, the team."""
+
+import math
+from collections.abc import Iterator
+from typing import Any
+
+import orjson
+import pandas as pd
+import streamlit as st
+
+from rollout_curator import plots, reading
+from rollout_curator.digits import exact
+from rollout_curator.plots.acceptance import acceptance
+from rollout_curator.reading_words import notes, sentence
+from rollout_curator.review.bounds import CONFIDENCE
+from rollout_curator.review.calibration import Above, Band, lowest_threshold
+from rollout_curator.ui import places, state
+from rollout_curator.ui.pages.team import team
+from rollout_curator.ui.reasons import agree, agreed, label_of
+from rollout_curator.ui.text import label, plain
+from rollout_curator.workspace import Workspace
+
+SECTIONS = ("Reward against people", "Reasons", "Team")
+
+
+def findings(workspace: Workspace) -> None:
+    """Draw the statement, and the section that was chosen."""
+    with st.container(key="findings"):
+        _statement(workspace)
+        chosen = st.segmented_control("more", SECTIONS, label_visibility="collapsed", key="rc.section")
+        if chosen == "Reward against people":
+            _calibration(workspace)
+        elif chosen == "Reasons":
+            _reasons(workspace)
+        elif chosen == "Team":
+            team(workspace)
+
+
+def _statement(workspace: Workspace) -> None:
+    """Draw what random reading shows of the kept set, and the way to read on."""
+    goal = state.kept("goal", 5.0)
+    said = reading.statement(workspace, state.recipe(), goal / 100)
+    st.markdown(f"**{label(sentence(said), 1000)}**")
+    for note in notes(said):
+        st.caption(label(note, 1000))
+    with st.container(horizontal=True, vertical_alignment="center", key="statement", gap="small"):
+        if said.sample.beyond:
+            places.link("Go to where the sample ends", "review", queue="random", key=said.stop_key)
+        elif said.more:
+            places.link(f"Read {said.to_read:,} more at random", "review", queue="random")
+        st.markdown("goal: at most", width="content")
+        st.number_input(
+            "goal: at most so many bad, in percent",
+            min_value=0.1,
+            max_value=50.0,
+            step=1.0,
+            format="%.1f",
+            label_visibility="collapsed",
+            width=120,
+            key=state.keep("goal", 5.0),
+        )
+        st.markdown("% bad", width="content")
+
+
+def _calibration(workspace: Workspace) -> None:
+    """Draw the reward against people, and the lowest threshold that keeps enough good ones."""
+    recipe = state.recipe()
+    bands, steps = reading.calibration(workspace, recipe, CONFIDENCE)
+    left, right = st.columns([5, 4], gap="medium")
+    table = pd.DataFrame([_row(band) for band in bands])
+    with left:
+        if len(table):
+            figure = acceptance(table, recipe.min_reward)
+            st.plotly_chart(figure, key="rc.acceptance", config={"displayModeBar": False}, alt=plain(plots.alt(figure)))
+    with right:
+        st.dataframe(table, hide_index=True, column_config=_columns(), height="content", alt="Acceptance by reward")
+        st.caption(
+            "Of every band only what its random order reached counts, so reading flagged or borderline ones first "
+            "shifts nothing."
+        )
+    _threshold(steps)
+    _disagreements(workspace)
+
+
+def _threshold(steps: list[Above]) -> None:
+    with st.container(horizontal=True, vertical_alignment="center", key="precision", gap="small"):
+        st.markdown("share of good ones wanted above the threshold", width="content")
+        wanted = st.number_input(
+            "share of good ones wanted, in percent",
+            min_value=50.0,
+            max_value=99.9,
+            value=95.0,
+            step=1.0,
+            format="%.1f",
+            label_visibility="collapsed",
+            width=120,
+            key="rc.precision",
+        )
+        st.markdown("%", width="content")
+        best = lowest_threshold(steps, wanted / 100)
+        if best is None:
+            most = max(steps, key=lambda step: step.at_least, default=None)
+            best_yet = f" So far {most.at_least:.0%}, from {exact(most.threshold)} on." if most and most.read else ""
+            st.markdown(f"No threshold is shown to reach that; read more at random.{label(best_yet)}", width="content")
+        else:
+            words = f"{best.accepted:,} of {best.read:,} drawn above it accepted: at least {best.at_least:.1%} good."
+            words_on = f"Keep from {label(exact(best.threshold))} on"
+            st.button(words_on, on_click=state.set_min, args=(best.threshold,), key="rc.use")
+            st.markdown(label(words), width="content")
+
+
+def _disagreements(workspace: Workspace) -> None:
+    n = len(reading.disagreements(workspace, state.recipe()))
+    with st.container(horizontal=True, vertical_alignment="center", key="disagreements", gap="small"):
+        places.link_number(n, "rollouts on which reward and reader differ", "review", queue="disagree")
+        st.download_button(
+            "Download them for the verifier's owner",
+            lambda: b"".join(_lines(workspace)),
+            "disagreements.jsonl",
+            "application/jsonl",
+            on_click="ignore",
+            disabled=not n,
+            key="rc.disagreements",
+        )
+
+
+def _lines(workspace: Workspace) -> Iterator[bytes]:
+    for line in reading.disagreement_lines(workspace, state.recipe()):
+        yield orjson.dumps(line) + b"\n"
+
+
+def _row(band: Band) -> dict[str, float]:
+    share = band.accepted / band.read if band.read else math.nan
+    return {
+        "low": band.low,
+        "high": band.high,
+        "total": band.total,
+        "read": band.read,
+        "accepted": band.accepted,
+        "share": share,
+        "at_least": band.at_least if band.read else math.nan,
+        "at_most": band.at_most if band.read else math.nan,
+    }
+
+
+def _columns() -> dict[str, Any]:
+    number = st.column_config.NumberColumn
+    return {
+        "low": number("from", format="%.4g"),
+        "high": number("to", format="%.4g"),
+        "total": number("in all", format="localized"),
+        "read": number("drawn", format="localized"),
+        "accepted": number(format="localized"),
+        "share": number("share", format="percent"),
+        "at_least": number("at least", format="percent"),
+        "at_most": number("at most", format="percent"),
+    }
+
+
+def _reasons(workspace: Workspace) -> None:
+    """Draw how many are rejected for each reason, and the set of reasons to edit."""
+    left, right = st.columns(2, gap="large")
+    with left:
+        reasons_list(workspace)
+    store, now = workspace.decisions, state.session()
+    if store is None:
+        return
+    with right, st.form("rc.reasons"):
+        labels = "\n".join(plain(reason["label"]) for reason in agreed(workspace))
+        text = st.text_area("the reasons everybody is offered, one a line, nine at most", value=labels, height=240)
+        if st.form_submit_button("Save"):
+            agree(store, text, now.reviewer)
+            st.rerun()
+
+
+def reasons_list(workspace: Workspace) -> None:
+    """Draw how many are rejected for each reason."""
+    counts = reading.reasons(workspace)
+    if not counts:
+        st.caption("Nothing is rejected for a reason yet.")
+    for tag, n in counts.items():
+        st.markdown(f"**{n:,}** {label(label_of(workspace, tag))}")

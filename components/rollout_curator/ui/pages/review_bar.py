@@ -1,0 +1,117 @@
+"""The bar above the reader: which queue, how far one is, who reads, a plan for the time there is, bulk decisions."""
+
+import streamlit as st
+
+from rollout_curator import reading
+from rollout_curator.review.planning import Pace
+from rollout_curator.ui import state
+from rollout_curator.ui.pages.bulk import bulk_done, bulk_question
+from rollout_curator.ui.queue_rows import Ask, plan
+from rollout_curator.ui.queues import PLAN, Queue, about, queues, words_of
+from rollout_curator.ui.site import Site
+from rollout_curator.ui.text import label, plain
+from rollout_curator.workspace import Workspace
+
+KIND_WORDS = {
+    "settle": "to settle",
+    "second": "as second reader",
+    "random": "drawn at random, for the bound",
+    "near": "nearest the threshold",
+    "flagged": "high reward, but flagged",
+}
+
+
+def bar(site: Site, workspace: Workspace) -> None:
+    """Draw the bar."""
+    now = state.session()
+    with st.container(horizontal=True, vertical_alignment="center", key="review-bar", gap="small"):
+        _queue(workspace)
+        _plan(workspace)
+        tip = "Reject or accept everything in this queue, as one step"
+        st.button("Decide all", help=tip, on_click=state.ask_bulk, key="rc.bulk")
+        st.markdown("reviewer", width="content")
+        st.text_input(
+            "reviewer",
+            max_chars=100,
+            label_visibility="collapsed",
+            width=130,
+            **state.bind("reviewer", now.reviewer, state.set_reviewer),
+        )
+        st.toggle(
+            "blind",
+            help="Hides rewards and what others decided until you have decided",
+            **state.bind("blind", now.blind, state.set_blind),
+        )
+    _where(site, workspace)
+    bulk_done(workspace)
+    if now.asks_bulk:
+        bulk_question(workspace)
+
+
+def ask_name() -> None:
+    """Ask who reads, once in every browser: several people decide here."""
+    now = state.session()
+    with st.container(key="ask-name", width=520), st.form("rc.ask-name"):
+        name = st.text_input("Your name, written beside your decisions", value=now.reviewer, max_chars=100)
+        if st.form_submit_button("Begin to read", type="primary") and name.strip():
+            state.set_reviewer(name)
+            st.rerun()
+
+
+def time_of(speed: Pace) -> str:
+    """Return how long one rollout takes, in words."""
+    return f"{speed.minutes:.1f} min" if speed.seconds >= 55 else f"{max(speed.seconds, 1):.0f} s"
+
+
+def _queue(workspace: Workspace) -> None:
+    recipe, now = state.recipe(), state.session()
+    offered = queues(workspace, recipe, now.reviewer)
+    if now.queue not in [queue.name for queue in offered]:
+        words = words_of(workspace, recipe, now.queue)
+        offered = [Queue(now.queue, words, len(state.queue_rows(workspace))), *offered]
+    said = {queue.name: plain(f"{queue.words} ({queue.count:,})") for queue in offered}
+    st.markdown("queue", width="content")
+    st.selectbox(
+        "queue",
+        list(said),
+        format_func=lambda choice: plain(said.get(choice, choice)),
+        label_visibility="collapsed",
+        width=270,
+        **state.bind("queue", now.queue, state.set_queue, choices=said.values()),
+    )
+
+
+def _where(site: Site, workspace: Workspace) -> None:
+    """Say what the queue is for, how far one is in it and how long that takes."""
+    now = state.session()
+    view = state.view(site, workspace)
+    decided = state.n_decided(view)
+    speed = reading.pace_of(workspace, now.reviewer)
+    each = f", {time_of(speed)} each" if speed.measured else ""
+    words = f"{decided:,} of {len(view.rows):,} read by you{each}."
+    purpose = about(now.queue)
+    with st.container(key="review-where"):
+        st.caption(f"{label(purpose)} {words}" if purpose else words)
+
+
+def _plan(workspace: Workspace) -> None:
+    """Draw what fits into the time there is, and the button that makes it a queue."""
+    now = state.session()
+    with st.popover("Plan", help="A mix of queues for the time you have"):
+        minutes = st.number_input("minutes I have", min_value=1, max_value=600, value=30, step=5, key="rc.minutes")
+        counts = plan(Ask(workspace, state.recipe(), now.reviewer, str(minutes)))
+        speed = reading.pace_of(workspace, now.reviewer)
+        basis = f"measured on your last {speed.measured:,}" if speed.measured else "a guess until you have read some"
+        for kind, n in counts.items():
+            st.markdown(f"**{n:,}** {KIND_WORDS[kind]}")
+        if not counts:
+            st.markdown("Nothing is left to read.")
+        st.caption(f"At {label(time_of(speed))} each, {basis}. What one queue cannot fill, another does.")
+        st.button(
+            "Begin",
+            type="primary",
+            disabled=not counts,
+            on_click=state.set_queue,
+            args=(f"{PLAN}{minutes}",),
+            key="rc.plan",
+        )

@@ -1,0 +1,116 @@
+"""Who reads: how much and how fast, how far they agree, what is to settle, decisions as a file to and from others."""
+
+import pandas as pd
+import streamlit as st
+
+from rollout_curator import reading
+from rollout_curator.errors import CuratorError
+from rollout_curator.review.agreement import Agreement, agreements
+from rollout_curator.ui import places, state
+from rollout_curator.ui.queue_rows import share_of
+from rollout_curator.ui.reasons import label_of
+from rollout_curator.ui.text import label, plain
+from rollout_curator.workspace import Workspace
+
+SHARES = (0.0, 0.05, 0.1, 0.2, 0.5, 1.0)
+
+
+def team(workspace: Workspace) -> None:
+    """Draw the section."""
+    left, right = st.columns(2, gap="large")
+    with left:
+        _reviewers(workspace)
+        _share(workspace)
+    with right:
+        _agreement(workspace)
+        _exchange(workspace)
+
+
+def _reviewers(workspace: Workspace) -> None:
+    found, speeds = reading.judged(workspace), reading.reviewers(workspace)
+    rows = [
+        {
+            "reviewer": plain(who or "no name"),
+            "decided": len(own),
+            "rejected": sum(verdict == "reject" for verdict, _ in own.values()),
+            "min": speeds[who].minutes if speeds[who].measured else None,
+        }
+        for who, own in found.items()
+    ]
+    if not rows:
+        st.caption("Nobody has decided anything one by one yet.")
+        return
+    number = st.column_config.NumberColumn
+    config = {"min": number("minutes each", format="%.1f"), "decided": number(format="localized")}
+    table = pd.DataFrame(rows).sort_values("decided", ascending=False)
+    st.dataframe(table, hide_index=True, height="content", column_config=config, alt="Reviewers and their pace")
+
+
+def _share(workspace: Workspace) -> None:
+    """Draw how much everybody reads, which is the same for all who use this store."""
+    store, now = workspace.decisions, state.session()
+    if store is None:
+        return
+    share = share_of(workspace)
+    shares = sorted({*SHARES, share})
+    st.selectbox(
+        "everybody reads this share of all rollouts",
+        shares,
+        format_func=lambda part: f"{part:.0%}",
+        width=320,
+        help="The same rollouts for everybody, chosen by their content. What one has decided waits for the others.",
+        **state.bind("share", share, lambda part: store.set("share", part, now.reviewer), choices=map(str, shares)),
+    )
+    n = len(reading.second_reads(workspace, now.reviewer, share))
+    places.link_number(n, "wait for you as second reader", "review", queue="second")
+
+
+def _agreement(workspace: Workspace) -> None:
+    pairs = agreements(reading.judged(workspace))
+    if not pairs:
+        st.caption("No rollout was decided by two people yet.")
+        return
+    table = pd.DataFrame([_row(pair) for pair in pairs])
+    number = st.column_config.NumberColumn
+    config = {"agree": number("agree, %", format="%.0f"), "kappa": number(format="%.2f")}
+    st.dataframe(table, hide_index=True, height="content", column_config=config, alt="Agreement of each two reviewers")
+    st.caption("Kappa is agreement beyond chance: 1 is perfect, 0 is chance; empty where only one verdict was given.")
+    said = [_reasons(workspace, pair) for pair in pairs[:3] if pair.reasons]
+    if said:
+        st.markdown("\n".join(f"- {label(line, 1000)}" for line in said))
+    places.link_number(len(reading.to_settle(workspace)), "to settle", "review", queue=reading.SETTLE)
+
+
+def _row(pair: Agreement) -> dict[str, object]:
+    names = {"one": plain(pair.one), "other": plain(pair.other), "both": pair.both}
+    return {**names, "agree": pair.share * 100, "kappa": pair.kappa}
+
+
+def _reasons(workspace: Workspace, pair: Agreement) -> str:
+    """Return, among what both rejected, on which reasons they agree."""
+    parts = (f"{label_of(workspace, tag)} {both:,} of {either:,}" for tag, (both, either) in pair.reasons.items())
+    return f"{pair.one} and {pair.other} name the same reason: {', '.join(parts)}"
+
+
+def _exchange(workspace: Workspace) -> None:
+    """Draw decisions as a file to take away, and those of others to take in."""
+    store = workspace.decisions
+    if store is None:
+        return
+    st.download_button(
+        "Download all decisions",
+        lambda: b"".join(store.give_out()),
+        "decisions.jsonl",
+        "application/jsonl",
+        on_click="ignore",
+        key="rc.decisions-out",
+    )
+    given = st.file_uploader("take in decisions of others (JSONL, up to 1 MB)", type=["jsonl"], key="rc.decisions-in")
+    st.caption("Larger files: `rollout-curator decisions import`. Twice is once, and nothing is overwritten.")
+    if given is not None and st.button("Take them in", key="rc.take-in"):
+        try:
+            done = store.take_in(given.getvalue().splitlines())
+        except CuratorError as error:
+            st.error(label(error))
+            return
+        st.success(f"{done.added:,} acts added, {done.known:,} were here already.")

@@ -1,0 +1,256 @@
+"""Which rollouts each queue of the Review page holds, as rows, and in which order they are read.
+
+Pure functions of a workspace, a recipe and who asks. Where rewards or anything else leave a choice, the lot decides, so
+that whatever is read is as random as it can be (`review.drawing`).
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from rollout_curator import reading
+from rollout_curator import recipe as recipes
+from rollout_curator.recipe import Recipe
+from rollout_curator.review.calibration import edges
+from rollout_curator.review.drawing import in_order, in_turns
+from rollout_curator.review.planning import mix
+from rollout_curator.selection import ACCEPT, NONE, REJECT
+from rollout_curator.ui import parts
+from rollout_curator.workspace import Workspace
+
+Array = np.ndarray[Any, Any]
+SHARE = 0.1
+"""Of all rollouts, so many are to be read by everybody, until a team agrees on another share."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What a queue is asked for: by whom, and `rest`, what follows a name such as `task-`."""
+
+    workspace: Workspace
+    recipe: Recipe
+    reviewer: str = ""
+    rest: str = ""
+
+
+# What a queue holds: ascending rows
+
+
+def everything(ask: Ask) -> Array:
+    """Return every row."""
+    return np.arange(ask.workspace.n_rollouts)
+
+
+def of_drop(ask: Ask) -> Array:
+    """Return the rows a drop of this name took, or the kept ones."""
+    if ask.rest == "unrated" and ask.recipe.min_reward is None:
+        return np.flatnonzero(np.isnan(ask.workspace.column("reward")))
+    return ask.workspace.select(ask.recipe).rows_of(ask.rest)
+
+
+def of_part(ask: Ask) -> Array:
+    """Return a part of the rollouts: what a bar, a cell or a row of a table stands for."""
+    return parts.rows(ask.workspace, ask.recipe, ask.rest)
+
+
+def with_issue(ask: Ask) -> Array:
+    """Return what is selected and not rejected, and of whose example this was noticed."""
+    selection, plan = ask.workspace.select(ask.recipe), recipes.plan(ask.recipe)
+    gone = [code for code, drop in enumerate(selection.drops, 1) if drop.step != "exportable"]
+    outlook = ask.workspace.outlook
+    noticed = outlook.looked(plan) if outlook.is_looked_at(plan) else outlook.noticed(plan)
+    found = noticed.rows_with(ask.rest)
+    return np.asarray(found[~np.isin(selection.reason[found], gone)])
+
+
+def kept(ask: Ask) -> Array:
+    """Return what is exported as things stand."""
+    return np.flatnonzero(ask.workspace.select(ask.recipe).kept)
+
+
+def selected(ask: Ask) -> Array:
+    """Return what rules select, as if nobody had read."""
+    return ask.workspace.once(reading.selected(ask.workspace, ask.recipe))
+
+
+def eligible(ask: Ask) -> Array:
+    """Return what a threshold could keep."""
+    return ask.workspace.once(reading.eligible(ask.workspace, ask.recipe))
+
+
+def measured(ask: Ask) -> Array:
+    """Return what is rated and valid."""
+    return ask.workspace.once(is_measured(ask.workspace, ask.recipe))
+
+
+def just_below(ask: Ask) -> Array:
+    """Return what a lower threshold would let in."""
+    bound = -np.inf if ask.recipe.min_reward is None else ask.recipe.min_reward
+    return ask.workspace.once(reading.eligible(ask.workspace, ask.recipe) & (ask.workspace.column("reward") < bound))
+
+
+def high_but_flagged(ask: Ask) -> Array:
+    """Return high rewards that something speaks against: flags, no clean end, tool errors, or no measurement at all."""
+    workspace = ask.workspace
+    odd = _is_odd(workspace) | (workspace.classes("invalid")[0] != _code(workspace, "invalid", ""))
+    return workspace.once(_is_high(ask) & odd)
+
+
+def low_but_clean(ask: Ask) -> Array:
+    """Return low rewards that nothing speaks against."""
+    low = is_measured(ask.workspace, ask.recipe) & ~_is_high(ask) & reading.eligible(ask.workspace, ask.recipe)
+    return ask.workspace.once(low & ~_is_odd(ask.workspace))
+
+
+def odd_ones(ask: Ask) -> Array:
+    """Return what is kept although something speaks against it."""
+    return np.flatnonzero(ask.workspace.select(ask.recipe).kept & _is_odd(ask.workspace))
+
+
+def disagreeing(ask: Ask) -> Array:
+    """Return what reward and reader judge differently, high rewards that were rejected first."""
+    return reading.disagreements(ask.workspace, ask.recipe)
+
+
+def to_settle(ask: Ask) -> Array:
+    """Return what reviewers judge differently."""
+    rows, places = ask.workspace.rows_of_keys(reading.to_settle(ask.workspace))
+    return np.asarray(rows[np.unique(places, return_index=True)[1]])
+
+
+def for_a_second(ask: Ask) -> Array:
+    """Return what everybody is to read, others have decided and who asks has not."""
+    return reading.second_reads(ask.workspace, ask.reviewer, share_of(ask.workspace))
+
+
+def fell_at(ask: Ask) -> Array:
+    """Return what fell at a step of the funnel."""
+    selection = ask.workspace.select(ask.recipe)
+    codes = [code for code, drop in enumerate(selection.drops, 1) if drop.step == ask.rest]
+    return np.flatnonzero(np.isin(selection.reason, codes))
+
+
+def of_agent(ask: Ask) -> Array:
+    """Return the rollouts of an agent."""
+    codes, words = ask.workspace.classes("agent")
+    return np.flatnonzero(codes == (words.index(ask.rest) if ask.rest in words else -1))
+
+
+def of_task(ask: Ask) -> Array:
+    """Return the attempts at one task, by the number of its group."""
+    number = int(ask.rest) if ask.rest.isascii() and ask.rest.isdigit() and len(ask.rest) < 12 else -1
+    return np.flatnonzero(ask.workspace.frame["group"].to_numpy() == number)
+
+
+def rejected(ask: Ask) -> Array:
+    """Return what is rejected by hand."""
+    return np.flatnonzero(ask.workspace.verdicts() == REJECT)
+
+
+def accepted(ask: Ask) -> Array:
+    """Return what is accepted by hand."""
+    return np.flatnonzero(ask.workspace.verdicts() == ACCEPT)
+
+
+# In which order
+
+
+def as_they_are(ask: Ask, rows: Array) -> Array:
+    """Return the rows as they came."""
+    return rows
+
+
+def by_lot(ask: Ask, rows: Array) -> Array:
+    """Return the rows at random, always the same way."""
+    return in_order(ask.workspace.lots, rows)
+
+
+def by_distance(ask: Ask, rows: Array) -> Array:
+    """Return those nearest the threshold first; without one, the lowest reward first."""
+    reward, bound = ask.workspace.column("reward")[rows], ask.recipe.min_reward
+    distance = reward if bound is None else np.abs(reward - bound)
+    return np.asarray(rows[np.lexsort((ask.workspace.lots[rows], distance))])
+
+
+def downward(ask: Ask, rows: Array) -> Array:
+    """Return the highest reward first."""
+    return np.asarray(rows[np.lexsort((ask.workspace.lots[rows], -ask.workspace.column("reward")[rows]))])
+
+
+def in_turns_by_reward(ask: Ask, rows: Array) -> Array:
+    """Return one of every band of rewards, then another of each."""
+    reward = ask.workspace.column("reward")[rows]
+    extra = () if ask.recipe.min_reward is None else (ask.recipe.min_reward,)
+    return in_turns(ask.workspace.lots, rows, np.searchsorted(edges(reward, extra), reward, side="right"))
+
+
+def in_turns_by_task(ask: Ask, rows: Array) -> Array:
+    """Return one of every task, then another of each."""
+    return in_turns(ask.workspace.lots, rows, ask.workspace.frame["group"].to_numpy()[rows])
+
+
+# A plan for the time there is
+
+
+def planned(ask: Ask) -> Array:
+    """Return what to read in so many minutes: the first undecided of each kind, as `plan` counts them."""
+    waiting = undecided(ask)
+    chosen = np.empty(0, dtype=np.int64)
+    for kind, n in plan(ask).items():
+        others = waiting[kind][~np.isin(waiting[kind], chosen)]
+        chosen = np.concatenate([chosen, _ORDERS.get(kind, as_they_are)(ask, others)[:n]])
+    return chosen
+
+
+def plan(ask: Ask) -> dict[str, int]:
+    """Return how many rollouts of each kind fit into `rest` minutes at the pace of who asks."""
+    minutes = float(ask.rest) if ask.rest.isascii() and ask.rest.isdigit() and len(ask.rest) < 5 else 0.0
+    waiting = {kind: len(rows) for kind, rows in undecided(ask).items()}
+    return mix(minutes, reading.pace_of(ask.workspace, ask.reviewer).seconds, waiting)
+
+
+def undecided(ask: Ask) -> dict[str, Array]:
+    """Return what nobody has decided yet of each kind a plan mixes; what is to settle or read twice is decided."""
+    codes = reading.verdicts(ask.workspace).codes
+    first = {"settle": to_settle(ask), "second": for_a_second(ask)}
+    mixed = {"random": selected(ask), "near": measured(ask), "flagged": high_but_flagged(ask)}
+    return {**first, **{kind: rows[codes[rows] == NONE] for kind, rows in mixed.items()}}
+
+
+_ORDERS = {"random": by_lot, "near": by_distance, "flagged": by_lot}
+
+
+def share_of(workspace: Workspace) -> float:
+    """Return which share of the rollouts everybody is to read."""
+    found = workspace.decisions.setting("share", SHARE) if workspace.decisions else 0.0
+    return float(found) if isinstance(found, int | float) and 0 <= found <= 1 else SHARE
+
+
+def is_measured(workspace: Workspace, recipe: Recipe) -> Array:
+    """Return a boolean per row: rated, and not invalid under the recipe."""
+    kinds = recipes.plan(recipe).exclude_invalid
+    codes, words = workspace.classes("invalid")
+    invalid = np.isin(codes, [code for code, word in enumerate(words) if word in kinds])
+    return np.asarray(~np.isnan(workspace.column("reward")) & ~invalid)
+
+
+def _is_high(ask: Ask) -> Array:
+    """Return whether a reward is at the threshold or above; without one, at the median or above."""
+    reward = ask.workspace.column("reward")
+    if (bound := ask.recipe.min_reward) is None:
+        rated = reward[is_measured(ask.workspace, ask.recipe)]
+        bound = float(np.median(rated)) if len(rated) else np.inf
+    return np.asarray(reward >= bound)
+
+
+def _is_odd(workspace: Workspace) -> Array:
+    """Return whether something speaks against a rollout, whatever its reward."""
+    odd = workspace.classes("flags")[0] != _code(workspace, "flags", "")
+    odd |= workspace.classes("finish")[0] != _code(workspace, "finish", "stop")
+    return np.asarray(odd | (workspace.column("n_tool_errors") > 0) | (workspace.copies > 1))
+
+
+def _code(workspace: Workspace, column: str, word: str) -> int:
+    words = workspace.classes(column)[1]
+    return words.index(word) if word in words else -1

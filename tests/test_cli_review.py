@@ -1,0 +1,99 @@
+"""`review` and `decisions` of the command line: what they print, write, take in and refuse."""
+
+import json
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from making import call, gym, write
+from rollout_curator.decisions import Decisions, Entry
+from rollout_curator.workspace import Workspace
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    """Write 60 rollouts of reward 1.0 and 20 of 0.2."""
+    folder = tmp_path / "collected"
+    folder.mkdir()
+    high = [gym(answer=f"high {n}", reward=1.0, _ng_task_index=n) for n in range(60)]
+    low = [gym(answer=f"low {n}", reward=0.2, _ng_task_index=n) for n in range(20)]
+    return write(folder / "run.jsonl", [*high, *low])
+
+
+def decide(source: Path, rows: range, verdict: str, who: str, *reasons: str) -> None:
+    with Decisions.open(source.parent / "curation.sqlite") as store:
+        workspace = Workspace.open([source])
+        store.record([Entry(workspace.key(row), verdict, reasons, reviewer=who) for row in rows])
+        workspace.close()
+
+
+def test_review_without_decisions_says_what_to_do(source: Path) -> None:
+    ran = call("review", source, "--min-reward", "0.5")
+    assert ran.code == 0
+    assert ran.out.splitlines()[0] == (
+        "None of the 60 selected was read at random yet. 31 clean ones show that at most 5 % of the kept set is bad "
+        "(95 % sure)."
+    )
+
+
+def test_review_gives_statement_bands_and_agreement_as_json(source: Path) -> None:
+    decide(source, range(60), "accept", "ann")
+    decide(source, range(2), "reject", "bob", "wrong_answer")
+    found = call("review", source, "--min-reward", "0.5", "--json").json
+    assert (found["statement"]["sample"]["read"], found["statement"]["sample"]["bad"]) == (60, 2)
+    assert (found["statement"]["kept"], found["statement"]["kept_bad_at_most"]) == (58, 0)
+    assert [(band["low"], band["read"], band["accepted"]) for band in found["bands"]] == [(0.2, 0, 0), (1.0, 60, 58)]
+    assert (found["disagreements"], found["reasons"], found["to_settle"]) == (2, {"wrong_answer": 2}, 2)
+    assert [(pair["one"], pair["other"], pair["both"], pair["agreed"]) for pair in found["agreements"]] == [
+        ("ann", "bob", 2, 0)
+    ]
+
+
+def test_review_in_text_has_the_table_and_the_threshold(source: Path) -> None:
+    decide(source, range(60), "accept", "ann")
+    lines = call("review", source, "--min-reward", "0.5").out.splitlines()
+    assert "1                     60       60        60  100%, 94% ... 100%" in lines
+    assert "From a reward of 0.5 on, at least 95 % are good." in lines
+
+
+def test_the_disagreements_are_written_for_the_owner_of_the_verifier(source: Path, tmp_path: Path) -> None:
+    decide(source, range(3, 4), "reject", "ann", "reward_hack")
+    out = tmp_path / "disagree.jsonl"
+    assert call("review", source, "--min-reward", "0.5", "--disagreements", out).code == 0
+    (line,) = [json.loads(line) for line in out.read_text().splitlines()]
+    assert (line["source"], line["line"], line["reward"], line["verdict"]) == ("run.jsonl", 4, 1.0, "reject")
+    assert line["reasons"] == ["reward_hack"]
+
+
+def test_review_never_writes_over_a_source(source: Path) -> None:
+    before = source.read_bytes()
+    ran = call("review", source, "--disagreements", source)
+    assert (ran.code, source.read_bytes()) == (2, before)
+    assert "is one of the sources" in ran.err
+
+
+def test_decisions_travel_from_one_store_to_another_and_twice_is_once(source: Path, tmp_path: Path) -> None:
+    decide(source, range(5), "reject", "ann", "unsafe")
+    out, store = tmp_path / "ann.jsonl", tmp_path / "other.sqlite"
+    assert call("decisions", "export", source, "--out", out).out == f"wrote 5 acts to {out}\n"
+    first = call("decisions", "import", source, "--from", out, "--decisions", store)
+    again = call("decisions", "import", source, "--from", out, "--decisions", store)
+    assert first.out == f"{out}: 5 acts added, 0 were here already\n"
+    assert again.out == f"{out}: 0 acts added, 5 were here already\n"
+    with closing(sqlite3.connect(store)) as connection:
+        rows = connection.execute("SELECT verdict, reviewer, count(*) FROM current GROUP BY 1, 2").fetchall()
+    assert rows == [("reject", "ann", 5)]
+
+
+def test_an_export_of_no_store_is_refused_in_a_line(source: Path, tmp_path: Path) -> None:
+    ran = call("decisions", "export", source, "--out", tmp_path / "x.jsonl")
+    assert (ran.code, ran.out) == (2, "")
+    assert "there is no review store yet" in ran.err
+
+
+def test_a_file_that_is_no_export_is_refused_with_its_name_and_line(source: Path, tmp_path: Path) -> None:
+    ran = call("decisions", "import", source, "--from", source, "--decisions", tmp_path / "s.sqlite")
+    assert (ran.code, ran.out) == (2, "")
+    assert "run.jsonl: line 1: is not an act of a review store" in ran.err

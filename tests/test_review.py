@@ -1,0 +1,292 @@
+"""What reading a part says of the whole, against values worked out by hand, printed tables and scipy."""
+
+import numpy as np
+import pytest
+from scipy.stats import beta, hypergeom
+
+from rollout_curator.review import bounds
+from rollout_curator.review.agreement import agreements, differing, kappa
+from rollout_curator.review.calibration import Above, Reads, above, bands, disagree, edges, lowest_threshold
+from rollout_curator.review.drawing import drawn, in_share, in_turns, unread_among_first
+from rollout_curator.review.planning import mix, pace
+
+# --- bounds
+
+
+def test_no_bad_one_in_59_is_at_most_5_percent() -> None:
+    assert bounds.most_share(0, 59) == pytest.approx(1 - 0.05 ** (1 / 59))
+    assert round(bounds.most_share(0, 59), 4) == 0.0495
+    assert round(bounds.most_share(0, 58), 4) == 0.0503
+
+
+def test_one_bad_one_in_59_is_at_most_7_8_percent() -> None:
+    upper = bounds.most_share(1, 59)
+    assert round(upper, 4) == 0.0779
+    assert (1 - upper) ** 59 + 59 * upper * (1 - upper) ** 58 == pytest.approx(0.05)
+
+
+def test_the_interval_is_that_of_the_printed_tables() -> None:
+    """Clopper and Pearson at 95 %: 8 of 10 is 0.4439 to 0.9748, 0 of 20 is 0 to 0.1684 (any table of exact limits)."""
+    assert [round(bound, 4) for bound in bounds.interval(8, 10)] == [0.4439, 0.9748]
+    assert [round(bound, 4) for bound in bounds.interval(0, 20)] == [0.0, 0.1684]
+    assert bounds.interval(0, 0) == (0.0, 1.0)
+
+
+@pytest.mark.parametrize(("bad", "read"), [(0, 1), (3, 40), (17, 200), (40, 40)])
+def test_the_share_is_a_quantile_of_the_beta_distribution(bad: int, read: int) -> None:
+    expected = 1.0 if bad == read else beta.ppf(0.95, bad + 1, read - bad)
+    assert bounds.most_share(bad, read) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ("bad", "read", "total"),
+    [(0, 59, 3871), (1, 59, 3871), (5, 300, 1000), (0, 20, 40), (30, 400, 1_000_000), (2, 2, 9)],
+)
+def test_the_bound_for_a_finite_set_is_the_last_number_that_scipy_finds_likely_enough(
+    bad: int, read: int, total: int
+) -> None:
+    most = bounds.most_bad(bad, read, total)
+    assert hypergeom.cdf(bad, total, most, read) > 0.05
+    assert most == total - (read - bad) or hypergeom.cdf(bad, total, most + 1, read) <= 0.05
+
+
+def test_a_small_set_by_hand() -> None:
+    """4 of 10 read, none bad: with 5 bad among 10, C(5,4)/C(10,4) = 5/210 = 2.4 %; with 4, C(6,4)/210 = 7.1 %."""
+    assert bounds.most_bad(0, 4, 10) == 4
+
+
+def test_whoever_read_all_knows_the_number() -> None:
+    assert (bounds.most_bad(3, 50, 50), bounds.most_bad_whenever(3, 50, 50)) == (3, 3)
+
+
+def test_whoever_read_nothing_knows_nothing() -> None:
+    assert (bounds.most_bad(0, 0, 50), bounds.most_bad_whenever(0, 0, 50), bounds.most_share(0, 0)) == (50, 50, 1.0)
+
+
+def test_the_plan_for_5_percent_is_59_then_93_then_124() -> None:
+    assert [bounds.planned(0.05, 10_000_000, bad=bad) for bad in (0, 1, 2, 3)] == [59, 93, 124, 153]
+
+
+def test_a_small_set_needs_fewer() -> None:
+    n = bounds.planned(0.05, 100)
+    assert (n, bounds.most_bad(0, n, 100), bounds.most_bad(0, n - 1, 100)) == (39, 5, 6)
+
+
+def test_how_many_more_clean_ones_are_missing() -> None:
+    assert bounds.more_clean(0, 40, 10_000_000, lambda read: 500_000.0) == 19
+    assert bounds.more_clean(1, 59, 10_000_000, lambda read: 500_000.0) == 34
+    assert bounds.more_clean(30, 40, 100, lambda read: 5.0) == 60
+
+
+def covered(n_sets: int, *, peeks: bool) -> tuple[float, float]:
+    """Return how often the bounds held over many random sets, part of whose reading was not at random."""
+    dice = np.random.default_rng(11)
+    held, held_whenever = [], []
+    for _ in range(n_sets):
+        total = int(dice.integers(100, 1500))
+        bad = dice.random(total) < dice.choice([0.01, 0.03, 0.08, 0.2])
+        lots = dice.permutation(total).astype(np.uint64)
+        flagged = dice.random(total) < np.where(bad, 0.5, 0.1)
+        decided = flagged & (dice.random(total) < 0.7)  # read for a reason, bad ones far more often
+        n = int(dice.integers(20, 90))
+        decided |= lots < n
+        if dice.random() < 0.3:  # an unpleasant one is skipped: the first bad one, or the second or third
+            unpleasant = np.sort(lots[bad])[dice.integers(0, 3) :]
+            decided &= ~np.isin(lots, unpleasant[:1])
+        sample = drawn(lots, np.ones(total, dtype=bool), decided, bad)
+        most = bounds.most_bad(sample.bad, sample.read, total)
+        left = max(most - int(np.count_nonzero(decided & bad)), 0)
+        held.append(int(bad.sum()) <= most and int(np.count_nonzero(bad & ~decided)) <= left)
+        if peeks:
+            found = np.cumsum(bad[np.argsort(lots)])
+            held_whenever.append(
+                all(
+                    bad.sum() <= bounds.most_bad_whenever(int(found[n - 1]), n, total) for n in range(1, min(total, 60))
+                )
+            )
+    return float(np.mean(held)), float(np.mean(held_whenever)) if peeks else 1.0
+
+
+def test_the_bound_holds_in_at_least_95_percent_of_2000_random_sets_also_when_much_was_not_read_at_random() -> None:
+    assert covered(2000, peeks=False)[0] >= 0.95
+
+
+def test_the_bound_for_looking_at_any_time_holds_at_every_moment_at_once() -> None:
+    assert covered(150, peeks=True)[1] >= 0.95
+
+
+# --- drawing at random
+
+LOTS = np.array([50, 10, 40, 20, 30], dtype=np.uint64)
+ALL = np.ones(5, dtype=bool)
+
+
+def these(*rows: int) -> np.ndarray:
+    marked = np.zeros(5, dtype=bool)
+    marked[list(rows)] = True
+    return marked
+
+
+def test_the_sample_ends_at_the_first_undecided_one() -> None:
+    sample = drawn(LOTS, ALL, decided=these(1, 3, 2), bad=these(3))
+    assert (sample.read, sample.bad, sample.stop, sample.beyond, sample.total) == (2, 1, 4, 1, 5)
+
+
+def test_what_is_read_elsewhere_changes_nothing() -> None:
+    before = drawn(LOTS, ALL, decided=these(1, 3), bad=these(3))
+    after = drawn(LOTS, ALL, decided=these(1, 3, 0), bad=these(3, 0))
+    assert (before.read, before.bad) == (after.read, after.bad) == (2, 1)
+
+
+def test_a_set_that_shrinks_keeps_its_sample() -> None:
+    assert drawn(LOTS, these(0, 1, 3), decided=these(1, 3), bad=these()).read == 2
+
+
+def test_a_set_that_grows_asks_for_the_newcomers_that_come_first() -> None:
+    sample = drawn(LOTS, ALL, decided=these(1, 4), bad=these())
+    assert (sample.read, sample.stop) == (1, 3)
+    assert unread_among_first(LOTS, ALL, these(1, 4), 3) == 1
+
+
+def test_when_all_is_read_the_sample_is_everything() -> None:
+    sample = drawn(LOTS, ALL, decided=ALL, bad=these(0))
+    assert (sample.read, sample.bad, sample.stop, sample.beyond) == (5, 1, -1, 0)
+
+
+def test_every_stratum_has_its_turn() -> None:
+    rows = in_turns(LOTS, np.arange(5), np.array(["a", "a", "a", "b", "b"]))
+    assert rows.tolist() == [1, 3, 4, 2, 0]
+
+
+def test_a_share_is_about_its_size_and_holds_every_smaller_one() -> None:
+    lots = np.random.default_rng(3).integers(0, 2**64, 20_000, dtype=np.uint64)
+    tenth, fifth = in_share(lots, 0.1), in_share(lots, 0.2)
+    assert (round(tenth.mean(), 2), round(fifth.mean(), 2), bool((tenth & ~fifth).any())) == (0.1, 0.2, False)
+    first = np.argsort(lots)[:2000]
+    assert 0.07 < tenth[first].mean() < 0.13
+
+
+# --- the reward against people
+
+
+def reads_of(reward: list[float], decided: list[int], accepted: list[int]) -> Reads:
+    n = len(reward)
+    marked = [np.isin(np.arange(n), rows) for rows in (decided, accepted)]
+    return Reads(np.arange(n, dtype=np.uint64), np.array(reward), np.ones(n, dtype=bool), *marked)
+
+
+def test_few_rewards_are_bands_of_their_own() -> None:
+    assert edges(np.array([1.0, 0.0, 0.5, np.nan, 1.0])).tolist() == [0.0, 0.5, 1.0]
+
+
+def test_many_rewards_are_about_equal_bands_and_the_threshold_begins_one() -> None:
+    found = edges(np.linspace(0, 1, 1001), [0.55, 7.0])
+    assert len(found) == 11
+    assert 0.55 in found.tolist()
+
+
+def test_a_band_uses_only_what_was_drawn_in_it() -> None:
+    found = bands(reads_of([0.0, 1.0, 1.0, 1.0, 0.0], decided=[1, 2, 4], accepted=[1]), np.array([0.0, 1.0]))
+    assert [(band.low, band.high, band.total, band.read, band.accepted) for band in found] == [
+        (0.0, 0.0, 2, 0, 0),
+        (1.0, 1.0, 3, 2, 1),
+    ]
+    assert (round(found[1].at_least, 4), round(found[1].at_most, 4)) == (0.0126, 0.9874)
+
+
+def test_above_a_threshold_only_what_was_drawn_of_all_above_it_counts() -> None:
+    found = above(reads_of([0.0, 1.0, 1.0, 0.5], decided=[1, 2], accepted=[1, 2]), np.array([0.0, 0.5, 1.0]))
+    assert [(step.threshold, step.total, step.read, step.accepted) for step in found] == [
+        (1.0, 2, 2, 2),
+        (0.5, 3, 2, 2),
+        (0.0, 4, 0, 0),
+    ]
+    assert found[0].at_least == pytest.approx(0.05 ** (1 / 2))
+
+
+def step(threshold: float, read: int, accepted: int) -> Above:
+    return Above(threshold, 1000, read, accepted, bounds.least_share(accepted, read))
+
+
+def test_the_lowest_threshold_is_the_last_that_passes_before_one_fails() -> None:
+    steps = [step(1.0, 10, 10), step(0.9, 60, 60), step(0.8, 100, 99), step(0.7, 120, 110), step(0.6, 900, 899)]
+    found = lowest_threshold(steps, 0.95)
+    assert found is not None
+    assert found.threshold == 0.8
+
+
+def test_without_enough_reading_no_threshold_is_offered() -> None:
+    assert lowest_threshold([step(1.0, 58, 58), step(0.5, 58, 58)], 0.95) is None
+
+
+def test_high_and_rejected_or_low_and_accepted_is_a_disagreement() -> None:
+    reads = reads_of([1.0, 1.0, 0.2, 0.2, 1.0], decided=[0, 1, 2, 3], accepted=[1, 2])
+    assert np.flatnonzero(disagree(reads, 0.5)).tolist() == [0, 2]
+
+
+# --- agreement
+
+
+def test_kappa_of_the_classic_example() -> None:
+    """20 yes-yes, 5 yes-no, 10 no-yes, 15 no-no: observed 0.7, by chance 0.5, kappa 0.4."""
+    assert kappa([[20, 5], [10, 15]]) == pytest.approx(0.4)
+
+
+def test_kappa_is_1_0_and_undefined_where_it_must_be() -> None:
+    assert kappa([[5, 0], [0, 5]]) == 1.0
+    assert kappa([[4, 4], [4, 4]]) == 0.0
+    assert kappa([[9, 0], [0, 0]]) is None
+    assert kappa([[0, 0], [0, 0]]) is None
+
+
+def test_two_reviewers_are_compared_on_what_both_decided() -> None:
+    ann = {
+        "a": ("reject", ["unsafe", "formatting"]),
+        "b": ("accept", []),
+        "c": ("reject", ["unsafe"]),
+        "d": ("accept", []),
+    }
+    bob = {
+        "a": ("reject", ["unsafe"]),
+        "b": ("reject", ["off_task"]),
+        "c": ("reject", ["off_task"]),
+        "z": ("accept", []),
+    }
+    found = agreements({"bob": bob, "ann": ann, "eve": {}})
+    assert [(pair.one, pair.other, pair.both, pair.agreed) for pair in found] == [("ann", "bob", 3, 2)]
+    assert found[0].reasons == {"formatting": (0, 1), "off_task": (0, 1), "unsafe": (1, 2)}
+    assert found[0].kappa == pytest.approx(0.0)
+    assert differing({"ann": ann, "bob": bob}) == {"b"}
+
+
+# --- planning
+
+
+def at(*seconds: float) -> list[str]:
+    return [f"2026-01-01T00:{int(second) // 60:02d}:{second % 60:09.6f}+00:00" for second in seconds]
+
+
+def test_the_pace_is_the_mean_time_between_decisions_without_the_breaks() -> None:
+    found = pace(at(0, 30, 50, 60, 90, 100, 1000, 1010))
+    assert (found.measured, round(found.seconds, 2)) == (6, 18.33)
+
+
+def test_before_there_are_decisions_the_pace_is_a_guess() -> None:
+    assert (pace([]).measured, pace(at(0, 10)).seconds) == (0, 45.0)
+
+
+def test_thirty_minutes_are_shared_between_bound_threshold_and_harm() -> None:
+    assert mix(30, 45.0, {"random": 500, "near": 500, "flagged": 500}) == {"random": 20, "near": 10, "flagged": 10}
+
+
+def test_what_one_queue_cannot_fill_goes_to_the_others_and_disputes_come_first() -> None:
+    assert mix(30, 45.0, {"settle": 4, "random": 10, "near": 3, "flagged": 90}) == {
+        "settle": 4,
+        "random": 10,
+        "near": 3,
+        "flagged": 23,
+    }
+
+
+def test_no_time_is_nothing_to_read() -> None:
+    assert mix(0, 45.0, {"random": 5}) == {}

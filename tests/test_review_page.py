@@ -1,0 +1,233 @@
+"""The Review page around the reader: plan, bulk decisions, what the reading says, reasons, team, names."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from making import gym, write
+from rollout_curator import reading
+from rollout_curator.decisions import Decisions, Entry
+from rollout_curator.recipe import Recipe
+from rollout_curator.ui import reasons
+from rollout_curator.ui import site as sites
+from rollout_curator.ui.queues import rows_of
+from rollout_curator.ui.site import ServeOptions, Site
+from rollout_curator.ui.state import SESSION, Session
+from rollout_curator.workspace import Workspace
+
+EVIL = "![x](http://evil.example/?q=1) :red[name]"
+KEEP = Recipe(min_reward=0.5)
+
+
+def draw(page: str) -> None:
+    """Draw one page; Streamlit's test runner takes the source of this function for a script."""
+    from rollout_curator.ui import main, places
+
+    places.declare({name: main.page_of(name) for name in main.DRAW}, main.home)
+    main.page_of(page)()
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Iterator[Workspace]:
+    """Open 80 rollouts of reward 1.0 by an agent with a hostile name, one of them twice, and 20 of 0.2."""
+    more = {"agent_ref": {"name": EVIL}}
+    high = [gym(answer=f"high {n}", reward=1.0, _ng_task_index=n % 9, **more) for n in range(80)]
+    low = [gym(answer=f"low {n}", reward=0.2, _ng_task_index=n) for n in range(20)]
+    source = write(tmp_path / "run.jsonl", [*high, high[0], *low])
+    opened = Workspace.open([source], tmp_path / "cache", Decisions.open(tmp_path / "curation.sqlite"))
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def site(workspace: Workspace, tmp_path: Path) -> Site:
+    return sites.install(Site(ServeOptions(paths=(tmp_path / "run.jsonl",), reviewer="ann"), workspace))
+
+
+def opened(page: str = "review", **query: str) -> AppTest:
+    app = AppTest.from_function(draw, args=(page,), default_timeout=30)
+    for name, value in query.items():
+        app.query_params[name] = value
+    app.run()
+    assert [error.value for error in app.exception] == []
+    return app
+
+
+def said(app: AppTest) -> str:
+    texts = [element.value for element in (*app.markdown, *app.caption, *app.error, *app.warning)]
+    return "\n".join([*texts, *(link.proto.label for link in app.get("page_link"))]).replace("\\", "")
+
+
+def state_of(app: AppTest) -> Session:
+    found: Session = app.session_state[SESSION]
+    return found
+
+
+def mounted(app: AppTest) -> dict[str, object]:
+    found: dict[str, object] = json.loads(app.get("bidi_component")[0].proto.json)
+    return found
+
+
+def press(app: AppTest, words: str) -> None:
+    next(button for button in app.button if button.label == words).click().run()
+
+
+def decide(workspace: Workspace, rows: list[int], verdict: str, who: str = "ann", *why: str) -> None:
+    assert workspace.decisions is not None
+    workspace.decisions.record([Entry(workspace.key(row), verdict, why, reviewer=who) for row in rows])
+
+
+def drawn(workspace: Workspace, n: int) -> list[int]:
+    return [int(row) for row in rows_of(workspace, KEEP, "random")[:n]]
+
+
+def test_the_statement_stands_under_the_reader(site: Site, workspace: Workspace) -> None:
+    app = opened(min="0.5", queue="random")
+    assert "None of the 80 selected was read at random yet." in said(app)
+    decide(workspace, drawn(workspace, 40), "accept")
+    assert "40 of the 80 selected read at random, 0 bad: at most 5 %" in said(app.run())
+    assert "Identical copies count once: 81 kept are 80 different ones." in said(app)
+
+
+def test_another_goal_asks_for_another_number(site: Site, workspace: Workspace) -> None:
+    app = opened(min="0.5")
+    app.number_input(key="rc.goal").set_value(20.0).run()
+    assert "at most 20 % of the kept set is bad" in said(app)
+
+
+def test_a_queue_goes_on_where_one_stopped_and_counts_what_was_read(site: Site, workspace: Workspace) -> None:
+    decide(workspace, drawn(workspace, 5), "accept")
+    app = opened(min="0.5", queue="random")
+    assert (mounted(app)["start"], mounted(app)["total"]) == (5, 80)
+    assert "5 of 80 read by you" in said(app)
+
+
+def test_a_plan_says_what_fits_and_becomes_a_queue(site: Site) -> None:
+    app = opened(min="0.5")
+    app.number_input(key="rc.minutes").set_value(6).run()
+    assert "**5** drawn at random, for the bound" in said(app)
+    app.button(key="rc.plan").click().run()
+    assert state_of(app).queue == "plan-6"
+    assert mounted(app)["total"] == 8
+
+
+def test_a_whole_queue_is_rejected_after_its_numbers_and_taken_back_at_once(site: Site, workspace: Workspace) -> None:
+    assert workspace.decisions is not None
+    decide(workspace, [3], "accept", "bob")
+    app = opened(min="0.5", queue="kept")
+    app.button(key="rc.bulk").click().run()
+    assert "**79** undecided rollouts in: kept, in order" in said(app)
+    assert "1 more are decided already and stay as they are." in said(app)
+    assert not any("![" in element.value for element in (*app.markdown, *app.caption))
+    app.pills(key="rc.bulk-reasons").set_value(["off_task"]).run()
+    app.button(key="rc.bulk-do").click().run()
+    assert "Rejected 79 rollouts in one step." in said(app)
+    assert workspace.select(KEEP).n_kept == 1
+    assert reading.reasons(workspace) == {"off_task": 79}
+    view = mounted(app)["view"]
+    app.button(key="rc.bulk-undo").click().run()
+    assert workspace.select(KEEP).n_kept == 81
+    assert mounted(app)["view"] != view
+
+
+def test_a_bulk_decision_taken_back_by_a_key_makes_the_queue_anew(site: Site, workspace: Workspace) -> None:
+    assert workspace.decisions is not None
+    app = opened(min="0.5", queue="below")
+    workspace.decisions.record_bulk([workspace.key(90)], Entry("", "accept", reviewer="ann"), seen=0)
+    first = mounted(app.run())
+    workspace.decisions.undo("ann")
+    second = mounted(app.run())
+    assert (first["view"] != second["view"], first["queue"] != second["queue"]) == (True, True)
+
+
+def test_the_lowest_good_threshold_is_a_button(site: Site, workspace: Workspace) -> None:
+    decide(workspace, drawn(workspace, 70), "accept")
+    app = opened(min="0.9")
+    app.segmented_control(key="rc.section").set_value("Reward against people").run()
+    assert "70 of 70 drawn above it accepted: at least 95.8% good." in said(app)
+    app.button(key="rc.use").click().run()
+    assert state_of(app).recipe.min_reward == 0.9
+
+
+def test_disagreements_are_counted_and_linked(site: Site, workspace: Workspace) -> None:
+    decide(workspace, [1, 2], "reject")
+    app = opened(min="0.5")
+    app.segmented_control(key="rc.section").set_value("Reward against people").run()
+    assert "**2** rollouts on which reward and reader differ" in said(app)
+
+
+def test_reasons_are_counted_and_edited_for_everybody(site: Site, workspace: Workspace) -> None:
+    decide(workspace, [1, 2], "reject", "ann", "unsafe")
+    app = opened(min="0.5")
+    app.segmented_control(key="rc.section").set_value("Reasons").run()
+    assert "**2** unsafe" in said(app)
+    app.text_area[0].set_value("Wrong unit\nunsafe\n\nunsafe\n")
+    press(app, "Save")
+    assert mounted(app)["reasons"] == [
+        {"tag": "wrong_unit", "label": "Wrong unit"},
+        {"tag": "unsafe", "label": "unsafe"},
+    ]
+
+
+def test_no_more_reasons_than_digits_and_none_is_the_usual_ones(workspace: Workspace) -> None:
+    assert len(reasons.named([f"reason {n}" for n in range(20)])) == 9
+    assert reasons.named(["", "  ", "!!"]) == []
+    assert reasons.agreed(workspace) == reasons.USUAL
+    assert workspace.decisions is not None
+    workspace.decisions.set("reasons", {"no": "list"})
+    assert reasons.agreed(workspace) == reasons.USUAL
+
+
+def test_export_says_what_the_reading_shows_and_why_rollouts_were_rejected(site: Site, workspace: Workspace) -> None:
+    decide(workspace, drawn(workspace, 3), "reject", "ann", "wrong_answer")
+    text = said(opened("export", min="0.5"))
+    assert "3 of the 80 selected read at random, 3 bad" in text
+    assert "Rejected by hand for: wrong answer 3." in text
+
+
+def test_the_team_sees_who_read_what_and_how_far_they_agree(site: Site, workspace: Workspace) -> None:
+    decide(workspace, [1, 2, 3, 4], "accept", "ann")
+    decide(workspace, [1, 2, 3], "accept", "bob")
+    decide(workspace, [4], "reject", "bob")
+    app = opened(min="0.5")
+    app.segmented_control(key="rc.section").set_value("Team").run()
+    assert app.dataframe[0].value["decided"].to_list() == [4, 4]
+    pair = app.dataframe[1].value
+    assert (pair["both"].to_list(), pair["agree"].to_list()) == ([4], [75.0])
+    assert "**1** to settle" in said(app)
+
+
+def test_the_share_that_everybody_reads_is_agreed_on_for_all(site: Site, workspace: Workspace) -> None:
+    app = opened(min="0.5")
+    app.segmented_control(key="rc.section").set_value("Team").run()
+    box = next(box for box in app.selectbox if box.label == "everybody reads this share of all rollouts")
+    box.select(1.0).run()
+    assert workspace.decisions is not None
+    assert workspace.decisions.setting("share", None) == 1.0
+
+
+def test_blind_reading_stands_in_the_address_and_makes_a_blind_view(site: Site) -> None:
+    app = opened(min="0.5", blind="1")
+    view = site.views.get(str(mounted(app)["view"]))
+    assert view is not None
+    assert (view.blind, app.query_params["blind"]) == (True, "1")
+    app.toggle(key="rc.blind").set_value(False).run()
+    assert "blind" not in app.query_params
+
+
+def test_what_reviewers_settle_is_never_read_blind(site: Site) -> None:
+    view = site.views.get(str(mounted(opened(blind="1", queue="settle"))["view"]))
+    assert view is not None
+    assert view.blind is False
+
+
+def test_on_a_shared_app_the_name_is_asked_before_reading(site: Site, workspace: Workspace, tmp_path: Path) -> None:
+    sites.install(Site(ServeOptions(paths=(tmp_path / "run.jsonl",), reviewer="root", shared=True), workspace))
+    app = opened(min="0.5")
+    assert len(app.get("bidi_component")) == 0
+    app.text_input[0].set_value("eve")
+    press(app, "Begin to read")
+    assert mounted(app)["reviewer"] == "eve"
