@@ -17,6 +17,7 @@ from rollout_curator import cli_options as options
 from rollout_curator.terminal import bar, fail, one_line, say, show_progress
 
 if TYPE_CHECKING:
+    from rollout_curator.recipe import Recipe
     from rollout_curator.workspace import Workspace
 
 EXIT_DID_NOT_HOLD, EXIT_INTERRUPTED = 1, 130
@@ -65,6 +66,7 @@ def stats(
     chosen = options.recipe_of(paths, **selection)
     others = {path.name: recipes.load(path) for path in compare}
     with _opened(paths, cache_dir, _store(paths, decisions)) as workspace:
+        _look(workspace, chosen)
         found = report.stats(workspace, chosen)
         if others:
             found["comparison"] = report.compared(workspace, {"this selection": chosen, **others})
@@ -96,6 +98,7 @@ def export(
     place = _store(sources, decisions)
     publishing.check_out(out, [file.path for file in find(sources)], place)
     with _opened(sources, cache_dir, place) as workspace:
+        _look(workspace, chosen)
         with bar("writing") as advance:
             for step in publishing.export(workspace, chosen, out):
                 if isinstance(step, publishing.Exported):
@@ -190,6 +193,15 @@ def ui(paths: tuple[str, ...], roots: tuple[Path, ...], cache_dir: Path | None, 
 
     existing(paths)
     serve(ServeOptions(paths=tuple(map(Path, paths)), roots=roots, cache=cache_dir, **others))
+
+
+def _look(workspace: "Workspace", recipe: "Recipe") -> None:
+    """Look at every example with progress, where the recipe needs more than the index knows."""
+    from rollout_curator import recipe as recipes
+
+    with bar("looking") as advance:
+        for done in workspace.outlook.prepare(recipes.plan(recipe)):
+            advance(done, workspace.n_rollouts)
 
 
 def _store(paths: Sequence[str], given: Path | None) -> Path | None:

@@ -53,9 +53,15 @@ class Findings:
         codes = [code for code, finding in enumerate(self.kinds) if _has(finding, issue)]
         return np.flatnonzero(np.isin(self.codes, codes))
 
-    def issues(self) -> set[str]:
-        """Return every kind of issue and skip reason there is."""
-        return {issue_kind(word.removeprefix("trimmed:")) for skip, issues in self.kinds for word in (skip, *issues)}
+    def counts(self, among: Array) -> dict[str, int]:
+        """Return how many rows have each kind of issue, of those marked in a boolean per row."""
+        found: dict[str, int] = {}
+        numbers = np.bincount(self.codes[among], minlength=len(self.kinds)).tolist()
+        for (skip, issues), number in zip(self.kinds, numbers, strict=True):
+            words = {issue_kind(word.removeprefix("trimmed:")) for word in (skip, *issues) if word}
+            for word in words if number else ():
+                found[word] = found.get(word, 0) + number
+        return found
 
 
 def _has(finding: Finding, issue: str) -> bool:

@@ -217,7 +217,7 @@ def plan(recipe: Recipe) -> Plan:
         flat=replace(target.flat, **options) if chosen == "flat" else target.flat,
         chat=made_chat,
         exclude=frozenset(exclude - set(INVALID)),
-        exclude_invalid=frozenset(invalid - set(recipe.keep) - set(recipe.trim)),
+        exclude_invalid=frozenset(invalid - set(recipe.keep) - set(recipe.trim if chosen == "chat" else ())),
         metadata=recipe.metadata,
         look=Look(target, template, recipe.max_tokens, has_lists),
         trim=frozenset(recipe.trim) & frozenset(HAZARDS) if chosen == "chat" else frozenset(),

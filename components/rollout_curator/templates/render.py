@@ -19,6 +19,7 @@ from rollout_curator.templates.base import ChatTemplate
 WORKER = Path(__file__).with_name("worker.py")
 LIMIT_S = 10.0
 """So long a template may take over one conversation with all its beginnings."""
+DIED = "it ended the process that renders it, perhaps for want of memory"
 KEPT_MAX = 2
 LOST_MAX = 3
 """A template that cost so many processes is not tried again."""
@@ -125,9 +126,8 @@ class _Process:
                 timer.cancel()
         if not line.endswith("\n"):
             self.close()
-            raise _Lost(
-                f"it did not end within {limit_s:g} seconds" if late.is_set() else "it used up the memory it may have"
-            )
+            why = f"it did not end within {limit_s:g} seconds" if late.is_set() else DIED
+            raise _Lost(why)
         answer: dict[str, Any] = json.loads(line)
         return answer
 

@@ -19,7 +19,7 @@ from rollout_curator.selection import INVALID_WORDS
 from rollout_curator.ui import places, state
 from rollout_curator.ui.phrases import said_of_one
 from rollout_curator.ui.preparing import hazards_known
-from rollout_curator.ui.queues import ISSUE, rows_with
+from rollout_curator.ui.queues import ISSUE, issue_counts
 from rollout_curator.ui.text import label, plain
 from rollout_curator.workspace import Workspace
 
@@ -65,6 +65,7 @@ class Row:
     queue: str
     choice: str
     usual: str
+    can_trim: bool
 
 
 def hazard_table(workspace: Workspace, recipe: Recipe) -> None:
@@ -78,7 +79,7 @@ def hazard_table(workspace: Workspace, recipe: Recipe) -> None:
         st.markdown("**Odd by shape**")
         _lines(shape)
     known = {*HAZARDS, *SHAPE, *NO_CHOICE, *INVALID}
-    others = [name for name in ISSUE_WORDS if name not in known and name in _noticed(workspace, plan)]
+    others = [name for name in ISSUE_WORDS if name not in known]
     informing = [row for row in _issue_rows(workspace, recipe, plan, others) if _can_choose(row, plan)]
     if informing:
         with st.expander("What else was noticed"):
@@ -99,19 +100,15 @@ def _hazards(workspace: Workspace, recipe: Recipe, plan: Plan) -> None:
             st.caption(f"Not looked for without {label(needed)}: {', '.join(names)}.")
 
 
-def _noticed(workspace: Workspace, plan: Plan) -> set[str]:
-    outlook = workspace.outlook
-    return (outlook.looked(plan) if outlook.is_looked_at(plan) else outlook.noticed(plan)).issues()
-
-
 def _issue_rows(workspace: Workspace, recipe: Recipe, plan: Plan, names: Sequence[str]) -> list[Row]:
     """Return a line for each issue that occurs, or about which something was chosen."""
-    found = []
+    found, counts = [], issue_counts(workspace, recipe)
     for name in names:
-        count = len(rows_with(workspace, recipe, name))
-        choice, usual = _choice(name, recipe, plan), _usual(name, plan)
+        count = counts.get(name, 0)
+        choice, usual, can_trim = _choice(name, recipe, plan), _usual(name, plan), _can_trim(name, plan)
         if count or choice != usual:
-            found.append(Row(name, ISSUE_WORDS[name], count, f"{ISSUE}{name}" if count else "", choice, usual))
+            queue = f"{ISSUE}{name}" if count else ""
+            found.append(Row(name, ISSUE_WORDS[name], count, queue, choice, usual, can_trim))
     return found
 
 
@@ -122,8 +119,9 @@ def _invalid_rows(workspace: Workspace, recipe: Recipe, plan: Plan) -> list[Row]
         count = int(np.count_nonzero(codes == words.index(name))) if name in words else 0
         choice, usual = _choice(name, recipe, plan), DROP if plan.target.exclude_invalid else KEEP
         if count or choice != usual:
+            can_trim = _can_trim(name, plan)
             queue = name if choice == DROP else f"{ISSUE}{name}" if name in ISSUE_WORDS else ""
-            found.append(Row(name, INVALID_WORDS[name], count, queue if count else "", choice, usual))
+            found.append(Row(name, INVALID_WORDS[name], count, queue if count else "", choice, usual, can_trim))
     return found
 
 
@@ -138,6 +136,10 @@ def _choice(name: str, recipe: Recipe, plan: Plan) -> str:
     if name in INVALID:
         return DROP if plan.target.exclude_invalid else KEEP
     return _usual(name, plan)
+
+
+def _can_trim(name: str, plan: Plan) -> bool:
+    return plan.format == "chat" and name in TRIMMABLE
 
 
 def _can_choose(row: Row, plan: Plan) -> bool:
@@ -161,7 +163,7 @@ def _line(row: Row) -> None:
             st.markdown(f"**{row.count:,}** {label(one)}")
     choice.segmented_control(
         plain(row.words),
-        [KEEP, DROP, TRIM] if row.name in TRIMMABLE else [KEEP, DROP],
+        [KEEP, DROP, TRIM] if row.can_trim else [KEEP, DROP],
         required=True,
         label_visibility="collapsed",
         **state.bind(f"policy-{row.name}", row.choice, partial(_take, row.name, row.usual)),

@@ -30,7 +30,8 @@ def examples(workspace: Workspace, recipe: Recipe) -> None:
         show_untrusted(line.decode("utf-8").rstrip("\n"), height=420)
         places.link(f"Read it in Review ({workspace.where(row)})", "review", queue="kept", key=workspace.key(row))
     with right:
-        _seen(made, plan)
+        looked = recipes.found(workspace.rollout(row), plan, always=True)
+        _seen(looked, plan)
 
 
 def _chosen(n_kept: int) -> int:
