@@ -146,6 +146,15 @@ def test_one_steps_through_the_examples(site: Site) -> None:
     assert app.button(key="rc.next").disabled
 
 
+def test_the_rollout_last_read_in_review_is_one_press_away(site: Site) -> None:
+    assert site.workspace
+    app = opened("export")
+    assert not [button for button in app.button if button.key == "rc.last"]
+    state_of(app).key = site.workspace.key(4)
+    app.run().button(key="rc.last").click().run()
+    assert state_of(app).nth == 3
+
+
 def test_a_look_that_takes_long_shows_how_far_it_is_and_can_be_cancelled(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
