@@ -77,6 +77,8 @@ def _seen(made: Example, plan: Plan) -> None:
     elif seen.rendered is not None and seen.rendered.prefix_error and target.renders == "prefixes":
         at = (seen.rendered.failed_at or 0) + 1
         st.warning(f"Up to message {at:,} the chat template fails: {label(seen.rendered.prefix_error)}")
+    elif seen.rendered is not None and (target.renders == "prefixes" or not seen.rendered.spans) and target.view_note:
+        st.caption(label(target.view_note))
     rendered(_pieces(made, seen, plan), key="rc.rendered")
     noticed = [of_issue(issue) for issue in made.issues]
     if noticed:
