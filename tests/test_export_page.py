@@ -19,15 +19,16 @@ IMAGE = {"type": "input_image", "image_url": "data:image/png;base64,AAAA"}
 ROLLOUTS: list[dict[str, Any]] = [
     gym(),
     gym(output=[said("a"), {"type": "message", "role": "user", "content": "More?"}, said("b" * 4000)]),
-    gym(prompt=[{"role": "user", "content": [IMAGE]}]),  # type: ignore[arg-type]
+    gym(prompt=[{"role": "user", "content": [IMAGE]}]),
     gym(response={"incomplete_details": {"reason": "max_output_tokens"}}),
     gym(output=[{"type": "function_call", "call_id": "c", "name": "add", "arguments": "{}"}]),
 ]
 
 
 @pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
-    """Open five rollouts: plain, long, with an image, cut off, ending on a call."""
+def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
+    """Open five rollouts: plain, long, with an image, cut off, ending on a call; looks are waited for."""
+    monkeypatch.setattr(preparing, "PATIENCE_S", 30.0)
     source = write(tmp_path / "run.jsonl", ROLLOUTS)
     workspace = Workspace.open([source], tmp_path / "cache")
     yield sites.install(Site(ServeOptions(paths=(source,), out_dir=tmp_path), workspace))

@@ -11,7 +11,7 @@ import numpy as np
 import streamlit as st
 
 from rollout_curator import recipe as recipes
-from rollout_curator.conversation import HAZARDS, ISSUE_WORDS, TRIMMABLE
+from rollout_curator.conversation import HAZARDS, ISSUE_WORDS, SKIP_WORDS, TRIMMABLE
 from rollout_curator.hazards import looked_for
 from rollout_curator.policy import INVALID
 from rollout_curator.recipe import Plan, Recipe
@@ -52,7 +52,6 @@ SHORT = {
     "none_filled": "tools filled with keys",
 }
 """Every hazard in a few words, for a list of them."""
-NO_CHOICE = frozenset({"trimmed", "trimmed_tail", "no_final_assistant", "final_tool_call", "tail_after_assistant"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +77,9 @@ def hazard_table(workspace: Workspace, recipe: Recipe) -> None:
     if shape:
         st.markdown("**Odd by shape**")
         _lines(shape)
-    known = {*HAZARDS, *SHAPE, *NO_CHOICE, *INVALID}
+    known = {*HAZARDS, *SHAPE, *SKIP_WORDS, *INVALID, "trimmed", "trimmed_tail"}
     others = [name for name in ISSUE_WORDS if name not in known]
-    informing = [row for row in _issue_rows(workspace, recipe, plan, others) if _can_choose(row, plan)]
+    informing = _issue_rows(workspace, recipe, plan, others)
     if informing:
         with st.expander("What else was noticed"):
             _lines(informing)
@@ -140,11 +139,6 @@ def _choice(name: str, recipe: Recipe, plan: Plan) -> str:
 
 def _can_trim(name: str, plan: Plan) -> bool:
     return plan.format == "chat" and name in TRIMMABLE
-
-
-def _can_choose(row: Row, plan: Plan) -> bool:
-    """Whether an issue leaves an example to decide about; a skip reason leaves none."""
-    return row.name in plan.target.exclude or not row.words.startswith(("have no", "have nothing"))
 
 
 def _lines(rows: Sequence[Row]) -> None:
