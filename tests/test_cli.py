@@ -203,6 +203,22 @@ def test_an_export_is_looked_at_with_a_template_and_a_limit_and_can_be_made_agai
     assert call("verify", tmp_path / "a.jsonl.manifest.json").out.endswith("everything holds\n")
 
 
+def test_stats_list_what_would_do_nothing_or_harm(source: Path) -> None:
+    question = {"role": "user", "content": "1"}
+    asked = gym(prompt=[question, {"role": "assistant", "content": "1"}, question])
+    write(source, [gym(), asked, gym(answer="b" * 4000)])
+    given = ["stats", source, "--look", "--max-tokens", "100"]
+    assert call(*given, "--json").json["hazards"] == {
+        "over_length": {"words": "is longer than the trainer's limit", "count": 1, "rollouts": ["rollouts.jsonl:3"]},
+        "trained_prompt": {
+            "words": "has answers in the prompt that are trained too",
+            "count": 1,
+            "rollouts": ["rollouts.jsonl:2"],
+        },
+    }
+    assert "1 is longer than the trainer's limit (over_length): rollouts.jsonl:3" in call(*given).out
+
+
 def test_a_template_that_is_none_is_told_in_one_line(source: Path) -> None:
     ran = call("stats", source, "--template", "absent.jinja")
     assert (ran.code, ran.err.count("\n")) == (2, 1)

@@ -48,12 +48,14 @@ def check(paths: tuple[str, ...], as_json: bool, cache_dir: Path | None) -> None
 @options.paths
 @options.selection
 @click.option("--compare", multiple=True, type=options.FILE, help="Another recipe, shown beside this selection.")
+@click.option("--look", is_flag=True, help="List what would do nothing in training or harm.")
 @options.decisions
 @options.as_json
 @options.cache
 def stats(
     paths: tuple[str, ...],
     compare: tuple[Path, ...],
+    look: bool,
     decisions: Path | None,
     as_json: bool,
     cache_dir: Path | None,
@@ -66,8 +68,10 @@ def stats(
     chosen = options.recipe_of(paths, **selection)
     others = {path.name: recipes.load(path) for path in compare}
     with _opened(paths, cache_dir, _store(paths, decisions)) as workspace:
-        _look(workspace, chosen)
+        _look(workspace, chosen, for_hazards=look)
         found = report.stats(workspace, chosen)
+        if look:
+            found["hazards"] = report.hazards(workspace, chosen)
         if others:
             found["comparison"] = report.compared(workspace, {"this selection": chosen, **others})
         say(found, as_json, report_text.stats_text)
@@ -195,12 +199,13 @@ def ui(paths: tuple[str, ...], roots: tuple[Path, ...], cache_dir: Path | None, 
     serve(ServeOptions(paths=tuple(map(Path, paths)), roots=roots, cache=cache_dir, **others))
 
 
-def _look(workspace: "Workspace", recipe: "Recipe") -> None:
-    """Look at every example with progress, where the recipe needs more than the index knows."""
+def _look(workspace: "Workspace", recipe: "Recipe", *, for_hazards: bool = False) -> None:
+    """Look at every example with progress, where the recipe needs more than the index knows, or for hazards."""
     from rollout_curator import recipe as recipes
 
+    plan, outlook = recipes.plan(recipe), workspace.outlook
     with bar("looking") as advance:
-        for done in workspace.outlook.prepare(recipes.plan(recipe)):
+        for done in outlook.look(plan) if for_hazards else outlook.prepare(plan):
             advance(done, workspace.n_rollouts)
 
 

@@ -115,9 +115,9 @@ class Outlook:
         """Say whether every example of a plan was looked at for hazards."""
         return _decisive(plan, looks=True) in self._findings
 
-    def looked(self, plan: Plan) -> Findings:
-        """Return what was found where `is_looked_at`."""
-        return self._findings[_decisive(plan, looks=True)]
+    def best(self, plan: Plan) -> Findings:
+        """Return what a look found, or what is noticed without one."""
+        return self._findings.get(_decisive(plan, looks=True)) or self.noticed(plan)
 
     def prepare(self, plan: Plan) -> Generator[int, None, None]:
         """Do what `outcomes` needs; yields how many rows are done."""

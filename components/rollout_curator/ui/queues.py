@@ -12,7 +12,6 @@ import numpy as np
 
 from rollout_curator import recipe as recipes
 from rollout_curator.conversation import ISSUE_WORDS
-from rollout_curator.outlook import Findings
 from rollout_curator.recipe import Recipe
 from rollout_curator.selection import ACCEPT, REJECT, STEPS
 from rollout_curator.workspace import Workspace
@@ -91,7 +90,7 @@ def rows_of(workspace: Workspace, recipe: Recipe, name: str) -> Array:
         codes = [code for code, drop in enumerate(selection.drops, 1) if drop.step == step]
         return np.flatnonzero(np.isin(selection.reason, codes))
     if name.startswith(ISSUE):
-        return rows_with(workspace, recipe, name.removeprefix(ISSUE))
+        return workspace.rows_with(recipe, name.removeprefix(ISSUE))
     if name.startswith(AGENT):
         return np.flatnonzero((workspace.frame["agent"] == name.removeprefix(AGENT)).to_numpy())
     if name.startswith(TASK):
@@ -101,30 +100,6 @@ def rows_of(workspace: Workspace, recipe: Recipe, name: str) -> Array:
     if name == "unrated" and recipe.min_reward is None:
         return np.flatnonzero(np.isnan(workspace.frame["reward"].to_numpy()))
     return selection.rows_of(name)
-
-
-def rows_with(workspace: Workspace, recipe: Recipe, issue: str) -> Array:
-    """Return the rows that are selected and not rejected, and of whose example this was noticed."""
-    rows = _noticed(workspace, recipe).rows_with(issue)
-    return np.asarray(rows[_is_asked(workspace, recipe)[rows]])
-
-
-def issue_counts(workspace: Workspace, recipe: Recipe) -> dict[str, int]:
-    """Return how many rows `rows_with` gives for every issue there is."""
-    return _noticed(workspace, recipe).counts(_is_asked(workspace, recipe))
-
-
-def _noticed(workspace: Workspace, recipe: Recipe) -> Findings:
-    """Return what a look found, or what is known without one."""
-    plan, outlook = recipes.plan(recipe), workspace.outlook
-    return outlook.looked(plan) if outlook.is_looked_at(plan) else outlook.noticed(plan)
-
-
-def _is_asked(workspace: Workspace, recipe: Recipe) -> Array:
-    """Return a boolean per row: selected and not rejected, so that only its example can keep it out."""
-    selection = workspace.select(recipe)
-    gone = [code for code, drop in enumerate(selection.drops, 1) if drop.step != "exportable"]
-    return np.asarray(~np.isin(selection.reason, gone))
 
 
 def _nearest(workspace: Workspace, recipe: Recipe) -> Array:

@@ -19,7 +19,7 @@ from rollout_curator.selection import INVALID_WORDS
 from rollout_curator.ui import places, state
 from rollout_curator.ui.phrases import said_of_one
 from rollout_curator.ui.preparing import hazards_known
-from rollout_curator.ui.queues import ISSUE, issue_counts
+from rollout_curator.ui.queues import ISSUE
 from rollout_curator.ui.text import label, plain
 from rollout_curator.workspace import Workspace
 
@@ -101,7 +101,7 @@ def _hazards(workspace: Workspace, recipe: Recipe, plan: Plan) -> None:
 
 def _issue_rows(workspace: Workspace, recipe: Recipe, plan: Plan, names: Sequence[str]) -> list[Row]:
     """Return a line for each issue that occurs, or about which something was chosen."""
-    found, counts = [], issue_counts(workspace, recipe)
+    found, counts = [], workspace.issue_counts(recipe)
     for name in names:
         count = counts.get(name, 0)
         choice, usual, can_trim = _choice(name, recipe, plan), _usual(name, plan), _can_trim(name, plan)
