@@ -3,6 +3,7 @@
 import gzip
 import json
 import os
+import shlex
 import shutil
 import signal
 import subprocess
@@ -13,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from making import SAMPLE_DATA, Ran, call, environment, gym, rows_of, run, write
+from making import SAMPLE_DATA, Ran, call, environment, gym, rows_of, run, said, write
 from rollout_curator.decisions import Decisions
 from rollout_curator.workspace import Workspace
 
@@ -185,6 +186,47 @@ def test_stats_count_what_is_there(source: Path) -> None:
 def test_stats_in_words_end_with_the_funnel(source: Path) -> None:
     ran = call("stats", source, "--min-reward", "0.5")
     assert ran.out.splitlines()[-1] == "1 kept, 2 dropped: 1 unrated, 1 below 0.5"
+
+
+# Templates, limits and trims
+
+
+def test_an_export_is_looked_at_with_a_template_and_a_limit_and_can_be_made_again(tmp_path: Path, source: Path) -> None:
+    long = gym(output=[said("a"), {"type": "message", "role": "user", "content": "More?"}, said("b" * 4000)])
+    write(source, [gym(), long])
+    given = ["--template", "chatml", "--max-tokens", "200", "--target", "axolotl", "--trim", "over_length"]
+    made = call("export", source, "--out", tmp_path / "a.jsonl", *given, "--json").json
+    assert (made["rows"], made["counts"]["trimmed"]) == (2, {"over_length": 1})
+    assert "sequence_len: 200" in made["config"]
+    assert call(*shlex.split(made["command"].replace("a.jsonl", "b.jsonl"))[1:]).code == 0
+    assert (tmp_path / "a.jsonl").read_bytes() == (tmp_path / "b.jsonl").read_bytes()
+    assert call("verify", tmp_path / "a.jsonl.manifest.json").out.endswith("everything holds\n")
+
+
+def test_stats_list_what_would_do_nothing_or_harm(source: Path) -> None:
+    question = {"role": "user", "content": "1"}
+    asked = gym(prompt=[question, {"role": "assistant", "content": "1"}, question])
+    write(source, [gym(), asked, gym(answer="b" * 4000)])
+    given = ["stats", source, "--look", "--max-tokens", "100"]
+    assert call(*given, "--json").json["hazards"] == {
+        "over_length": {"words": "is longer than the trainer's limit", "count": 1, "rollouts": ["rollouts.jsonl:3"]},
+        "trained_prompt": {
+            "words": "has answers in the prompt that are trained too",
+            "count": 1,
+            "rollouts": ["rollouts.jsonl:2"],
+        },
+    }
+    assert "1 is longer than the trainer's limit (over_length): rollouts.jsonl:3" in call(*given).out
+
+
+def test_a_template_that_is_none_is_told_in_one_line(source: Path) -> None:
+    ran = call("stats", source, "--template", "absent.jinja")
+    assert (ran.code, ran.err.count("\n")) == (2, 1)
+    assert "template absent.jinja: no such file or folder" in ran.err
+
+
+def test_a_tokenizer_needs_a_template(source: Path) -> None:
+    assert "--tokenizer: name a --template too" in call("stats", source, "--tokenizer", "x").err
 
 
 # export and verify
