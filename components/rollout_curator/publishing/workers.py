@@ -10,13 +10,13 @@ import numpy as np
 
 from rollout_curator.workspace import Workspace
 
-POOL_BYTES = 192 << 20
-"""So many bytes of rollouts pay for a second process (bench/bench_export.py)."""
+POOL_BYTES = 384 << 20
+"""So many bytes of rollouts pay for more processes (bench/bench_export.py)."""
 WORKERS_MAX = 8
-"""A shared server has other users; reading the results keeps this process busy with about so many."""
+"""A shared server has other users; taking in the results keeps this process busy with about three."""
 
 
 def count_for(workspace: Workspace, rows: np.ndarray[Any, Any]) -> int:
     """Return how many processes should read these rows."""
     n_bytes = int(workspace.column("length")[rows].sum()) if len(rows) else 0
-    return min(WORKERS_MAX, os.cpu_count() or 1, 1 + n_bytes // POOL_BYTES * WORKERS_MAX) if n_bytes else 1
+    return min(WORKERS_MAX, os.cpu_count() or 1) if n_bytes >= POOL_BYTES else 1
