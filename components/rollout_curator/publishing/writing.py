@@ -14,7 +14,7 @@ from rollout_curator.exports.base import AtomicFile, Written, get, publish
 from rollout_curator.index import store
 from rollout_curator.index.facts import CHARS_PER_TOKEN
 from rollout_curator.index.source import Source
-from rollout_curator.publishing.choosing import Chosen, choose
+from rollout_curator.publishing.choosing import Chosen, ExportProgress, Steps, choosing
 from rollout_curator.publishing.command import command_line
 from rollout_curator.publishing.configs import config_of
 from rollout_curator.publishing.describing import described
@@ -22,18 +22,9 @@ from rollout_curator.publishing.places import card_path, check_out, paths_of
 from rollout_curator.publishing.stream import Stream
 from rollout_curator.recipe import Recipe
 from rollout_curator.selection import Funnel
-from rollout_curator.splits import alike_words
+from rollout_curator.splits import Split, alike_words
 from rollout_curator.targets.base import ConfigFacts
 from rollout_curator.workspace import Workspace
-
-
-@dataclass(frozen=True, slots=True)
-class ExportProgress:
-    """How many of the rows are written; when all are, `checked` of them have been read again."""
-
-    done: int
-    total: int
-    checked: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +63,6 @@ class Exported:
     notes: tuple[str, ...] = ()
 
 
-Steps = Generator[ExportProgress, None, None]
-
-
 def export(
     workspace: Workspace,
     recipe: Recipe,
@@ -90,7 +78,7 @@ def export(
     check_out(out, [file.path for file in workspace.found], store_path, recipe, settings.card)
     recipes.plan(recipe)
     _check_unchanged(workspace, out)
-    chosen = choose(workspace, recipe, settings.over)
+    chosen = yield from choosing(workspace, recipe, settings.over)
     _require_rows(out, chosen)
     paths = {name: path for name, path in paths_of(out, recipe).items() if _has_rows(chosen, name)}
     cards = [card_path(out, settings.card)] if settings.card else []
@@ -131,11 +119,11 @@ def export(
         command=command_line(workspace, recipe, out, settings.card),
         files=tuple(manifest.files(content)),
         content=content,
-        notes=tuple(_notes(recipe, chosen)),
+        notes=(*_notes(recipe, chosen), *_left_over(out, paths, workspace)),
     )
 
 
-def _write(stream: Stream, recipe: Recipe, file: AtomicFile, n_before: int, total: int) -> Steps:
+def _write(stream: Stream, recipe: Recipe, file: AtomicFile, n_before: int, total: int) -> Steps[None]:
     """Write one part, then read it again and compare."""
     kind = get(recipe.kind)
     for done in kind.write(stream, file):
@@ -171,6 +159,14 @@ def _notes(recipe: Recipe, chosen: Chosen) -> list[str]:
         empty = [part.name for part in chosen.parts if not len(part.units)]
         notes += [f"No rollout fell into {name}, so there is no such file; another seed or size may." for name in empty]
     return notes
+
+
+def _left_over(out: Path, written: Mapping[str, Path], workspace: Workspace) -> list[str]:
+    """Return a sentence for each file of an earlier export to `out` that this one did not write."""
+    everything = Recipe(split=Split(0.1, 0.1))
+    others = {out, *paths_of(out, everything).values()} - {*written.values(), *(file.path for file in workspace.found)}
+    there = sorted(path.name for path in others if path.exists())
+    return [f"{name} is of an earlier export and no part of this one: delete it." for name in there]
 
 
 def _config(workspace: Workspace, recipe: Recipe, chosen: Chosen, paths: Mapping[str, Path], longest: int) -> str:
