@@ -1,6 +1,6 @@
 """Writing an export: every part, then its data card, then the manifest, all of which appear together or not at all."""
 
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from concurrent.futures import wait
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -83,14 +83,12 @@ def export(
     paths = {name: path for name, path in paths_of(out, recipe).items() if _has_rows(chosen, name)}
     cards = [card_path(out, settings.card)] if settings.card else []
     manifest_path = manifest.path_of(out)
-    streams: dict[str, Stream] = {}
+    parts = [part for part in chosen.parts if len(part.units)]
+    streams = [Stream(workspace, recipe, part, settings.workers) for part in parts]
     with ExitStack() as stack:
         *files, beside = stack.enter_context(publish(*paths.values(), *cards, manifest_path, lock=out))
         digests = stack.enter_context(manifest.hashed([source.path for source in workspace.sources]))
-        for file, part in zip(files, (part for part in chosen.parts if len(part.units)), strict=False):
-            streams[part.name] = stream = Stream(workspace, recipe, part, settings.workers)
-            n_before = sum(len(other.part.units) for name, other in streams.items() if name != part.name)
-            yield from _write(stream, recipe, file, n_before, chosen.n_units)
+        yield from _write_parts(streams, files, recipe, chosen.n_units)
         while not digests.done():
             yield ExportProgress(chosen.n_units, chosen.n_units, chosen.n_units)
             wait([digests], timeout=0.05)
@@ -107,7 +105,7 @@ def export(
             content["others"] = [*content.get("others", ()), _beside("card", files[-1].written())]
         beside.write(manifest.dump(content))
     main = paths[next(iter(paths))]
-    longest = max(stream.longest_bytes for stream in streams.values()) // CHARS_PER_TOKEN
+    longest = max(stream.longest_bytes for stream in streams) // CHARS_PER_TOKEN
     yield Exported(
         path=main,
         manifest_path=manifest_path,
@@ -123,13 +121,15 @@ def export(
     )
 
 
-def _write(stream: Stream, recipe: Recipe, file: AtomicFile, n_before: int, total: int) -> Steps[None]:
-    """Write one part, then read it again and compare."""
-    kind = get(recipe.kind)
-    for done in kind.write(stream, file):
-        yield ExportProgress(n_before + done, total, n_before)
-    for checked in stream.read_again(kind, file):
-        yield ExportProgress(n_before + file.rows, total, n_before + checked)
+def _write_parts(streams: Sequence[Stream], files: Sequence[AtomicFile], recipe: Recipe, total: int) -> Steps[None]:
+    """Write each part, then read it again and compare."""
+    kind, n_before = get(recipe.kind), 0
+    for stream, file in zip(streams, files, strict=False):  # a data card may follow the parts
+        for done in kind.write(stream, file):
+            yield ExportProgress(n_before + done, total, n_before)
+        for checked in stream.read_again(kind, file):
+            yield ExportProgress(n_before + file.rows, total, n_before + checked)
+        n_before += file.rows
 
 
 def _has_rows(chosen: Chosen, name: str) -> bool:
