@@ -33,7 +33,7 @@ quick: $(READY) ## run the tests that need no browser
 
 test-peers: $(READY) ## ask the trainers' own libraries, in an environment of their own
 	test -x .venv-peers/bin/python || $(PYTHON) -m venv .venv-peers
-	.venv-peers/bin/python $(PIP) install -e '.[test,peers]'
+	.venv-peers/bin/python $(PIP) install -c constraints.txt -e '.[test,peers]'
 	.venv-peers/bin/python -m pytest -m peer $(ARGS)
 
 check: $(READY) ## lint, layout and types
@@ -51,7 +51,7 @@ bench: $(READY) ## run the benchmarks in bench/, one after the other
 pins: ## renew constraints.txt: what a new environment resolves to today
 	rm -rf .venv-pins
 	$(PYTHON) -m venv .venv-pins
-	.venv-pins/bin/python $(PIP) install -e '.[test,dev]'
+	.venv-pins/bin/python $(PIP) install -e '.[test,dev,peers]'
 	sed -n '/^#/p' constraints.txt > .venv-pins/constraints.txt
 	.venv-pins/bin/python $(PIP) list --format=freeze --exclude-editable --exclude pip --exclude setuptools \
 		--exclude wheel >> .venv-pins/constraints.txt

@@ -297,5 +297,4 @@ def _explain(error: OSError, path: Path) -> ExportError:
 
 
 def _shown(path: Path) -> str:
-    text = str(path)
-    return text if text.isprintable() else ascii(text)
+    return str(path) if str(path).isprintable() else ascii(str(path))
