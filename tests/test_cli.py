@@ -491,3 +491,53 @@ def test_ctrl_c_ends_with_130_in_one_line_and_leaves_the_old_file(tmp_path: Path
     assert (child.returncode, printed, said.strip()) == (130, "", "rollout-curator: interrupted")
     assert out.read_text() == "old\n"
     assert [path.name for path in tmp_path.glob(".sft.jsonl.tmp-*")] == []
+
+
+# Parts, pairs and kinds of file
+
+
+def test_parts_pairs_and_kinds_are_asked_for_by_name(tmp_path: Path) -> None:
+    out = tmp_path / "sft.parquet"
+    ran = call(
+        "export", SAMPLE_DATA, "--out", out, "--as", "parquet", "--split", "0.2", "--split", "test=0.1",
+        "--split", "by=task+prompt", "--pairs", "margin", "--pairs", "margin=0.3", "--pairs", "format=trl", "--json",
+    )  # fmt: skip
+    assert ran.code == 0
+    assert [each["part"] for each in ran.json["files"]] == ["train", "validation", "test"]
+    made = json.loads((tmp_path / "sft.parquet.manifest.json").read_bytes())["recipe"]
+    assert made["split"] == {"validation": 0.2, "test": 0.1, "by": ["task", "prompt"], "near": 0.8, "seed": 0}
+    assert made["pairs"] == {"rule": "margin", "margin": 0.3, "at_most": 0, "format": "trl"}
+    assert made["kind"] == "parquet"
+    assert ran.json["round_trip"]["same"] == ran.json["rows"] == made_rows(ran.json)
+
+
+def made_rows(found: Any) -> int:
+    return sum(each["rows"] for each in found["files"])
+
+
+def test_options_go_before_the_parts_and_pairs_of_a_recipe(tmp_path: Path) -> None:
+    (tmp_path / "r.toml").write_text('[split]\nvalidation = 0.2\nseed = 3\n[pairs]\nrule = "margin"\nmargin = 0.2\n')
+    out = tmp_path / "dpo.jsonl"
+    ran = call("export", SAMPLE_DATA, "--out", out, "--recipe", tmp_path / "r.toml", "--split", "0.3", "--json")
+    assert ran.code == 0
+    made = json.loads((tmp_path / "dpo.jsonl.manifest.json").read_bytes())["recipe"]
+    assert (made["split"]["validation"], made["split"]["seed"], made["pairs"]["margin"]) == (0.3, 3, 0.2)
+
+
+@pytest.mark.parametrize(
+    ("more", "sentence"),
+    [
+        (["--split", "validation=x"], "--split validation=x: expected a number after validation="),
+        (["--split", "day=1"], "split: there is no 'day'; choose from validation, test, by, near, seed"),
+        (["--pairs", "rule=all"], "pairs: rule is 'all', expected one of best_worst, margin, chosen"),
+        (["--as", "csv"], 'export: there is no "csv"; choose one of jsonl, parquet'),
+        (["--as", "parquet"], "ends in .parquet; name it so, or choose another kind"),
+        (["--card", "x/y.md"], "x/y.md: a data card is a name that ends in .md"),
+        (["--min-reward", "1e9", "--pairs", "margin"], "nothing to write: 0 kept"),
+        (["--pairs", "margin=1e9", "--pairs", "rule=margin"], "have no two rewards far enough apart"),
+    ],
+)
+def test_a_wrong_part_pair_or_kind_is_one_sentence(tmp_path: Path, more: list[str], sentence: str) -> None:
+    ran = call("export", SAMPLE_DATA, "--out", tmp_path / "sft.jsonl", *more)
+    assert (ran.code, ran.out, ran.err.count("\n")) == (2, "", 1)
+    assert sentence in ran.err

@@ -32,7 +32,7 @@ cache = click.option("--cache-dir", type=FILE, help="Where indexes are kept; saf
 decisions = click.option(
     "--decisions", type=FILE, help="Review store; default: curation.sqlite in the folder that is opened."
 )
-recipe_file = click.option("--recipe", type=FILE, help="Recipe in TOML; options given here go before it.")
+recipe_file = click.option("--recipe", type=FILE, help="Recipe in TOML, or for export a manifest; options go first.")
 files = together(
     click.option("--as", "kind", help="Kind of file: jsonl (default) or parquet."),
     click.option(
