@@ -221,9 +221,13 @@ def test_a_dead_link_says_so_until_dismissed_and_back_leaves_in_one_step(
 
 
 def test_what_somebody_else_decided_meanwhile_is_shown_and_stays(opened: Callable[..., Page], attempts: Path) -> None:
-    """Bob accepts while this page still shows the rollout as undecided; the press that comes after is not recorded."""
+    """Bob accepts while this page still shows the rollout as undecided; the press that comes after is not recorded.
+
+    Where one comes back to a rollout after a while, what he decided is shown before any press.
+    """
     page = opened(attempts)
     key = wait_shown(page, 0)
+    page.clock.install()
     with Decisions.open(attempts / STORE) as store:
         store.record([Entry(key, "accept", reviewer="Bob")])
     page.keyboard.press("x")
@@ -237,6 +241,15 @@ def test_what_somebody_else_decided_meanwhile_is_shown_and_stays(opened: Callabl
     wait_saved(page)
     who = stored(attempts, "SELECT reviewer = 'Bob', verdict FROM decision ORDER BY id")
     assert who == [(1, "accept"), (0, "reject")]
+    page.keyboard.press("j")
+    other = wait_shown(page, 2)
+    with Decisions.open(attempts / STORE) as store:
+        store.record([Entry(other, "reject", ("wrong_answer",), reviewer="Bob")])
+    page.clock.fast_forward(20_000)
+    page.keyboard.press("k")
+    page.keyboard.press("j")
+    page.clock.run_for(1_000)
+    expect(reader_of(page).locator(".badge.reject")).to_contain_text("rejected by Bob")
 
 
 def test_five_megabytes_are_read_like_anything_else(opened: Callable[..., Page], tmp_path: Path) -> None:
