@@ -163,15 +163,12 @@ def test_the_next_attempt_opens_also_when_it_is_not_in_the_queue(opened: Callabl
 
 
 def test_an_undo_outside_the_queue_says_which_and_shows_it(opened: Callable[..., Page], attempts: Path) -> None:
-    """Decided in one queue, taken back in another after a reload."""
+    """Decided in one queue, taken back in another that holds nothing, after a reload."""
     page = opened(attempts)
     wait_shown(page, 0)
     page.keyboard.press("j")
     page.keyboard.press("a")
     wait_saved(page)
-    page.goto(page.url.split("?")[0] + "?min=0.5&queue=near")
-    wait_shown(page, 0)
-    page.evaluate("localStorage.clear()")
     page.goto(page.url.split("?")[0] + "?queue=agent-none&min=0.5")
     expect(reader_of(page).get_by_text("No rollouts in this queue.")).to_be_visible(timeout=30_000)
     page.keyboard.press("u")
