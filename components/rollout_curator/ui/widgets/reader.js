@@ -91,6 +91,7 @@ function take(s, data) {
   else { if (s.pos >= s.total) show(s, s.total - 1); else head(s, current(s)); s.shelf.want(s.pos, s.total, s.source); }
   if (data.missing && data.missing !== before.missing) missing(s, data.missing);
   saveState(s);
+  requestAnimationFrame(() => s.parent && fit(s));
   for (const outbox of [s.outbox, ...s.others]) outbox.flush();
 }
 
