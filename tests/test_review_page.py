@@ -203,8 +203,8 @@ def test_the_team_sees_who_read_what_and_how_far_they_agree(site: Site, workspac
 def test_the_share_that_everybody_reads_is_agreed_on_for_all(site: Site, workspace: Workspace) -> None:
     app = opened(min="0.5")
     app.segmented_control(key="rc.section").set_value("Team").run()
-    box = next(box for box in app.selectbox if box.label == "everybody reads this share of all rollouts")
-    box.select(1.0).run()
+    box = next(box for box in app.segmented_control if box.label == "everybody reads this share of all rollouts")
+    box.set_value(1.0).run()
     assert workspace.decisions is not None
     assert workspace.decisions.setting("share", None) == 1.0
 
