@@ -251,9 +251,9 @@ def to_settle(workspace: Workspace) -> list[str]:
 
 def second_reads(workspace: Workspace, reviewer: str, share: float) -> Array:
     """Return the rows everybody should read, which somebody else has decided and this reviewer has not, by lot."""
-    found = verdicts(workspace)
-    mine = found.own.get(reviewer, {})
-    others = [key for who, own in found.own.items() if who != reviewer for key in own if key not in mine]
+    said = judged(workspace)
+    mine = said.pop(reviewer, {})
+    others = [key for own in said.values() for key in own if key not in mine]
     rows = np.unique(workspace.rows_of_keys(list(dict.fromkeys(others)))[0])
     shared = np.zeros(workspace.n_rollouts, dtype=bool)
     shared[rows] = in_share(workspace.lots[rows], share)
