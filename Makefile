@@ -4,11 +4,12 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help run test quick check format bench pins clean
+.PHONY: help run test test-peers quick check format bench pins clean
 
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+PEERS := .venv-peers
 PIP := -m pip --quiet --disable-pip-version-check
 DATA ?= sample_data
 ARGS ?=
@@ -19,17 +20,20 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 	$$p -c '$(FITS)' >/dev/null 2>&1 && echo $$p && break; done)
 
 help: ## print this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: $(READY) ## open the app on sample_data (DATA=path of your rollouts, ARGS="--port 8600")
 	$(BIN)/rollout-curator ui $(DATA) $(ARGS)
 
 test: $(READY) ## run every test, in a real browser too (ARGS="-k words")
 	CHROMIUM="$$($(BIN)/python tests/browser/find_browser.py --install)" && export CHROMIUM && \
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -m "not peer" $(ARGS)
+
+test-peers: $(PEERS)/.ready ## hold what is said of trainers against their own code (datasets, transformers, TRL, LLaMA-Factory)
+	$(PEERS)/bin/python -m pytest -m peer $(ARGS)
 
 quick: $(READY) ## run the tests that need no browser
-	$(BIN)/python -m pytest -m "not browser" $(ARGS)
+	$(BIN)/python -m pytest -m "not browser and not peer" $(ARGS)
 
 check: $(READY) ## lint, layout and types
 	$(BIN)/ruff check
@@ -46,7 +50,8 @@ bench: $(READY) ## run the benchmarks in bench/, one after the other
 pins: ## renew constraints.txt: what a new environment resolves to today
 	rm -rf .venv-pins
 	$(PYTHON) -m venv .venv-pins
-	.venv-pins/bin/python $(PIP) install -e '.[test,dev]'
+	.venv-pins/bin/python $(PIP) install -e '.[test,dev,peers]'
+	.venv-pins/bin/python $(PIP) install --no-deps trl llamafactory
 	sed -n '/^#/p' constraints.txt > .venv-pins/constraints.txt
 	.venv-pins/bin/python $(PIP) list --format=freeze --exclude-editable --exclude pip --exclude setuptools \
 		--exclude wheel >> .venv-pins/constraints.txt
@@ -54,11 +59,18 @@ pins: ## renew constraints.txt: what a new environment resolves to today
 	rm -rf .venv-pins
 
 clean: ## remove what make, pytest and builds left here; never a decision, a source or an export
-	rm -rf $(VENV) .venv-pins build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(PEERS) .venv-pins build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find app.py bench components tests -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
 
 $(READY): pyproject.toml constraints.txt
 	@test -n "$(PYTHON)" || { echo "No Python 3.11 or newer with venv and pip was found: install one (on Debian: apt-get install python3 python3-venv), or name it with make PYTHON=/path/to/python3." >&2; exit 2; }
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python $(PIP) install -c constraints.txt -e '.[test,dev]'
+	@touch $@
+
+# The trainers come without what they need for training (torch and more): only their loaders and templates are used.
+$(PEERS)/.ready: pyproject.toml constraints.txt
+	test -x $(PEERS)/bin/python || $(PYTHON) -m venv $(PEERS)
+	$(PEERS)/bin/python $(PIP) install -c constraints.txt -e '.[test,peers]'
+	$(PEERS)/bin/python $(PIP) install -c constraints.txt --no-deps trl llamafactory
 	@touch $@

@@ -3,7 +3,9 @@
     python bench/bench_export.py [--rollouts 20000] [--bytes 10000] [--folder DIR]
 
 The script reads every line into a list, keeps `reward >= t`, joins the assistant texts and writes with json. Both write
-`flat` examples of the same rollouts; `chat` is measured too. The index is built before, as it is after a look.
+`flat` examples of the same rollouts; `chat` is measured too, each with one process and with as many as the size asks
+for. Reading every row back and comparing it is part of an export and of its time; so is hashing the sources. The index
+is built before, as it is after a look.
 """
 
 import argparse
@@ -14,8 +16,10 @@ from pathlib import Path
 
 import rollouts
 
-from rollout_curator.publishing import export
+from rollout_curator.pairs import Pairs
+from rollout_curator.publishing import Settings, export
 from rollout_curator.recipe import Recipe
+from rollout_curator.splits import Split
 from rollout_curator.workspace import Workspace
 
 
@@ -54,12 +58,25 @@ def main() -> None:
             script(path, Path(folder) / "script.jsonl", min_reward)
             yardstick = time.perf_counter() - start
             print(f"reward >= {min_reward}: the guide's script {yardstick:.2f} s, 1.0x")
-            for kind in ("flat", "chat"):
-                recipe = Recipe(min_reward=min_reward, format=kind)
-                start = time.perf_counter()
-                *_, done = export(workspace, recipe, Path(folder) / f"{kind}.jsonl")
-                took = time.perf_counter() - start
-                print(f"  export {kind}: {took:.2f} s, {yardstick / took:.1f}x as fast, {done.rows:,} rows")
+            for name, recipe in recipes(min_reward).items():
+                for workers in (1, 2):
+                    out = Path(folder) / f"out{'.parquet' if recipe.kind == 'parquet' else '.jsonl'}"
+                    start = time.perf_counter()
+                    *_, done = export(workspace, recipe, out, Settings(workers=workers))
+                    took = time.perf_counter() - start
+                    how = f"{workers} {'process' if workers == 1 else 'processes'}"
+                    print(f"  {name}, {how}: {took:.2f} s, {yardstick / took:.1f}x as fast, {done.rows:,} rows")
+
+
+def recipes(min_reward: float) -> dict[str, Recipe]:
+    """Return what is measured, by name."""
+    return {
+        "flat": Recipe(min_reward=min_reward, format="flat"),
+        "chat": Recipe(min_reward=min_reward),
+        "chat with a split": Recipe(min_reward=min_reward, split=Split(0.1)),
+        "pairs": Recipe(min_reward=min_reward, pairs=Pairs()),
+        "parquet": Recipe(min_reward=min_reward, kind="parquet"),
+    }
 
 
 if __name__ == "__main__":

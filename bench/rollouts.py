@@ -42,6 +42,8 @@ def _rollout(n: int, chance: random.Random, prose: str, mean_bytes: int) -> dict
         start = chance.randrange(len(prose) - length - 1) if length < len(prose) else 0
         return prose[start : start + length]
 
+    asked = random.Random(n // 8)
+    prompt = " ".join(f"{asked.choice(WORDS)}{asked.randrange(500)}" for _ in range(mean_bytes // 60))
     output: list[dict[str, object]] = []
     for turn in range(turns):
         call = f"call_{n}_{turn}"
@@ -55,7 +57,7 @@ def _rollout(n: int, chance: random.Random, prose: str, mean_bytes: int) -> dict
     return {
         "_ng_task_index": n // 8,
         "_ng_rollout_index": n % 8,
-        "responses_create_params": {"input": [{"role": "user", "content": text(each)}], "tools": [tool]},
+        "responses_create_params": {"input": [{"role": "user", "content": prompt}], "tools": [tool]},
         "response": {
             "output": output,
             "usage": {"input_tokens": mean_bytes // 8, "output_tokens": turns * each // 4},

@@ -1,6 +1,7 @@
 """What trainers refuse, said again from their sources and without this project's code: for tests on exported files."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -77,3 +78,137 @@ def _tools_fault(tools: Any) -> str | None:
 
 def _refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is not JSON")
+
+
+def trl_accepts(row: Any) -> str | None:
+    """Return why TRL would stop at a row, or train on nonsense.
+
+    huggingface/trl 1.16.0, `trl/trainer/sft_trainer.py` `tokenize_fn`: `messages` is what the template gets, `tools`
+    is a list or JSON text of one. Rows pass through one Arrow table, so every content must be text.
+    """
+    fault = _conversation_fault(row)
+    if fault:
+        return fault
+    tools = row.get("tools")
+    return _tools_fault(json.loads(tools) if isinstance(tools, str) else tools)
+
+
+def axolotl_accepts(row: Any) -> str | None:
+    """Return why Axolotl would stop at a row.
+
+    axolotl 0.19.0, `axolotl/prompt_strategies/chat_template.py`: `_get_tools` takes a list or JSON text,
+    `transform_message` reads arguments that are text and raises where they are no JSON.
+    """
+    fault = _conversation_fault(row)
+    if fault:
+        return fault
+    for call in _calls(row):
+        try:
+            arguments = call["function"]["arguments"]
+            value = json.loads(arguments) if isinstance(arguments, str) else arguments
+        except ValueError:
+            return "arguments that are no JSON"
+        if not isinstance(value, dict):
+            return "arguments that are no object"
+    tools = row.get("tools")
+    return _tools_fault(json.loads(tools) if isinstance(tools, str) else tools)
+
+
+def llamafactory_accepts(row: Any) -> str | None:
+    """Return why LLaMA-Factory would stop at a row, pass over it, or encode something twice.
+
+    llamafactory 0.9.5, `llamafactory/data/converter.py` OpenAIDatasetConverter: the first system message is taken off,
+    tool messages in a row are one, then user or tool and assistant must take turns, beginning with user or tool.
+    """
+    messages = list(row["messages"])
+    if messages and messages[0]["role"] == "system":
+        messages.pop(0)
+    turns: list[str] = []
+    for message in messages:
+        role = message["role"]
+        if role not in {"user", "assistant", "tool", "system"}:
+            return f"KeyError: {role}"
+        if role == "tool" and turns and turns[-1] == "tool":
+            continue
+        turns.append(role)
+    expected = (["user", "assistant"] * len(turns))[: len(turns)]
+    if not turns or ["user" if turn == "tool" else turn for turn in turns] != expected or len(turns) % 2:
+        return f"skipped: {' '.join(turns)}"
+    for call in _calls(row):
+        if isinstance(call["function"]["arguments"], str):
+            return "arguments that would be encoded twice"
+    return None
+
+
+def openai_accepts(row: Any) -> str | None:
+    """Return why OpenAI would refuse a file for this row.
+
+    `FineTuneChatRequestInput` of OpenAI's API description 2.3.0: messages, tools, parallel_tool_calls, functions; of
+    messages the keys of chat completions; arguments are text; parts are text or images.
+    """
+    if set(row) - {"messages", "tools", "parallel_tool_calls", "functions"}:
+        return "an unknown key"
+    for message in row["messages"]:
+        if set(message) - {"role", "content", "name", "tool_calls", "tool_call_id", "weight", "refusal"}:
+            return f"an unknown key in a message of {message['role']}"
+        if message["role"] not in {*ROLES, "developer"}:
+            return "an unknown role"
+        content = message["content"]
+        if content is None and not message.get("tool_calls"):
+            return "a message without content"
+        if isinstance(content, list) and {part["type"] for part in content} - {"text", "image_url"}:
+            return "a part that is neither text nor image"
+    if not all(isinstance(call["function"]["arguments"], str) for call in _calls(row)):
+        return "arguments that are not text"
+    if row["messages"][-1]["role"] != "assistant":
+        return "no answer at the end"
+    return _tools_fault(row.get("tools"))
+
+
+def every_row(accepts: Callable[[Any], str | None]) -> Callable[[Path], str | None]:
+    """Return what says of a file why its first bad row would not be trained on."""
+
+    def of_file(path: Path) -> str | None:
+        for number, line in enumerate(path.read_text(encoding="utf-8").split("\n")[:-1], start=1):
+            if reason := accepts(json.loads(line, parse_constant=_refuse_constant)):
+                return f"line {number}: {reason}"
+        return None
+
+    return of_file
+
+
+def _calls(row: Any) -> list[Any]:
+    return [call for message in row["messages"] for call in message.get("tool_calls", ())]
+
+
+def _conversation_fault(row: Any) -> str | None:
+    """Return what no chat template and no Arrow table takes."""
+    for message in row["messages"]:
+        if message["role"] not in ROLES:
+            return f"the role {message['role']}"
+        if not isinstance(message["content"], str):
+            return "a content that is no text"
+    return None if row["messages"][-1]["role"] == "assistant" else "no answer at the end"
+
+
+def nemo_rl_chunks(tokenizer: Any, messages: list[Any], tools: list[Any] | None) -> list[str]:
+    """Return the text of each message as NeMo RL cuts it, said again character by character.
+
+    NVIDIA-NeMo/RL `nemo_rl/data/llm_message_utils.py`, `get_formatted_message_log`; `sft.yaml` has add_bos and add_eos
+    on, add_generation_prompt off.
+    """
+    chunks, before = [], ""
+    for n in range(len(messages)):
+        text = tokenizer.apply_chat_template(
+            messages[: n + 1], tools=tools, tokenize=False, add_generation_prompt=False
+        )
+        same = 0
+        while same < min(len(before), len(text)) and before[same] == text[same]:
+            same += 1
+        chunks.append(text[same:])
+        before = text
+    if tokenizer.bos_token and not chunks[0].startswith(tokenizer.bos_token):
+        chunks[0] = tokenizer.bos_token + chunks[0]
+    if tokenizer.eos_token and not chunks[-1].rstrip("\n").endswith(tokenizer.eos_token):
+        chunks[-1] += tokenizer.eos_token
+    return chunks

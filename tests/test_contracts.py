@@ -8,7 +8,14 @@ from typing import Any
 
 import pytest
 
-from loaders import nemo_rl_accepts_file
+from loaders import (
+    axolotl_accepts,
+    every_row,
+    llamafactory_accepts,
+    nemo_rl_accepts_file,
+    openai_accepts,
+    trl_accepts,
+)
 from making import CHECKOUT, SAMPLE_DATA, SHARED_ROLLOUTS, exported, gym, rows_of
 from rollout_curator import cli
 from rollout_curator.collection import PROBLEM_WORDS
@@ -36,7 +43,15 @@ SAMPLES: dict[str, dict[str, Any]] = {
     "chat": {"messages": MESSAGES, "reward": 0.5},
     "pair": {"prompt": "2+2?", "completion": "4.", "reward": 0.5},
 }
-LOADERS: dict[str, Callable[[Path], str | None]] = {"nemo_rl": nemo_rl_accepts_file, "gym": is_rows}
+LOADERS: dict[str, Callable[[Path], str | None]] = {
+    "nemo_rl": nemo_rl_accepts_file,
+    "trl": every_row(trl_accepts),
+    "unsloth": every_row(trl_accepts),
+    "axolotl": every_row(axolotl_accepts),
+    "llamafactory": every_row(llamafactory_accepts),
+    "openai": every_row(openai_accepts),
+    "gym": is_rows,
+}
 OUTCOMES = ("flat", "chat", "chat_reasoning", "gym")
 SHOWN_ONLY = {"reward_missing", "reward_not_number", "reward_not_finite"}
 
@@ -45,6 +60,14 @@ SHOWN_ONLY = {"reward_missing", "reward_not_number", "reward_not_finite"}
 def sample() -> Iterator[Workspace]:
     """Open the sample data."""
     workspace = Workspace.open([SAMPLE_DATA])
+    yield workspace
+    workspace.close()
+
+
+@pytest.fixture(scope="module")
+def real(shared_folder: Path) -> Iterator[Workspace]:
+    """Open the real rollouts."""
+    workspace = Workspace.open([SHARED_ROLLOUTS])
     yield workspace
     workspace.close()
 
@@ -94,6 +117,14 @@ def test_a_target_exports_the_sample_data_and_its_trainer_loads_it(
     assert LOADERS[name](done.path) is None
 
 
+@pytest.mark.shared
+@pytest.mark.parametrize("name", targets())
+def test_a_target_exports_real_rollouts_and_its_trainer_loads_them(real: Workspace, tmp_path: Path, name: str) -> None:
+    done = exported(real, Recipe(target=name), tmp_path / "sft.jsonl")
+    assert done.rows > 250
+    assert LOADERS[name](done.path) is None
+
+
 @pytest.mark.parametrize("name", targets())
 def test_a_target_explains_itself_and_gives_a_config(name: str) -> None:
     target = targets()[name]
@@ -106,9 +137,10 @@ def test_a_target_explains_itself_and_gives_a_config(name: str) -> None:
 def test_an_export_is_read_back_as_it_was_written(tmp_path: Path, name: str) -> None:
     kind = exports()[name]
     path = tmp_path / f"out{kind.suffix}"
+    lines = [b'{"messages":[{"role":"user","content":"1"}],"line":1}\n', b'{"messages":[],"line":2}\n']
     with publish(path) as (file,):
-        steps = list(kind.write([b'{"a":1}\n', b'{"a":2}\n'], file))
-    assert (rows_of(path), steps[-1]) == ([{"a": 1}, {"a": 2}], 2)
+        steps = list(kind.write(lines, file))
+    assert (list(kind.lines(path)), steps[-1]) == (lines, 2)
 
 
 @pytest.mark.parametrize("name", exports())
@@ -164,6 +196,8 @@ def test_what_targets_leave_out_is_an_issue_with_words() -> None:
 
 # Everything a user can name stands in the README
 
+TABLES = ("options", "thresholds", "filters", "strategies", "split", "pairs", "template")
+
 
 @pytest.mark.parametrize(
     "word",
@@ -172,8 +206,12 @@ def test_what_targets_leave_out_is_an_issue_with_words() -> None:
         *(f"`{row.name}`" for row in formats()),
         *(f"`{name}`" for name in targets()),
         *(f"`{name}`" for name in exports()),
-        *(f"{column.name} = " for column in fields(Recipe) if column.name not in ("options", "strategies")),
+        *(f"{column.name} = " for column in fields(Recipe) if column.name not in TABLES),
         "[options]",
+        "[split]",
+        "[pairs]",
+        "[thresholds]",
+        "[[filters]]",
         "[[strategies]]",
     ],
 )

@@ -620,3 +620,90 @@ def test_whatever_the_json_both_forms_give_an_example_or_a_reason(
     assert_usable(flat(strange, FlatOptions(strip_think=True, with_instructions=True)), ends_with_assistant=True)
     assert_usable(chat(strange, options), ends_with_assistant=options.trailing != "keep")
     assert_usable(chat(replace(strange, instructions=None), GYM_OPTIONS), ends_with_assistant=False)
+
+
+# C10 to C14 as a policy: what is wrong is left out, or the example ends before it
+
+
+def cut(output: Any, *kinds: str, **options: Any) -> Example:
+    """Return the chat example of an output that ends before issues of these kinds."""
+    more = {"truncated": options.pop("truncated", None)}
+    return chat(rollout(output, **more), ChatOptions(trim=frozenset(kinds), **options))
+
+
+SEARCH = {"type": "web_search_call", "id": "ws_1", "status": "completed"}
+
+
+def test_c10_an_item_chat_cannot_express_can_end_the_example() -> None:
+    example = cut([said("a"), SEARCH, said("b")], unsupported="trim")
+    assert example == Example([USER, answer("a")], issues=("trimmed:unsupported_item",))
+
+
+def test_c10_an_item_chat_cannot_express_can_be_left_out_of_the_example() -> None:
+    example = cut([said("a"), SEARCH, said("b")], unsupported="omit")
+    assert example == Example([USER, answer("ab")], issues=("dropped_item:web_search_call",))
+
+
+def test_c10_nothing_is_left_when_such_an_item_stands_first() -> None:
+    assert cut([SEARCH, said("b")], unsupported="trim").skip == "no_final_assistant"
+
+
+def test_c11_a_final_call_can_be_cut_off_with_the_results_before_it() -> None:
+    example = cut([said("a"), said("more", "user"), called("c1"), gave("c1"), called("c2")], final_tool_call="trim")
+    assert example == Example([USER, answer("a")], issues=("trimmed:ends_in_tool_call",))
+
+
+def test_c11_an_example_that_is_one_call_has_nothing_left_without_it() -> None:
+    assert cut([called("c1")], final_tool_call="trim").skip == "no_final_assistant"
+
+
+def test_c12_an_unanswered_call_can_end_the_example() -> None:
+    output = [called("c1"), gave("c1"), called("c2"), said("and?", "user"), said("b")]
+    example = cut(output, "unanswered_tool_call")
+    assert example.messages == chat(rollout(output[:3])).messages
+    assert example.issues == ("trimmed:unanswered_tool_call", "ends_in_tool_call")
+
+
+def test_c12_text_without_the_results_it_followed_can_end_the_example() -> None:
+    example = cut([said("a"), called("c1"), thought("hm"), said("b")], "lost_tool_results", reasoning="field")
+    assert example.messages == [USER, {**answer("a"), "tool_calls": [made("c1")]}]
+    assert example.issues == ("reasoning", "trimmed:lost_tool_results", "ends_in_tool_call")
+
+
+def test_c12_a_result_without_a_call_can_end_the_example() -> None:
+    example = cut([said("a"), gave("c9"), said("b")], "orphan_tool_message")
+    assert example == Example([USER, answer("a")], issues=("trimmed:orphan_tool_message",))
+
+
+def test_c12_an_id_that_is_used_again_can_end_the_example() -> None:
+    output = [said("a"), said("go", "user"), called("c1"), called("c1"), gave("c1"), said("b")]
+    assert cut(output, "duplicate_call_id").messages == [USER, answer("a")]
+
+
+def test_c13_an_answer_that_was_cut_off_can_be_taken_away() -> None:
+    output = [said("a"), said("more", "user"), said("b and th")]
+    example = cut(output, "truncated", truncated="max_output_tokens")
+    assert example == Example([USER, answer("a")], issues=("trimmed:truncated", "truncated:max_output_tokens"))
+
+
+def test_c13_the_only_answer_is_not_taken_away_for_one_of_the_prompt() -> None:
+    prompt = [{"role": "user", "content": "1+1?"}, {"role": "assistant", "content": "2"}, QUESTION]
+    example = chat(rollout([said("4 an")], prompt, truncated="x"), ChatOptions(trim=frozenset({"truncated"})))
+    assert example.skip == "no_final_assistant"
+
+
+def test_c14_thinking_that_was_never_closed_can_end_the_example() -> None:
+    output = [said("a"), said("more", "user"), said("<think>b")]
+    assert cut(output, "unclosed_think", inline_think="split").messages == [USER, answer("a")]
+
+
+def test_the_prompt_of_an_example_is_known() -> None:
+    prompt = [{"role": "user", "content": "1+1?"}, {"role": "assistant", "content": "2"}, QUESTION]
+    assert chat(rollout([said("4")], prompt)).n_prompt == 3
+    assert chat(rollout([said("4")], prompt, instructions="Be brief.")).n_prompt == 4
+    assert flat(rollout([said("4")], prompt)).n_prompt == 3
+
+
+def test_tools_can_be_written_as_json_text() -> None:
+    example = chat(rollout([said("4")], tools=[{"type": "function", "name": "é"}]), ChatOptions(tools="text"))
+    assert example.record()["tools"] == '[{"type": "function", "function": {"name": "é"}}]'

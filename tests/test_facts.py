@@ -251,7 +251,7 @@ def test_top_level_numbers_and_booleans_are_facets_and_indexes_are_not() -> None
     found = read_object(rollout() | given | left_out | parts)
     assert isinstance(found, Rollout)
     assert str(dict(facts(found, "env").facets)) == str(
-        {"library_reward": 0.5, "is_correct": 1.0, "steps": 3.0, "huge": float("nan")}
+        {"library_reward": 0.5, "is_correct": True, "steps": 3.0, "huge": float("nan")}
         | {"reward_components.format": 1.0, "reward_components.answer": 0.5}
     )
 

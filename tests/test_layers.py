@@ -17,18 +17,21 @@ PACKAGE = Path(__file__).parents[1] / "components" / "rollout_curator"
 ROOT = PACKAGE.name
 
 RANKS = {
-    "cli": 12,
-    "cli_review": 11,
-    "cli_opening": 9,
+    "cli": 13,
+    "cli_review": 12,
     "cli_options": 9,
+    "cli_opening": 10,
     "reading_report": 10,
-    "ui": 10,
-    "report": 9,
-    "publishing": 8,
+    "diffing": 9,
+    "ui": 11,
+    "report": 10,
+    "publishing": 9,
     "workspace": 7,
     "collection": 6,
+    "outlook": 5,
     "runner": 5,
     "manifest": 5,
+    "conversion": 5,
     "flags": 5,
     "index": 4,
     "decisions": 5,
@@ -42,16 +45,25 @@ RANKS = {
     "reading": 8,
     "reading_words": 9,
     "formats": 3,
+    "hazards": 3,
+    "policy": 3,
     "targets": 3,
     "exports": 3,
+    "splits": 3,
+    "pairs": 3,
     "signals": 3,
     "comparison": 3,
     "strategies": 3,
+    "cost": 4,
+    "card": 4,
     "review": 3,
     "sources": 3,
     "plots": 3,
     "levels": 2,
+    "similarity": 1,
     "tables": 2,
+    "templates": 2,
+    "tokens": 1,
     "labels": 1,
     "conversation": 1,
     "reader": 2,
@@ -62,10 +74,16 @@ RANKS = {
     "rollout": 0,
     "discover": 0,
     "digits": 0,
+    "slices": 1,
+    "naming": 0,
+    "filters": 3,
+    "axes": 5,
+    "bounding": 6,
 }
 SIDEWAYS = {
     ("cli", "ui"),  # the verb `ui` starts the app
     ("exports", "targets"),  # an export is written for a trainer
+    ("hazards", "targets"),  # what is a hazard depends on the trainer
 }
 STATE = "ui/state.py"
 SAYS_TEXT = "ui/text.py"

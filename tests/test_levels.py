@@ -1,145 +1,241 @@
 """The counts shown while a threshold is dragged are the counts of a plain comparison."""
 
+import itertools
+
 import numpy as np
 import numpy.typing as npt
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from rollout_curator.levels import MAX_GRID, Kept, Levels, levels
+from rollout_curator.levels import MAX_STOPS, Bounds, Kept, Levels, Steps, levels
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
 
 FEW = some.sampled_from([0.0, -0.0, 1.0, 0.5, 0.1 + 0.2, 0.3, -100.0, 19.4, float("nan"), float("inf"), float("-inf")])
 ANY = some.floats(allow_nan=True, allow_infinity=True)
-ROW = some.tuples(FEW | ANY, some.integers(0, 10**6), some.integers(-1, 5))
+ROWS = some.lists(some.tuples(FEW | ANY, some.integers(0, 10**6), some.integers(-1, 5), some.booleans()), max_size=40)
+BOUND = some.none() | FEW.filter(np.isfinite) | some.floats(allow_nan=False, allow_infinity=False)
+BOUNDS = some.builds(Bounds, BOUND, BOUND)
 
 
-def brute_force(
-    reward: npt.NDArray[np.float64], tokens: npt.NDArray[np.int64], task: npt.NDArray[np.int64], threshold: float
-) -> Kept:
-    kept = reward >= threshold
-    return Kept(int(kept.sum()), len({code for code in task[kept].tolist() if code >= 0}), int(tokens[kept].sum()))
+class Population:
+    """Columns of one length, and how a reader would count them."""
+
+    def __init__(self, value: Floats, tokens: Ints, task: Ints, always: Flags) -> None:
+        self.value, self.tokens, self.task, self.always = value, tokens, task, always
+
+    def levels(self, bounds: Bounds) -> Levels:
+        return levels(self.value, self.tokens, self.task, always=self.always, bounds=bounds)
+
+    def kept(self, at_least: float | None, at_most: float | None) -> Kept:
+        inside = np.ones(len(self.value), dtype=bool)
+        if at_least is not None:
+            inside &= self.value >= at_least
+        if at_most is not None:
+            inside &= self.value <= at_most
+        inside |= self.always
+        tasks = {code for code in self.task[inside].tolist() if code >= 0}
+        return Kept(int(inside.sum()), len(tasks), int(self.tokens[inside].sum()))
 
 
-def columns(
-    rows: list[tuple[float, int, int]],
-) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    reward = np.array([row[0] for row in rows], dtype=np.float64)
-    return reward, np.array([row[1] for row in rows], dtype=np.int64), np.array([row[2] for row in rows], np.int64)
+def population(rows: list[tuple[float, int, int, bool]]) -> Population:
+    value, tokens, task, always = zip(*rows, strict=True) if rows else ((), (), (), ())
+    return Population(
+        np.array(value, np.float64), np.array(tokens, np.int64), np.array(task, np.int64), np.array(always, np.bool_)
+    )
 
 
-def some_levels(*reward: float) -> Levels:
-    return levels(np.array(reward), np.ones(len(reward), np.int64), np.arange(len(reward)))
-
-
-def spread(n: int) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+def spread(n: int) -> Population:
     dice = np.random.default_rng(7)
-    reward = dice.normal(0.3, 1.0, n)
-    reward[::5] = 1.0
-    reward[::11] = np.nan
-    return reward, dice.integers(0, 5000, n), dice.integers(0, n // 8 + 1, n)
+    value = dice.normal(0.3, 1.0, n)
+    value[::5] = 1.0
+    value[::11] = np.nan
+    value[3::1001] = np.inf
+    value[4::1001] = -np.inf
+    task = dice.integers(-1, n // 8 + 1, n)
+    return Population(value, dice.integers(0, 5000, n), task, np.arange(n) % 97 == 0)
 
 
-@given(some.lists(ROW, max_size=40))
-def test_every_stop_counts_as_a_plain_comparison_does(rows: list[tuple[float, int, int]]) -> None:
-    reward, tokens, task = columns(rows)
-    made = levels(reward, tokens, task)
-    assert [made.at(value) for value in made.stops.value.tolist()] == [
-        brute_force(reward, tokens, task, value) for value in made.stops.value.tolist()
-    ]
+def some_levels(*value: float) -> Levels:
+    return levels(np.array(value), np.ones(len(value), np.int64), np.arange(len(value)))
 
 
-@given(some.lists(ROW, max_size=40), some.floats(allow_nan=False, allow_infinity=False))
-def test_any_other_threshold_counts_as_a_plain_comparison_does(
-    rows: list[tuple[float, int, int]], threshold: float
+def every_stop(steps: Steps) -> list[Kept]:
+    return [steps.at(i) for i in range(len(steps.value))]
+
+
+@given(ROWS, BOUNDS)
+@settings(max_examples=150)
+def test_every_stop_of_either_handle_counts_as_a_plain_comparison_does(
+    rows: list[tuple[float, int, int, bool]], bounds: Bounds
 ) -> None:
-    reward, tokens, task = columns(rows)
-    assert levels(reward, tokens, task).at(threshold) == brute_force(reward, tokens, task, threshold)
+    people = population(rows)
+    made = people.levels(bounds)
+    assert every_stop(made.lower) == [people.kept(value, bounds.at_most) for value in made.lower.value.tolist()]
+    assert every_stop(made.upper) == [people.kept(bounds.at_least, value) for value in made.upper.value.tolist()]
 
 
-@given(some.lists(ROW, max_size=40))
-def test_the_stops_are_the_distinct_finite_rewards(rows: list[tuple[float, int, int]]) -> None:
-    reward, tokens, task = columns(rows)
-    finite = reward[np.isfinite(reward)]
-    assert levels(reward, tokens, task).stops.value.tolist() == sorted({value + 0.0 for value in finite.tolist()})
+@given(ROWS, BOUNDS)
+def test_a_handle_that_is_taken_away_or_pushed_past_every_value_is_counted_too(
+    rows: list[tuple[float, int, int, bool]], bounds: Bounds
+) -> None:
+    people = population(rows)
+    made = people.levels(bounds)
+    assert made.lower.open == people.kept(None, bounds.at_most)
+    assert made.upper.open == people.kept(bounds.at_least, None)
+    assert made.lower.beyond == people.kept(np.inf, bounds.at_most)
+    assert made.upper.beyond == people.kept(bounds.at_least, -np.inf)
+
+
+@given(ROWS, BOUNDS, BOUNDS)
+def test_any_bounds_count_as_a_plain_comparison_does(
+    rows: list[tuple[float, int, int, bool]], given_bounds: Bounds, bounds: Bounds
+) -> None:
+    people = population(rows)
+    made = people.levels(given_bounds)
+    assert made.at(bounds) == people.kept(bounds.at_least, bounds.at_most)
+    assert made.kept == people.kept(given_bounds.at_least, given_bounds.at_most)
+
+
+@given(ROWS, BOUNDS, BOUNDS)
+def test_levels_moved_to_other_bounds_are_levels_made_for_them(
+    rows: list[tuple[float, int, int, bool]], before: Bounds, bounds: Bounds
+) -> None:
+    moved, made = population(rows).levels(before).within(bounds), population(rows).levels(bounds)
+    assert (moved.kept, moved.bounds) == (made.kept, bounds)
+    assert every_stop(moved.lower) == every_stop(made.lower)
+    assert every_stop(moved.upper) == every_stop(made.upper)
+
+
+@given(ROWS)
+def test_the_stops_are_the_distinct_finite_values(rows: list[tuple[float, int, int, bool]]) -> None:
+    people = population(rows)
+    finite = people.value[np.isfinite(people.value)]
+    made = people.levels(Bounds())
+    assert made.lower.value.tolist() == sorted({value + 0.0 for value in finite.tolist()})
+    assert made.upper.value.tolist() == made.lower.value.tolist()
 
 
 @given(some.lists(ANY, max_size=200))
 @settings(max_examples=200)
-def test_the_bins_hold_every_finite_reward_once(rewards: list[float]) -> None:
-    reward = np.array(rewards, dtype=np.float64)
-    made = levels(reward, np.ones(len(reward), np.int64), np.zeros(len(reward), np.int64))
-    assert int(made.bins.count.sum()) == int(np.isfinite(reward).sum())
+def test_the_bins_hold_every_finite_value_once(values: list[float]) -> None:
+    made = some_levels(*values)
+    assert int(made.bins.count.sum()) == int(np.isfinite(np.array(values, dtype=np.float64)).sum())
     assert np.all(made.bins.left <= made.bins.right)
 
 
+@given(ROWS)
+def test_every_bin_says_how_many_of_its_rollouts_are_kept_whatever_the_bounds(
+    rows: list[tuple[float, int, int, bool]],
+) -> None:
+    people = population(rows)
+    made = people.levels(Bounds(at_least=0.0))
+    accepted = (people.value[people.always] + 0.0).tolist()
+    assert made.bins.per_value
+    assert made.always.tolist() == [accepted.count(value) for value in made.lower.value.tolist()]
+
+
 @given(some.lists(some.floats(-1e6, 1e6), min_size=70, max_size=200, unique=True))
-def test_a_bin_holds_what_lies_from_its_left_edge_to_before_its_right(rewards: list[float]) -> None:
-    reward = np.array(rewards)
-    made = levels(reward, np.ones(len(reward), np.int64), np.zeros(len(reward), np.int64)).bins
-    inside = (reward[None, :] >= made.left[:, None]) & (reward[None, :] < made.right[:, None])
+def test_a_bin_holds_what_lies_from_its_left_edge_to_before_its_right(values: list[float]) -> None:
+    value = np.array(values)
+    made = some_levels(*values).bins
+    inside = (value[None, :] >= made.left[:, None]) & (value[None, :] < made.right[:, None])
     assert inside.sum(axis=1).tolist() == made.count.tolist()
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
-def test_a_grid_of_stops_counts_as_a_plain_comparison_does(seed: int) -> None:
-    reward, tokens, task = spread(20_000)
-    made = levels(reward, tokens, task)
-    value = float(np.random.default_rng(seed).choice(made.stops.value))
-    assert made.stops.at(value) == brute_force(reward, tokens, task, value)
+def test_a_grid_of_stops_is_made_of_values_that_occur_and_reaches_both_ends() -> None:
+    people = spread(20_000)
+    stops = people.levels(Bounds()).lower.value
+    finite = people.value[np.isfinite(people.value)]
+    assert len(stops) <= MAX_STOPS
+    assert np.isin(stops, finite).all()
+    assert (stops[0], stops[-1]) == (finite.min(), finite.max())
 
 
-def test_a_grid_of_stops_is_made_of_rewards_that_occur_and_reaches_both_ends() -> None:
-    reward, tokens, task = spread(20_000)
-    stops = levels(reward, tokens, task).stops.value
-    assert len(stops) <= MAX_GRID
-    assert np.isin(stops, reward).all()
-    assert (stops[0], stops[-1]) == (np.nanmin(reward), np.nanmax(reward))
+def test_a_grid_counts_exactly_at_its_stops_and_between_them() -> None:
+    people = spread(20_000)
+    made = people.levels(Bounds(at_most=1.25))
+    assert not made.is_every_value
+    assert every_stop(made.lower) == [people.kept(value, 1.25) for value in made.lower.value.tolist()]
+    assert made.at(Bounds(0.123456, 0.9)) == people.kept(0.123456, 0.9)
 
 
-def test_a_grid_still_counts_exactly_between_its_stops() -> None:
-    reward, tokens, task = spread(20_000)
-    assert levels(reward, tokens, task).at(0.123456) == brute_force(reward, tokens, task, 0.123456)
+@pytest.mark.parametrize("bounds", [Bounds(), Bounds(0.25, None), Bounds(0.25, 1.0)])
+def test_a_million_rollouts_are_counted_exactly(bounds: Bounds) -> None:
+    people = spread(1_000_000)
+    made = people.levels(bounds)
+    low, high = float(made.lower.value[300]), float(made.upper.value[800])
+    assert made.lower.at(300) == people.kept(low, bounds.at_most)
+    assert made.upper.at(800) == people.kept(bounds.at_least, high)
+    assert made.at(Bounds(low, high)) == people.kept(low, high)
 
 
-def test_no_threshold_keeps_everything_and_a_threshold_never_keeps_the_unrated() -> None:
+def test_a_known_order_is_used_and_changes_nothing() -> None:
+    people = spread(5_000)
+    columns = (people.value, people.tokens, people.task)
+    made = levels(*columns, bounds=Bounds(0.5), order=np.argsort(people.value))
+    assert every_stop(made.lower) == every_stop(levels(*columns, bounds=Bounds(0.5)).lower)
+
+
+def test_no_bound_keeps_everything_and_any_bound_drops_what_has_no_value() -> None:
     made = some_levels(np.nan, 0.0, 1.0)
-    assert made.at(None) == Kept(rollouts=3, tasks=3, tokens=3)
-    assert made.at(0.0) == Kept(rollouts=2, tasks=2, tokens=2)
-    assert made.n_unrated == 1
+    assert made.at(Bounds()) == Kept(rollouts=3, tasks=3, tokens=3)
+    assert made.at(Bounds(0.0)) == Kept(rollouts=2, tasks=2, tokens=2)
+    assert made.at(Bounds(None, 1.0)) == Kept(rollouts=2, tasks=2, tokens=2)
+    assert made.n_missing == 1
+
+
+def test_a_task_is_not_lost_while_one_of_its_rollouts_was_accepted_by_hand() -> None:
+    value, task = np.array([0.0, 1.0, np.nan]), np.array([0, 0, 1])
+    made = levels(value, np.array([5, 7, 11]), task, always=np.array([True, False, True]))
+    assert made.at(Bounds(2.0)) == Kept(rollouts=2, tasks=2, tokens=16)
+    assert made.at(Bounds(1.0)) == Kept(rollouts=3, tasks=2, tokens=23)
+    assert made.n_always == 2
+    assert made.bins.count.tolist() == [1, 1]
+    assert made.always.tolist() == [1, 0]
+
+
+def test_distinct_tasks_of_an_interval_are_counted_not_subtracted() -> None:
+    made = levels(np.array([0.0, 0.5, 1.0]), np.ones(3, np.int64), np.array([0, 1, 0]), bounds=Bounds(at_most=0.5))
+    assert every_stop(made.lower) == [Kept(2, 2, 2), Kept(1, 1, 1), Kept(0, 0, 0)]
 
 
 def test_minus_zero_is_zero() -> None:
-    assert some_levels(-0.0, 0.0).stops.value.tolist() == [0.0]
+    assert some_levels(-0.0, 0.0).lower.value.tolist() == [0.0]
 
 
-def test_infinite_rewards_are_counted_but_are_no_stops() -> None:
+def test_infinite_values_pass_one_bound_each_and_are_no_stops() -> None:
     made = some_levels(-np.inf, 0.5, np.inf)
-    assert made.stops.value.tolist() == [0.5]
-    assert made.stops.rollouts.tolist() == [2, 1]
+    assert made.lower.value.tolist() == [0.5]
+    assert (made.at(Bounds(0.5)).rollouts, made.at(Bounds(None, 0.5)).rollouts) == (2, 2)
+    assert made.at(Bounds(0.5, 0.5)).rollouts == 1
     assert made.n_infinite == 2
 
 
-def test_float32_neighbours_stay_apart() -> None:
-    assert some_levels(0.3, 0.1 + 0.2).at(0.1 + 0.2).rollouts == 1
+def test_neighbouring_floats_stay_apart() -> None:
+    assert some_levels(0.3, 0.1 + 0.2).at(Bounds(0.1 + 0.2)).rollouts == 1
 
 
 def test_a_missing_token_count_adds_nothing() -> None:
     made = levels(np.array([1.0, 1.0]), np.array([np.nan, 7.0]), np.array([0, 1]))
-    assert made.at(1.0) == Kept(rollouts=2, tasks=2, tokens=7)
+    assert made.at(Bounds(1.0)) == Kept(rollouts=2, tasks=2, tokens=7)
 
 
 def test_a_rollout_without_a_task_is_no_task() -> None:
-    assert levels(np.array([1.0, 1.0]), np.array([3, 4]), np.array([-1, 0])).at(1.0) == Kept(2, 1, 7)
+    assert levels(np.array([1.0, 1.0]), np.array([3, 4]), np.array([-1, 0])).at(Bounds(1.0)) == Kept(2, 1, 7)
 
 
 def test_without_rollouts_there_are_no_stops() -> None:
     made = some_levels()
-    assert made.stops.value.tolist() == []
-    assert made.at(0.5) == Kept(0, 0, 0)
+    assert made.lower.value.tolist() == []
+    assert made.at(Bounds(0.5)) == Kept(0, 0, 0)
     assert made.bins.count.tolist() == []
 
 
-def test_few_rewards_have_a_bin_each() -> None:
+def test_few_values_have_a_bin_each() -> None:
     made = some_levels(0.0, 0.5, 0.5, 2.0).bins
     assert made.per_value
     assert made.count.tolist() == [1, 2, 1]
@@ -147,7 +243,7 @@ def test_few_rewards_have_a_bin_each() -> None:
     assert made.right.tolist() == [0.25, 0.75, 2.25]
 
 
-def test_many_rewards_have_bins_at_round_edges() -> None:
+def test_many_values_have_bins_at_round_edges() -> None:
     made = levels(np.arange(1000) / 1000, np.ones(1000, np.int64), np.arange(1000)).bins
     assert not made.per_value
     assert made.left[:4].tolist() == [0.0, 0.001, 0.002, 0.003]
@@ -155,8 +251,18 @@ def test_many_rewards_have_bins_at_round_edges() -> None:
     assert made.first == 0
 
 
-def test_a_million_rollouts_are_counted_exactly() -> None:
-    reward, tokens, task = spread(1_000_000)
-    made = levels(reward, tokens, task)
-    value = float(made.stops.value[500])
-    assert made.stops.at(value) == brute_force(reward, tokens, task, value)
+def test_a_small_plot_gets_fewer_stops_and_bins_that_count_as_exactly() -> None:
+    people = spread(20_000)
+    made = people.levels(Bounds(at_most=1.0)).thinned(40)
+    assert len(made.lower.value) <= 40
+    assert len(made.bins.count) <= 82
+    assert every_stop(made.lower) == [people.kept(value, 1.0) for value in made.lower.value.tolist()]
+    assert int(made.bins.count.sum()) == int(np.isfinite(people.value).sum())
+
+
+def test_every_pair_of_bounds_over_a_small_set_is_exact() -> None:
+    people = population([(0.0, 1, 0, False), (0.5, 2, 1, False), (0.5, 4, 0, True), (1.0, 8, 2, False)])
+    stops = [None, 0.0, 0.25, 0.5, 1.0]
+    made = people.levels(Bounds())
+    pairs = list(itertools.product(stops, stops))
+    assert [made.at(Bounds(*pair)) for pair in pairs] == [people.kept(*pair) for pair in pairs]

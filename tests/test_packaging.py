@@ -64,7 +64,7 @@ def test_the_wheel_holds_one_package_and_its_metadata(wheel: ZipFile) -> None:
 
 
 def test_every_file_of_the_package_is_in_the_wheel(wheel: ZipFile) -> None:
-    kinds = {".py", ".js", ".css", ".typed"}
+    kinds = {".py", ".js", ".css", ".jinja", ".typed"}
     here = {path.relative_to(PACKAGE.parent).as_posix() for path in PACKAGE.rglob("*") if path.suffix in kinds}
     assert here - set(wheel.namelist()) == set()
 

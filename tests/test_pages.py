@@ -3,11 +3,13 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from rollout_curator.decisions import Decisions, Entry
+from rollout_curator.filters import Filter
 from rollout_curator.report import check
 from rollout_curator.strategies import Step
 from rollout_curator.ui import site as sites
@@ -96,14 +98,14 @@ def test_no_page_lets_markdown_from_data_through(site: Site, page: str) -> None:
 
 def test_the_threshold_in_the_box_changes_the_funnel_and_the_url(site: Site) -> None:
     app = opened("rewards")
-    app.number_input(key="rc.min").set_value(0.95).run()
+    app.number_input(key="rc.least-reward").set_value(0.95).run()
     assert funnel(app)[3] == "1 at 0.95 or more"
     assert app.query_params["min"] == "0.95"
 
 
 def test_an_emptied_box_means_any_reward(site: Site) -> None:
     app = opened("rewards", min="0.5")
-    app.number_input(key="rc.min").set_value(None).run()
+    app.number_input(key="rc.least-reward").set_value(None).run()
     assert funnel(app)[3] == "4 at any reward"
     assert "min" not in app.query_params
 
@@ -125,10 +127,105 @@ def test_a_threshold_is_said_in_all_its_digits(site: Site) -> None:
     assert funnel(app)[3] == "2 at 0.89999999 or more"
 
 
-def test_what_is_not_in_the_histogram_is_named_apart(site: Site) -> None:
-    text = said(opened("rewards")).replace("\\", "")
-    assert "**1** are masked by their environment" in text
-    assert "**1** have no reward" in text
+def picker(app: AppTest) -> dict[str, Any]:
+    """Return what the threshold picker was given."""
+    found: dict[str, Any] = json.loads(app.get("bidi_component")[0].proto.json)
+    return found
+
+
+def test_what_has_no_place_on_the_axis_stands_apart(site: Site) -> None:
+    given = picker(opened("rewards"))
+    assert [(one["name"], one["count"]) for one in given["outside"]] == [("masked", 1), ("unrated", 1)]
+    assert given["total"] == {"rollouts": 4, "tasks": 4, "tokens": 8}
+
+
+def test_invalid_rollouts_with_a_high_reward_are_one_click_away(site: Site) -> None:
+    text = said(opened("rewards", min="0.5")).replace("\\", "")
+    assert "**1** invalid although its reward is 0.5 or more" in text
+
+
+def test_the_next_step_of_the_threshold_says_what_it_brings_and_costs(site: Site) -> None:
+    text = said(opened("rewards", min="0.9")).replace("\\", "")
+    assert "0.9 → 0.1: +1 rollout, +1 task, +2 tokens" in text
+    assert "0.9 → 1: −1 rollout, −1 task, −2 tokens" in text
+
+
+def test_a_step_down_can_be_taken(site: Site) -> None:
+    app = opened("rewards", min="0.9")
+    app.button(key="rc.band-down").click().run()
+    assert state_of(app).recipe.min_reward == 0.1
+    assert app.query_params["min"] == "0.1"
+
+
+def test_an_upper_bound_in_the_box_changes_the_funnel_and_the_url(site: Site) -> None:
+    app = opened("rewards", min="0.1")
+    app.number_input(key="rc.most-reward").set_value(0.95).run()
+    assert funnel(app)[3] == "2 at 0.1 to 0.95"
+    assert app.query_params["max"] == "0.95"
+
+
+def test_a_filter_on_a_class_is_a_chip_that_can_be_taken_out(site: Site) -> None:
+    app = opened("rewards")
+    app.multiselect(key="rc.filter-names-agent").select(EVIL).run()
+    app.button(key="rc.filter-add").click().run()
+    assert state_of(app).recipe.filters == (Filter("agent", one_of=(EVIL,)),)
+    app.button(key="rc.filter-0").click().run()
+    assert state_of(app).recipe.filters == ()
+
+
+def test_any_number_can_be_the_axis_and_its_bounds_are_a_filter(site: Site) -> None:
+    app = opened("rewards", axis="tokens", min="0.5")
+    app.number_input(key="rc.least-tokens").set_value(3.0).run()
+    assert state_of(app).recipe.filters == (Filter("tokens", 3.0),)
+    assert funnel(app)[3] == "0 at 0.5 or more, within 1 filter"
+    assert app.query_params["where"] == "tokens=3.0.."
+
+
+def test_a_link_brings_back_the_whole_selection(site: Site) -> None:
+    where = "tokens=1.0..9.0"
+    app = opened("rewards", min="0.05", max="0.9", where=where, rules='[{"name":"best_of_n"}]', own="agent;x=1.0")
+    recipe = state_of(app).recipe
+    assert (recipe.min_reward, recipe.max_reward, recipe.filters) == (0.05, 0.9, (Filter("tokens", 1.0, 9.0),))
+    assert funnel(app)[3] == "2 at 0.05 to 0.9 or their own threshold, within 1 filter, after 1 rule"
+
+
+def test_a_recipe_that_names_what_the_files_lack_says_so_and_can_be_mended(site: Site) -> None:
+    app = opened("rewards", where="speed=1.0..")
+    assert app.error[0].value.replace("\\", "") == (
+        "The recipe cannot be applied here: the filter on speed: no rollout in these files has that number."
+    )
+    app.button(key="rc.unusable-0").click().run()
+    assert [error.value for error in app.error] == []
+    assert state_of(app).recipe.filters == ()
+
+
+def test_the_control_is_one_switch(site: Site) -> None:
+    app = opened("rewards", min="0.5")
+    app.toggle(key="rc.control").set_value(True).run()
+    assert funnel(app)[3] == "2 at 0.5 or more, drawn at random"
+    assert state_of(app).recipe.control == 1
+
+
+def test_rules_can_change_places(site: Site) -> None:
+    app = add_rule(add_rule(opened("rewards"), "best_of_n"), "drop_hard_tasks")
+    app.button(key="rc.rule-1-earlier").click().run()
+    assert [step.name for step in state_of(app).recipe.strategies] == ["drop_hard_tasks", "best_of_n"]
+
+
+def test_a_selection_put_aside_stands_beside_this_one_and_can_be_taken_up(site: Site) -> None:
+    app = opened("rewards", min="0.5")
+    app.segmented_control(key=key_of(app, "table")).set_value("Compare").run()
+    app.text_input(key="rc.compare-name").set_value("high").run()
+    app.button(key="rc.compare-aside").click().run()
+    app.number_input(key="rc.least-reward").set_value(0.05).run()
+    assert "to high: -1 rollouts, -1 tasks, -2 tokens" in said(app).replace("\\", "")
+    next(one for one in app.button if one.key == "rc.compared-4-high").click().run()
+    assert state_of(app).recipe.min_reward == 0.5
+
+
+def key_of(app: AppTest, name: str) -> str:
+    """Return the key of the widget whose choices are part of its key."""
+    return next(str(one.key) for one in app.segmented_control if str(one.key).startswith(f"rc.{name}"))
 
 
 def test_decisions_change_the_funnel(site: Site) -> None:

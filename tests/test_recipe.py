@@ -9,12 +9,27 @@ import pytest
 from making import gym
 from rollout_curator.conversation import EXCLUDED_BY_DEFAULT, GYM_OPTIONS, ChatOptions, FlatOptions
 from rollout_curator.errors import RecipeError
+from rollout_curator.filters import Filter, Thresholds
 from rollout_curator.formats.base import read_object
 from rollout_curator.recipe import Recipe, example, from_table, load, plan, to_table, to_toml
 from rollout_curator.rollout import Rollout
 from rollout_curator.strategies import Step
+from rollout_curator.templates import built_in, pasted
+from rollout_curator.templates import to_table as to_template
 
-LEFT_OUT = EXCLUDED_BY_DEFAULT | {"image", "audio", "video"}
+HARMFUL = {
+    "refused_by_trainer",
+    "skipped_by_trainer",
+    "over_length",
+    "no_trained_token",
+    "template_error",
+    "prefix_error",
+    "history_rewritten",
+    "double_encoded",
+    "image_repr",
+    "mixed_content",
+}
+LEFT_OUT = EXCLUDED_BY_DEFAULT | {"image", "audio", "video"} | HARMFUL
 FULL = Recipe(
     sources=("runs/a.jsonl", "runs/b.jsonl"),
     min_reward=0.75,
@@ -23,7 +38,14 @@ FULL = Recipe(
     options={"reasoning": "field", "keep_strict": True, "joiner": "\n"},
     keep=("truncated",),
     drop=("ends_in_tool_call",),
+    trim=("over_length",),
+    template=to_template(built_in("chatml")),
+    max_tokens=8192,
     metadata=("reward", "line"),
+    max_reward=2.5,
+    filters=(Filter("n_turns", 2.0, 12.0), Filter("agent", one_of=("swe", "math"))),
+    thresholds=Thresholds("source", {"a.jsonl": 0.5}),
+    control=7,
 )
 
 
@@ -57,6 +79,46 @@ def test_a_table_leaves_out_what_is_not_set() -> None:
     }
 
 
+# Three lists and a limit
+
+
+def test_a_recipe_from_before_trims_and_templates_still_loads(tmp_path: Path) -> None:
+    old = 'min_reward = 0.8\nkeep = ["truncated"]\ndrop = ["image"]\n[options]\nfinal_tool_call = "skip"\n'
+    assert load(saved(tmp_path, old)) == Recipe(
+        min_reward=0.8, keep=("truncated",), drop=("image",), options={"final_tool_call": "skip"}
+    )
+
+
+def test_a_template_is_named_or_a_file_and_becomes_a_table(tmp_path: Path) -> None:
+    (tmp_path / "my.jinja").write_text("{{ messages }}")
+    named, given = from_table({"template": "chatml"}, "here"), from_table({"template": f"{tmp_path}/my.jinja"}, "here")
+    assert named.template == {"name": "chatml", "sha256": built_in("chatml").sha256}
+    assert {name: given.template[name] for name in ("name", "text")} == {"name": "my.jinja", "text": "{{ messages }}"}
+
+
+def test_a_pasted_template_lies_in_the_recipe_whole(tmp_path: Path) -> None:
+    mine = pasted("{{ messages }}\r\n\t\u2028 {# é #}", eos_token="</s>")
+    read = load(saved(tmp_path, to_toml(Recipe(template=to_template(mine)))))
+    assert plan(read).look.template == mine
+
+
+def test_what_is_trimmed_is_not_left_out() -> None:
+    made = plan(Recipe(trim=("truncated", "ends_in_tool_call", "unanswered_tool_call", "over_length")))
+    assert made.exclude_invalid == {"masked", "failed"}
+    assert (made.chat.final_tool_call, made.chat.trim) == ("trim", {"truncated", "unanswered_tool_call"})
+    assert made.trim == {"over_length"}
+
+
+def test_an_item_that_chat_cannot_express_is_left_out_or_cut_at() -> None:
+    assert plan(Recipe(keep=("unsupported_item",))).chat.unsupported == "omit"
+    assert plan(Recipe(trim=("unsupported_item",))).chat.unsupported == "trim"
+
+
+def test_openai_takes_no_extra_columns() -> None:
+    with pytest.raises(RecipeError, match="metadata: OpenAI refuses a file with extra columns"):
+        plan(Recipe(target="openai", metadata=("reward",)))
+
+
 def test_an_integer_threshold_becomes_a_float(tmp_path: Path) -> None:
     assert repr(load(saved(tmp_path, "min_reward = 1")).min_reward) == "1.0"
 
@@ -66,16 +128,25 @@ def test_an_integer_threshold_becomes_a_float(tmp_path: Path) -> None:
     [
         (
             {"threshold": 1},
-            "here: unknown key 'threshold'; a recipe has drop, format, keep, metadata, min_reward, options, sources,"
-            " strategies, target",
+            "here: unknown key 'threshold'; a recipe has control, drop, filters, format, keep, kind, max_reward,"
+            " max_tokens, metadata, min_reward, options, pairs, sources, split, strategies, target, template,"
+            " thresholds, trim",
         ),
         ({"sources": "a.jsonl"}, "here: sources is 'a.jsonl', expected a list of names"),
+        ({"trim": "image"}, "here: trim is 'image', expected a list of names"),
+        ({"trim": ["image"]}, "here: trim names 'image'; what can be trimmed is double_encoded, duplicate_call_id, "),
+        ({"trim": ["truncated"], "keep": ["truncated"]}, "here: trim names 'truncated', and so does keep or drop"),
+        ({"options": {"trim": "truncated"}}, "here: options: there is no 'trim' here; choose from reasoning, "),
+        ({"max_tokens": 0}, "here: max_tokens is 0, expected a number of tokens"),
+        ({"template": "nothing"}, "here: template nothing: no such file or folder, and built in are chatml, "),
+        ({"template": {"name": "chatml", "sha256": "0"}}, "here: template chatml: it is no longer the one of the"),
+        ({"template": {"text": "x"}}, "here: template: the table has no name"),
         ({"keep": [1]}, "here: keep is [1], expected a list of names"),
         ({"min_reward": "high"}, "here: min_reward is 'high', expected a number"),
         ({"min_reward": True}, "here: min_reward is True, expected a number"),
         ({"min_reward": float("nan")}, "here: min_reward is nan, expected a number"),
         ({"min_reward": float("-inf")}, "here: min_reward is -inf, expected a number"),
-        ({"min_reward": 10**400}, "here: min_reward is beyond every reward, expected a number"),
+        ({"min_reward": 10**400}, "here: min_reward is beyond every number here, expected a smaller one"),
         ({"target": "trl2"}, 'here: target: there is no "trl2"; choose one of '),
         ({"target": ["gym"]}, "here: target is ['gym'], expected a name"),
         ({"format": "dpo2"}, "here: format is 'dpo2', expected one of flat, chat"),

@@ -84,6 +84,56 @@ def test_a_rollout_comes_with_its_reward_and_why_it_is_dropped(client: TestClien
     assert second["where"] == "run.jsonl:2"
 
 
+def test_an_attempt_outside_the_queue_can_be_read_by_its_key(client: TestClient, site: Site) -> None:
+    assert site.workspace is not None
+    held = site.views.hold(View(site.workspace, Recipe(), np.arange(2), "ann"))
+    key = site.workspace.key(2)
+    found = client.get("/api/rollout", params={"view": held.token, "key": key}).json()["rollout"]
+    assert (found["key"], found["pos"], found["attempt"], found["where"]) == (key, None, [3, 3], "run.jsonl:3")
+
+
+def test_a_key_that_is_nowhere_is_refused_in_words(client: TestClient, view: View) -> None:
+    answer = client.get("/api/rollout", params={"view": view.token, "key": "0" * 32})
+    assert (answer.status_code, answer.json()["error"]) == (404, f"no rollout here has the key {'0' * 32}")
+
+
+def test_the_attempts_of_a_task_are_listed_with_their_rewards(client: TestClient, view: View) -> None:
+    listed = client.get("/api/attempts", params={"view": view.token, "key": view.key_at(1)}).json()["attempts"]
+    assert [(one["attempt"], one["pos"], one["reward"]) for one in listed] == [
+        ([1, 3], 0, 1.0),
+        ([2, 3], 1, 0.2),
+        ([3, 3], 2, 0.9),
+    ]
+
+
+def test_the_places_of_keys_are_told_for_a_queue_made_anew(client: TestClient, view: View, site: Site) -> None:
+    assert site.workspace is not None
+    anew = site.views.hold(View(site.workspace, Recipe(), np.array([2, 0]), "ann"))
+    body = {"view": anew.token, "keys": [view.key_at(0), view.key_at(1), "zz"]}
+    assert client.post("/api/places", json=body).json() == {"places": [1, None, None]}
+
+
+def test_a_long_example_is_sent_when_it_is_asked_for(tmp_path: Path) -> None:
+    source = tmp_path / "long.jsonl"
+    source.write_text(line("x" * 200_000, 1.0))
+    workspace = Workspace.open([source], tmp_path / "cache")
+    site = Site(ServeOptions(paths=(source,)), workspace)
+    held = site.views.hold(View(workspace, Recipe(), np.arange(1), "ann"))
+    client = TestClient(Starlette(routes=routes(site)), headers={"X-Curator-Token": site.token})
+    (sent,) = rollouts(client, held, n=1)
+    found = client.get("/api/example", params={"view": held.token, "key": sent["key"]}).json()
+    plan = recipes.plan(held.recipe)
+    written = recipes.line(workspace.example(0, plan), {})
+    assert (sent["example"]["text"], sent["example"]["later"], sent["example"]["bytes"]) == ("", True, len(written) - 1)
+    assert found["line"].encode() + b"\n" == written
+
+
+def test_the_lines_on_which_messages_begin_are_told(client: TestClient, view: View) -> None:
+    example = rollouts(client, view)[0]["example"]
+    lines = example["text"].split("\n")
+    assert [lines[start + 1].strip() for start in example["starts"]] == ['"role": "user",', '"role": "assistant",']
+
+
 def test_the_example_is_the_line_that_is_written(client: TestClient, view: View) -> None:
     plan = recipes.plan(view.recipe)
     written = recipes.line(view.workspace.example(0, plan), view.workspace.metadata(0, plan))

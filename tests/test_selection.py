@@ -8,7 +8,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rollout_curator.selection import ACCEPT, NONE, REJECT, STEPS, Drop, Rules, Selection, funnel, select
+from rollout_curator.selection import (
+    ACCEPT,
+    NONE,
+    REJECT,
+    STEPS,
+    Drop,
+    RewardBounds,
+    Rules,
+    Selection,
+    funnel,
+    select,
+)
 
 NAN = float("nan")
 INVALID = ["", "masked", "truncated", "failed"]
@@ -26,7 +37,7 @@ def chosen(
 ) -> Selection:
     """Select from columns written by hand; what is not given is harmless."""
     nothing = [0] * len(reward)
-    rules = Rules(min_reward, kinds, np.array(outcomes or nothing), SKIPS)
+    rules = Rules(RewardBounds(min_reward), kinds, np.array(outcomes or nothing), SKIPS)
     return select(np.array(reward), np.array(invalid or nothing), INVALID, np.array(verdicts or nothing), rules)
 
 
@@ -130,6 +141,7 @@ def test_the_funnel_says_what_people_say() -> None:
         "exportable": 1,
         "dropped": {"below": 2, "rejected": 1},
         "accepted_by_hand": 0,
+        "trimmed": {},
     }
 
 

@@ -24,6 +24,8 @@ from rollout_curator.strategies import (
     matched_random,
     parameters,
     pass_at_k,
+    rates_of_rows,
+    task_summary,
     task_table,
     words,
 )
@@ -32,7 +34,6 @@ NAN, INF = float("nan"), float("inf")
 COMPONENTS = Path(__file__).parents[1] / "components"
 EVERY: dict[str, dict[str, Any]] = {
     "threshold": {"at_least": 0.5},
-    "threshold_by": {"bounds": {"a": 0.5}, "default": 1.0},
     "best_of_n": {"n": 2},
     "at_most_per_task": {"k": 2},
     "shortest_success": {"at_least": 0.5},
@@ -125,16 +126,6 @@ def test_a_threshold_takes_any_column_of_numbers() -> None:
 
 def test_a_threshold_takes_a_boolean_column() -> None:
     assert kept(rollouts([1, 1], solved=[True, False]), "threshold", column="solved", at_least=1) == [0]
-
-
-def test_each_agent_has_its_own_bound_and_the_others_the_default() -> None:
-    frame = rollouts([0.4, 0.6, 7.0, 8.0, 0.1, NAN], agent=pd.Categorical(["a", "a", "b", "b", "c", "a"]))
-    assert kept(frame, "threshold_by", bounds={"a": 0.5, "b": 8}, default=0.2) == [1, 3]
-
-
-def test_an_agent_without_a_bound_keeps_everything() -> None:
-    frame = rollouts([0.4, 0.6, NAN], agent=pd.Categorical(["a", "b", "b"]))
-    assert kept(frame, "threshold_by", bounds={"a": 0.5}) == [1, 2]
 
 
 def test_best_of_n_keeps_the_highest_of_each_task_and_the_earlier_of_a_tie() -> None:
@@ -402,7 +393,6 @@ def test_a_rule_takes_an_empty_frame_and_one_row(name: str) -> None:
         (Step("threshold", {"column": "tokens", "at_most": 4096}), "without tokens of 4096 or less"),
         (Step("threshold", {"at_least": 0.1 + 0.2, "at_most": 1}), "without a reward from 0.30000000000000004 to 1"),
         (Step("threshold"), "nothing, no bound is set"),
-        (Step("threshold_by", {"column": "source"}), "without the reward asked of their source"),
         (Step("best_of_n"), "not the best of their task"),
         (Step("best_of_n", {"n": 2}), "not among the 2 best of their task"),
         (Step("at_most_per_task", {"k": 4, "order": "first"}), "after the first 4 of their task"),
@@ -429,9 +419,9 @@ def test_a_parameter_with_a_choice_of_words_tells_them() -> None:
     assert parameters("at_most_per_task")["order"].choices == ("reward", "first", "random")
 
 
-def test_a_parameter_that_may_be_unset_and_a_table_tell_their_type() -> None:
-    taken = parameters("threshold_by")
-    assert (taken["default"].type, taken["bounds"].type) == (float, dict)
+def test_a_parameter_that_may_be_unset_tells_its_type() -> None:
+    taken = parameters("threshold")["at_least"]
+    assert (taken.type, taken.default) == (float, None)
 
 
 @pytest.mark.parametrize("name", sorted(EVERY))
@@ -446,7 +436,7 @@ def test_whole_numbers_serve_as_numbers() -> None:
 @pytest.mark.parametrize(
     ("step", "message"),
     [
-        (Step("best"), "there is no strategy 'best'; choose from threshold, threshold_by, best_of_n"),
+        (Step("best"), "there is no strategy 'best'; choose from threshold, best_of_n"),
         (Step("best_of_n", {"m": 2}), "best_of_n: there is no parameter 'm'; it takes n"),
         (Step("best_of_n", {"n": 0}), "best_of_n: n is 0, expected 1 or more"),
         (Step("best_of_n", {"n": 1.5}), "best_of_n: n is 1.5, expected a whole number"),
@@ -458,8 +448,6 @@ def test_whole_numbers_serve_as_numbers() -> None:
         (Step("threshold", {"column": 3}), "threshold: column is 3, expected a name"),
         (Step("threshold", {"column": "nil"}), "threshold: column is 'nil', which is no column of numbers here"),
         (Step("threshold", {"column": "agent"}), "threshold: column is 'agent', which is no column of numbers here"),
-        (Step("threshold_by", {"bounds": [1]}), r"threshold_by: bounds is \[1\], expected a table of names"),
-        (Step("threshold_by", {"bounds": {"a": "x"}}), "threshold_by: bounds.a is 'x', expected a number"),
         (Step("at_most_per_task", {"order": "best"}), "at_most_per_task: order is 'best', expected one of reward, f"),
         (Step("shortest_success", {"by": "agent"}), "shortest_success: by is 'agent', which is no column of numbers"),
         (Step("random_per_task", {"n": 1, "fraction": 0.5}), "random_per_task: n and fraction are both set"),
@@ -543,3 +531,56 @@ def test_the_table_of_tasks_has_every_attempt_once(rows: list[Row]) -> None:
     made = task_table(drawn(rows), at_least=0.5)
     assert made["attempts"].to_dict() == Counter(row[1] for row in rows)
     assert made["passes"].sum() == sum(row[0] >= 0.5 for row in rows)
+
+
+# What the tasks amount to
+
+
+def test_the_summary_sorts_tasks_by_what_their_attempts_say() -> None:
+    frame = rollouts([1, 1, 0, 0, 1, 0, 1, NAN, 0], [1, 1, 2, 2, 3, 3, 4, 5, 3])
+    made = task_summary(frame, at_least=1.0)
+    assert (made.tasks, made.unrated, made.solved, made.unsolved, made.mixed, made.single) == (4, 1, 2, 1, 1, 1)
+    assert made.pass_1 == pytest.approx((1 + 0 + 1 / 3 + 1) / 4)
+
+
+def test_the_curve_goes_over_the_same_tasks_at_every_k() -> None:
+    made = task_summary(rollouts([1, 1, 0, 0, 1, 0, 1, NAN, 0], [1, 1, 2, 2, 3, 3, 4, 5, 3]), at_least=1.0)
+    assert [(point.k, point.tasks) for point in made.curve] == [(1, 3), (2, 3)]
+    assert [point.chance for point in made.curve] == pytest.approx([4 / 9, (1 + 0 + 2 / 3) / 3])
+
+
+def test_the_interval_of_a_curve_is_that_of_wilson() -> None:
+    (point,) = task_summary(rollouts([1, 0, 0, 0], [1, 2, 3, 4]), at_least=1.0).curve
+    assert (point.low, point.chance, point.high) == pytest.approx((0.04559, 0.25, 0.69936), abs=1e-5)
+
+
+def test_all_passing_leaves_an_interval_below_one() -> None:
+    (point,) = task_summary(rollouts([1.0] * 4, [1, 2, 3, 4]), at_least=1.0).curve
+    assert (point.low, point.high) == pytest.approx((0.5101, 1.0), abs=1e-5)
+
+
+def test_a_curve_of_many_attempts_has_few_points() -> None:
+    made = task_summary(rollouts([0.0, 1.0] * 50, [1] * 100), at_least=1.0)
+    assert [point.k for point in made.curve] == [1, 2, 3, 4, 5, 6, 7, 8, 16, 32, 64, 100]
+
+
+def test_no_tasks_have_no_curve() -> None:
+    made = task_summary(rollouts([]), at_least=1.0)
+    assert (made.tasks, math.isnan(made.pass_1), made.curve) == (0, True, ())
+
+
+def test_each_row_knows_the_rates_of_its_task() -> None:
+    made = rates_of_rows(rollouts([1, 0, NAN, 1, NAN], [9, 9, 9, 10**12, 5]), at_least=1.0)
+    np.testing.assert_equal(made.pass_rate, [0.5, 0.5, 0.5, 1.0, NAN])
+    np.testing.assert_equal(made.task_mean, [0.5, 0.5, 0.5, 1.0, NAN])
+
+
+@unhurried
+@given(ROWS)
+def test_the_summary_is_that_of_the_table_of_tasks(rows: list[Row]) -> None:
+    frame = drawn(rows)
+    made, table = task_summary(frame, at_least=0.5), task_table(frame, at_least=0.5)
+    rated = table[table["rated"] > 0]
+    assert (made.tasks, made.unrated) == (len(rated), len(table) - len(rated))
+    assert (made.solved, made.unsolved) == (int((rated["pass@1"] == 1).sum()), int((rated["pass@1"] == 0).sum()))
+    assert math.isclose(made.pass_1, rated["pass@1"].mean()) or not len(rated)

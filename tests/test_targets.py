@@ -1,5 +1,8 @@
 """What an export knows of trainers, and what the trainers themselves would say."""
 
+import ast
+import json
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -81,10 +84,72 @@ def test_no_path_adds_a_line_to_a_config(name: str, path: str) -> None:
     assert len(get(name).config(facts(path)).splitlines()) == len(harmless.splitlines())
 
 
-@pytest.mark.parametrize("name", sorted(targets()))
-def test_every_config_is_yaml(name: str) -> None:
-    yaml = pytest.importorskip("yaml")
-    yaml.safe_load(get(name).config(facts(validation_path="/data/val.jsonl")))
+def read_yaml(text: str) -> Any:
+    """Return what a snippet in YAML says."""
+    return pytest.importorskip("yaml").safe_load(text)
+
+
+def strings_of(script: str) -> list[str]:
+    """Return every text literal of a Python script."""
+    return [
+        node.value for node in ast.walk(ast.parse(script)) if isinstance(node, ast.Constant) and type(node.value) is str
+    ]
+
+
+def files_of(script: str, tmp_path: Path) -> Path:
+    """Run a shell script without its last line, which trains, and return the folder it wrote into."""
+    lines = script.splitlines(keepends=True)
+    assert lines[-1] == "llamafactory-cli train curated/sft.yaml\n"
+    subprocess.run(["sh", "-c", "".join(lines[:-1])], cwd=tmp_path, check=True)
+    return tmp_path / "curated"
+
+
+@pytest.mark.parametrize("path", HOSTILE_PATHS)
+def test_the_config_for_axolotl_is_yaml_that_names_any_file_exactly(path: str) -> None:
+    made = read_yaml(get("axolotl").config(facts(path, "/data/val.jsonl")))
+    assert made["datasets"][0] == {
+        "path": path,
+        "ds_type": "json",
+        "split": "train",
+        "type": "chat_template",
+        "field_messages": "messages",
+        "field_tools": "tools",
+        "field_thinking": "reasoning_content",
+        "template_thinking_key": "reasoning_content",
+        "roles_to_train": ["assistant"],
+        "train_on_eos": "turn",
+    }
+    assert made["test_datasets"][0]["path"] == "/data/val.jsonl"
+    assert (made["sequence_len"], made["val_set_size"]) == (8192, 0)
+
+
+@pytest.mark.parametrize("path", HOSTILE_PATHS)
+@pytest.mark.parametrize("name", ["trl", "unsloth", "openai"])
+def test_a_config_that_is_a_script_names_any_file_exactly(name: str, path: str) -> None:
+    script = get(name).config(facts(path, "/data/val.jsonl"))
+    assert {path, "/data/val.jsonl"} <= set(strings_of(script))
+
+
+@pytest.mark.parametrize("path", HOSTILE_PATHS)
+def test_the_config_for_llamafactory_writes_both_of_its_files(tmp_path: Path, path: str) -> None:
+    folder = files_of(get("llamafactory").config(facts(path, "/data/val.jsonl")), tmp_path)
+    info = json.loads((folder / "dataset_info.json").read_text())
+    assert (info["curated"]["file_name"], info["curated_validation"]["file_name"]) == (path, "/data/val.jsonl")
+    assert info["curated"]["columns"] == {"messages": "messages", "tools": "tools"}
+    settings = read_yaml((folder / "sft.yaml").read_text())
+    assert (settings["dataset"], settings["dataset_dir"], settings["cutoff_len"]) == ("curated", "curated", 8192)
+    assert settings["eval_dataset"] == "curated_validation"
+
+
+@pytest.mark.parametrize("name", sorted(set(targets()) - {"gym", "openai"}))
+def test_a_config_takes_the_limit_of_the_recipe(name: str) -> None:
+    told = get(name).config(ConfigFacts("/data/sft.jsonl", "chat", has_tools=True, max_tokens=12321))
+    assert "12321" in told.replace("# max_total", "")
+
+
+@pytest.mark.parametrize("name", [name for name in sorted(targets()) if targets()[name].config_kind == "yaml"])
+def test_every_config_that_says_so_is_yaml(name: str) -> None:
+    read_yaml(get(name).config(facts(validation_path="/data/val.jsonl")))
 
 
 def test_a_path_is_quoted_for_yaml_by_hand() -> None:

@@ -64,6 +64,11 @@ def test_an_answer_stands_behind_its_call_with_arguments_laid_out() -> None:
     ]
 
 
+def test_a_result_that_holds_code_is_read_line_by_line() -> None:
+    turns = shown([call("c1"), answer("c1", '{"output": "a.py\\nb.py", "code": 0}')])
+    assert turns[0]["blocks"][1]["fields"] == [["output", "a.py\nb.py"], ["code", "0"]]
+
+
 def test_parallel_calls_each_keep_their_own_answer() -> None:
     turns = shown([call("c1"), call("c2"), answer("c2", "two"), answer("c1", "one")])
     assert [(b["kind"], b["callId"], b["text"]) for b in turns[0]["blocks"]] == [

@@ -287,7 +287,7 @@ VARIED: list[dict[str, Any]] = [
     {"inline_think": "split", "reasoning": "field", "reasoning_content": False, "media": "drop"},
 ]
 HARMLESS: list[dict[str, Any]] = [
-    {"joiner": " ", "content": "parts", "image_style": "image", "reasoning_key": "thinking"},
+    {"joiner": " ", "image_style": "image", "reasoning_key": "thinking"},
     {"content": "lists", "null_content": True, "think": "qwen", "developer_to_system": False, "arguments": "string"},
 ]
 
@@ -324,8 +324,10 @@ def test_joiners_and_instructions_have_no_say_in_who_gives_a_flat_example(tmp_pa
 def test_threads_that_ask_at_once_convert_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     workspace = Workspace.open([write(tmp_path / "a.jsonl", [gym(), gym(answer="5")])])
     made: list[int] = []
-    example = recipes.example
-    monkeypatch.setattr(recipes, "example", lambda *given: [sleep(0.02), made.append(1), example(*given)][-1])
+    found_one = recipes.found
+    monkeypatch.setattr(
+        recipes, "found", lambda *given, always: [sleep(0.02), made.append(1), found_one(*given, always=always)][-1]
+    )
     plan = recipes.plan(Recipe(options={"inline_think": "split"}))
     with ThreadPoolExecutor(4) as pool:
         found = list(pool.map(workspace.outcomes, [plan] * 4))

@@ -12,8 +12,8 @@ import click
 
 from rollout_curator import __version__, cli_review
 from rollout_curator import cli_options as options
-from rollout_curator.cli_opening import opened, store_of, user
-from rollout_curator.terminal import bar, fail, say
+from rollout_curator.cli_opening import opened, store_of
+from rollout_curator.terminal import bar, fail, say, user_name
 
 EXIT_DID_NOT_HOLD, EXIT_INTERRUPTED = 1, 130
 
@@ -42,6 +42,7 @@ def check(paths: tuple[str, ...], as_json: bool, cache_dir: Path | None) -> None
 @app.command()
 @options.paths
 @options.selection
+@options.cost
 @click.option("--compare", multiple=True, type=options.FILE, help="Another recipe, shown beside this selection.")
 @options.decisions
 @options.as_json
@@ -54,16 +55,19 @@ def stats(
     cache_dir: Path | None,
     **selection: Any,
 ) -> None:
-    """Count rollouts and rewards, per agent, source and task, and show the funnel of a recipe."""
+    """Count rollouts and rewards, per agent, source and task, show the funnel of a recipe and what training costs."""
     from rollout_curator import recipe as recipes
     from rollout_curator import report, report_text
 
+    asked = {name: selection.pop(name) for name in ("max_length", "batch_size", "epochs")}
     chosen = options.recipe_of(paths, **selection)
     others = {path.name: recipes.load(path) for path in compare}
     with opened(paths, cache_dir, store_of(paths, decisions)) as workspace:
         found = report.stats(workspace, chosen)
         if others:
             found["comparison"] = report.compared(workspace, {"this selection": chosen, **others})
+        if any(asked.values()):
+            found["cost"] = report.cost(workspace, chosen, {name: value for name, value in asked.items() if value})
         say(found, as_json, report_text.stats_text)
 
 
@@ -71,34 +75,57 @@ def stats(
 @click.argument("paths", metavar="[PATH...]", nargs=-1)
 @click.option("--out", type=options.FILE, required=True, help="The training file; its manifest is written beside it.")
 @options.selection
+@options.files
 @options.decisions
 @options.as_json
 @options.cache
 def export(
     paths: tuple[str, ...],
     out: Path,
+    card: str,
     decisions: Path | None,
     as_json: bool,
     cache_dir: Path | None,
     **selection: Any,
 ) -> None:
-    """Write the kept rollouts as a training file, with a manifest beside it."""
-    from rollout_curator import publishing, report, report_text
-    from rollout_curator.sources import find
+    """Write the kept rollouts as a training file, with a manifest beside it.
 
+    With a manifest as --recipe the files of that export are made again from it alone.
+    """
+    from rollout_curator import publishing, report, report_text
+    from rollout_curator.sources import MANIFEST_SUFFIX, find
+
+    recipe, settings = selection["recipe"], publishing.Settings(card)
+    if recipe is not None and recipe.name.endswith(MANIFEST_SUFFIX):
+        if paths or decisions or any(value for name, value in selection.items() if name != "recipe"):
+            fail("export: a manifest says all by itself; give it as --recipe with --out, and no files or rules")
+        _remake(recipe, out, settings, cache_dir, as_json)
+        return
     chosen = options.recipe_of(paths, **selection)
     if not (sources := paths or chosen.sources):
         fail("export: name the files to read, or give a --recipe that names its sources")
     place = store_of(sources, decisions)
-    publishing.check_out(out, [file.path for file in find(sources)], place)
+    publishing.check_out(out, [file.path for file in find(sources)], place, chosen, card)
     with opened(sources, cache_dir, place) as workspace:
         with bar("writing") as advance:
-            for step in publishing.export(workspace, chosen, out):
+            for step in publishing.export(workspace, chosen, out, settings):
                 if isinstance(step, publishing.Exported):
                     done = step
                 else:
                     advance(step.done, step.total)
         say(report.exported(done), as_json, report_text.exported_text)
+
+
+def _remake(recipe: Path, out: Path, settings: Any, cache_dir: Path | None, as_json: bool) -> None:
+    """Make an export again from its manifest; exit code 1 when the bytes are not the same."""
+    from rollout_curator import publishing, report, report_text
+    from rollout_curator.collection import default_cache
+
+    for step in publishing.remake(recipe, out, cache_dir or default_cache(), settings):
+        if isinstance(step, publishing.Remade):
+            say(report.remade(step), as_json, report_text.exported_text)
+            if step.different:
+                sys.exit(EXIT_DID_NOT_HOLD)
 
 
 @app.command()
@@ -112,6 +139,31 @@ def verify(manifest: Path, as_json: bool) -> None:
     say(report.verified(checks), as_json, report_text.verified_text)
     if not all(item.holds for item in checks):
         sys.exit(EXIT_DID_NOT_HOLD)
+
+
+@app.command()
+@click.argument("a", metavar="A", type=options.FILE)
+@click.argument("b", metavar="B", type=options.FILE)
+@click.argument("paths", metavar="[PATH...]", nargs=-1)
+@options.decisions
+@options.as_json
+@options.cache
+def diff(
+    a: Path, b: Path, paths: tuple[str, ...], decisions: Path | None, as_json: bool, cache_dir: Path | None
+) -> None:
+    """Say which rollouts, tasks and tokens come and go from A to B: two recipes, or two manifests of exports.
+
+    Recipes select from PATH, else from the sources they name; a manifest selects from its own sources.
+    """
+    from rollout_curator import diffing, report_text
+
+    def chosen(file: Path) -> diffing.Chosen:
+        origin = diffing.read(file, paths)
+        store = store_of(origin.sources, decisions) if origin.verdicts is None else None
+        with opened(origin.sources, cache_dir, store) as workspace:
+            return diffing.choose(workspace, origin)
+
+    say(diffing.compared(chosen(a), chosen(b)), as_json, report_text.diff_text)
 
 
 @app.command()
@@ -143,7 +195,7 @@ def decide(
         if not workspace.rows_of_key(key):
             fail(f"decide: no rollout here has the key {key!r}; the app shows keys in Review")
     with Decisions.open(decisions or default_decisions(paths)) as store:
-        entry = Entry(key, verdict, reasons, note, reviewer or user())
+        entry = Entry(key, verdict, reasons, note, reviewer or user_name())
         recorded = store.record([entry])[0].decision
         click.echo(f"ACK {recorded.key} {recorded.id}")
 

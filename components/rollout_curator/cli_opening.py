@@ -1,4 +1,4 @@
-"""How a verb of the command line gets at rollouts and decisions: files found, indexed and opened, then closed again."""
+"""How the verbs of the command line open files and the review store, with progress on a terminal."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -23,16 +23,6 @@ def store_of(paths: Sequence[str], given: Path | None) -> Path | None:
     if given is not None:
         click.echo(f"rollout-curator: {one_line(str(given))}: no review store there yet, no decision counts", err=True)
     return None
-
-
-def user() -> str:
-    """Return the name of the user; in a container there may be none."""
-    import getpass
-
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return "unknown"
 
 
 @contextmanager

@@ -33,9 +33,52 @@ decisions = click.option(
     "--decisions", type=FILE, help="Review store; default: curation.sqlite in the folder that is opened."
 )
 recipe_file = click.option("--recipe", type=FILE, help="Recipe in TOML; options given here go before it.")
+files = together(
+    click.option("--as", "kind", help="Kind of file: jsonl (default) or parquet."),
+    click.option(
+        "--split",
+        metavar="NAME=VALUE",
+        multiple=True,
+        help="Files that share no task or prompt: validation=0.1 (a share) or 200 (a count), test, "
+        "by=task+prompt+near, near=0.8, seed.",
+    ),
+    click.option(
+        "--pairs",
+        metavar="NAME=VALUE",
+        multiple=True,
+        help="Pairs for DPO: rule=best_worst, margin or chosen; margin=0.5, at_most, format=trl or nemo_rl.",
+    ),
+    click.option("--card", default="", help="Write a data card too: a name such as README.md, beside the file."),
+)
+cost = together(
+    click.option("--max-length", type=click.IntRange(1), help="Tokens a trainer takes of a row; shows the cost."),
+    click.option("--batch-size", type=click.IntRange(1), help="Rows a step; shows the cost of training."),
+    click.option("--epochs", type=click.IntRange(1), help="Times over all rows; shows the cost of training."),
+)
 selection = together(
     recipe_file,
     click.option("--min-reward", type=float, help="Keep rollouts with this reward or more."),
+    click.option("--max-reward", type=float, help="Keep rollouts with this reward or less."),
+    click.option(
+        "--filter",
+        "filters",
+        metavar="COLUMN=LOW..HIGH",
+        multiple=True,
+        help="Keep a range of any number, such as n_turns=..12, or named ones: agent=swe,math. May be repeated.",
+    ),
+    click.option(
+        "--threshold",
+        "thresholds",
+        metavar="agent:NAME=X",
+        multiple=True,
+        help="A lower bound for one agent, source or model in place of --min-reward. May be repeated.",
+    ),
+    click.option(
+        "--control",
+        type=int,
+        metavar="SEED",
+        help="Instead of the selection, as many of each task drawn at random from all it could have kept.",
+    ),
     click.option(
         "--strategy",
         "strategies",
@@ -43,13 +86,25 @@ selection = together(
         multiple=True,
         help="A rule after the threshold, such as 'best_of_n {\"n\": 2}'; several stack in this order.",
     ),
-    click.option("--target", help="Trainer the file is for: nemo_rl (default) or gym."),
+    click.option(
+        "--target",
+        help="Trainer the file is for: nemo_rl (default), trl, unsloth, axolotl, llamafactory, openai or gym.",
+    ),
     click.option("--format", help="chat keeps tools and turns, flat is one answer a prompt; default: the target's."),
     click.option("--reasoning", help="drop, field or inline (chat)."),
     click.option("--arguments", help="Tool call arguments as object or string (chat)."),
     click.option("--set", "settings", metavar="NAME=VALUE", multiple=True, help="Any other conversion option."),
     click.option("--keep", multiple=True, help="An issue that by default keeps a rollout out: keep it."),
     click.option("--drop", multiple=True, help="An issue that by default only informs: drop it."),
+    click.option("--trim", multiple=True, help="An issue: end the example on the last answer before it."),
+    click.option(
+        "--template",
+        metavar="NAME|PATH",
+        help="Chat template to look at examples with: built in (chatml, chatml_tools, chatml_thinking, headers, "
+        "generation), a .jinja file, a tokenizer_config.json or a tokenizer's folder.",
+    ),
+    click.option("--tokenizer", metavar="PATH", help="A tokenizer.json, or its folder, to count tokens exactly."),
+    click.option("--max-tokens", type=click.IntRange(1), help="The trainer's limit; longer examples are left out."),
     click.option("--metadata", multiple=True, help="Extra column: reward, source, line, task, agent or key."),
 )
 
@@ -64,6 +119,12 @@ def recipe_of(paths: tuple[str, ...], **given: Any) -> "Recipe":
     options.update({name: given.pop(name) for name in ("reasoning", "arguments") if given[name] is not None})
     options.update(_settings(given.pop("settings")))
     given["strategies"] = tuple(map(_strategy, given["strategies"]))
+    given["filters"] = tuple(map(_filter, given["filters"]))
+    given["thresholds"] = _thresholds(given["thresholds"])
+    given["template"] = _template(given["template"], given.pop("tokenizer"), table.get("template", {}))
+    for name, first in (("split", "validation"), ("pairs", "rule")):
+        if pairs := given.pop(name, ()):
+            given[name] = {**table.get(name, {}), **dict(_named(name, first, pair) for pair in pairs)}
     table.update({name: value for name, value in given.items() if value not in (None, ())})
     for name in ("reasoning", "arguments"):
         table.pop(name, None)
@@ -74,16 +135,87 @@ def recipe_of(paths: tuple[str, ...], **given: Any) -> "Recipe":
 
 def _strategy(text: str) -> dict[str, Any]:
     """Return a strategy and its parameters from `NAME {JSON}`."""
-    import orjson
-
     name, _, parameters = text.partition(" ")
-    try:
-        found = orjson.loads(parameters or "{}")
-    except orjson.JSONDecodeError as error:
-        fail(f"--strategy {text}: the parameters are not JSON ({error.msg})")
+    found = _json(f"--strategy {text}", parameters or "{}")
     if not isinstance(found, dict):
         fail(f"--strategy {text}: the parameters are not a JSON object")
     return {**found, "name": name}
+
+
+def _json(option: str, text: str) -> Any:
+    import orjson
+
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        fail(f"{option}: what follows is not JSON ({error.msg})")
+
+
+def _filter(text: str) -> dict[str, Any]:
+    """Return a filter from `COLUMN=LOW..HIGH` or `COLUMN=NAME,NAME`."""
+    column, equals, asked = text.partition("=")
+    if not equals or not asked:
+        fail(f"--filter {text}: expected COLUMN=LOW..HIGH or COLUMN=NAME,NAME")
+    if asked.startswith("["):
+        return {"column": column, "one_of": _json(f"--filter {text}", asked)}
+    low, dots, high = asked.partition("..")
+    if not dots:
+        return {"column": column, "one_of": asked.split(",")}
+    bounds = {"at_least": low, "at_most": high}
+    return {"column": column, **{name: _number("--filter", text, bound) for name, bound in bounds.items() if bound}}
+
+
+def _thresholds(texts: tuple[str, ...]) -> dict[str, Any] | None:
+    """Return the thresholds of several `CLASS:NAME=X`, None for none."""
+    found: dict[str, dict[str, float]] = {}
+    for text in texts:
+        name, equals, bound = text.rpartition("=")
+        by, colon, name = name.partition(":")
+        if not equals or not colon:
+            fail(f"--threshold {text}: expected agent:NAME=X, source:NAME=X or model:NAME=X")
+        found.setdefault(by, {})[name] = _number("--threshold", text, bound)
+    if len(found) > 1:
+        fail(f"--threshold: {' and '.join(found)} are mixed; thresholds go by one of them")
+    return next(({"by": by, "at_least": bounds} for by, bounds in found.items()), None)
+
+
+def _number(option: str, text: str, bound: str) -> float:
+    try:
+        return float(bound)
+    except ValueError:
+        fail(f"{option} {text}: {bound!r} is no number")
+
+
+def _template(given: str | None, tokenizer: str | None, before: dict[str, Any]) -> dict[str, Any] | None:
+    """Return the table of a template: a name, a path, or the table itself as JSON; with a tokenizer if one is named."""
+    from rollout_curator import templates
+
+    if given is None and tokenizer is None:
+        return None
+    if given is not None and given.startswith("{"):
+        made = templates.from_table(templates.parsed(given))
+    elif given is not None:
+        made = templates.load(given)
+    elif before:
+        made = templates.from_table(before)
+    else:
+        fail("--tokenizer: name a --template too, whose text is counted")
+    return templates.to_table(templates.with_tokenizer(made, tokenizer) if tokenizer else made)
+
+
+def _named(option: str, first: str, pair: str) -> tuple[str, Any]:
+    """Return a setting of a split or of pairs; a value alone is that of the first one, `by` is a list joined by +."""
+    name, equals, value = pair.partition("=")
+    if not equals:
+        name, value = first, pair
+    if name in ("rule", "format"):
+        return name, value
+    if name == "by":
+        return name, value.split("+")
+    try:
+        return name, int(value) if value.lstrip("-").isdigit() else float(value)
+    except ValueError:
+        fail(f"--{option} {pair}: expected a number after {name}=")
 
 
 def _settings(pairs: tuple[str, ...]) -> dict[str, Any]:

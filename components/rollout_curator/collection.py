@@ -15,7 +15,8 @@ import numpy as np
 import platformdirs
 
 from rollout_curator import runner
-from rollout_curator.errors import SourceError, SourceUnreadable
+from rollout_curator.axes import Axis, axes
+from rollout_curator.errors import RecipeError, SourceError, SourceUnreadable
 from rollout_curator.index import store
 from rollout_curator.index.columns import CLASSES, NUMBERS
 from rollout_curator.index.source import Problem, Source, to_rollout
@@ -82,6 +83,7 @@ class Collection:
         self.sources: list[Source] = []
         self.refused: list[Refused] = []
         self._columns: dict[str, Array] = {}
+        self._numbers: dict[str, Array] = {}
         self._classes: dict[str, tuple[Array, list[str]]] = {}
         for file in found:
             self._open(file, cache)
@@ -127,18 +129,22 @@ class Collection:
         def categories(codes: Array, words: list[str]) -> Any:
             return pd.Categorical.from_codes(codes, dtype=pd.CategoricalDtype(words), validate=False)
 
-        sources = np.repeat(np.arange(len(self.sources), dtype="int32"), np.diff(self._starts))
-        columns: dict[str, Any] = {"source": categories(sources, [source.name for source in self.sources])}
+        columns: dict[str, Any] = {"source": categories(*self.classes("source"))}
         for number in NUMBERS:
             columns[number.name] = self.column(number.name)
         for name in CLASSES:
             columns[name.name] = categories(*self.classes(name.name))
+        columns["group"] = self.groups
+        return pd.DataFrame(columns, copy=False)
+
+    @cached_property
+    def groups(self) -> Array:
+        """Return the group of each row as a code: its task within its source. Read-only."""
         bases = np.cumsum([0, *(len(source.header["vocabularies"]["task"]) for source in self.sources)])
-        groups = [
+        codes = [
             source.columns["task"].astype("int64") + base for source, base in zip(self.sources, bases, strict=False)
         ]
-        columns["group"] = np.concatenate(groups) if groups else np.empty(0, "int64")
-        return pd.DataFrame(columns, copy=False)
+        return np.concatenate(codes) if codes else np.empty(0, "int64")
 
     def column(self, name: str) -> Array:
         """Return one of `index.columns.NUMBERS` per row. Read-only."""
@@ -147,10 +153,14 @@ class Collection:
         return self._columns[name]
 
     def classes(self, name: str) -> tuple[Array, list[str]]:
-        """Return one of `index.columns.CLASSES` per row, as codes into a list of words. Read-only."""
+        """Return one of `index.columns.CLASSES`, or `source`, per row, as codes into a list of words. Read-only."""
         if name not in self._classes:
-            self._classes[name] = self._joined_classes(name)
+            self._classes[name] = self._source_classes() if name == "source" else self._joined_classes(name)
         return self._classes[name]
+
+    def _source_classes(self) -> tuple[Array, list[str]]:
+        codes = np.repeat(np.arange(len(self.sources), dtype="int32"), np.diff(self._starts))
+        return codes, [source.name for source in self.sources]
 
     def _joined_classes(self, name: str) -> tuple[Array, list[str]]:
         words: dict[str, int] = {}
@@ -165,6 +175,21 @@ class Collection:
     def facet_names(self) -> list[str]:
         """Return the names of the extra numbers the lines carry, most common source first."""
         return list(dict.fromkeys(name for source in self.sources for name in source.facet_names()))
+
+    @cached_property
+    def axes(self) -> dict[str, Axis]:
+        """Return every number that can be an axis, a filter or a bound here, by name."""
+        measured = {name for source in self.sources for name in source.facet_names() if not source.is_boolean(name)}
+        return axes(self.facet_names, set(self.facet_names) - measured)
+
+    def numbers(self, name: str) -> Array:
+        """Return the values of an axis per row as floats, NaN where there is none. Read-only. Raises RecipeError."""
+        if name not in self.axes:
+            raise RecipeError(f"there is no number {name!r} in these files; choose another, or take the rule out")
+        if name not in self._numbers:
+            values = self.facet(name) if self.axes[name].is_facet else self.column(name).astype("float64", copy=False)
+            self._numbers[name] = np.where(values < 0, np.nan, values) if name == "attempt" else values
+        return self._numbers[name]
 
     def facet(self, name: str) -> Array:
         """Return one extra number per row, NaN where the line has none."""
@@ -261,11 +286,16 @@ class Collection:
 
     def rollouts(self, rows: Array) -> Iterator[tuple[int, Rollout]]:
         """Yield (row, rollout) for ascending rows, reading neighbours together."""
+        for row, text in self.lines(rows):
+            yield row, to_rollout(text)
+
+    def lines(self, rows: Array) -> Iterator[tuple[int, bytes]]:
+        """Yield (row, line) for ascending rows, reading neighbours together."""
         for number, source in enumerate(self.sources):
             first, last = np.searchsorted(rows, self._starts[number]), np.searchsorted(rows, self._starts[number + 1])
             local = rows[first:last] - self._starts[number]
             for row, text in zip(rows[first:last], source.bodies(local), strict=True):
-                yield int(row), to_rollout(text)
+                yield int(row), text
 
     def problems(self) -> Iterator[tuple[Source, Problem]]:
         """Yield every line that is no rollout."""

@@ -11,6 +11,7 @@
     ├── DecisionsError         the review store cannot be used
     │   └── DecisionRefused        one decision is not what it must be; others can be kept
     ├── RecipeError            a recipe or an option is wrong
+    ├── TemplateError          a chat template or a tokenizer cannot be used
     ├── ExportError            the training file cannot be written
     ├── ManifestError          a manifest cannot be read
     └── ServerRefused          the app will not start with these settings
@@ -62,6 +63,10 @@ class DecisionRefused(DecisionsError):
 
 class RecipeError(CuratorError):
     """A recipe, or an option given in its place, is wrong."""
+
+
+class TemplateError(CuratorError):
+    """A chat template or a tokenizer cannot be used."""
 
 
 class ExportError(CuratorError):

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypedDict, cast, get_args, get_origin, get_type_hints, is_typeddict
+from typing import Any, NotRequired, TypedDict, cast, get_args, get_origin, get_type_hints, is_typeddict
 
 import orjson
 
@@ -23,6 +23,7 @@ from rollout_curator.sources import MANIFEST_SUFFIX
 
 SCHEMA = 1
 CHUNK_BYTES = 1 << 20
+FITS_BYTES = 64 << 20
 
 
 class Input(TypedDict):
@@ -38,16 +39,41 @@ class Input(TypedDict):
 
 
 class Reviewed(TypedDict):
-    """The verdicts that stood when the export ran (key -> accept or reject), and how many rows they fell on."""
+    """The verdicts that stood when the export ran (key -> accept or reject), and how many rows they fell on.
+
+    `over` are the keys reviewers chose a rollout over (key -> keys), where pairs were made of that.
+    """
 
     accepted: int
     rejected: int
     sha256: str
     verdicts: dict[str, str]
+    over: NotRequired[dict[str, list[str]]]
+
+
+class Beside(TypedDict):
+    """A file written with the training file: `part` is validation, test or card; a card has no rows."""
+
+    part: str
+    file: str
+    sha256: str
+    size_bytes: int
+    rows: int
+
+
+class RoundTrip(TypedDict):
+    """How many rows were read again by the loading rules of the target, and how many gave what was shown."""
+
+    loader: str
+    rows: int
+    same: int
 
 
 class Manifest(TypedDict):
-    """What stands in a manifest; `sha256` is that of the exported file."""
+    """What stands in a manifest; `file`, `sha256`, `size_bytes` and `rows` are those of the training file.
+
+    `others` are the files written with it. `split` and `pairs` are the counts of a recipe that asks for them.
+    """
 
     schema: int
     tool: str
@@ -60,6 +86,10 @@ class Manifest(TypedDict):
     recipe: dict[str, Any]
     decisions: Reviewed
     counts: dict[str, Any]
+    others: NotRequired[list[Beside]]
+    split: NotRequired[dict[str, Any]]
+    pairs: NotRequired[dict[str, Any]]
+    round_trip: NotRequired[RoundTrip]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +132,9 @@ def load(path: Path) -> Manifest:
         raise ManifestError(f"{path}: schema {content.get('schema')} is not known here; use the version that wrote it")
     if fault := _fault(content, Manifest, "the manifest"):
         raise ManifestError(f"{path}: {fault}; export again")
-    if Path(content["file"]).name != content["file"] or content["file"] in ("", ".."):
-        raise ManifestError(f"{path}: file is {content['file']!r}, expected a name without a folder; export again")
+    for name in (content["file"], *(other["file"] for other in content.get("others", ()))):
+        if Path(name).name != name or name in ("", ".."):
+            raise ManifestError(f"{path}: file is {name!r}, expected a name without a folder; export again")
     return cast(Manifest, content)
 
 
@@ -114,9 +145,9 @@ def _fault(value: Any, kind: Any, name: str) -> str | None:
         return f"{name} is not of type {plain.__name__}"
     if is_typeddict(kind):
         hints = get_type_hints(kind)
-        if missing := hints.keys() - value.keys():
+        if missing := kind.__required_keys__ - value.keys():
             return f"{name} lacks {', '.join(sorted(missing))}"
-        return next(filter(None, (_fault(value[key], hints[key], key) for key in hints)), None)
+        return next(filter(None, (_fault(value[key], hints[key], key) for key in hints if key in value)), None)
     if plain is list:
         return next(filter(None, (_fault(element, get_args(kind)[0], f"one of {name}") for element in value)), None)
     return None
@@ -174,8 +205,34 @@ def relative(path: Path, start: Path) -> str:
         return str(path)
 
 
-def check_file(out: Path, content: Manifest) -> Check:
-    """Say whether the exported file is the one the manifest was written for."""
+def files(content: Manifest) -> list[Beside]:
+    """Return every file a manifest names, the training file first."""
+    part = "train" if "split" in content else ""
+    facts = {name: content[name] for name in ("file", "sha256", "size_bytes", "rows")}
+    return [cast(Beside, {"part": part, **facts}), *content.get("others", ())]
+
+
+def fits(out: Path) -> str:
+    """Return why a file and the manifest beside it are not of one export, empty when they are or none is there.
+
+    Sizes are compared, and hashes of files up to FITS_BYTES: a kill between two renames is seen at a glance.
+    """
+    try:
+        content = load(path_of(out))
+    except ManifestError:
+        return ""
+    for each in files(content):
+        path = out.with_name(each["file"])
+        if not path.is_file():
+            return f"{each['file']} is missing"
+        size = path.stat().st_size
+        if size != each["size_bytes"] or (size <= FITS_BYTES and sha256_of(path) != each["sha256"]):
+            return f"{each['file']} is not the file its manifest was written for"
+    return ""
+
+
+def check_file(out: Path, content: Beside) -> Check:
+    """Say whether an exported file is the one the manifest was written for."""
     claim = f"{out.name} is the file that was written"
     if not out.is_file():
         return Check(claim, False, "it is missing; export again")

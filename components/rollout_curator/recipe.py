@@ -2,39 +2,54 @@
 
 The same recipe drives the app, the command line and the manifest. `plan` joins it with the defaults of its target
 into what one conversion needs; `example` is the one function that preview, export and index checks call.
+What happens to an example with an issue stands in three lists of names: `keep` it, `drop` it, or `trim` it.
 """
 
-import math
 import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any, get_args, get_type_hints
+from typing import Any
 
 import tomli_w
 
-from rollout_curator.conversation import ISSUE_WORDS, ChatOptions, FlatOptions, chat, encode, flat, issue_kind
-from rollout_curator.errors import RecipeError
+from rollout_curator import templates
+from rollout_curator.conversation import HAZARDS, ChatOptions, FlatOptions, chat, encode, flat, issue_kind
+from rollout_curator.errors import RecipeError, TemplateError
+from rollout_curator.exports.base import get as get_kind
+from rollout_curator.filters import Filter, Thresholds, check_bounds, filter_table, read_bounds
+from rollout_curator.hazards import Look, looked
+from rollout_curator.pairs import Pairs
+from rollout_curator.pairs import read as read_pairs
+from rollout_curator.policy import INVALID, by_lists, check_lists, check_options, template_of
 from rollout_curator.rollout import Example, Rollout
+from rollout_curator.splits import Split
+from rollout_curator.splits import read as read_split
 from rollout_curator.strategies import Step, arguments
-from rollout_curator.targets.base import Target
+from rollout_curator.targets.base import MEDIA, Target
 from rollout_curator.targets.base import get as get_target
 
 FORMATS = ("flat", "chat")
-INVALID = ("masked", "truncated", "failed")
 METADATA = ("reward", "source", "line", "task", "agent", "key")
-_TAKEN_KEYS = ("", "role", "content", "tool_calls", "tool_call_id", "name")
+UNUSUAL = frozenset({"trained_prompt", "none_filled", "text_beside_calls"})
+"""Hazards that examples of usual options can have; of all others the index already says enough."""
 
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
     """Which rollouts are kept and how they are written.
 
-    `min_reward` is an inclusive bound, None keeps every valid rollout, unrated ones too. `format` empty means the
-    target's own. `options` are conversion options that differ from the target's. `keep` names invalid kinds
-    (masked, truncated, failed) and issues which the defaults leave out and this recipe does not; `drop` names
-    further issues which keep a rollout out. `metadata` are extra columns written beside `messages`. `strategies` are
-    rules that follow the threshold, in order, each applied to what the earlier ones kept.
+    `min_reward` and `max_reward` are inclusive bounds; without one every valid rollout stays, unrated ones too.
+    `thresholds` take the place of both for the agents, sources or models they name; `filters` are bounds on
+    anything else. `control` is the seed of a matched random control: as many rollouts of each task as the rest of
+    the recipe keeps, drawn from all it could have kept. `format` empty means the target's own. `options` are
+    conversion options that differ from the target's. `keep` names invalid kinds (masked, truncated, failed) and
+    issues which the defaults leave out and this recipe does not; `drop` names further issues which keep a rollout
+    out; `trim` names issues at whose first place an example ends, on the last answer before. `template` is the chat
+    template examples are looked at with, a table as `templates.to_table` makes it (in TOML also a name or a path),
+    and `max_tokens` the limit of the trainer. `metadata` are extra columns written beside `messages`. `strategies`
+    are rules that follow the threshold, in order, each applied to what the earlier ones kept. `kind` is the kind of
+    file; with `split` there is one file a part, with `pairs` rows are pairs of rollouts instead of examples.
     """
 
     sources: tuple[str, ...] = ()
@@ -44,8 +59,18 @@ class Recipe:
     options: Mapping[str, Any] = field(default_factory=dict)
     keep: tuple[str, ...] = ()
     drop: tuple[str, ...] = ()
+    trim: tuple[str, ...] = ()
+    template: Mapping[str, Any] = field(default_factory=dict)
+    max_tokens: int | None = None
     metadata: tuple[str, ...] = ()
     strategies: tuple[Step, ...] = ()
+    max_reward: float | None = None
+    filters: tuple[Filter, ...] = ()
+    thresholds: Thresholds | None = None
+    control: int | None = None
+    kind: str = "jsonl"
+    split: Split | None = None
+    pairs: Pairs | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +84,25 @@ class Plan:
     exclude: frozenset[str]
     exclude_invalid: frozenset[str]
     metadata: tuple[str, ...]
+    look: Look
+    trim: frozenset[str] = frozenset()
+
+    @property
+    def needs_look(self) -> bool:
+        """Say whether an example must be looked at to know if it is written; else its conversion tells."""
+        if self.target.renders == "itself" and self.target.usual_is_safe:
+            return False
+        asked = (self.exclude | self.trim) & UNUSUAL
+        odd = self.format == "chat" and (self.chat.trailing == "keep" or self.chat.keep_empty or self.may_mix)
+        given = self.look.template is not None or self.look.max_tokens is not None
+        return given or bool(asked) or odd or not self.target.usual_is_safe
+
+    @property
+    def may_mix(self) -> bool:
+        """Say whether a list may stand for a content where another is text, and the trainer minds."""
+        if self.format == "flat" or not self.target.refuses_mixed_content or self.chat.content == "lists":
+            return False
+        return self.chat.content == "parts" or (self.chat.media == "keep" and not self.exclude >= MEDIA)
 
 
 def load(path: Path) -> Recipe:
@@ -79,24 +123,41 @@ def from_table(table: Mapping[str, Any], where: str) -> Recipe:
         if name not in known:
             raise RecipeError(f"{where}: unknown key {name!r}; a recipe has {', '.join(sorted(known))}")
     values = dict(table)
-    for name in ("target", "format"):
+    for name in ("target", "format", "kind"):
         if not isinstance(values.get(name, ""), str):
             raise RecipeError(f"{where}: {name} is {values[name]!r}, expected a name")
-    for name in ("sources", "keep", "drop", "metadata"):
+    for name in ("sources", "keep", "drop", "trim", "metadata"):
         value = values.get(name, ())
         if not isinstance(value, list | tuple) or not all(isinstance(word, str) for word in value):
             raise RecipeError(f"{where}: {name} is {value!r}, expected a list of names")
         values[name] = tuple(value)
-    values["min_reward"] = _threshold(values.get("min_reward"), where)
+    values.update(read_bounds(values, where))
+    values["template"] = _template(values.get("template", {}), where)
+    limit = values.get("max_tokens")
+    if limit is not None and (not isinstance(limit, int) or isinstance(limit, bool) or limit < 1):
+        raise RecipeError(f"{where}: max_tokens is {limit!r}, expected a number of tokens")
     if not isinstance(values.get("options", {}), dict):
         raise RecipeError(f"{where}: options is {values['options']!r}, expected a table of conversion options")
     values["strategies"] = tuple(_step(step, where) for step in _list(values.get("strategies", ()), where))
-    recipe = Recipe(**values)
     try:
+        values.update(split=read_split(values.get("split")), pairs=read_pairs(values.get("pairs")))
+        recipe = Recipe(**values)
         plan(recipe)
-    except RecipeError as error:
+    except (RecipeError, TemplateError) as error:
         raise RecipeError(f"{where}: {error}") from error
     return recipe
+
+
+def _template(value: Any, where: str) -> Mapping[str, Any]:
+    """Return a template's table from a table, a built-in name or a path."""
+    if not isinstance(value, str | Mapping):
+        raise RecipeError(f"{where}: template is {value!r}, expected a name, a path or a table")
+    if not isinstance(value, str):
+        return dict(value)
+    try:
+        return templates.to_table(templates.load(value)) if value else {}
+    except TemplateError as error:
+        raise RecipeError(f"{where}: {error}") from error
 
 
 def _list(value: Any, where: str) -> list[Any] | tuple[Any, ...]:
@@ -114,28 +175,18 @@ def _step(value: Any, where: str) -> Step:
     return Step(value["name"], {name: given for name, given in value.items() if name != "name"})
 
 
-def _threshold(value: Any, where: str) -> float | None:
-    """Return the threshold as a float; whether it is finite `plan` says."""
-    if value is None:
-        return None
-    try:
-        if isinstance(value, int | float) and not isinstance(value, bool):
-            return float(value)
-    except OverflowError:
-        raise RecipeError(f"{where}: min_reward is beyond every reward, expected a number") from None
-    raise RecipeError(f"{where}: min_reward is {value!r}, expected a number")
-
-
 def to_table(recipe: Recipe) -> dict[str, Any]:
     """Return the recipe as plain JSON and TOML values; what is None is left out."""
     table = {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(recipe).items()}
     table["strategies"] = [{"name": step.name, **step.parameters} for step in recipe.strategies]
-    return {name: value for name, value in table.items() if value is not None and (name, value) != ("strategies", [])}
+    table["filters"] = [filter_table(one) for one in recipe.filters]
+    unsaid = {"strategies": [], "filters": [], "trim": [], "template": {}, "kind": "jsonl"}
+    return {name: value for name, value in table.items() if value is not None and unsaid.get(name) != value}
 
 
 def to_toml(recipe: Recipe) -> str:
-    """Return the recipe as a TOML file."""
-    return tomli_w.dumps(to_table(recipe))
+    """Return the recipe as a TOML file; what is empty is left out."""
+    return tomli_w.dumps({name: value for name, value in to_table(recipe).items() if value not in ("", [], {})})
 
 
 def plan(recipe: Recipe) -> Plan:
@@ -143,10 +194,10 @@ def plan(recipe: Recipe) -> Plan:
 
     A threshold that is not finite would keep all or nothing, and the JSON of a manifest cannot hold it.
     """
-    if recipe.min_reward is not None and not math.isfinite(recipe.min_reward):
-        raise RecipeError(f"min_reward is {recipe.min_reward!r}, expected a number")
+    check_bounds(recipe.min_reward, recipe.max_reward, recipe.filters, recipe.thresholds)
     for step in recipe.strategies:
         arguments(step)
+    get_kind(recipe.kind)
     target = get_target(recipe.target)
     chosen = recipe.format or target.format
     if chosen not in FORMATS:
@@ -154,37 +205,28 @@ def plan(recipe: Recipe) -> Plan:
     for name in recipe.metadata:
         if name not in METADATA:
             raise RecipeError(f"metadata names {name!r}, expected some of {', '.join(METADATA)}")
-    for name in (*recipe.keep, *recipe.drop):
-        if name not in ISSUE_WORDS and name not in INVALID:
-            raise RecipeError(f"keep or drop names {name!r}, which is no issue; see `rollout-curator check`")
+    if recipe.metadata and not target.takes_metadata:
+        raise RecipeError(f"metadata: {target.title} refuses a file with extra columns; leave them out")
+    check_lists(recipe.keep, recipe.drop, recipe.trim)
     options = dict(recipe.options)
     base = target.flat if chosen == "flat" else target.chat
-    _check_options(options, base)
+    check_options(options, base)
     exclude = (target.exclude | set(recipe.drop)) - set(recipe.keep)
     invalid = frozenset(INVALID if target.exclude_invalid else ()) | (set(INVALID) & set(recipe.drop))
+    made_chat = by_lists(replace(target.chat, **options), recipe.keep, recipe.trim) if chosen == "chat" else target.chat
+    template = template_of(recipe.template) if recipe.template else None
+    has_lists = chosen == "chat" and made_chat.content == "lists"
     return Plan(
         target=target,
         format=chosen,
         flat=replace(target.flat, **options) if chosen == "flat" else target.flat,
-        chat=replace(target.chat, **options) if chosen == "chat" else target.chat,
+        chat=made_chat,
         exclude=frozenset(exclude - set(INVALID)),
-        exclude_invalid=frozenset(invalid - set(recipe.keep)),
+        exclude_invalid=frozenset(invalid - set(recipe.keep) - set(recipe.trim)),
         metadata=recipe.metadata,
+        look=Look(target, template, recipe.max_tokens, has_lists),
+        trim=frozenset(recipe.trim) & frozenset(HAZARDS) if chosen == "chat" else frozenset(),
     )
-
-
-def _check_options(options: Mapping[str, Any], base: FlatOptions | ChatOptions) -> None:
-    hints = get_type_hints(type(base))
-    for name, value in options.items():
-        if name not in hints:
-            raise RecipeError(f"options: there is no {name!r} here; choose from {', '.join(hints)}")
-        choices = get_args(hints[name])
-        if choices and value not in choices:
-            raise RecipeError(f"options: {name} is {value!r}, expected one of {', '.join(map(str, choices))}")
-        if not choices and not isinstance(value, hints[name]):
-            raise RecipeError(f"options: {name} is {value!r}, expected {hints[name].__name__}")
-        if name == "reasoning_key" and value in _TAKEN_KEYS:
-            raise RecipeError(f"options: reasoning_key is {value!r}, expected a key that messages do not have yet")
 
 
 def example(rollout: Rollout, plan: Plan) -> Example:
@@ -192,11 +234,20 @@ def example(rollout: Rollout, plan: Plan) -> Example:
 
     An issue the plan excludes becomes the reason why nothing is written.
     """
-    made = flat(rollout, plan.flat) if plan.format == "flat" else chat(rollout, plan.chat)
-    if made.skip:
-        return made
-    kind = excluded_issue(made.issues, plan)
+    made = found(rollout, plan)
+    kind = None if made.skip else excluded_issue(made.issues, plan)
     return made if kind is None else replace(made, skip=kind)
+
+
+def found(rollout: Rollout, plan: Plan, *, always: bool = False) -> Example:
+    """Return the example of a rollout with every issue, whatever keeps it out.
+
+    It is looked at for hazards when the plan asks for that, or `always`.
+    """
+    made = flat(rollout, plan.flat) if plan.format == "flat" else chat(rollout, plan.chat)
+    if made.skip or not (always or plan.needs_look):
+        return made
+    return looked(made, plan.look, plan.trim)
 
 
 def excluded_issue(issues: tuple[str, ...], plan: Plan) -> str | None:

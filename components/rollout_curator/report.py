@@ -6,17 +6,17 @@ are those of the app and of the manifest.
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from rollout_curator import recipe as recipes
+from rollout_curator.cost import Asked
 from rollout_curator.flags import flagged
 from rollout_curator.index.source import Source
 from rollout_curator.manifest import Check
-from rollout_curator.publishing import Exported
+from rollout_curator.publishing import Exported, Remade, choose, cost_of
 from rollout_curator.recipe import Recipe
-from rollout_curator.selection import REJECT
 from rollout_curator.strategies import matched_random
 from rollout_curator.workspace import Workspace
 
@@ -149,9 +149,7 @@ def compared(workspace: Workspace, named: Mapping[str, Recipe]) -> list[Json]:
 
     first = next(iter(named))
     kept = {name: workspace.select(recipe).kept for name, recipe in named.items()}
-    codes, skips = workspace.outcomes(recipes.plan(named[first]))
-    possible = np.isin(codes, [code for code, skip in enumerate(skips) if not skip]) & (workspace.verdicts() != REJECT)
-    possible &= (workspace.frame["invalid"] == "").to_numpy()
+    possible = workspace.possible(named[first]).kept
     kept[f"random control of {first}"] = matched_random(workspace.frame, kept[first], CONTROL_SEED, among=possible)
     found: list[Json] = []
     for numbers, (name, chosen) in zip(compare(workspace.frame, kept).to_dict("records"), kept.items(), strict=True):
@@ -202,7 +200,26 @@ def exported(done: Exported) -> Json:
         "sentence": done.funnel.sentence(),
         "config": done.config,
         "command": done.command,
+        "files": list(done.files),
+        "notes": list(done.notes),
+        "round_trip": done.content.get("round_trip"),
+        **{name: done.content[name] for name in ("split", "pairs") if name in done.content},
     }
+
+
+def remade(made: Remade) -> Json:
+    """Return what was made again from a manifest, and in what it differs."""
+    same = "every byte is that of the manifest"
+    notes = [f"not the same: {words}" for words in made.different] or [same]
+    found = exported(made.done)
+    return {**found, "notes": [*found["notes"], *notes], "same": not made.different}
+
+
+def cost(workspace: Workspace, recipe: Recipe, asked: Mapping[str, int]) -> Json:
+    """Return what training on the examples of a selection costs, of the training part where it is split."""
+    rows = choose(workspace, replace(recipe, pairs=None)).parts[0].units
+    found = cost_of(workspace, recipe, rows, Asked(**asked))
+    return {**found.as_json(), "asked": dict(asked), "sentence": found.sentence()}
 
 
 def verified(checks: Sequence[Check]) -> Json:

@@ -77,7 +77,27 @@ def stats_text(found: Json) -> str:
     ]
     for title in ("agent", "source"):
         lines += [*_table(_group_rows(found[f"by_{title}"], title)), ""]
-    return "\n".join([*lines, *_comparison(found.get("comparison", [])), found["sentence"]])
+    return "\n".join(
+        [*lines, *_comparison(found.get("comparison", [])), _shown(found["sentence"]), *_cost(found.get("cost"))]
+    )
+
+
+def _cost(found: Json | None) -> list[str]:
+    """Return what training costs, the agents with the largest share first."""
+    if found is None:
+        return []
+    about = "about " if found["estimated_rows"] else ""
+    lines = ["", f"training: {found['sentence']}"]
+    lines.append(f"packed: {about}{found['packs']:,} packs, {found['fill']:.0%} full, {found['steps_packed']:,} steps")
+    if found["over_length"]:
+        lines.append(f"too long: {about}{found['over_length']:,} rows, in no pack and not trained on")
+    total = max(1, sum(one["trained"] for one in found["agents"]))
+    for title in ("agents", "tasks"):
+        rows: list[tuple[str, ...]] = [("rows", "trained", "share", title)]
+        for one in found[title]:
+            rows.append((f"{one['rows']:,}", f"{one['trained']:,}", f"{one['trained'] / total:.1%}", one["name"]))
+        lines += ["", *_table(rows)]
+    return lines
 
 
 def _comparison(selections: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -105,14 +125,46 @@ def exported_text(found: Json) -> str:
     """Return what was written and how to train on it."""
     return "\n".join(
         [
-            found["sentence"],
-            f"wrote {found['rows']:,} examples, {found['size_bytes']:,} bytes, to {found['out']}",
-            f"sha256 {found['sha256']}",
+            _shown(found["sentence"]),
+            *(_shown(note) for note in found["notes"]),
+            *_files(found),
             f"manifest {found['manifest']}",
             "",
             found["config"].rstrip(),
         ]
     )
+
+
+def diff_text(found: Json) -> str:
+    """Return what comes and goes between two selections, the first of each by name."""
+    lines = [f"from {_shown(found['from'])} to {_shown(found['to'])}:"]
+    for unit in ("rollouts", "tasks", "tokens"):
+        counts = found[unit]
+        came, went = (n if isinstance(n, int) else len(n) for n in (counts["came"], counts["went"]))
+        lines.append(f"  {counts['before']:,} {unit}, +{came:,}, \u2212{went:,}, then {counts['after']:,}")
+    for sign, title in (("+", "came"), ("\u2212", "went")):
+        rows = found[title]
+        for row in rows[:SHOWN_MAX]:
+            reward = "unrated" if row["reward"] is None else f"reward {row['reward']:.6g}"
+            why = f" ({'before' if title == 'came' else 'now'}: {row['other']})" if row["other"] else ""
+            lines.append(_shown(f"{sign} {row['where']}  task {row['task']}  {reward}  {row['tokens']:,} tokens{why}"))
+        if len(rows) > SHOWN_MAX:
+            lines.append(f"{sign} {found['rollouts'][title] - SHOWN_MAX:,} more; --json lists the first 1,000")
+    return "\n".join(lines)
+
+
+def _files(found: Json) -> list[str]:
+    """Return every file that was written with its hash."""
+    unit = "pairs" if "pairs" in found else "examples"
+    if len(found["files"]) == 1:
+        place = f"to {found['out']}"
+        return [f"wrote {found['rows']:,} {unit}, {found['size_bytes']:,} bytes, {place}", f"sha256 {found['sha256']}"]
+    head = f"wrote {found['rows']:,} {unit} in {len(found['files'])} files"
+    rows = [
+        (f"{one['rows']:,}", f"{one['size_bytes']:,}", f"{one['file']}  sha256 {one['sha256']}")
+        for one in found["files"]
+    ]
+    return [head, *_table([("rows", "bytes", "file"), *rows])]
 
 
 def verified_text(found: Json) -> str:

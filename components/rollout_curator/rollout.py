@@ -3,8 +3,9 @@
 No I/O and no rules: `formats` makes rollouts, `conversation` turns them into examples.
 """
 
+import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, NotRequired, TypedDict
 
 Item = Mapping[str, Any]
@@ -64,18 +65,23 @@ class Example:
 
     `messages` is None exactly when `skip` names a reason. `tools` is None when there are none.
     `issues` are the things a reader should know, in the order they were noticed, each once.
+    The first `n_prompt` messages come from the prompt. `has_tools_as_text` says that the file holds the tools as
+    JSON text, for trainers whose reader makes one table of all tools.
     """
 
     messages: list[Message] | None
     tools: list[dict[str, Any]] | None = None
     issues: tuple[str, ...] = ()
     skip: str | None = None
+    n_prompt: int = field(default=0, compare=False)
+    has_tools_as_text: bool = field(default=False, compare=False)
 
     def record(self) -> dict[str, Any]:
         """Return the JSON object of the training file; only valid when `skip` is None."""
         if self.tools is None:
             return {"messages": self.messages}
-        return {"messages": self.messages, "tools": self.tools}
+        tools = json.dumps(self.tools, ensure_ascii=False) if self.has_tools_as_text else self.tools
+        return {"messages": self.messages, "tools": tools}
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,8 @@ Below 64 MiB of work a pool costs more than it gives, so the caller says how hea
 """
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
 from typing import TypeVar
@@ -32,21 +33,29 @@ def run_in_pool(function: Callable[[Task], Result], tasks: Sequence[Task]) -> It
     Raises WorkerLost when one of them is killed.
     """
     workers = min(len(tasks), os.cpu_count() or 1)
-    if workers < 2 or len(tasks) <= 2:
-        yield from run_here(function, tasks)
+    yield from run_ordered(function, tasks, workers if len(tasks) > 2 else 1)
+
+
+def run_ordered(function: Callable[[Task], Result], tasks: Iterable[Task], workers: int) -> Iterator[Result]:
+    """Yield the result of every task in order, made by this many processes; one stays in this process.
+
+    Tasks are taken when a worker will soon need them, so a long stream of them is never in memory. Closing the
+    generator ends the workers. Raises WorkerLost when one of them is killed.
+    """
+    if workers < 2:
+        yield from map(function, tasks)
         return
     from loky import ProcessPoolExecutor  # only here: most files need no pool
 
     pool = ProcessPoolExecutor(workers)
-    waiting: list[Future[Result]] = []
-    remaining = iter(tasks)
+    waiting: deque[Future[Result]] = deque()
     try:
-        for task in remaining:
+        for task in tasks:
             waiting.append(pool.submit(function, task))
             if len(waiting) >= workers * AHEAD:
-                yield waiting.pop(0).result()
+                yield waiting.popleft().result()
         while waiting:
-            yield waiting.pop(0).result()
+            yield waiting.popleft().result()
     except BrokenProcessPool as error:
         raise WorkerLost("a worker process was killed, perhaps for want of memory; try again") from error
     finally:

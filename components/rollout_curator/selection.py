@@ -4,8 +4,8 @@ Every rollout has exactly one state, the first that applies on the way loaded > 
 not rejected > exportable. A person's accept stands above the rules, a person's reject above everything kept.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -42,17 +42,39 @@ class Drop:
     def said(self) -> str:
         """Return the words as they follow the count: one rollout ends where several end."""
         first, space, rest = self.words.partition(" ")
-        return f"{_OF_ONE.get(first, first)}{space}{rest}" if self.count == 1 else self.words
+        if self.count != 1:
+            return self.words
+        return f"{_OF_ONE.get(first, first)}{space}{rest}".replace(" by their environment", " by its environment")
+
+
+@dataclass(frozen=True, slots=True)
+class Fall:
+    """Rows that one rule drops: a name for programs, words for people, a boolean per row."""
+
+    name: str
+    words: str
+    mask: Array
+
+
+@dataclass(frozen=True, slots=True)
+class RewardBounds:
+    """Inclusive bounds of the reward; `own` holds per row a lower bound in place of both of them, NaN for none."""
+
+    at_least: float | None = None
+    at_most: float | None = None
+    own: Array | None = None
+    own_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
     """What the selection is made by. `outcomes` are per-row codes into `skips` ("" where an example is written)."""
 
-    min_reward: float | None
+    bounds: RewardBounds
     invalid_kinds: frozenset[str]
     outcomes: Array
     skips: Sequence[str]
+    filters: Sequence[Fall] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,12 +128,8 @@ def select(reward: Array, invalid: Array, invalid_words: Sequence[str], verdicts
     for code, kind in enumerate(invalid_words):
         if kind in rules.invalid_kinds:
             states.append(("valid", kind, INVALID_WORDS[kind], by_rule & (invalid == code)))
-    below = np.zeros(len(reward), dtype=bool)
-    if rules.min_reward is not None:
-        unrated = np.isnan(reward)
-        below = ~unrated & ~(reward >= rules.min_reward)
-        states.append(("selected", "unrated", "unrated", by_rule & unrated))
-        states.append(("selected", "below", f"below {exact(rules.min_reward)}", by_rule & below))
+    for fall in (*rules.filters, *_bound_falls(reward, rules.bounds)):
+        states.append(("selected", fall.name, fall.words, by_rule & fall.mask))
     states.append(("not_rejected", "rejected", "rejected by hand", verdicts == REJECT))
     for code, skip in enumerate(rules.skips):
         if skip:
@@ -127,6 +145,23 @@ def select(reward: Array, invalid: Array, invalid_words: Sequence[str], verdicts
             reason[falls] = len(drops)
     accepted = int(np.count_nonzero((verdicts == ACCEPT) & (reason == KEPT)))
     return Selection(reason, tuple(drops), accepted)
+
+
+def _bound_falls(reward: Array, bounds: RewardBounds) -> list[Fall]:
+    """Return what the bounds of the reward drop; where no bound applies, an unrated rollout stays."""
+    own = np.full(len(reward), np.nan) if bounds.own is None else bounds.own
+    has_own, unrated = ~np.isnan(own), np.isnan(reward)
+    falls = []
+    if bounds.at_least is not None or bounds.at_most is not None or has_own.any():
+        everywhere = bounds.at_least is not None or bounds.at_most is not None
+        falls.append(Fall("unrated", "unrated", unrated & (has_own | everywhere)))
+    if bounds.at_least is not None:
+        falls.append(Fall("below", f"below {exact(bounds.at_least)}", ~has_own & (reward < bounds.at_least)))
+    if has_own.any():
+        falls.append(Fall("below-own", f"below the threshold of their {bounds.own_by}", has_own & (reward < own)))
+    if bounds.at_most is not None:
+        falls.append(Fall("above", f"above {exact(bounds.at_most)}", ~has_own & (reward > bounds.at_most)))
+    return falls
 
 
 def narrow(selection: Selection, verdicts: Array, dropped_by: Array, words: Sequence[str]) -> Selection:
@@ -150,11 +185,27 @@ def narrow(selection: Selection, verdicts: Array, dropped_by: Array, words: Sequ
     return Selection(reason, drops, accepted)
 
 
+def redrawn(possible: Selection, drawn: Array) -> Selection:
+    """Return a selection of the drawn rows: whatever else was possible is dropped because it was not drawn."""
+    falls = possible.kept & ~drawn
+    count = int(np.count_nonzero(falls))
+    if not count:
+        return possible
+    first = sum(drop.step in ("valid", "selected") for drop in possible.drops)
+    drop = Drop("selected", "not-drawn", "not drawn for the random control", count)
+    reason = possible.reason.copy()
+    reason[possible.reason > first] += 1
+    reason[falls] = first + 1
+    drops = (*possible.drops[:first], drop, *possible.drops[first:])
+    return Selection(reason, drops, possible.accepted_by_hand)
+
+
 @dataclass(frozen=True, slots=True)
 class Funnel:
     """The spine of the product: every line and every rollout accounted for, by reason.
 
-    lines = rollouts + problems + blank, and rollouts = exportable + the sum of the drops.
+    lines = rollouts + problems + blank, and rollouts = exportable + the sum of the drops. `trimmed` says how many of
+    the exportable ones end earlier than their rollout, by what they end before.
     """
 
     lines: int
@@ -167,6 +218,7 @@ class Funnel:
     exportable: int
     drops: tuple[Drop, ...]
     accepted_by_hand: int
+    trimmed: Mapping[str, int] = field(default_factory=dict)
 
     def sentence(self) -> str:
         """Return the funnel as people say it: "1,204 kept, 96 dropped: 60 below 0.8, 30 rejected by hand"."""
@@ -187,6 +239,7 @@ class Funnel:
             "exportable": self.exportable,
             "dropped": _by_name(self.drops),
             "accepted_by_hand": self.accepted_by_hand,
+            "trimmed": dict(self.trimmed),
         }
 
 

@@ -5,6 +5,7 @@ Folders are searched below, hidden files and files this program wrote are left o
 
 import glob
 import os
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from rollout_curator.errors import SourceNotFound
 from rollout_curator.packing import SUFFIXES, show_path
 
 MANIFEST_SUFFIX = ".manifest.json"
+_PART = re.compile(r"\.(?:train|validation|test)(\.[a-z]+)$")
 _NOT_ROLLOUTS = (MANIFEST_SUFFIX, "_aggregate_metrics.json", "package.json")
 
 
@@ -86,7 +88,8 @@ def _below(folder: Path) -> list[Path]:
 
 def _may_hold_rollouts(path: Path) -> bool:
     name = path.name.lower()
-    written_here = path.with_name(path.name + MANIFEST_SUFFIX).exists()
+    whole = _PART.sub(r"\1", path.name)  # the parts of a split share the manifest of the whole
+    written_here = any(path.with_name(each + MANIFEST_SUFFIX).exists() for each in {path.name, whole})
     return (
         name.endswith(SUFFIXES) and not name.startswith(".") and not name.endswith(_NOT_ROLLOUTS) and not written_here
     )

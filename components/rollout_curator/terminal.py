@@ -80,3 +80,13 @@ def fail(message: str) -> NoReturn:
 def one_line(text: str) -> str:
     """Return the text on one line, with anything that could command a terminal made visible."""
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in " ".join(text.split()))
+
+
+def user_name() -> str:
+    """Return the name of the user; in a container there may be none."""
+    import getpass
+
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "unknown"

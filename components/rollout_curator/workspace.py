@@ -5,7 +5,7 @@ Nothing here writes but `decisions`.
 
 import threading
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -14,18 +14,51 @@ import numpy as np
 
 from rollout_curator import recipe as recipes
 from rollout_curator import strategies
+from rollout_curator.axes import REWARD
+from rollout_curator.bounding import filter_falls, fits, own_bounds
 from rollout_curator.collection import Array, Collection, build_indexes, default_cache
-from rollout_curator.conversation import GYM_OPTIONS, ChatOptions
 from rollout_curator.decisions import Decision, Decisions
-from rollout_curator.index.facts import read_outcome
+from rollout_curator.outlook import Outlook, outcome_key, trimmed
 from rollout_curator.recipe import Plan, Recipe
 from rollout_curator.rollout import Example
-from rollout_curator.selection import ACCEPT, NONE, REJECT, Funnel, Rules, Selection, funnel, narrow, select
+from rollout_curator.selection import (
+    ACCEPT,
+    NONE,
+    REJECT,
+    Funnel,
+    RewardBounds,
+    Rules,
+    Selection,
+    funnel,
+    narrow,
+    redrawn,
+    select,
+)
+from rollout_curator.slices import Part
 from rollout_curator.sources import Found, find
 from rollout_curator.strategies.order import shuffled
 
-OUTCOMES_MAX = 8
-"""So many conversions that are not in the index are remembered, the last asked for."""
+SELECTIONS_MAX = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """The rows that bounds on an axis choose from, and those of them that stay whatever the bounds."""
+
+    among: Array
+    always: Array
+
+
+@dataclass(frozen=True, slots=True)
+class Unusable:
+    """A part of a recipe that cannot be applied to these files: its list in the recipe, its place there, and why."""
+
+    part: str
+    place: int
+    why: str
+
+
+_LACKING = "no rollout in these files has that number"
 
 
 class Workspace(Collection):
@@ -40,8 +73,7 @@ class Workspace(Collection):
         self._standing: dict[str, str] = {}
         self._version = 0
         self._selections: dict[Any, Selection] = {}
-        self._converting = threading.Lock()
-        self._outcomes: dict[Any, tuple[Array, list[str]]] = {}
+        self.outlook = Outlook(self)
 
     @classmethod
     def open(
@@ -142,22 +174,68 @@ class Workspace(Collection):
     def _selected(self, recipe: Recipe, verdicts: Array, name: Hashable) -> Selection:
         plan = recipes.plan(recipe)
         with self._lock:
-            rule = (recipe.min_reward, repr(recipe.strategies), plan.exclude_invalid, plan.exclude)
-            key = (name, rule, _indexed_outcome(plan) or _decisive(plan))
+            bounds = (recipe.min_reward, recipe.max_reward, repr(recipe.filters), repr(recipe.thresholds))
+            rules = (repr(recipe.strategies), recipe.control, plan.exclude_invalid, plan.exclude)
+            key = (name, bounds, rules, outcome_key(plan))
             if key in self._selections:
                 return self._selections[key]
-        outcomes, skips = self.outcomes(plan)
-        invalid, invalid_words = self.classes("invalid")
-        rules = Rules(recipe.min_reward, plan.exclude_invalid, outcomes, skips)
-        made = select(self.column("reward"), invalid, invalid_words, verdicts, rules)
-        if recipe.strategies:
-            dropped_by = self._dropped_by(recipe, made)
-            made = narrow(made, verdicts, dropped_by, [strategies.words(step) for step in recipe.strategies])
+        made = self._select(recipe, plan, verdicts, name)
         with self._lock:
-            if len(self._selections) > 64:
+            if len(self._selections) > SELECTIONS_MAX:
                 self._selections.clear()
             self._selections[key] = made
         return made
+
+    def _select(self, recipe: Recipe, plan: Plan, verdicts: Array, name: Hashable) -> Selection:
+        outcomes, skips = self.outcomes(plan)
+        by = recipe.thresholds.by if recipe.thresholds else ""
+        bounds = RewardBounds(recipe.min_reward, recipe.max_reward, own_bounds(self, recipe.thresholds), by)
+        rules = Rules(bounds, plan.exclude_invalid, outcomes, skips, tuple(filter_falls(self, recipe.filters)))
+        made = select(self.column(REWARD), *self.classes("invalid"), verdicts, rules)
+        if recipe.strategies:
+            dropped_by = self._dropped_by(recipe, made)
+            made = narrow(made, verdicts, dropped_by, [strategies.words(step) for step in recipe.strategies])
+        if recipe.control is not None:
+            possible = self._selected(_open(recipe), verdicts, name)
+            drawn = strategies.matched_random(self.frame, made.kept, recipe.control, among=possible.kept)
+            made = redrawn(possible, drawn)
+        return made
+
+    def possible(self, recipe: Recipe) -> Selection:
+        """Return what any rule could keep: all that is valid, not rejected and exportable under a recipe."""
+        return self.select(_open(recipe))
+
+    def candidates(self, recipe: Recipe, axis: str = REWARD) -> Candidates:
+        """Return the rows that bounds on an axis choose from: what the rest of the recipe keeps before its strategies.
+
+        Whoever a person accepted, or whose agent has a threshold of its own, stays whatever the bound.
+        """
+        rest = replace(recipe, strategies=(), control=None)
+        if axis == REWARD:
+            rest = _unbounded(rest)
+        else:
+            rest = replace(rest, filters=tuple(one for one in recipe.filters if one.column != axis))
+        among = self.select(rest).kept
+        always = among & (self.verdicts() == ACCEPT)
+        own = own_bounds(self, recipe.thresholds) if axis == REWARD else None
+        return Candidates(among, always if own is None else always | (among & ~np.isnan(own)))
+
+    def unusable(self, recipe: Recipe) -> list[Unusable]:
+        """Return the filters and strategies of a recipe that name a number which no line here has."""
+        found = []
+        for place, one in enumerate(recipe.filters):
+            if not one.one_of and one.column not in self.axes:
+                found.append(Unusable("filters", place, f"the filter on {one.column}: {_LACKING}"))
+        for place, step in enumerate(recipe.strategies):
+            for name, value in strategies.arguments(step).items():
+                is_column = isinstance(value, str) and not strategies.parameters(step.name)[name].choices
+                if is_column and value not in self.axes:
+                    found.append(Unusable("strategies", place, f"the rule {step.name} on {value}: {_LACKING}"))
+        return found
+
+    def rows_in(self, recipe: Recipe, axis: str, parts: Sequence[Part]) -> Array:
+        """Return the candidates of an axis that fit every part, in order. Raises RecipeError for an unknown column."""
+        return np.flatnonzero(fits(self, parts, self.candidates(recipe, axis).among))
 
     def _dropped_by(self, recipe: Recipe, made: Selection) -> Array:
         """Return by which strategy each row falls; what is rejected or cannot be written takes nobody's place."""
@@ -174,35 +252,16 @@ class Workspace(Collection):
         return dropped_by
 
     def outcomes(self, plan: Plan) -> tuple[Array, list[str]]:
-        """Return per row a code into the list of skip reasons, "" where an example is written.
-
-        The usual conversions are in the index; any other is computed once by converting every rollout.
-        """
-        column = _indexed_outcome(plan)
-        if column is not None:
-            codes, words = self.classes(column)
-            return _skip_codes(codes, [_skip_of(word, plan) for word in words])
-        key = _decisive(plan), plan.exclude
-        with self._converting:
-            found = self._outcomes.pop(key, None) or self._convert(plan)
-            self._outcomes[key] = found
-            while len(self._outcomes) > OUTCOMES_MAX:
-                del self._outcomes[next(iter(self._outcomes))]
-            return found
-
-    def _convert(self, plan: Plan) -> tuple[Array, list[str]]:
-        reasons: dict[str, int] = {"": 0}
-        codes = np.empty(self.n_rollouts, dtype="int32")
-        for row, rollout in self.rollouts(np.arange(self.n_rollouts)):
-            skip = recipes.example(rollout, plan).skip or ""
-            codes[row] = reasons.setdefault(skip.partition(":")[0], len(reasons))
-        return codes, list(reasons)
+        """Return per row a code into the list of skip reasons, "" where an example is written."""
+        return self.outlook.outcomes(plan)
 
     def funnel(self, recipe: Recipe) -> Funnel:
         """Return every line and rollout accounted for under a recipe."""
         lines = sum(int(source.header["n_lines"]) for source in self.sources)
         blank = sum(int(source.header["n_blank"]) for source in self.sources)
-        return funnel(self.select(recipe), lines, blank, self.problems_by_kind())
+        selection = self.select(recipe)
+        made = funnel(selection, lines, blank, self.problems_by_kind())
+        return replace(made, trimmed=trimmed(self.outlook.noticed(recipes.plan(recipe)), selection.kept))
 
     def close(self) -> None:
         """Close every file and the review store."""
@@ -211,32 +270,11 @@ class Workspace(Collection):
             self.decisions.close()
 
 
-def _indexed_outcome(plan: Plan) -> str | None:
-    """Return the index column that holds the outcome of this conversion, None when it must be computed."""
-    if plan.format == "flat":
-        return "flat" if not plan.flat.strip_think else None
-    if plan.chat == GYM_OPTIONS:
-        return "gym"
-    if _decisive(plan) != _decisive(replace(plan, chat=ChatOptions(reasoning=plan.chat.reasoning))):
-        return None
-    return "chat" if plan.chat.reasoning == "drop" else "chat_reasoning"
+def _open(recipe: Recipe) -> Recipe:
+    """Return a recipe without anything that chooses."""
+    return replace(_unbounded(recipe), filters=(), thresholds=None)
 
 
-def _decisive(plan: Plan) -> tuple[Any, ...]:
-    """Return what has a say in whether an example is written; all other options only change how it reads."""
-    if plan.format == "flat":
-        return "flat", plan.flat.strip_think
-    decisive = ["inline_think", "keep_empty", "keep_strict", "media", "trailing", "final_tool_call"]
-    decisive += ["reasoning_content", *(["arguments"] if "bad_tool_args" in plan.exclude else [])]
-    return "chat", plan.chat.reasoning == "drop", *(getattr(plan.chat, name) for name in decisive)
-
-
-def _skip_of(word: str, plan: Plan) -> str:
-    skip, issues = read_outcome(word)
-    return skip.partition(":")[0] or recipes.excluded_issue(issues, plan) or ""
-
-
-def _skip_codes(codes: Array, skips: list[str]) -> tuple[Array, list[str]]:
-    reasons = {reason: n for n, reason in enumerate(dict.fromkeys(["", *skips]))}
-    mapped = np.array([reasons[skip] for skip in skips], dtype="int32")
-    return (mapped[codes] if len(mapped) else np.empty(0, "int32")), list(reasons)
+def _unbounded(recipe: Recipe) -> Recipe:
+    """Return a recipe without its bounds of the reward and its strategies."""
+    return replace(recipe, min_reward=None, max_reward=None, strategies=(), control=None)

@@ -79,7 +79,7 @@ def wired() -> Iterator[Callable[[AppServer], Wire]]:
 def test_two_hundred_presses_survive_a_killed_server(
     app_server: Callable[..., AppServer], page: Page, many: Path
 ) -> None:
-    """Killed without warning after 60 presses and started again while the presses go on."""
+    """Killed without warning after 60 presses and started again while the presses go on; undo reaches behind that."""
     app = app_server(many)
     page.goto(f"{app.url}/review")
     wait_shown(page, 0)
@@ -93,6 +93,12 @@ def test_two_hundred_presses_survive_a_killed_server(
     starting.join()
     wait_saved(page)
     assert stored_once(many) == (200, 200, 200)
+    page.reload()
+    wait_shown(page)
+    press(page, "u", 150)
+    wait_saved(page)
+    undone = stored(many, "SELECT count(*), count(DISTINCT key) FROM decision WHERE act = 'undo'")
+    assert undone == [(150, 150)]
 
 
 def test_two_hundred_presses_survive_a_connection_cut_for_three_seconds(

@@ -9,10 +9,19 @@ from typing import Any, cast
 
 from rollout_curator.conversation.calls import message_calls, nest_tools, read_call_id, response_call
 from rollout_curator.conversation.encode import fault_of
-from rollout_curator.conversation.finish import cut_tail, fold_instructions, note_final_call, note_pairing
+from rollout_curator.conversation.finish import (
+    cut_tail,
+    end_on_answer,
+    fold_instructions,
+    note_final_call,
+    note_pairing,
+    trim_last_answer,
+    trim_pairing,
+)
 from rollout_curator.conversation.items import (
     Findings,
     Opened,
+    SplitText,
     item_type,
     label,
     message_reasoning,
@@ -39,6 +48,16 @@ class _Draft:
     name: str | None = None
     is_on: bool = False
     has_text: bool = False
+    is_cut: bool = False
+    at_call: tuple[int, int] = (0, 0)
+
+    def cut(self, kind: str) -> bool:
+        """End the example before the item at hand if the options trim this kind; say whether that is so."""
+        if kind not in self.options.trim:
+            return False
+        self.is_cut = True
+        self.findings.note(f"trimmed:{kind}")
+        return True
 
 
 def chat(rollout: Rollout, options: ChatOptions = ChatOptions()) -> Example:  # noqa: B008 frozen
@@ -50,33 +69,56 @@ def chat_of(opened: Opened, options: ChatOptions) -> Example:
     """Return what `chat` does for a rollout that was opened before."""
     findings = opened.findings()
     messages: list[Message] = []
+    n_prompt = 0
     tools = None
     if findings.skip is None:
-        messages = _messages(opened, options, findings)
+        messages, n_prompt = _messages(opened, options, findings)
     if findings.skip is None:
         tools = nest_tools(opened.rollout.tools, options, findings)
         _note_whole(opened.rollout, messages, findings)
     if findings.skip is not None:
         return Example(None, issues=tuple(findings.issues), skip=findings.skip)
-    return Example(messages, tools, tuple(findings.issues))
+    as_text = options.tools == "text"
+    return Example(messages, tools, tuple(findings.issues), n_prompt=n_prompt, has_tools_as_text=as_text)
 
 
-def _messages(opened: Opened, options: ChatOptions, findings: Findings) -> list[Message]:
+def _messages(opened: Opened, options: ChatOptions, findings: Findings) -> tuple[list[Message], int]:
+    """Return the messages, and how many of them come from the prompt."""
     draft = _Draft(options, findings)
+    n_prompt = 0
     for side in (opened.prompt, opened.output):
+        n_prompt = len(draft.messages)
         for item in side:
             kind = item.get("type") or "message"
             add = _ADD_MESSAGE.get(item["role"], _add_other) if kind == "message" else _ADD.get(kind, _refuse_item)
             add(draft, item)
+            if draft.is_cut:
+                break
     _flush(draft)
     messages = draft.messages
     if opened.rollout.instructions:
+        n_before = len(messages)
         messages = fold_instructions(opened.rollout.instructions, messages, findings)
-    cut_tail(messages, options, findings)
-    note_final_call(messages, options, findings)
+        n_prompt += len(messages) - n_before
+    _end(messages, n_prompt, draft, truncated=opened.rollout.truncated is not None)
     if options.content == "lists":
         messages = [_with_list(message) for message in messages]
-    return messages
+    return messages, n_prompt
+
+
+def _end(messages: list[Message], n_prompt: int, draft: _Draft, *, truncated: bool) -> None:
+    """End the example where the options want it to end (C11 to C13); a trimmed one must keep an answer."""
+    options, findings = draft.options, draft.findings
+    if draft.is_cut:
+        end_on_answer(messages)
+    if truncated and "truncated" in options.trim:
+        trim_last_answer(messages, findings)
+    if options.trim:
+        trim_pairing(messages, options, findings)
+    cut_tail(messages, options, findings)
+    note_final_call(messages, options, findings)
+    if len(messages) <= n_prompt and any(issue.startswith("trimmed:") for issue in findings.issues):
+        findings.refuse("no_final_assistant")
 
 
 def _note_whole(rollout: Rollout, messages: list[Message], findings: Findings) -> None:
@@ -94,6 +136,7 @@ def _add_call(draft: _Draft, item: Item) -> None:
     call = response_call(item, draft.options, draft.findings)
     if call is not None:
         draft.calls.append(call)
+    draft.at_call = len(draft.texts), len(draft.reasoning)
 
 
 def _add_call_output(draft: _Draft, item: Item) -> None:
@@ -114,25 +157,37 @@ def _add_reasoning_item(draft: _Draft, item: Item) -> None:
 
 
 def _refuse_item(draft: _Draft, item: Item) -> None:
-    draft.findings.refuse(f"unsupported_item:{label(item_type(item))}")
+    """Refuse an item chat cannot express, or leave it out, or end before it (C10)."""
+    choice, kind = draft.options.unsupported, label(item_type(item))
+    if choice == "omit":
+        draft.findings.note(f"dropped_item:{kind}")
+    elif choice == "trim":
+        draft.is_cut = True
+        draft.findings.note("trimmed:unsupported_item")
+    else:
+        draft.findings.refuse(f"unsupported_item:{kind}")
 
 
 def _add_assistant(draft: _Draft, item: Item) -> None:
     """Add the reasoning, text and calls of an assistant message (C1, C14)."""
     findings = draft.findings
+    text = text_of(item.get("content"), findings)
+    if not text and isinstance(item.get("refusal"), str):
+        text = item["refusal"]
+    split = split_think(text) if draft.options.inline_think == "split" else SplitText(text, [], False)
+    text = split.text
+    if draft.calls and text.strip() and draft.cut("lost_tool_results"):
+        del draft.texts[draft.at_call[0] :], draft.reasoning[draft.at_call[1] :]
+        return
+    if split.is_open and draft.cut("unclosed_think"):
+        return
     draft.is_on = True
     reasoning = message_reasoning(item)
     if reasoning is not None:
         _add_reasoning(draft, [reasoning])
-    text = text_of(item.get("content"), findings)
-    if not text and isinstance(item.get("refusal"), str):
-        text = item["refusal"]
-    if draft.options.inline_think == "split":
-        split = split_think(text)
-        text = split.text
-        _add_reasoning(draft, split.reasoning)
-        if split.is_open:
-            findings.note("unclosed_think")
+    _add_reasoning(draft, split.reasoning)
+    if split.is_open:
+        findings.note("unclosed_think")
     if text:
         if draft.calls and text.strip():
             findings.note("lost_tool_results")
@@ -142,6 +197,7 @@ def _add_assistant(draft: _Draft, item: Item) -> None:
         draft.has_text = True
     if "tool_calls" in item or "function_call" in item:
         draft.calls += message_calls(item, draft.options, findings)
+        draft.at_call = len(draft.texts), len(draft.reasoning)
     if draft.name is None:
         draft.name = _name(item)
 

@@ -3,6 +3,8 @@
 Knows finished messages only, not the items they were made of.
 """
 
+from dataclasses import dataclass
+
 from rollout_curator.conversation.items import Findings, text_of
 from rollout_curator.conversation.options import ChatOptions
 from rollout_curator.rollout import Message
@@ -38,41 +40,91 @@ def cut_tail(messages: list[Message], options: ChatOptions, findings: Findings) 
 
 
 def note_final_call(messages: list[Message], options: ChatOptions, findings: Findings) -> None:
-    """Note an example that ends in a tool call (C11)."""
-    if messages and messages[-1].get("tool_calls"):
-        findings.note("ends_in_tool_call")
-        if options.final_tool_call == "skip":
-            findings.refuse("final_tool_call")
+    """Note an example that ends in a tool call, or end it on the last answer before that (C11)."""
+    if not messages or not messages[-1].get("tool_calls"):
+        return
+    if options.final_tool_call == "trim":
+        while messages and (messages[-1]["role"] != "assistant" or messages[-1].get("tool_calls")):
+            messages.pop()
+        findings.note("trimmed:ends_in_tool_call")
+        return
+    findings.note("ends_in_tool_call")
+    if options.final_tool_call == "skip":
+        findings.refuse("final_tool_call")
+
+
+def end_on_answer(messages: list[Message]) -> None:
+    """Take away what follows the last assistant message."""
+    while messages and messages[-1]["role"] != "assistant":
+        messages.pop()
+
+
+def trim_last_answer(messages: list[Message], findings: Findings) -> None:
+    """Take away the last assistant message, which was cut off, and what follows the one before it (C13)."""
+    end_on_answer(messages)
+    del messages[-1:]
+    end_on_answer(messages)
+    findings.note("trimmed:truncated")
+
+
+def trim_pairing(messages: list[Message], options: ChatOptions, findings: Findings) -> None:
+    """End the example before the first call or result without its other half that the options trim (C12)."""
+    places = [fault for fault in pairing_faults(messages) if fault.kind in options.trim]
+    if not places:
+        return
+    first = min(places, key=lambda fault: fault.at)
+    del messages[first.at :]
+    end_on_answer(messages)
+    findings.note(f"trimmed:{first.kind}")
+
+
+@dataclass(frozen=True, slots=True)
+class PairingFault:
+    """A call or a result without its other half; an example that ends before message `at` is free of it."""
+
+    kind: str
+    at: int
 
 
 def note_pairing(messages: list[Message], findings: Findings) -> None:
     """Note calls without a result and results without a call; the last assistant message may be unanswered (C12)."""
+    for fault in pairing_faults(messages):
+        findings.note(fault.kind)
+
+
+def pairing_faults(messages: list[Message]) -> list[PairingFault]:
+    """Return what is wrong with the pairs of calls and results, in the order it is noticed."""
     last = len(messages) - 1
     while last >= 0 and messages[last]["role"] != "assistant":
         last -= 1
-    pending: list[str] = []
-    recent: list[str] = []
+    faults: list[PairingFault] = []
+    pending: list[tuple[str, int]] = []
+    recent: list[tuple[str, int]] = []
     for n, message in enumerate(messages):
         if message["role"] == "tool":
-            _take_result(message.get("tool_call_id", ""), recent, pending, findings)
+            _take_result(message.get("tool_call_id", ""), n, recent, pending, faults)
         elif n <= last:
             if recent:
                 pending += recent
                 recent = []
             for call in message.get("tool_calls", ()):
                 call_id = call["id"]
-                if call_id and (call_id in pending or call_id in recent):
-                    findings.note("duplicate_call_id")
-                recent.append(call_id)
+                if call_id and any(call_id == known for known, _ in (*pending, *recent)):
+                    faults.append(PairingFault("duplicate_call_id", n))
+                recent.append((call_id, n))
     if pending:
-        findings.note("unanswered_tool_call")
+        faults.append(PairingFault("unanswered_tool_call", min(n for _, n in pending) + 1))
+    return faults
 
 
-def _take_result(call_id: str, recent: list[str], pending: list[str], findings: Findings) -> None:
-    if call_id in recent:
-        recent.remove(call_id)
-    elif call_id in pending:
-        pending.remove(call_id)
-        findings.note("late_tool_result")
-    else:
-        findings.note("orphan_tool_message")
+def _take_result(
+    call_id: str, at: int, recent: list[tuple[str, int]], pending: list[tuple[str, int]], faults: list[PairingFault]
+) -> None:
+    for calls in (recent, pending):
+        for place, (known, _) in enumerate(calls):
+            if known == call_id:
+                del calls[place]
+                if calls is pending:
+                    faults.append(PairingFault("late_tool_result", at))
+                return
+    faults.append(PairingFault("orphan_tool_message", at))

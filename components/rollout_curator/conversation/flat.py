@@ -37,7 +37,7 @@ def flat_of(opened: Opened, options: FlatOptions) -> Example:
             findings.note("no_user")
     if findings.skip is not None:
         return Example(None, issues=tuple(findings.issues), skip=findings.skip)
-    return Example(messages, issues=tuple(findings.issues))
+    return Example(messages, issues=tuple(findings.issues), n_prompt=len(messages) - 1)
 
 
 def _messages(opened: Opened, options: FlatOptions, findings: Findings) -> list[Message]:

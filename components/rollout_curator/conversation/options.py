@@ -29,7 +29,10 @@ class ChatOptions:
     `content` makes text parts one string ("text"), keeps lists as lists ("parts"), or makes every content a list
     ("lists"). `media` keeps images, sound and video, drops them, or skips the rollout.
     `trailing` says what to do with messages after the last assistant message, `final_tool_call` with an
-    example that ends in a tool call. `inline_think="split"` takes <think> out of the text, as reasoning.
+    example that ends in a tool call, `unsupported` with an item that chat cannot express (left out of the example,
+    or the example ends before it). `inline_think="split"` takes <think> out of the text, as reasoning.
+    `tools` are written as a list or as JSON text. `trim` names issues at whose first place the example ends, on the
+    last answer before it (see `words.TRIMMABLE`).
     """
 
     reasoning: Literal["drop", "field", "inline"] = "drop"
@@ -47,7 +50,10 @@ class ChatOptions:
     image_style: Literal["image_url", "image"] = "image_url"
     keep_strict: bool = False
     trailing: Literal["trim", "skip", "keep"] = "trim"
-    final_tool_call: Literal["keep", "skip"] = "keep"
+    final_tool_call: Literal["keep", "skip", "trim"] = "keep"
+    unsupported: Literal["skip", "omit", "trim"] = "skip"
+    tools: Literal["list", "text"] = "list"
+    trim: frozenset[str] = frozenset()
 
 
 GYM_OPTIONS = ChatOptions(

@@ -5,6 +5,43 @@ EXCLUDED_BY_DEFAULT = frozenset(
 )
 """Kinds of issue that keep a rollout out unless the user decides otherwise (C12, C13)."""
 
+TRIMMABLE = frozenset(
+    {
+        "trimmed_tail",
+        "ends_in_tool_call",
+        "unsupported_item",
+        "truncated",
+        *EXCLUDED_BY_DEFAULT,
+        "over_length",
+        "template_error",
+        "prefix_error",
+        "history_rewritten",
+        "double_encoded",
+        "image_repr",
+        "skipped_by_trainer",
+        "text_beside_calls",
+        "mixed_content",
+    }
+)
+"""Kinds of issue that ending the example on an earlier answer can mend."""
+
+HAZARDS = {
+    "refused_by_trainer": "are refused by the trainer",
+    "skipped_by_trainer": "are passed over by the trainer",
+    "over_length": "are longer than the trainer's limit",
+    "no_trained_token": "have nothing that is trained on",
+    "template_error": "make the chat template fail",
+    "prefix_error": "make the chat template fail part of the way",
+    "history_rewritten": "have earlier turns rewritten by the chat template",
+    "double_encoded": "have tool arguments that are encoded twice",
+    "image_repr": "have parts that are printed as Python code",
+    "text_beside_calls": "lose the text beside their tool calls",
+    "trained_prompt": "have answers in the prompt that are trained too",
+    "mixed_content": "have contents that are lists, where others are text",
+    "none_filled": "have tools that may get keys they never had",
+}
+"""What an example does in training that nobody wants, as reasons in words that follow a number."""
+
 ISSUE_WORDS = {
     # Skip reasons: no example can be made.
     "no_params": "have no request parameters",
@@ -58,6 +95,8 @@ ISSUE_WORDS = {
     "no_user": "have no user message",
     "truncated": "were cut off",
     "unclosed_think": "have thinking that was never closed",
+    "trimmed": "are cut short",
+    **HAZARDS,
 }
 """Kind of issue or skip reason -> words that follow a number: "6 end on a tool call"."""
 

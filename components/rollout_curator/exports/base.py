@@ -99,6 +99,13 @@ class AtomicFile:
         self.size_bytes += len(chunk)
         self.rows += rows
 
+    def reopened(self) -> Path:
+        """Return where the bytes written so far can be read again, before the target appears."""
+        if self._file is not None:
+            with self._explained():
+                self._file.flush()
+        return self._temp
+
     def written(self) -> Written:
         """Return the facts of what was written so far."""
         return Written(self.path, self.size_bytes, self._digest.hexdigest(), self.rows)
@@ -127,16 +134,17 @@ class AtomicFile:
 
 
 @contextlib.contextmanager
-def publish(*targets: Path) -> Iterator[tuple[AtomicFile, ...]]:
+def publish(*targets: Path, lock: Path | None = None) -> Iterator[tuple[AtomicFile, ...]]:
     """Yield one open file per target; when the block ends well they appear, in the order given.
 
-    Leaving the block by any exception (Ctrl-C and the closing of a generator too) changes no target.
+    `lock` names what is locked meanwhile, by default the first target. Leaving the block by any exception (Ctrl-C and
+    the closing of a generator too) changes no target.
     Raises ExportError when a file cannot be written, or when another export is writing the first one.
     """
     if not targets:
         raise ExportError("cannot write an export of no files: name at least one")
     with contextlib.ExitStack() as stack:
-        is_safe_to_sweep = stack.enter_context(_lock(targets[0]))
+        is_safe_to_sweep = stack.enter_context(_lock(lock or targets[0]))
         if is_safe_to_sweep:
             _sweep(targets)
         files = tuple(stack.enter_context(AtomicFile(target)) for target in targets)
@@ -164,12 +172,16 @@ def check_target(path: Path) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """One kind of file: `write` takes encoded lines and yields how many rows are done, now and then and last."""
+    """One kind of file: `write` takes encoded lines and yields how many rows are done, now and then and last.
+
+    `lines` reads a file of this kind and gives the very lines it was written from; a fault of the file is a ValueError.
+    """
 
     name: str
     title: str
     suffix: str
     write: Callable[[Iterable[bytes], AtomicFile], Iterator[int]]
+    lines: Callable[[Path], Iterator[bytes]]
 
 
 def exports() -> dict[str, Export]:

@@ -4,6 +4,7 @@ Takes lines already encoded, so that the file holds exactly the bytes that were 
 """
 
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 from rollout_curator.errors import ExportError
 from rollout_curator.exports.base import AtomicFile, Export
@@ -34,4 +35,10 @@ def write(lines: Iterable[bytes], file: AtomicFile) -> Iterator[int]:
     yield file.rows
 
 
-JSONL = Export(name="jsonl", title="JSON Lines", suffix=".jsonl", write=write)
+def read_lines(path: Path) -> Iterator[bytes]:
+    """Yield the lines of a file as they stand in it."""
+    with open(path, "rb", buffering=BYTES_A_STEP) as file:
+        yield from file
+
+
+JSONL = Export(name="jsonl", title="JSON Lines", suffix=".jsonl", write=write, lines=read_lines)

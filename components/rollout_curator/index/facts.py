@@ -192,14 +192,17 @@ _TAILS = {"function_call": "call_tail", "function_call_output": "tool_tail", "re
 
 
 def _facets(fields: Mapping[str, Any]) -> dict[str, float]:
-    """Return every top-level number and boolean that is not an index, and the parts of `reward_components`."""
+    """Return every top-level number and boolean that is not an index, and the parts of `reward_components`.
+
+    Booleans stay booleans, so that the index knows which facets are never anything else.
+    """
     found: dict[str, float] = {}
     for name, value in fields.items():
         if isinstance(value, int | float) and _is_facet_name(name):
-            found[name] = _as_float(value)
+            found[name] = value if isinstance(value, bool) else _as_float(value)
     for name, value in _mapping(fields.get("reward_components")).items():
         if isinstance(value, int | float):
-            found.setdefault(f"reward_components.{name}", _as_float(value))
+            found.setdefault(f"reward_components.{name}", value if isinstance(value, bool) else _as_float(value))
     return found
 
 

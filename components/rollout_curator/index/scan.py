@@ -30,11 +30,15 @@ _PLACE = ("line", "offset", "length", "key_hi", "key_lo")
 
 @dataclass(frozen=True, slots=True)
 class Shard:
-    """The columns of a range: `classes` are codes into `vocabularies`, `problems` are (line, kind, reason)."""
+    """The columns of a range: `classes` are codes into `vocabularies`, `problems` are (line, kind, reason).
+
+    `measured` are the facets that were a number at least once, and not a boolean.
+    """
 
     columns: dict[str, np.ndarray[Any, Any]]
     vocabularies: dict[str, list[str]]
     facets: dict[str, tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]]
+    measured: set[str]
     problems: list[tuple[int, str, str]]
     n_lines: int
     n_blank: int
@@ -77,6 +81,7 @@ class _Gatherer:
     class_appends: list[tuple[Callable[[int], None], dict[str, int]]] = field(default_factory=list)
     codes: dict[str, dict[str, int]] = field(default_factory=lambda: {name: {} for name in CLASS_NAMES})
     facets: "dict[str, tuple[array[int], array[float]]]" = field(default_factory=dict)
+    measured: set[str] = field(default_factory=set)
     problems: list[tuple[int, str, str]] = field(default_factory=list)
     n_lines: int = 0
     n_blank: int = 0
@@ -117,6 +122,8 @@ class _Gatherer:
                 rows, numbers = self.facets.setdefault(name, (array("q"), array("d")))
                 rows.append(self.n_rows)
                 numbers.append(facet)
+                if type(facet) is not bool:
+                    self.measured.add(name)
         self.n_rows += 1
 
     def shard(self) -> Shard:
@@ -124,7 +131,7 @@ class _Gatherer:
         columns = {name: np.asarray(values).astype(_DTYPES[name], copy=False) for name, values in self.values.items()}
         vocabularies = {name: list(codes) for name, codes in self.codes.items()}
         facets = {name: (np.asarray(rows), np.asarray(values)) for name, (rows, values) in self.facets.items()}
-        return Shard(columns, vocabularies, facets, self.problems, self.n_lines, self.n_blank)
+        return Shard(columns, vocabularies, facets, self.measured, self.problems, self.n_lines, self.n_blank)
 
 
 def plan(size_bytes: int) -> list[tuple[int, int]]:
@@ -249,4 +256,5 @@ def merge(shards: list[Shard]) -> Shard:
         for line, kind, reason in shard.problems
     ]
     n_blank = sum(shard.n_blank for shard in shards)
-    return Shard(columns, vocabularies, joined, problems, int(first_lines[-1]), n_blank)
+    measured = {name for shard in shards for name in shard.measured}
+    return Shard(columns, vocabularies, joined, measured, problems, int(first_lines[-1]), n_blank)

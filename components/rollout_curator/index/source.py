@@ -87,6 +87,10 @@ class Source:
         """Return the names of the extra numbers its lines carry."""
         return list(self.header["facets"])
 
+    def is_boolean(self, facet: str) -> bool:
+        """Say whether an extra number of its lines is a boolean wherever it stands."""
+        return facet in self.header["boolean_facets"]
+
     def word(self, name: str, row: int) -> str:
         """Return the word of a class column of a row."""
         return str(self.header["vocabularies"][name][int(self.columns[name][row])])

@@ -206,6 +206,7 @@ def _summary(shard: Shard) -> dict[str, Any]:
     return {
         "vocabularies": shard.vocabularies,
         "facets": list(shard.facets),
+        "boolean_facets": [name for name in shard.facets if name not in shard.measured],
         "n_lines": shard.n_lines,
         "n_blank": shard.n_blank,
         "n_rollouts": shard.n_rollouts,

@@ -3,18 +3,23 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from html import unescape
+from textwrap import wrap
 from typing import TypeVar
 
 import plotly.graph_objects as go
 
 FIRST_COLOUR = "#000001"
+SECOND_COLOUR = "#000002"
 THIRD_COLOUR = "#000003"
+SIXTH_COLOUR = "#000006"
 """Streamlit puts the colours of its theme in place of these; elsewhere they are nearly black."""
+NOTE_WIDTH = 64
+"""As many characters of a note fit a line of the narrowest column of the app."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plot:
-    """One plot of the table: its name, and the function that draws it from a frame."""
+    """One plot of the table: its name, and the function that draws it from a frame, a table or a record."""
 
     name: str
     draw: Callable[..., go.Figure]
@@ -35,11 +40,13 @@ def alt(figure: go.Figure) -> str:
     return unescape(str(figure.layout.meta or ""))
 
 
-def finish(figure: go.Figure, title: str, says: str, *, height: int = 320) -> go.Figure:
-    """Give a figure its title, its size and its sentence."""
+def finish(figure: go.Figure, title: str, says: str, *, height: int = 320, note: str = "") -> go.Figure:
+    """Give a figure its title, the lines below it, its size and its sentence."""
+    lines = wrap(note, NOTE_WIDTH)
     figure.update_layout(
         title={
             "text": title,
+            "subtitle": {"text": "<br>".join(lines), "font": {"size": 11}},
             "font": {"size": 15},
             "x": 0,
             "xanchor": "left",
@@ -49,7 +56,7 @@ def finish(figure: go.Figure, title: str, says: str, *, height: int = 320) -> go
         },
         meta=says,
         height=height,
-        margin={"l": 60, "r": 20, "t": 48, "b": 48},
+        margin={"l": 60, "r": 20, "t": 48 + 16 * len(lines), "b": 48},
         showlegend=False,
         hoverlabel={"align": "left"},
     )

@@ -5,10 +5,14 @@ rollouts (names of agents, tasks, columns) passes through `label` on its way int
 """
 
 import unicodedata
+from collections import Counter
+from collections.abc import Sequence
 from html import escape
+from itertools import groupby
+
+from rollout_curator import naming
 
 MAX_NAME = 48
-NAMES = {"tokens": "trained tokens", "turns": "turns", "task_id": "task"}
 HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn"}
 """Classes of characters that are shown as a mark: direction marks reorder words, lone surrogates cannot be sent."""
 
@@ -24,7 +28,28 @@ def label(text: object, *, most: int = MAX_NAME) -> str:
 
 def name_of(column: str) -> str:
     """Return the words a column is called by on an axis."""
-    return NAMES.get(column, label(column.replace("_", " ")))
+    return label(naming.name_of(column))
+
+
+def distinct(names: Sequence[str], *, most: int) -> list[str]:
+    """Return a label for each name in which parts of paths that more than half of the names share give way to a mark.
+
+    A name whose short form another one has too keeps all its parts.
+    """
+    held = Counter(part for name in names for part in set(name.split("/")))
+    short = [_without(name, {part for part, n in held.items() if 2 * n > len(names) > 1}) for name in names]
+    n_alike = Counter(short)
+    return [label(name if n_alike[form] > 1 else form, most=most) for name, form in zip(names, short, strict=True)]
+
+
+def _without(name: str, common: set[str]) -> str:
+    marked = ("…" if part in common else part for part in name.split("/"))
+    return "/".join(part for part, _ in groupby(marked)) if "/" in name else name
+
+
+def counted(n: int, noun: str) -> str:
+    """Return a number of things: 1 task, 1,204 tasks."""
+    return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
 
 
 def _visible(character: str) -> str:

@@ -1,35 +1,108 @@
-"""The numbers behind the figures: rewards by group and by task.
+"""The numbers behind the figures: by group, by task, and of one number against another.
 
 What is missing or infinite is left out of every mean; a table has no figure's limits on how many rows it shows.
 """
+
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+Bools = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
+
+QUANTILES = {"p10": 0.1, "p25": 0.25, "median": 0.5, "p75": 0.75, "p90": 0.9}
+
+
+@dataclass(frozen=True, slots=True)
+class Moments:
+    """Per group: how many numbers, their mean, their sample standard deviation (NaN below two)."""
+
+    n: Ints
+    mean: Floats
+    spread: Floats
 
 
 def numbers(frame: pd.DataFrame, column: str) -> Floats:
     """Return a numeric or boolean column as floats, with NaN for whatever is missing or infinite."""
     values = frame[column].to_numpy(dtype=np.float64, na_value=np.nan)
-    return np.where(np.isfinite(values), values, np.nan)
+    finite = np.isfinite(values)
+    return values if finite.all() else np.where(finite, values, np.nan)
 
 
-def group_table(frame: pd.DataFrame, column: str) -> pd.DataFrame:
-    """Return one row per value of `column`, largest first: rollouts, rated, mean, spread, lowest, highest.
+def moments(codes: Ints, values: Floats, n: int) -> Moments:
+    """Return the moments of finite values in `n` groups, by the group of each."""
+    size = np.bincount(codes, minlength=n)
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        mean = np.bincount(codes, weights=values, minlength=n) / size
+        squares = np.bincount(codes, weights=(values - mean[codes]) ** 2, minlength=n)
+        spread = np.sqrt(squares / np.where(size > 1, size - 1, np.nan))
+    return Moments(size, mean, spread)
 
-    `spread` is the sample standard deviation, NaN below two ratings.
+
+def group_table(frame: pd.DataFrame, column: str, *, at_least: float | None = None) -> pd.DataFrame:
+    """Return one row per value of `column`, largest first, with the row of what has none at its place, under NaN.
+
+    rollouts, rated, mean, spread, lowest, p10, p25, median, p75, p90, highest; and pass_rate, the share of the rated
+    at or above `at_least`, when that is given. `spread` is the sample standard deviation, NaN below two ratings.
     """
-    reward = pd.Series(numbers(frame, "reward"), index=frame.index)
-    grouped = reward.groupby(frame[column], observed=True, dropna=False)
-    table = grouped.agg(["size", "count", "mean", "std", "min", "max"])
-    table.columns = pd.Index(["rollouts", "rated", "mean", "spread", "lowest", "highest"])
-    return table.sort_values("rollouts", ascending=False, kind="stable")
+    table = _grouped(frame, column, at_least)
+    return table[table["rollouts"] > 0].sort_values("rollouts", ascending=False, kind="stable")
+
+
+def _grouped(frame: pd.DataFrame, column: str, at_least: float | None) -> pd.DataFrame:
+    """Return the rows of a group table in the order of the categories, then that of what has none; some are empty."""
+    category = frame[column].astype("category").cat
+    n = len(category.categories) + 1
+    codes = category.codes.to_numpy().astype(np.int64)
+    codes[codes < 0] = n - 1
+    reward = numbers(frame, "reward")
+    rollouts = np.bincount(codes, minlength=n)
+    rated = ~np.isnan(reward)
+    if not rated.all():
+        codes, reward = codes[rated], reward[rated]
+    found = moments(codes, reward, n)
+    columns = {"rollouts": rollouts, "rated": found.n, "mean": found.mean, "spread": found.spread}
+    columns |= _quantiles(codes, reward, n)
+    if at_least is not None:
+        passes = np.bincount(codes[reward >= at_least], minlength=n)
+        columns["pass_rate"] = np.divide(passes, found.n, out=np.full(n, np.nan), where=found.n > 0)
+    groups = np.append(category.categories.to_numpy(dtype=object), np.nan)
+    return pd.DataFrame(columns, index=pd.Index(groups, name=column, dtype=object))
+
+
+def _quantiles(codes: Ints, values: Floats, n: int) -> dict[str, Floats]:
+    """Return the lowest, the highest and the interpolated quantiles of the values in each of `n` groups."""
+    ordered = values[_sorted(codes, values, n)]
+    size = np.bincount(codes, minlength=n)
+    start, has = np.cumsum(size) - size, size > 0
+    table = {}
+    for name, q in {"lowest": 0.0, **QUANTILES, "highest": 1.0}.items():
+        place = start[has] + q * (size[has] - 1)
+        below = np.floor(place).astype(np.int64)
+        above, part = np.minimum(below + 1, start[has] + size[has] - 1), place - below
+        table[name] = np.full(n, np.nan)
+        table[name][has] = ordered[below] * (1 - part) + ordered[above] * part
+    return table
+
+
+def _sorted(codes: Ints, values: Floats, n: int) -> Ints:
+    """Return the order by group, then by value; numpy sorts 16-bit numbers by radix."""
+    order = np.argsort(values)
+    for shift in range(0, n.bit_length(), 16):
+        digit = (codes[order] >> shift).astype(np.uint16)
+        order = order[np.argsort(digit, kind="stable")]
+    return order
 
 
 def task_table(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return `group_table` of the tasks that have a rating, ascending by mean."""
-    table = group_table(frame[frame["task_id"].notna()], "task_id")
-    return table[table["rated"] > 0].sort_values(["mean", "rollouts"], kind="stable")
+    """Return `group_table` of the tasks that have a rating, ascending by mean, with the code of each in `group`."""
+    table = _grouped(frame, "task_id", None)
+    codes = frame["task_id"].astype("category").cat.codes.to_numpy()
+    group = np.full(len(table), -1, dtype=np.int64)
+    group[codes] = frame["group"].to_numpy()  # what has no task is -1, the last
+    table["group"] = group
+    named = table.iloc[:-1]
+    return named[named["rated"] > 0].sort_values(["mean", "rollouts"], kind="stable")

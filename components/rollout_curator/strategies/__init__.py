@@ -17,21 +17,41 @@ from rollout_curator.strategies.base import (
     words,
 )
 from rollout_curator.strategies.stack import Applied, apply, matched_random
-from rollout_curator.strategies.tasks import PASS_KS, pass_at_k, task_table
+from rollout_curator.strategies.tasks import (
+    PASS_KS,
+    PassAt,
+    RatesOfRows,
+    TaskSummary,
+    pass_at_k,
+    pass_rates,
+    quantile_bounds,
+    rates_of_rows,
+    task_summary,
+    task_table,
+    z_bounds,
+)
 
 __all__ = [
     "PASS_KS",
     "STRATEGIES",
     "Applied",
     "Parameter",
+    "PassAt",
+    "RatesOfRows",
     "Step",
     "Strategy",
+    "TaskSummary",
     "apply",
     "arguments",
     "matched_random",
     "parameters",
     "pass_at_k",
+    "pass_rates",
+    "quantile_bounds",
+    "rates_of_rows",
     "strategy",
+    "task_summary",
     "task_table",
     "words",
+    "z_bounds",
 ]

@@ -31,7 +31,7 @@ class Says:
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One parameter: `type` is int, float, str or dict (name -> float); with a default of None it may be left unset.
+    """One parameter: `type` is int, float or str; with a default of None it may be left unset.
 
     `low` and `high` are inclusive, `choices` is empty where any word goes. Of a parameter and the one it is
     `instead_of` only one may be set.
@@ -89,8 +89,7 @@ def _parameter(one: inspect.Parameter) -> Parameter:
         hint = next(choice for choice in get_args(hint) if choice is not NoneType)
     if get_origin(hint) is Literal:
         return Parameter(str, one.default, says.words, choices=get_args(hint))
-    kind = dict if get_origin(hint) is not None else hint
-    return Parameter(kind, one.default, says.words, says.low, says.high, instead_of=says.instead_of)
+    return Parameter(hint, one.default, says.words, says.low, says.high, instead_of=says.instead_of)
 
 
 def get(name: str) -> Strategy:
@@ -130,10 +129,6 @@ def _checked(where: str, value: Any, parameter: Parameter) -> Any:
     """Return a value of the parameter's type and within its range."""
     if value is None and parameter.default is None:
         return None
-    if parameter.type is dict:
-        if not isinstance(value, Mapping) or not all(isinstance(name, str) for name in value):
-            raise RecipeError(f"{where} is {value!r}, expected a table of names and numbers")
-        return {name: _number(f"{where}.{name}", bound, float) for name, bound in value.items()}
     if parameter.type is str:
         if not isinstance(value, str) or (parameter.choices and value not in parameter.choices):
             expected = f"one of {', '.join(parameter.choices)}" if parameter.choices else "a name"

@@ -7,7 +7,6 @@ where no bound is set, everything stays. Rates and quantiles are those of the ro
 tasks belongs before a threshold.
 """
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import numpy as np
@@ -52,22 +51,6 @@ def threshold(
     if at_most is not None:
         kept &= values <= at_most
     return marked(frame, kept)
-
-
-@strategy(lambda column, bounds, default: f"without the reward asked of their {column}")
-def threshold_by(
-    frame: "pd.DataFrame",
-    *,
-    column: Annotated[Literal["agent", "source", "model"], Says("what the bound depends on")] = "agent",
-    bounds: Annotated[Mapping[str, float] | None, Says("lowest reward that stays, by name")] = None,
-    default: Annotated[float | None, Says("lowest reward that stays, for every other name")] = None,
-) -> "pd.Series[bool]":
-    """Keep rewards of at least the bound of their agent, source or model; where there is none, everything stays."""
-    names = frame[column].astype("category").cat
-    asked = (bounds or {}).get
-    found = [asked(str(name), default) for name in names.categories] + [default]
-    bound = np.array([np.nan if one is None else one for one in found])[names.codes.to_numpy()]
-    return marked(frame, np.isnan(bound) | (rewards(frame) >= bound))
 
 
 @strategy(lambda n: "not the best of their task" if n == 1 else f"not among the {n:,} best of their task")

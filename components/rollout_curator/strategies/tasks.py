@@ -1,20 +1,63 @@
-"""Estimates per task: pass rates, pass@k, quantiles and z-scores of its rewards.
+"""Estimates per task: pass rates, pass@k and its mean over tasks, quantiles and z-scores of its rewards.
 
 Input are rewards (NaN where unrated) and tasks as dense codes 0, 1, 2, ..., or a frame with `reward` and `group`.
 Unrated attempts are no attempts at anything here; infinite rewards are left out of means and spreads.
 """
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from rollout_curator.strategies.order import Floats, Ints, by_task, rewards
+from rollout_curator.strategies.order import Floats, Ints, by_task, dense, rewards
 
 if TYPE_CHECKING:
     import pandas as pd
 
 PASS_KS = (1, 2, 4, 8)
+EVERY_K_TO = 8
+"""A curve of pass@k has every k up to here, then powers of two."""
+K_MAX = 128
+Z_95 = 1.96
+
+
+@dataclass(frozen=True, slots=True)
+class PassAt:
+    """The mean pass@k over some tasks, with the ends of its 95 % interval."""
+
+    k: int
+    chance: float
+    low: float
+    high: float
+    tasks: int
+
+
+@dataclass(frozen=True, slots=True)
+class TaskSummary:
+    """How many tasks there are, and what their attempts say; an attempt without a rating says nothing.
+
+    `solved`, `unsolved` and `mixed` are the `tasks` with a rating of which all, none or some attempts pass; `single`
+    of them have one rated attempt. `pass_1` is the mean share of attempts that pass, NaN without tasks. `curve` is
+    pass@k over the same tasks at every k: those with as many rated attempts as half of all tasks have.
+    """
+
+    tasks: int
+    unrated: int
+    solved: int
+    unsolved: int
+    mixed: int
+    single: int
+    pass_1: float
+    curve: tuple[PassAt, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RatesOfRows:
+    """What each rollout shares with the others of its task, NaN where none is rated (or has no finite reward)."""
+
+    pass_rate: Floats
+    task_mean: Floats
 
 
 def pass_at_k(n: npt.ArrayLike, c: npt.ArrayLike, k: npt.ArrayLike) -> Floats:
@@ -59,6 +102,13 @@ def quantile_bounds(reward: Floats, task: Ints, q: float) -> Floats:
     return bounds
 
 
+def z_bounds(reward: Floats, task: Ints, z: float) -> Floats:
+    """Return the reward that lies z sample standard deviations above each task's mean, NaN where none is rated."""
+    finite = np.isfinite(reward)
+    mean, spread = _moments(reward[finite], task[finite], _n_tasks(task))
+    return mean + z * np.nan_to_num(spread)
+
+
 def z_scores(reward: Floats, task: Ints) -> Floats:
     """Return how many sample standard deviations each reward lies above its task's mean, NaN where unrated.
 
@@ -98,6 +148,70 @@ def task_table(frame: "pd.DataFrame", at_least: float) -> "pd.DataFrame":
     return table
 
 
+def task_summary(frame: "pd.DataFrame", at_least: float) -> TaskSummary:
+    """Return what the tasks of a frame with `reward` and `group` amount to; a pass is a reward of `at_least` on."""
+    reward, task = rewards(frame), _codes(frame)
+    n = _n_tasks(task)
+    attempts = np.bincount(task, minlength=n)
+    rated = attempts - np.bincount(task[np.isnan(reward)], minlength=n)
+    passes = np.bincount(task[reward >= at_least], minlength=n)
+    has_rated = rated > 0
+    unrated = int(np.count_nonzero((attempts > 0) & ~has_rated))
+    rated, passes = rated[has_rated], passes[has_rated]
+    solved, unsolved = int(np.count_nonzero(passes == rated)), int(np.count_nonzero(passes == 0))
+    return TaskSummary(
+        tasks=len(rated),
+        unrated=unrated,
+        solved=solved,
+        unsolved=unsolved,
+        mixed=len(rated) - solved - unsolved,
+        single=int(np.count_nonzero(rated == 1)),
+        pass_1=float(np.mean(passes / rated)) if len(rated) else float("nan"),
+        curve=pass_curve(rated, passes),
+    )
+
+
+def pass_curve(rated: Ints, passes: Ints) -> tuple[PassAt, ...]:
+    """Return the mean pass@k over the tasks with at least K rated attempts, for k up to K; no tasks, no points.
+
+    K is the number of attempts that half of the tasks have. The interval is Wilson's over tasks: it takes each task
+    for a coin, whose spread none between 0 and 1 exceeds, and is right at 0 and 1 where a normal one has no width.
+    """
+    if not len(rated):
+        return ()
+    most = min(int(np.sort(rated)[len(rated) // 2]), K_MAX)
+    has_most = rated >= most
+    pairs, n_tasks = np.unique(np.stack([rated[has_most], passes[has_most]]), axis=1, return_counts=True)
+    total = int(n_tasks.sum())
+    ks = [k for k in range(1, most + 1) if k <= EVERY_K_TO or k & (k - 1) == 0 or k == most]
+    means = [float(pass_at_k(pairs[0], pairs[1], k) @ n_tasks / total) for k in ks]
+    return tuple(PassAt(k, mean, *_wilson(mean, total), total) for k, mean in zip(ks, means, strict=True))
+
+
+def rates_of_rows(frame: "pd.DataFrame", at_least: float) -> RatesOfRows:
+    """Return the pass rate and the mean reward of the task of each row, which slices call by these names."""
+    reward, task = rewards(frame), _codes(frame)
+    finite = np.isfinite(reward)
+    n = _n_tasks(task)
+    mean = _ratio(np.bincount(task[finite], reward[finite], n), np.bincount(task[finite], minlength=n))
+    return RatesOfRows(pass_rates(reward, task, at_least)[task], mean[task])
+
+
+def _codes(frame: "pd.DataFrame") -> Ints:
+    """Return tasks as codes that are not too large to count with: as they are, or dense."""
+    codes = frame["group"].to_numpy().astype(np.int64, copy=False)
+    if not len(codes) or (codes.min() >= 0 and codes.max() < 4 * len(codes)):
+        return codes
+    return dense(frame)
+
+
+def _wilson(share: float, n: int) -> tuple[float, float]:
+    """Return the ends of Wilson's 95 % interval of a share of n (Wilson 1927, JASA 22)."""
+    middle = (share + Z_95**2 / (2 * n)) / (1 + Z_95**2 / n)
+    half = Z_95 * (share * (1 - share) / n + Z_95**2 / (4 * n * n)) ** 0.5 / (1 + Z_95**2 / n)
+    return max(0.0, min(share, middle - half)), min(1.0, max(share, middle + half))
+
+
 def _n_tasks(task: Ints) -> int:
     return int(task.max(initial=-1)) + 1
 
@@ -106,7 +220,8 @@ def _moments(reward: Floats, task: Ints, n: int) -> tuple[Floats, Floats]:
     """Return the mean and the sample standard deviation per task of finite rewards, NaN where undefined."""
     size = np.bincount(task, minlength=n)
     mean = _ratio(np.bincount(task, weights=reward, minlength=n), size)
-    squares = np.bincount(task, weights=(reward - mean[task]) ** 2, minlength=n)
+    with np.errstate(over="ignore"):
+        squares = np.bincount(task, weights=(reward - mean[task]) ** 2, minlength=n)
     return mean, np.sqrt(_ratio(squares, np.maximum(size - 1, 0)))
 
 

@@ -1,27 +1,51 @@
-"""What an export must know of a trainer: how its examples are made, what is left out, how it is configured.
+"""What an export must know of a trainer: how its examples are made, what it does to them, how it is configured.
 
-A target only chooses options and explains; `conversation` makes the examples and `exports` writes them.
+A target chooses options, judges records by the trainer's own rules and explains; `conversation` makes the examples,
+`hazards` looks for what would do nothing or harm, and `exports` writes them.
 """
 
 import json
+import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any, Literal
 
-from rollout_curator.conversation import ChatOptions, FlatOptions
+from rollout_curator.conversation import EXCLUDED_BY_DEFAULT, HAZARDS, ChatOptions, FlatOptions
 from rollout_curator.discover import rows
 from rollout_curator.errors import RecipeError
+
+MEDIA = frozenset({"image", "audio", "video"})
+ONLY_INFORM = frozenset({"trained_prompt", "none_filled", "text_beside_calls"})
+LEFT_OUT = EXCLUDED_BY_DEFAULT | (frozenset(HAZARDS) - ONLY_INFORM)
+"""What keeps a rollout out of a file for any trainer, unless the user decides otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
 class ConfigFacts:
-    """What a config snippet tells a trainer of the written file; `longest_tokens` is an estimate."""
+    """What a config snippet tells a trainer of the written file.
+
+    `longest_tokens` is an estimate. `max_tokens` is the limit of the recipe, None when it has none.
+    """
 
     path: str
     format: str
     has_tools: bool
     validation_path: str | None = None
     longest_tokens: int | None = None
+    max_tokens: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """Why a trainer does not train on a record: `refused_by_trainer` or `skipped_by_trainer`, in words.
+
+    `at` is the message that is to blame; an example that ends on an answer before it would be taken.
+    """
+
+    kind: Literal["refused_by_trainer", "skipped_by_trainer"]
+    words: str
+    at: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +54,13 @@ class Target:
 
     `exclude` names the issues that keep a rollout out, `exclude_invalid` says whether rollouts that were
     cut off, masked or failed stay out: both are defaults which a recipe may change. `says` are plain sentences
-    on what the trainer will do with the file that its user may not expect.
+    on what the trainer will do with the file that its user may not expect. `config` is of the `config_kind`.
+
+    `renders` says how it uses the chat template of a model: each beginning of the conversation, the whole once, or
+    not at all because it has templates of its own. `judge` is its own loader's rule for one record, None when it
+    takes every record; `usual_is_safe` says that no record made with the usual options is judged.
+    `reads_columns` is true where all records become one table of Arrow types (Hugging Face `datasets`). `load` is how
+    its loader reads a line of the file, None where it is plain JSON.
     """
 
     name: str
@@ -42,6 +72,24 @@ class Target:
     exclude_invalid: bool
     says: tuple[str, ...]
     config: Callable[[ConfigFacts], str]
+    config_kind: Literal["yaml", "python", "shell"] = "yaml"
+    renders: Literal["prefixes", "whole", "itself"] = "prefixes"
+    judge: Callable[[Mapping[str, Any]], Judged | None] | None = None
+    usual_is_safe: bool = True
+    usual_limit: int | None = None
+    limit_is_too_long: bool = False
+    too_long: str = ""
+    reads_columns: bool = False
+    refuses_mixed_content: bool = True
+    trains_prompt: bool = True
+    encodes_arguments: bool = False
+    drops_text_beside_calls: bool = False
+    takes_metadata: bool = True
+    load: Callable[[bytes], Mapping[str, Any]] | None = None
+
+    def is_too_long(self, n_tokens: int, limit: int) -> bool:
+        """Say whether an example of so many tokens is beyond the limit of this trainer."""
+        return n_tokens >= limit if self.limit_is_too_long else n_tokens > limit
 
 
 def targets() -> dict[str, Target]:
@@ -56,10 +104,20 @@ def get(name: str) -> Target:
     return targets()[name]
 
 
+def absolute(path: str) -> str:
+    """Return a path as it holds wherever the trainer is started."""
+    return os.path.abspath(path)
+
+
 def quote(text: str) -> str:
-    """Return `text` as a YAML double-quoted scalar that holds exactly these characters."""
+    """Return `text` as a YAML double-quoted scalar that holds exactly these characters; JSON reads it too."""
     quoted = json.dumps(text, ensure_ascii=False)
     return re.sub(r"[^\x20-\x7e]", lambda match: _escape(match.group()), quoted)
+
+
+def literal(text: str) -> str:
+    """Return `text` as a Python literal on one line, in ASCII."""
+    return ascii(text)
 
 
 def _escape(character: str) -> str:

@@ -11,6 +11,7 @@ SAYS = (
     "content parts as lists, developer messages as they are.",
     "Nothing is left out by default: rollouts that were cut off, masked or failed, and examples that end with a "
     "tool message, are in the file.",
+    "Contents that are lists stand beside contents that are text, which Hugging Face datasets reads wrongly.",
     "Many trainers refuse such a file; to train with NeMo RL choose the target nemo_rl.",
 )
 
@@ -34,4 +35,7 @@ GYM = Target(
     exclude_invalid=False,
     says=SAYS,
     config=config,
+    renders="itself",
+    refuses_mixed_content=False,
+    trains_prompt=False,
 )

@@ -5,14 +5,18 @@ Read in NVIDIA-NeMo/RL, by file and commit:
 assistant's, by an assert; `task_name` is cut from the path and may not come out empty),
 `nemo_rl/data/utils.py` 029dfa48 and `docs/guides/sft.md` (one `data.train` and one `data.validation` block each,
 since pull request 1649), `examples/configs/sft.yaml` 00455ac0 (1,024 tokens, Squad for validation, and a chat template
-which knows neither tools nor tool messages), `nemo_rl/utils/config.py` 017238e5 (`defaults`), and issue 2116 with
-pull request 2515 (`use_preserving_dataset: true` stopped the load until May 2026).
+which knows neither tools nor tool messages), `nemo_rl/utils/config.py` 017238e5 (`defaults`),
+`nemo_rl/data/llm_message_utils.py` 032482d6 (`get_formatted_message_log`: every beginning of a conversation is
+rendered), `nemo_rl/data/processors.py` 006a7dad (`sft_processor`: an example of max_seq_length tokens or more gets
+loss_multiplier 0), and issue 2116 with pull request 2515 (`use_preserving_dataset: true` stopped the load until
+May 2026). The name `OpenAIChatDataset` in NeMo Gym's SFT guide is not in NeMo RL's registry.
 """
 
-import os
+from collections.abc import Mapping
+from typing import Any
 
-from rollout_curator.conversation import EXCLUDED_BY_DEFAULT, ChatOptions, FlatOptions
-from rollout_curator.targets.base import ConfigFacts, Target, quote
+from rollout_curator.conversation import ChatOptions, FlatOptions
+from rollout_curator.targets.base import LEFT_OUT, MEDIA, ConfigFacts, Judged, Target, absolute, quote
 
 HEAD = """\
 # NeMo RL, supervised fine-tuning. Save this beside examples/configs/sft.yaml, then:
@@ -24,7 +28,7 @@ defaults: sft.yaml
 
 LENGTH = """\
   # Longer examples are masked without a word: raise this (sft.yaml says 1024) until the longest one fits{longest}.
-  # max_total_sequence_length: 8192
+  {comment}max_total_sequence_length: {limit}
 """
 
 NO_VALIDATION = """\
@@ -59,12 +63,13 @@ SAYS = (
 
 def config(facts: ConfigFacts) -> str:
     """Return a NeMo RL config that inherits `sft.yaml` and loads the written file."""
-    path, validation_path = _absolute(facts.path), facts.validation_path and _absolute(facts.validation_path)
+    path, validation_path = absolute(facts.path), facts.validation_path and absolute(facts.validation_path)
     longest = f" (here about {facts.longest_tokens:,} tokens)" if facts.longest_tokens else ""
     lines = [HEAD, *map(_warn_of_hidden_folder, filter(None, (path, validation_path)))]
     lines += ["data:\n", "  train:\n", _dataset(path)]
     lines += ["  validation:\n", _dataset(validation_path)] if validation_path else ["  validation: null\n"]
-    lines += ["policy:\n", LENGTH.format(longest=longest)]
+    comment = "" if facts.max_tokens else "# "
+    lines += ["policy:\n", LENGTH.format(longest=longest, comment=comment, limit=facts.max_tokens or 8192)]
     lines += ["  tokenizer:\n", "    chat_template: default\n"]
     lines += [] if validation_path else [NO_VALIDATION]
     return "".join(lines)
@@ -81,9 +86,12 @@ def _dataset(path: str) -> str:
     )
 
 
-def _absolute(path: str) -> str:
-    """Return the absolute path: NeMo RL fails on `./x.jsonl` and `../x.jsonl` (`task_name` comes out empty)."""
-    return os.path.abspath(path)
+def judge(record: Mapping[str, Any]) -> Judged | None:
+    """Return why the load stops at a record: its last message must be the assistant's."""
+    messages = record["messages"]
+    if messages and messages[-1]["role"] == "assistant":
+        return None
+    return Judged("refused_by_trainer", "the last message is not the assistant's")
 
 
 def _warn_of_hidden_folder(path: str) -> str:
@@ -99,8 +107,12 @@ NEMO_RL = Target(
     format="chat",
     flat=FlatOptions(),
     chat=ChatOptions(reasoning="drop", arguments="object", trailing="trim"),
-    exclude=frozenset(EXCLUDED_BY_DEFAULT | {"image", "audio", "video"}),
+    exclude=LEFT_OUT | MEDIA,
     exclude_invalid=True,
     says=SAYS,
     config=config,
+    judge=judge,
+    usual_limit=1024,
+    limit_is_too_long=True,
+    too_long="masks the whole example without a word: it trains nothing",
 )

@@ -16,9 +16,9 @@ BlockKind = Literal["text", "reasoning", "call", "result", "image", "note"]
 class Block(TypedDict):
     """One thing to read inside a turn.
 
-    `name` is the tool for a call and its result, otherwise what a reader should know of the block.
-    `fields` are the arguments of a call, one by one, when they are a JSON object. `to` is the message of the
-    example that holds the block (`ui/placing.py`), None when no message does.
+    `name` is the tool for a call and its result, otherwise what a reader should know of the block. `fields` are the
+    entries of a JSON object, one by one: arguments, or a result that holds texts of several lines. `to` is the message
+    of the example that holds the block (`ui/placing.py`), None when no message does.
     """
 
     kind: BlockKind
@@ -118,19 +118,23 @@ def call_block(name: Any, arguments: Any, call_id: Any) -> Block:
     if isinstance(value, dict | list):
         block["text"], block["language"] = pretty(value), "json"
         if isinstance(value, dict):
-            block["fields"] = [[key, _field(inner)] for key, inner in value.items()]
+            block["fields"] = _fields(value)
     elif arguments is not None:
         block["text"] = arguments if isinstance(arguments, str) else as_json(arguments)
     return block
 
 
-def _field(value: Any) -> str:
-    """Return one argument for reading: text of several lines as it stands, the rest as JSON."""
-    return value if isinstance(value, str) and "\n" in value else pretty(value)
+def _fields(value: Mapping[str, Any]) -> list[list[str]]:
+    """Return an object entry by entry for reading: text of several lines as it stands, the rest as JSON."""
+    return [[key, inner if _has_lines(inner) else pretty(inner)] for key, inner in value.items()]
+
+
+def _has_lines(value: Any) -> bool:
+    return isinstance(value, str) and "\n" in value
 
 
 def result_blocks(output: Any, name: str, call_id: str | None) -> list[Block]:
-    """Return what a tool answered, JSON laid out over lines."""
+    """Return what a tool answered, JSON laid out over lines; an object that holds a text of lines also by `fields`."""
     if isinstance(output, list) and any(isinstance(part, Mapping) and "type" in part for part in output):
         return [
             {**block, "kind": "result", "name": name, "callId": call_id} if block["kind"] == "text" else block
@@ -140,6 +144,8 @@ def result_blocks(output: Any, name: str, call_id: str | None) -> list[Block]:
     value = parsed(output) if isinstance(output, str) else output
     if isinstance(value, dict | list):
         block["text"], block["language"] = pretty(value), "json"
+        if isinstance(value, dict) and any(map(_has_lines, value.values())):
+            block["fields"] = _fields(value)
     elif output is not None:
         block["text"] = output if isinstance(output, str) else as_json(output)
     return [block]

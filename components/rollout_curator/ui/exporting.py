@@ -5,21 +5,21 @@ from contextlib import closing
 from pathlib import Path
 
 from rollout_curator.errors import CuratorError
-from rollout_curator.publishing import Exported, export
+from rollout_curator.publishing import Exported, ExportProgress, Settings, export
 from rollout_curator.recipe import Recipe
 from rollout_curator.workspace import Workspace
 
 
 class ExportJob:
-    """An export that has begun; `done` of `total` are written, then there is a `result` or a `failure`, or neither.
+    """An export that has begun; `done` of `total` are written, `checked` read back, then there is an end.
 
-    Neither means that it was stopped: what was there before is untouched.
+    That is a `result` or a `failure`, or neither: then it was stopped, and what was there before is untouched.
     """
 
-    def __init__(self, workspace: Workspace, recipe: Recipe, out: Path) -> None:
+    def __init__(self, workspace: Workspace, recipe: Recipe, out: Path, card: str = "") -> None:
         """Begin writing."""
-        self.recipe, self.out = recipe, out
-        self.done, self.total = 0, 0
+        self.recipe, self.out, self.card = recipe, out, card
+        self.done, self.checked, self.total = 0, 0, 0
         self.result: Exported | None = None
         self.failure: BaseException | None = None
         self._stop = threading.Event()
@@ -47,14 +47,14 @@ class ExportJob:
 
     def _write(self, workspace: Workspace) -> None:
         try:
-            with closing(export(workspace, self.recipe, self.out)) as steps:
+            with closing(export(workspace, self.recipe, self.out, Settings(self.card))) as steps:
                 for step in steps:
                     if isinstance(step, Exported):
                         self.result = step
                     elif self._stop.is_set():
                         return
-                    else:
-                        self.done, self.total = step.done, step.total
+                    elif isinstance(step, ExportProgress):
+                        self.done, self.checked, self.total = step.done, step.checked, step.total
         except (CuratorError, OSError, MemoryError, ValueError, RuntimeError) as error:
             self.failure = error
 

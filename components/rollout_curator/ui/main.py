@@ -10,14 +10,15 @@ from functools import partial
 import streamlit as st
 
 from rollout_curator.errors import CuratorError
-from rollout_curator.ui import places, state
+from rollout_curator.ui import choices, places, state
 from rollout_curator.ui.funnel_line import funnel_line
 from rollout_curator.ui.pages import export, review, rewards, sources
 from rollout_curator.ui.phrases import size
+from rollout_curator.ui.preparing import prepared
 from rollout_curator.ui.site import Opening, Site, current, log_error
 from rollout_curator.ui.style import style
 from rollout_curator.ui.text import label, plain
-from rollout_curator.workspace import Workspace
+from rollout_curator.workspace import Unusable, Workspace
 
 DRAW = {"sources": sources.page, "rewards": rewards.page, "review": review.page, "export": export.page}
 
@@ -56,8 +57,23 @@ def _page(name: str) -> None:
     if now.notice:
         st.warning(label(now.notice))
         now.notice = ""
+    unusable = workspace.unusable(state.recipe())
+    if unusable:
+        _unusable(unusable)
+        return
+    if not prepared(workspace):
+        return
     funnel_line(workspace, brief=name == "review")
     DRAW[name](site, workspace)
+
+
+def _unusable(parts: list[Unusable]) -> None:
+    """Say which rules of the recipe these files cannot be asked, each with the way to take it out."""
+    for number, one in enumerate(parts):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.error(label(f"The recipe cannot be applied here: {one.why}."))
+            remove = choices.remove_filter if one.part == "filters" else state.remove_strategy
+            st.button("Take it out", on_click=remove, args=(one.place,), key=f"rc.unusable-{number}")
 
 
 def _opened(site: Site) -> Workspace | None:

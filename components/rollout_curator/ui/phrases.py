@@ -3,6 +3,8 @@
 The lists in `selection` and `conversation` hold words that follow a number; a reader of one rollout needs the singular.
 """
 
+from collections.abc import Mapping
+
 from rollout_curator.conversation import ISSUE_WORDS, issue_kind
 from rollout_curator.digits import exact
 from rollout_curator.recipe import Recipe
@@ -46,10 +48,33 @@ def at_least(reward: float | None) -> str:
 
 
 def selected_words(recipe: Recipe) -> str:
-    """Return what the rules of a recipe ask for in words: the threshold, and how many strategies follow it."""
-    n_rules = len(recipe.strategies)
-    after = f", after {n_rules:,} {'rule' if n_rules == 1 else 'rules'}" if n_rules else ""
-    return f"{at_least(recipe.min_reward)}{after}"
+    """Return what the rules of a recipe ask for in words: the bounds, and how many filters and strategies."""
+    low, high = recipe.min_reward, recipe.max_reward
+    bounds = at_least(low) if high is None else f"at {exact(high)} or less"
+    if low is not None and high is not None:
+        bounds = f"at {exact(low)} to {exact(high)}"
+    own = " or their own threshold" if recipe.thresholds is not None else ""
+    parts = [f"{bounds}{own}", _counted(len(recipe.filters), "within", "filter")]
+    parts.append(_counted(len(recipe.strategies), "after", "rule"))
+    parts.append("drawn at random" if recipe.control is not None else "")
+    return ", ".join(filter(None, parts))
+
+
+def _counted(n: int, before: str, unit: str) -> str:
+    return f"{before} {n:,} {unit}{'' if n == 1 else 's'}" if n else ""
+
+
+def trimmed_words(trimmed: Mapping[str, int]) -> str:
+    """Return how many examples end earlier than their rollout, and why."""
+    parts = []
+    for name, count in trimmed.items():
+        words = ISSUE_WORDS.get(name, name)
+        said = said_of_one(words) if count == 1 else words
+        ends = (
+            "" if name == "trimmed_tail" else "ends earlier because it " if count == 1 else "end earlier because they "
+        )
+        parts.append(f"{count:,} {ends}{said}")
+    return "; ".join(parts)
 
 
 def size(n_bytes: int) -> str:

@@ -9,7 +9,7 @@ the number of the message that holds it, or None when no message does. Nothing i
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import groupby
+from itertools import chain, groupby
 from typing import Any, TypedDict
 
 from rollout_curator.recipe import Plan
@@ -153,9 +153,9 @@ def _look(search: _Search, place: _Place, text: str, text_of: Text, roles: tuple
 
 def _call(search: _Search, block: Block) -> int | None:
     """Return the message of a call: the one with its id, else the next of its name."""
-    by_id = [n for n, (_, call) in enumerate(search.calls) if call.get("id") == block["callId"]]
-    by_name = [n for n, (_, call) in enumerate(search.calls) if _name(call) == block["name"]]
-    found = next(iter([*by_id, *by_name]), None)
+    by_id = (n for n, (_, call) in enumerate(search.calls) if call.get("id") == block["callId"])
+    by_name = (n for n, (_, call) in enumerate(search.calls) if _name(call) == block["name"])
+    found = next(chain(by_id, by_name), None)
     return None if found is None else search.calls.pop(found)[0]
 
 

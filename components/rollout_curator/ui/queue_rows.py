@@ -115,6 +115,11 @@ def fell_at(ask: Ask) -> Array:
     return np.flatnonzero(np.isin(selection.reason, codes))
 
 
+def of_issue(ask: Ask) -> Array:
+    """Return what is selected and not rejected, and of whose example this was noticed."""
+    return rows_with(ask.workspace, ask.recipe, ask.rest)
+
+
 def of_agent(ask: Ask) -> Array:
     """Return the rollouts of an agent."""
     codes, words = ask.workspace.classes("agent")
@@ -209,6 +214,16 @@ def share_of(workspace: Workspace) -> float:
     """Return which share of the rollouts everybody is to read."""
     found = workspace.decisions.setting("share", SHARE) if workspace.decisions else 0.0
     return float(found) if isinstance(found, int | float) and 0 <= found <= 1 else SHARE
+
+
+def rows_with(workspace: Workspace, recipe: Recipe, issue: str) -> Array:
+    """Return the rows that are selected and not rejected, and of whose example this was noticed."""
+    selection, plan_of = workspace.select(recipe), recipes.plan(recipe)
+    gone = [code for code, drop in enumerate(selection.drops, 1) if drop.step != "exportable"]
+    outlook = workspace.outlook
+    noticed = outlook.looked(plan_of) if outlook.is_looked_at(plan_of) else outlook.noticed(plan_of)
+    rows = noticed.rows_with(issue)
+    return np.asarray(rows[~np.isin(selection.reason[rows], gone)])
 
 
 def is_measured(workspace: Workspace, recipe: Recipe) -> Array:

@@ -1,108 +1,69 @@
 """The routes of the reader: rollouts out, decisions in, as JSON beside the pages on the same server.
 
-Each request carries the token its page was given and comes from the same origin. Reading and writing happen in
-threads, because a decision is only acknowledged when it is on disk. Host names are checked before (`guard`).
+Reading and writing happen in threads (`answering`), because a decision is only acknowledged when it is on disk.
 """
 
-import json
-from collections.abc import Callable
-from secrets import compare_digest
 from typing import Any
-from urllib.parse import urlsplit
 
 import orjson
-from anyio import to_thread
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from rollout_curator.decisions import Decisions, Entry
-from rollout_curator.errors import CuratorError, DecisionRefused
+from rollout_curator.errors import DecisionRefused
+from rollout_curator.ui.answering import Refusal, answer, answer_post, dump
 from rollout_curator.ui.blinding import NOT_YET, decision_for, is_hidden
-from rollout_curator.ui.served import Json, attempts, decision_json, entry_of_row, raw_text, rollout_entry
-from rollout_curator.ui.site import Site, log_error
+from rollout_curator.ui.served import (
+    Json,
+    attempts,
+    decision_json,
+    entry_of_row,
+    example_text,
+    raw_text,
+    rollout_entry,
+)
+from rollout_curator.ui.site import Site
 from rollout_curator.ui.views import View
 
-TOKEN_HEADER = "x-curator-token"
 ANSWER_BYTES = 1_000_000
-BODY_BYTES = 1_000_000
 ROLLOUTS_MAX = 50
 ENTRIES_MAX = 500
-
-
-class Refusal(Exception):
-    """A request that gets no answer but these words."""
-
-    def __init__(self, status: int, words: str) -> None:
-        super().__init__(words)
-        self.status = status
 
 
 def routes(site: Site) -> list[Route]:
     """Return the routes of one server."""
 
     async def get_rollouts(request: Request) -> Response:
-        return await _answer(request, site, lambda: _rollouts(site, request.query_params))
+        return await answer(request, site, lambda: _rollouts(site, request.query_params))
 
     async def get_rollout(request: Request) -> Response:
-        return await _answer(request, site, lambda: _rollout(site, request.query_params))
+        return await answer(request, site, lambda: _rollout(site, request.query_params))
 
     async def get_attempts(request: Request) -> Response:
-        return await _answer(request, site, lambda: _attempts(site, request.query_params))
+        return await answer(request, site, lambda: _attempts(site, request.query_params))
 
     async def get_raw(request: Request) -> Response:
-        return await _answer(request, site, lambda: _raw(site, request.query_params))
+        return await answer(request, site, lambda: _raw(site, request.query_params))
+
+    async def get_example(request: Request) -> Response:
+        return await answer(request, site, lambda: _example(site, request.query_params))
 
     async def post_places(request: Request) -> Response:
-        return await _answer_post(request, site, _places)
+        return await answer_post(request, site, _places)
 
     async def post_decisions(request: Request) -> Response:
-        return await _answer_post(request, site, _decisions)
+        return await answer_post(request, site, _decisions)
 
     return [
         Route("/api/rollouts", get_rollouts, methods=["GET"]),
         Route("/api/rollout", get_rollout, methods=["GET"]),
         Route("/api/attempts", get_attempts, methods=["GET"]),
         Route("/api/raw", get_raw, methods=["GET"]),
+        Route("/api/example", get_example, methods=["GET"]),
         Route("/api/places", post_places, methods=["POST"]),
         Route("/api/decisions", post_decisions, methods=["POST"]),
     ]
-
-
-async def _answer(request: Request, site: Site, work: Callable[[], bytes]) -> Response:
-    """Check who asks, work in a thread, and say what went wrong in words."""
-    try:
-        _check(request, site)
-        return _json(await to_thread.run_sync(work))
-    except Refusal as refusal:
-        return _json({"error": str(refusal)}, refusal.status)
-    except CuratorError as error:
-        return _json({"error": str(error)}, 409)
-    except Exception as error:  # noqa: BLE001  no traceback may reach a browser
-        return _json({"error": f"something went wrong; error {log_error(error)} in the server's log"}, 500)
-
-
-async def _answer_post(request: Request, site: Site, work: Callable[[Site, bytes], bytes]) -> Response:
-    """Answer a request by what its body says, which has a limit."""
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > BODY_BYTES:
-            return _json({"error": "too much in one request"}, 413)
-    return await _answer(request, site, lambda: work(site, bytes(body)))
-
-
-def _check(request: Request, site: Site) -> None:
-    given = request.headers.get(TOKEN_HEADER, "")
-    if not compare_digest(given.encode(), site.token.encode()):
-        raise Refusal(403, "this page belongs to an earlier run of the server")
-    origin = request.headers.get("origin")
-    if origin is not None and urlsplit(origin).netloc != request.headers.get("host"):
-        raise Refusal(403, "asked from another site")
-    if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
-        raise Refusal(403, "asked from another site")
-    if request.method == "POST" and request.headers.get("content-type", "").split(";")[0] != "application/json":
-        raise Refusal(415, "decisions are sent as application/json")
 
 
 def _rollouts(site: Site, query: Any) -> bytes:
@@ -113,11 +74,11 @@ def _rollouts(site: Site, query: Any) -> bytes:
     last = min(len(view.rows), first + max(1, min(_number(query, "n"), ROLLOUTS_MAX)))
     parts: list[bytes] = []
     for position in range(first, last):
-        part = _dump(rollout_entry(view, position))
+        part = dump(rollout_entry(view, position))
         if parts and sum(map(len, parts)) + len(part) > ANSWER_BYTES:
             break
         parts.append(part)
-    head = _dump({"boot": site.boot, "total": len(view.rows)})
+    head = dump({"boot": site.boot, "total": len(view.rows)})
     return head[:-1] + b',"rollouts":[' + b",".join(parts) + b"]}"
 
 
@@ -126,21 +87,28 @@ def _rollout(site: Site, query: Any) -> bytes:
     view = _view(site, query.get("view", ""))
     view.workspace.refresh_decisions()
     key = query.get("key", "")
-    return _dump({"boot": site.boot, "rollout": entry_of_row(view, _row(view, key), view.position(key))})
+    return dump({"boot": site.boot, "rollout": entry_of_row(view, _row(view, key), view.position(key))})
 
 
 def _attempts(site: Site, query: Any) -> bytes:
     """Return the attempts of the task that a rollout belongs to, without what they say."""
     view = _view(site, query.get("view", ""))
     view.workspace.refresh_decisions()
-    return _dump({"attempts": attempts(view, _row(view, query.get("key", "")))})
+    return dump({"attempts": attempts(view, _row(view, query.get("key", "")))})
 
 
 def _raw(site: Site, query: Any) -> bytes:
     view = _view(site, query.get("view", ""))
     row = _row(view, query.get("key", ""))
     hidden = is_hidden(view, view.workspace.key(row))
-    return _dump({"text": NOT_YET if hidden else raw_text(view, row)})
+    return dump({"text": NOT_YET if hidden else raw_text(view, row)})
+
+
+def _example(site: Site, query: Any) -> bytes:
+    view = _view(site, query.get("view", ""))
+    row = _row(view, query.get("key", ""))
+    hidden = is_hidden(view, view.workspace.key(row)) and "reward" in view.plan.metadata
+    return dump({"text": NOT_YET, "line": "", "starts": []} if hidden else example_text(view, row))
 
 
 def _row(view: View, key: str) -> int:
@@ -161,7 +129,7 @@ def _places(site: Site, body: bytes) -> bytes:
         view, keys = _view(site, sent["view"]), [str(key) for key in list(sent["keys"])[:ENTRIES_MAX]]
     except (orjson.JSONDecodeError, KeyError, TypeError) as error:
         raise Refusal(400, "not a list of keys") from error
-    return _dump({"places": [view.position(key) for key in keys]})
+    return dump({"places": [view.position(key) for key in keys]})
 
 
 def _decisions(site: Site, body: bytes) -> bytes:
@@ -180,7 +148,7 @@ def _decisions(site: Site, body: bytes) -> bytes:
     results = [_heard(store, view, client, entry) for entry in entries]
     version = view.workspace.refresh_decisions()
     acked = max((result["seq"] for result in results if isinstance(result["seq"], int)), default=0)
-    return _dump({"acked": acked, "version": version, "boot": site.boot, "results": results})
+    return dump({"acked": acked, "version": version, "boot": site.boot, "results": results})
 
 
 def _heard(store: Decisions, view: View, client: str, entry: Any) -> Json:
@@ -277,16 +245,3 @@ def _number(query: Any, name: str, below: int | None = None) -> int:
     if below is not None and int(text) >= below:
         raise Refusal(404, f"the queue ends before {int(text) + 1:,}")
     return int(text)
-
-
-def _dump(value: Any) -> bytes:
-    """Return JSON; text with half a surrogate pair is escaped to ASCII and arrives as it was."""
-    try:
-        return orjson.dumps(value)
-    except orjson.JSONEncodeError:
-        return json.dumps(value, ensure_ascii=True).encode("ascii")
-
-
-def _json(value: bytes | Json, status: int = 200) -> Response:
-    content = value if isinstance(value, bytes) else _dump(value)
-    return Response(content, status, {"Cache-Control": "no-store"}, "application/json")

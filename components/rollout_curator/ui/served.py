@@ -27,6 +27,8 @@ from rollout_curator.workspace import Workspace
 Json = dict[str, Any]
 Array = np.ndarray[Any, Any]
 ATTEMPTS_MAX = 200
+LATER_BYTES = 120_000
+"""A longer example is sent when it is looked at, not along with every rollout that may be read next."""
 FINISH_WORDS = {
     "stop": "with an answer",
     "empty": "with no output",
@@ -160,23 +162,38 @@ def _reward_note(invalid: str) -> str:
 
 
 def _example(extra: Json, made: Example, turns: list[Turn], plan: Plan) -> Json:
-    """Return the line as it is written, and what its messages are; `starts` are lines of `text`, from 0."""
-    line = recipes.line(made, extra).decode("utf-8").rstrip("\n")
-    value, messages = parsed(line), made.messages or []
-    text = line if value is None else pretty(value)
+    """Return the line as it is written, and what its messages are; `later` when the text must be asked for."""
+    line = recipes.line(made, extra).rstrip(b"\n")
     without = "reasoning" if plan.format == "chat" and plan.chat.reasoning == "drop" else None
     has_lost = without in made.issues
+    messages = made.messages or []
+    later = len(line) > LATER_BYTES
     return {
-        "text": text,
-        "line": line,
+        **(_text("", 0) if later else _text(line.decode("utf-8"), len(messages))),
+        "later": later,
+        "bytes": len(line),
         "messages": len(messages),
         "roles": [message["role"] for message in messages],
-        "starts": _starts(text, len(messages)),
         "leftOut": left_out(turns, len(messages)),
         "skip": "",
         "issues": [of_issue(issue) for issue in made.issues if not is_loss(issue) and issue != without],
         "dropped": [of_issue(issue) for issue in made.issues if is_loss(issue)] + ["its reasoning"] * has_lost,
     }
+
+
+def example_text(view: View, row: int) -> Json:
+    """Return the text of a row's example: `line` as it is written, `text` laid out. Raises SourceError."""
+    made = view.workspace.example(row, view.plan)
+    if made.messages is None or made.skip:
+        return _text("", 0)
+    line = recipes.line(made, view.workspace.metadata(row, view.plan)).decode("utf-8").rstrip("\n")
+    return _text(line, len(made.messages))
+
+
+def _text(line: str, n_messages: int) -> Json:
+    value = parsed(line)
+    text = line if value is None else pretty(value)
+    return {"line": line, "text": text, "starts": _starts(text, n_messages)}
 
 
 def _starts(text: str, n_messages: int) -> list[int]:

@@ -151,12 +151,12 @@ class Site:
             weakref.finalize(old, _close, old.sources)
         self.open()
 
-    def begin_export(self, workspace: Workspace, recipe: Recipe, out: Path) -> ExportJob:
+    def begin_export(self, workspace: Workspace, recipe: Recipe, out: Path, card: str = "") -> ExportJob:
         """Begin writing, for all sessions one export at a time. Raises ExportError while another is at work."""
         with self._lock:
             if (writing := writing_of(self.export)) is not None:
                 raise ExportError(writing)
-            self.export = ExportJob(workspace, recipe, out)
+            self.export = ExportJob(workspace, recipe, out, card)
             return self.export
 
     def close(self) -> None:
@@ -169,7 +169,7 @@ class Site:
         if self._decisions is not None:
             self._decisions.close()
 
-    def out_path(self, given: str) -> Path:
+    def out_path(self, given: str, suffix: str = ".jsonl") -> Path:
         """Return the file an export goes to. Raises ExportError when it may not go there.
 
         A name goes into `out_dir`; a path must lie in `out_dir`, beside the sources, below a root or below the working
@@ -177,10 +177,10 @@ class Site:
         """
         name = given.strip()
         if not name or "\0" in name:
-            raise ExportError("name the file to write, such as curated.jsonl")
+            raise ExportError(f"name the file to write, such as curated{suffix}")
         path = Path(os.path.abspath(self.out_dir / Path(name).expanduser()))
-        if not path.name.endswith(".jsonl"):
-            raise ExportError(f"{path.name}: the name of a training file ends in .jsonl")
+        if not path.name.endswith(suffix):
+            raise ExportError(f"{path.name}: the name of a training file ends in {suffix}")
         sources = [source.path.parent for source in self.workspace.sources] if self.workspace else []
         allowed = [self.out_dir]
         if not self.options.shared and not self.options.behind_proxy:
@@ -232,8 +232,8 @@ def _content(workspace: Workspace) -> str:
     return "\n".join(f"{source.path} {source.header['stamp']}" for source in workspace.sources)
 
 
-BY_CONTENT: dict[str | type[Any], Callable[[Any], Any]] = {Workspace: _content}
-"""How results of a workspace are found again, for Streamlit's caches: decisions are no part of it."""
+BY_CONTENT: dict[str | type[Any], Callable[[Any], Any]] = {Workspace: _content, Recipe: repr}
+"""How results of a workspace and a recipe are found again, for Streamlit's caches: decisions are no part of it."""
 
 
 def sample_data() -> Path:

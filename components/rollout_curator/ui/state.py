@@ -1,7 +1,8 @@
 """What one browser tab has chosen: recipe, queue, place, reviewer. The only file that touches `st.session_state`.
 
-The choices that make a view stand in the URL too (`min`, `target`, `format`, `queue`, `key`), so a link shows the same
-again. A value in the URL that this session did not write itself is taken as the user's wish.
+The choices that make a view stand in the URL too (the selection, `axis`, `queue`, `key`, ...), so a link shows the same
+again; `addresses` knows how a selection is written there. A value in the URL that this session did not write itself is
+taken as the user's wish.
 """
 
 import hashlib
@@ -15,10 +16,16 @@ import numpy as np
 import streamlit as st
 
 from rollout_curator import recipe as recipes
-from rollout_curator.errors import RecipeError
+from rollout_curator import templates
+from rollout_curator.axes import REWARD
+from rollout_curator.errors import CuratorError
 from rollout_curator.reading import SETTLE
-from rollout_curator.recipe import Recipe
+from rollout_curator.recipe import Plan, Recipe
 from rollout_curator.strategies import Step
+from rollout_curator.targets.base import targets
+from rollout_curator.templates import ChatTemplate
+from rollout_curator.ui import addresses
+from rollout_curator.ui.looking import LookJob
 from rollout_curator.ui.names import name_of
 from rollout_curator.ui.queues import DEFAULT, rows_of
 from rollout_curator.ui.site import Site
@@ -26,8 +33,12 @@ from rollout_curator.ui.views import View
 from rollout_curator.workspace import Workspace
 
 SESSION = "rc.session"
-EVERYWHERE = ("min", "target", "format")
+EVERYWHERE = (*addresses.NAMES, "target", "format")
 REVIEW = ("queue", "key", "blind")
+REWARDS = ("axis", "success")
+ALL = (*EVERYWHERE, *REVIEW, *REWARDS)
+ROLLOUTS = "Rollouts"
+"""The table of single rollouts on the Rewards page."""
 ECHO_S = 3.0
 Array = np.ndarray[Any, Any]
 """So long after a value was replaced, the browser may still send it along with something else."""
@@ -56,6 +67,13 @@ class Session:
     revision: int = 0
     bulk: Bulk | None = None
     asks_bulk: bool = False
+    axis: str = REWARD
+    opened: str = ""
+    table: str = ""
+    success: float | None = None
+    as_tables: bool = False
+    drawn: dict[str, int] = field(default_factory=dict)
+    compared: dict[str, Recipe] = field(default_factory=dict)
     page: str = ""
     url: dict[str, str] = field(default_factory=dict)
     replaced: dict[tuple[str, str], float] = field(default_factory=dict)
@@ -63,6 +81,11 @@ class Session:
     view_of: tuple[Any, ...] = ()
     reported: Mapping[str, Any] | None = None
     notice: str = ""
+    known: Recipe | None = None
+    look: LookJob | None = None
+    declined: Plan | None = None
+    nth: int = 1
+    template_from: str = ""
 
 
 def session() -> Session:
@@ -81,7 +104,7 @@ def begin(site: Site, page: str) -> Session:
         now.page, now.view, now.reported = page, None, None
         if page == "review" and "key" not in st.query_params:
             now.key = ""
-    given = {name: st.query_params[name] for name in (*EVERYWHERE, *REVIEW) if name in st.query_params}
+    given = {name: st.query_params[name] for name in ALL if name in st.query_params}
     news = {
         name: value for name, value in given.items() if value != now.url.get(name) and not _is_echo(now, name, value)
     }
@@ -99,43 +122,85 @@ def recipe() -> Recipe:
 
 
 def set_min(value: float | None) -> None:
-    """Choose the reward threshold; None is none."""
-    rounded = None if value is None or math.isnan(value) else float(value) + 0.0
-    _set_recipe(min_reward=rounded)
+    """Choose the lower bound of the reward; None is none."""
+    change_recipe(min_reward=None if value is None or math.isnan(value) else float(value) + 0.0)
 
 
 def set_target(name: str) -> None:
     """Choose the trainer; its own format and options come with it."""
     if name != recipe().target:
-        _set_recipe(target=name, format="", options={}, keep=(), drop=())
+        if recipe().metadata and name in targets() and not targets()[name].takes_metadata:
+            change_recipe(metadata=())
+        change_recipe(target=name, format="", options={}, keep=(), drop=(), trim=())
 
 
 def set_format(name: str) -> None:
     """Choose how conversations are written; options of another format are forgotten."""
     if name != recipes.plan(recipe()).format:
-        _set_recipe(format=name, options={})
+        change_recipe(format=name, options={})
 
 
 def set_option(name: str, value: Any, usual: Any) -> None:
     """Choose a conversion option; the target's own value leaves the recipe as short as it was."""
     options = {key: chosen for key, chosen in recipe().options.items() if key != name}
-    _set_recipe(options=options if value == usual else {**options, name: value})
+    change_recipe(options=options if value == usual else {**options, name: value})
 
 
 def set_names(part: str, names: tuple[str, ...]) -> None:
     """Choose the names in one of the recipe's lists: `keep`, `drop` or `metadata`."""
-    _set_recipe(**{part: names})
+    change_recipe(**{part: names})
+
+
+def set_policy(name: str, choice: str, usual: str) -> None:
+    """Choose what happens to examples with an issue: keep, drop or trim; what is usual needs no entry."""
+    now = recipe()
+    lists = {part: tuple(known for known in getattr(now, part) if known != name) for part in ("keep", "drop", "trim")}
+    if choice != usual:
+        lists[choice] = (*lists[choice], name)
+    change_recipe(**lists)
+
+
+def set_template(template: ChatTemplate | None) -> None:
+    """Choose the chat template that examples are looked at with."""
+    change_recipe(template=templates.to_table(template) if template else {})
+
+
+def set_limit(tokens: int | None) -> None:
+    """Choose the trainer's limit of tokens; None is none."""
+    change_recipe(max_tokens=int(tokens) if tokens else None)
+
+
+def nth() -> int:
+    """Return which of the kept examples the Export page shows, from 1."""
+    return session().nth
+
+
+def set_nth(number: int) -> None:
+    """Choose which of the kept examples the Export page shows."""
+    session().nth = max(1, int(number))
+
+
+def take_back() -> None:
+    """Return to the recipe whose examples were last known."""
+    now = session()
+    now.recipe, now.look = now.known or Recipe(), None
+    write_url()
+
+
+def set_files(**changes: Any) -> None:
+    """Choose what the files hold: their `kind`, the `split` into parts, the `pairs` instead of examples."""
+    change_recipe(**changes)
 
 
 def add_strategy(step: Step) -> None:
     """Add a rule after those there are."""
-    _set_recipe(strategies=(*recipe().strategies, step))
+    change_recipe(strategies=(*recipe().strategies, step))
 
 
 def remove_strategy(place: int) -> None:
     """Take the rule at a place out of the recipe."""
     before = recipe().strategies
-    _set_recipe(strategies=(*before[:place], *before[place + 1 :]))
+    change_recipe(strategies=(*before[:place], *before[place + 1 :]))
 
 
 def set_queue(name: str) -> None:
@@ -234,23 +299,24 @@ def link(**more: str) -> dict[str, str]:
 def write_url() -> None:
     """Bring the URL in line with what was chosen."""
     now = session()
-    wanted = _url(EVERYWHERE if now.page != "review" else (*EVERYWHERE, *REVIEW))
-    for name in (*EVERYWHERE, *REVIEW):
+    wanted = _url((*EVERYWHERE, *{"review": REVIEW, "rewards": REWARDS}.get(now.page, ())))
+    for name in ALL:
         before = now.url.get(name)
         if before is not None and before != wanted.get(name):
             now.replaced[name, before] = monotonic()
     now.url = wanted
-    present = {name: value for name, value in st.query_params.items() if name in (*EVERYWHERE, *REVIEW)}
+    present = {name: value for name, value in st.query_params.items() if name in ALL}
     if present != wanted:
         st.query_params.from_dict(wanted)
 
 
-def _set_recipe(**changes: Any) -> None:
+def change_recipe(**changes: Any) -> None:
+    """Change parts of the recipe; what makes no sense changes nothing and is said on the page."""
     now = session()
     made = replace(now.recipe, **changes)
     try:
         recipes.plan(made)
-    except RecipeError as error:
+    except CuratorError as error:
         now.notice = str(error)
         return
     now.recipe = made
@@ -260,14 +326,16 @@ def _set_recipe(**changes: Any) -> None:
 def _url(names: tuple[str, ...]) -> dict[str, str]:
     now = session()
     values = {
-        "min": "" if now.recipe.min_reward is None else repr(now.recipe.min_reward),
+        **addresses.written(now.recipe),
+        "axis": "" if now.axis == REWARD else now.axis,
+        "success": "" if now.success is None else repr(now.success),
         "target": "" if now.recipe.target == Recipe().target else now.recipe.target,
         "format": now.recipe.format,
         "queue": "" if now.queue == DEFAULT else now.queue,
         "key": now.key,
         "blind": "1" if now.blind else "",
     }
-    return {name: values[name] for name in names if values[name]}
+    return {name: values[name] for name in names if values.get(name)}
 
 
 def _is_echo(now: Session, name: str, value: str) -> bool:
@@ -283,13 +351,12 @@ def _take(now: Session, name: str, value: str) -> None:
         now.key = value
     elif name == "blind":
         now.blind, now.view = value == "1", None
-    elif name == "min":
-        try:
-            given = float(value)
-        except ValueError:
-            return
-        if math.isfinite(given):
-            set_min(given)
+    elif name == "axis":
+        now.axis = value
+    elif name == "success":
+        now.success = addresses.number(value)
+    elif name in addresses.NAMES:
+        now.recipe = addresses.taken(now.recipe, name, value) or now.recipe
     elif name == "target":
         set_target(value)
     elif name == "format":

@@ -50,6 +50,10 @@ h3 { padding: .6rem 0 .3rem !important; }
 
 body:has(.st-key-review-bar):has([data-test-connection-state="PINGING_SERVER"]) [data-testid="stDialog"] {
   display: none; }
+[data-testid="stCaptionContainer"] { opacity: 1; color: light-dark(#566364, #9aa7a8); }
+[data-testid="stBaseButton-primary"], [data-testid="stBaseButton-primary"] p { color: light-dark(#fff, #0c1415); }
+[data-testid="stCode"] pre { overflow-x: hidden; }
+[data-testid="stCode"] code { white-space: pre-wrap !important; overflow-wrap: anywhere; }
 #stFloatingOverlayPortal [role="tooltip"], [data-testid="stTooltipContent"] { pointer-events: none; }
 
 .st-key-outside p { font-size: .93rem; }
@@ -73,6 +77,18 @@ body:has(.st-key-review-bar):has([data-test-connection-state="PINGING_SERVER"]) 
 .st-key-findings [data-testid="stPageLink"] a p {
   font-weight: 400; text-decoration: underline; text-underline-offset: 3px; }
 .st-key-findings [data-testid="stPageLink"] a strong { font-weight: 650; }
+.st-key-bands { margin-top: -.5rem; row-gap: 0 !important; }
+.st-key-bands p, .st-key-opened p, .st-key-filters p, .st-key-panels-bar p { margin: 0; font-size: .93rem; }
+.st-key-bands [data-testid="stMarkdownContainer"], .st-key-opened [data-testid="stMarkdownContainer"],
+.st-key-panels-bar [data-testid="stMarkdownContainer"] { margin: 0; }
+.st-key-bands [data-testid="stPageLink"] a, .st-key-opened [data-testid="stPageLink"] a {
+  padding: 0 .2rem; margin: 0; min-height: 0; background: transparent; }
+.st-key-bands [data-testid="stPageLink"] a p, .st-key-opened [data-testid="stPageLink"] a p {
+  text-decoration: underline; text-underline-offset: 3px; }
+.st-key-bands button { min-height: 1.7rem; padding: 0 .3rem; }
+.st-key-bands > :has([data-testid="stButton"]) { margin-right: 1.2rem; }
+.st-key-add-rule { align-items: center !important; }
+.st-key-add-rule [data-testid="stCheckbox"] { margin-left: 1rem; }
 .st-key-rules { margin-top: -.5rem; }
 .st-key-rules p { margin: 0; font-size: .93rem; line-height: 1.5; }
 .st-key-rules [data-testid="stMarkdownContainer"] { margin: 0; }
@@ -83,6 +99,20 @@ body:has(.st-key-review-bar):has([data-test-connection-state="PINGING_SERVER"]) 
 .st-key-rules [data-testid="stPageLink"] a:hover p { text-decoration: underline; text-underline-offset: 3px; }
 .st-key-rules button { min-height: 1.7rem; padding-top: 0; padding-bottom: 0; }
 .st-key-rules [class*="st-key-rule-"] button p { text-decoration: underline; text-underline-offset: 3px; opacity: .75; }
+[class*="st-key-hazards-"] [data-testid="stPageLink"] a {
+  padding: .1rem 0; margin: 0; min-height: 0; background: transparent; border-radius: 0; }
+[class*="st-key-hazards-"] [data-testid="stPageLink"] a p { font-weight: 400; margin: 0; white-space: normal; }
+[class*="st-key-hazards-"] [data-testid="stPageLink"] a * { overflow: visible; }
+[class*="st-key-hazards-"] [data-testid="stPageLink"] a strong, [class*="st-key-hazards-"] p strong {
+  display: inline-block; min-width: 2.6rem; padding-right: .4rem; text-align: right; font-weight: 650; }
+[class*="st-key-hazards-"] [data-testid="stPageLink"] a:hover p {
+  text-decoration: underline; text-underline-offset: 3px; }
+[class*="st-key-hazards-"] [data-testid="stMarkdownContainer"] p { margin: 0; }
+[class*="st-key-hazards-"] button { min-height: 1.7rem; padding-top: 0; padding-bottom: 0; }
+[class*="st-key-hazards-"] [data-testid="stHorizontalBlock"] { min-height: 2rem; gap: .5rem; }
+@media (max-width: 1150px) {
+  [class*="st-key-hazards-"] [data-testid="stHorizontalBlock"] { flex-wrap: wrap; row-gap: 0; margin-bottom: .5rem; }
+  [class*="st-key-hazards-"] [data-testid="stColumn"] { min-width: 100%; } }
 .st-key-says li { font-size: .95rem; margin-bottom: .35rem; }
 .st-key-result [data-testid="stVerticalBlock"], .st-key-result { gap: .2rem !important; }
 .st-key-result pre { padding: .45rem .7rem !important; }

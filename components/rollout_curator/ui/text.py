@@ -30,12 +30,16 @@ def label(text: object, most: int = MAX_CHARS) -> str:
 
 
 def show_untrusted(text: str, *, height: int | None = None) -> None:
-    """Show text of any length exactly as it stands, monospaced, without markdown or links."""
+    """Show text of any length exactly as it stands, monospaced, without markdown or links.
+
+    What has a height scrolls in a container together with its copy button, by which the keyboard gets there.
+    """
     shown = "".join("\ufffd" if "\ud800" <= character <= "\udfff" else character for character in text)
     if height is None:
         st.code(shown, language=None)
     else:
-        st.code(shown, language=None, height=height, wrap_lines=True)
+        with st.container(height=height, border=False):
+            st.code(shown, language=None, wrap_lines=True)
 
 
 def _visible(character: str) -> str:

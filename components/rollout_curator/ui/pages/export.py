@@ -1,44 +1,60 @@
 """The Export page: what will be written and what not, for which trainer, and the writing itself."""
 
+import glob
 from pathlib import Path
 
-import numpy as np
 import streamlit as st
 
 from rollout_curator import manifest, reading
 from rollout_curator import recipe as recipes
-from rollout_curator.errors import CuratorError, ExportError
-from rollout_curator.publishing import Exported, command_line
+from rollout_curator.errors import ExportError
+from rollout_curator.exports.base import get as get_kind
+from rollout_curator.publishing import Chosen, command_line, first_line, paths_of, usual_card
 from rollout_curator.reading_words import sentence
 from rollout_curator.recipe import Recipe
 from rollout_curator.selection import STEPS, Funnel
 from rollout_curator.targets.base import targets
 from rollout_curator.ui import places, state
-from rollout_curator.ui.exporting import ExportJob
+from rollout_curator.ui.pages.export_counts import chosen_of, cost_form, counts
+from rollout_curator.ui.pages.export_files import files_form
 from rollout_curator.ui.pages.export_options import options_form
-from rollout_curator.ui.phrases import selected_words, size
+from rollout_curator.ui.pages.export_result import draw_job
+from rollout_curator.ui.pages.hazard_table import hazard_table
+from rollout_curator.ui.pages.template_form import template_form
+from rollout_curator.ui.pages.trainer_view import examples
+from rollout_curator.ui.phrases import selected_words, size, trimmed_words
 from rollout_curator.ui.reasons import label_of
-from rollout_curator.ui.site import Site, log_error
+from rollout_curator.ui.site import Site
 from rollout_curator.ui.text import label, plain, show_untrusted
 from rollout_curator.workspace import Workspace
 
-LOOK_EVERY_S = 0.4
+CARD_HELP = "A README for the hub beside the file: sources, rules, counts by reason, rewards, who reviewed how much"
 
 
 def page(site: Site, workspace: Workspace) -> None:
     """Draw the page."""
     recipe = state.recipe()
     left, right = st.columns([5, 4], gap="large")
-    with left:
-        _target(recipe)
-        options_form(workspace, recipe)
-        _write(site, workspace, recipe)
     with right:
         _funnel(workspace.funnel(recipe), recipe)
         _why(workspace, recipe)
-        _preview(workspace, recipe)
+        chosen = chosen_of(workspace, recipe)
+        if chosen is not None:
+            counts(chosen)
+        hazard_table(workspace, recipe)
+        cost_form(workspace, recipe, chosen)
+    with left:
+        _target(recipe)
+        template_form(site, recipe)
+        options_form(recipe)
+        files_form(recipe)
+        _write(site, workspace, recipe, chosen)
         _says(recipe)
-        _recipe_file(recipe)
+    if recipe.pairs:
+        _preview(workspace, recipe, chosen)
+    else:
+        examples(workspace, recipe)
+    _recipe_file(recipe)
 
 
 def _target(recipe: Recipe) -> None:
@@ -81,6 +97,8 @@ def _funnel(funnel: Funnel, recipe: Recipe) -> None:
         by_hand = f", {funnel.accepted_by_hand:,} of them accepted by hand" if funnel.accepted_by_hand else ""
         threshold = selected_words(recipe)
         places.link_number(left, f"examples, {threshold}{by_hand}", "review", queue="kept")
+    if funnel.trimmed:
+        st.caption(f"Of these, {label(trimmed_words(funnel.trimmed), 1000)}.")
 
 
 def _why(workspace: Workspace, recipe: Recipe) -> None:
@@ -88,109 +106,95 @@ def _why(workspace: Workspace, recipe: Recipe) -> None:
     said = reading.statement(workspace, recipe)
     if said.sample.read:
         st.caption(label(sentence(said), 1000))
-    counts = reading.reasons(workspace)
-    if counts:
-        named = ", ".join(f"{label_of(workspace, tag)} {n:,}" for tag, n in counts.items())
+    why = reading.reasons(workspace)
+    if why:
+        named = ", ".join(f"{label_of(workspace, tag)} {n:,}" for tag, n in why.items())
         st.caption(label(f"Rejected by hand for: {named}.", 1000))
 
 
-def _write(site: Site, workspace: Workspace, recipe: Recipe) -> None:
+def _write(site: Site, workspace: Workspace, recipe: Recipe, chosen: Chosen | None) -> None:
     """Draw where to write, the button, then progress or the result."""
     st.subheader("Write it")
-    n_kept = workspace.select(recipe).n_kept
-    usual = f"curated.{recipe.target}.jsonl"
-    given = st.text_input("file", value=str(site.out_dir / usual), key=f"rc.out-{recipe.target}", max_chars=1000)
+    n_rows = chosen.n_units if chosen else workspace.select(recipe).n_kept
+    suffix = get_kind(recipe.kind).suffix
+    usual = f"curated.{recipe.target}{'.pairs' if recipe.pairs else ''}{suffix}"
+    given = st.text_input(
+        "file",
+        value=str(site.out_dir / usual),
+        key=f"rc.out-{usual.removeprefix('curated.').removesuffix('.jsonl')}",
+        max_chars=1000,
+    )
     running = site.export is not None and site.export.is_running
     try:
-        out = site.out_path(given or "")
+        out = site.out_path(given or "", suffix)
     except ExportError as error:
         st.error(label(error))
         return
-    agreed = _agreed(out)
-    words = f"Export {n_kept:,} rollouts" if n_kept != 1 else "Export 1 rollout"
-    pressed = st.button(words, type="primary", disabled=running or not n_kept or not agreed, key="rc.export")
-    if not n_kept:
+    card = usual_card(out) if st.checkbox("with a data card", key="rc.card", help=CARD_HELP) else ""
+    agreed = _agreed(out, recipe)
+    unit = "pair" if recipe.pairs else "rollout"
+    words = f"Export {n_rows:,} {label(unit)}{'' if n_rows == 1 else 's'}"
+    pressed = st.button(words, type="primary", disabled=running or not n_rows or not agreed, key="rc.export")
+    if not n_rows:
         st.caption("Nothing is kept: lower the threshold on the Rewards page, or choose other options.")
     if pressed:
-        _begin(site, workspace, recipe, out)
+        _begin(site, workspace, recipe, out, card)
     if site.export is not None:
-        _job(site, site.export, recipe)
-    elif n_kept:
+        draw_job(site, site.export, recipe)
+    elif n_rows:
         with st.expander("The command that does the same"):
-            show_untrusted(command_line(workspace, recipe, out))
+            show_untrusted(command_line(workspace, recipe, out, card))
 
 
-def _begin(site: Site, workspace: Workspace, recipe: Recipe, out: Path) -> None:
-    """Begin to write, unless another session did so just before."""
+def _begin(site: Site, workspace: Workspace, recipe: Recipe, out: Path, card: str) -> None:
+    """Begin to write, unless another session did so just before; then look again at what lies on the disk."""
     try:
-        site.begin_export(workspace, recipe, out).wait(0.6)
+        if site.begin_export(workspace, recipe, out, card).wait(0.6):
+            st.rerun()
     except ExportError as error:
         st.warning(f"{label(out.name)} was not begun: {label(error)}.")
 
 
-def _agreed(out: Path) -> bool:
+def _agreed(out: Path, recipe: Recipe) -> bool:
     """Say what would be replaced; a file that no export wrote needs the user's word."""
-    if not out.exists():
-        return True
-    words = f"{label(out.name)} of {label(size(out.stat().st_size))}"
+    there = [path for path in paths_of(out, recipe).values() if path.exists()]
     if manifest.path_of(out).exists():
-        st.caption(f"Replaces {words}, once the new one is complete.")
+        if fault := _fault(out):
+            st.warning(f"{label(fault)}: an earlier export was cut off, or the file was changed. Export again.")
+        if there:
+            st.caption(f"Replaces {_named(there)}, once the new ones are complete.")
         return True
-    return st.checkbox(f"Replace {words}, which no export of this program wrote", key="rc.replace")
+    if not there:
+        return True
+    return st.checkbox(f"Replace {_named(there)}, which no export of this program wrote", key="rc.replace")
 
 
-def _job(site: Site, job: ExportJob, recipe: Recipe) -> None:
-    if job.is_running:
-        _progress(site)
-    elif job.result is not None:
-        _result(job.result, changed=job.recipe != recipe)
-    elif job.is_stopped:
-        st.info(f"Stopped. {label(job.out.name)} is as it was before.")
-    elif isinstance(job.failure, CuratorError):
-        st.error(label(job.failure))
-    else:
-        number = log_error(job.failure or RuntimeError("the export ended without a result"))
-        site.export = None
-        st.error(f"The export failed in a way that was not foreseen. Error {label(number)} in the server's log.")
+def _named(paths: list[Path]) -> str:
+    return ", ".join(f"{label(path.name)} of {label(size(path.stat().st_size))}" for path in paths)
 
 
-@st.fragment(run_every=LOOK_EVERY_S)
-def _progress(site: Site) -> None:
-    job = site.export
-    if job is None or not job.is_running:
-        st.rerun()
+def _fault(out: Path) -> str:
+    """Return in what a file and its manifest do not fit; looked at anew when either changed."""
+    beside = manifest.path_of(out).parent.glob(f"{glob.escape(out.stem)}*")
+    stamps = tuple(sorted((path.name, path.stat().st_mtime_ns) for path in beside if path.is_file()))
+    return _fault_of(str(out), stamps)
+
+
+@st.cache_data(show_spinner=False, max_entries=16)
+def _fault_of(out: str, stamps: tuple[tuple[str, int], ...]) -> str:
+    return manifest.fits(Path(out))
+
+
+def _preview(workspace: Workspace, recipe: Recipe, chosen: Chosen | None) -> None:
+    """Draw the first row as it is written."""
+    part = next((part for part in chosen.parts if len(part.units)), None) if chosen else None
+    if part is None:
         return
-    share = job.done / job.total if job.total else 0.0
-    st.progress(min(1.0, share), f"{job.done:,} of {job.total:,} written")
-    if st.button("Cancel", key="rc.cancel", help="Leaves the file as it was before"):
-        job.stop()
-
-
-def _result(done: Exported, *, changed: bool) -> None:
-    """Draw what was written and how to train on it."""
-    with st.container(border=True, key="result"):
-        note = " The settings have changed since." if changed else ""
-        st.markdown(f"**Wrote {done.rows:,} examples, {label(size(done.size_bytes))}.**{note}")
-        st.caption("file")
-        show_untrusted(str(done.path))
-        st.caption("sha256")
-        show_untrusted(done.sha256)
-        st.caption("manifest, which says what went in and what was dropped by what")
-        show_untrusted(str(done.manifest_path))
-        st.caption("config for the trainer")
-        show_untrusted(done.config)
-        st.caption("the command that does the same")
-        show_untrusted(done.command)
-
-
-def _preview(workspace: Workspace, recipe: Recipe) -> None:
-    """Draw the first example as it is written."""
-    kept = np.flatnonzero(workspace.select(recipe).kept)
-    if not len(kept):
-        return
-    row, plan = int(kept[0]), recipes.plan(recipe)
-    with st.expander(f"The first example, exactly as written, from {label(workspace.where(row))}", expanded=True):
-        line = recipes.line(workspace.example(row, plan), workspace.metadata(row, plan))
+    row = int(part.units.flat[0])
+    unit = "pair" if recipe.pairs else "example"
+    said = f"The first {label(unit)}, exactly as written, from {label(workspace.where(row))}"
+    with st.expander(said, expanded=True):
+        line = first_line(workspace, recipe, part)
         show_untrusted(line.decode("utf-8").rstrip("\n"), height=240)
         places.link("Read it in Review", "review", queue="kept", key=workspace.key(row))
 

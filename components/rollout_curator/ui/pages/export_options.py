@@ -8,13 +8,10 @@ from typing import Any
 import streamlit as st
 
 from rollout_curator import recipe as recipes
-from rollout_curator.conversation import ISSUE_WORDS, ChatOptions, FlatOptions
+from rollout_curator.conversation import ChatOptions, FlatOptions
 from rollout_curator.recipe import METADATA, Recipe
-from rollout_curator.selection import INVALID_WORDS
 from rollout_curator.ui import state
-from rollout_curator.ui.site import BY_CONTENT
 from rollout_curator.ui.text import label, plain
-from rollout_curator.workspace import Workspace
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +56,7 @@ MORE: dict[str, Words] = {
         "messages after the last answer",
         {"trim": "cut off", "skip": "leave the rollout out", "keep": "keep"},
     ),
-    "final_tool_call": Words("examples that end on a tool call", {"keep": "write", "skip": "leave the rollout out"}),
+    "tools": Words("tools", {"list": "as a list", "text": "as JSON text"}),
     "developer_to_system": Words("developer messages", {True: "become system messages", False: "stay"}),
     "with_instructions": Words("instructions of the request", {False: "leave out", True: "put first"}),
     "media": Words("images, sound, video", {"keep": "keep", "drop": "leave them out", "skip": "leave the rollout out"}),
@@ -74,7 +71,7 @@ MORE: dict[str, Words] = {
 }
 
 
-def options_form(workspace: Workspace, recipe: Recipe) -> None:
+def options_form(recipe: Recipe) -> None:
     """Draw the options of the chosen format."""
     plan = recipes.plan(recipe)
     chosen: ChatOptions | FlatOptions = plan.flat if plan.format == "flat" else plan.chat
@@ -86,7 +83,7 @@ def options_form(workspace: Workspace, recipe: Recipe) -> None:
         if plan.format == "chat":
             more.append("joiner")
         _row(more, {**MORE, "joiner": MAIN["joiner"]}, chosen, usual)
-        _names(workspace, recipe)
+        _metadata(recipe)
 
 
 def _row(names: Sequence[str], words: Mapping[str, Words], chosen: Any, usual: Any) -> None:
@@ -114,28 +111,10 @@ def _take_option(name: str, usual: Any, value: Any) -> None:
     state.set_option(name, value, usual)
 
 
-def _names(workspace: Workspace, recipe: Recipe) -> None:
-    """Draw what stays out, what more stays out, and the columns written beside the messages."""
-    plan = recipes.plan(recipe)
-    said = {**ISSUE_WORDS, **INVALID_WORDS}
-    invalid = tuple(INVALID_WORDS) if plan.target.exclude_invalid else ()
-    usual = [*invalid, *sorted(plan.target.exclude - set(invalid))]
-    others = [name for name in _issues(workspace) if name not in usual]
-    st.multiselect(
-        "written although they",
-        list(dict.fromkeys([*usual, *recipe.keep])),
-        format_func=lambda choice: plain(said.get(choice, choice)),
-        placeholder="nothing that usually stays out",
-        help="The trainer's defaults leave these rollouts out; what you choose here is written all the same",
-        **state.bind("keep", list(recipe.keep), lambda names: state.set_names("keep", tuple(names))),
-    )
-    st.multiselect(
-        "left out too, because they",
-        list(dict.fromkeys([*others, *recipe.drop])),
-        format_func=lambda choice: plain(said.get(choice, choice)),
-        placeholder="nothing more",
-        **state.bind("drop", list(recipe.drop), lambda names: state.set_names("drop", tuple(names))),
-    )
+def _metadata(recipe: Recipe) -> None:
+    """Draw the columns written beside the messages, for a trainer that takes any."""
+    if not recipes.plan(recipe).target.takes_metadata:
+        return
     st.multiselect(
         "columns written beside the messages",
         list(METADATA),
@@ -143,15 +122,3 @@ def _names(workspace: Workspace, recipe: Recipe) -> None:
         placeholder="none",
         **state.bind("metadata", list(recipe.metadata), lambda names: state.set_names("metadata", tuple(names))),
     )
-
-
-@st.cache_resource(hash_funcs=BY_CONTENT, show_spinner=False, max_entries=4)
-def _issues(workspace: Workspace) -> list[str]:
-    """Return the issues that occur here, of both formats."""
-    found = {
-        issue.partition(":")[0]
-        for column in ("flat", "chat", "chat_reasoning")
-        for outcome in workspace.frame[column].cat.categories
-        for issue in str(outcome).split("|")[1:]
-    }
-    return [name for name in ISSUE_WORDS if name in found]

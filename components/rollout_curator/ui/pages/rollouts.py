@@ -7,9 +7,10 @@ import pandas as pd
 import streamlit as st
 
 from rollout_curator.recipe import Recipe
-from rollout_curator.ui import places
+from rollout_curator.ui import choices, places
 from rollout_curator.ui.phrases import said_of_one
-from rollout_curator.ui.text import plain
+from rollout_curator.ui.queues import rows_of, words_of
+from rollout_curator.ui.text import label, plain
 from rollout_curator.workspace import Workspace
 
 PAGE_ROWS = 500
@@ -18,19 +19,23 @@ Array = np.ndarray[Any, Any]
 
 
 def rollouts_table(workspace: Workspace, recipe: Recipe) -> None:
-    """Draw the rollouts of one page of the table."""
+    """Draw the rollouts that were opened, else all, a page at a time."""
+    queue = choices.opened()
+    among = rows_of(workspace, recipe, queue) if queue else np.arange(workspace.n_rollouts)
+    if queue:
+        _opened(workspace, recipe, queue, len(among))
     with st.container(horizontal=True, vertical_alignment="center"):
         order = st.selectbox(
             "order", list(ORDERS), format_func=plain, label_visibility="collapsed", key="rc.rollouts-order", width=220
         )
-        n_pages = max(1, -(-workspace.n_rollouts // PAGE_ROWS))
+        n_pages = max(1, -(-len(among) // PAGE_ROWS))
         number = st.pagination(n_pages, key="rc.rollouts-page") if n_pages > 1 else 1
-    rows = _ordered(workspace, ORDERS[order])[(number - 1) * PAGE_ROWS : number * PAGE_ROWS]
+    rows = _ordered(workspace, among, ORDERS[order])[(number - 1) * PAGE_ROWS : number * PAGE_ROWS]
     chosen = st.dataframe(
         _table(workspace, recipe, rows),
         hide_index=True,
         height="content" if len(rows) <= 12 else 560,
-        key=f"rc.rollouts-{number}-{ORDERS[order]}",
+        key=f"rc.rollouts-{number}-{ORDERS[order]}-{queue}",
         on_select="rerun",
         selection_mode="single-row",
         column_config={
@@ -43,13 +48,23 @@ def rollouts_table(workspace: Workspace, recipe: Recipe) -> None:
     )
     st.caption("Select a row to read it in Review.")
     if chosen.selection.rows:
-        places.go("review", queue="all", key=workspace.key(int(rows[chosen.selection.rows[0]])))
+        places.go("review", queue=queue or "all", key=workspace.key(int(rows[chosen.selection.rows[0]])))
 
 
-def _ordered(workspace: Workspace, direction: int) -> Array:
+def _opened(workspace: Workspace, recipe: Recipe, queue: str, count: int) -> None:
+    """Say which part of the rollouts is shown, with the way to read them and the way back to all."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="opened"):
+        unit = "rollout" if count == 1 else "rollouts"
+        st.markdown(f"**{count:,}** {unit}: {label(words_of(workspace, recipe, queue))}", width="content")
+        places.link("Read them in Review", "review", queue=queue)
+        st.button("Show all", type="tertiary", on_click=choices.open_here, args=("",), key="rc.opened-all")
+
+
+def _ordered(workspace: Workspace, among: Array, direction: int) -> Array:
     if not direction:
-        return np.arange(workspace.n_rollouts)
-    return np.argsort(workspace.frame["reward"].to_numpy() * direction, kind="stable")
+        return among
+    reward = workspace.column("reward")[among] * direction
+    return np.asarray(among[np.argsort(reward, kind="stable")])
 
 
 def _table(workspace: Workspace, recipe: Recipe, rows: Array) -> pd.DataFrame:

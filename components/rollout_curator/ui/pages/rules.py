@@ -5,15 +5,13 @@ from typing import Any
 
 import streamlit as st
 
-from rollout_curator.index.columns import NUMBERS
+from rollout_curator.naming import name_of
 from rollout_curator.recipe import Recipe
+from rollout_curator.report import CONTROL_SEED
 from rollout_curator.strategies import STRATEGIES, Parameter, Step, parameters, words
-from rollout_curator.ui import places, state
+from rollout_curator.ui import choices, places, state
 from rollout_curator.ui.text import label, plain
 from rollout_curator.workspace import Workspace
-
-NO_MEASURES = frozenset({"line", "offset", "length", "key_hi", "key_lo"})
-"""Numbers of the index that say where a rollout stands."""
 
 
 def rules_bar(workspace: Workspace, recipe: Recipe) -> None:
@@ -26,6 +24,9 @@ def rules_bar(workspace: Workspace, recipe: Recipe) -> None:
                 st.markdown("then dropped:", width="content")
                 count = drops[name].count if name in drops else 0
                 places.link_number(count, words(step), "review", queue=name)
+                if len(recipe.strategies) > 1:
+                    _mover(number - 1, -1, "earlier", disabled=number == 1)
+                    _mover(number - 1, 1, "later", disabled=number == len(recipe.strategies))
                 st.button(
                     "remove",
                     type="tertiary",
@@ -33,8 +34,33 @@ def rules_bar(workspace: Workspace, recipe: Recipe) -> None:
                     args=(number - 1,),
                     key=f"rc.rule-{number - 1}-remove",
                 )
-        with st.popover("Add a rule", type="tertiary", width="content"):
-            _form(workspace)
+        with st.container(horizontal=True, vertical_alignment="center", gap="small", key="add-rule"):
+            with st.popover("Add a rule", type="tertiary", width="content"):
+                _form(workspace)
+            _control(recipe)
+
+
+def _mover(place: int, by: int, words: str, *, disabled: bool) -> None:
+    st.button(
+        label(words),
+        type="tertiary",
+        on_click=choices.move_strategy,
+        args=(place, by),
+        disabled=disabled,
+        key=f"rc.rule-{place}-{words}",
+    )
+
+
+def _control(recipe: Recipe) -> None:
+    """Draw the switch to the matched random control, which shows whether the rules choose anything at all."""
+    st.toggle(
+        "random control instead",
+        help="As many rollouts of each task as these rules keep, drawn from all that they could have kept. "
+        "A rule that trains no better than its control chose nothing.",
+        **state.bind(
+            "control", recipe.control is not None, lambda on: choices.set_control(CONTROL_SEED if on else None)
+        ),
+    )
 
 
 def _form(workspace: Workspace) -> None:
@@ -43,10 +69,9 @@ def _form(workspace: Workspace) -> None:
     st.caption(label(_says(name)))
     given = {}
     for parameter, about in parameters(name).items():
-        if about.type is not dict:
-            value = _widget(workspace, about, key=f"rc.rule-{name}-{parameter}")
-            if value != about.default:
-                given[parameter] = value
+        value = _widget(workspace, about, key=f"rc.rule-{name}-{parameter}")
+        if value != about.default:
+            given[parameter] = value
     st.button("Add", on_click=state.add_strategy, args=(Step(name, given),), type="primary", key="rc.rule-add")
 
 
@@ -62,9 +87,9 @@ def _says(name: str) -> str:
 def _widget(workspace: Workspace, about: Parameter, key: str) -> Any:
     """Draw the widget for a parameter; return what it holds."""
     if about.type is str:
-        choices = list(about.choices) or _numbers(workspace)
-        first = choices.index(about.default) if about.default in choices else 0
-        return st.selectbox(label(about.words), choices, index=first, format_func=plain, key=key)
+        offered = list(about.choices) or list(workspace.axes)
+        first = offered.index(about.default) if about.default in offered else 0
+        return st.selectbox(label(about.words), offered, index=first, format_func=_name, key=key)
     kind = about.type
     return st.number_input(
         label(about.words),
@@ -78,7 +103,5 @@ def _widget(workspace: Workspace, about: Parameter, key: str) -> Any:
     )
 
 
-def _numbers(workspace: Workspace) -> list[str]:
-    """Return every number a rule may compare."""
-    columns = [column.name for column in NUMBERS if column.name not in NO_MEASURES]
-    return list(dict.fromkeys([*columns, *workspace.facet_names]))
+def _name(word: str) -> str:
+    return plain(name_of(word))

@@ -148,9 +148,8 @@ function draw(s, rollout) {
   s.drawing = drawTurns(talk, rollout.turns, {
     foldedAt: same ? prompt : -1, openReasoning: s.preferences.reasoning, end,
     copy: (text, button) => copyWith(s, text, button), toMessage: (at) => toMessage(s, at),
-  }, () => {});
-  rail.replaceChildren(...railElement(rollout.turns, (n) => jump(s, n - 1)));
-  rail.scrollTop = 0;
+  });
+  drawRail(rail, rollout.turns, (n) => jump(s, n - 1));
   s.drawnKey = rollout.key;
   s.shown = rollout.key;
   s.sideFor = null;

@@ -36,6 +36,9 @@ class ReaderData(TypedDict):
     `base` is the path the server is mounted under. `keys` maps actions to keys. `missing` is the key of a link that
     led to no rollout here, `visit` of one that led to a rollout outside the queue. `queue` names what the view holds: a
     new view under the same name is the old queue made anew, and the reader stays where it is.
+
+    A rollout that the routes mark as `blind` comes without reward, its components, what the rules make of it and what
+    others decided; the reader says that these are hidden until it is decided.
     """
 
     token: str

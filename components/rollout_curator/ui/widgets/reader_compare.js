@@ -72,7 +72,7 @@ function chooser(s) {
     fillLanes(s).catch((error) => say(s, plainly(error)));
   };
   const one = (attempt) => h("button", { class: "small attempt", type: "button", "aria-pressed": String(lanes.includes(attempt.row)),
-    onclick: () => turnOver(attempt.row) }, `${attempt.attempt[0]}`, h("span", { class: "quiet" }, attempt.blind ? "" : rewardText(attempt.reward)));
+    "aria-label": `attempt ${attempt.attempt[0]}, ${attempt.blind ? HIDDEN : `reward ${rewardText(attempt.reward)}`}`, onclick: () => turnOver(attempt.row) }, `${attempt.attempt[0]}`, h("span", { class: "quiet" }, attempt.blind ? "" : rewardText(attempt.reward)));
   const others = h("input", { type: "checkbox", onchange: (event) => { s.preferences.rejectOthers = event.target.checked; remember(s); } });
   others.checked = !!s.preferences.rejectOthers;
   return h("div", { class: "chooser", role: "group", "aria-label": "attempts of this task" }, h("span", { class: "quiet" }, "attempts"), ...list.map(one),

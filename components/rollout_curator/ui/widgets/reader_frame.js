@@ -10,6 +10,7 @@ function layout(s) {
   ui.badges = h("span", { class: "badges" });
   ui.attempt = h("span", { class: "attempt-line" });
   ui.facts = h("dl", { class: "facts" });
+  ui.where = h("span", { class: "where mono quiet" });
   ui.components = h("dl", { class: "facts components", "aria-label": "other numbers of this rollout" });
   ui.flags = h("div", { class: "flags" });
   ui.notices = h("div", { class: "notices" });
@@ -41,7 +42,7 @@ function layout(s) {
   ui.save = h("span", { class: "save", role: "status", "aria-live": "polite", "data-testid": "save-state", "data-state": "saved" });
   ui.live = h("span", { class: "unseen-live", role: "status", "aria-live": "polite" });
   ui.help = h("dialog", { class: "help", "aria-label": "keys" });
-  const top = h("div", { class: "head" }, h("div", { class: "head-main" }, ui.position, ui.reward, ui.badges, ui.flags),
+  const top = h("div", { class: "head" }, h("div", { class: "head-main" }, ui.position, ui.reward, ui.badges, ui.flags, ui.where),
     h("div", { class: "head-facts" }, ui.attempt, ui.facts), ui.components);
   const body = h("div", { class: "body" }, ui.tools, ui.tabs, ui.rail, ui.talk, ui.side, ui.lanes);
   const foot = h("div", { class: "foot" }, ui.legend, h("div", { class: "status" }, ui.last, ui.save));

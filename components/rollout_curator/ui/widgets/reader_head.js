@@ -1,12 +1,12 @@
 // The header of a rollout: place, reward and its components, what keeps or drops it, facts, flags.
 
 const HIDDEN = "reward hidden until you decide";
-const FEW = 8;
+const FEW = 6;
 
 /** Write the header; without a rollout it says only where the reader is. */
 function head(s, rollout) {
-  const { position, reward, badges, facts, components, flags, turns, attempt } = s.ui;
-  for (const part of [badges, facts, components, flags, position, attempt]) part.replaceChildren();
+  const { position, reward, badges, facts, components, flags, turns, attempt, where } = s.ui;
+  for (const part of [badges, facts, components, flags, position, attempt, where]) part.replaceChildren();
   for (const part of [reward, turns]) part.textContent = "";
   position.append(...whereInQueue(s, rollout));
   drawReasons(s, rollout);
@@ -18,11 +18,13 @@ function head(s, rollout) {
   turns.textContent = counted(rollout.turns.length, "turn");
   for (const [kind, sign, text] of states(s, rollout)) badges.append(badge(kind, sign, text));
   if (rollout.copies > 1) badges.append(badge("copies", "", `${rollout.copies} identical copies share this decision`));
-  if (rollout.rewardNote) flags.append(chip(rollout.rewardNote.replace(/^unrated: /, "")));
+  if (rollout.rewardNote && !(rollout.dropReason && rollout.rewardNote.endsWith(rollout.dropReason))) flags.append(chip(rollout.rewardNote));
   for (const flag of rollout.flags || []) flags.append(chip(flag));
   attempt.append(...attemptLink(s, rollout));
-  for (const [name, value] of [...(rollout.facts || []), ["line", rollout.where]]) facts.append(fact(name, value));
+  for (const [name, value] of rollout.facts || []) facts.append(fact(name, value));
+  appendVisible(where, rollout.where);
   drawComponents(s, rollout.components || []);
+  sayWritten(s, rollout);
 }
 
 /** Return the place in the queue; a rollout that is not in it says so and leads back. */
@@ -44,23 +46,22 @@ function attemptLink(s, rollout) {
 }
 
 function fact(name, value) {
-  const pair = h("div", { class: "fact" }, h("dt"), h("dd", { class: name === "line" ? "mono" : "" }));
+  const pair = h("div", { class: "fact" }, h("dt"), h("dd"));
   appendVisible(pair.firstChild, name);
   appendVisible(pair.lastChild, String(value));
   return pair;
 }
 
-/** Draw the other numbers of the line, the first few at once. */
+/** Draw the other numbers of the line: on one line, which ends where the room ends, or all of them. */
 function drawComponents(s, pairs) {
   const { components } = s.ui;
-  const shown = s.allComponents ? pairs : pairs.slice(0, FEW);
-  components.replaceChildren(...shown.map(([name, value]) => fact(name, value)));
+  const isAll = !!s.allComponents;
+  const turnOver = () => { s.allComponents = !isAll; drawComponents(s, pairs); };
+  const button = h("button", { class: "small", type: "button", "aria-expanded": String(isAll), onclick: turnOver }, isAll ? "fewer" : `all ${pairs.length}`);
+  const first = h("div", { class: "fact" }, h("dt", { class: "unseen-live" }, "numbers"), h("dd", {}, button));
+  components.replaceChildren(...(pairs.length > FEW ? [first] : []), ...(isAll ? pairs : pairs.slice(0, 2 * FEW)).map(([name, value]) => fact(name, value)));
+  components.dataset.all = String(isAll);
   components.hidden = !pairs.length;
-  if (pairs.length <= FEW) return;
-  const words = s.allComponents ? "fewer" : `${pairs.length - FEW} more`;
-  const turnOver = () => { s.allComponents = !s.allComponents; drawComponents(s, pairs); };
-  components.append(h("div", { class: "fact" }, h("dt", { class: "unseen-live" }, "more numbers"),
-    h("dd", {}, h("button", { class: "small", type: "button", "aria-expanded": String(!!s.allComponents), onclick: turnOver }, words))));
 }
 
 /** Return the states of a rollout as [kind, sign, words]: the person's first, then the rule's. */

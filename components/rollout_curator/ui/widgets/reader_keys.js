@@ -49,15 +49,16 @@ function actionOf(s, event) {
   return s.keymap.get(event.shiftKey ? code[1] : code[1].toLowerCase());
 }
 
-/** Return whether Streamlit has its server; while it has none, the dialog that says so does not end the reading. */
-function isConnected() {
-  return (document.querySelector("[data-testid=stApp]")?.dataset.testConnectionState || "CONNECTED") === "CONNECTED";
+/** Return whether a dialog lies over the page; the one that says the connection is lost does not end the reading. */
+function isCovered() {
+  const dialog = document.querySelector("[data-testid=stDialog], [role=dialog][aria-modal=true]");
+  return !!dialog && dialog.querySelector("h2")?.textContent !== "Connection error";
 }
 
 function pressed(s, event) {
   if (!s.parent || !s.ui.root.isConnected || event.ctrlKey || event.metaKey || event.altKey || event.isComposing || isTyping(event)) return;
   if (s.ui.help.open) { if (actionOf(s, event) === "help") { event.preventDefault(); s.ui.help.close(); } return; }
-  if (isConnected() && document.querySelector("[role=dialog][aria-modal=true], [data-testid=stDialog]")) return;
+  if (isCovered()) return;
   const digit = /^[1-9]$/.test(event.key) && !s.preferences.keysOff && (s.comparing || (s.data.reasons || []).length);
   const action = digit ? "digit" : event.key === "Escape" && s.comparing ? "compare" : actionOf(s, event);
   if (!action) return scrollBy(s, event);

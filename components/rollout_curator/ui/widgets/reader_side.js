@@ -14,10 +14,11 @@ function side(s) {
     if (s.sideFor !== wanted) return;
     s.ui.side.scrollTop = 0;
     if (tab === "raw") rawPane(s, rollout, wanted);
+    else if ((rollout.example || {}).later && !rollout.example.text) laterPane(s, rollout, wanted);
     else examplePane(s, rollout);
   };
-  const long = ((rollout.example || {}).text || "").length > 12000;
-  if (tab === "example" && !long) return drawIt();
+  const { text = "", later } = rollout.example || {};
+  if (tab === "example" && text.length < 12000 && (text || !later)) return drawIt();
   s.ui.side.replaceChildren();
   requestAnimationFrame(() => setTimeout(drawIt, 0));
 }
@@ -35,7 +36,7 @@ function examplePane(s, rollout) {
     appendVisible(why, example.skip);
     parts.push(h("div", { class: "remarks skip" }, h("div", { class: "label" }, "no example is written"), why));
   }
-  list("changed on the way", example.issues, "issues");
+  list("worth knowing", example.issues, "issues");
   list("left out", example.dropped, "dropped");
   if (!example.skip && example.text) {
     const shown = h("div", { class: "json mono" });
@@ -43,15 +44,40 @@ function examplePane(s, rollout) {
     const turnOver = () => { s.oneLine = !s.oneLine; side(s); };
     const line = h("button", { class: "small", type: "button", "aria-pressed": String(!!s.oneLine), onclick: turnOver }, "one line");
     const copy = h("button", { class: "small", type: "button", onclick: () => copyWith(s, example.line || example.text, copy) }, "copy line");
-    const bytes = new TextEncoder().encode(example.line || example.text).length;
-    const says = rollout.kept === undefined ? "as it would be written" : rollout.kept ? "exactly as written" : "dropped; accepted, it would be written as";
-    parts.push(h("div", { class: "side-tools" }, h("span", { class: "quiet" }, `${says}, ${counted(bytes, "byte")}`), line, copy), shown);
+    s.ui.sideSays = h("span", { class: "quiet" });
+    parts.push(h("div", { class: "side-tools" }, s.ui.sideSays, line, copy), shown);
+    sayWritten(s, rollout);
   }
   s.ui.side.replaceChildren(...parts);
 }
 
+/** Say whether the example that is shown is written, as things stand. */
+function sayWritten(s, rollout) {
+  const { sideSays } = s.ui;
+  if (!sideSays || !rollout.example || rollout.example.skip) return;
+  const rejected = rollout.decision && rollout.decision.verdict === "reject";
+  const ruled = rollout.kept === undefined ? "as it would be written" : rollout.kept ? "exactly as written" : "dropped; accepted, it would be written as";
+  sideSays.textContent = `${rejected ? "rejected; it would be written as" : ruled}, ${counted(rollout.example.bytes, "byte")}`;
+}
+
+/** Fetch the text of a long example, then draw it; the one before is forgotten. */
+async function laterPane(s, rollout, wanted) {
+  const { example } = rollout;
+  s.ui.side.replaceChildren(h("div", { class: "quiet pad", role: "status" }, `loading the example, ${counted(example.bytes, "byte")}\u2026`));
+  try {
+    const found = await askFor(s, "example", rollout.key);
+    if (s.longExample) Object.assign(s.longExample, { text: "", line: "", starts: [] });
+    s.longExample = Object.assign(example, found);
+    if (s.sideFor === wanted) examplePane(s, rollout);
+  } catch (error) {
+    if (s.sideFor !== wanted) return;
+    const again = h("button", { class: "small", type: "button", onclick: () => { s.sideFor = null; side(s); } }, "try again");
+    s.ui.side.replaceChildren(h("div", { class: "remarks skip" }, `The example could not be loaded: ${plainly(error)}. `, again));
+  }
+}
+
 /** Fill a box with the example: a block a message, trained or context, and a mark wherever something was left out. */
-function fillExample(s, box, example, limit = 60000) {
+function fillExample(s, box, example, limit = 40000) {
   const { starts = [], roles = [], leftOut = [] } = example;
   if (!starts.length) return fillJson(box, example.text, limit);
   box.replaceChildren();
@@ -97,7 +123,7 @@ function toMessage(s, at) {
   if (find()) return place();
   const rollout = current(s);
   const box = s.ui.side.querySelector(".json");
-  if (box && rollout) fillExample(s, box, rollout.example, Infinity);
+  if (box && rollout && rollout.example.text) fillExample(s, box, rollout.example, Infinity);
   requestAnimationFrame(() => setTimeout(place, 0));
 }
 

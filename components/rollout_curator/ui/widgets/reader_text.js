@@ -37,14 +37,20 @@ function appendVisible(parent, text) {
   if (from < text.length) parent.append(text.slice(from));
 }
 
+/** Return text in small letters, each where it was: a letter that would become two stays as it is. */
+function small(text) {
+  const low = text.toLowerCase();
+  if (low.length === text.length) return low;
+  return [...text].map((letter) => { const one = letter.toLowerCase(); return one.length === letter.length ? one : letter; }).join("");
+}
+
 /** Append text with the wanted words marked; returns the marks. */
 function appendMarked(parent, text, wanted, room) {
   const marks = [];
   if (!wanted) return appendVisible(parent, text), marks;
-  const low = text.toLowerCase();
-  const exact = low.length === text.length;
+  const low = small(text);
   let from = 0;
-  for (let at = low.indexOf(wanted); exact && at >= 0 && marks.length < room; at = low.indexOf(wanted, from)) {
+  for (let at = low.indexOf(wanted); at >= 0 && marks.length < room; at = low.indexOf(wanted, from)) {
     appendVisible(parent, text.slice(from, at));
     const mark = h("mark");
     appendVisible(mark, text.slice(at, at + wanted.length));
@@ -100,7 +106,13 @@ function textBox(text, code) {
     return marks;
   };
   draw(cut);
-  box.find = (wanted, room) => draw(wanted || box.isOpen ? text.length : cut, wanted, room);
+  let isMarked = false;
+  box.find = (wanted, room) => {
+    const isThere = wanted && room > 0 && small(text).includes(wanted);
+    if (!isThere && !isMarked) return [];
+    isMarked = isThere;
+    return draw(isThere ? text.length : cut, isThere ? wanted : "", room);
+  };
   return box;
 }
 

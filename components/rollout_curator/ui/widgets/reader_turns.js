@@ -1,6 +1,8 @@
 // One rollout's conversation as DOM: turns, calls with their answers, the rail, find.
 
 const SHOWN_IMAGE = /^data:image\/(png|jpeg|gif|webp);base64,/;
+const SLICE_MS = 6;
+const RAIL_AT_ONCE = 120;
 const NOT_THERE = "not in the example";
 const LABELS = { system: "system", developer: "developer", user: "user", assistant: "assistant", tool: "tool" };
 
@@ -44,7 +46,7 @@ function blockElement(block, options) {
     if (!block.text) return noteElement("reasoning " + block.name, "");
     const fate = block.to === undefined ? "" : block.to === null ? NOT_THERE : "trained";
     const about = [block.name, counted(block.text.length, "character"), fate].filter(Boolean).join(" \u00b7 ");
-    return fold("reasoning", "reasoning", about, options.openReasoning, () => [textBox(block.text, false)]);
+    return Object.assign(fold("reasoning", "reasoning", about, options.openReasoning, () => [textBox(block.text, false)]), { says: block.text });
   }
   if (block.kind === "call") return callElement(block, options);
   if (block.kind === "result") return resultElement(block, code, options);
@@ -73,18 +75,22 @@ function callElement(block, options) {
   const call = h("div", { class: "call" }, h("div", { class: "call-head" }, h("span", { class: "label" }, "call"), name));
   if (block.callId) call.title = "call id " + block.callId;
   if (options.mixed && isLost(block)) call.firstChild.append(h("span", { class: "quiet" }, NOT_THERE));
-  const fields = block.fields;
-  if (fields && fields.length) {
-    const list = h("dl", { class: "fields" });
-    for (const [key, value] of fields) {
-      const term = h("dt");
-      appendVisible(term, key);
-      list.append(term, h("dd", {}, textBox(value, true)));
-    }
-    call.append(list);
-  } else if (fields) call.firstChild.append(h("span", { class: "quiet" }, "no arguments"));
+  const { fields } = block;
+  if (fields && fields.length) call.append(fieldList(fields));
+  else if (fields) call.firstChild.append(h("span", { class: "quiet" }, "no arguments"));
   else if (block.text) call.append(textBox(block.text, true));
   return call;
+}
+
+/** Return the entries of a JSON object, one row each. */
+function fieldList(fields) {
+  const list = h("dl", { class: "fields" });
+  for (const [key, value] of fields) {
+    const term = h("dt");
+    appendVisible(term, key);
+    list.append(term, h("dd", {}, textBox(value, true)));
+  }
+  return list;
 }
 
 /** Return the answer of a tool, told from the call by its head and its rule. */
@@ -94,7 +100,8 @@ function resultElement(block, code, options) {
   head.append(size);
   if (options.mixed && isLost(block)) head.append(h("span", { class: "quiet" }, NOT_THERE));
   const result = h("div", { class: "result" }, head);
-  if (block.text) result.append(textBox(block.text, true));
+  if (block.fields) result.append(fieldList(block.fields));
+  else if (block.text) result.append(textBox(block.text, true));
   result.dataset.json = String(code);
   return result;
 }
@@ -140,10 +147,10 @@ function fateElement(fate, options) {
   return h("button", { class: "fate", type: "button", title: `message ${fate.to + 1} of the example`, onclick: () => options.toMessage(fate.to) }, fate.words);
 }
 
-/** Return the rail: one short row a turn, by which to jump. */
-function railElement(turns, jump) {
-  const longest = Math.max(1, ...turns.map(turnSize));
-  const rows = turns.map((turn) => {
+/** Draw the rail, one short row a turn, by which to jump; what is far down comes later. */
+function drawRail(rail, turns, jump) {
+  const longest = turns.reduce((most, turn) => Math.max(most, turnSize(turn)), 1);
+  const rows = (from, to) => turns.slice(from, to).map((turn) => {
     const calls = new Map();
     for (const { kind, name } of turn.blocks) if (kind === "call") calls.set(name, (calls.get(name) || 0) + 1);
     const called = [...calls].map(([name, n]) => (n > 1 ? `${n} ${name}` : name)).join(", ");
@@ -154,38 +161,47 @@ function railElement(turns, jump) {
     return h("button", { class: "rail-row", type: "button", tabindex: "-1", "data-n": turn.n, "data-role": turn.role,
       "data-side": turn.side, onclick: () => jump(turn.n) }, h("span", { class: "rail-n" }, String(turn.n)), name, bar);
   });
-  return rows;
+  const first = rows(0, RAIL_AT_ONCE);
+  rail.replaceChildren(...first);
+  rail.scrollTop = 0;
+  const later = (from) => {
+    if (from >= turns.length || (first.length && first[0].parentElement !== rail)) return;
+    rail.append(...rows(from, from + RAIL_AT_ONCE));
+    setTimeout(() => later(from + RAIL_AT_ONCE), 0);
+  };
+  if (turns.length > RAIL_AT_ONCE) requestAnimationFrame(() => setTimeout(() => later(RAIL_AT_ONCE), 0));
 }
 
-/** Draw the turns into the pane: what fills the first screens at once, the rest in later frames. */
-function drawTurns(pane, turns, options, done) {
-  let at = 0, weight = 0, stopped = false;
+/** Draw the turns into the pane: what fills the first screens at once, the rest between frames, a few ms at a time. */
+function drawTurns(pane, turns, options) {
+  let at = 0, stopped = false;
   const begins = turns.findIndex((turn) => turn.side === "output" && turn.role !== "system" && turn.role !== "user");
-  const some = (limit) => {
+  const some = (isEnough) => {
     const part = document.createDocumentFragment();
-    for (weight = 0; at < turns.length && weight < limit; at += 1) {
-      const turn = turns[at];
-      if (at === begins) {
-        part.append(h("div", { class: "divider" }, h("span", {}, "output of the policy")));
-      }
-      part.append(turnElement(turn, { ...options, folded: at === options.foldedAt }));
-      weight += Math.min(CLAMP * 2, turnSize(turn)) + 400;
+    for (let weight = 0; at < turns.length && !isEnough(weight); at += 1) {
+      if (at === begins) part.append(h("div", { class: "divider" }, h("span", {}, "output of the policy")));
+      part.append(turnElement(turns[at], { ...options, folded: at === options.foldedAt }));
+      weight += Math.min(CLAMP * 2, turnSize(turns[at])) + 400;
     }
-    if (at >= turns.length) part.append(options.end);
+    if (at >= turns.length) part.append(turns.some((turn) => turn.side === "output") ? "" : h("p", { class: "nothing" }, "The policy wrote nothing."), options.end);
     pane.append(part);
-    if (at >= turns.length) done();
   };
-  some(12000);
-  const later = () => { if (stopped || at >= turns.length) return; some(60000); setTimeout(later, 0); };
+  some((weight) => weight >= 12000);
+  const later = () => {
+    if (stopped || at >= turns.length) return;
+    const until = performance.now() + SLICE_MS;
+    some(() => performance.now() > until);
+    setTimeout(later, 0);
+  };
   if (at < turns.length) requestAnimationFrame(() => setTimeout(later, 0));
-  return { stop: () => { stopped = true; }, finish: () => { while (at < turns.length && !stopped) some(Infinity); } };
+  return { stop: () => { stopped = true; }, finish: () => { if (at < turns.length && !stopped) some(() => false); } };
 }
 
 /** Mark the wanted words in every turn, opening what hides them; returns the marks in order. */
 function findInPane(pane, wanted) {
   const marks = [];
-  const low = wanted.toLowerCase();
-  if (low) for (const details of pane.querySelectorAll("details.fold")) details.fill();
+  const low = small(wanted);
+  if (low) for (const details of pane.querySelectorAll("details.fold")) if (!details.says || small(details.says).includes(low)) details.fill();
   for (const box of pane.querySelectorAll(".text")) marks.push(...box.find(low, 1000 - marks.length));
   return marks;
 }

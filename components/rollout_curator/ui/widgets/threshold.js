@@ -1,173 +1,244 @@
-// The threshold picker: draws a histogram, three curves of what is kept, and a handle.
+// The threshold picker: what the server says, and what the user does to the handles.
 //
 // Streamlit calls the default export on every change of data; the picker of a mount is kept beside its root and
 // updated in place, so no listener is ever added twice. Text is set through textContent only.
 
 const COMMIT_AFTER_KEYS_MS = 250;
+const COMMIT_AFTER_CLICK_MS = 320; // a second click within this time opens a bar instead
 const pickers = new WeakMap();
 
-class Picker extends Plot {
+class Picker extends Zoom {
   constructor(parent) {
     super();
-    this.value = null; // the threshold shown, null for none
+    this.shown = { atLeast: null, atMost: null };
+    this.active = LOWER; // the handle that was moved last
     this.view = null; // the part of the axis shown, null for all of it
-    this.sequence = 0; // of the last choice sent
     this.isLog = false;
-    this.isDragging = false;
+    this.isChanged = false; // shown but not sent yet
+    this.sentBounds = 0; // the sequence of the last bounds sent
+    this.press = null; // a pointer that is down
+    this.outbox = new Outbox();
     this.build(parent);
     this.listen();
+    this.listenToBars();
     this.watcher = new ResizeObserver(() => this.draw());
-    this.watcher.observe(this.root);
+    this.watcher.observe(this.stage);
   }
 
   close() {
     clearTimeout(this.commitTimer);
-    this.watcher.disconnect();
     clearTimeout(this.speakTimer);
+    this.watcher.disconnect();
     this.root.remove();
   }
 
   listen() {
     this.svg.addEventListener("pointerdown", (event) => this.grab(event));
     this.svg.addEventListener("pointermove", (event) => this.drag(event));
-    this.svg.addEventListener("pointerup", (event) => this.release(event));
-    this.svg.addEventListener("pointercancel", (event) => this.release(event));
-    this.handle.addEventListener("keydown", (event) => this.press(event));
-    this.handle.addEventListener("blur", () => {
-      this.root.classList.remove("by-pointer");
-      this.commit();
-    });
+    this.svg.addEventListener("pointerup", (event) => this.release(event, true));
+    this.svg.addEventListener("pointercancel", (event) => this.release(event, false));
+    this.svg.addEventListener("dblclick", (event) => this.openUnder(event));
+    for (const [name, handle] of Object.entries(this.handles)) {
+      handle.addEventListener("keydown", (event) => this.pressKey(event, name));
+      handle.addEventListener("focus", () => this.activate(name));
+      handle.addEventListener("blur", () => {
+        this.root.classList.remove("by-pointer");
+        this.commit();
+      });
+    }
   }
 
   // ---- what the server says ----------------------------------------------------------------------------------
 
   update(data) {
-    const isNew = this.data?.session !== data.session;
+    const before = this.data && keptBy(this.data, this.shown);
+    if (this.data && this.data.title !== data.title) this.forget();
     this.data = data;
-    if (isNew) {
-      this.sequence = data.heard;
-      this.chosen = undefined;
-    }
-    const isOurs = this.isDragging || this.chosen !== undefined || data.heard < this.sequence;
-    if (!isOurs) this.value = data.value;
-    const stops = data.stops.value;
+    this.outbox.hear(data);
+    if (this.outbox.sequence < this.sentBounds) this.sentBounds = 0;
+    const isOurs = this.press || this.isChanged || data.heard < this.sentBounds;
+    if (!isOurs) this.shown = { ...data.bounds };
+    if (this.shown.atMost === null) this.active = LOWER;
+    const after = keptBy(data, this.shown);
+    if (!isOurs && before && JSON.stringify(before) !== JSON.stringify(after)) this.from = null;
+    const { stops } = data;
     if (this.view && (this.view.high < stops[0] || this.view.low > stops[stops.length - 1])) this.view = null;
     this.title.textContent = data.unit ? `${data.title} (${data.unit})` : data.title;
-    this.handle.setAttribute("aria-label", `${data.title}: threshold`);
+    this.bars.setAttribute("aria-label", `Histogram of ${data.title.toLowerCase()}: arrow keys go through the bars`);
+    this.writeNote();
+    this.writeTable();
+    this.drawOutside();
+    this.drawZoom();
     this.draw();
   }
 
-  /** What the shown threshold keeps. */
-  kept(value = this.value) {
-    const { stops, total, at, value: given } = this.data;
-    if (value === null) return total;
-    if (value === given) return at;
-    const i = lowerBound(stops.value, value);
-    return { rollouts: stops.rollouts[i], tasks: stops.tasks[i], tokens: stops.tokens[i] };
+  /** What was done to another axis says nothing about this one. */
+  forget() {
+    clearTimeout(this.commitTimer);
+    Object.assign(this, { view: null, from: null, press: null, clicked: null, isChanged: false, sentBounds: 0, active: LOWER });
   }
 
-  // ---- what the user does ------------------------------------------------------------------------------------
+  tell(choice) {
+    this.outbox.add({ ...choice, axis: this.data.title });
+  }
 
-  show(value) {
-    if (value === this.value) return;
-    this.value = value;
-    this.chosen = value;
+  // ---- moving handles ----------------------------------------------------------------------------------------
+
+  activate(name) {
+    if (this.active === name) return;
+    this.active = name;
+    this.drawCurves();
     this.follow();
   }
 
-  choose(value) {
-    this.show(value);
-    this.commit();
+  show(bounds) {
+    if (sameBounds(bounds, this.shown)) return;
+    if (!this.isChanged) this.from = { bounds: this.data.bounds, kept: this.data.kept };
+    this.shown = bounds;
+    this.isChanged = true;
+    this.follow();
+  }
+
+  put(name, value) {
+    this.show({ ...this.shown, [name]: value });
   }
 
   commit() {
     clearTimeout(this.commitTimer);
-    if (this.chosen === undefined || this.isDragging) return;
-    const value = this.chosen;
-    this.chosen = undefined;
-    this.sequence += 1;
-    this.send({ value, sequence: this.sequence, session: this.data.session });
+    if (!this.isChanged || this.press) return;
+    this.isChanged = false;
+    this.tell({ bounds: this.shown });
+    this.sentBounds = this.outbox.sequence;
   }
 
-  grab(event) {
-    if (event.button !== 0 || !this.data.stops.value.length) return;
-    event.preventDefault();
-    this.svg.setPointerCapture(event.pointerId);
-    this.isDragging = true;
-    this.box = this.svg.getBoundingClientRect();
-    this.root.classList.add("by-pointer");
-    this.handle.focus({ preventScroll: true });
-    this.drag(event);
+  commitAfter(ms) {
+    clearTimeout(this.commitTimer);
+    this.commitTimer = setTimeout(() => {
+      this.clicked = null;
+      this.commit();
+    }, ms);
   }
 
-  drag(event) {
-    if (!this.isDragging) return;
-    const stops = this.data.stops.value;
-    this.show(stops[nearest(stops, this.valueAt(event.clientX - this.box.left))]);
-  }
-
-  release(event) {
-    if (!this.isDragging) return;
-    this.isDragging = false;
-    if (this.svg.hasPointerCapture(event.pointerId)) this.svg.releasePointerCapture(event.pointerId);
+  clear() {
+    this.show({ atLeast: null, atMost: null });
+    this.activate(LOWER);
     this.commit();
   }
 
-  press(event) {
+  toggleUpper() {
+    const isThere = this.shown.atMost !== null;
+    this.put(UPPER, isThere ? null : this.data.stops[this.data.stops.length - 1]);
+    this.activate(isThere ? LOWER : UPPER);
+    if (!isThere) this.handles.atMost.focus({ preventScroll: true });
+    this.commit();
+  }
+
+  // ---- by pointer --------------------------------------------------------------------------------------------
+
+  grab(event) {
+    if (event.button !== 0) return;
+    event.preventDefault();
+    this.svg.setPointerCapture(event.pointerId);
+    this.box = this.svg.getBoundingClientRect();
+    const x = event.clientX - this.box.left;
+    this.press = { x, isMoved: false, isBrush: event.shiftKey || event.clientY - this.box.top > BASE };
+    if (this.press.isBrush) return this.startBrush(x);
+    clearTimeout(this.commitTimer);
+    this.press.before = this.clicked ?? { shown: this.shown, isChanged: this.isChanged, from: this.from };
+    const held = [LOWER, UPPER].find((name) => this.handles[name].contains(event.target));
+    this.press.name = held ?? this.nearestHandle(x);
+    this.press.offset = held ? Number(this.handles[held].dataset.x ?? x) - x : 0;
+    this.press.isHeld = held !== undefined;
+    this.hideTip();
+    this.root.classList.add("by-pointer");
+    this.handles[this.press.name].focus({ preventScroll: true });
+    this.activate(this.press.name);
+    if (!held) this.dragTo(x);
+  }
+
+  nearestHandle(x) {
+    if (this.shown.atMost === null) return LOWER;
+    const low = Number(this.handles.atLeast.dataset.x);
+    const high = Number(this.handles.atMost.dataset.x);
+    return x <= low || x - low < high - x ? LOWER : UPPER;
+  }
+
+  drag(event) {
+    if (!this.press) return this.hover(event);
+    const x = event.clientX - this.box.left;
+    if (Math.abs(x - this.press.x) > 3) this.press.isMoved = true;
+    if (this.press.isBrush) return this.moveBrush(x);
+    if (this.press.isMoved) this.dragTo(x);
+  }
+
+  dragTo(x) {
+    const { name, offset } = this.press;
+    this.put(name, stopAt(this.data.stops, name, this.shown, this.scale.value(x + offset)));
+  }
+
+  release(event, isMeant) {
+    const { press } = this;
+    if (!press) return;
+    this.press = null;
+    if (this.svg.hasPointerCapture(event.pointerId)) this.svg.releasePointerCapture(event.pointerId);
+    if (press.isBrush) return this.endBrush(event.clientX - this.box.left, isMeant);
+    if (!isMeant) return this.takeBack(press.before);
+    if (press.isMoved) {
+      this.clicked = null;
+      return this.commit();
+    }
+    this.clicked = press.before;
+    this.commitAfter(COMMIT_AFTER_CLICK_MS);
+  }
+
+  takeBack(before) {
+    this.clicked = null;
+    Object.assign(this, before);
+    this.follow();
+    this.commit();
+  }
+
+  openUnder(event) {
+    const box = this.svg.getBoundingClientRect();
+    const bar = this.shownBars[this.barUnder(event.clientX - box.left, event.clientY - box.top)];
+    if (this.clicked) this.takeBack(this.clicked);
+    clearTimeout(this.commitTimer);
+    this.open(bar);
+  }
+
+  // ---- by keyboard -------------------------------------------------------------------------------------------
+
+  pressKey(event, name) {
     if (event.ctrlKey || event.altKey || event.metaKey) return;
-    const stops = this.data.stops.value;
-    const page = Math.max(10, Math.round(stops.length / 10));
-    const step = event.shiftKey ? 10 : 1;
-    const moves = { ArrowRight: step, ArrowUp: step, ArrowLeft: -step, ArrowDown: -step, PageUp: page, PageDown: -page };
-    if (event.key in moves) this.show(this.moved(moves[event.key]));
-    else if (event.key === "Home") this.show(stops[0]);
-    else if (event.key === "End") this.show(stops[stops.length - 1]);
-    else if (event.key === "Delete" || event.key === "Backspace") this.show(null);
-    else return;
+    if (event.key === "Escape" && this.press?.before) {
+      const { before } = this.press;
+      this.press = null;
+      this.takeBack(before);
+    } else if (event.key === "Enter") {
+      const value = this.shown[name];
+      this.commit();
+      if (value !== null) this.open(this.shownBars.find((bar) => isIn(bar, value)));
+    } else if (!this.moveByKey(event, name) && !this.zoomByKey(event.key)) return;
     event.preventDefault();
     event.stopPropagation();
+  }
+
+  moveByKey(event, name) {
+    const { stops } = this.data;
+    const { first, last } = room(stops, name, this.shown);
+    const page = Math.max(10, Math.round(stops.length / 10));
+    const step = event.shiftKey ? 10 : 1;
+    const steps = { ArrowRight: step, ArrowUp: step, ArrowLeft: -step, ArrowDown: -step, PageUp: page, PageDown: -page };
+    if (event.key in steps) this.put(name, moved(stops, name, this.shown, steps[event.key]));
+    else if (event.key === "Home") this.put(name, stops[first]);
+    else if (event.key === "End") this.put(name, stops[last]);
+    else if (event.key === "Delete" || event.key === "Backspace") this.put(name, null);
+    else return false;
     this.root.classList.remove("by-pointer");
-    this.reveal();
-    clearTimeout(this.commitTimer);
-    this.commitTimer = setTimeout(() => this.commit(), COMMIT_AFTER_KEYS_MS);
-  }
-
-  /** The stop `n` steps from the shown value, which may lie between two stops. */
-  moved(n) {
-    const stops = this.data.stops.value;
-    let i = this.value === null ? -1 : lowerBound(stops, this.value);
-    if (n > 0 && i >= 0 && stops[i] !== this.value) i -= 1;
-    const to = Math.min(stops.length - 1, Math.max(0, i + n));
-    return this.value === null && n < 0 ? null : stops[to];
-  }
-
-  toggleLog() {
-    this.isLog = !this.isLog;
-    this.draw();
-  }
-
-  /** Show a part of the axis around the handle, or all of it. */
-  zoom(factor) {
-    const { low, high } = this.view ?? this.domain();
-    if (factor === null) this.view = null;
-    else {
-      const half = (high / 2 - low / 2) * factor;
-      const middle = this.value === null ? low + half : Math.min(high, Math.max(low, this.value));
-      const all = this.domain();
-      const from = Math.max(all.low, Math.min(middle - half, all.high - 2 * half));
-      if (half > 0 && from + 2 * half > from) this.view = { low: from, high: from + 2 * half };
-    }
-    this.draw();
-  }
-
-  /** Move the view along when a key takes the handle out of it. */
-  reveal() {
-    if (!this.view || this.value === null) return;
-    const { low, high } = this.view;
-    if (this.value >= low && this.value <= high) return;
-    const half = high / 2 - low / 2;
-    this.view = { low: this.value - half, high: this.value + half };
-    this.draw();
+    if (name === UPPER && this.shown.atMost === null) this.handles.atLeast.focus();
+    this.reveal(this.shown[name]);
+    this.commitAfter(COMMIT_AFTER_KEYS_MS);
+    return true;
   }
 }
 
@@ -175,7 +246,7 @@ export default function (component) {
   const { parentElement, data, setStateValue } = component;
   let picker = pickers.get(parentElement);
   if (!picker) pickers.set(parentElement, (picker = new Picker(parentElement)));
-  picker.send = (choice) => setStateValue("threshold", choice);
+  picker.outbox.send = (choices) => setStateValue("choices", choices);
   picker.update(data);
   return () => {
     picker.close();

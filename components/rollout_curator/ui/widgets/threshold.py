@@ -1,103 +1,103 @@
-"""The threshold picker: a histogram whose handle is dragged, with exact counts that need no server.
+"""The threshold picker: a histogram whose handles are dragged, with exact counts that need no server.
 
-Hands the browser the stops of a handle and what each keeps (`levels.Levels`), and hears back what the user chose.
-Knows nothing of where the page keeps the threshold. The drawing is `threshold*.js`.
+Hands the browser the stops of two handles and what each keeps (`levels.Levels`), and hears back what the user chose.
+Knows nothing of where the page keeps the bounds. The drawing is `threshold*.js`; `threshold_panels` is many small ones.
 """
 
-import secrets
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
 
 import streamlit as st
 
-from rollout_curator.levels import Kept, Levels, Steps
+from rollout_curator.levels import Bounds, Levels
+from rollout_curator.ui.widgets.threshold_panels import Panel, PanelChoice, threshold_panels
+from rollout_curator.ui.widgets.threshold_payload import heard, payload, script, text
 
-_HERE = Path(__file__).parent
-SCRIPTS = ("threshold_numbers.js", "threshold_look.js", "threshold_plot.js", "threshold.js")
+__all__ = ["Choice", "Outside", "Panel", "PanelChoice", "threshold_panels", "threshold_picker"]
+
+SCRIPTS = (
+    "threshold_numbers.js",
+    "threshold_counts.js",
+    "threshold_look.js",
+    "threshold_plot.js",
+    "threshold_follow.js",
+    "threshold_bars.js",
+    "threshold_zoom.js",
+    "threshold.js",
+)
 """The parts of the script in the order they are joined; the last has the default export."""
 
-
-def _text(name: str) -> str:
-    return (_HERE / name).read_text(encoding="utf-8")
+_mount = st.components.v2.component("rollout_curator_threshold", css=text("threshold.css"), js=script(*SCRIPTS))
 
 
-_mount = st.components.v2.component(
-    "rollout_curator_threshold",
-    css=_text("threshold.css"),
-    js="\n".join(_text(name) for name in SCRIPTS),
-)
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """Rollouts that have no place on the axis; `words` follow their number: "12 masked"."""
+
+    name: str
+    words: str
+    count: int
 
 
-@dataclass(slots=True)
-class _Heard:
-    """The last choice of the user this session has heard of; `session` tells it from those of an earlier server."""
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What the user has just done: set bounds, or opened something to read, or both.
 
-    session: str = field(default_factory=lambda: secrets.token_hex(8))
-    sequence: int = 0
+    `opened` is a bar (its low end, its high end, whether the high end belongs to it) or the name of an `Outside`.
+    """
 
-
-@st.cache_resource(scope="session", show_spinner=False)
-def _heard(key: str) -> _Heard:
-    return _Heard()
+    bounds: Bounds | None = None
+    opened: tuple[float, float, bool] | str | None = None
 
 
 def threshold_picker(
-    levels: Levels, value: float | None, *, key: str, title: str = "Reward", unit: str = ""
-) -> float | None:
-    """Return the threshold the user has just chosen, else `value`; None means no threshold.
+    levels: Levels,
+    *,
+    key: str,
+    title: str = "Reward",
+    unit: str = "",
+    kind: Literal["number", "boolean"] = "number",
+    outside: Sequence[Outside] = (),
+) -> Choice | None:
+    """Return what the user has just chosen, once; else None.
 
-    A choice is returned once. The caller keeps it and passes it as `value` from then on, so whatever changes
-    `value` (a number box, a link) wins over an earlier drag. `title` and `unit` name the axis; they are shown as text.
+    The caller keeps the bounds and passes levels made for them from then on, so whatever changes them (a number box,
+    a link) wins over an earlier drag. What was chosen on an axis of another `title` is not taken for this one. `title`,
+    `unit` and the words of `outside` are shown as text.
     """
-    heard = _heard(key)
+    known = heard(key)
     data = {
-        "session": heard.session,
-        "heard": heard.sequence,
-        "value": value,
-        "at": _counts(levels.at(value)),
+        "session": known.session,
+        "heard": known.sequence,
         "title": title,
         "unit": unit,
+        "kind": kind,
+        "outside": [asdict(one) for one in outside],
         **payload(levels),
     }
-    result = _mount(key=key, data=data, on_threshold_change=_note)
-    choice: dict[str, Any] = result.threshold or {}
-    if choice.get("session") != heard.session or choice["sequence"] <= heard.sequence:
-        return value
-    heard.sequence = choice["sequence"]
-    return None if choice["value"] is None else float(choice["value"])
+    result = _mount(key=key, data=data, on_choices_change=_note)
+    new = known.new(result.choices)
+    if not new:
+        return None
+    known.sequence = new[-1]["sequence"]
+    return _choice([choice for choice in new if choice["axis"] == title])
+
+
+def _choice(new: list[dict[str, Any]]) -> Choice | None:
+    """Return several choices as one: of bounds, and of what to open, the last one counts; None without any."""
+    if not new:
+        return None  # they were made on the axis that was shown before
+    bounds = next((choice["bounds"] for choice in reversed(new) if choice.get("bounds")), None)
+    opened = next((choice["opened"] for choice in reversed(new) if choice.get("opened")), None)
+    if isinstance(opened, list):
+        opened = (float(opened[0]), float(opened[1]), bool(opened[2]))
+    return Choice(None if bounds is None else Bounds(_float(bounds["atLeast"]), _float(bounds["atMost"])), opened)
+
+
+def _float(bound: float | None) -> float | None:
+    return None if bound is None else float(bound)
 
 
 def _note() -> None:
-    """Make Streamlit offer `threshold` on the result; the value itself is read there."""
-
-
-def payload(levels: Levels) -> dict[str, Any]:
-    """Return what the browser needs to draw and to count, as JSON values."""
-    return {
-        "stops": _arrays(levels.stops),
-        "isEvery": levels.is_every_value,
-        "bins": {
-            "left": levels.bins.left.tolist(),
-            "right": levels.bins.right.tolist(),
-            "count": levels.bins.count.tolist(),
-            "first": levels.bins.first,
-            "perValue": levels.bins.per_value,
-        },
-        "total": _counts(levels.total),
-        "unrated": levels.n_unrated,
-        "infinite": levels.n_infinite,
-    }
-
-
-def _arrays(steps: Steps) -> dict[str, list[Any]]:
-    return {
-        "value": steps.value.tolist(),
-        "rollouts": steps.rollouts.tolist(),
-        "tasks": steps.tasks.tolist(),
-        "tokens": steps.tokens.tolist(),
-    }
-
-
-def _counts(kept: Kept) -> dict[str, int]:
-    return {"rollouts": kept.rollouts, "tasks": kept.tasks, "tokens": kept.tokens}
+    """Make Streamlit offer `choices` on the result; the value itself is read there."""

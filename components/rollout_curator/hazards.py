@@ -1,0 +1,273 @@
+"""What of an example would do nothing in training, or harm: found before it is written, named, and mended where asked.
+
+Pure but for rendering, which `templates` does elsewhere. Knows an example, its trainer, a chat template and a limit of
+tokens; does not decide which of these keep an example out (`recipe` does).
+"""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from itertools import accumulate
+from typing import Any
+
+from rollout_curator import tokens
+from rollout_curator.rollout import Example, Message
+from rollout_curator.targets.base import Target
+from rollout_curator.templates.base import ChatTemplate
+from rollout_curator.templates.render import Rendered, render
+
+PYTHON_PART = "{'type': "
+"""How a template that only knows text prints a content part."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What an example is looked at with: the trainer, and if given, a chat template and a limit of tokens.
+
+    `has_lists` says that every content is a list, on purpose.
+    """
+
+    target: Target
+    template: ChatTemplate | None = None
+    max_tokens: int | None = None
+    has_lists: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Hazard:
+    """One thing found: its kind, a detail for people, and the message at which it begins where one can be named."""
+
+    kind: str
+    detail: str = ""
+    at: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """An example as its trainer sees it: one text a message, which are trained on, how many tokens each has."""
+
+    rendered: Rendered | None
+    texts: tuple[str, ...]
+    trained: tuple[bool, ...]
+    tokens: tuple[int, ...]
+    n_tokens: int
+
+    @property
+    def n_trained(self) -> int:
+        """Return the tokens that are trained on."""
+        return sum(counted for counted, trained in zip(self.tokens, self.trained, strict=True) if trained)
+
+
+def looked_for(look: Look) -> dict[str, str]:
+    """Return every hazard this trainer knows, with what is needed to look for it, "" where nothing is."""
+    target = look.target
+    known = {"no_trained_token": ""}
+    if target.judge is not None:
+        known |= {"refused_by_trainer": "", "skipped_by_trainer": ""}
+    known |= {"over_length": "" if look.max_tokens else "a limit"}
+    if target.renders != "itself":
+        needed = "" if look.template else "a chat template"
+        known |= dict.fromkeys(("template_error", "double_encoded", "image_repr"), needed)
+        if target.renders == "prefixes":
+            known |= {"prefix_error": needed, "history_rewritten": needed}
+    by_trainer = {
+        "double_encoded": target.encodes_arguments,
+        "text_beside_calls": target.drops_text_beside_calls,
+        "trained_prompt": target.trains_prompt,
+        "mixed_content": target.refuses_mixed_content,
+        "none_filled": target.reads_columns,
+    }
+    return known | {name: "" for name, applies in by_trainer.items() if applies}
+
+
+def looked(made: Example, look: Look, trim: frozenset[str]) -> Example:
+    """Return an example with what was found as further issues, ended earlier where `trim` asks for that.
+
+    A trimmed example is looked at again. One that would keep no answer of its own is not trimmed.
+    """
+    issues = made.issues
+    while True:
+        found = list(hazards(made, look))
+        mendable = [hazard for hazard in found if hazard.kind in trim and hazard.at is not None]
+        first = min(mendable, key=lambda hazard: hazard.at or 0, default=None)
+        shorter = _ended_before(made, first.at) if first and first.at is not None else None
+        if first is None or shorter is None:
+            named = tuple(f"{hazard.kind}:{hazard.detail}" if hazard.detail else hazard.kind for hazard in found)
+            return replace(made, issues=(*issues, *dict.fromkeys(named)))
+        issues = tuple(dict.fromkeys((*issues, f"trimmed:{first.kind}")))
+        made = shorter
+
+
+def _ended_before(made: Example, at: int) -> Example | None:
+    """Return an example that ends on the last answer before message `at`, None when the prompt has the last one."""
+    messages = list((made.messages or [])[:at])
+    while messages and messages[-1]["role"] != "assistant":
+        messages.pop()
+    is_shorter = made.n_prompt < len(messages) < len(made.messages or [])
+    return replace(made, messages=messages) if is_shorter else None
+
+
+def hazards(made: Example, look: Look) -> Iterator[Hazard]:
+    """Yield what is found in an example, each kind once."""
+    messages = made.messages or []
+    seen = view(made, look)
+    yield from _judged(made, look.target)
+    yield from _by_shape(made, look)
+    if seen.rendered is not None:
+        yield from _by_template(messages, look, seen.rendered)
+    if look.max_tokens is not None and look.target.is_too_long(seen.n_tokens, look.max_tokens):
+        about = "" if look.template and look.template.tokenizer else "about "
+        at = _first_too_long(seen, look, look.max_tokens)
+        yield Hazard("over_length", f"{about}{seen.n_tokens:,} tokens", at)
+    if not any(map(_says_something, messages)) or _trains_nothing(seen):
+        yield Hazard("no_trained_token")
+
+
+def _judged(made: Example, target: Target) -> Iterator[Hazard]:
+    """Yield what the trainer's own rules say of the record as it is read."""
+    judged = target.judge(made.record()) if target.judge else None
+    if judged is not None:
+        yield Hazard(judged.kind, judged.words, judged.at)
+
+
+def _by_shape(made: Example, look: Look) -> Iterator[Hazard]:
+    """Yield what the messages show without a template."""
+    messages, target = made.messages or [], look.target
+    n_answers = sum(message["role"] == "assistant" for message in messages[: made.n_prompt])
+    if n_answers and target.trains_prompt:
+        yield Hazard("trained_prompt", f"{n_answers:,} {'answer' if n_answers == 1 else 'answers'}")
+    if target.encodes_arguments and (at := _first(messages, _has_text_arguments)) is not None:
+        yield Hazard("double_encoded", at=at)
+    if target.drops_text_beside_calls and (at := _first(messages, _has_text_beside_calls)) is not None:
+        yield Hazard("text_beside_calls", at=at)
+    if target.refuses_mixed_content and not look.has_lists:
+        at = _first(messages, lambda message: isinstance(message["content"], list))
+        if at is not None:
+            yield Hazard("mixed_content", at=at)
+    if target.reads_columns and made.tools is not None and not made.has_tools_as_text:
+        yield Hazard("none_filled")
+
+
+def _by_template(messages: list[Message], look: Look, rendered: Rendered) -> Iterator[Hazard]:
+    """Yield what the chat template shows."""
+    target = look.target
+    if rendered.error:
+        yield Hazard("template_error", rendered.error, rendered.failed_at)
+    elif target.renders == "prefixes" and rendered.prefix_error:
+        yield Hazard("prefix_error", rendered.prefix_error, rendered.failed_at)
+    if target.renders == "prefixes" and rendered.drift_at is not None:
+        yield Hazard("history_rewritten", f"at message {rendered.drift_at + 1}", rendered.drift_at)
+    if not target.encodes_arguments:
+        at = _first(messages, lambda message: _is_encoded_twice(message, rendered.whole))
+        if at is not None:
+            yield Hazard("double_encoded", at=at)
+    if PYTHON_PART in rendered.whole:
+        at = _first(messages, lambda message: isinstance(message["content"], list))
+        if at is not None and not any(PYTHON_PART in text for text in _texts(messages)):
+            yield Hazard("image_repr", at=at)
+
+
+def view(made: Example, look: Look) -> View:
+    """Return an example as its trainer sees it; without a template the texts are the messages as JSON."""
+    messages = made.messages or []
+    trained = tuple(message["role"] == "assistant" for message in messages)
+    template = look.template if look.target.renders != "itself" else None
+    if template is None:
+        texts = _bare(made)
+        counted = tokens.count(texts, look.template.tokenizer if look.template else "")
+        return View(None, texts, trained, tuple(counted), sum(counted))
+    rendered = render(template, messages, made.tools)
+    texts = rendered.chunks or ("",) * len(messages)
+    if look.target.renders == "prefixes" or rendered.error:
+        counted = tokens.count(texts, template.tokenizer)
+        return View(rendered, texts, trained, tuple(counted), sum(counted))
+    texts, trained = _pieces(rendered, messages)
+    *counted, n_tokens = tokens.count([*texts, rendered.whole], template.tokenizer)
+    return View(rendered, texts, trained, tuple(counted), n_tokens)
+
+
+def _pieces(rendered: Rendered, messages: list[Message]) -> tuple[tuple[str, ...], tuple[bool, ...]]:
+    """Return the pieces of a text that is rendered once: those in {% generation %} are trained on.
+
+    A template without that tag is cut by messages, where it can be; else all of it is one piece.
+    """
+    if not rendered.spans:
+        if rendered.drift_at is None and not rendered.prefix_error:
+            return rendered.chunks, tuple(message["role"] == "assistant" for message in messages)
+        return (rendered.whole,), (True,)
+    pieces: list[tuple[str, bool]] = []
+    before = 0
+    for start, end in rendered.spans:
+        pieces += [(rendered.whole[before:start], False), (rendered.whole[start:end], True)]
+        before = end
+    pieces.append((rendered.whole[before:], False))
+    kept = [piece for piece in pieces if piece[0]]
+    return tuple(text for text, _ in kept), tuple(trained for _, trained in kept)
+
+
+def _bare(made: Example) -> tuple[str, ...]:
+    """Return the text of each message without a template; the first carries the tools, as it does in most."""
+    texts = []
+    for message in made.messages or []:
+        parts = [value for value in (message.get("reasoning_content"), message["content"]) if isinstance(value, str)]
+        rest = {
+            key: value
+            for key, value in message.items()
+            if key == "tool_calls" or (key == "content" and not isinstance(value, str | None))
+        }
+        texts.append("\n".join([*parts, *([json.dumps(rest, ensure_ascii=False)] if rest else [])]))
+    if made.tools and texts:
+        texts[0] = f"{json.dumps(made.tools, ensure_ascii=False)}\n{texts[0]}"
+    return tuple(texts)
+
+
+def _first_too_long(seen: View, look: Look, limit: int) -> int | None:
+    """Return the first message with which the example is too long."""
+    counts = seen.tokens
+    if seen.rendered is not None and look.template is not None:
+        counts = tuple(tokens.count(seen.rendered.chunks, look.template.tokenizer))
+    totals = accumulate(counts)
+    return next((n for n, total in enumerate(totals) if look.target.is_too_long(total, limit)), None)
+
+
+def _says_something(message: Message) -> bool:
+    is_answer = message["role"] == "assistant"
+    return is_answer and any(value for key, value in message.items() if key not in ("role", "name"))
+
+
+def _trains_nothing(seen: View) -> bool:
+    """Whether a template writes nothing for what is trained on."""
+    if seen.rendered is None or seen.rendered.error:
+        return False
+    return not any(text.strip() for text, trained in zip(seen.texts, seen.trained, strict=True) if trained)
+
+
+def _first(messages: list[Message], claim: Callable[[Message], bool]) -> int | None:
+    return next((n for n, message in enumerate(messages) if claim(message)), None)
+
+
+def _arguments(message: Mapping[str, Any]) -> list[Any]:
+    return [call["function"]["arguments"] for call in message.get("tool_calls", ())]
+
+
+def _has_text_arguments(message: Message) -> bool:
+    return any(isinstance(arguments, str) for arguments in _arguments(message))
+
+
+def _has_text_beside_calls(message: Message) -> bool:
+    return bool(message.get("tool_calls")) and bool(message["content"])
+
+
+def _is_encoded_twice(message: Message, whole: str) -> bool:
+    """Whether arguments that are JSON text stand in the rendering as a JSON string."""
+    texts = [arguments for arguments in _arguments(message) if isinstance(arguments, str) and '"' in arguments]
+    return any(json.dumps(text, ensure_ascii=False) in whole or json.dumps(text) in whole for text in texts)
+
+
+def _texts(messages: list[Message]) -> Iterator[str]:
+    for message in messages:
+        content = message["content"]
+        for part in content if isinstance(content, list) else [{"text": content}]:
+            text = part.get("text") if isinstance(part, dict) else None
+            if isinstance(text, str):
+                yield text

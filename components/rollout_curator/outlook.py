@@ -1,0 +1,210 @@
+"""What comes of every row under a plan: why no example is written, what is noticed, what ends earlier.
+
+The usual conversions are in the index; any other is computed by converting every rollout once, and some by looking at
+each example too (`hazards`). Results are remembered. Knows rows and plans; thresholds and decisions are `selection`'s.
+"""
+
+import threading
+from collections.abc import Generator, Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
+
+import numpy as np
+
+from rollout_curator import recipe as recipes
+from rollout_curator.conversation import GYM_OPTIONS, ChatOptions, issue_kind
+from rollout_curator.index.facts import read_outcome
+from rollout_curator.recipe import Plan
+from rollout_curator.rollout import Example, Rollout
+
+Array = np.ndarray[Any, Any]
+Finding = tuple[str, tuple[str, ...]]
+"""A skip reason ("" for none) and issues; of an issue only its kind is kept, but for `trimmed:KIND`."""
+
+KEPT_MAX = 8
+"""So many results of either sort are remembered, the last asked for."""
+LOOK_EVERY = 16
+"""After so many rows a look says how far it is."""
+
+
+class Rows(Protocol):
+    """What is asked of a collection of rollouts."""
+
+    @property
+    def n_rollouts(self) -> int:
+        """How many rows there are."""
+
+    def rollouts(self, rows: Array) -> Iterator[tuple[int, Rollout]]:
+        """Yield the rollouts of rows."""
+
+    def classes(self, name: str) -> tuple[Array, list[str]]:
+        """Return codes and words of a column of the index."""
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What was noticed of every row: codes into `kinds`."""
+
+    codes: Array
+    kinds: list[Finding]
+
+    def rows_with(self, issue: str) -> Array:
+        """Return the rows with an issue of this kind, also those whose example ends before it."""
+        codes = [code for code, finding in enumerate(self.kinds) if _has(finding, issue)]
+        return np.flatnonzero(np.isin(self.codes, codes))
+
+    def issues(self) -> set[str]:
+        """Return every kind of issue and skip reason there is."""
+        return {issue_kind(word.removeprefix("trimmed:")) for skip, issues in self.kinds for word in (skip, *issues)}
+
+
+def _has(finding: Finding, issue: str) -> bool:
+    skip, issues = finding
+    return f"trimmed:{issue}" in issues or issue in (issue_kind(skip), *map(issue_kind, issues))
+
+
+class Outlook:
+    """Outcomes and findings over one collection. Threads may share it."""
+
+    def __init__(self, rows: Rows) -> None:
+        self._rows = rows
+        self._lock, self._working = threading.Lock(), threading.Lock()
+        self._outcomes: dict[Any, tuple[Array, list[str]]] = {}
+        self._findings: dict[Any, Findings] = {}
+
+    def outcomes(self, plan: Plan) -> tuple[Array, list[str]]:
+        """Return per row a code into the list of skip reasons, "" where an example is written."""
+        key = outcome_key(plan)
+        if isinstance(key, str):
+            return _decided(self.noticed(plan), plan)
+        made = self._outcomes.get(key) or _decided(self.noticed(plan), plan)
+        with self._lock:
+            found = self._outcomes.pop(key, made)
+            _remember(self._outcomes, key, found)
+            return found
+
+    def noticed(self, plan: Plan) -> Findings:
+        """Return what decides over the rows of a plan."""
+        column = _indexed(plan)
+        if column is not None:
+            codes, words = self._rows.classes(column)
+            return Findings(codes, [read_outcome(word) for word in words])
+        key = _decisive(plan, looks=plan.needs_look)
+        while (found := self._findings.get(key)) is None:
+            for _ in self._search(plan, looks=plan.needs_look):
+                pass
+        return found
+
+    def is_known(self, plan: Plan) -> bool:
+        """Say whether the outcomes of a plan are at hand, without work."""
+        return _indexed(plan) is not None or _decisive(plan, looks=plan.needs_look) in self._findings
+
+    def is_looked_at(self, plan: Plan) -> bool:
+        """Say whether every example of a plan was looked at for hazards."""
+        return _decisive(plan, looks=True) in self._findings
+
+    def looked(self, plan: Plan) -> Findings:
+        """Return what was found where `is_looked_at`."""
+        return self._findings[_decisive(plan, looks=True)]
+
+    def prepare(self, plan: Plan) -> Generator[int, None, None]:
+        """Do what `outcomes` needs; yields how many rows are done."""
+        if not self.is_known(plan):
+            yield from self._search(plan, looks=plan.needs_look)
+
+    def look(self, plan: Plan) -> Generator[int, None, None]:
+        """Look at every example for hazards and remember what was found; yields how many rows are done.
+
+        What keeps an example out has no part in it, so a changed mind about that costs nothing.
+        """
+        yield from self._search(plan, looks=True)
+
+    def _search(self, plan: Plan, *, looks: bool) -> Generator[int, None, None]:
+        """Convert every rollout once; of threads that ask for the same, one works and the others wait."""
+        key = _decisive(plan, looks=looks)
+        with self._working:
+            if key in self._findings:
+                return
+            kinds: dict[Finding, int] = {}
+            codes = np.empty(self._rows.n_rollouts, dtype="int32")
+            for n, (row, rollout) in enumerate(self._rows.rollouts(np.arange(len(codes))), 1):
+                codes[row] = kinds.setdefault(_finding(recipes.found(rollout, plan, always=looks)), len(kinds))
+                if n % LOOK_EVERY == 0:
+                    yield n
+            with self._lock:
+                _remember(self._findings, key, Findings(codes, list(kinds)))
+
+
+def _remember(kept: dict[Any, Any], key: Any, value: Any) -> None:
+    kept[key] = value
+    while len(kept) > KEPT_MAX:
+        del kept[next(iter(kept))]
+
+
+def outcome_key(plan: Plan) -> Any:
+    """Return what has a say in the outcomes of a plan: a column of the index, or all that was converted with."""
+    return _indexed(plan) or (_decisive(plan, looks=plan.needs_look), plan.exclude)
+
+
+def _indexed(plan: Plan) -> str | None:
+    """Return the index column that holds the outcome of this conversion, None when it must be computed."""
+    if plan.needs_look:
+        return None
+    if plan.format == "flat":
+        return "flat" if not plan.flat.strip_think else None
+    if plan.chat == GYM_OPTIONS:
+        return "gym"
+    if _conversion(plan) != _conversion(replace(plan, chat=ChatOptions(reasoning=plan.chat.reasoning))):
+        return None
+    return "chat" if plan.chat.reasoning == "drop" else "chat_reasoning"
+
+
+def _decisive(plan: Plan, *, looks: bool) -> tuple[Any, ...]:
+    """Return what has a say in what is noticed of a row, and so in whether an example is written."""
+    if not looks:
+        return _conversion(plan)
+    look = plan.look
+    reads_all = look.template is not None or look.max_tokens is not None or not plan.target.usual_is_safe
+    options: Any = plan.flat if plan.format == "flat" else plan.chat
+    shape = (plan.may_mix, plan.chat.tools) if plan.format == "chat" else ()
+    return (plan.target.name, plan.trim, look.template, look.max_tokens, *_conversion(plan), *shape) + (
+        (options,) if reads_all else ()
+    )
+
+
+def _conversion(plan: Plan) -> tuple[Any, ...]:
+    """Return what has a say in whether an example is made; all other options only change how it reads."""
+    if plan.format == "flat":
+        return "flat", plan.flat.strip_think
+    names = ["inline_think", "keep_empty", "keep_strict", "media", "trailing", "final_tool_call", "unsupported"]
+    names += ["reasoning_content", "trim", *(["arguments"] if "bad_tool_args" in plan.exclude else [])]
+    return "chat", plan.chat.reasoning == "drop", *(getattr(plan.chat, name) for name in names)
+
+
+def _finding(made: Example) -> Finding:
+    kinds = (issue if issue.startswith("trimmed:") else issue_kind(issue) for issue in made.issues)
+    return issue_kind(made.skip or ""), tuple(dict.fromkeys(kinds))
+
+
+def _decided(found: Findings, plan: Plan) -> tuple[Array, list[str]]:
+    """Return what was noticed as codes of skip reasons, each reason once."""
+    skips = [issue_kind(skip) or recipes.excluded_issue(issues, plan) or "" for skip, issues in found.kinds]
+    reasons = {reason: n for n, reason in enumerate(dict.fromkeys(["", *skips]))}
+    mapped = np.array([reasons[skip] for skip in skips], dtype="int32")
+    return (mapped[found.codes] if len(mapped) else np.empty(0, "int32")), list(reasons)
+
+
+def trimmed(noticed: Findings, kept: Array) -> dict[str, int]:
+    """Return how many kept examples end earlier than their rollout, by what they end before."""
+    counts = np.bincount(noticed.codes[kept], minlength=len(noticed.kinds))
+    found: dict[str, int] = {}
+    for (_, issues), count in zip(noticed.kinds, counts.tolist(), strict=True):
+        for name in _trims(issues) if count else ():
+            found[name] = found.get(name, 0) + count
+    return dict(sorted(found.items()))
+
+
+def _trims(issues: Iterable[str]) -> list[str]:
+    """Return by what an example was cut short, each once."""
+    named = (issue.removeprefix("trimmed:") for issue in issues if issue.startswith(("trimmed:", "trimmed_tail")))
+    return list(dict.fromkeys(map(issue_kind, named)))

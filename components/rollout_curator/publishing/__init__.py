@@ -1,0 +1,34 @@
+"""The selection becomes training files with their manifest, and a manifest is checked against the files it names.
+
+`choosing` works out what is written, `writing` writes it, `verifying` makes it again and compares, `remaking` writes it
+again from the manifest alone. They stream: a batch of rollouts is in memory at a time.
+"""
+
+from rollout_curator.publishing.choosing import Chosen, Part, choose, split_of
+from rollout_curator.publishing.command import command_line
+from rollout_curator.publishing.costing import cost_of
+from rollout_curator.publishing.places import check_out, paths_of, usual_card
+from rollout_curator.publishing.remaking import Remade, remake
+from rollout_curator.publishing.stream import first_line
+from rollout_curator.publishing.verifying import verify
+from rollout_curator.publishing.writing import Exported, ExportProgress, Settings, export
+
+__all__ = [
+    "Chosen",
+    "ExportProgress",
+    "Exported",
+    "Part",
+    "Remade",
+    "Settings",
+    "check_out",
+    "choose",
+    "command_line",
+    "cost_of",
+    "export",
+    "first_line",
+    "paths_of",
+    "remake",
+    "split_of",
+    "usual_card",
+    "verify",
+]

@@ -1,0 +1,202 @@
+"""What an export writes, worked out before anything is written: rows, pairs and parts, all as of one moment.
+
+The same function answers the Export page, the export and `verify`; the last two must agree to the row.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from rollout_curator import manifest, splits
+from rollout_curator import pairs as pairing
+from rollout_curator import recipe as recipes
+from rollout_curator.conversion import Ask, prompts
+from rollout_curator.pairs import Paired, Pairs, Sides, over_of
+from rollout_curator.publishing.workers import count_for
+from rollout_curator.recipe import Recipe
+from rollout_curator.runner import run_ordered
+from rollout_curator.selection import ACCEPT, REJECT, Funnel
+from rollout_curator.splits import LEFT_OUT, PARTS, Families, Parted, Split
+from rollout_curator.workspace import Workspace
+
+Array = np.ndarray[Any, Any]
+ROWS_AN_ASK = 512
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Selected:
+    """What is kept and who decided what, per row, as of one moment."""
+
+    kept: Array
+    verdicts: Array
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Part:
+    """One file to be: its units are rows, or pairs of rows (chosen, rejected); the only one has no name."""
+
+    name: str
+    units: Array
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Chosen:
+    """What is exported and why. `split` and `pairs` are the counts of the manifest, None where not asked for."""
+
+    parts: tuple[Part, ...]
+    funnel: Funnel
+    reviewed: manifest.Reviewed
+    split: dict[str, Any] | None = None
+    paired: Paired | None = None
+
+    @property
+    def n_units(self) -> int:
+        """Return how many rows will be written in all."""
+        return sum(len(part.units) for part in self.parts)
+
+
+def choose(workspace: Workspace, recipe: Recipe, over: Mapping[str, list[str]] | None = None) -> Chosen:
+    """Return what is exported; looks again when somebody decided meanwhile, so that rows and verdicts fit.
+
+    `over` are the keys chosen over others (key -> keys) instead of what the review store says.
+    """
+    while True:
+        version = workspace.refresh_decisions()
+        kept, funnel, verdicts = workspace.select(recipe).kept, workspace.funnel(recipe), workspace.verdicts()
+        reviewed = reviewed_of(workspace)
+        said = over if over is not None else _over(workspace, reviewed["verdicts"])
+        if workspace.refresh_decisions() == version:
+            break
+    paired = None
+    units = np.flatnonzero(kept)
+    if recipe.pairs is not None:
+        if recipe.pairs.rule == "chosen":
+            reviewed["over"] = dict(said)
+        paired = _paired(workspace, recipe, Selected(kept, verdicts), said)
+        units = paired.rows
+    if recipe.split is None:
+        return Chosen((Part("", units),), funnel, reviewed, None, paired)
+    rows = units if units.ndim == 1 else np.unique(units)
+    parted = split_of(workspace, recipe.split, rows)
+    codes = parted.part[units] if units.ndim == 1 else _of_pairs(parted.part, units)
+    parts = tuple(
+        Part(name, units[codes == code]) for code, name in enumerate(PARTS) if code == 0 or _asked(recipe, name)
+    )
+    return Chosen(
+        parts, funnel, reviewed, _split_counts(workspace, parts, parted, rows, int((codes == LEFT_OUT).sum())), paired
+    )
+
+
+def _asked(recipe: Recipe, name: str) -> bool:
+    return bool(getattr(recipe.split, name))
+
+
+def reviewed_of(workspace: Workspace) -> manifest.Reviewed:
+    """Return the verdicts that stand, as the manifest keeps them."""
+    verdicts, standing = workspace.verdicts(), workspace.standing()
+    return {
+        "accepted": int(np.count_nonzero(verdicts == ACCEPT)),
+        "rejected": int(np.count_nonzero(verdicts == REJECT)),
+        "sha256": manifest.digest_of(standing),
+        "verdicts": dict(sorted(standing.items())),
+    }
+
+
+def _over(workspace: Workspace, standing: Mapping[str, str]) -> dict[str, list[str]]:
+    """Return what reviewers chose over what: keys of accepted rollouts, and the keys named in the reasons."""
+    found: dict[str, list[str]] = {}
+    for key, verdict in sorted(standing.items()):
+        decision = workspace.decision(key)
+        if verdict == "accept" and decision is not None and (others := over_of(decision.reasons)):
+            found[key] = sorted(set(others))
+    return found
+
+
+def split_of(workspace: Workspace, split: Split, rows: Array) -> Parted:
+    """Return the part of every rollout; `rows` are those that will be written, which only counts look at."""
+    families = Families(split)
+    codes, names = workspace.classes("task")
+    groups = workspace.groups
+    for row, sketch in enumerate(_sketches(workspace)):
+        families.add(int(groups[row]), names[int(codes[row])], sketch)
+    agents, agent_names = workspace.classes("agent")
+    kept = np.zeros(workspace.n_rollouts, dtype=bool)
+    kept[rows] = True
+    return splits.parted(families, kept, [agent_names[code] for code in agents.tolist()])
+
+
+def _sketches(workspace: Workspace) -> Iterator[Any]:
+    for prompted in _prompted(workspace, np.arange(workspace.n_rollouts), None):
+        yield from prompted.sketches
+
+
+def _prompted(workspace: Workspace, rows: Array, plan: recipes.Plan | None) -> Iterator[Any]:
+    return run_ordered(prompts, _asks(workspace, rows, plan), count_for(workspace, rows))
+
+
+def _asks(workspace: Workspace, rows: Array, plan: recipes.Plan | None) -> Iterator[Ask]:
+    texts: list[bytes] = []
+    for _, text in workspace.lines(rows):
+        texts.append(text)
+        if len(texts) == ROWS_AN_ASK:
+            yield Ask(texts, plan)
+            texts = []
+    if texts:
+        yield Ask(texts, plan)
+
+
+def _of_pairs(part: Array, units: Array) -> Array:
+    """Return the part of each pair; its two sides are of one task and prompt, so they differ only where both fall."""
+    chosen, rejected = part[units[:, 0]], part[units[:, 1]]
+    return np.where(chosen == rejected, chosen, LEFT_OUT)
+
+
+def _split_counts(
+    workspace: Workspace, parts: Iterable[Part], parted: Parted, rows: Array, left_out: int
+) -> dict[str, Any]:
+    """Return what the manifest says of a split."""
+    agents, names = workspace.classes("agent")
+    found: dict[str, Any] = {"left_out": left_out, "largest_similarity": round(parted.similarity(rows), 4), "parts": {}}
+    for part in parts:
+        first = part.units if part.units.ndim == 1 else part.units[:, 0]
+        counts = np.bincount(agents[first], minlength=len(names)).tolist() if len(first) else []
+        found["parts"][part.name] = {
+            "rows": len(part.units),
+            "tasks": len(np.unique(workspace.groups[first])),
+            "agents": {name: count for name, count in zip(names, counts, strict=False) if count},
+        }
+    return found
+
+
+def _paired(workspace: Workspace, recipe: Recipe, selection: Selected, said: Mapping[str, list[str]]) -> Paired:
+    """Return the pairs of a recipe; the prompts of all that could stand in one are read and compared.
+
+    A reward is no measurement where the rollout is invalid, unless the recipe keeps that kind by name.
+    """
+    plan, asked = recipes.plan(recipe), recipe.pairs or Pairs()
+    outcomes, skips = workspace.outcomes(plan)
+    usable = np.isin(outcomes, [code for code, skip in enumerate(skips) if not skip])
+    invalid, words = workspace.classes("invalid")
+    faulty = [code for code, word in enumerate(words) if word and word not in recipe.keep]
+    reward = workspace.column("reward")
+    sides = Sides(
+        group=workspace.groups,
+        reward=reward,
+        is_usable=usable,
+        may_win=selection.kept,
+        may_lose=selection.verdicts != ACCEPT,
+        is_measured=np.isfinite(reward) & ~np.isin(invalid, faulty),
+    )
+    over = [
+        (winner, loser)
+        for key, others in said.items()
+        for other in others
+        for winner in workspace.rows_of_key(key)[:1]
+        for loser in workspace.rows_of_key(other)[:1]
+    ]
+    rows = pairing.worth_reading(asked, sides, over)
+    numbers = [number for prompted in _prompted(workspace, rows, plan) for number in prompted.exact]
+    known = {row: -1 - row if n is None else n for row, n in zip(rows.tolist(), numbers, strict=True)}
+    return pairing.paired(asked, sides, known, over)

@@ -1,0 +1,79 @@
+"""The command line that writes the same files as the app: a recipe as options, the inverse of `cli_options`."""
+
+import shlex
+from collections.abc import Iterator, Sequence
+from dataclasses import fields
+from pathlib import Path
+
+import orjson
+
+from rollout_curator.pairs import Pairs
+from rollout_curator.recipe import Recipe
+from rollout_curator.splits import Split
+from rollout_curator.workspace import Workspace
+
+
+def command_line(workspace: Workspace, recipe: Recipe, out: Path, card: str = "") -> str:
+    """Return the command that writes the same files."""
+    words = ["rollout-curator", "export", *(str(source.path) for source in workspace.sources), "--out", str(out)]
+    words += ["--target", recipe.target]
+    if recipe.format:
+        words += ["--format", recipe.format]
+    if recipe.min_reward is not None:
+        words += ["--min-reward", repr(recipe.min_reward)]
+    words += _bounds_words(recipe)
+    for step in recipe.strategies:
+        parameters = orjson.dumps(step.parameters).decode() if step.parameters else ""
+        words += ["--strategy", f"{step.name} {parameters}".strip()]
+    words += ["--as", recipe.kind] if recipe.kind != "jsonl" else []
+    for flag, asked in (("--split", recipe.split), ("--pairs", recipe.pairs)):
+        words += [word for name, value in _differing(asked) for word in (flag, f"{name}={value}")]
+    for name, value in recipe.options.items():
+        words += ["--set", f"{name}={str(value).lower() if isinstance(value, bool) else value}"]
+    words += ["--template", orjson.dumps(recipe.template).decode()] if recipe.template else []
+    words += ["--max-tokens", str(recipe.max_tokens)] if recipe.max_tokens is not None else []
+    lists = {"keep": recipe.keep, "drop": recipe.drop, "trim": recipe.trim, "metadata": recipe.metadata}
+    for flag, names in ((f"--{name}", names) for name, names in lists.items()):
+        for name in names:
+            words += [flag, name]
+    words += ["--card", card] if card else []
+    if workspace.decisions is not None:
+        words += ["--decisions", str(workspace.decisions.path)]
+    return shlex.join(words)
+
+
+def _bounds_words(recipe: Recipe) -> list[str]:
+    """Return the options that say which rollouts may stay, beside the lower bound and the strategies."""
+    words = ["--max-reward", repr(recipe.max_reward)] if recipe.max_reward is not None else []
+    for one in recipe.filters:
+        low, high = ("" if bound is None else repr(bound) for bound in (one.at_least, one.at_most))
+        words += ["--filter", f"{one.column}={_names(one.one_of) or f'{low}..{high}'}"]
+    if recipe.thresholds is not None:
+        for name, bound in recipe.thresholds.at_least.items():
+            words += ["--threshold", f"{recipe.thresholds.by}:{name}={bound!r}"]
+    return words if recipe.control is None else [*words, "--control", str(recipe.control)]
+
+
+def _names(names: Sequence[str]) -> str:
+    """Return names as `--filter` takes them: with commas between, or as JSON where a name has some of its own."""
+    if any("," in name or ".." in name or name.startswith("[") for name in names):
+        return orjson.dumps(list(names)).decode()
+    return ",".join(names)
+
+
+def _differing(asked: Split | Pairs | None) -> Iterator[tuple[str, str]]:
+    """Yield the first setting and every other that is not the usual one, as the command line takes them."""
+    if asked is None:
+        return
+    usual = type(asked)()
+    for n, column in enumerate(fields(asked)):
+        value = getattr(asked, column.name)
+        if n == 0 or value != getattr(usual, column.name):
+            yield (
+                column.name,
+                "+".join(value)
+                if isinstance(value, tuple)
+                else f"{value:g}"
+                if isinstance(value, float) and value.is_integer()
+                else str(value),
+            )

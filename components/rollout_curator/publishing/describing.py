@@ -1,0 +1,124 @@
+"""What the data card of an export says, gathered from the workspace, the recipe and the manifest."""
+
+from collections.abc import Mapping
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from rollout_curator import recipe as recipes
+from rollout_curator import strategies
+from rollout_curator.card import Bar, CardFacts, Reviews, card
+from rollout_curator.conversation import ISSUE_WORDS
+from rollout_curator.digits import exact
+from rollout_curator.levels import round_edges
+from rollout_curator.pairs import RULES
+from rollout_curator.publishing.choosing import Chosen
+from rollout_curator.publishing.places import CARD_MARK
+from rollout_curator.recipe import Recipe
+from rollout_curator.selection import INVALID_WORDS
+from rollout_curator.splits import alike_words
+from rollout_curator.workspace import Workspace
+
+BARS = 12
+
+
+def described(workspace: Workspace, recipe: Recipe, chosen: Chosen, content: Mapping[str, Any], statement: str) -> str:
+    """Return the data card of an export."""
+    funnel = chosen.funnel
+    return card(
+        CardFacts(
+            title=str(content["file"]).partition(".")[0] or str(content["file"]),
+            content=content,
+            rules=rules(recipe),
+            dropped=[(drop.count, drop.said) for drop in (*funnel.problems, *funnel.drops) if drop.count],
+            bars=bars(workspace, recipe),
+            reviews=reviews(workspace),
+            statement=statement,
+            gaps=gaps(workspace, recipe, chosen),
+            notes=_notes(chosen),
+            mark=CARD_MARK,
+        )
+    )
+
+
+def rules(recipe: Recipe) -> list[str]:
+    """Return what a recipe asks for, a sentence each."""
+    plan = recipes.plan(recipe)
+    bound = recipe.min_reward
+    found = ["Any reward." if bound is None else f"A reward of {exact(bound)} or more."]
+    found += [f"After that: {strategies.words(step)} are left out." for step in recipe.strategies]
+    found.append(f"Written for {plan.target.title}, as {plan.format}, in {recipe.kind}.")
+    found += [f"Option {name}: {value}." for name, value in recipe.options.items()]
+    words = {**ISSUE_WORDS, **INVALID_WORDS}
+    for names, said in ((recipe.keep, "Kept although they"), (recipe.drop, "Left out too, because they")):
+        found += [f"{said} {words.get(name, name)}." for name in names]
+    if recipe.pairs is not None:
+        found.append(f"Pairs: {RULES[recipe.pairs.rule]}.")
+    if recipe.split is not None:
+        split = recipe.split
+        found.append(
+            f"Split by {', '.join(split.by)}: validation {split.validation:g}, test {split.test:g}, prompts alike by "
+            f"{split.near:g} stay together, seed {int(split.seed)}."
+        )
+    return found
+
+
+def bars(workspace: Workspace, recipe: Recipe) -> list[Bar]:
+    """Return the rewards that are measurements, as at most a dozen bars."""
+    invalid, words = workspace.classes("invalid")
+    is_valid = np.isin(invalid, [code for code, word in enumerate(words) if not word])
+    reward, kept = workspace.column("reward"), workspace.select(recipe).kept
+    rated = is_valid & np.isfinite(reward)
+    values = np.unique(reward[rated])
+    if len(values) <= BARS:
+        masks = [(f"{value:g}", reward == value) for value in values.tolist()]
+    else:
+        edges = round_edges(float(values[0]), float(values[-1]), most=BARS).edges.tolist()
+        masks = [(f"{low:g} to {high:g}", (reward >= low) & (reward < high)) for low, high in pairwise(edges)]
+    return [Bar(name, int((mask & rated).sum()), int((mask & rated & kept).sum())) for name, mask in masks]
+
+
+def reviews(workspace: Workspace) -> Reviews | None:
+    """Return who decided how much and for what, None where the verdicts came from a manifest."""
+    if workspace.decisions is None:
+        return None
+    by_reviewer: dict[str, dict[str, int]] = {}
+    by_reason: dict[str, int] = {}
+    for key, verdict in workspace.standing().items():
+        if (decision := workspace.decision(key)) is None:
+            continue
+        counts = by_reviewer.setdefault(decision.reviewer, {})
+        counts[verdict] = counts.get(verdict, 0) + 1
+        for reason in decision.reasons:
+            name = "chosen over another" if reason.startswith("chosen-over:") else reason
+            by_reason[name] = by_reason.get(name, 0) + 1
+    return Reviews(by_reviewer, by_reason)
+
+
+def gaps(workspace: Workspace, recipe: Recipe, chosen: Chosen) -> list[str]:
+    """Return what a user of the set should know is missing or uncertain, a sentence each."""
+    rows = np.unique(np.concatenate([part.units.ravel() for part in chosen.parts]))
+    decided = chosen.reviewed["accepted"] + chosen.reviewed["rejected"]
+    invalid, words = workspace.classes("invalid")
+    counts = [
+        (int(np.isnan(workspace.column("reward")[rows]).sum()), "have no reward"),
+        *((int((invalid[rows] == code).sum()), INVALID_WORDS[word]) for code, word in enumerate(words) if word),
+        (int((workspace.copies[rows] > 1).sum()), "have the same content as another"),
+        (int(workspace.column("estimated")[rows].sum()), "give no token counts, so that theirs are estimated"),
+    ]
+    found = [f"{count:,} of the rollouts written {said}." for count, said in counts if count]
+    found.append(
+        f"People decided on {decided:,} of {chosen.funnel.rollouts:,} rollouts; nobody looked at the others here."
+    )
+    if recipe.split is None:
+        found.append("There is no validation part.")
+    found.append("Nothing was compared with evaluation sets, and personal data were not looked for.")
+    return found
+
+
+def _notes(chosen: Chosen) -> list[str]:
+    notes = [] if chosen.paired is None else [f"{chosen.paired.sentence()}."]
+    if chosen.split is not None:
+        notes.append(alike_words(chosen.split["largest_similarity"]))
+    return notes

@@ -1,0 +1,77 @@
+"""Where an export goes: the names of its files, and what they must never be."""
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+from rollout_curator import manifest
+from rollout_curator.errors import ExportError
+from rollout_curator.exports.base import check_target, exports, get
+from rollout_curator.recipe import Recipe
+from rollout_curator.splits import PARTS
+
+CARD_MARK = "<!-- written by rollout-curator -->"
+_CARD_NAME = re.compile(r"[^/\\\0]+\.md")
+
+
+def paths_of(out: Path, recipe: Recipe) -> dict[str, Path]:
+    """Return the file of each part: `out` itself under "", or with a split `out.train.jsonl` and so on."""
+    if recipe.split is None:
+        return {"": out}
+    asked = [name for name in PARTS if name == PARTS[0] or getattr(recipe.split, name)]
+    return {name: out.with_name(f"{out.stem}.{name}{out.suffix}") for name in asked}
+
+
+def card_path(out: Path, name: str) -> Path:
+    """Return where the data card goes: a name ending in .md in the folder of `out`. Raises ExportError."""
+    if not _CARD_NAME.fullmatch(name) or name.startswith("."):
+        raise ExportError(
+            f"{name}: a data card is a name that ends in .md, such as README.md, in the folder of the file"
+        )
+    return out.with_name(name)
+
+
+def usual_card(out: Path) -> str:
+    """Return the name a data card has unless told otherwise."""
+    return f"{out.stem}.card.md"
+
+
+def check_out(
+    out: Path, sources: Iterable[Path], decisions: Path | None, recipe: Recipe | None = None, card: str = ""
+) -> None:
+    """Raise ExportError, before any long work, when a file to be is one of these or cannot be written."""
+    recipe, sources = recipe or Recipe(), list(sources)
+    paths = [*paths_of(out, recipe).values(), manifest.path_of(out)]
+    cards = [card_path(out, card)] if card else []
+    for path in (*paths, *cards):
+        if any(_is_same(path, source) for source in sources):
+            raise ExportError(f"{path}: is one of the sources, which are never written; choose another name")
+        if decisions is not None and _is_same(path, decisions):
+            raise ExportError(f"{path}: is the review store, which no export replaces; choose another name")
+    if out.suffix in (".gz", ".zst"):
+        raise ExportError(f"{out}: exports are written plain, name a .jsonl file; compress it afterwards if you wish")
+    kind, suffixes = get(recipe.kind), {row.suffix: row.name for row in exports().values()}
+    if suffixes.get(out.suffix, "jsonl") != kind.name:
+        raise ExportError(
+            f"{out}: the name of a {kind.title} file ends in {kind.suffix}; name it so, or choose another kind"
+        )
+    for path in cards:
+        if path.exists() and CARD_MARK not in _head(path):
+            raise ExportError(f"{path}: was not written by this program, so it is not replaced; choose another name")
+    for path in (*paths[:-1], *cards):
+        check_target(path)
+
+
+def _head(path: Path) -> str:
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            return file.read(20_000)
+    except OSError:
+        return ""
+
+
+def _is_same(path: Path, other: Path) -> bool:
+    try:
+        return path.samefile(other)
+    except OSError:
+        return False

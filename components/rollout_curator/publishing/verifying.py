@@ -1,0 +1,145 @@
+"""Checking an export: everything its manifest says is worked out again from the sources, and compared.
+
+The sources are indexed anew, so that no cache is trusted.
+"""
+
+import os
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+from rollout_curator import __version__, manifest
+from rollout_curator import recipe as recipes
+from rollout_curator.errors import CuratorError, ManifestError
+from rollout_curator.exports.base import get
+from rollout_curator.manifest import Beside, Check
+from rollout_curator.publishing.choosing import Chosen, choose
+from rollout_curator.publishing.stream import Stream
+from rollout_curator.publishing.writing import input_of
+from rollout_curator.recipe import Recipe
+from rollout_curator.sources import Found
+from rollout_curator.workspace import Workspace
+
+HOLDS_EXACTLY = "the file holds exactly what these sources and this recipe give"
+
+
+def verify(path: Path) -> list[Check]:
+    """Recompute everything a manifest says: the files, the sources, the counts and every line of the files.
+
+    Raises ManifestError when the manifest cannot be read.
+    """
+    content = manifest.load(path)
+    checks = [manifest.check_file(path.with_name(each["file"]), each) for each in manifest.files(content)]
+    sources = [manifest.check_input(place, source) for place, source in inputs_of(path, content)]
+    checks += sources
+    if not all(check.holds for check in sources):
+        reason = "not checked, because a source is missing or changed; bring it back, or export again"
+        return [*checks, Check(HOLDS_EXACTLY, False, reason)]
+    try:
+        checks.extend(_check_again(content, path))
+    except CuratorError as error:
+        checks.append(Check("the export can be made again", False, str(error)))
+    return checks
+
+
+def inputs_of(path: Path, content: manifest.Manifest) -> list[tuple[Path, manifest.Input]]:
+    """Return where the sources of a manifest lie, with what it says of each."""
+    return [(Path(path.parent.resolve(), source["path"]), source) for source in content["inputs"]]
+
+
+@contextmanager
+def reopened(path: Path, content: manifest.Manifest, cache: Path) -> Iterator[Workspace]:
+    """Open the sources of a manifest with the verdicts it holds. Raises ManifestError when it names no source."""
+    found = [Found(Path(os.path.abspath(place)), source["name"]) for place, source in inputs_of(path, content)]
+    if not found:
+        raise ManifestError(f"manifest of {content['file']}: it names no source; export again")
+    with closing(Workspace(found, cache, None)) as workspace:
+        workspace.require_rollouts()
+        workspace.assume(content["decisions"]["verdicts"])
+        yield workspace
+
+
+def _check_again(content: manifest.Manifest, path: Path) -> Iterator[Check]:
+    """Make the export again from sources, recipe and verdicts of the manifest, and compare line by line."""
+    recipe = recipes.from_table(content["recipe"], f"recipe of {content['file']}")
+    with (
+        tempfile.TemporaryDirectory(prefix="rollout-curator-") as folder,
+        reopened(path, content, Path(folder)) as workspace,
+    ):
+        digest = manifest.digest_of(content["decisions"]["verdicts"])
+        same_verdicts = digest == content["decisions"]["sha256"]
+        yield Check("the verdicts are those that were counted", same_verdicts, f"sha256 {digest}")
+        chosen = choose(workspace, recipe, content["decisions"].get("over", {}))
+        inputs = [input_of(source, "", path.parent) for source in workspace.sources]
+        paired = None if chosen.paired is None else chosen.paired.as_json()
+        more = {"split": chosen.split, "pairs": paired, "round_trip": _trip(recipe, chosen)}
+        counts = _counts(chosen.funnel.as_json(), chosen.reviewed, inputs, more)
+        told = {name: content.get(name) for name in more}
+        told["round_trip"] = told["round_trip"] or more["round_trip"]  # older versions read nothing again
+        expected = _counts(content["counts"], content["decisions"], content["inputs"], told)
+        yield Check("every count is the same", counts == expected, _difference(counts, expected))
+        parts = [each for each in manifest.files(content) if each["part"] != "card"]
+        for each in parts:
+            named = f"{each['file']} holds exactly what these sources and this recipe give"
+            yield _check_rows(
+                workspace, recipe, chosen, each, path, named if len(parts) > 1 else HOLDS_EXACTLY, content
+            )
+
+
+def _check_rows(
+    workspace: Workspace, recipe: Recipe, chosen: Chosen, each: Beside, path: Path, claim: str, content: Any
+) -> Check:
+    """Compare one file with what its part gives, line by line."""
+    part = next((part for part in chosen.parts if part.name == each["part"]), None)
+    if part is None:
+        return Check(claim, False, f"this recipe gives no part {each['part']!r}")
+    same, wrong = 0, 0
+    written = _written(recipe, path.with_name(each["file"]))
+    for line in Stream(workspace, recipe, part):
+        if next(written, None) == line:
+            same += 1
+        else:
+            wrong = wrong or same + 1
+    wrong = wrong or (same + 1 if next(written, None) is not None else 0)
+    detail = f"{same:,} of {each['rows']:,} rows are the same"
+    if wrong:
+        detail += f", row {wrong:,} is the first that is not"
+    if content["version"] != __version__:
+        detail += f"; written by version {content['version']}, this is {__version__}"
+    return Check(claim, not wrong and same == each["rows"], detail)
+
+
+def _trip(recipe: Recipe, chosen: Chosen) -> manifest.RoundTrip:
+    return {"loader": recipe.target, "rows": chosen.n_units, "same": chosen.n_units}
+
+
+def _written(recipe: Recipe, path: Path) -> Iterator[bytes]:
+    """Yield the lines of a file; one that is missing or broken ends early."""
+    try:
+        yield from get(recipe.kind).lines(path)
+    except (OSError, ValueError):
+        return
+
+
+def _counts(
+    funnel: dict[str, Any],
+    reviewed: manifest.Reviewed,
+    inputs: Iterable[manifest.Input],
+    more: dict[str, Any],
+) -> dict[str, Any]:
+    """Return every count of a manifest in one table."""
+    sizes = {
+        f"{source['name']}: {name}": source[name]
+        for source in inputs
+        for name in ("size_bytes", "lines", "rollouts", "problems")
+    }
+    more = {name: value for name, value in more.items() if value is not None}
+    return {**funnel, "accepted": reviewed["accepted"], "rejected": reviewed["rejected"], **sizes, **more}
+
+
+def _difference(found: dict[str, Any], expected: dict[str, Any]) -> str:
+    different = [name for name in {**expected, **found} if found.get(name) != expected.get(name)]
+    words = (f"{name} is {found.get(name)}, the manifest says {expected.get(name)}" for name in different)
+    return "; ".join(words) or "all counts agree"

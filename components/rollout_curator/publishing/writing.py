@@ -1,0 +1,242 @@
+"""Writing an export: every part, then its data card, then the manifest, all of which appear together or not at all."""
+
+from collections.abc import Generator, Mapping
+from concurrent.futures import wait
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from rollout_curator import __version__, manifest
+from rollout_curator import recipe as recipes
+from rollout_curator.errors import ExportError, SourceChanged
+from rollout_curator.exports.base import AtomicFile, Written, get, publish
+from rollout_curator.index import store
+from rollout_curator.index.facts import CHARS_PER_TOKEN
+from rollout_curator.index.source import Source
+from rollout_curator.publishing.choosing import Chosen, choose
+from rollout_curator.publishing.command import command_line
+from rollout_curator.publishing.configs import config_of
+from rollout_curator.publishing.describing import described
+from rollout_curator.publishing.places import card_path, check_out, paths_of
+from rollout_curator.publishing.stream import Stream
+from rollout_curator.recipe import Recipe
+from rollout_curator.selection import Funnel
+from rollout_curator.splits import alike_words
+from rollout_curator.targets.base import ConfigFacts
+from rollout_curator.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class ExportProgress:
+    """How many of the rows are written; when all are, `checked` of them have been read again."""
+
+    done: int
+    total: int
+    checked: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What an export does beside its recipe, none of which changes a byte of the data.
+
+    `card` is the name of a data card in the same folder, none when empty; `statement` is a sentence for it on how good
+    the kept rollouts are. `workers` is the number of processes, 0 for what the size asks for. `over` are keys chosen
+    over others instead of what the review store says.
+    """
+
+    card: str = ""
+    statement: str = ""
+    workers: int = 0
+    over: Mapping[str, list[str]] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """What an export wrote; `config` is the trainer's, `command` does the same on the command line.
+
+    `path`, `size_bytes` and `sha256` are those of the training file, `rows` counts those of all files; `files` are all
+    that were written but the manifest. `content` is the manifest.
+    """
+
+    path: Path
+    manifest_path: Path
+    rows: int
+    size_bytes: int
+    sha256: str
+    funnel: Funnel
+    config: str
+    command: str
+    files: tuple[manifest.Beside, ...]
+    content: manifest.Manifest
+    notes: tuple[str, ...] = ()
+
+
+Steps = Generator[ExportProgress, None, None]
+
+
+def export(
+    workspace: Workspace,
+    recipe: Recipe,
+    out: Path,
+    settings: Settings = Settings(),
+) -> Generator[ExportProgress | Exported, None, None]:
+    """Write the kept rollouts to `out` and the manifest beside it; the last item yielded is the result.
+
+    All files appear whole or not at all; closing the generator leaves what was there.
+    Raises ExportError and SourceError.
+    """
+    store_path = workspace.decisions.path if workspace.decisions else None
+    check_out(out, [file.path for file in workspace.found], store_path, recipe, settings.card)
+    recipes.plan(recipe)
+    _check_unchanged(workspace, out)
+    chosen = choose(workspace, recipe, settings.over)
+    _require_rows(out, chosen)
+    paths = {name: path for name, path in paths_of(out, recipe).items() if _has_rows(chosen, name)}
+    cards = [card_path(out, settings.card)] if settings.card else []
+    manifest_path = manifest.path_of(out)
+    streams: dict[str, Stream] = {}
+    with ExitStack() as stack:
+        *files, beside = stack.enter_context(publish(*paths.values(), *cards, manifest_path, lock=out))
+        digests = stack.enter_context(manifest.hashed([source.path for source in workspace.sources]))
+        for file, part in zip(files, (part for part in chosen.parts if len(part.units)), strict=False):
+            streams[part.name] = stream = Stream(workspace, recipe, part, settings.workers)
+            n_before = sum(len(other.part.units) for name, other in streams.items() if name != part.name)
+            yield from _write(stream, recipe, file, n_before, chosen.n_units)
+        while not digests.done():
+            yield ExportProgress(chosen.n_units, chosen.n_units, chosen.n_units)
+            wait([digests], timeout=0.05)
+        inputs = [
+            input_of(*pair, manifest_path.parent) for pair in zip(workspace.sources, digests.result(), strict=True)
+        ]
+        _check_unchanged(workspace, out)
+        written = {name: file.written() for name, file in zip(paths, files, strict=False)}
+        content = _manifest(recipe, written, chosen, inputs)
+        if cards:
+            files[-1].write(
+                described(workspace, recipe, chosen, content, settings.statement).encode("utf-8", "replace")
+            )
+            content["others"] = [*content.get("others", ()), _beside("card", files[-1].written())]
+        beside.write(manifest.dump(content))
+    main = paths[next(iter(paths))]
+    longest = max(stream.longest_bytes for stream in streams.values()) // CHARS_PER_TOKEN
+    yield Exported(
+        path=main,
+        manifest_path=manifest_path,
+        rows=chosen.n_units,
+        size_bytes=content["size_bytes"],
+        sha256=content["sha256"],
+        funnel=chosen.funnel,
+        config=_config(workspace, recipe, chosen, paths, longest),
+        command=command_line(workspace, recipe, out, settings.card),
+        files=tuple(manifest.files(content)),
+        content=content,
+        notes=tuple(_notes(recipe, chosen)),
+    )
+
+
+def _write(stream: Stream, recipe: Recipe, file: AtomicFile, n_before: int, total: int) -> Steps:
+    """Write one part, then read it again and compare."""
+    kind = get(recipe.kind)
+    for done in kind.write(stream, file):
+        yield ExportProgress(n_before + done, total, n_before)
+    for checked in stream.read_again(kind, file):
+        yield ExportProgress(n_before + file.rows, total, n_before + checked)
+
+
+def _has_rows(chosen: Chosen, name: str) -> bool:
+    return any(len(part.units) for part in chosen.parts if part.name == name)
+
+
+def _require_rows(out: Path, chosen: Chosen) -> None:
+    if len(chosen.parts[0].units):
+        return
+    if chosen.paired is not None and chosen.funnel.exportable and not chosen.n_units:
+        raise ExportError(f"{out}: nothing to write: {chosen.paired.sentence()}; choose another rule for pairs")
+    if chosen.split is not None and chosen.funnel.exportable:
+        why = "nothing is left to train on: all that is kept fell into other parts, or between them"
+        raise ExportError(f"{out}: {why}; ask for smaller ones, tie fewer rollouts together, or choose another seed")
+    said = chosen.funnel.sentence()
+    raise ExportError(f"{out}: nothing to write: {said}; lower the threshold or choose another recipe")
+
+
+def _notes(recipe: Recipe, chosen: Chosen) -> list[str]:
+    """Return what the user should know of a split or of pairs, in sentences."""
+    notes = [] if chosen.paired is None else [f"{chosen.paired.sentence()}."]
+    if recipe.split is not None and chosen.split is not None:
+        sizes = ", ".join(f"{counts['rows']:,} {name}" for name, counts in chosen.split["parts"].items())
+        left_out = chosen.split["left_out"]
+        tied = f"; {left_out:,} in none, because they are tied to several parts" if left_out else ""
+        notes.append(f"{sizes}{tied}. {alike_words(chosen.split['largest_similarity'])}")
+        empty = [part.name for part in chosen.parts if not len(part.units)]
+        notes += [f"No rollout fell into {name}, so there is no such file; another seed or size may." for name in empty]
+    return notes
+
+
+def _config(workspace: Workspace, recipe: Recipe, chosen: Chosen, paths: Mapping[str, Path], longest: int) -> str:
+    plan = recipes.plan(recipe)
+    tools = any((workspace.column("n_tools")[part.units] > 0).any() for part in chosen.parts)
+    validation = paths.get("validation")
+    facts = ConfigFacts(
+        str(paths[next(iter(paths))]),
+        plan.format,
+        bool(tools) and plan.format == "chat",
+        None if validation is None else str(validation),
+        longest,
+        recipe.max_tokens,
+    )
+    return config_of(recipe, plan, facts)
+
+
+def _check_unchanged(workspace: Workspace, out: Path) -> None:
+    for source in workspace.sources:
+        if store.stamp(source.path) != store.Stamp(**source.header["stamp"]):
+            raise SourceChanged(f"{out}: nothing was written: {source.name} changed since it was opened; open it again")
+
+
+def input_of(source: Source, sha256: str, folder: Path) -> manifest.Input:
+    """Return what a manifest in a folder says of a source."""
+    return {
+        "path": manifest.relative(source.path, folder.resolve()),
+        "name": source.name,
+        "size_bytes": int(source.header["stamp"]["size"]),
+        "sha256": sha256,
+        "lines": int(source.header["n_lines"]),
+        "rollouts": source.n_rollouts,
+        "problems": int(source.header["n_problems"]),
+    }
+
+
+def _beside(part: str, written: Written) -> manifest.Beside:
+    return {
+        "part": part,
+        "file": written.path.name,
+        "sha256": written.sha256,
+        "size_bytes": written.size_bytes,
+        "rows": written.rows,
+    }
+
+
+def _manifest(
+    recipe: Recipe, written: Mapping[str, Written], chosen: Chosen, inputs: list[manifest.Input]
+) -> manifest.Manifest:
+    first, *others = [_beside(name, one) for name, one in written.items()]
+    content = manifest.Manifest(
+        schema=manifest.SCHEMA,
+        tool="rollout-curator",
+        version=__version__,
+        file=first["file"],
+        sha256=first["sha256"],
+        size_bytes=first["size_bytes"],
+        rows=first["rows"],
+        inputs=inputs,
+        recipe=recipes.to_table(replace(recipe, sources=())),
+        decisions=chosen.reviewed,
+        counts=chosen.funnel.as_json(),
+        round_trip={"loader": recipe.target, "rows": chosen.n_units, "same": chosen.n_units},
+    )
+    if others:
+        content["others"] = others
+    more: dict[str, Any] = {"split": chosen.split, "pairs": chosen.paired and chosen.paired.as_json()}
+    content.update({name: value for name, value in more.items() if value is not None})  # type: ignore[typeddict-item]
+    return content

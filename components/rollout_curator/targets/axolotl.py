@@ -1,0 +1,106 @@
+"""Axolotl: supervised fine-tuning with `type: chat_template`.
+
+Read in the wheel axolotl 0.19.0: `axolotl/prompt_strategies/chat_template.py` (`_get_tools` and `_get_messages` take
+lists or JSON text; `transform_message` reads arguments that are text with json.loads and raises where that fails;
+`find_turn` renders each beginning of the conversation twice to find what a turn adds), `axolotl/utils/schemas/
+datasets.py` (field_messages, field_tools, field_thinking, roles_to_train, train_on_eos) and `config.py` (sequence_len
+512, excess_length_strategy drop). The file comes in through Hugging Face `datasets`, so tools and arguments, whose
+shapes differ, are written as JSON text (axolotl-ai-cloud/axolotl 3136).
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from rollout_curator.conversation import ChatOptions, FlatOptions
+from rollout_curator.targets.base import LEFT_OUT, MEDIA, ConfigFacts, Judged, Target, absolute, quote
+
+SAYS = (
+    "Every answer is trained on, also those that stood in the prompt, and the token that ends it; the mark that begins "
+    "an answer is not.",
+    "Examples longer than sequence_len are dropped, which only a number in the log tells; Axolotl's own limit is 512 "
+    "tokens.",
+    "Arguments and tools are written as JSON text, which Axolotl reads; as objects, Hugging Face datasets would fill "
+    "them with keys they never had.",
+    "Each turn is found by rendering the beginnings of the conversation: a template that rewrites earlier turns puts "
+    "the labels in the wrong place.",
+    "Only fields that the chat template names reach it; reasoning is written as reasoning_content and left out by "
+    "templates that do not know it.",
+    "No validation set is split off: give a second file.",
+    "Examples with images, sound or video are left out.",
+)
+HEAD = """\
+# Axolotl 0.19 or newer. Save as sft.yaml, then: axolotl train sft.yaml
+base_model: Qwen/Qwen3-0.6B  # yours
+chat_template: tokenizer_default
+datasets:
+"""
+FILE = """\
+  - path: {path}
+    ds_type: json
+    split: train
+    type: chat_template
+    field_messages: messages
+    field_tools: tools
+    field_thinking: reasoning_content
+    template_thinking_key: reasoning_content
+    roles_to_train: [assistant]
+    train_on_eos: turn
+"""
+REST = """\
+val_set_size: 0
+sequence_len: {limit}  # longer examples are dropped{longest}
+excess_length_strategy: drop
+output_dir: ./sft
+num_epochs: 1
+micro_batch_size: 1
+gradient_accumulation_steps: 8
+optimizer: adamw_torch
+learning_rate: 0.00001
+bf16: auto
+"""
+
+
+def config(facts: ConfigFacts) -> str:
+    """Return a YAML config that trains on the written file."""
+    longest = f"; the longest has about {facts.longest_tokens:,} tokens" if facts.longest_tokens else ""
+    lines = [HEAD, FILE.format(path=quote(absolute(facts.path)))]
+    if facts.validation_path:
+        lines += ["test_datasets:\n", FILE.format(path=quote(absolute(facts.validation_path)))]
+    return "".join([*lines, REST.format(limit=facts.max_tokens or 8192, longest=longest)])
+
+
+def judge(record: Mapping[str, Any]) -> Judged | None:
+    """Return why the load stops at a record: arguments that are text must be JSON."""
+    for n, message in enumerate(record["messages"]):
+        for call in message.get("tool_calls", ()):
+            arguments = call["function"]["arguments"]
+            if isinstance(arguments, str) and not _is_json(arguments):
+                return Judged("refused_by_trainer", f"the arguments of message {n + 1} are not JSON", n)
+    return None
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+AXOLOTL = Target(
+    name="axolotl",
+    title="Axolotl",
+    format="chat",
+    flat=FlatOptions(),
+    chat=ChatOptions(reasoning="field", arguments="string", tools="text"),
+    exclude=LEFT_OUT | MEDIA,
+    exclude_invalid=True,
+    says=SAYS,
+    config=config,
+    judge=judge,
+    usual_is_safe=False,
+    usual_limit=512,
+    too_long="drops the example, which only a number in its log tells",
+    reads_columns=True,
+)

@@ -1,0 +1,103 @@
+"""OpenAI: supervised fine-tuning of chat models over the API.
+
+Read in OpenAI's OpenAPI description 2.3.0, `FineTuneChatRequestInput` (messages, tools, parallel_tool_calls,
+functions; text and images only), its guides "Supervised fine-tuning" (at least 10 examples) and "Fine-tuning and tool
+calling" (arguments as text, content may be null beside tool_calls). That an unknown key fails the file is what the
+service's validation says; it is not written in the description.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from rollout_curator.conversation import ChatOptions, FlatOptions
+from rollout_curator.targets.base import LEFT_OUT, ConfigFacts, Judged, Target, absolute, literal
+
+KEYS = {
+    "system": {"role", "content", "name"},
+    "developer": {"role", "content", "name"},
+    "user": {"role", "content", "name"},
+    "assistant": {"role", "content", "name", "tool_calls", "refusal", "weight"},
+    "tool": {"role", "content", "tool_call_id"},
+}
+SAYS = (
+    "The file goes to OpenAI's servers.",
+    "One record that is not as expected fails the whole file; unknown keys are that too, so there are no extra "
+    "columns.",
+    "At least 10 examples are needed.",
+    'Every answer is trained on, also those that stood in the prompt; OpenAI reads "weight": 0 on a message to leave '
+    "it out, which is not written here.",
+    "Arguments are JSON text.",
+    "Reasoning is left out: there is no field for it.",
+    "Images stay, as image_url parts; OpenAI drops examples with people, faces or captchas. Sound and video are left "
+    "out.",
+    "Its chat template is not public, so the trainer's view shows the messages and estimates.",
+)
+SCRIPT = """\
+# The openai package; needs OPENAI_API_KEY. Save as train.py, then: python train.py
+from openai import OpenAI
+
+client = OpenAI()
+
+
+def upload(path):
+    with open(path, "rb") as file:
+        return client.files.create(file=file, purpose="fine-tune").id
+
+
+job = client.fine_tuning.jobs.create(
+    model="gpt-4.1-mini-2025-04-14",  # yours
+    training_file=upload({path}),
+{validation}    method={{"type": "supervised"}},
+)
+print(job.id, job.status)
+"""
+
+
+def config(facts: ConfigFacts) -> str:
+    """Return a script that uploads the written file and begins a job."""
+    validation = ""
+    if facts.validation_path:
+        validation = f"    validation_file=upload({literal(absolute(facts.validation_path))}),\n"
+    return SCRIPT.format(path=literal(absolute(facts.path)), validation=validation)
+
+
+def judge(record: Mapping[str, Any]) -> Judged | None:
+    """Return why the file would be refused for a record: keys, contents or arguments of another shape."""
+    for n, message in enumerate(record["messages"]):
+        unknown = message.keys() - KEYS.get(message["role"], set())
+        if unknown:
+            return Judged("refused_by_trainer", f"message {n + 1} has the key {min(unknown)}", n)
+        if message["content"] is None and not message.get("tool_calls"):
+            return Judged("refused_by_trainer", f"message {n + 1} has no content", n)
+        if isinstance(message["content"], list) and not all(map(_is_part, message["content"])):
+            return Judged("refused_by_trainer", f"message {n + 1} has parts other than text and images", n)
+        for call in message.get("tool_calls", ()):
+            if not isinstance(call["function"]["arguments"], str):
+                return Judged("refused_by_trainer", f"the arguments of message {n + 1} are not text", n)
+    last = record["messages"][-1] if record["messages"] else {"role": ""}
+    return None if last["role"] == "assistant" else Judged("refused_by_trainer", "it does not end with an answer")
+
+
+def _is_part(part: Mapping[str, Any]) -> bool:
+    return part.get("type") in ("text", "image_url", "refusal")
+
+
+OPENAI = Target(
+    name="openai",
+    title="OpenAI",
+    format="chat",
+    flat=FlatOptions(),
+    chat=ChatOptions(reasoning="drop", arguments="string"),
+    exclude=LEFT_OUT | {"audio", "video"},
+    exclude_invalid=True,
+    says=SAYS,
+    config=config,
+    config_kind="python",
+    renders="itself",
+    judge=judge,
+    usual_is_safe=False,
+    usual_limit=65536,
+    too_long="cuts the end of the example off",
+    refuses_mixed_content=False,
+    takes_metadata=False,
+)

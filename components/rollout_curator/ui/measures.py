@@ -1,0 +1,159 @@
+"""What the Rewards page counts, kept from one run of the page to the next: populations, orders, levels.
+
+Everything is found again by the content of the sources, the version of the decisions and what of the recipe matters, so
+moving a threshold sorts nothing and draws nothing anew that does not depend on it.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from rollout_curator import plots, strategies
+from rollout_curator.axes import REWARD
+from rollout_curator.levels import Bounds, Levels, levels
+from rollout_curator.recipe import Recipe
+from rollout_curator.ui import choices
+from rollout_curator.ui.site import BY_CONTENT
+from rollout_curator.workspace import Workspace
+
+Array = np.ndarray[Any, Any]
+PLOT_CLASSES = ("agent", "source", "model")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Population:
+    """The candidates of an axis: their rows, values (NaN where missing), tokens, tasks, who stays anyway, and the
+    order that sorts their values, NaN last."""
+
+    rows: Array
+    value: Array
+    tokens: Array
+    task: Array
+    always: Array
+    order: Array
+
+
+def rest_of(recipe: Recipe, axis: str, *, thresholds: bool = True) -> Recipe:
+    """Return the part of a recipe that decides what bounds on an axis choose from."""
+    if axis == REWARD:
+        own = recipe.thresholds if thresholds else None
+        return replace(recipe, min_reward=None, max_reward=None, strategies=(), control=None, thresholds=own)
+    filters = tuple(one for one in recipe.filters if one.column != axis)
+    return replace(recipe, filters=filters, strategies=(), control=None)
+
+
+def population(workspace: Workspace, recipe: Recipe, axis: str) -> Population:
+    """Return what bounds on an axis choose from. Raises RecipeError for an unknown axis."""
+    return _population(workspace, workspace.refresh_decisions(), rest_of(recipe, axis), axis)
+
+
+@st.cache_resource(hash_funcs=BY_CONTENT, show_spinner=False, max_entries=6)
+def _population(workspace: Workspace, version: int, rest: Recipe, axis: str) -> Population:
+    value = workspace.numbers(axis)
+    found = workspace.candidates(rest, axis)
+    rows = np.flatnonzero(found.among)
+    place = np.cumsum(found.among) - 1
+    order = _order(workspace, axis)
+    columns = (workspace.column("tokens"), workspace.frame["group"].to_numpy(), found.always)
+    tokens, task, always = (column[rows] for column in columns)
+    return Population(rows, value[rows], tokens, task, always, place[order[found.among[order]]])
+
+
+@st.cache_resource(hash_funcs=BY_CONTENT, show_spinner=False, max_entries=6)
+def _order(workspace: Workspace, axis: str) -> Array:
+    """Return the order that sorts an axis over all rollouts, NaN last."""
+    return np.argsort(workspace.numbers(axis), kind="stable")
+
+
+def axis_levels(workspace: Workspace, recipe: Recipe, axis: str, bounds: Bounds) -> Levels:
+    """Return what bounds on an axis keep, exactly."""
+    return _levels(workspace, workspace.refresh_decisions(), rest_of(recipe, axis), axis, bounds)
+
+
+@st.cache_resource(hash_funcs=BY_CONTENT, show_spinner=False, max_entries=12)
+def _levels(workspace: Workspace, version: int, rest: Recipe, axis: str, bounds: Bounds) -> Levels:
+    return _unbounded_levels(workspace, version, rest, axis).within(bounds)
+
+
+@st.cache_resource(hash_funcs=BY_CONTENT, show_spinner=False, max_entries=4)
+def _unbounded_levels(workspace: Workspace, version: int, rest: Recipe, axis: str) -> Levels:
+    found = population(workspace, rest, axis)
+    return levels(found.value, found.tokens, found.task, always=found.always, order=found.order)
+
+
+def plot_frame(workspace: Workspace, recipe: Recipe) -> pd.DataFrame:
+    """Return what plots and tables of rewards work on: the candidates of the reward; its index is their rows."""
+    return _plot_frame(workspace, workspace.refresh_decisions(), rest_of(recipe, REWARD))
+
+
+@st.cache_resource(hash_funcs=BY_CONTENT, show_spinner=False, max_entries=3)
+def _plot_frame(workspace: Workspace, version: int, rest: Recipe) -> pd.DataFrame:
+    frame = workspace.frame[["reward", *PLOT_CLASSES, "group", "tokens", "n_turns"]]
+    found = frame.take(population(workspace, rest, REWARD).rows)
+    return found.assign(task_id=pd.Categorical(found["group"]))
+
+
+def task_table(workspace: Workspace, recipe: Recipe, at_least: float) -> pd.DataFrame:
+    """Return one row per task of the candidates: attempts, rated, passes, pass@k, mean, spread; see `strategies`."""
+    return _task_table(workspace, workspace.refresh_decisions(), rest_of(recipe, REWARD), at_least)
+
+
+@st.cache_resource(hash_funcs=BY_CONTENT, show_spinner=False, max_entries=4)
+def _task_table(workspace: Workspace, version: int, rest: Recipe, at_least: float) -> pd.DataFrame:
+    return strategies.task_table(plot_frame(workspace, rest), at_least)
+
+
+def success_at(workspace: Workspace, recipe: Recipe) -> float:
+    """Return the reward that counts as a success: the chosen one, else 1 or the highest below it.
+
+    It does not follow the threshold: what a task is like stays the same while one looks for the threshold.
+    """
+    chosen = choices.success()
+    if chosen is not None:
+        return chosen
+    values = population(workspace, recipe, REWARD).value
+    finite = values[np.isfinite(values)]
+    return min(1.0, float(finite.max())) if len(finite) else 1.0
+
+
+def task_summary(workspace: Workspace, recipe: Recipe, at_least: float) -> strategies.TaskSummary:
+    """Return what the tasks of the candidates amount to."""
+    return _task_summary(workspace, workspace.refresh_decisions(), rest_of(recipe, REWARD), at_least)
+
+
+@st.cache_resource(hash_funcs=BY_CONTENT, show_spinner=False, max_entries=4)
+def _task_summary(workspace: Workspace, version: int, rest: Recipe, at_least: float) -> strategies.TaskSummary:
+    return strategies.task_summary(plot_frame(workspace, rest), at_least)
+
+
+def group_table(workspace: Workspace, recipe: Recipe, by: str, at_least: float) -> pd.DataFrame:
+    """Return one row per name of a class among the candidates, largest first; see `plots.group_table`."""
+    return _group_table(workspace, workspace.refresh_decisions(), rest_of(recipe, REWARD), by, at_least)
+
+
+@st.cache_resource(hash_funcs=BY_CONTENT, show_spinner=False, max_entries=6)
+def _group_table(workspace: Workspace, version: int, rest: Recipe, by: str, at_least: float) -> pd.DataFrame:
+    return plots.group_table(plot_frame(workspace, rest), by, at_least=at_least)
+
+
+def task_names(workspace: Workspace, groups: list[int]) -> list[str]:
+    """Return what tasks are called, by their codes: with their file where there are several."""
+    frame = workspace.frame
+    rows = _first_rows(workspace)[groups]
+    tasks = frame["task"].iloc[rows].astype(str)
+    if len(workspace.sources) == 1:
+        return tasks.to_list()
+    return [f"{task} of {source}" for task, source in zip(tasks, frame["source"].iloc[rows], strict=True)]
+
+
+@st.cache_resource(hash_funcs=BY_CONTENT, show_spinner=False, max_entries=2)
+def _first_rows(workspace: Workspace) -> Array:
+    """Return the first row of each task."""
+    group = workspace.frame["group"].to_numpy()
+    first = np.full(int(group.max(initial=-1)) + 1, -1)
+    order = np.arange(len(group))[::-1]
+    first[group[order]] = order
+    return first

@@ -1,0 +1,55 @@
+"""A table of at most a page whose rows can be chosen, with the words and formats of the columns these pages share."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from rollout_curator import strategies
+from rollout_curator.ui import choices
+from rollout_curator.ui.text import plain
+
+_CONFIG = st.column_config
+NUMBERS: dict[str, Any] = {
+    **{name: _CONFIG.NumberColumn(format="localized") for name in ("attempts", "rollouts", "passes", "tasks")},
+    "rated": _CONFIG.NumberColumn(format="localized", help="Valid, with a reward"),
+    "mean": _CONFIG.NumberColumn("mean reward", format="%.3f"),
+    "spread": _CONFIG.NumberColumn(format="%.3f", help="Sample standard deviation of the rewards"),
+    **{
+        name: _CONFIG.NumberColumn(format="%.4g")
+        for name in ("lowest", "p10", "p25", "median", "p75", "p90", "highest")
+    },
+    "pass_rate": _CONFIG.NumberColumn("pass", format="percent", help="Share of the rated that are a success"),
+    **{f"pass@{k}": _CONFIG.NumberColumn(format="percent") for k in strategies.PASS_KS},
+    **{name: _CONFIG.NumberColumn(format="percent") for name in ("chance", "low", "high", "equal", "share")},
+    "kept": _CONFIG.NumberColumn(format="localized", help="After every step of the funnel"),
+}
+TEXTS = ("attempts", "agent", "source", "model", "task", "component")
+
+
+def chosen_row(table: pd.DataFrame, key: str, *, opens: bool = True) -> int | None:
+    """Draw a table; return the position of the row that was just chosen, None for none or where rows open nothing."""
+    shown = table.copy(deep=False)
+    for name in shown.columns:
+        if shown[name].dtype.kind not in "biuf":
+            shown[name] = [plain(word) for word in shown[name]]
+    config = {name: column for name, column in NUMBERS.items() if name in shown and shown[name].dtype.kind in "biuf"}
+    event = st.dataframe(
+        shown,
+        hide_index=True,
+        height="content" if len(shown) <= 12 else 420,
+        key=f"rc.{key}-{choices.drawn(key)}",
+        on_select="rerun" if opens else "ignore",
+        selection_mode="single-row",
+        column_config=config,
+        alt=f"One row per {plain(shown.columns[0])}: {plain(', '.join(map(str, shown.columns[1:])))}",
+    )
+    if not opens or not isinstance(event, Mapping):
+        return None
+    st.caption("Choose a row to see its rollouts.")
+    rows = event["selection"]["rows"]
+    if not rows:
+        return None
+    choices.draw_anew(key)
+    return int(rows[0])

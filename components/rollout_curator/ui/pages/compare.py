@@ -1,0 +1,106 @@
+"""Selections side by side on the same rollouts: this one, those put aside, usual ones, and a random control.
+
+A published rule is often no better than drawing at random; the control of the same size per task shows it.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from rollout_curator.comparison import compare as side_by_side
+from rollout_curator.comparison import difference
+from rollout_curator.recipe import Recipe
+from rollout_curator.report import CONTROL_SEED
+from rollout_curator.strategies import Step
+from rollout_curator.ui import choices
+from rollout_curator.ui.site import BY_CONTENT
+from rollout_curator.ui.text import label, plain
+from rollout_curator.workspace import Workspace
+
+THIS, CONTROL = "this selection", "random control of this selection"
+AGENTS_MAX = 8
+USUAL: dict[str, tuple[Step, ...]] = {
+    "best of each task": (Step("best_of_n"),),
+    "4 best of each task": (Step("best_of_n", {"n": 4}),),
+    "at most 4 of each task": (Step("at_most_per_task", {"k": 4, "order": "random"}),),
+    "shortest success of each task": (Step("shortest_success"),),
+    "upper half of each task": (Step("task_quantile", {"q": 0.5}),),
+    "without tasks that are too easy": (Step("drop_easy_tasks"),),
+    "half of each task at random": (Step("random_per_task", {"fraction": 0.5}),),
+}
+
+
+def compare(workspace: Workspace, recipe: Recipe) -> None:
+    """Draw the table of selections, what each would change, and the ways to add and take up one."""
+    others = choices.compared()
+    named = {THIS: recipe, CONTROL: replace(recipe, control=recipe.control or CONTROL_SEED), **others}
+    found = _compared(workspace, workspace.refresh_decisions(), named)
+    st.dataframe(found.table, hide_index=True, column_config=_config(), alt="One row per selection")
+    for name, sentence in found.changes.items():
+        with st.container(
+            horizontal=True, vertical_alignment="center", gap="small", key=f"compared-{plain(name)[:40]}"
+        ):
+            st.markdown(f"to {label(name)}: {label(sentence)}", width="content")
+            taken = f"rc.compared-{len(name)}-{plain(name)[:40]}"
+            st.button("take it up", type="tertiary", on_click=choices.take_recipe, args=(named[name],), key=taken)
+            if name in others:
+                st.button("remove", type="tertiary", on_click=choices.compare, args=(name, None), key=f"{taken}-remove")
+    _add(recipe)
+
+
+def _add(recipe: Recipe) -> None:
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="compare-add"):
+        name = st.text_input(
+            "name for this selection", placeholder="such as run 42, at 0.8", max_chars=60, key="rc.compare-name"
+        )
+        st.button(
+            "Put this selection aside",
+            on_click=choices.compare,
+            args=(name.strip(), recipe),
+            disabled=not name.strip() or name.strip() in (THIS, CONTROL),
+            key="rc.compare-aside",
+        )
+        usual = st.selectbox(
+            "a usual rule with the same bounds", list(USUAL), format_func=plain, key="rc.compare-usual"
+        )
+        made = replace(recipe, strategies=USUAL[usual], control=None)
+        st.button("Compare with it", on_click=choices.compare, args=(usual, made), key="rc.compare-with")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Compared:
+    """The table of selections, and what comes and goes from the first to each other, by name."""
+
+    table: pd.DataFrame
+    changes: dict[str, str]
+
+
+@st.cache_resource(hash_funcs={**BY_CONTENT, dict: repr}, show_spinner="Comparing selections", max_entries=8)
+def _compared(workspace: Workspace, version: int, named: dict[str, Recipe]) -> _Compared:
+    kept = {name: workspace.select(recipe).kept for name, recipe in named.items()}
+    frame = workspace.frame
+    table = side_by_side(frame, kept)
+    agents = [name for name in table.columns if str(name).startswith("agent ")]
+    table = table.drop(columns=agents[AGENTS_MAX:])
+    table.insert(0, "selection", [plain(name) for name in table.index])
+    table.columns = pd.Index([_head(str(name)) for name in table.columns])
+    others = [name for name in named if name != THIS]
+    return _Compared(table, {name: difference(frame, kept[THIS], kept[name]).sentence() for name in others})
+
+
+def _head(column: str) -> str:
+    """Return the head of a column; names of agents stay as they are."""
+    return plain(column) if column.startswith("agent ") else plain(column.replace("_", " "))
+
+
+def _config() -> dict[str, Any]:
+    whole = {name: st.column_config.NumberColumn(format="localized") for name in ("rollouts", "tasks", "tokens")}
+    means = {
+        "mean reward": st.column_config.NumberColumn(format="%.3f"),
+        "mean tokens": st.column_config.NumberColumn(format="%.0f"),
+        "mean turns": st.column_config.NumberColumn(format="%.1f"),
+        "duplicates": st.column_config.NumberColumn("copies", format="localized"),
+    }
+    return {**whole, **means}

@@ -1,0 +1,120 @@
+"""What an export comes to before it is written: rows of each part, pairs and why there are no more, the cost."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from rollout_curator.cost import Asked, Cost
+from rollout_curator.pairs import WORDS, Paired, of_count
+from rollout_curator.publishing import Chosen, choose, cost_of
+from rollout_curator.recipe import Recipe
+from rollout_curator.splits import alike_words
+from rollout_curator.ui.site import BY_CONTENT
+from rollout_curator.ui.text import label, plain
+from rollout_curator.workspace import Workspace
+
+AT_ONCE_BYTES = 256 << 20
+"""Up to so many bytes of sources splits and pairs are worked out unasked: that reads every prompt."""
+
+NUMBER = st.column_config.NumberColumn(format="localized")
+HASHES: dict[str | type[Any], Callable[[Any], Any]] = {**BY_CONTENT, Recipe: repr}
+
+
+def chosen_of(workspace: Workspace, recipe: Recipe) -> Chosen | None:
+    """Return what would be written now; None for a split or pairs of large sources until the user asks for it."""
+    version = workspace.refresh_decisions()
+    if recipe.split is None and recipe.pairs is None:
+        return _chosen(workspace, recipe, version)
+    n_bytes = int(workspace.column("length").sum())
+    if n_bytes > AT_ONCE_BYTES and not st.button("Work out the parts and pairs now", key="rc.work-out"):
+        st.caption("The export works them out too; it reads every prompt, which takes a while on files of this size.")
+        return None
+    with st.spinner("Reading the prompts", show_time=True):
+        return _chosen(workspace, recipe, version)
+
+
+@st.cache_resource(hash_funcs=HASHES, show_spinner=False, max_entries=4)
+def _chosen(workspace: Workspace, recipe: Recipe, version: int) -> Chosen:
+    return choose(workspace, recipe)
+
+
+def counts(chosen: Chosen) -> None:
+    """Draw the pairs and the parts, as the funnel goes on."""
+    if chosen.paired is not None:
+        _pairs(chosen.paired)
+    if chosen.split is not None:
+        _parts(chosen.split)
+
+
+def _pairs(paired: Paired) -> None:
+    found = paired.as_json()
+    unit = "pair" if found["pairs"] == 1 else "pairs"
+    st.markdown(f"**{found['pairs']:,} {label(unit)}** from {found['with_pairs']:,} of {found['groups']:,} tasks")
+    reasons = "  \n".join(f"{count:,} {label(of_count(count, WORDS[name]))}" for name, count in paired.without.items())
+    if reasons:
+        st.caption(reasons)
+
+
+def _parts(split: Mapping[str, Any]) -> None:
+    """Draw a column a part: its rows, its tasks, and how many rows of each agent it has."""
+    parts = split["parts"]
+    agents = sorted({agent for part in parts.values() for agent in part["agents"]})
+    table: dict[str, list[Any]] = {"": ["rows", "tasks", *(plain(agent) for agent in agents)]}
+    for name, part in parts.items():
+        table[name] = [part["rows"], part["tasks"], *(part["agents"].get(agent, 0) for agent in agents)]
+    st.dataframe(table, hide_index=True, column_config=dict.fromkeys(parts, NUMBER))
+    left_out = int(split["left_out"])
+    tied = f" {left_out:,} are in none: they are tied to training, which keeps its own." if left_out else ""
+    st.caption(f"{label(alike_words(split['largest_similarity']))}{tied}")
+
+
+def cost_form(workspace: Workspace, recipe: Recipe, chosen: Chosen | None) -> None:
+    """Draw what training on the training part costs, of examples."""
+    if chosen is not None and recipe.pairs is None:
+        with st.expander("What training on it costs"):
+            _cost_form(workspace, recipe, chosen)
+
+
+@st.fragment
+def _cost_form(workspace: Workspace, recipe: Recipe, chosen: Chosen) -> None:
+    usual = Asked()
+    one, two, three = st.columns(3)
+    limit = one.number_input("tokens a row at most", 1, value=usual.max_length, step=1024, key="rc.cost-length")
+    batch = two.number_input("rows a step", 1, value=usual.batch_size, step=8, key="rc.cost-batch")
+    epochs = three.number_input("epochs", 1, value=usual.epochs, step=1, key="rc.cost-epochs")
+    version = workspace.refresh_decisions()
+    _cost(_cost_of(workspace, recipe, version, Asked(int(limit), int(batch), int(epochs)), chosen.parts[0].units))
+
+
+@st.cache_resource(hash_funcs={**HASHES, Asked: repr}, show_spinner=False, max_entries=16)
+def _cost_of(workspace: Workspace, recipe: Recipe, version: int, asked: Asked, _rows: Any) -> Cost:
+    return cost_of(workspace, recipe, _rows, asked)
+
+
+def _cost(cost: Cost) -> None:
+    """Draw the numbers; those made of characters or of another tokenizer's counts are said to be about right."""
+    about = "about " if cost.estimated_rows else ""
+    st.markdown(
+        f"{label(about)}**{cost.trained:,}** trained of {cost.total:,} tokens; the longest row {label(about)}"
+        f"{cost.longest:,}.  \n**{cost.steps:,}** steps, or {cost.steps_packed:,} with rows packed into "
+        f"{cost.packs:,} sequences ({cost.fill:.0%} full)."
+    )
+    if cost.over_length:
+        st.warning(f"{cost.over_length:,} rows are longer and train nothing: allow more tokens, or leave them out.")
+    total = max(1, sum(agent.trained for agent in cost.agents))
+    shares = {
+        "agent": [plain(agent.name) for agent in cost.agents],
+        "rows": [agent.rows for agent in cost.agents],
+        "trained tokens": [agent.trained for agent in cost.agents],
+        "share": [np.round(100 * agent.trained / total, 1) for agent in cost.agents],
+    }
+    tasks = {
+        "task with the most": [plain(task.name) for task in cost.tasks],
+        "rows": [task.rows for task in cost.tasks],
+        "trained tokens": [task.trained for task in cost.tasks],
+    }
+    numbers = {"rows": NUMBER, "trained tokens": NUMBER, "share": st.column_config.NumberColumn(format="%.1f %%")}
+    st.dataframe(shares, hide_index=True, column_config=numbers)
+    st.dataframe(tasks, hide_index=True, column_config=numbers)

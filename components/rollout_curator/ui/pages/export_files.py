@@ -1,0 +1,172 @@
+"""What the files of an export hold: examples or pairs, one part or several, which kind of file."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import streamlit as st
+
+from rollout_curator.exports.base import exports
+from rollout_curator.pairs import FORMATS, RULES, Pairs, format_of
+from rollout_curator.recipe import Recipe
+from rollout_curator.splits import TIES, Split
+from rollout_curator.ui import state
+from rollout_curator.ui.text import plain
+
+ROWS = {"examples": "examples", "pairs": "pairs for DPO"}
+PARTS = {"one": "one file", "share": "by share", "count": "by count"}
+TIED = {"task": "the task", "prompt": "the prompt", "near": "nearly the prompt"}
+STYLES = {"trl": "TRL: prompt, chosen, rejected", "nemo_rl": "NeMo RL: context, completions"}
+PAIRS_SAID = (
+    "Both sides are rollouts of one task with the same prompt and tools. The chosen side is always kept: at the "
+    "threshold or above, or accepted by you. The rejected side may be any other that can be written and whose reward "
+    "is a measurement: also below the threshold, also rejected by you. What you accepted is never the rejected side, "
+    "and what you rejected never the chosen one. Equal rewards make no pair."
+)
+SHARE_SAID = (
+    "Rollouts of one task, of one prompt or of nearly the same prompt stay in one file. Moving the threshold, deciding "
+    "by hand and adding rollouts after these move none from one file to another."
+)
+COUNT_SAID = (
+    "Rollouts of one task, of one prompt or of nearly the same prompt stay in one file. The count is divided over the "
+    "agents in proportion, whole tasks at a time, so a file may hold a few rows less; which ones are held out changes "
+    "with what is kept."
+)
+
+
+def files_form(recipe: Recipe) -> None:
+    """Draw the choices of what the files hold."""
+    one, two = st.columns(2)
+    kinds = exports()
+    one.segmented_control(
+        "rows",
+        list(ROWS),
+        format_func=lambda name: plain(ROWS.get(name, name)),
+        required=True,
+        **state.bind("rows", "examples" if recipe.pairs is None else "pairs", _take_rows),
+    )
+    two.segmented_control(
+        "kind of file",
+        list(kinds),
+        format_func=lambda name: plain(kinds[name].title if name in kinds else name),
+        required=True,
+        help="Parquet is for the hub and for trainers that load with datasets; NeMo RL reads JSON Lines.",
+        **state.bind("kind", recipe.kind, lambda name: state.set_files(kind=name)),
+    )
+    if recipe.pairs is not None:
+        _pairs(recipe, recipe.pairs)
+    _split(recipe.split)
+
+
+def _take_rows(name: str) -> None:
+    state.set_files(pairs=Pairs() if name == "pairs" else None)
+
+
+def _pairs(recipe: Recipe, pairs: Pairs) -> None:
+    """Draw which rollouts stand against each other."""
+    one, two = st.columns(2)
+    one.selectbox(
+        "which against which",
+        list(RULES),
+        format_func=lambda name: plain(RULES.get(name, name)),
+        **state.bind("pair-rule", pairs.rule, partial(_set_pairs, pairs, "rule")),
+    )
+    two.selectbox(
+        "format of a pair",
+        list(FORMATS),
+        format_func=lambda name: plain(STYLES.get(name, name)),
+        **state.bind("pair-format", format_of(pairs, recipe.target), partial(_set_pairs, pairs, "format")),
+    )
+    if pairs.rule == "margin":
+        one, two = st.columns(2)
+        one.number_input(
+            "rewards apart by at least",
+            min_value=0.0001,
+            step=0.1,
+            format="%g",
+            **state.bind("pair-margin", float(pairs.margin), partial(_set_pairs, pairs, "margin")),
+        )
+        two.number_input(
+            "pairs of a task at most (0 takes all)",
+            min_value=0,
+            step=1,
+            **state.bind("pair-most", int(pairs.at_most), partial(_set_pairs, pairs, "at_most")),
+        )
+    st.caption(PAIRS_SAID)
+    if format_of(pairs, recipe.target) == "nemo_rl":
+        st.caption("NeMo RL renders pairs without their tools: the model does not see them.")
+
+
+def _set_pairs(pairs: Pairs, name: str, value: Any) -> None:
+    state.set_files(pairs=replace(pairs, **{name: value}))
+
+
+def _split(split: Split | None) -> None:
+    """Draw whether and how rollouts are split, the rest of it folded away."""
+    chosen = "one" if split is None else "count" if split.is_counted else "share"
+    st.segmented_control(
+        "training, validation and test",
+        list(PARTS),
+        format_func=lambda name: plain(PARTS.get(name, name)),
+        required=True,
+        **state.bind("split", chosen, _take_split),
+    )
+    if split is None:
+        return
+    one, two = st.columns(2)
+    _size(one.number_input, "validation", split)
+    _size(two.number_input, "test", split)
+    st.caption(COUNT_SAID if split.is_counted else SHARE_SAID)
+    with st.expander("What stays together"):
+        _ties(split)
+
+
+def _take_split(name: str) -> None:
+    sizes = {"one": None, "share": Split(), "count": Split(100)}
+    state.set_files(split=sizes.get(name))
+
+
+def _size(draw: Callable[..., Any], part: str, split: Split) -> None:
+    """Draw the size of a part: per cent of the rollouts, or a number of rows."""
+    value = float(getattr(split, part))
+    if split.is_counted:
+        bound = state.bind(f"split-{part}-count", int(value), lambda count: _set_split(split, part, int(count)))
+        draw("validation, rows" if part == "validation" else "test, rows", min_value=0, step=10, **bound)
+        return
+    bound = state.bind(
+        f"split-{part}-share", round(value * 100, 4), lambda percent: _set_split(split, part, round(percent / 100, 6))
+    )
+    draw("validation, %" if part == "validation" else "test, %", 0.0, 90.0, step=1.0, format="%g", **bound)
+
+
+def _set_split(split: Split, name: str, value: Any) -> None:
+    """Take one setting; two sizes of nothing are no split."""
+    made = replace(split, **{name: value})
+    state.set_files(split=made if made.validation or made.test else None)
+
+
+def _ties(split: Split) -> None:
+    """Draw what ties rollouts together."""
+    st.multiselect(
+        "rollouts stay together that share",
+        list(TIES),
+        format_func=lambda name: plain(TIED.get(name, name)),
+        **state.bind("split-by", list(split.by), lambda names: _set_split(split, "by", tuple(names) or split.by)),
+    )
+    one, two = st.columns(2)
+    one.number_input(
+        "nearly the same prompt is alike by",
+        min_value=0.05,
+        max_value=1.0,
+        step=0.05,
+        help="Shared groups of three words, of all they have together; 1 is the same text",
+        **state.bind("split-near", float(split.near), lambda near: _set_split(split, "near", near)),
+    )
+    two.number_input(
+        "seed",
+        min_value=0,
+        step=1,
+        help="Another number draws other tasks into validation and test",
+        **state.bind("split-seed", int(split.seed), lambda seed: _set_split(split, "seed", int(seed))),
+    )

@@ -1,0 +1,172 @@
+"""What is odd about the selected examples, counted, with what happens to each: keep, drop or trim.
+
+First what would do nothing in training or harm, then what is odd about a conversation's shape, then what only informs.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+import streamlit as st
+
+from rollout_curator import recipe as recipes
+from rollout_curator.conversation import HAZARDS, ISSUE_WORDS, TRIMMABLE
+from rollout_curator.hazards import looked_for
+from rollout_curator.policy import INVALID
+from rollout_curator.recipe import Plan, Recipe
+from rollout_curator.selection import INVALID_WORDS
+from rollout_curator.ui import places, state
+from rollout_curator.ui.phrases import said_of_one
+from rollout_curator.ui.preparing import hazards_known
+from rollout_curator.ui.queues import ISSUE, rows_with
+from rollout_curator.ui.text import label, plain
+from rollout_curator.workspace import Workspace
+
+KEEP, DROP, TRIM = "keep", "drop", "trim"
+SHAPE = (
+    "unsupported_item",
+    "ends_in_tool_call",
+    "unanswered_tool_call",
+    "lost_tool_results",
+    "orphan_tool_message",
+    "duplicate_call_id",
+    "late_tool_result",
+    "unclosed_think",
+    "no_user",
+)
+"""What is odd about the shape of a conversation (rules C10 to C14)."""
+SHORT = {
+    "refused_by_trainer": "refused by the trainer",
+    "skipped_by_trainer": "passed over by the trainer",
+    "over_length": "too long",
+    "no_trained_token": "nothing trained",
+    "template_error": "template fails",
+    "prefix_error": "template fails part of the way",
+    "history_rewritten": "earlier turns rewritten",
+    "double_encoded": "arguments encoded twice",
+    "image_repr": "parts printed as Python code",
+    "text_beside_calls": "text beside calls lost",
+    "trained_prompt": "answers in the prompt trained on",
+    "mixed_content": "lists beside texts",
+    "none_filled": "tools filled with keys",
+}
+"""Every hazard in a few words, for a list of them."""
+NO_CHOICE = frozenset({"trimmed", "trimmed_tail", "no_final_assistant", "final_tool_call", "tail_after_assistant"})
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the table; `queue` names the rollouts it counts, empty when there is nothing to open."""
+
+    name: str
+    words: str
+    count: int
+    queue: str
+    choice: str
+    usual: str
+
+
+def hazard_table(workspace: Workspace, recipe: Recipe) -> None:
+    """Draw the table."""
+    plan = recipes.plan(recipe)
+    st.subheader("Rows that will do nothing or harm")
+    if hazards_known(workspace, plan):
+        _hazards(workspace, recipe, plan)
+    shape = [*_invalid_rows(workspace, recipe, plan), *_issue_rows(workspace, recipe, plan, SHAPE)]
+    if shape:
+        st.markdown("**Odd by shape**")
+        _lines(shape)
+    known = {*HAZARDS, *SHAPE, *NO_CHOICE, *INVALID}
+    others = [name for name in ISSUE_WORDS if name not in known and name in _noticed(workspace, plan)]
+    informing = [row for row in _issue_rows(workspace, recipe, plan, others) if _can_choose(row, plan)]
+    if informing:
+        with st.expander("What else was noticed"):
+            _lines(informing)
+
+
+def _hazards(workspace: Workspace, recipe: Recipe, plan: Plan) -> None:
+    asked = looked_for(plan.look)
+    rows = _issue_rows(workspace, recipe, plan, [name for name in HAZARDS if name in asked])
+    _lines(rows)
+    drawn = {row.name for row in rows}
+    absent = [SHORT[name] for name, needed in asked.items() if not needed and name not in drawn]
+    if absent:
+        st.caption(f"Looked for, none found: {', '.join(absent)}.")
+    for needed in ("a chat template", "a limit"):
+        names = [SHORT[name] for name in asked if asked[name] == needed]
+        if names:
+            st.caption(f"Not looked for without {label(needed)}: {', '.join(names)}.")
+
+
+def _noticed(workspace: Workspace, plan: Plan) -> set[str]:
+    outlook = workspace.outlook
+    return (outlook.looked(plan) if outlook.is_looked_at(plan) else outlook.noticed(plan)).issues()
+
+
+def _issue_rows(workspace: Workspace, recipe: Recipe, plan: Plan, names: Sequence[str]) -> list[Row]:
+    """Return a line for each issue that occurs, or about which something was chosen."""
+    found = []
+    for name in names:
+        count = len(rows_with(workspace, recipe, name))
+        choice, usual = _choice(name, recipe, plan), _usual(name, plan)
+        if count or choice != usual:
+            found.append(Row(name, ISSUE_WORDS[name], count, f"{ISSUE}{name}" if count else "", choice, usual))
+    return found
+
+
+def _invalid_rows(workspace: Workspace, recipe: Recipe, plan: Plan) -> list[Row]:
+    codes, words = workspace.classes("invalid")
+    found = []
+    for name in INVALID:
+        count = int(np.count_nonzero(codes == words.index(name))) if name in words else 0
+        choice, usual = _choice(name, recipe, plan), DROP if plan.target.exclude_invalid else KEEP
+        if count or choice != usual:
+            queue = name if choice == DROP else f"{ISSUE}{name}" if name in ISSUE_WORDS else ""
+            found.append(Row(name, INVALID_WORDS[name], count, queue if count else "", choice, usual))
+    return found
+
+
+def _usual(name: str, plan: Plan) -> str:
+    return DROP if name in plan.target.exclude or name == "unsupported_item" else KEEP
+
+
+def _choice(name: str, recipe: Recipe, plan: Plan) -> str:
+    for part in (TRIM, KEEP, DROP):
+        if name in getattr(recipe, part):
+            return part
+    if name in INVALID:
+        return DROP if plan.target.exclude_invalid else KEEP
+    return _usual(name, plan)
+
+
+def _can_choose(row: Row, plan: Plan) -> bool:
+    """Whether an issue leaves an example to decide about; a skip reason leaves none."""
+    return row.name in plan.target.exclude or not row.words.startswith(("have no", "have nothing"))
+
+
+def _lines(rows: Sequence[Row]) -> None:
+    with st.container(key=f"hazards-{rows[0].name}" if rows else None, gap=None):
+        for row in rows:
+            _line(row)
+
+
+def _line(row: Row) -> None:
+    words, choice = st.columns([5, 3], vertical_alignment="center")
+    with words:
+        one = said_of_one(row.words) if row.count == 1 else row.words
+        if row.queue:
+            places.link_number(row.count, one, "review", queue=row.queue)
+        else:
+            st.markdown(f"**{row.count:,}** {label(one)}")
+    choice.segmented_control(
+        plain(row.words),
+        [KEEP, DROP, TRIM] if row.name in TRIMMABLE else [KEEP, DROP],
+        required=True,
+        label_visibility="collapsed",
+        **state.bind(f"policy-{row.name}", row.choice, partial(_take, row.name, row.usual)),
+    )
+
+
+def _take(name: str, usual: str, choice: str) -> None:
+    state.set_policy(name, choice, usual)

@@ -1,0 +1,171 @@
+"""Small histograms side by side, one for each agent, source or model, each with a threshold of its own if it needs one.
+
+Where scales differ, one threshold for all is a threshold for none.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from rollout_curator.axes import REWARD
+from rollout_curator.filters import GROUPS
+from rollout_curator.levels import Bounds, Levels, levels
+from rollout_curator.recipe import Recipe
+from rollout_curator.slices import Is
+from rollout_curator.strategies import quantile_bounds, z_bounds
+from rollout_curator.ui import choices, measures, parts
+from rollout_curator.ui.site import BY_CONTENT
+from rollout_curator.ui.text import label, plain
+from rollout_curator.ui.widgets.threshold import Panel, threshold_panels
+from rollout_curator.workspace import Workspace
+
+Array = np.ndarray[Any, Any]
+SHOWN = 12
+ORDERS = {
+    "largest first": "size",
+    "highest mean first": "mean",
+    "widest spread first": "spread",
+    "highest pass rate first": "passed",
+    "by name": "name",
+}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Group:
+    """One name of a class: its rollouts in the order of their rewards (positions in the population), and sums."""
+
+    name: str
+    places: Array
+    rated: int
+    mean: float
+    spread: float
+
+
+def panels(workspace: Workspace, recipe: Recipe) -> None:
+    """Draw the small plots of one class, with what orders them and sets all their thresholds at once."""
+    with st.container(key="panels", gap="small"):
+        with st.container(horizontal=True, vertical_alignment="center", gap="small", key="panels-bar"):
+            st.markdown("**Reward by**", width="content")
+            by = st.segmented_control(
+                "by", GROUPS, default=GROUPS[0], required=True, label_visibility="collapsed", key="rc.panels-by"
+            )
+            order = st.selectbox("order", list(ORDERS), label_visibility="collapsed", key="rc.panels-order", width=220)
+            one_axis = st.toggle("one axis for all", value=True, key="rc.panels-axis")
+            groups = _ordered(workspace, recipe, str(by), ORDERS[order])
+            with st.popover("Set a threshold for each", type="tertiary", width="content"):
+                _set_all(workspace, recipe, str(by), groups)
+        n_pages = -(-len(groups) // SHOWN)
+        page = st.pagination(n_pages, key=f"rc.panels-page-{by}") if n_pages > 1 else 1
+        _draw(workspace, recipe, str(by), groups[(page - 1) * SHOWN : page * SHOWN], one_axis=one_axis)
+
+
+def _draw(workspace: Workspace, recipe: Recipe, by: str, groups: list[Group], *, one_axis: bool) -> None:
+    own = recipe.thresholds.at_least if recipe.thresholds and recipe.thresholds.by == by else {}
+    shown = [_panel(workspace, recipe, by, group, own.get(group.name)) for group in groups]
+    chosen = threshold_panels(shown, key=f"rc.panels-{by}", title="", one_axis=one_axis)
+    if chosen is None:
+        return
+    name = groups[chosen.index].name
+    if chosen.opened:
+        choices.open_here(parts.queue(REWARD, Is(by, name)))
+    else:
+        choices.set_own(by, {name: chosen.at_least})
+    st.rerun()
+
+
+def _panel(workspace: Workspace, recipe: Recipe, by: str, group: Group, own: float | None) -> Panel:
+    bound = recipe.min_reward if own is None else own
+    whole = _levels_of(workspace, workspace.refresh_decisions(), _unbounded(recipe), by, group)
+    found = whole.within(Bounds(bound, recipe.max_reward if own is None else None))
+    mean = f"mean {group.mean:.3g}" if group.rated else "none rated"
+    spread = f", spread {group.spread:.2g}" if np.isfinite(group.spread) else ""
+    note = f"{len(group.places):,} {'rollout' if len(group.places) == 1 else 'rollouts'}, {mean}{spread}"
+    return Panel(plain(group.name) or "(none)", note, found, own is not None)
+
+
+def _unbounded(recipe: Recipe) -> Recipe:
+    """Return a recipe without thresholds of its own: what each panel chooses from does not depend on them."""
+    return measures.rest_of(recipe, REWARD, thresholds=False)
+
+
+@st.cache_resource(hash_funcs={**BY_CONTENT, Group: lambda group: group.name}, show_spinner=False, max_entries=100)
+def _levels_of(workspace: Workspace, version: int, rest: Recipe, by: str, group: Group) -> Levels:
+    found, rows = measures.population(workspace, rest, REWARD), group.places
+    columns = (column[rows] for column in (found.value, found.tokens, found.task))
+    return levels(*columns, always=found.always[rows], order=np.arange(len(rows)))
+
+
+def _ordered(workspace: Workspace, recipe: Recipe, by: str, order: str) -> list[Group]:
+    groups = _groups(workspace, workspace.refresh_decisions(), _unbounded(recipe), by)
+    if order == "passed":
+        own = recipe.thresholds.at_least if recipe.thresholds and recipe.thresholds.by == by else {}
+        found = measures.population(workspace, _unbounded(recipe), REWARD)
+
+        def passed(group: Group) -> float:
+            bound = own.get(group.name, recipe.min_reward)
+            at_least = -np.inf if bound is None else bound
+            return float(np.mean(found.value[group.places] >= at_least)) if len(group.places) else 0.0
+
+        return sorted(groups, key=passed, reverse=True)
+    if order == "name":
+        return sorted(groups, key=lambda group: group.name)
+    keys = {
+        "size": lambda group: len(group.places),
+        "mean": lambda group: -np.inf if np.isnan(group.mean) else group.mean,
+        "spread": lambda group: -np.inf if np.isnan(group.spread) else group.spread,
+    }
+    return sorted(groups, key=keys[order], reverse=True)
+
+
+@st.cache_resource(hash_funcs=BY_CONTENT, show_spinner=False, max_entries=6)
+def _groups(workspace: Workspace, version: int, rest: Recipe, by: str) -> list[Group]:
+    found = measures.population(workspace, rest, REWARD)
+    codes, words = workspace.classes(by)
+    code = codes[found.rows][found.order]
+    by_code = np.argsort(code, kind="stable")
+    sizes = np.bincount(code, minlength=len(words))
+    groups = []
+    for number, places in enumerate(np.split(found.order[by_code], np.cumsum(sizes)[:-1])):
+        if not len(places):
+            continue
+        reward = found.value[places]
+        finite = reward[np.isfinite(reward)]
+        mean = float(finite.mean()) if len(finite) else float("nan")
+        spread = float(finite.std(ddof=1)) if len(finite) > 1 else float("nan")
+        groups.append(Group(words[number], places, len(finite), mean, spread))
+    return groups
+
+
+def _set_all(workspace: Workspace, recipe: Recipe, by: str, groups: list[Group]) -> None:
+    """Draw the ways to set a threshold of its own for every name at once, from its own rewards."""
+    how = st.radio("from its own rewards", ("quantile", "mean and spread"), key="rc.panels-how")
+    if how == "quantile":
+        q = st.number_input("share of its rewards that lies below", 0.0, 1.0, 0.5, 0.05, key="rc.panels-q")
+    else:
+        z = st.number_input("standard deviations above its mean", value=0.0, step=0.25, key="rc.panels-z")
+    if st.button(f"Set {len(groups):,} thresholds", type="primary", key="rc.panels-set", disabled=not groups):
+        found = measures.population(workspace, _unbounded(recipe), REWARD)
+        task = np.full(len(found.value), -1)
+        for number, group in enumerate(groups):
+            task[group.places] = number
+        bounds = quantile_bounds(found.value, task, q) if how == "quantile" else z_bounds(found.value, task, z)
+        pairs = zip(groups, bounds, strict=True)
+        own = {group.name: _at_a_value(found.value[group.places], float(bound)) for group, bound in pairs}
+        choices.set_own(by, {name: bound for name, bound in own.items() if np.isfinite(bound)})
+        st.rerun()
+    if recipe.thresholds is not None:
+        st.caption(
+            label(f"{len(recipe.thresholds.at_least):,} have a threshold of their own by {recipe.thresholds.by}.")
+        )
+        if st.button("Follow the common threshold again", key="rc.panels-clear"):
+            choices.clear_own()
+            st.rerun()
+
+
+def _at_a_value(ascending: Array, bound: float) -> float:
+    """Return the next reward that occurs from a computed bound on: its rounding must not drop what lies right on it."""
+    values = ascending[np.isfinite(ascending)]
+    place = int(np.searchsorted(values, bound - 1e-9 * max(1.0, abs(bound))))
+    return float(values[place]) if place < len(values) else bound

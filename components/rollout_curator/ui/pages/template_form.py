@@ -1,0 +1,149 @@
+"""The chat template, the tokenizer and the limit that examples are looked at with: built in, a file, or pasted."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import streamlit as st
+
+from rollout_curator import recipe as recipes
+from rollout_curator import templates, tokens
+from rollout_curator.errors import CuratorError, TemplateError
+from rollout_curator.recipe import Plan, Recipe
+from rollout_curator.templates import ChatTemplate
+from rollout_curator.templates.render import check
+from rollout_curator.ui import state
+from rollout_curator.ui.site import Site, is_below
+from rollout_curator.ui.text import label, plain
+
+NONE, FILE, PASTE, GIVEN = "none", "file", "paste", "given"
+PASTED_CHARS = 200_000
+
+
+def template_form(site: Site, recipe: Recipe) -> None:
+    """Draw the choice of chat template and limit."""
+    plan = recipes.plan(recipe)
+    left, right = st.columns(2)
+    with left:
+        _choice(plan)
+    with right:
+        usual = plan.target.usual_limit
+        st.number_input(
+            "limit in tokens",
+            min_value=1,
+            step=256,
+            placeholder=f"none; its own is {usual:,}" if usual else "none",
+            help="Examples beyond it would be cut, masked or dropped by the trainer; here they are found before",
+            **state.bind("limit", recipe.max_tokens, state.set_limit),
+        )
+    asked = state.session().template_from
+    if asked == FILE:
+        _file(site)
+    elif asked == PASTE:
+        _paste()
+    template = plan.look.template
+    if plan.target.renders == "itself":
+        st.caption(f"{label(plan.target.title)} renders with a template of its own; one chosen here changes nothing.")
+    elif template is not None:
+        _tokenizer(site, template)
+
+
+def _choice(plan: Plan) -> None:
+    template = plan.look.template
+    is_given = template is not None and not template.is_built_in
+    said = {NONE: "none", **templates.WORDS, FILE: "from a file or folder", PASTE: "paste one"}
+    if template is not None and is_given:
+        said = {GIVEN: f"{template.name} (given)", **said}
+    now = GIVEN if is_given else template.name if template is not None else NONE
+    asked = state.session().template_from
+    st.selectbox(
+        "chat template",
+        list(said),
+        format_func=lambda choice: plain(said.get(choice, choice)),
+        help="The model's own is in its tokenizer_config.json or chat_template.jinja; the built-in ones are like some "
+        "families, and no model's own",
+        **state.bind("template", asked or now, _take, choices=said.values()),
+    )
+
+
+def _take(choice: str) -> None:
+    """Take a choice of the list: a template, or the wish to give one."""
+    now = state.session()
+    now.template_from = choice if choice in (FILE, PASTE) else ""
+    if choice in templates.WORDS:
+        state.set_template(templates.built_in(choice))
+    elif choice == NONE:
+        state.set_template(None)
+
+
+def _file(site: Site) -> None:
+    st.text_input(
+        "path of a .jinja file, a tokenizer_config.json, or a tokenizer's folder",
+        max_chars=1000,
+        placeholder="models/my-model",
+        **state.bind("template-path", "", lambda given: _load(site, given)),
+    )
+
+
+def _load(site: Site, given: str) -> None:
+    _try(lambda: templates.load(_allowed(site, given)))
+
+
+def _paste() -> None:
+    st.text_area(
+        "the Jinja text, or the whole tokenizer_config.json",
+        height=160,
+        max_chars=PASTED_CHARS,
+        **state.bind("template-text", "", lambda given: _try(lambda: templates.pasted(given))),
+    )
+
+
+def _tokenizer(site: Site, template: ChatTemplate) -> None:
+    """Draw how tokens are counted."""
+    if not tokens.has_tokenizers():
+        st.caption("Token counts are estimates; the extra `tokenizers` counts exactly with a model's tokenizer.json.")
+        return
+    st.text_input(
+        "tokenizer.json or its folder, for exact counts",
+        max_chars=1000,
+        placeholder="none: counts are estimates",
+        **state.bind("tokenizer", template.tokenizer, lambda given: _count_with(site, template, given)),
+    )
+
+
+def _count_with(site: Site, template: ChatTemplate, given: str) -> None:
+    def made() -> ChatTemplate:
+        bare = templates.without_tokenizer(template)
+        if not given.strip():
+            return bare
+        counted = templates.with_tokenizer(bare, _allowed(site, given))
+        tokens.count(["a"], counted.tokenizer)
+        return counted
+
+    _try(made)
+
+
+def _try(make: Callable[[], ChatTemplate]) -> None:
+    """Take a template if it is one; else keep what was, and say why."""
+    now = state.session()
+    try:
+        made = make()
+        check(made)
+    except CuratorError as error:
+        now.notice = str(error)
+        return
+    now.template_from = ""
+    state.set_template(made)
+
+
+def _allowed(site: Site, given: str) -> str:
+    """Return the path that was given, if this server may read it. Raises TemplateError."""
+    path = Path(given.strip()).expanduser()
+    options = site.options
+    folders = list(options.roots)
+    if options.shared or options.behind_proxy:
+        folders += [source.path.parent for source in site.workspace.sources] if site.workspace else []
+        if not any(is_below(path, folder) for folder in folders):
+            raise TemplateError(f"template {given.strip()}: a shared server reads files beside the sources and --root")
+    elif folders and not any(is_below(path, folder) for folder in folders):
+        raise TemplateError(f"template {given.strip()}: lies outside the folders that may be opened; add --root FOLDER")
+    return str(path)

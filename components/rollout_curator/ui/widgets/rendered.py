@@ -1,0 +1,45 @@
+"""A text in pieces, trained and ignored ones told apart by colour, by their edge and by a word.
+
+Knows pieces of text with a head each; the drawing is `rendered.js`, which sets text and nothing else.
+"""
+
+from collections.abc import Sequence
+from functools import cache
+from importlib.resources import files
+from typing import TypedDict
+
+import streamlit as st
+from streamlit.components.v2.types import ComponentRenderer
+
+
+class Piece(TypedDict):
+    """One piece: `head` says whose it is and how long."""
+
+    head: str
+    text: str
+    trained: bool
+
+
+def rendered(pieces: Sequence[Piece], *, key: str) -> None:
+    """Draw pieces one below the other; half surrogate pairs cannot be sent and become the replacement character."""
+    sendable = [{**piece, "text": _sendable(piece["text"]), "head": _sendable(piece["head"])} for piece in pieces]
+    _component()(key=key, data={"pieces": sendable})
+
+
+def _sendable(text: str) -> str:
+    return text.encode("utf-8", errors="replace").decode("utf-8")
+
+
+@cache
+def _component() -> ComponentRenderer:
+    """Return the component, registered once."""
+    return st.components.v2.component(
+        "rollout_curator_rendered",
+        html='<div class="rc-rendered" role="list" tabindex="0"></div>',
+        css=_text("rendered.css"),
+        js=_text("rendered.js"),
+    )
+
+
+def _text(name: str) -> str:
+    return files(__package__).joinpath(name).read_text(encoding="utf-8")

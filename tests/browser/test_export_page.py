@@ -1,0 +1,91 @@
+"""From the threshold to verified files on the Export page: a split with a card and a config, then pairs, then a cut."""
+
+import json
+import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from driving import AppServer, Seen
+from playwright.sync_api import Page, expect
+
+from loaders import nemo_rl_accepts_file
+from making import rows_of
+from rollout_curator.publishing import verify
+
+SAMPLE = Path(__file__).parents[2] / "sample_data"
+IDLE = '[data-testid="stApp"][data-test-script-state="notRunning"]'
+
+
+@pytest.fixture
+def rollouts(tmp_path: Path) -> Path:
+    """Return a copy of the sample data, so that exports land beside it."""
+    folder = tmp_path / "collected"
+    shutil.copytree(SAMPLE, folder, ignore=shutil.ignore_patterns("*.py", "*.md", "*.txt", "curat*", "__pycache__"))
+    return folder
+
+
+def export(page: Page, unit: str) -> int:
+    """Press the button, wait for the result and return how many it promised."""
+    page.locator(IDLE).wait_for(timeout=30_000)
+    button = page.get_by_role("button", name=re.compile(rf"^Export [\d,]+ {unit}"))
+    expect(button).to_be_enabled(timeout=30_000)
+    promised = int(re.sub(r"\D", "", button.inner_text()))
+    button.click()
+    expect(page.get_by_text(re.compile(rf"Wrote {promised:,} ")).first).to_be_visible(timeout=30_000)
+    return promised
+
+
+def test_from_threshold_to_a_split_verified_export_with_its_config_and_to_pairs(
+    app_server: Callable[..., AppServer], page: Page, seen: Seen, rollouts: Path
+) -> None:
+    """Each result is read from the disk and verified; nothing is asked of any other host."""
+    app = app_server(rollouts)
+    page.goto(f"{app.url}/rewards")
+    bound = page.get_by_label("at least").first
+    expect(bound).to_be_visible(timeout=30_000)
+    bound.fill("0.5")
+    bound.press("Enter")
+    page.wait_for_url(re.compile("min=0.5"))
+    page.get_by_role("link", name="Export").first.click()
+    page.get_by_role("button", name=re.compile("^Export")).wait_for(timeout=30_000)
+
+    page.get_by_text("by share").click()
+    expect(page.get_by_text(re.compile("alike by 0\\.|No similar prompts")).first).to_be_visible(timeout=30_000)
+    page.get_by_text("with a data card").click()
+    page.locator(IDLE).wait_for(timeout=30_000)
+    promised = export(page, "rollouts")
+    expect(page.get_by_text(f"{promised:,} of {promised:,} rows, read again from the disk")).to_be_visible()
+    expect(page.get_by_text("use_preserving_dataset: true").first).to_be_visible()
+    manifest = rollouts / "curated.nemo_rl.jsonl.manifest.json"
+    made = json.loads(manifest.read_bytes())
+    parts = {name: rollouts / f"curated.nemo_rl.{name}.jsonl" for name in ("train", "validation")}
+    assert sum(len(rows_of(path)) for path in parts.values()) == promised == made["round_trip"]["same"]
+    assert [nemo_rl_accepts_file(path) for path in parts.values()] == [None, None]
+    assert (rollouts / "curated.nemo_rl.card.md").read_text(encoding="utf-8").startswith("---\n")
+    assert [check for check in verify(manifest) if not check.holds] == []
+
+    parts["train"].write_bytes(parts["train"].read_bytes().replace(b"user", b"User", 1))
+    page.reload()
+    page.get_by_role("button", name=re.compile("^Export")).wait_for(timeout=30_000)
+    page.get_by_text("by share").click()
+    warning = page.get_by_text("is not the file its manifest was written for")
+    expect(warning.first).to_be_visible(timeout=30_000)
+    export(page, "rollouts")
+    expect(warning).to_have_count(0, timeout=30_000)
+    assert [check for check in verify(manifest) if not check.holds] == []
+
+    page.get_by_text("pairs for DPO").click()
+    expect(page.get_by_text(re.compile(r"pairs from|pair from|pairs\*?\*? from")).first).to_be_visible(timeout=30_000)
+    promised = export(page, "pairs")
+    pairs = [
+        row for part in ("train", "validation") for row in rows_of(rollouts / f"curated.nemo_rl.pairs.{part}.jsonl")
+    ]
+    assert len(pairs) == promised
+    assert {tuple(row) for row in pairs} <= {("context", "completions"), ("context", "completions", "tools")}
+    checks = verify(rollouts / "curated.nemo_rl.pairs.jsonl.manifest.json")
+    assert [check for check in checks if not check.holds] == []
+    assert seen.outside(app.url) == []
+    assert seen.console_errors == []
+    assert seen.page_errors == []

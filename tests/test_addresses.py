@@ -1,0 +1,74 @@
+"""A selection as parameters of a URL: it comes back whole, and nonsense changes nothing."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as some
+
+from rollout_curator.filters import Filter, Thresholds
+from rollout_curator.recipe import Recipe
+from rollout_curator.strategies import Step
+from rollout_curator.ui.addresses import NAMES, taken, written
+
+FULL = Recipe(
+    min_reward=0.8,
+    max_reward=2.0,
+    filters=(Filter("n_turns", None, 12.0), Filter("agent", one_of=("swe;x", "math=y"))),
+    thresholds=Thresholds("agent", {"judge;=": 7.0, "swe": -0.5}),
+    strategies=(Step("best_of_n", {"n": 2}), Step("task_zscore")),
+    control=3,
+)
+
+
+def read(parameters: dict[str, str]) -> Recipe:
+    recipe = Recipe()
+    for name, value in parameters.items():
+        made = taken(recipe, name, value)
+        assert made is not None
+        recipe = made
+    return recipe
+
+
+def test_a_selection_is_written_as_people_would() -> None:
+    assert written(FULL) == {
+        "min": "0.8",
+        "max": "2.0",
+        "where": "n_turns=..12.0;agent==swe%3Bx;agent==math%3Dy",
+        "own": "agent;judge%3B%3D=7.0;swe=-0.5",
+        "rules": '[{"name":"best_of_n","n":2},{"name":"task_zscore"}]',
+        "control": "3",
+    }
+
+
+def test_a_selection_comes_back_whole() -> None:
+    assert read(written(FULL)) == FULL
+
+
+def test_a_recipe_that_selects_nothing_needs_no_parameter() -> None:
+    assert written(Recipe(target="gym")) == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("min", "nan"), ("min", "much"), ("max", "inf"), ("where", "n_turns"), ("where", "n_turns=.."),
+        ("where", "agent=1..2;agent==a;x==b"), ("own", "task;a=1"), ("own", "agent;a"), ("own", "agent;a=inf"),
+        ("rules", "["), ("rules", '[{"name":"best"}]'), ("rules", "{}"), ("control", "x"), ("min", "9"),
+    ],
+)  # fmt: skip
+def test_nonsense_changes_nothing(name: str, value: str) -> None:
+    assert taken(Recipe(max_reward=1.0), name, value) is None
+
+
+_text = some.text(some.characters(exclude_categories=()), max_size=12)
+
+
+@given(some.sampled_from(NAMES), _text)
+def test_any_parameter_is_taken_or_passed_over(name: str, value: str) -> None:
+    made = taken(Recipe(), name, value)
+    assert made is None or isinstance(made, Recipe)
+
+
+@given(some.dictionaries(_text, some.floats(allow_nan=False, allow_infinity=False), max_size=3))
+def test_thresholds_of_any_name_come_back(bounds: dict[str, float]) -> None:
+    recipe = Recipe(thresholds=Thresholds("source", bounds) if bounds else None)
+    assert read(written(recipe)) == recipe

@@ -1,0 +1,172 @@
+"""The data card: what it says, that it is harmless whatever the data hold, and whose file it never replaces."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from making import SAMPLE_DATA, call, gym, write
+from rollout_curator.card import Bar, CardFacts, Reviews, card, escaped
+from rollout_curator.decisions import Decisions, Entry
+from rollout_curator.errors import ExportError
+from rollout_curator.publishing import Settings, export, verify
+from rollout_curator.recipe import Recipe
+from rollout_curator.splits import Split
+from rollout_curator.workspace import Workspace
+
+HOSTILE = [
+    "![x](http://evil/x.png)",
+    "<script>alert(1)</script>",
+    "a | b\n---\ntitle: pwned",
+    "[x]: http://evil",
+    "www.evil.example",
+    "`code` **bold** _em_ ~~s~~ $x$",
+    "- item",
+    "1. item",
+    "# heading",
+    "\u202egnp.exe \x1b[31m",
+    "```\nfence",
+    "&lt;b&gt; a@b.c",
+]
+
+
+def facts(**changes: Any) -> CardFacts:
+    content = {
+        "version": "0.1.0",
+        "file": "sft.jsonl",
+        "rows": 2,
+        "size_bytes": 10,
+        "sha256": "ab" * 32,
+        "inputs": [{"name": "r.jsonl", "rollouts": 3, "problems": 0, "sha256": "cd" * 32}],
+        "recipe": {"target": "nemo_rl"},
+        "decisions": {"accepted": 1, "rejected": 1, "verdicts": {"k": "accept"}},
+        "counts": {"lines": 3, "rollouts": 3, "exportable": 2},
+    }
+    made: dict[str, Any] = {
+        "title": "sft",
+        "content": {**content, **changes.pop("content", {})},
+        "rules": ["A reward of 0.8 or more."],
+        "dropped": [(1, "below 0.8")],
+        "bars": [Bar("0", 1, 0), Bar("1", 2, 2)],
+        "reviews": Reviews({"ann": {"accept": 1, "reject": 1}}, {"wrong": 1}),
+        "statement": "",
+        "gaps": [],
+        "notes": [],
+        "mark": "<!-- mark -->",
+    }
+    return CardFacts(**{**made, **changes})
+
+
+def head(text: str) -> Any:
+    """Return the front matter."""
+    return yaml.safe_load(text.split("---\n")[1])
+
+
+def test_the_head_names_the_files_for_the_hub() -> None:
+    others = [{"part": "validation", "file": "v.jsonl", "rows": 1, "size_bytes": 1, "sha256": "ef"}]
+    assert head(card(facts(content={"others": others, "split": {}}))) == {
+        "pretty_name": "sft",
+        "task_categories": ["text-generation"],
+        "tags": ["rollouts", "sft"],
+        "size_categories": ["n<1K"],
+        "configs": [
+            {
+                "config_name": "default",
+                "data_files": [{"split": "train", "path": "sft.jsonl"}, {"split": "validation", "path": "v.jsonl"}],
+            }
+        ],
+    }
+
+
+def test_rewards_are_bars_of_characters() -> None:
+    block = card(facts()).split("```text\n")[1].split("\n```")[0]
+    assert block.splitlines() == ["0 │" + "░" * 20 + " 0 of 1", "1 │" + "█" * 40 + " 2 of 2"]
+
+
+def test_reviewers_reasons_and_the_statement_stand_in_the_review() -> None:
+    text = card(facts(statement="At most 5 % of the kept rollouts are bad (95 % sure)."))
+    review = text.split("## Review")[1].split("## Files")[0]
+    assert "Rollouts accepted by hand: 1. Rejected by hand: 1." in review
+    assert "At most 5 % of the kept rollouts are bad (95 % sure)." in review
+    assert "| ann | 1 | 1 |" in review
+    assert "| 1 | wrong |" in review
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_hostile_text_stays_text_everywhere(text: str) -> None:
+    content = {"file": "sft.jsonl", "inputs": [{"name": text, "rollouts": 1, "problems": 0, "sha256": "cd" * 32}]}
+    reviews = Reviews({text: {"accept": 1}}, {text: 1})
+    made = card(facts(title=text, content=content, rules=[text], reviews=reviews, statement=text, gaps=[text]))
+    assert head(made)["pretty_name"] == text
+    body = made.split("---\n", 2)[2]
+    bare = re.sub(r"\\.", "", body.replace("<!-- mark -->", ""))
+    assert not re.search(r"[<`*_\[]", re.sub(r"```text\n.*?\n```|`[0-9a-f]+`", "", bare, flags=re.DOTALL))
+    assert "\u202e" not in body
+    assert "\x1b" not in body
+    assert not re.search(r"(?m)^- (- |1\. |# )", body)
+    assert not re.search(r"www\.", body)
+    tables = [line for line in body.splitlines() if line.startswith("| ")]
+    assert {len(re.findall(r"(?<!\\)\|", line)) for line in tables} <= {3, 4, 5}
+
+
+def test_a_number_keeps_its_point_and_a_word_its_dash() -> None:
+    assert escaped("0.5 or more, well-known") == "0.5 or more, well-known"
+
+
+def test_long_text_is_cut() -> None:
+    assert escaped("x" * 300) == "x" * 200 + "…"
+
+
+def with_card(tmp_path: Path, name: str = "README.md", **settings: Any) -> str:
+    workspace = Workspace.open([SAMPLE_DATA], decisions=Decisions.open(tmp_path / "d.sqlite"))
+    assert workspace.decisions
+    entries = [Entry(workspace.key(5), "reject", ("wrong answer",), reviewer="ann"), Entry(workspace.key(6), "accept")]
+    workspace.decisions.record(entries)
+    recipe = Recipe(min_reward=0.5, split=Split(0.2))
+    *_, done = export(workspace, recipe, tmp_path / "sft.jsonl", Settings(card=name, **settings))
+    assert [check for check in verify(done.manifest_path) if not check.holds] == []
+    return (tmp_path / name).read_text(encoding="utf-8")
+
+
+def test_the_card_of_an_export_counts_what_the_manifest_counts(tmp_path: Path) -> None:
+    text = with_card(tmp_path, statement="One sentence.")
+    assert "A reward of 0.5 or more." in text
+    assert "| 1 | rejected by hand |" in text
+    assert "| ann | 0 | 1 |" in text
+    assert "| 1 | wrong answer |" in text
+    assert "One sentence." in text
+    assert "sft.validation.jsonl" in text
+    assert "People decided on 2 of 324 rollouts" in text
+
+
+def test_a_card_is_replaced_but_never_somebody_elses_file(tmp_path: Path) -> None:
+    assert with_card(tmp_path) == with_card(tmp_path)
+    (tmp_path / "README.md").write_text("mine")
+    with pytest.raises(ExportError, match="was not written by this program, so it is not replaced"):
+        with_card(tmp_path)
+    assert (tmp_path / "README.md").read_text() == "mine"
+
+
+@pytest.mark.parametrize("name", ["../README.md", "README.txt", ".md", "a/b.md", ".hidden.md"])
+def test_a_card_is_a_markdown_file_beside_the_export(tmp_path: Path, name: str) -> None:
+    with pytest.raises(ExportError, match="a data card is a name that ends in .md"):
+        with_card(tmp_path, name)
+
+
+def test_a_changed_card_is_found(tmp_path: Path) -> None:
+    with_card(tmp_path)
+    with open(tmp_path / "README.md", "a") as file:
+        file.write("more")
+    failing = [check.claim for check in verify(tmp_path / "sft.jsonl.manifest.json") if not check.holds]
+    assert failing == ["README.md is the file that was written"]
+
+
+def test_the_command_line_writes_a_card(tmp_path: Path) -> None:
+    write(tmp_path / "r.jsonl", [gym()])
+    ran = call(
+        "export", tmp_path / "r.jsonl", "--out", tmp_path / "s.jsonl", "--card", "CARD.md", "--cache-dir", tmp_path
+    )
+    assert ran.code == 0
+    assert (tmp_path / "CARD.md").read_text(encoding="utf-8").startswith('---\npretty_name: "s"\n')

@@ -1,0 +1,68 @@
+"""What comes and goes between two recipes or two exports, said by name, from the command line."""
+
+from pathlib import Path
+
+import pytest
+
+from making import gym, run, write
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    tasks = [("a", 1.0, 0), ("a", 0.4, 0), ("b", 0.7, 1), ("c", 0.9, 2), ("c", 0.9, 2)]
+    return write(
+        tmp_path / "run.jsonl", [gym(p, reward=r, _ng_task_index=t, usage_of=n) for n, (p, r, t) in enumerate(tasks)]
+    )
+
+
+def recipe(tmp_path: Path, name: str, text: str) -> str:
+    (tmp_path / name).write_text(text)
+    return str(tmp_path / name)
+
+
+def test_two_recipes_say_what_comes_and_goes(tmp_path: Path, source: Path) -> None:
+    a = recipe(tmp_path, "a.toml", "min_reward = 0.8")
+    b = recipe(tmp_path, "b.toml", "min_reward = 0.6\nmax_reward = 0.9")
+    found = run("diff", a, b, str(source), "--json", "--cache-dir", str(tmp_path / "cache")).json
+    assert found["rollouts"] == {"before": 3, "after": 3, "came": 1, "went": 1}
+    assert found["tasks"] == {"before": 2, "after": 2, "came": ["run.jsonl task 1"], "went": ["run.jsonl task 0"]}
+    assert [(row["where"], row["other"]) for row in found["came"]] == [("run.jsonl:3", "below 0.8")]
+    assert [(row["where"], row["other"]) for row in found["went"]] == [("run.jsonl:1", "above 0.9")]
+
+
+def test_the_difference_is_said_in_lines(tmp_path: Path, source: Path) -> None:
+    a = recipe(tmp_path, "a.toml", "min_reward = 0.8")
+    b = recipe(tmp_path, "b.toml", f'min_reward = 0.95\nsources = ["{source}"]')
+    ran = run("diff", a, b, str(source), "--cache-dir", str(tmp_path / "cache"))
+    assert ran.out.splitlines()[:3] == [
+        "from a.toml to b.toml:",
+        "  3 rollouts, +0, −2, then 1",
+        "  2 tasks, +0, −1, then 1",
+    ]
+    assert ran.out.splitlines()[4] == "− run.jsonl:4  task 2  reward 0.9  0 tokens (now: below 0.95)"
+
+
+def test_two_exports_are_compared_by_their_manifests_even_after_a_move(tmp_path: Path, source: Path) -> None:
+    for name, bound in (("a", "0.8"), ("b", "0.5")):
+        run("export", str(source), "--out", str(tmp_path / f"{name}.jsonl"), "--min-reward", bound)
+    moved = tmp_path / "moved"
+    tmp_path.rename(tmp_path.with_name("elsewhere"))
+    moved = tmp_path.with_name("elsewhere")
+    found = run("diff", str(moved / "a.jsonl.manifest.json"), str(moved / "b.jsonl.manifest.json"), "--json").json
+    assert (found["rollouts"]["came"], found["rollouts"]["went"]) == (1, 0)
+
+
+def test_a_source_that_changed_since_an_export_is_refused(tmp_path: Path, source: Path) -> None:
+    run("export", str(source), "--out", str(tmp_path / "a.jsonl"))
+    source.write_bytes(source.read_bytes() + source.read_bytes())
+    manifest = str(tmp_path / "a.jsonl.manifest.json")
+    ran = run("diff", manifest, manifest)
+    assert ran.code == 2
+    assert "source run.jsonl is unchanged does not hold: sha256 is" in ran.err
+
+
+def test_recipes_without_sources_ask_for_files(tmp_path: Path) -> None:
+    a = recipe(tmp_path, "a.toml", "min_reward = 0.8")
+    ran = run("diff", a, a)
+    assert (ran.code, ran.out) == (2, "")
+    assert "the recipe names no sources; name the files to read after the two recipes" in ran.err

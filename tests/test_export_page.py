@@ -1,0 +1,182 @@
+"""The part of the Export page before writing: template and limit, what would do nothing or harm, one example."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from making import gym, said, write
+from rollout_curator.ui import preparing, state
+from rollout_curator.ui import site as sites
+from rollout_curator.ui.site import ServeOptions, Site
+from rollout_curator.workspace import Workspace
+from test_pages import opened, state_of
+
+IMAGE = {"type": "input_image", "image_url": "data:image/png;base64,AAAA"}
+ROLLOUTS: list[dict[str, Any]] = [
+    gym(),
+    gym(output=[said("a"), {"type": "message", "role": "user", "content": "More?"}, said("b" * 4000)]),
+    gym(prompt=[{"role": "user", "content": [IMAGE]}]),  # type: ignore[arg-type]
+    gym(response={"incomplete_details": {"reason": "max_output_tokens"}}),
+    gym(output=[{"type": "function_call", "call_id": "c", "name": "add", "arguments": "{}"}]),
+]
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Site]:
+    """Open five rollouts: plain, long, with an image, cut off, ending on a call."""
+    source = write(tmp_path / "run.jsonl", ROLLOUTS)
+    workspace = Workspace.open([source], tmp_path / "cache")
+    yield sites.install(Site(ServeOptions(paths=(source,), out_dir=tmp_path), workspace))
+    workspace.close()
+
+
+def table(app: AppTest) -> dict[str, str]:
+    """Return the lines of the table with what happens to each."""
+    return {control.label: control.value for control in app.segmented_control if "policy" in str(control.key)}
+
+
+def choose(app: AppTest, name: str, choice: str) -> AppTest:
+    """Choose what happens to examples with an issue."""
+    return app.segmented_control(key=f"rc.policy-{name}").set_value(choice).run()
+
+
+def select(app: AppTest, label: str, words: str) -> AppTest:
+    """Choose from a list by the words that are shown."""
+    box = next(box for box in app.selectbox if box.label == label)
+    return box.select(next(option for option in box.options if option.startswith(words))).run()
+
+
+def captions(app: AppTest) -> str:
+    """Return all small print."""
+    return "\n".join(caption.value for caption in app.caption).replace("\\", "")
+
+
+def pieces(app: AppTest) -> list[Any]:
+    """Return what the trainer's view was given to draw."""
+    mounted = [element.proto for element in app.get("bidi_component")]
+    found = [json.loads(proto.json)["pieces"] for proto in mounted if "pieces" in proto.json]
+    return list(found[0])
+
+
+def exportable(app: AppTest) -> str:
+    """Return how many the button would write."""
+    return app.button(key="rc.export").label
+
+
+def test_what_is_odd_is_counted_with_what_happens_to_it(site: Site) -> None:
+    app = opened("export")
+    assert table(app) == {
+        "have contents that are lists, where others are text": "drop",
+        "were cut off at a limit": "drop",
+        "end on a tool call": "keep",
+        "have images": "drop",
+    }
+    assert "Not looked for without a limit: too long." in captions(app)
+    assert "Not looked for without a chat template: template fails," in captions(app)
+
+
+def test_a_limit_leaves_out_what_is_too_long_and_trim_brings_it_back(site: Site) -> None:
+    app = opened("export")
+    assert exportable(app) == "Export 3 rollouts"
+    app.number_input(key="rc.limit").set_value(500).run()
+    assert (exportable(app), table(app)["are longer than the trainer's limit"]) == ("Export 2 rollouts", "drop")
+    choose(app, "over_length", "trim")
+    assert exportable(app) == "Export 3 rollouts"
+    assert "Of these, 1 ends earlier because it is longer than the trainer's limit." in captions(app)
+    assert state_of(app).recipe.trim == ("over_length",)
+    choose(app, "over_length", "drop")
+    assert (state_of(app).recipe.trim, exportable(app)) == ((), "Export 2 rollouts")
+
+
+def test_the_gate_decides_about_calls_at_the_end_and_answers_cut_off(site: Site) -> None:
+    app = choose(choose(opened("export"), "ends_in_tool_call", "drop"), "truncated", "keep")
+    recipe = state_of(app).recipe
+    assert (recipe.drop, recipe.keep, exportable(app)) == (("ends_in_tool_call",), ("truncated",), "Export 3 rollouts")
+
+
+def test_a_template_is_chosen_and_shows_its_text(site: Site) -> None:
+    app = select(opened("export"), "chat template", "ChatML, no tools")
+    assert state_of(app).recipe.template["name"] == "chatml"
+    assert "Not looked for without a chat template" not in captions(app)
+    heads = [piece["head"] for piece in pieces(app)]
+    assert heads == ["message 1, user \u00b7 about 10 tokens", "message 2, assistant \u00b7 about 9 tokens"]
+    assert [piece["trained"] for piece in pieces(app)] == [False, True]
+    assert pieces(app)[1]["text"] == "<|im_start|>assistant\n4.<|im_end|>\n"
+
+
+def test_a_pasted_template_is_taken_and_a_wrong_one_is_told(site: Site) -> None:
+    app = select(opened("export"), "chat template", "paste one")
+    app.text_area(key="rc.template-text").input("{% if %}").run()
+    assert "this is no chat template" in app.warning[0].value
+    app.text_area(key="rc.template-text").input("{% for m in messages %}{{ m.content }}{% endfor %}").run()
+    assert state_of(app).recipe.template["name"] == "pasted"
+    assert not app.warning
+
+
+def test_a_template_of_a_file_is_taken(site: Site, tmp_path: Path) -> None:
+    (tmp_path / "mine.jinja").write_text("{% for m in messages %}{{ m.content }}{% endfor %}")
+    app = select(opened("export"), "chat template", "from a file or folder")
+    app.text_input(key="rc.template-path").input(str(tmp_path / "absent.jinja")).run()
+    assert "no such file or folder" in app.warning[0].value
+    app.text_input(key="rc.template-path").input(str(tmp_path / "mine.jinja")).run()
+    assert state_of(app).recipe.template["name"] == "mine.jinja"
+
+
+def test_a_shared_server_reads_no_template_from_elsewhere(site: Site, tmp_path_factory: pytest.TempPathFactory) -> None:
+    elsewhere = tmp_path_factory.mktemp("elsewhere") / "theirs.jinja"
+    elsewhere.write_text("x")
+    sites.install(Site(ServeOptions(paths=site.options.paths, shared=True), site.workspace))
+    app = select(opened("export"), "chat template", "from a file or folder")
+    app.text_input(key="rc.template-path").input(str(elsewhere)).run()
+    assert "a shared server reads files beside the sources and" in app.warning[0].value.replace("\\", "")
+    assert state_of(app).recipe.template == {}
+
+
+def test_one_steps_through_the_examples(site: Site) -> None:
+    app = opened("export")
+    assert (app.button(key="rc.previous").disabled, app.button(key="rc.next").disabled) == (True, False)
+    app.button(key="rc.next").click().run()
+    assert (state_of(app).nth, app.number_input(key="rc.nth").value) == (2, 2)
+    assert any("bbbb" in block.value for block in app.code)
+    app.number_input(key="rc.nth").set_value(3).run()
+    assert app.button(key="rc.next").disabled
+
+
+def test_a_look_that_takes_long_shows_how_far_it_is_and_can_be_cancelled(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = opened("export")
+    monkeypatch.setattr(preparing, "PATIENCE_S", 0.0)
+    assert site.workspace
+    outlook = site.workspace.outlook
+    with outlook._working:  # as another look that is at work would
+        app.number_input(key="rc.limit").set_value(500).run()
+        assert [button.label for button in app.button] == ["Cancel"]
+        app.button(key="rc.cancel-look").click().run()
+    assert state_of(app).recipe.max_tokens is None
+    assert exportable(app) == "Export 3 rollouts"
+
+
+def test_of_many_rollouts_hazards_are_looked_for_when_asked(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(preparing, "ALWAYS_MAX", 2)
+    app = opened("export")
+    assert "The 5 examples were not looked at yet." in captions(app)
+    assert "have contents that are lists, where others are text" not in table(app)
+    app.button(key="rc.look").click().run()
+    assert "have contents that are lists, where others are text" in table(app)
+
+
+def test_a_trainer_that_refuses_columns_gets_none(site: Site) -> None:
+    app = opened("export")
+    app.multiselect(key="rc.metadata").select("line").run()
+    app.selectbox(key="rc.target").select("openai").run()
+    assert (state_of(app).recipe.target, state_of(app).recipe.metadata) == ("openai", ())
+
+
+def test_an_old_link_to_a_trainer_still_opens_it(site: Site) -> None:
+    assert {"min", "target", "format"} <= set(state.EVERYWHERE)
+    assert state_of(opened("export", target="axolotl")).recipe.target == "axolotl"

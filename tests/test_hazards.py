@@ -1,0 +1,305 @@
+"""What of an example would do nothing in training, or harm: found, named, left out, trimmed or kept, and counted."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from making import SAMPLE_DATA, SHARED_ROLLOUTS, exported, gym, rows_of, said, write
+from rollout_curator import recipe as recipes
+from rollout_curator.conversation import HAZARDS
+from rollout_curator.formats.base import read_object
+from rollout_curator.hazards import Look, hazards, view
+from rollout_curator.publishing import verify
+from rollout_curator.recipe import Recipe
+from rollout_curator.rollout import Example, Rollout
+from rollout_curator.targets.base import get, targets
+from rollout_curator.templates import built_in, pasted, to_table
+from rollout_curator.workspace import Workspace
+
+QUESTION = {"role": "user", "content": "2+2?"}
+CALL = {"type": "function_call", "call_id": "c1", "name": "add", "arguments": '{"a": 2}'}
+RESULT = {"type": "function_call_output", "call_id": "c1", "output": "4"}
+THOUGHT = {"type": "reasoning", "summary": [{"type": "summary_text", "text": "Four."}]}
+IMAGE = {"type": "input_image", "image_url": "data:image/png;base64,AAAA"}
+TOOL = {"type": "function", "name": "add", "parameters": {"type": "object"}}
+CHATML = to_table(built_in("chatml_tools"))
+
+
+def made(recipe: Recipe, *output: dict[str, Any], prompt: Any = "2+2?", tools: Any = ()) -> Example:
+    """Return the example of a rollout as preview and export have it."""
+    fields = gym(output=list(output))
+    fields["responses_create_params"] = {"input": prompt, "tools": list(tools)}
+    rollout = read_object(fields)
+    assert isinstance(rollout, Rollout)
+    return recipes.example(rollout, recipes.plan(recipe))
+
+
+def found(recipe: Recipe, *output: dict[str, Any], prompt: Any = "2+2?", tools: Any = ()) -> list[str]:
+    """Return the hazards of a rollout, whatever becomes of it."""
+    fields = gym(output=list(output))
+    fields["responses_create_params"] = {"input": prompt, "tools": list(tools)}
+    rollout = read_object(fields)
+    assert isinstance(rollout, Rollout)
+    issues = recipes.found(rollout, recipes.plan(recipe), always=True).issues
+    return [issue for issue in issues if issue.partition(":")[0] in HAZARDS]
+
+
+# Each hazard
+
+
+def test_a_plain_answer_has_none_for_any_trainer() -> None:
+    for name in targets():
+        assert found(Recipe(target=name, template=to_table(built_in("chatml")), max_tokens=500), said("4")) == []
+
+
+def test_an_example_of_just_the_limit_is_too_long_for_nemo_rl_alone() -> None:
+    template = to_table(pasted("{% for m in messages %}{{ m.content }}{% endfor %}"))
+    output, prompt = said("x" * 40), "y" * 40
+    assert found(Recipe(template=template, max_tokens=20), output, prompt=prompt) == ["over_length:about 20 tokens"]
+    assert found(Recipe(target="trl", template=template, max_tokens=20), output, prompt=prompt) == []
+    assert found(Recipe(target="trl", template=template, max_tokens=19), output, prompt=prompt) == [
+        "over_length:about 20 tokens"
+    ]
+
+
+def test_without_a_template_lengths_are_estimated_with_the_tools() -> None:
+    long_tool = {**TOOL, "description": "x" * 4000}
+    assert found(Recipe(max_tokens=1000), said("4"), tools=[long_tool])[0].startswith("over_length:about 1,0")
+
+
+def test_an_example_that_is_too_long_ends_on_the_last_answer_that_fits() -> None:
+    output = [said("a" * 40), {"type": "message", **QUESTION}, said("b" * 4000)]
+    example = made(Recipe(trim=("over_length",), max_tokens=100), *output)
+    assert [message["content"] for message in example.messages or []] == ["2+2?", "a" * 40]
+    assert (example.issues, example.skip) == (("trimmed:over_length",), None)
+
+
+def test_an_example_whose_first_answer_is_too_long_is_left_out() -> None:
+    assert made(Recipe(trim=("over_length",), max_tokens=100), said("b" * 4000)).skip == "over_length"
+
+
+def test_nothing_is_trained_on_where_the_template_writes_no_answer() -> None:
+    template = to_table(pasted("{% for m in messages if m.role == 'user' %}{{ m.content }}{% endfor %}"))
+    assert found(Recipe(template=template), said("4")) == ["no_trained_token"]
+
+
+def test_nothing_is_trained_on_where_every_answer_is_empty() -> None:
+    assert made(Recipe(options={"keep_empty": True}), said("")).skip == "no_trained_token"
+
+
+def test_a_template_that_fails_is_told_in_its_own_words() -> None:
+    template = to_table(pasted("{{ raise_exception('No tools.') if tools }}{{ messages[-1].content }}"))
+    example = made(Recipe(template=template), said("4"), tools=[TOOL])
+    assert (example.skip, example.issues) == ("template_error", ("template_error:No tools.",))
+
+
+def test_a_beginning_that_fails_matters_where_beginnings_are_rendered() -> None:
+    prompt = [{"role": "system", "content": "Be brief."}, QUESTION]
+    headers = to_table(built_in("headers"))
+    names = ("nemo_rl", "axolotl", "trl", "unsloth")
+    kinds = {
+        name: found(Recipe(target=name, template=headers), said("4"), prompt=prompt, tools=[TOOL]) for name in names
+    }
+    said_by_template = "prefix_error:Tools can only be described in a conversation that has a user message."
+    assert kinds == {"nemo_rl": [said_by_template], "axolotl": [said_by_template], "trl": [], "unsloth": []}
+
+
+def test_history_that_a_template_rewrites_is_found_and_can_be_cut() -> None:
+    output = [THOUGHT, said("4"), {"type": "message", "role": "user", "content": "Sure?"}, said("Yes.")]
+    recipe = Recipe(template=to_table(built_in("chatml_thinking")), options={"reasoning": "field"})
+    assert found(recipe, *output) == ["history_rewritten:at message 3"]
+    assert made(recipe, *output).skip == "history_rewritten"
+    cut = made(replace(recipe, trim=("history_rewritten",)), *output)
+    assert cut.messages == [QUESTION, {"role": "assistant", "content": "4", "reasoning_content": "Four."}]
+
+
+def test_arguments_that_a_template_encodes_again_are_found_in_its_text() -> None:
+    recipe = Recipe(template=CHATML, options={"arguments": "string"})
+    assert found(recipe, CALL, RESULT, said("4"), tools=[TOOL]) == ["double_encoded"]
+    assert found(replace(recipe, options={}), CALL, RESULT, said("4"), tools=[TOOL]) == []
+
+
+def test_arguments_that_llamafactory_encodes_again_need_no_template() -> None:
+    recipe = Recipe(target="llamafactory", options={"arguments": "string"})
+    assert found(recipe, CALL, RESULT, said("4")) == ["double_encoded"]
+
+
+def test_answers_in_the_prompt_are_counted_and_by_default_kept() -> None:
+    prompt = [{"role": "user", "content": "1+1?"}, {"role": "assistant", "content": "2"}, QUESTION]
+    assert found(Recipe(), said("4"), prompt=prompt) == ["trained_prompt:1 answer"]
+    assert made(Recipe(), said("4"), prompt=prompt).skip is None
+    assert made(Recipe(drop=("trained_prompt",)), said("4"), prompt=prompt).skip == "trained_prompt"
+
+
+def test_parts_that_a_text_template_prints_as_python_are_found() -> None:
+    prompt = [{"role": "user", "content": [{"type": "input_text", "text": "What is this?"}, IMAGE]}]
+    printing = to_table(pasted("{% for m in messages %}{{ m.content }}{% endfor %}"))
+    recipe = Recipe(template=printing, keep=("image", "mixed_content"))
+    assert made(recipe, said("A cat."), prompt=prompt).skip == "image_repr"
+    assert found(replace(recipe, template=CHATML), said("A cat."), prompt=prompt) == ["mixed_content"]
+
+
+def test_a_row_llamafactory_passes_over_is_left_out_or_ends_before_it() -> None:
+    output = [said("4"), {"type": "message", **QUESTION}, {"type": "message", **QUESTION}, said("4")]
+    recipe = Recipe(target="llamafactory")
+    assert made(recipe, *output).issues == ("skipped_by_trainer:message 4 (user) is out of turn",)
+    assert made(recipe, *output).skip == "skipped_by_trainer"
+    assert len(made(replace(recipe, trim=("skipped_by_trainer",)), *output).messages or []) == 2
+
+
+def test_text_that_llamafactory_drops_is_told() -> None:
+    assert found(Recipe(target="llamafactory"), said("Let me add."), CALL, RESULT, said("4")) == ["text_beside_calls"]
+
+
+def test_a_record_openai_refuses_is_told() -> None:
+    recipe = Recipe(target="openai", options={"reasoning": "field"})
+    assert found(recipe, THOUGHT, said("4")) == ["refused_by_trainer:message 2 has the key reasoning_content"]
+
+
+def test_tools_as_lists_are_told_where_they_become_columns() -> None:
+    assert found(Recipe(target="trl", options={"tools": "list"}), said("4"), tools=[TOOL]) == ["none_filled"]
+    assert found(Recipe(target="trl"), said("4"), tools=[TOOL]) == []
+
+
+# Lists beside texts
+
+
+@pytest.fixture(scope="module")
+def real(shared_folder: Path) -> Iterator[Workspace]:
+    """Open the real rollouts."""
+    workspace = Workspace.open([SHARED_ROLLOUTS])
+    yield workspace
+    workspace.close()
+
+
+PICTURE = [{"role": "user", "content": [{"type": "input_text", "text": "And this?"}, IMAGE]}]
+TEXTS = [{"role": "user", "content": [{"type": "input_text", "text": "2+"}, {"type": "input_text", "text": "2?"}]}]
+
+
+def test_lists_never_stand_beside_texts_without_a_word() -> None:
+    assert made(Recipe(keep=("image",)), said("A cat."), prompt=PICTURE).skip == "mixed_content"
+    assert made(Recipe(options={"content": "parts"}), said("4"), prompt=TEXTS).skip == "mixed_content"
+
+
+def test_lists_stand_beside_texts_when_the_user_says_so() -> None:
+    example = made(Recipe(keep=("image", "mixed_content")), said("A cat."), prompt=PICTURE)
+    assert (example.skip, example.issues) == (None, ("image", "mixed_content"))
+
+
+def test_lists_alone_need_no_word() -> None:
+    example = made(Recipe(keep=("image",), options={"content": "lists"}), said("A cat."), prompt=PICTURE)
+    assert example.skip is None
+    assert all(isinstance(message["content"], list) for message in example.messages or [])
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize("name", sorted(set(targets()) - {"gym", "openai"}))
+@pytest.mark.parametrize("content", ["parts", "lists"])
+def test_no_file_of_real_rollouts_mixes_lists_and_texts(
+    real: Workspace, tmp_path: Path, name: str, content: str
+) -> None:
+    recipe = Recipe(target=name, keep=("image", "audio", "video"), options={"content": content})
+    done = exported(real, recipe, tmp_path / "sft.jsonl")
+    kinds = {type(message["content"]) for row in rows_of(done.path) for message in row["messages"]}
+    assert kinds == {list if content == "lists" else str}
+
+
+# Counted: the funnel, the file and the manifest say the same
+
+
+@pytest.mark.parametrize(
+    "recipe",
+    [
+        Recipe(template=CHATML, max_tokens=400),
+        Recipe(template=to_table(built_in("headers")), trim=("prefix_error", "over_length"), max_tokens=300),
+        Recipe(target="trl", template=to_table(built_in("generation")), options={"tools": "list"}),
+        Recipe(target="llamafactory", trim=("skipped_by_trainer",), drop=("trained_prompt",)),
+        Recipe(target="axolotl", keep=("truncated",), trim=("unanswered_tool_call", "ends_in_tool_call")),
+    ],
+)
+def test_an_export_that_was_looked_at_is_what_was_shown_and_verifies(tmp_path: Path, recipe: Recipe) -> None:
+    workspace = Workspace.open([SAMPLE_DATA])
+    plan = recipes.plan(recipe)
+    done = exported(workspace, recipe, tmp_path / "sft.jsonl")
+    rows = [row for row in range(workspace.n_rollouts) if workspace.select(recipe).kept[row]]
+    shown = b"".join(recipes.line(workspace.example(row, plan), workspace.metadata(row, plan)) for row in rows)
+    assert done.path.read_bytes() == shown
+    assert [check for check in verify(done.manifest_path) if not check.holds] == []
+    counts = done.funnel.as_json()
+    assert counts["rollouts"] == done.rows + sum(counts["dropped"].values())
+    assert sum(counts["dropped"].values()) + sum(counts["trimmed"].values()) > 0
+
+
+def test_what_is_trimmed_is_counted_by_its_reason(tmp_path: Path) -> None:
+    long = gym(output=[said("a"), {"type": "message", **QUESTION}, said("b" * 4000)])
+    workspace = Workspace.open([write(tmp_path / "a.jsonl", [gym(), long, long])])
+    counts = workspace.funnel(Recipe(trim=("over_length",), max_tokens=100)).as_json()
+    assert (counts["exportable"], counts["trimmed"]) == (3, {"over_length": 2})
+
+
+def test_a_changed_mind_about_a_hazard_looks_at_nothing_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    workspace = Workspace.open([write(tmp_path / "a.jsonl", [gym(), gym(answer="b" * 4000)])])
+    assert workspace.funnel(Recipe(max_tokens=100)).as_json()["dropped"] == {"over_length": 1}
+    monkeypatch.setattr(recipes, "found", None)
+    assert workspace.funnel(Recipe(max_tokens=100, keep=("over_length",))).as_json()["dropped"] == {}
+
+
+def test_a_look_says_how_far_it_is_and_can_be_left(tmp_path: Path) -> None:
+    workspace = Workspace.open([write(tmp_path / "a.jsonl", [gym(answer=str(n)) for n in range(40)])])
+    plan = recipes.plan(Recipe(template=CHATML))
+    steps = workspace.outlook.look(plan)
+    assert [next(steps), next(steps)] == [16, 32]
+    steps.close()
+    assert not workspace.outlook.is_looked_at(plan)
+    assert list(workspace.outlook.look(plan)) == [16, 32]
+    assert workspace.outlook.is_looked_at(plan) and workspace.outlook.is_known(plan)
+
+
+def test_the_usual_recipe_is_known_without_a_look(tmp_path: Path) -> None:
+    outlook = Workspace.open([write(tmp_path / "a.jsonl", [gym()])]).outlook
+    assert [name for name in targets() if outlook.is_known(recipes.plan(Recipe(target=name)))] == [
+        "gym",
+        "nemo_rl",
+        "trl",
+        "unsloth",
+    ]
+
+
+# The trainer's view
+
+
+def seen_by(name: str, template: str, *messages: dict[str, Any]) -> list[tuple[str, bool]]:
+    """Return the pieces of a conversation and whether each is trained on."""
+    shown = view(Example(list(messages)), Look(get(name), built_in(template)))
+    return list(zip(shown.texts, shown.trained, strict=True))
+
+
+ANSWER = {"role": "assistant", "content": "4"}
+
+
+def test_nemo_rl_trains_on_every_answer_with_what_stands_around_it() -> None:
+    assert seen_by("nemo_rl", "chatml", QUESTION, ANSWER) == [
+        ("<|im_start|>user\n2+2?<|im_end|>\n", False),
+        ("<|im_start|>assistant\n4<|im_end|>\n", True),
+    ]
+
+
+def test_trl_trains_on_what_the_template_marks() -> None:
+    assert seen_by("trl", "generation", QUESTION, ANSWER) == [
+        ("<|im_start|>user\n2+2?<|im_end|>\n<|im_start|>assistant\n", False),
+        ("4<|im_end|>", True),
+        ("\n", False),
+    ]
+
+
+def test_a_trainer_with_templates_of_its_own_is_shown_the_messages() -> None:
+    assert seen_by("llamafactory", "chatml", QUESTION, ANSWER) == [("2+2?", False), ("4", True)]
+
+
+def test_every_hazard_of_an_example_is_told_once() -> None:
+    text = Example([QUESTION, {"role": "assistant", "content": ""}, QUESTION])
+    kinds = [hazard.kind for hazard in hazards(text, Look(get("nemo_rl"), max_tokens=1))]
+    assert kinds == ["refused_by_trainer", "over_length", "no_trained_token"]

@@ -1,0 +1,301 @@
+"""What this project says of trainers, beside the trainers' own code: run by `make test-peers`, skipped elsewhere.
+
+Hugging Face `datasets` loads the files, `transformers` (without torch) renders the templates of the TRL wheel and marks
+what is generated, `tokenizers` counts, and LLaMA-Factory's own converter reads the rows.
+"""
+
+import importlib.util
+import itertools
+import json
+import logging
+import sys
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+import pytest
+
+from loaders import nemo_rl_chunks
+from making import SAMPLE_DATA, SHARED_ROLLOUTS, exported, rows_of
+from rollout_curator import recipe as recipes
+from rollout_curator import tokens
+from rollout_curator.hazards import Look, view
+from rollout_curator.recipe import Recipe
+from rollout_curator.rollout import Example
+from rollout_curator.targets.base import ConfigFacts, get
+from rollout_curator.targets.llamafactory import judge
+from rollout_curator.templates import WORDS, built_in, load
+from rollout_curator.templates.render import render
+from rollout_curator.templates.worker import NOW, compiled, rendered
+from rollout_curator.workspace import Workspace
+from test_targets import HOSTILE_PATHS, files_of
+
+datasets = pytest.importorskip("datasets", reason="make test-peers has it")
+transformers = pytest.importorskip("transformers", reason="make test-peers has it")
+pytestmark = pytest.mark.peer
+
+TOOL = {"type": "function", "function": {"name": "add", "description": "adds", "parameters": {"type": "object"}}}
+CALL = {"id": "c1", "type": "function", "function": {"name": "add", "arguments": {"a": 2, "b": "<é>"}}}
+TALKS: list[tuple[list[dict[str, Any]], list[Any] | None]] = [
+    ([{"role": "user", "content": "2+2?"}, {"role": "assistant", "content": "4"}], None),
+    (
+        [
+            {"role": "system", "content": "Be brief."},
+            {"role": "user", "content": "2+2?\n"},
+            {"role": "assistant", "content": "", "reasoning_content": "Add.", "tool_calls": [CALL]},
+            {"role": "tool", "tool_call_id": "c1", "name": "add", "content": "4"},
+            {"role": "assistant", "content": "<think>\nOk.\n</think>\n\n4", "reasoning_content": "Ok."},
+            {"role": "user", "content": "Sure?"},
+            {"role": "assistant", "content": "Yes."},
+        ],
+        [TOOL],
+    ),
+    ([{"role": "user", "content": [{"type": "text", "text": "Hi"}]}, {"role": "assistant", "content": "Hi."}], None),
+]
+
+
+def trl_templates() -> list[Path]:
+    """Return the chat templates in the wheel of TRL, which is not imported."""
+    spec = importlib.util.find_spec("trl")
+    places = spec.submodule_search_locations if spec else None
+    return sorted(Path(next(iter(places))).glob("chat_templates/*.jinja")) if places else []
+
+
+# The sandbox
+
+ERROR = "the template fails"
+
+
+class Then(datetime):
+    """A clock that stands at the time the sandbox gives."""
+
+    @classmethod
+    def now(cls, tz: Any = None) -> datetime:  # type: ignore[override]
+        """Return that time."""
+        return NOW
+
+
+def theirs(text: str, messages: list[Any], tools: list[Any] | None, special: dict[str, str]) -> str:
+    """Return what transformers makes of a conversation."""
+    from transformers.utils import chat_template_utils
+
+    try:
+        made, _ = chat_template_utils.render_jinja_template([messages], tools=tools, chat_template=text, **special)
+    except Exception:  # noqa: BLE001  a template may raise anything
+        return ERROR
+    return str(made[0])
+
+
+def ours(text: str, messages: list[Any], tools: list[Any] | None, special: dict[str, str]) -> str:
+    """Return what the sandbox makes of it."""
+    request = {"messages": messages, "tools": tools, "prefixes": False}
+    made = rendered(compiled(text), request, special)
+    return ERROR if made["error"] else str(made["whole"])
+
+
+def test_there_are_templates_to_compare_with() -> None:
+    assert len(trl_templates()) > 60
+
+
+@pytest.mark.parametrize("path", [*trl_templates(), *WORDS], ids=lambda path: Path(path).stem)
+def test_every_template_gives_what_transformers_gives(path: Path | str, monkeypatch: pytest.MonkeyPatch) -> None:
+    from transformers.utils import chat_template_utils
+
+    monkeypatch.setattr(chat_template_utils, "datetime", Then)
+    text = path.read_text(encoding="utf-8") if isinstance(path, Path) else built_in(path).text
+    special = {"bos_token": "<s>", "eos_token": "</s>"}
+    for messages, tools in TALKS:
+        for n in range(1, len(messages) + 1):
+            assert ours(text, messages[:n], tools, special) == theirs(text, messages[:n], tools, special)
+
+
+# The prefix method, the marks of {% generation %}, and counts
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a tokenizer's folder as transformers saves one; its tokenizer was trained on a few lines."""
+    from tokenizers import Tokenizer, models, pre_tokenizers, trainers
+
+    path = tmp_path_factory.mktemp("tokenizer")
+    made = Tokenizer(models.BPE())
+    made.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    trainer = trainers.BpeTrainer(
+        vocab_size=400,
+        special_tokens=["<|im_start|>", "<|im_end|>"],
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        show_progress=False,
+    )
+    made.train_from_iterator(["user assistant What is 2+2? Be brief. Add the numbers."] * 3, trainer)
+    fast = transformers.PreTrainedTokenizerFast(tokenizer_object=made, eos_token="<|im_end|>")
+    fast.chat_template = built_in("generation").text
+    fast.save_pretrained(path)
+    return path
+
+
+def test_texts_and_counts_are_those_of_nemo_rl_with_a_real_tokenizer(folder: Path) -> None:
+    tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
+    messages = [*TALKS[0][0], *TALKS[0][0]]
+    expected = nemo_rl_chunks(tokenizer, messages, None)
+    template = load(str(folder))
+    assert list(render(template, messages, None).chunks) == expected
+    seen = view(Example(messages), Look(get("nemo_rl"), template))  # type: ignore[arg-type]
+    assert list(seen.tokens) == [len(tokenizer(text, add_special_tokens=False)["input_ids"]) for text in expected]
+    assert seen.n_tokens == sum(seen.tokens)
+
+
+def test_what_is_trained_by_trl_is_what_transformers_marks(folder: Path) -> None:
+    tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
+    messages = [*TALKS[0][0], *TALKS[0][0]]
+    encoded = tokenizer.apply_chat_template(
+        messages, tokenize=True, return_dict=True, return_assistant_tokens_mask=True
+    )
+    seen = view(Example(messages), Look(get("trl"), load(str(folder))))  # type: ignore[arg-type]
+    assert seen.n_tokens == len(encoded["input_ids"])
+    assert seen.n_trained == sum(encoded["assistant_masks"])
+
+
+def test_a_tokenizer_counts_exactly_and_half_a_surrogate_pair_too(folder: Path) -> None:
+    tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
+    texts = ["<|im_start|>user\n2+2?<|im_end|>\n", "", "é" * 50, "a\ud800b"]
+    expected = [len(tokenizer(text, add_special_tokens=False)["input_ids"]) for text in texts[:3]]
+    assert tokens.count(texts, str(folder / "tokenizer.json"))[:3] == expected
+
+
+# Files, as Hugging Face datasets loads them
+
+
+@pytest.fixture(scope="module")
+def opened() -> Iterator[Workspace]:
+    """Open the sample data, and real rollouts where there are any."""
+    workspace = Workspace.open([SAMPLE_DATA, *([SHARED_ROLLOUTS] if SHARED_ROLLOUTS.is_dir() else [])])
+    yield workspace
+    workspace.close()
+
+
+def plain(value: Any) -> Any:
+    """Return a value without the keys that are null, and with floats to ten decimals, to which datasets rounds."""
+    if isinstance(value, dict):
+        return {key: plain(inner) for key, inner in value.items() if inner is not None}
+    if isinstance(value, list):
+        return [plain(inner) for inner in value]
+    return round(value, 10) if isinstance(value, float) else value
+
+
+def arrow(path: Path, cache: Path) -> list[Any]:
+    """Return the rows of a file as `load_dataset` gives them."""
+    return list(datasets.load_dataset("json", data_files={"train": str(path)}, cache_dir=str(cache))["train"])
+
+
+@pytest.mark.parametrize("name", ["trl", "axolotl", "llamafactory"])
+def test_a_file_comes_through_datasets_as_it_was_written(opened: Workspace, tmp_path: Path, name: str) -> None:
+    done = exported(opened, Recipe(target=name), tmp_path / "sft.jsonl")
+    loaded = arrow(done.path, tmp_path / "cache")
+    assert [plain(row) for row in loaded] == [plain(row) for row in rows_of(done.path)]
+
+
+def test_a_file_that_mixes_lists_and_texts_does_not(opened: Workspace, tmp_path: Path) -> None:
+    """The reason why the user must ask for such a file: text that looks like JSON comes back as something else."""
+    mixed = [
+        {
+            "messages": [
+                {"role": "user", "content": [{"type": "text", "text": "x"}]},
+                {"role": "assistant", "content": "y"},
+            ]
+        },
+        {"messages": [{"role": "user", "content": "x"}, {"role": "assistant", "content": "[1, 2]"}]},
+    ]
+    path = tmp_path / "mixed.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in mixed))
+    assert arrow(path, tmp_path / "cache")[1]["messages"][1]["content"] == [1, 2]
+
+
+@pytest.mark.parametrize("name", ["a b.jsonl", 'it\'s "so".jsonl', "ümläut 日本 🙂.jsonl", "run-1 (2).jsonl"])
+def test_the_script_for_trl_loads_a_file_of_any_name(
+    tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))
+    path = tmp_path / name
+    path.write_text(json.dumps({"messages": TALKS[0][0]}) + "\n", encoding="utf-8")
+    script = get("trl").config(ConfigFacts(str(path), "chat", has_tools=False))
+    loading = script[: script.index("trainer = ")].replace("from trl import SFTConfig, SFTTrainer\n", "")
+    names: dict[str, Any] = {}
+    exec(compile(loading, "train.py", "exec"), names)
+    assert [row["messages"] for row in names["examples"]["train"]] == [TALKS[0][0]]
+
+
+# LLaMA-Factory's own converter
+
+
+@pytest.fixture(scope="module")
+def convert() -> Callable[[dict[str, Any]], dict[str, Any]]:
+    """Return LLaMA-Factory's conversion of one row; only its logger is replaced, which would need torch."""
+    spec = importlib.util.find_spec("llamafactory")
+    if spec is None or spec.submodule_search_locations is None:
+        pytest.skip("make test-peers has it")
+    root = Path(next(iter(spec.submodule_search_locations)))
+    for name in ("llamafactory", "llamafactory.data", "llamafactory.extras"):
+        module = ModuleType(name)
+        module.__path__ = [str(root.joinpath(*name.split(".")[1:]))]
+        sys.modules[name] = module
+    quiet = logging.getLogger("llamafactory")
+    log = ModuleType("llamafactory.extras.logging")
+    silent = SimpleNamespace(warning_rank0=quiet.debug, warning_rank0_once=quiet.debug)
+    vars(log)["get_logger"] = lambda name=None: silent
+    sys.modules[log.__name__] = vars(sys.modules["llamafactory.extras"])["logging"] = log
+    converter = importlib.import_module("llamafactory.data.converter")
+    parser_tags = {
+        "messages": "messages", "tools": "tools", "system": None, "images": None, "videos": None, "audios": None,
+        "role_tag": "role", "content_tag": "content", "user_tag": "user", "assistant_tag": "assistant",
+        "observation_tag": "tool", "function_tag": "function_call", "system_tag": "system",
+        "ranking": False, "kto_tag": None, "load_from": "file",
+    }  # fmt: skip
+    made: Callable[[dict[str, Any]], dict[str, Any]] = converter.OpenAIDatasetConverter(
+        SimpleNamespace(**parser_tags), SimpleNamespace(media_dir="")
+    )
+    return made
+
+
+def taken(convert: Callable[[dict[str, Any]], dict[str, Any]], row: dict[str, Any]) -> str:
+    """Return what becomes of a row: trained, skipped_by_trainer (as in processor/supervised.py) or refused."""
+    try:
+        made = convert(row)
+    except KeyError:
+        return "refused_by_trainer"
+    is_pair = len(made["_prompt"]) % 2 == 1 and len(made["_response"]) == 1
+    return "trained" if is_pair else "skipped_by_trainer"
+
+
+def judged(row: dict[str, Any]) -> str:
+    """Return what this project says of the same row."""
+    found = judge(row)
+    return found.kind if found else "trained"
+
+
+def test_llamafactory_takes_and_passes_over_what_is_said_of_it(
+    convert: Callable[[dict[str, Any]], dict[str, Any]],
+) -> None:
+    for length in range(1, 7):
+        for roles in itertools.product(("system", "user", "assistant", "tool", "developer"), repeat=length):
+            row = {"messages": [{"role": role, "content": "x"} for role in roles]}
+            assert (roles, judged(row)) == (roles, taken(convert, row))
+
+
+def test_llamafactory_takes_every_row_that_is_written_for_it(
+    convert: Callable[[dict[str, Any]], dict[str, Any]], opened: Workspace, tmp_path: Path
+) -> None:
+    recipe = Recipe(target="llamafactory")
+    done = exported(opened, recipe, tmp_path / "sft.jsonl")
+    assert [row for row in rows_of(done.path) if taken(convert, row) != "trained"] == []
+    plan = recipes.plan(recipe)
+    passed_over = opened.select(recipe).rows_of("skipped_by_trainer")
+    made = [recipes.found(opened.rollout(int(row)), plan).record() for row in passed_over]
+    assert {taken(convert, row) for row in made} == ({"skipped_by_trainer"} if made else set())
+
+
+@pytest.mark.parametrize("path", HOSTILE_PATHS)
+def test_the_entry_of_llamafactory_names_the_file(tmp_path: Path, path: str) -> None:
+    folder = files_of(get("llamafactory").config(ConfigFacts(path, "chat", has_tools=True)), tmp_path)
+    assert json.loads((folder / "dataset_info.json").read_text())["curated"]["file_name"] == path
