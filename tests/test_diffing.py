@@ -66,3 +66,13 @@ def test_recipes_without_sources_ask_for_files(tmp_path: Path) -> None:
     ran = run("diff", a, a)
     assert (ran.code, ran.out) == (2, "")
     assert "the recipe names no sources; name the files to read after the two recipes" in ran.err
+
+
+def test_an_export_writes_its_random_control_beside_it(tmp_path: Path, source: Path) -> None:
+    out = tmp_path / "sft.jsonl"
+    found = run("export", str(source), "--out", str(out), "--min-reward", "0.8", "--with-control", "3", "--json").json
+    control = tmp_path / "sft.control.jsonl"
+    assert (found["rows"], found["control"]["rows"], found["control"]["out"]) == (3, 3, str(control))
+    assert len(control.read_bytes().splitlines()) == 3
+    verified = run("verify", f"{control}.manifest.json", "--json")
+    assert (verified.code, verified.json["holds"]) == (0, True)

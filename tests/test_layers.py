@@ -19,11 +19,11 @@ ROOT = PACKAGE.name
 RANKS = {
     "cli": 13,
     "cli_review": 12,
+    "reading_report": 10,
     "cli_options": 9,
     "cli_opening": 10,
-    "reading_report": 10,
     "diffing": 9,
-    "ui": 11,
+    "ui": 12,
     "report": 10,
     "publishing": 9,
     "workspace": 7,

@@ -5,8 +5,10 @@ catch errors: a user sees one line and exit code 2, never a traceback.
 """
 
 import sys
+from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -14,6 +16,9 @@ from rollout_curator import __version__, cli_review
 from rollout_curator import cli_options as options
 from rollout_curator.cli_opening import opened, store_of
 from rollout_curator.terminal import bar, fail, say, user_name
+
+if TYPE_CHECKING:
+    from rollout_curator.publishing import Exported, ExportProgress
 
 EXIT_DID_NOT_HOLD, EXIT_INTERRUPTED = 1, 130
 
@@ -76,6 +81,12 @@ def stats(
 @click.option("--out", type=options.FILE, required=True, help="The training file; its manifest is written beside it.")
 @options.selection
 @options.files
+@click.option(
+    "--with-control",
+    type=int,
+    metavar="SEED",
+    help="Write the random control of the selection too, in OUT.control.jsonl with a manifest of its own.",
+)
 @options.decisions
 @options.as_json
 @options.cache
@@ -101,19 +112,34 @@ def export(
             fail("export: a manifest says all by itself; give it as --recipe with --out, and no files or rules")
         _remake(recipe, out, settings, cache_dir, as_json)
         return
+    seed = selection.pop("with_control")
     chosen = options.recipe_of(paths, **selection)
     if not (sources := paths or chosen.sources):
         fail("export: name the files to read, or give a --recipe that names its sources")
     place = store_of(sources, decisions)
     publishing.check_out(out, [file.path for file in find(sources)], place, chosen, card)
     with opened(sources, cache_dir, place) as workspace:
-        with bar("writing") as advance:
-            for step in publishing.export(workspace, chosen, out, settings):
-                if isinstance(step, publishing.Exported):
-                    done = step
-                else:
-                    advance(step.done, step.total)
-        say(report.exported(done), as_json, report_text.exported_text)
+        if card:
+            from rollout_curator.reading_words import statement_of
+
+            settings = replace(settings, statement=statement_of(workspace, chosen))
+        found = report.exported(_write(publishing.export(workspace, chosen, out, settings)))
+        if seed is not None:
+            drawn = publishing.export(workspace, replace(chosen, control=seed), publishing.control_path(out))
+            found["control"] = report.exported(_write(drawn))
+        say(found, as_json, report_text.exported_text)
+
+
+def _write(steps: Iterable["ExportProgress | Exported"]) -> "Exported":
+    """Write an export to its end, with progress on a terminal."""
+    from rollout_curator.publishing import Exported
+
+    with bar("writing") as advance:
+        for step in steps:
+            if isinstance(step, Exported):
+                return step
+            advance(step.done, step.total)
+    raise RuntimeError("the export ended without a result")
 
 
 def _remake(recipe: Path, out: Path, settings: Any, cache_dir: Path | None, as_json: bool) -> None:

@@ -1,11 +1,13 @@
 """What a statement about the kept set says, in the words of the app and of the command line.
 
-Shares are rounded up to a tenth of a percent, so that words never promise more than the numbers. Knows no rollout.
+Shares are rounded up to a tenth of a percent, so that words never promise more than the numbers.
 """
 
 import math
 
-from rollout_curator.reading import Statement
+from rollout_curator.reading import Statement, statement
+from rollout_curator.recipe import Recipe
+from rollout_curator.workspace import Workspace
 
 
 def sentence(said: Statement) -> str:
@@ -24,6 +26,12 @@ def sentence(said: Statement) -> str:
         return f"{bound} That meets the goal of {goal}."
     brings = "one brings" if said.more == 1 else "ones bring"
     return f"{bound} {said.more:,} more clean {brings} it to {goal}."
+
+
+def statement_of(workspace: Workspace, recipe: Recipe) -> str:
+    """Return the sentence of what a recipe keeps, empty where nothing was read at random yet."""
+    said = statement(workspace, recipe)
+    return sentence(said) if said.sample.read else ""
 
 
 def notes(said: Statement) -> list[str]:

@@ -129,6 +129,7 @@ def exported_text(found: Json) -> str:
             *(_shown(note) for note in found["notes"]),
             *_files(found),
             f"manifest {found['manifest']}",
+            *(f"control: {line}" for line in (_files(found["control"]) if "control" in found else ())),
             "",
             found["config"].rstrip(),
         ]

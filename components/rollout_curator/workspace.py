@@ -179,14 +179,18 @@ class Workspace(Collection):
             key = (name, bounds, rules, outcome_key(plan))
             if key in self._selections:
                 return self._selections[key]
-        made = self._select(recipe, plan, verdicts, name)
+        made = self._select(recipe, plan, verdicts)
+        if recipe.control is not None:
+            possible = self._selected(_boundless(recipe), verdicts, name)
+            drawn = strategies.matched_random(self.frame, made.kept, recipe.control, among=possible.kept)
+            made = redrawn(possible, drawn)
         with self._lock:
             if len(self._selections) > SELECTIONS_MAX:
                 self._selections.clear()
             self._selections[key] = made
         return made
 
-    def _select(self, recipe: Recipe, plan: Plan, verdicts: Array, name: Hashable) -> Selection:
+    def _select(self, recipe: Recipe, plan: Plan, verdicts: Array) -> Selection:
         outcomes, skips = self.outcomes(plan)
         by = recipe.thresholds.by if recipe.thresholds else ""
         bounds = RewardBounds(recipe.min_reward, recipe.max_reward, own_bounds(self, recipe.thresholds), by)
@@ -195,15 +199,11 @@ class Workspace(Collection):
         if recipe.strategies:
             dropped_by = self._dropped_by(recipe, made)
             made = narrow(made, verdicts, dropped_by, [strategies.words(step) for step in recipe.strategies])
-        if recipe.control is not None:
-            possible = self._selected(_open(recipe), verdicts, name)
-            drawn = strategies.matched_random(self.frame, made.kept, recipe.control, among=possible.kept)
-            made = redrawn(possible, drawn)
         return made
 
     def possible(self, recipe: Recipe) -> Selection:
         """Return what any rule could keep: all that is valid, not rejected and exportable under a recipe."""
-        return self.select(_open(recipe))
+        return self.select(_boundless(recipe))
 
     def candidates(self, recipe: Recipe, axis: str = REWARD) -> Candidates:
         """Return the rows that bounds on an axis choose from: what the rest of the recipe keeps before its strategies.
@@ -270,8 +270,8 @@ class Workspace(Collection):
             self.decisions.close()
 
 
-def _open(recipe: Recipe) -> Recipe:
-    """Return a recipe without anything that chooses."""
+def _boundless(recipe: Recipe) -> Recipe:
+    """Return a recipe without any rule on which rollouts are kept, but for validity."""
     return replace(_unbounded(recipe), filters=(), thresholds=None)
 
 

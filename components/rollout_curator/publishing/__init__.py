@@ -7,7 +7,7 @@ again from the manifest alone. They stream: a batch of rollouts is in memory at 
 from rollout_curator.publishing.choosing import Chosen, Part, choose, split_of
 from rollout_curator.publishing.command import command_line
 from rollout_curator.publishing.costing import cost_of
-from rollout_curator.publishing.places import check_out, paths_of, usual_card
+from rollout_curator.publishing.places import check_out, control_path, paths_of, usual_card
 from rollout_curator.publishing.remaking import Remade, remake
 from rollout_curator.publishing.stream import first_line
 from rollout_curator.publishing.verifying import verify
@@ -23,6 +23,7 @@ __all__ = [
     "check_out",
     "choose",
     "command_line",
+    "control_path",
     "cost_of",
     "export",
     "first_line",

@@ -22,6 +22,11 @@ def paths_of(out: Path, recipe: Recipe) -> dict[str, Path]:
     return {name: out.with_name(f"{out.stem}.{name}{out.suffix}") for name in asked}
 
 
+def control_path(out: Path) -> Path:
+    """Return where the random control of a selection goes, beside its file."""
+    return out.with_name(f"{out.stem}.control{out.suffix}")
+
+
 def card_path(out: Path, name: str) -> Path:
     """Return where the data card goes: a name ending in .md in the folder of `out`. Raises ExportError."""
     if not _CARD_NAME.fullmatch(name) or name.startswith("."):

@@ -2,10 +2,12 @@
 
 import threading
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 from rollout_curator.errors import CuratorError
-from rollout_curator.publishing import Exported, ExportProgress, Settings, export
+from rollout_curator.publishing import Exported, Settings, control_path, export
+from rollout_curator.reading_words import statement_of
 from rollout_curator.recipe import Recipe
 from rollout_curator.workspace import Workspace
 
@@ -13,12 +15,16 @@ from rollout_curator.workspace import Workspace
 class ExportJob:
     """An export that has begun; `done` of `total` are written, `checked` read back, then there is an end.
 
-    That is a `result` or a `failure`, or neither: then it was stopped, and what was there before is untouched.
+    That is a `result` or a `failure`, or neither: then it was stopped, and what was there before is untouched. With a
+    seed the random control follows in a file beside it; `control` is what came of that.
     """
 
-    def __init__(self, workspace: Workspace, recipe: Recipe, out: Path, card: str = "") -> None:
+    def __init__(
+        self, workspace: Workspace, recipe: Recipe, out: Path, card: str = "", seed: int | None = None
+    ) -> None:
         """Begin writing."""
-        self.recipe, self.out, self.card = recipe, out, card
+        self.recipe, self.out, self.card, self.seed = recipe, out, card, seed
+        self.control: Exported | None = None
         self.done, self.checked, self.total = 0, 0, 0
         self.result: Exported | None = None
         self.failure: BaseException | None = None
@@ -47,16 +53,24 @@ class ExportJob:
 
     def _write(self, workspace: Workspace) -> None:
         try:
-            with closing(export(workspace, self.recipe, self.out, Settings(self.card))) as steps:
-                for step in steps:
-                    if isinstance(step, Exported):
-                        self.result = step
-                    elif self._stop.is_set():
-                        return
-                    elif isinstance(step, ExportProgress):
-                        self.done, self.checked, self.total = step.done, step.checked, step.total
+            settings = Settings(self.card, statement_of(workspace, self.recipe) if self.card else "")
+            self.result = self._written(workspace, self.recipe, self.out, settings)
+            if self.result is not None and self.seed is not None:
+                drawn = replace(self.recipe, control=self.seed)
+                self.control = self._written(workspace, drawn, control_path(self.out), Settings())
         except (CuratorError, OSError, MemoryError, ValueError, RuntimeError) as error:
             self.failure = error
+
+    def _written(self, workspace: Workspace, recipe: Recipe, out: Path, settings: Settings) -> Exported | None:
+        """Return what was written, None when it was stopped before."""
+        with closing(export(workspace, recipe, out, settings)) as steps:
+            for step in steps:
+                if isinstance(step, Exported):
+                    return step
+                if self._stop.is_set():
+                    return None
+                self.done, self.checked, self.total = step.done, step.checked, step.total
+        return None
 
 
 def writing_of(job: ExportJob | None) -> str | None:

@@ -16,6 +16,7 @@ from rollout_curator.review.calibration import edges
 from rollout_curator.review.drawing import in_order, in_turns
 from rollout_curator.review.planning import mix
 from rollout_curator.selection import ACCEPT, NONE, REJECT
+from rollout_curator.ui import parts
 from rollout_curator.workspace import Workspace
 
 Array = np.ndarray[Any, Any]
@@ -46,6 +47,21 @@ def of_drop(ask: Ask) -> Array:
     if ask.rest == "unrated" and ask.recipe.min_reward is None:
         return np.flatnonzero(np.isnan(ask.workspace.column("reward")))
     return ask.workspace.select(ask.recipe).rows_of(ask.rest)
+
+
+def of_part(ask: Ask) -> Array:
+    """Return a part of the rollouts: what a bar, a cell or a row of a table stands for."""
+    return parts.rows(ask.workspace, ask.recipe, ask.rest)
+
+
+def with_issue(ask: Ask) -> Array:
+    """Return what is selected and not rejected, and of whose example this was noticed."""
+    selection, plan = ask.workspace.select(ask.recipe), recipes.plan(ask.recipe)
+    gone = [code for code, drop in enumerate(selection.drops, 1) if drop.step != "exportable"]
+    outlook = ask.workspace.outlook
+    noticed = outlook.looked(plan) if outlook.is_looked_at(plan) else outlook.noticed(plan)
+    found = noticed.rows_with(ask.rest)
+    return np.asarray(found[~np.isin(selection.reason[found], gone)])
 
 
 def kept(ask: Ask) -> Array:
@@ -113,11 +129,6 @@ def fell_at(ask: Ask) -> Array:
     selection = ask.workspace.select(ask.recipe)
     codes = [code for code, drop in enumerate(selection.drops, 1) if drop.step == ask.rest]
     return np.flatnonzero(np.isin(selection.reason, codes))
-
-
-def of_issue(ask: Ask) -> Array:
-    """Return what is selected and not rejected, and of whose example this was noticed."""
-    return rows_with(ask.workspace, ask.recipe, ask.rest)
 
 
 def of_agent(ask: Ask) -> Array:
@@ -214,16 +225,6 @@ def share_of(workspace: Workspace) -> float:
     """Return which share of the rollouts everybody is to read."""
     found = workspace.decisions.setting("share", SHARE) if workspace.decisions else 0.0
     return float(found) if isinstance(found, int | float) and 0 <= found <= 1 else SHARE
-
-
-def rows_with(workspace: Workspace, recipe: Recipe, issue: str) -> Array:
-    """Return the rows that are selected and not rejected, and of whose example this was noticed."""
-    selection, plan_of = workspace.select(recipe), recipes.plan(recipe)
-    gone = [code for code, drop in enumerate(selection.drops, 1) if drop.step != "exportable"]
-    outlook = workspace.outlook
-    noticed = outlook.looked(plan_of) if outlook.is_looked_at(plan_of) else outlook.noticed(plan_of)
-    rows = noticed.rows_with(issue)
-    return np.asarray(rows[~np.isin(selection.reason[rows], gone)])
 
 
 def is_measured(workspace: Workspace, recipe: Recipe) -> Array:

@@ -1,8 +1,7 @@
 """The queues of the Review page by name: names stand in URLs, and each says in words what it is for.
 
-A table of kinds; a name that ends in a hyphen or a colon is a prefix, and what follows it is the queue's own. Any other
-name is that of a drop such as `below`, and an unknown one is a queue that holds nothing. `queue_rows` says what they
-hold, and `parts` what a bar or a cell of the Rewards page opens.
+A table of kinds; a name that ends in a hyphen is a prefix, and what follows it is the queue's own. Any other name is
+that of a drop such as `below`, and an unknown one is a queue that holds nothing. `queue_rows` says what they hold.
 """
 
 from collections.abc import Callable
@@ -16,15 +15,14 @@ from rollout_curator.ui import parts
 from rollout_curator.ui import queue_rows as rows
 from rollout_curator.ui.queue_rows import Array, Ask
 from rollout_curator.ui.queue_rows import is_measured as is_measured
-from rollout_curator.ui.queue_rows import rows_with as rows_with
 from rollout_curator.workspace import Workspace
 
 DEFAULT = "kept"
 FELL = "fell-"
 AGENT = "agent-"
 TASK = "task-"
-PLAN = "plan-"
 ISSUE = "issue-"
+PLAN = "plan-"
 AGENTS_MAX = 40
 STEP_WORDS = {
     "valid": "dropped: not valid",
@@ -87,24 +85,16 @@ KINDS: dict[str, Kind] = {
     "all": Kind("all, in order", "", rows.everything),
     "rejected-by-hand": Kind("rejected by hand", "", rows.rejected),
     "accepted": Kind("accepted by hand", "", rows.accepted),
-    parts.IN: Kind(
-        lambda ask: parts.words(f"{parts.IN}{ask.rest}"),
-        "A part of the rollouts.",
-        lambda ask: parts.rows(ask.workspace, ask.recipe, f"{parts.IN}{ask.rest}"),
-        listed=False,
-    ),
-    ISSUE: Kind(
-        lambda ask: f"examples that {ISSUE_WORDS.get(ask.rest, 'are not here')}",
-        "What was noticed of their examples.",
-        rows.of_issue,
-        listed=False,
-    ),
     FELL: Kind(lambda ask: STEP_WORDS.get(ask.rest, ask.rest), "", rows.fell_at, listed=False),
     AGENT: Kind(lambda ask: f"agent {ask.rest}", "", rows.of_agent, listed=False),
     TASK: Kind(_task_words, "Every attempt at one task.", rows.of_task, listed=False),
     PLAN: Kind(
         lambda ask: f"a plan for {ask.rest} minutes", "A mix for the time there is.", rows.planned, listed=False
     ),
+    ISSUE: Kind(
+        lambda ask: f"examples that {ISSUE_WORDS.get(ask.rest, 'are not here')}", "", rows.with_issue, listed=False
+    ),
+    parts.IN: Kind(lambda ask: parts.words(ask.rest), "", rows.of_part, listed=False),
 }
 BY_HAND = ("all", "rejected-by-hand", "accepted")
 _counted: WeakKeyDictionary[Workspace, dict[Any, list[Queue]]] = WeakKeyDictionary()
@@ -112,10 +102,12 @@ _counted: WeakKeyDictionary[Workspace, dict[Any, list[Queue]]] = WeakKeyDictiona
 
 def kind_of(name: str) -> tuple[Kind, str]:
     """Return the kind of a queue, and what follows the prefix of its name."""
-    if name in KINDS and name[-1] not in "-:":
+    if name.startswith(parts.IN):
+        return KINDS[parts.IN], name
+    if name in KINDS and not name.endswith("-"):
         return KINDS[name], ""
-    prefix = next((known for known in KINDS if known[-1] in "-:" and name.startswith(known)), "")
-    return (KINDS[prefix], name.removeprefix(prefix)) if prefix else (_DROP, name)
+    head, hyphen, rest = name.partition("-")
+    return (KINDS[head + hyphen], rest) if head + hyphen in KINDS else (_DROP, name)
 
 
 def queues(workspace: Workspace, recipe: Recipe, reviewer: str = "") -> list[Queue]:

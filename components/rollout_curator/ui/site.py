@@ -151,12 +151,14 @@ class Site:
             weakref.finalize(old, _close, old.sources)
         self.open()
 
-    def begin_export(self, workspace: Workspace, recipe: Recipe, out: Path, card: str = "") -> ExportJob:
+    def begin_export(
+        self, workspace: Workspace, recipe: Recipe, out: Path, card: str = "", seed: int | None = None
+    ) -> ExportJob:
         """Begin writing, for all sessions one export at a time. Raises ExportError while another is at work."""
         with self._lock:
             if (writing := writing_of(self.export)) is not None:
                 raise ExportError(writing)
-            self.export = ExportJob(workspace, recipe, out, card)
+            self.export = ExportJob(workspace, recipe, out, card, seed)
             return self.export
 
     def close(self) -> None:

@@ -61,12 +61,6 @@ class Session:
     reviewer: str
     queue: str = DEFAULT
     key: str = ""
-    blind: bool = False
-    named: bool = False
-    version: int = 0
-    revision: int = 0
-    bulk: Bulk | None = None
-    asks_bulk: bool = False
     axis: str = REWARD
     opened: str = ""
     table: str = ""
@@ -74,6 +68,12 @@ class Session:
     as_tables: bool = False
     drawn: dict[str, int] = field(default_factory=dict)
     compared: dict[str, Recipe] = field(default_factory=dict)
+    blind: bool = False
+    named: bool = False
+    version: int = 0
+    revision: int = 0
+    bulk: Bulk | None = None
+    asks_bulk: bool = False
     page: str = ""
     url: dict[str, str] = field(default_factory=dict)
     replaced: dict[tuple[str, str], float] = field(default_factory=dict)
@@ -349,14 +349,14 @@ def _take(now: Session, name: str, value: str) -> None:
         now.queue, now.view = value, None
     elif name == "key":
         now.key = value
-    elif name == "blind":
-        now.blind, now.view = value == "1", None
     elif name == "axis":
         now.axis = value
     elif name == "success":
         now.success = addresses.number(value)
     elif name in addresses.NAMES:
         now.recipe = addresses.taken(now.recipe, name, value) or now.recipe
+    elif name == "blind":
+        now.blind, now.view = value == "1", None
     elif name == "target":
         set_target(value)
     elif name == "format":

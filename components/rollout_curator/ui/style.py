@@ -65,18 +65,6 @@ body:has(.st-key-review-bar):has([data-test-connection-state="PINGING_SERVER"]) 
 .st-key-funnel [data-testid="stMarkdownContainer"], .st-key-outside [data-testid="stMarkdownContainer"] {
   margin: 0; }
 .st-key-review-bar > * > [data-testid="stMarkdown"] p { font-size: .93rem; opacity: .75; }
-.st-key-review-where { margin: -.25rem 0 -.45rem; }
-.st-key-review-where p, .st-key-findings p, .st-key-bulk-done p { margin: 0; }
-.st-key-findings { gap: .5rem !important; padding-top: .5rem; }
-.st-key-findings [data-testid="stMarkdownContainer"], .st-key-findings [data-testid="stCaptionContainer"],
-.st-key-bulk-done [data-testid="stMarkdownContainer"], .st-key-review-where [data-testid="stCaptionContainer"] {
-  margin: 0; }
-.st-key-statement, .st-key-precision, .st-key-disagreements, .st-key-bulk-done {
-  align-items: center !important; row-gap: .2rem !important; }
-.st-key-findings [data-testid="stPageLink"] a { padding: 0 .1rem; margin: 0; min-height: 0; background: transparent; }
-.st-key-findings [data-testid="stPageLink"] a p {
-  font-weight: 400; text-decoration: underline; text-underline-offset: 3px; }
-.st-key-findings [data-testid="stPageLink"] a strong { font-weight: 650; }
 .st-key-bands { margin-top: -.5rem; row-gap: 0 !important; }
 .st-key-bands p, .st-key-opened p, .st-key-filters p, .st-key-panels-bar p { margin: 0; font-size: .93rem; }
 .st-key-bands [data-testid="stMarkdownContainer"], .st-key-opened [data-testid="stMarkdownContainer"],
@@ -89,6 +77,18 @@ body:has(.st-key-review-bar):has([data-test-connection-state="PINGING_SERVER"]) 
 .st-key-bands > :has([data-testid="stButton"]) { margin-right: 1.2rem; }
 .st-key-add-rule { align-items: center !important; }
 .st-key-add-rule [data-testid="stCheckbox"] { margin-left: 1rem; }
+.st-key-review-where { margin: -.25rem 0 -.45rem; }
+.st-key-review-where p, .st-key-findings p, .st-key-bulk-done p { margin: 0; }
+.st-key-findings { gap: .5rem !important; padding-top: .5rem; }
+.st-key-findings [data-testid="stMarkdownContainer"], .st-key-findings [data-testid="stCaptionContainer"],
+.st-key-bulk-done [data-testid="stMarkdownContainer"], .st-key-review-where [data-testid="stCaptionContainer"] {
+  margin: 0; }
+.st-key-statement, .st-key-precision, .st-key-disagreements, .st-key-bulk-done {
+  align-items: center !important; row-gap: .2rem !important; }
+.st-key-findings [data-testid="stPageLink"] a { padding: 0 .1rem; margin: 0; min-height: 0; background: transparent; }
+.st-key-findings [data-testid="stPageLink"] a p {
+  font-weight: 400; text-decoration: underline; text-underline-offset: 3px; }
+.st-key-findings [data-testid="stPageLink"] a strong { font-weight: 650; }
 .st-key-rules { margin-top: -.5rem; }
 .st-key-rules p { margin: 0; font-size: .93rem; line-height: 1.5; }
 .st-key-rules [data-testid="stMarkdownContainer"] { margin: 0; }

@@ -9,9 +9,10 @@ from rollout_curator import manifest, reading
 from rollout_curator import recipe as recipes
 from rollout_curator.errors import ExportError
 from rollout_curator.exports.base import get as get_kind
-from rollout_curator.publishing import Chosen, command_line, first_line, paths_of, usual_card
+from rollout_curator.publishing import Chosen, command_line, control_path, first_line, paths_of, usual_card
 from rollout_curator.reading_words import sentence
 from rollout_curator.recipe import Recipe
+from rollout_curator.report import CONTROL_SEED
 from rollout_curator.selection import STEPS, Funnel
 from rollout_curator.targets.base import targets
 from rollout_curator.ui import places, state
@@ -28,6 +29,10 @@ from rollout_curator.ui.site import Site
 from rollout_curator.ui.text import label, plain, show_untrusted
 from rollout_curator.workspace import Workspace
 
+CONTROL_HELP = (
+    "As many rollouts of each task, drawn from all that could have been kept, in a second file with its own manifest. "
+    "A selection that trains no better than its control chose nothing."
+)
 CARD_HELP = "A README for the hub beside the file: sources, rules, counts by reason, rewards, who reviewed how much"
 
 
@@ -37,10 +42,10 @@ def page(site: Site, workspace: Workspace) -> None:
     left, right = st.columns([5, 4], gap="large")
     with right:
         _funnel(workspace.funnel(recipe), recipe)
-        _why(workspace, recipe)
         chosen = chosen_of(workspace, recipe)
         if chosen is not None:
             counts(chosen)
+        _why(workspace, recipe)
         hazard_table(workspace, recipe)
         cost_form(workspace, recipe, chosen)
     with left:
@@ -131,14 +136,17 @@ def _write(site: Site, workspace: Workspace, recipe: Recipe, chosen: Chosen | No
         st.error(label(error))
         return
     card = usual_card(out) if st.checkbox("with a data card", key="rc.card", help=CARD_HELP) else ""
-    agreed = _agreed(out, recipe)
+    with_control = recipe.control is None and st.checkbox(
+        "with a random control beside it", key="rc.with-control", help=CONTROL_HELP
+    )
+    agreed = _agreed(out, recipe) and (not with_control or _agreed(control_path(out), recipe))
     unit = "pair" if recipe.pairs else "rollout"
     words = f"Export {n_rows:,} {label(unit)}{'' if n_rows == 1 else 's'}"
     pressed = st.button(words, type="primary", disabled=running or not n_rows or not agreed, key="rc.export")
     if not n_rows:
         st.caption("Nothing is kept: lower the threshold on the Rewards page, or choose other options.")
     if pressed:
-        _begin(site, workspace, recipe, out, card)
+        _begin(site, workspace, recipe, out, card, CONTROL_SEED if with_control else None)
     if site.export is not None:
         draw_job(site, site.export, recipe)
     elif n_rows:
@@ -146,10 +154,10 @@ def _write(site: Site, workspace: Workspace, recipe: Recipe, chosen: Chosen | No
             show_untrusted(command_line(workspace, recipe, out, card))
 
 
-def _begin(site: Site, workspace: Workspace, recipe: Recipe, out: Path, card: str) -> None:
+def _begin(site: Site, workspace: Workspace, recipe: Recipe, out: Path, card: str, seed: int | None) -> None:
     """Begin to write, unless another session did so just before; then look again at what lies on the disk."""
     try:
-        if site.begin_export(workspace, recipe, out, card).wait(0.6):
+        if site.begin_export(workspace, recipe, out, card, seed).wait(0.6):
             st.rerun()
     except ExportError as error:
         st.warning(f"{label(out.name)} was not begun: {label(error)}.")

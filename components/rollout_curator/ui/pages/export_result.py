@@ -19,6 +19,10 @@ def draw_job(site: Site, job: ExportJob, recipe: Recipe) -> None:
         _progress(site)
     elif job.result is not None:
         _result(job.result, changed=job.recipe != recipe)
+        if job.control is not None:
+            st.markdown(f"**Wrote {job.control.rows:,} rows of the random control** to {label(job.control.path.name)}")
+        elif job.failure is not None:
+            st.error(f"The random control was not written: {label(job.failure)}")
     elif job.is_stopped:
         st.info(f"Stopped. {label(job.out.name)} is as it was before.")
     elif isinstance(job.failure, CuratorError):

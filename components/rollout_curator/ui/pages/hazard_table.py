@@ -19,7 +19,7 @@ from rollout_curator.selection import INVALID_WORDS
 from rollout_curator.ui import places, state
 from rollout_curator.ui.phrases import said_of_one
 from rollout_curator.ui.preparing import hazards_known
-from rollout_curator.ui.queues import ISSUE, rows_with
+from rollout_curator.ui.queues import ISSUE, rows_of
 from rollout_curator.ui.text import label, plain
 from rollout_curator.workspace import Workspace
 
@@ -108,7 +108,7 @@ def _issue_rows(workspace: Workspace, recipe: Recipe, plan: Plan, names: Sequenc
     """Return a line for each issue that occurs, or about which something was chosen."""
     found = []
     for name in names:
-        count = len(rows_with(workspace, recipe, name))
+        count = len(rows_of(workspace, recipe, f"{ISSUE}{name}"))
         choice, usual = _choice(name, recipe, plan), _usual(name, plan)
         if count or choice != usual:
             found.append(Row(name, ISSUE_WORDS[name], count, f"{ISSUE}{name}" if count else "", choice, usual))
