@@ -169,7 +169,7 @@ def test_an_undo_outside_the_queue_says_which_and_shows_it(opened: Callable[...,
     page.keyboard.press("a")
     wait_saved(page)
     page.goto(page.url.split("?")[0] + "?min=0.5&queue=near")
-    wait_shown(page, 0)
+    wait_shown(page)
     page.evaluate("localStorage.clear()")
     page.goto(page.url.split("?")[0] + "?queue=agent-none&min=0.5")
     expect(reader_of(page).get_by_text("No rollouts in this queue.")).to_be_visible(timeout=30_000)

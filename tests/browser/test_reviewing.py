@@ -8,6 +8,7 @@ from pathlib import Path
 
 from driving import AppServer, Seen
 from playwright.sync_api import Browser, Page, expect
+from test_reader_access import faults
 
 SAMPLE = Path(__file__).parents[2] / "sample_data"
 IDLE = '[data-testid="stApp"][data-test-script-state="notRunning"]'
@@ -67,6 +68,7 @@ def test_a_team_reads_at_random_in_bulk_and_blind(
     page.get_by_role("button", name="Decide all").click()
     confirm = page.get_by_role("button", name=re.compile(r"^Reject all [\d,]+$"))
     expect(confirm).to_be_visible(timeout=15_000)
+    assert faults(page) == []
     n = int(re.sub(r"\D", "", confirm.inner_text()))
     confirm.click()
     expect(page.get_by_text(f"Rejected {n:,} rollouts in one step.")).to_be_visible(timeout=15_000)
@@ -81,7 +83,10 @@ def test_a_team_reads_at_random_in_bulk_and_blind(
     assert seen.console_errors == []
     assert seen.page_errors == []
 
-    page.get_by_text("Team", exact=True).click()
+    for section in ("Reward against people", "Reasons", "Team"):
+        page.get_by_text(section, exact=True).click()
+        page.locator(IDLE).wait_for()
+        assert faults(page) == []
     page.get_by_role("radio", name="100%", exact=True).click()
     expect(page.get_by_role("radio", name="100%", exact=True)).to_be_checked()
     page.locator(IDLE).wait_for()
