@@ -116,15 +116,6 @@ def test_what_sqlite_cannot_keep_is_replaced_visibly(store: Decisions) -> None:
     assert store.history() == [written]
 
 
-def test_rejects_are_counted_by_each_of_their_reasons(store: Decisions) -> None:
-    decide(store, A, "reject", "ann", "unsafe", "truncated")
-    decide(store, B, "reject", "ann", "truncated", "truncated")
-    decide(store, "c", "accept", "ann", "unsafe")
-    decide(store, "d", "reject", "ann", "off-task")
-    decide(store, "d", "clear", "ann")
-    assert store.counts_by_reason() == {"truncated": 2, "unsafe": 1}
-
-
 def test_a_cache_learns_what_is_new(store: Decisions) -> None:
     assert (store.version(), store.since(0), store.changed(0)) == (0, [], {})
     decide(store, A, "reject", "ann")

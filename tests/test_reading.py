@@ -190,3 +190,16 @@ def test_who_reads_a_shared_part_second_is_asked_for_what_others_decided(workspa
     assert 10 <= len(theirs) <= 30
     decide(workspace, theirs[:3], "accept", "bob")
     assert reading.second_reads(workspace, "bob", 0.2).tolist() == theirs[3:].tolist()
+
+
+def test_rejects_are_counted_by_each_of_their_reasons(workspace: Workspace) -> None:
+    assert workspace.decisions is not None
+    said = [
+        ("reject", ("unsafe", "truncated")),
+        ("reject", ("truncated",)),
+        ("accept", ("unsafe",)),
+        ("reject", ("off",)),
+    ]
+    entries = [Entry(workspace.key(row), verdict, why) for row, (verdict, why) in enumerate(said)]
+    workspace.decisions.record([*entries, Entry(workspace.key(3), "clear"), Entry("elsewhere", "reject", ("unsafe",))])
+    assert reading.reasons(workspace) == {"truncated": 2, "unsafe": 1}

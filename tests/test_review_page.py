@@ -120,16 +120,18 @@ def test_a_whole_queue_is_rejected_after_its_numbers_and_taken_back_at_once(site
     app = opened(min="0.5", queue="kept")
     app.button(key="rc.bulk").click().run()
     assert "**79** undecided rollouts in: kept, in order" in said(app)
-    assert "1 more are decided already and stay as they are." in said(app)
+    assert "Decided already, and left as they are: 1." in said(app)
     assert not any("![" in element.value for element in (*app.markdown, *app.caption))
     app.pills(key="rc.bulk-reasons").set_value(["off_task"]).run()
     app.button(key="rc.bulk-do").click().run()
     assert "Rejected 79 rollouts in one step." in said(app)
     assert workspace.select(KEEP).n_kept == 1
+    assert [act.act for act in workspace.decisions.acts()[workspace.key(3)]] == ["decide", "spare"]
     assert reading.reasons(workspace) == {"off_task": 79}
     view = mounted(app)["view"]
     app.button(key="rc.bulk-undo").click().run()
     assert workspace.select(KEEP).n_kept == 81
+    assert "Undo all of it" not in [button.label for button in app.button]
     assert mounted(app)["view"] != view
 
 
@@ -203,8 +205,8 @@ def test_the_team_sees_who_read_what_and_how_far_they_agree(site: Site, workspac
 def test_the_share_that_everybody_reads_is_agreed_on_for_all(site: Site, workspace: Workspace) -> None:
     app = opened(min="0.5")
     app.segmented_control(key="rc.section").set_value("Team").run()
-    box = next(box for box in app.selectbox if box.label == "everybody reads this share of all rollouts")
-    box.select(1.0).run()
+    box = next(box for box in app.segmented_control if box.label == "everybody reads this share of all rollouts")
+    box.set_value(1.0).run()
     assert workspace.decisions is not None
     assert workspace.decisions.setting("share", None) == 1.0
 

@@ -190,14 +190,6 @@ class Decisions:
         with self._file.reading() as connection:
             return bool(connection.execute(sql, (after, reviewer)).fetchone()[0])
 
-    def counts_by_reason(self) -> dict[str, int]:
-        """Return how many rollouts are rejected for each reason, most first; one with two reasons counts for both."""
-        counts: dict[str, int] = {}
-        for decision in self.current().values():
-            for reason in decision.reasons if decision.verdict == "reject" else ():
-                counts[reason] = counts.get(reason, 0) + 1
-        return dict(sorted(counts.items(), key=lambda pair: (-pair[1], pair[0])))
-
     def backup(self, path: Path) -> None:
         """Write a checked copy to `path`, also while others write; an existing file is never replaced."""
         copy_file(self._file.path, path)

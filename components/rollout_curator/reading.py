@@ -18,7 +18,6 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from rollout_curator import recipe as recipes
 from rollout_curator.decisions import Decision
 from rollout_curator.recipe import Recipe
 from rollout_curator.review import bounds
@@ -128,7 +127,7 @@ def selected(workspace: Workspace, recipe: Recipe) -> Array:
 
 def eligible(workspace: Workspace, recipe: Recipe) -> Array:
     """Return a boolean per row: valid, rated and writable, at any reward."""
-    open_recipe = replace(recipe, min_reward=None, strategies=())
+    open_recipe = replace(recipe, min_reward=None, max_reward=None, thresholds=None, strategies=(), control=None)
     return np.asarray(selected(workspace, open_recipe) & ~np.isnan(workspace.column("reward")))
 
 
@@ -152,10 +151,7 @@ def statement(
     workspace: Workspace, recipe: Recipe, goal: float = GOAL, confidence: float = bounds.CONFIDENCE
 ) -> Statement:
     """Return what the random reads of the selected say about the kept, as of now."""
-    plan = recipes.plan(recipe)
-    version = workspace.refresh_decisions()
-    rules = (recipe.min_reward, repr(recipe.strategies), plan.format, plan.chat, plan.flat, plan.exclude)
-    key = (version, goal, confidence, rules, plan.exclude_invalid)
+    key = (workspace.refresh_decisions(), goal, confidence, repr(recipe))
     held = _stated.setdefault(workspace, {})
     if key not in held:
         if len(held) > 64:
@@ -251,9 +247,9 @@ def to_settle(workspace: Workspace) -> list[str]:
 
 def second_reads(workspace: Workspace, reviewer: str, share: float) -> Array:
     """Return the rows everybody should read, which somebody else has decided and this reviewer has not, by lot."""
-    found = verdicts(workspace)
-    mine = found.own.get(reviewer, {})
-    others = [key for who, own in found.own.items() if who != reviewer for key in own if key not in mine]
+    said = judged(workspace)
+    mine = said.pop(reviewer, {})
+    others = [key for own in said.values() for key in own if key not in mine]
     rows = np.unique(workspace.rows_of_keys(list(dict.fromkeys(others)))[0])
     shared = np.zeros(workspace.n_rollouts, dtype=bool)
     shared[rows] = in_share(workspace.lots[rows], share)

@@ -31,7 +31,7 @@ def reviewed(workspace: Workspace, recipe: Recipe, goal: float, confidence: floa
         "precision": precision,
         "lowest_threshold": None if best is None else best.threshold,
         "disagreements": len(reading.disagreements(workspace, recipe)),
-        "reasons": workspace.decisions.counts_by_reason() if workspace.decisions else {},
+        "reasons": reading.reasons(workspace),
         "reviewers": [{"name": who, **asdict(own)} for who, own in reading.reviewers(workspace).items()],
         "agreements": [{**asdict(pair), "share": pair.share} for pair in agreements(reading.judged(workspace))],
         "to_settle": len(reading.to_settle(workspace)),

@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from time import monotonic
 from typing import Any
-from urllib.parse import unquote
 
 import numpy as np
 import streamlit as st
@@ -20,14 +19,14 @@ from rollout_curator import recipe as recipes
 from rollout_curator import templates
 from rollout_curator.axes import REWARD
 from rollout_curator.errors import CuratorError
-from rollout_curator.reading import SETTLE, own_codes
+from rollout_curator.reading import SETTLE
 from rollout_curator.recipe import Plan, Recipe
-from rollout_curator.selection import NONE
 from rollout_curator.strategies import Step
 from rollout_curator.targets.base import targets
 from rollout_curator.templates import ChatTemplate
 from rollout_curator.ui import addresses
 from rollout_curator.ui.looking import LookJob
+from rollout_curator.ui.names import name_of
 from rollout_curator.ui.queues import DEFAULT, rows_of
 from rollout_curator.ui.site import Site
 from rollout_curator.ui.views import View
@@ -40,9 +39,6 @@ REWARDS = ("axis", "success")
 ALL = (*EVERYWHERE, *REVIEW, *REWARDS)
 ROLLOUTS = "Rollouts"
 """The table of single rollouts on the Rewards page."""
-SIGNED_IN = ("X-Forwarded-User", "X-Forwarded-Preferred-Username", "Remote-User")
-"""Headers in which a proxy that signs people in names them."""
-COOKIE = "rollout_curator_reviewer"
 ECHO_S = 3.0
 Array = np.ndarray[Any, Any]
 """So long after a value was replaced, the browser may still send it along with something else."""
@@ -50,10 +46,11 @@ Array = np.ndarray[Any, Any]
 
 @dataclass(frozen=True, slots=True)
 class Bulk:
-    """A bulk decision of this tab: its words, and the version of the store right after it."""
+    """A bulk decision of this tab: its words, the version of the store right after it, whether it still stands."""
 
     words: str
     version: int
+    stands: bool
 
 
 @dataclass
@@ -100,7 +97,7 @@ def session() -> Session:
 def begin(site: Site, page: str) -> Session:
     """Return the choices of this tab with what the URL says taken in, and bring the URL in line."""
     if SESSION not in st.session_state:
-        name, named = _name(site)
+        name, named = name_of(site)
         st.session_state[SESSION] = Session(site.recipe, name, named=named)
     now = session()
     if page != now.page:
@@ -235,10 +232,10 @@ def ask_bulk(asked: bool = True) -> None:
     session().asks_bulk = asked
 
 
-def note_bulk(words: str, version: int) -> None:
+def note_bulk(words: str, version: int, *, stands: bool = True) -> None:
     """Note what was decided in bulk; the queue is made anew, for much of it looks different now."""
     now = session()
-    now.bulk, now.view, now.revision = Bulk(words, version), None, now.revision + 1
+    now.bulk, now.view, now.revision = Bulk(words, version, stands), None, now.revision + 1
 
 
 def set_place(key: str) -> None:
@@ -281,28 +278,6 @@ def view(site: Site, workspace: Workspace) -> View:
         now.view, now.view_of, now.reported = made, wanted, None
         site.views.hold(now.view)
     return now.view
-
-
-def first_undecided(view: View) -> int:
-    """Return where this reviewer stopped: the first place without a verdict of theirs, 0 when all have one."""
-    waiting = own_codes(view.workspace, view.reviewer)[view.rows] == NONE
-    return int(np.argmax(waiting)) if len(waiting) else 0
-
-
-def n_decided(view: View) -> int:
-    """Return how many rollouts of a queue its reviewer has decided."""
-    return int(np.count_nonzero(own_codes(view.workspace, view.reviewer)[view.rows] != NONE))
-
-
-def keep(name: str, usual: float) -> str:
-    """Return the key of a widget whose value other parts of the page read, with its usual value set."""
-    st.session_state.setdefault(f"rc.{name}", usual)
-    return f"rc.{name}"
-
-
-def kept(name: str, usual: float) -> float:
-    """Return what such a widget holds."""
-    return float(st.session_state.get(f"rc.{name}") or usual)
 
 
 def queue_name() -> str:
@@ -361,17 +336,6 @@ def _url(names: tuple[str, ...]) -> dict[str, str]:
         "blind": "1" if now.blind else "",
     }
     return {name: values[name] for name in names if values.get(name)}
-
-
-def _name(site: Site) -> tuple[str, bool]:
-    """Return the name decisions carry, and whether this browser's user chose it; else it is only proposed."""
-    remembered = unquote(dict(st.context.cookies).get(COOKIE, "")).strip()[:200]
-    if remembered:
-        return remembered, True
-    if site.options.behind_proxy:
-        signed_in = next((st.context.headers[name] for name in SIGNED_IN if st.context.headers.get(name)), "")
-        return signed_in.strip()[:200] or site.reviewer, False
-    return site.reviewer, not site.options.shared
 
 
 def _is_echo(now: Session, name: str, value: str) -> bool:

@@ -13,7 +13,9 @@ from typing import Any
 import numpy as np
 
 from rollout_curator import recipe as recipes
+from rollout_curator.reading import own_codes
 from rollout_curator.recipe import Plan, Recipe
+from rollout_curator.selection import NONE
 from rollout_curator.workspace import Workspace
 
 VIEWS_MAX = 128
@@ -57,6 +59,15 @@ class View:
         if found is not None or not rows or not len(self.rows) or np.any(np.diff(self.rows) < 0):
             return found or 0
         return min(int(np.searchsorted(self.rows, rows[0])), len(self.rows) - 1)
+
+    def n_read(self) -> int:
+        """Return how many rollouts of this queue its reviewer has decided one by one."""
+        return int(np.count_nonzero(own_codes(self.workspace, self.reviewer)[self.rows] != NONE))
+
+    def first_unread(self) -> int:
+        """Return where its reviewer stopped: the first place without a verdict of theirs, 0 when all have one."""
+        waiting = own_codes(self.workspace, self.reviewer)[self.rows] == NONE
+        return int(np.argmax(waiting)) if len(waiting) else 0
 
     def key_at(self, position: int) -> str | None:
         """Return the content key at a position, None outside the queue."""

@@ -7,6 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from rollout_curator.decisions import Entry
+from rollout_curator.errors import CuratorError
 from rollout_curator.review.drawing import in_order
 from rollout_curator.selection import NONE
 from rollout_curator.ui import state
@@ -35,7 +36,7 @@ def bulk_question(workspace: Workspace) -> None:
     if len(rows) < np.count_nonzero(marked):
         st.caption("Identical copies are decided together and count once.")
     if decided:
-        st.caption(f"{decided:,} more are decided already and stay as they are.")
+        st.caption(f"Decided already, and left as they are: {decided:,}.")
     if not n:
         return
     st.markdown("\n".join(f"- {label(line)}" for line in _groups(workspace, waiting)))
@@ -51,7 +52,11 @@ def bulk_question(workspace: Workspace) -> None:
     said = Entry("", str(verdict), tuple(chosen), note or "", now.reviewer, queue=now.queue)
     sign = "Reject" if verdict == "reject" else "Accept"
     if st.button(f"{sign} all {n:,}", type="primary", key="rc.bulk-do"):
-        _record(workspace, waiting, said, version)
+        try:
+            _record(workspace, rows, said, (version, decided))
+        except CuratorError as error:
+            st.error(label(error))
+            return
         state.ask_bulk(False)
         st.rerun()
 
@@ -66,20 +71,23 @@ def bulk_done(workspace: Workspace) -> None:
         return
     with st.container(horizontal=True, vertical_alignment="center", key="bulk-done"):
         st.markdown(label(now.bulk.words), width="content")
-        if st.button("Undo all of it", key="rc.bulk-undo"):
+        if now.bulk.stands and st.button("Undo all of it", key="rc.bulk-undo"):
             store.undo(now.reviewer)
-            state.note_bulk("Taken back: every one of them is as it was.", store.version())
+            state.note_bulk("Taken back: every one of them is as it was.", store.version(), stands=False)
             st.rerun()
 
 
-def _record(workspace: Workspace, rows: Array, said: Entry, version: int) -> None:
-    store = workspace.decisions
+def _record(workspace: Workspace, rows: Array, said: Entry, shown: tuple[int, int]) -> None:
+    """Record the verdict on the whole queue; of `shown` the version and how many were decided, what is newer stays."""
+    store, (version, decided) = workspace.decisions, shown
     if store is None:
         return
     batch = store.record_bulk(workspace.keys_of(rows), said, seen=version)
     done = "Rejected" if said.verdict == "reject" else "Accepted"
-    spared = f"; {batch.spared:,} that somebody decided meanwhile stay" if batch.spared else ""
-    state.note_bulk(f"{done} {batch.decided:,} rollouts in one step{spared}.", store.version())
+    meanwhile = batch.spared - decided
+    spared = f"; {meanwhile:,} that somebody decided meanwhile stay" if meanwhile > 0 else ""
+    things = "rollout" if batch.decided == 1 else "rollouts"
+    state.note_bulk(f"{done} {batch.decided:,} {things} in one step{spared}.", store.version())
 
 
 def _groups(workspace: Workspace, rows: Array) -> Iterator[str]:

@@ -111,9 +111,9 @@ def _why(workspace: Workspace, recipe: Recipe) -> None:
     said = reading.statement(workspace, recipe)
     if said.sample.read:
         st.caption(label(sentence(said), 1000))
-    counts = reading.reasons(workspace)
-    if counts:
-        named = ", ".join(f"{label_of(workspace, tag)} {n:,}" for tag, n in counts.items())
+    why = reading.reasons(workspace)
+    if why:
+        named = ", ".join(f"{label_of(workspace, tag)} {n:,}" for tag, n in why.items())
         st.caption(label(f"Rejected by hand for: {named}.", 1000))
 
 

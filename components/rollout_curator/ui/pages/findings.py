@@ -38,28 +38,32 @@ def findings(workspace: Workspace) -> None:
 
 def _statement(workspace: Workspace) -> None:
     """Draw what random reading shows of the kept set, and the way to read on."""
-    goal = state.kept("goal", 5.0)
-    said = reading.statement(workspace, state.recipe(), goal / 100)
-    st.markdown(f"**{label(sentence(said), 1000)}**")
-    for note in notes(said):
-        st.caption(label(note, 1000))
+    above = st.container(gap="small")
     with st.container(horizontal=True, vertical_alignment="center", key="statement", gap="small"):
-        if said.sample.beyond:
-            places.link("Go to where the sample ends", "review", queue="random", key=said.stop_key)
-        elif said.more:
-            places.link(f"Read {said.to_read:,} more at random", "review", queue="random")
+        way = st.container(width="content")
         st.markdown("goal: at most", width="content")
-        st.number_input(
+        goal = st.number_input(
             "goal: at most so many bad, in percent",
             min_value=0.1,
             max_value=50.0,
+            value=5.0,
             step=1.0,
             format="%.1f",
             label_visibility="collapsed",
             width=120,
-            key=state.keep("goal", 5.0),
+            key="rc.goal",
         )
         st.markdown("% bad", width="content")
+    said = reading.statement(workspace, state.recipe(), goal / 100)
+    with above:
+        st.markdown(f"**{label(sentence(said), 1000)}**")
+        for note in notes(said):
+            st.caption(label(note, 1000))
+    with way:
+        if said.sample.beyond:
+            places.link("Go to where the sample ends", "review", queue="random", key=said.stop_key)
+        elif said.more:
+            places.link(f"Read {said.to_read:,} more at random", "review", queue="random")
 
 
 def _calibration(workspace: Workspace) -> None:

@@ -2,6 +2,7 @@
 
 from rollout_curator import recipe as recipes
 from rollout_curator.ui import state
+from rollout_curator.ui.names import COOKIE
 from rollout_curator.ui.pages.findings import findings
 from rollout_curator.ui.pages.review_bar import ask_name, bar
 from rollout_curator.ui.reasons import agreed
@@ -44,7 +45,7 @@ def page(site: Site, workspace: Workspace) -> None:
         now.reported = at
         state.set_place(at["key"])
     findings(workspace)
-    remember(state.COOKIE, now.reviewer)
+    remember(COOKIE, now.reviewer)
 
 
 def _missing_key(workspace: Workspace) -> str:
@@ -67,4 +68,4 @@ def _start(view: View) -> int:
     now = state.session()
     if now.reported and now.reported["key"] == now.key:
         return int(now.reported["pos"])
-    return view.start(now.key) if now.key else state.first_undecided(view)
+    return view.start(now.key) if now.key else view.first_unread()

@@ -85,7 +85,7 @@ def _where(site: Site, workspace: Workspace) -> None:
     """Say what the queue is for, how far one is in it and how long that takes."""
     now = state.session()
     view = state.view(site, workspace)
-    decided = state.n_decided(view)
+    decided = view.n_read()
     speed = reading.pace_of(workspace, now.reviewer)
     each = f", {time_of(speed)} each" if speed.measured else ""
     words = f"{decided:,} of {len(view.rows):,} read by you{each}."

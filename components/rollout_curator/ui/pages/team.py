@@ -53,11 +53,11 @@ def _share(workspace: Workspace) -> None:
         return
     share = share_of(workspace)
     shares = sorted({*SHARES, share})
-    st.selectbox(
+    st.segmented_control(
         "everybody reads this share of all rollouts",
         shares,
         format_func=lambda part: f"{part:.0%}",
-        width=320,
+        required=True,
         help="The same rollouts for everybody, chosen by their content. What one has decided waits for the others.",
         **state.bind("share", share, lambda part: store.set("share", part, now.reviewer), choices=map(str, shares)),
     )
