@@ -66,7 +66,7 @@ selection = together(
         help="A rule after the threshold, such as 'best_of_n {\"n\": 2}'; several stack in this order.",
     ),
     click.option("--target", help="Trainer the file is for: nemo_rl (default) or gym."),
-    click.option("--format", help="chat keeps tools and turns, flat is one answer a prompt; default: the target's."),
+    click.option("--format", help="chat keeps tools and turns, flat is one answer a prompt, dpo is --pairs."),
     click.option("--reasoning", help="drop, field or inline (chat)."),
     click.option("--arguments", help="Tool call arguments as object or string (chat)."),
     click.option("--set", "settings", metavar="NAME=VALUE", multiple=True, help="Any other conversion option."),
@@ -86,6 +86,8 @@ def recipe_of(paths: tuple[str, ...], **given: Any) -> "Recipe":
     options.update({name: given.pop(name) for name in ("reasoning", "arguments") if given[name] is not None})
     options.update(_settings(given.pop("settings")))
     given["strategies"] = tuple(map(_strategy, given["strategies"]))
+    if given["format"] == "dpo":  # pairs of the target's own format
+        given.update(format=None, pairs=given.get("pairs") or ("best_worst",))
     for name, first in (("split", "validation"), ("pairs", "rule")):
         if pairs := given.pop(name, ()):
             given[name] = {**table.get(name, {}), **dict(_named(name, first, pair) for pair in pairs)}
