@@ -2,7 +2,7 @@
 
 const SHOWN_IMAGE = /^data:image\/(png|jpeg|gif|webp);base64,/;
 const SLICE_MS = 6;
-const RAIL_AT_ONCE = 120;
+const RAIL_AT_ONCE = 50;
 const NOT_THERE = "not in the example";
 const LABELS = { system: "system", developer: "developer", user: "user", assistant: "assistant", tool: "tool" };
 
