@@ -13,9 +13,11 @@ import json
 import tempfile
 import time
 from pathlib import Path
+from unittest.mock import patch
 
 import rollouts
 
+from rollout_curator import conversion
 from rollout_curator.pairs import Pairs
 from rollout_curator.publishing import Settings, export
 from rollout_curator.recipe import Recipe
@@ -53,6 +55,7 @@ def main() -> None:
     rollouts.write(path, options.rollouts, options.bytes)
     with tempfile.TemporaryDirectory() as folder:
         workspace = Workspace.open([path], Path(folder) / "cache")
+        print(reading_back(workspace, Path(folder) / "chat.jsonl"))
         for min_reward in (0.9, 0.1):
             start = time.perf_counter()
             script(path, Path(folder) / "script.jsonl", min_reward)
@@ -66,6 +69,17 @@ def main() -> None:
                     took = time.perf_counter() - start
                     how = f"{workers} {'process' if workers == 1 else 'processes'}"
                     print(f"  {name}, {how}: {took:.2f} s, {yardstick / took:.1f}x as fast, {done.rows:,} rows")
+
+
+def reading_back(workspace: Workspace, out: Path) -> str:
+    """Return what it costs that every line is loaded again and compared, in seconds of this process."""
+    took = []
+    for same in (conversion.reads_back, lambda *_: True):
+        with patch.object(conversion, "reads_back", same):
+            start = time.process_time()
+            list(export(workspace, Recipe(), out, Settings(workers=1)))
+            took.append(time.process_time() - start)
+    return f"reading every line back: {took[0] - took[1]:.2f} of {took[0]:.2f} s of processor time"
 
 
 def recipes(min_reward: float) -> dict[str, Recipe]:

@@ -3,6 +3,7 @@
 import gzip
 import json
 import os
+import shlex
 import shutil
 import signal
 import subprocess
@@ -13,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from making import SAMPLE_DATA, Ran, call, environment, gym, rows_of, run, write
+from making import SAMPLE_DATA, Ran, call, environment, gym, rows_of, run, said, write
 from rollout_curator.decisions import Decisions
 from rollout_curator.workspace import Workspace
 
@@ -185,6 +186,47 @@ def test_stats_count_what_is_there(source: Path) -> None:
 def test_stats_in_words_end_with_the_funnel(source: Path) -> None:
     ran = call("stats", source, "--min-reward", "0.5")
     assert ran.out.splitlines()[-1] == "1 kept, 2 dropped: 1 unrated, 1 below 0.5"
+
+
+# Templates, limits and trims
+
+
+def test_an_export_is_looked_at_with_a_template_and_a_limit_and_can_be_made_again(tmp_path: Path, source: Path) -> None:
+    long = gym(output=[said("a"), {"type": "message", "role": "user", "content": "More?"}, said("b" * 4000)])
+    write(source, [gym(), long])
+    given = ["--template", "chatml", "--max-tokens", "200", "--target", "axolotl", "--trim", "over_length"]
+    made = call("export", source, "--out", tmp_path / "a.jsonl", *given, "--json").json
+    assert (made["rows"], made["counts"]["trimmed"]) == (2, {"over_length": 1})
+    assert "sequence_len: 200" in made["config"]
+    assert call(*shlex.split(made["command"].replace("a.jsonl", "b.jsonl"))[1:]).code == 0
+    assert (tmp_path / "a.jsonl").read_bytes() == (tmp_path / "b.jsonl").read_bytes()
+    assert call("verify", tmp_path / "a.jsonl.manifest.json").out.endswith("everything holds\n")
+
+
+def test_stats_list_what_would_do_nothing_or_harm(source: Path) -> None:
+    question = {"role": "user", "content": "1"}
+    asked = gym(prompt=[question, {"role": "assistant", "content": "1"}, question])
+    write(source, [gym(), asked, gym(answer="b" * 4000)])
+    given = ["stats", source, "--look", "--max-tokens", "100"]
+    assert call(*given, "--json").json["hazards"] == {
+        "over_length": {"words": "is longer than the trainer's limit", "count": 1, "rollouts": ["rollouts.jsonl:3"]},
+        "trained_prompt": {
+            "words": "has answers in the prompt that are trained too",
+            "count": 1,
+            "rollouts": ["rollouts.jsonl:2"],
+        },
+    }
+    assert "1 is longer than the trainer's limit (over_length): rollouts.jsonl:3" in call(*given).out
+
+
+def test_a_template_that_is_none_is_told_in_one_line(source: Path) -> None:
+    ran = call("stats", source, "--template", "absent.jinja")
+    assert (ran.code, ran.err.count("\n")) == (2, 1)
+    assert "template absent.jinja: no such file or folder" in ran.err
+
+
+def test_a_tokenizer_needs_a_template(source: Path) -> None:
+    assert "--tokenizer: name a --template too" in call("stats", source, "--tokenizer", "x").err
 
 
 # export and verify
@@ -449,3 +491,53 @@ def test_ctrl_c_ends_with_130_in_one_line_and_leaves_the_old_file(tmp_path: Path
     assert (child.returncode, printed, said.strip()) == (130, "", "rollout-curator: interrupted")
     assert out.read_text() == "old\n"
     assert [path.name for path in tmp_path.glob(".sft.jsonl.tmp-*")] == []
+
+
+# Parts, pairs and kinds of file
+
+
+def test_parts_pairs_and_kinds_are_asked_for_by_name(tmp_path: Path) -> None:
+    out = tmp_path / "sft.parquet"
+    ran = call(
+        "export", SAMPLE_DATA, "--out", out, "--as", "parquet", "--split", "0.2", "--split", "test=0.1",
+        "--split", "by=task+prompt", "--pairs", "margin", "--pairs", "margin=0.3", "--pairs", "format=trl", "--json",
+    )  # fmt: skip
+    assert ran.code == 0
+    assert [each["part"] for each in ran.json["files"]] == ["train", "validation", "test"]
+    made = json.loads((tmp_path / "sft.parquet.manifest.json").read_bytes())["recipe"]
+    assert made["split"] == {"validation": 0.2, "test": 0.1, "by": ["task", "prompt"], "near": 0.8, "seed": 0}
+    assert made["pairs"] == {"rule": "margin", "margin": 0.3, "at_most": 0, "format": "trl"}
+    assert made["kind"] == "parquet"
+    assert ran.json["round_trip"]["same"] == ran.json["rows"] == made_rows(ran.json)
+
+
+def made_rows(found: Any) -> int:
+    return sum(each["rows"] for each in found["files"])
+
+
+def test_options_go_before_the_parts_and_pairs_of_a_recipe(tmp_path: Path) -> None:
+    (tmp_path / "r.toml").write_text('[split]\nvalidation = 0.2\nseed = 3\n[pairs]\nrule = "margin"\nmargin = 0.2\n')
+    out = tmp_path / "dpo.jsonl"
+    ran = call("export", SAMPLE_DATA, "--out", out, "--recipe", tmp_path / "r.toml", "--split", "0.3", "--json")
+    assert ran.code == 0
+    made = json.loads((tmp_path / "dpo.jsonl.manifest.json").read_bytes())["recipe"]
+    assert (made["split"]["validation"], made["split"]["seed"], made["pairs"]["margin"]) == (0.3, 3, 0.2)
+
+
+@pytest.mark.parametrize(
+    ("more", "sentence"),
+    [
+        (["--split", "validation=x"], "--split validation=x: expected a number after validation="),
+        (["--split", "day=1"], "split: there is no 'day'; choose from validation, test, by, near, seed"),
+        (["--pairs", "rule=all"], "pairs: rule is 'all', expected one of best_worst, margin, chosen"),
+        (["--as", "csv"], 'export: there is no "csv"; choose one of jsonl, parquet'),
+        (["--as", "parquet"], "ends in .parquet; name it so, or choose another kind"),
+        (["--card", "x/y.md"], "x/y.md: a data card is a name that ends in .md"),
+        (["--min-reward", "1e9", "--pairs", "margin"], "nothing to write: 0 kept"),
+        (["--pairs", "margin=1e9", "--pairs", "rule=margin"], "have no two rewards far enough apart"),
+    ],
+)
+def test_a_wrong_part_pair_or_kind_is_one_sentence(tmp_path: Path, more: list[str], sentence: str) -> None:
+    ran = call("export", SAMPLE_DATA, "--out", tmp_path / "sft.jsonl", *more)
+    assert (ran.code, ran.out, ran.err.count("\n")) == (2, "", 1)
+    assert sentence in ran.err

@@ -15,7 +15,7 @@ from making import CHECKOUT, SAMPLE_DATA, call, environment, exported, gym, rows
 from rollout_curator import manifest, pairs
 from rollout_curator.decisions import Decisions, Entry
 from rollout_curator.pairs import Pairs
-from rollout_curator.publishing import Settings, export, verify
+from rollout_curator.publishing import ExportProgress, Settings, export, verify
 from rollout_curator.recipe import Recipe
 from rollout_curator.sources import find
 from rollout_curator.splits import Split
@@ -246,6 +246,23 @@ def test_a_part_that_nothing_fell_into_is_no_file_and_is_told(tmp_path: Path) ->
     assert [each["file"] for each in done.files] == ["sft.train.jsonl"]
     assert done.notes[1] == "No rollout fell into validation, so there is no such file; another seed or size may."
     assert failing(done.manifest_path) == []
+
+
+def test_a_file_of_an_earlier_export_that_is_no_part_of_this_one_is_told(tmp_path: Path) -> None:
+    workspace, out = opened(tmp_path, TASKS), tmp_path / "sft.jsonl"
+    exported(workspace, Recipe(split=Split(0.3, 0.2)), out)
+    done = exported(workspace, Recipe(split=Split(0.3)), out)
+    assert done.notes[1:] == ("sft.test.jsonl is of an earlier export and no part of this one: delete it.",)
+    done = exported(workspace, Recipe(), out)
+    assert [note.split()[0] for note in done.notes] == ["sft.test.jsonl", "sft.train.jsonl", "sft.validation.jsonl"]
+
+
+def test_reading_prompts_for_parts_can_be_stopped(tmp_path: Path) -> None:
+    workspace, out = opened(tmp_path, [gym(f"question {n}?") for n in range(1200)]), tmp_path / "sft.jsonl"
+    steps = export(workspace, Recipe(split=Split(0.3)), out)
+    assert [next(steps) for _ in range(3)] == [ExportProgress(0, 0)] * 3
+    steps.close()
+    assert not out.exists()
 
 
 # A cut between data and manifest

@@ -19,15 +19,16 @@ IMAGE = {"type": "input_image", "image_url": "data:image/png;base64,AAAA"}
 ROLLOUTS: list[dict[str, Any]] = [
     gym(),
     gym(output=[said("a"), {"type": "message", "role": "user", "content": "More?"}, said("b" * 4000)]),
-    gym(prompt=[{"role": "user", "content": [IMAGE]}]),  # type: ignore[arg-type]
+    gym(prompt=[{"role": "user", "content": [IMAGE]}]),
     gym(response={"incomplete_details": {"reason": "max_output_tokens"}}),
     gym(output=[{"type": "function_call", "call_id": "c", "name": "add", "arguments": "{}"}]),
 ]
 
 
 @pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
-    """Open five rollouts: plain, long, with an image, cut off, ending on a call."""
+def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
+    """Open five rollouts: plain, long, with an image, cut off, ending on a call; looks are waited for."""
+    monkeypatch.setattr(preparing, "PATIENCE_S", 30.0)
     source = write(tmp_path / "run.jsonl", ROLLOUTS)
     workspace = Workspace.open([source], tmp_path / "cache")
     yield sites.install(Site(ServeOptions(paths=(source,), out_dir=tmp_path), workspace))
@@ -144,6 +145,15 @@ def test_one_steps_through_the_examples(site: Site) -> None:
     assert any("bbbb" in block.value for block in app.code)
     app.number_input(key="rc.nth").set_value(3).run()
     assert app.button(key="rc.next").disabled
+
+
+def test_the_rollout_last_read_in_review_is_one_press_away(site: Site) -> None:
+    assert site.workspace
+    app = opened("export")
+    assert not [button for button in app.button if button.key == "rc.last"]
+    state_of(app).key = site.workspace.key(4)
+    app.run().button(key="rc.last").click().run()
+    assert state_of(app).nth == 3
 
 
 def test_a_look_that_takes_long_shows_how_far_it_is_and_can_be_cancelled(

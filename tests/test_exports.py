@@ -158,6 +158,24 @@ def test_a_second_export_of_the_same_file_is_refused(tmp_path: Path, monkeypatch
 
 
 @POSIX_ONLY
+def test_exports_that_share_a_lock_are_kept_apart_whatever_files_they_write(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(base, "LOCK_WAIT_S", 0.1)
+    whole = tmp_path / "sft.jsonl"
+    with publish(tmp_path / "sft.train.jsonl", lock=whole), pytest.raises(ExportError, match="another export"):
+        put(whole, b"1\n")
+    assert names(tmp_path) == ["sft.train.jsonl"]
+
+
+def test_what_was_written_so_far_can_be_read_before_the_target_appears(tmp_path: Path) -> None:
+    with publish(tmp_path / "sft.jsonl") as (file,):
+        list(jsonl.write([b"1\n", b"22\n"], file))
+        assert list(jsonl.read_lines(file.reopened())) == [b"1\n", b"22\n"]
+        assert not (tmp_path / "sft.jsonl").exists()
+
+
+@POSIX_ONLY
 def test_a_second_export_waits_for_one_that_is_nearly_done(tmp_path: Path) -> None:
     out = tmp_path / "sft.jsonl"
     second = threading.Thread(target=put, args=(out, b"second\n"))

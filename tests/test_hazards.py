@@ -268,6 +268,12 @@ def test_the_usual_recipe_is_known_without_a_look(tmp_path: Path) -> None:
     ]
 
 
+def test_gym_leaves_out_what_is_asked_for_and_nothing_else(tmp_path: Path) -> None:
+    workspace = Workspace.open([write(tmp_path / "a.jsonl", [gym(), gym(answer="b" * 4000)])])
+    assert workspace.funnel(Recipe(target="gym", max_tokens=100)).exportable == 2
+    assert workspace.funnel(Recipe(target="gym", max_tokens=100, drop=("over_length",))).exportable == 1
+
+
 # The trainer's view
 
 

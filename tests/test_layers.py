@@ -21,6 +21,7 @@ RANKS = {
     "cli_review": 12,
     "reading_report": 10,
     "cli_options": 9,
+    "cli_working": 12,
     "cli_opening": 10,
     "diffing": 9,
     "ui": 12,

@@ -33,6 +33,9 @@ def facts(**more: Any) -> Manifest:
     return made  # type: ignore[return-value]
 
 
+BESIDE = {"part": "validation", "file": "v.jsonl", "sha256": "dd", "size_bytes": 1, "rows": 1}
+
+
 def saved(tmp_path: Path, content: Any) -> Path:
     path = tmp_path / "sft.jsonl.manifest.json"
     path.write_text(json.dumps(content), encoding="utf-8")
@@ -83,6 +86,14 @@ def test_a_missing_manifest_is_named(tmp_path: Path) -> None:
         (lambda made: made["decisions"].update(verdicts=[]), "verdicts is not of type dict"),
         (lambda made: made.update(counts=None), "counts is not of type dict"),
         (lambda made: made.update(file="../sft.jsonl"), "file is '../sft.jsonl', expected a name without a folder"),
+        (lambda made: made.update(others={}), "others is not of type list"),
+        (lambda made: made.update(others=[{}]), "one of others lacks file, part, rows, sha256, size_bytes"),
+        (
+            lambda made: made.update(others=[{**BESIDE, "file": "../v.jsonl"}]),
+            "file is '../v.jsonl', expected a name without a folder",
+        ),
+        (lambda made: made.update(split=3), "split is not of type dict"),
+        (lambda made: made.update(round_trip={"rows": 1}), "round_trip lacks loader, same"),
         (lambda made: made.update(file=""), "file is '', expected a name without a folder"),
     ],
 )
@@ -95,6 +106,22 @@ def test_a_manifest_of_another_shape_is_refused_by_name(
     with pytest.raises(ManifestError) as refused:
         manifest.load(path)
     assert str(refused.value) == f"{path}: {sentence}; export again"
+
+
+def test_a_manifest_of_before_there_were_parts_is_still_read(tmp_path: Path) -> None:
+    assert [each["file"] for each in manifest.files(manifest.load(saved(tmp_path, facts())))] == ["sft.jsonl"]
+
+
+def test_the_files_of_a_manifest_are_listed_the_training_file_first(tmp_path: Path) -> None:
+    made = facts(others=[BESIDE], split={})
+    assert manifest.files(made)[1] == BESIDE
+    assert manifest.files(made)[0] == {
+        "part": "train",
+        "file": "sft.jsonl",
+        "sha256": "aa",
+        "size_bytes": 3,
+        "rows": 1,
+    }
 
 
 def test_the_digest_of_verdicts_does_not_depend_on_their_order() -> None:

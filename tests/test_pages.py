@@ -10,7 +10,10 @@ from streamlit.testing.v1 import AppTest
 
 from rollout_curator.decisions import Decisions, Entry
 from rollout_curator.filters import Filter
+from rollout_curator.pairs import Pairs
+from rollout_curator.recipe import Recipe
 from rollout_curator.report import check
+from rollout_curator.splits import Split
 from rollout_curator.strategies import Step
 from rollout_curator.ui import site as sites
 from rollout_curator.ui.site import ServeOptions, Site
@@ -404,3 +407,69 @@ def test_sources_that_cannot_be_opened_give_a_sentence_and_a_way_on(tmp_path: Pa
     app = opened("rewards")
     assert "absent" in app.error[0].value
     assert [button.label for button in app.button] == ["Try again"]
+
+
+# Parts and pairs on the Export page
+
+
+def chosen(app: AppTest) -> Recipe:
+    """Return the recipe of the tab."""
+    return state_of(app).recipe
+
+
+def test_a_split_is_chosen_counted_and_kept_in_the_recipe(site: Site) -> None:
+    app = opened("export")
+    app.segmented_control(key="rc.split").set_value("share").run()
+    assert chosen(app).split == Split()
+    app.number_input(key="rc.split-validation-share").set_value(25.0).run()
+    assert chosen(app).split == Split(0.25)
+    table = app.dataframe[0].value
+    assert table[""].tolist()[:2] == ["rows", "tasks"]
+    assert table["train"][0] + table["validation"][0] == 4
+    app.segmented_control(key="rc.split").set_value("count").run()
+    app.number_input(key="rc.split-validation-count").set_value(1).run()
+    assert app.dataframe[0].value["validation"][0] == 0  # all have one prompt, and stay together
+    app.segmented_control(key="rc.split").set_value("one").run()
+    assert chosen(app).split is None
+    assert [error.value for error in app.exception] == []
+
+
+def test_pairs_are_chosen_counted_and_explained(site: Site) -> None:
+    app = opened("export")
+    app.segmented_control(key="rc.rows").set_value("pairs").run()
+    assert chosen(app).pairs == Pairs()
+    shown = " ".join(block.value for block in (*app.markdown, *app.caption))
+    assert "**0 pairs** from 0 of 5 tasks" in shown
+    assert "5 have one usable rollout only" in shown
+    assert "also rejected by you" in shown
+    assert app.button(key="rc.export").disabled
+    app.selectbox(key="rc.pair-rule").set_value("margin").run()
+    app.number_input(key="rc.pair-margin").set_value(0.25).run()
+    assert chosen(app).pairs == Pairs("margin", 0.25)
+
+
+def test_a_parquet_file_is_named_so(site: Site, tmp_path: Path) -> None:
+    app = opened("export")
+    app.segmented_control(key="rc.kind").set_value("parquet").run()
+    app.button(key="rc.export").click().run()
+    assert site.export is not None
+    assert site.export.wait(20)
+    assert (tmp_path / "curated.nemo_rl.parquet").read_bytes().startswith(b"PAR1")
+
+
+def test_a_file_that_does_not_fit_its_manifest_is_told(site: Site, tmp_path: Path) -> None:
+    app = opened("export")
+    app.button(key="rc.export").click().run()
+    assert site.export is not None
+    assert site.export.wait(20)
+    (tmp_path / "curated.nemo_rl.jsonl").write_text("{}\n")
+    warned = [warning.value for warning in opened("export").warning]
+    assert any("is not the file its manifest was written for" in text.replace("\\", "") for text in warned)
+
+
+def test_the_cost_of_training_stands_on_the_page(site: Site) -> None:
+    app = opened("export")
+    shown = " ".join(block.value for block in app.markdown)
+    assert "trained of" in shown
+    app.number_input(key="rc.cost-length").set_value(1).run()
+    assert any("rows are longer and train nothing" in warning.value for warning in app.warning)

@@ -1,19 +1,24 @@
 """Pairs for preference training: who may stand on which side, and why a task gives no pair."""
 
+import ast
 import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import yaml
 
-from making import call, exported, gym, rows_of, said, write
+from making import SAMPLE_DATA, call, exported, gym, rows_of, said, write
 from rollout_curator import pairs
 from rollout_curator.decisions import Decisions, Entry
 from rollout_curator.errors import ExportError, RecipeError
 from rollout_curator.pairs import Paired, Pairs, Sides, over_of
 from rollout_curator.publishing import Exported, verify
-from rollout_curator.recipe import Recipe
+from rollout_curator.publishing.configs import config_of
+from rollout_curator.recipe import Recipe, plan
+from rollout_curator.splits import Split
+from rollout_curator.targets.base import ConfigFacts
 from rollout_curator.workspace import Workspace
 
 
@@ -293,8 +298,6 @@ def test_both_sides_of_a_pair_and_all_pairs_of_a_task_are_in_one_part(tmp_path: 
         for n in range(3)
     ]
     workspace = opened(tmp_path, lines)
-    from rollout_curator.splits import Split
-
     recipe = Recipe(pairs=Pairs("margin", 0.5), split=Split(0.3), metadata=("task",))
     exported(workspace, recipe, tmp_path / "dpo.jsonl")
     tasks = {
@@ -303,3 +306,56 @@ def test_both_sides_of_a_pair_and_all_pairs_of_a_task_are_in_one_part(tmp_path: 
     }
     assert tasks["train"] & tasks["validation"] == set()
     assert len(tasks["train"] | tasks["validation"]) == 40
+
+
+# The config
+
+
+def test_the_config_for_nemo_rl_names_both_files(tmp_path: Path) -> None:
+    facts = ConfigFacts("a.jsonl", "chat", True, "v.jsonl", 3000)
+    text = config_of(Recipe(pairs=Pairs()), plan(Recipe()), facts)
+    assert yaml.safe_load(text) == {
+        "defaults": "dpo.yaml",
+        "data": {
+            "train": {"dataset_name": "PreferenceDataset", "data_path": str(Path.cwd() / "a.jsonl")},
+            "validation": {"dataset_name": "PreferenceDataset", "data_path": str(Path.cwd() / "v.jsonl")},
+        },
+        "policy": None,
+    }
+    assert "about 3,000 tokens" in text
+    assert "not shown to the model" in text
+
+
+def test_without_a_validation_file_nemo_rl_validates_on_nothing_else() -> None:
+    made = yaml.safe_load(config_of(Recipe(pairs=Pairs()), plan(Recipe()), ConfigFacts("a.jsonl", "chat", False)))
+    assert made["data"]["validation"] is None
+    assert made["dpo"] == {"val_period": 0, "val_at_start": False}
+    assert made["checkpointing"] == {"metric_name": None}
+
+
+@pytest.mark.parametrize("path", ["a.jsonl", 'it\'s a "name".jsonl', "b.parquet"])
+def test_the_lines_for_trl_are_python_that_loads_the_files(path: str) -> None:
+    text = config_of(Recipe(pairs=Pairs(format="trl")), plan(Recipe()), ConfigFacts(path, "chat", False, "v.jsonl"))
+    tree = ast.parse(text)
+    call_made = next(node for node in ast.walk(tree) if isinstance(node, ast.Call))
+    assert ast.literal_eval(call_made.args[0]) == ("parquet" if path.endswith("parquet") else "json")
+    files = ast.literal_eval(call_made.keywords[0].value)
+    assert files == {"train": str(Path.cwd() / path), "validation": str(Path.cwd() / "v.jsonl")}
+
+
+def test_parquet_for_nemo_rl_says_that_it_is_not_for_it() -> None:
+    text = config_of(Recipe(kind="parquet"), plan(Recipe()), ConfigFacts("a.parquet", "chat", True))
+    assert text.startswith("# NeMo RL's openai_format reads JSON Lines")
+
+
+@pytest.mark.peer
+@pytest.mark.parametrize("style", ["trl", "nemo_rl"])
+@pytest.mark.parametrize("form", ["chat", "flat"])
+def test_datasets_loads_every_pair_as_it_was_written(tmp_path: Path, style: str, form: str) -> None:
+    """NeMo RL's PreferenceDataset and TRL's examples load with `load_dataset("json", ...)`."""
+    datasets = pytest.importorskip("datasets")
+    recipe = Recipe(pairs=Pairs(format=style), format=form)
+    done = exported(Workspace.open([SAMPLE_DATA]), recipe, tmp_path / "dpo.jsonl")
+    loaded = datasets.load_dataset("json", data_files=str(done.path), cache_dir=str(tmp_path / "cache"))["train"]
+    found = [{name: value for name, value in row.items() if name != "tools" or value is not None} for row in loaded]
+    assert found == rows_of(done.path)

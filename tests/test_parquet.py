@@ -141,10 +141,13 @@ def nearly(value: Any, other: Any) -> bool:
     return type(value) is type(other) and bool(value == other)
 
 
+EXAMPLES = Recipe(metadata=("reward", "source"), keep=("image",))
+
+
 @pytest.mark.peer
-@pytest.mark.parametrize("source", [SAMPLE_DATA, SHARED_ROLLOUTS])
 @pytest.mark.parametrize(
-    "recipe", [Recipe(metadata=("reward", "source"), keep=("image",)), Recipe(pairs=Pairs(format="trl"))]
+    ("source", "recipe"),
+    [(SAMPLE_DATA, EXAMPLES), (SHARED_ROLLOUTS, EXAMPLES), (SAMPLE_DATA, Recipe(pairs=Pairs(format="trl")))],
 )
 def test_datasets_reads_every_row_as_it_was_written(tmp_path: Path, source: Path, recipe: Recipe) -> None:
     datasets = pytest.importorskip("datasets")

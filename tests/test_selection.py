@@ -1,5 +1,6 @@
 """Who is kept and who dropped whom: every reason by hand, and the arithmetic over random columns."""
 
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -143,6 +144,14 @@ def test_the_funnel_says_what_people_say() -> None:
         "accepted_by_hand": 0,
         "trimmed": {},
     }
+
+
+def test_the_funnel_says_which_kept_examples_end_earlier() -> None:
+    made = replace(funnel(chosen([0.9, 0.9]), 2, 0, ()), trimmed={"ends_in_tool_call": 1, "trimmed_tail": 2})
+    assert made.sentence() == (
+        "2 kept, 0 dropped; of those kept, 1 ends earlier because it ends on a tool call; "
+        "2 have messages after the last assistant message cut off"
+    )
 
 
 def test_what_is_accepted_by_hand_may_still_fall_for_its_example() -> None:

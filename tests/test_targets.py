@@ -8,7 +8,14 @@ from typing import Any
 
 import pytest
 
-from loaders import nemo_rl_accepts, nemo_rl_accepts_file
+from loaders import (
+    axolotl_accepts,
+    llamafactory_accepts,
+    nemo_rl_accepts,
+    nemo_rl_accepts_file,
+    openai_accepts,
+    trl_accepts,
+)
 from rollout_curator.conversation import GYM_OPTIONS
 from rollout_curator.errors import RecipeError
 from rollout_curator.targets.base import ConfigFacts, get, quote, targets
@@ -249,3 +256,58 @@ def test_the_loader_refuses_what_nemo_rl_refuses(row: dict[str, Any], reason: st
 def test_one_bad_line_stops_the_load_of_a_file(tmp_path: Path) -> None:
     (tmp_path / "sft.jsonl").write_bytes(b'{"messages":[{"role":"assistant","content":"4"}]}\n\n')
     assert (nemo_rl_accepts_file(tmp_path / "sft.jsonl") or "").startswith("line 2: not JSON")
+
+
+TEXT_CALL = {**CALL, "function": {"name": "add", "arguments": '{"a": 2}'}}
+CALLING = {"role": "assistant", "content": "", "tool_calls": [TEXT_CALL]}
+
+
+def broken(message: dict[str, Any]) -> dict[str, Any]:
+    """Return a message with a call whose arguments are no JSON."""
+    return {**message, "tool_calls": [{**CALL, "function": {"name": "add", "arguments": "{2"}}]}
+
+
+@pytest.mark.parametrize(
+    ("accepts", "row", "reason"),
+    [
+        (trl_accepts, {"messages": [USER, ANSWER], "tools": json.dumps([TOOL])}, None),
+        (trl_accepts, {"messages": [{"role": "user", "content": [{"type": "text"}]}, ANSWER]}, "a content that is no"),
+        (trl_accepts, {"messages": [USER]}, "no answer at the end"),
+        (trl_accepts, {"messages": [USER, ANSWER], "tools": '[{"name": "add"}]'}, "a tool that is not"),
+        (axolotl_accepts, {"messages": [USER, CALLING], "tools": json.dumps([TOOL])}, None),
+        (axolotl_accepts, {"messages": [USER, broken(CALLING)]}, "arguments that are no JSON"),
+        (llamafactory_accepts, {"messages": [USER, ANSWER]}, None),
+        (llamafactory_accepts, {"messages": [USER, USER, ANSWER]}, "skipped: user user assistant"),
+        (llamafactory_accepts, {"messages": [USER, CALLING]}, "arguments that would be encoded twice"),
+        (llamafactory_accepts, {"messages": [{"role": "developer", "content": "x"}, ANSWER]}, "KeyError: developer"),
+        (openai_accepts, {"messages": [USER, CALLING], "tools": [TOOL]}, None),
+        (openai_accepts, {"messages": [USER, ANSWER], "reward": 1.0}, "an unknown key"),
+        (openai_accepts, {"messages": [USER, {**ANSWER, "reasoning_content": "x"}]}, "an unknown key in a message"),
+        (openai_accepts, {"messages": [USER, {**CALLING, "tool_calls": [CALL]}]}, "arguments that are not text"),
+        (openai_accepts, {"messages": [USER, ANSWER, USER]}, "no answer at the end"),
+    ],
+)
+def test_each_loader_said_again_takes_and_refuses(accepts: Any, row: dict[str, Any], reason: str | None) -> None:
+    found = accepts(row)
+    assert found is None if reason is None else (found or "").startswith(reason)
+
+
+@pytest.mark.parametrize(
+    ("name", "messages", "kind"),
+    [
+        ("nemo_rl", [USER, ANSWER], None),
+        ("nemo_rl", [USER], "refused_by_trainer"),
+        ("axolotl", [USER, CALLING], None),
+        ("axolotl", [USER, broken(CALLING)], "refused_by_trainer"),
+        ("llamafactory", [USER, ANSWER, USER, ANSWER], None),
+        ("llamafactory", [ANSWER, USER, ANSWER], "skipped_by_trainer"),
+        ("openai", [USER, {**CALLING, "content": None}], None),
+        ("openai", [USER, {**CALLING, "tool_calls": [CALL]}], "refused_by_trainer"),
+        ("openai", [{"role": "user", "content": [{"type": "input_audio"}]}, ANSWER], "refused_by_trainer"),
+    ],
+)
+def test_a_target_judges_as_its_trainer_does(name: str, messages: list[Any], kind: str | None) -> None:
+    judge = get(name).judge
+    assert judge is not None
+    found = judge({"messages": messages})
+    assert (found.kind if found else None) == kind

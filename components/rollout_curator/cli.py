@@ -5,22 +5,19 @@ catch errors: a user sees one line and exit code 2, never a traceback.
 """
 
 import sys
-from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from rollout_curator import __version__, cli_review
 from rollout_curator import cli_options as options
+from rollout_curator import cli_working as working
 from rollout_curator.cli_opening import opened, store_of
-from rollout_curator.terminal import bar, fail, say, user_name
+from rollout_curator.terminal import fail, say, user_name
 
-if TYPE_CHECKING:
-    from rollout_curator.publishing import Exported, ExportProgress
-
-EXIT_DID_NOT_HOLD, EXIT_INTERRUPTED = 1, 130
+EXIT_INTERRUPTED = 130
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -49,12 +46,14 @@ def check(paths: tuple[str, ...], as_json: bool, cache_dir: Path | None) -> None
 @options.selection
 @options.cost
 @click.option("--compare", multiple=True, type=options.FILE, help="Another recipe, shown beside this selection.")
+@click.option("--look", is_flag=True, help="List what would do nothing in training or harm.")
 @options.decisions
 @options.as_json
 @options.cache
 def stats(
     paths: tuple[str, ...],
     compare: tuple[Path, ...],
+    look: bool,
     decisions: Path | None,
     as_json: bool,
     cache_dir: Path | None,
@@ -68,7 +67,10 @@ def stats(
     chosen = options.recipe_of(paths, **selection)
     others = {path.name: recipes.load(path) for path in compare}
     with opened(paths, cache_dir, store_of(paths, decisions)) as workspace:
+        working.look(workspace, chosen, for_hazards=look)
         found = report.stats(workspace, chosen)
+        if look:
+            found["hazards"] = report.hazards(workspace, chosen)
         if others:
             found["comparison"] = report.compared(workspace, {"this selection": chosen, **others})
         if any(asked.values()):
@@ -110,7 +112,7 @@ def export(
     if recipe is not None and recipe.name.endswith(MANIFEST_SUFFIX):
         if paths or decisions or any(value for name, value in selection.items() if name != "recipe"):
             fail("export: a manifest says all by itself; give it as --recipe with --out, and no files or rules")
-        _remake(recipe, out, settings, cache_dir, as_json)
+        working.remake(recipe, out, settings, cache_dir, as_json)
         return
     seed = selection.pop("with_control")
     chosen = options.recipe_of(paths, **selection)
@@ -119,39 +121,16 @@ def export(
     place = store_of(sources, decisions)
     publishing.check_out(out, [file.path for file in find(sources)], place, chosen, card)
     with opened(sources, cache_dir, place) as workspace:
+        working.look(workspace, chosen)
         if card:
             from rollout_curator.reading_words import statement_of
 
             settings = replace(settings, statement=statement_of(workspace, chosen))
-        found = report.exported(_write(publishing.export(workspace, chosen, out, settings)))
+        found = report.exported(working.written(publishing.export(workspace, chosen, out, settings)))
         if seed is not None:
             drawn = publishing.export(workspace, replace(chosen, control=seed), publishing.control_path(out))
-            found["control"] = report.exported(_write(drawn))
+            found["control"] = report.exported(working.written(drawn))
         say(found, as_json, report_text.exported_text)
-
-
-def _write(steps: Iterable["ExportProgress | Exported"]) -> "Exported":
-    """Write an export to its end, with progress on a terminal."""
-    from rollout_curator.publishing import Exported
-
-    with bar("writing") as advance:
-        for step in steps:
-            if isinstance(step, Exported):
-                return step
-            advance(step.done, step.total)
-    raise RuntimeError("the export ended without a result")
-
-
-def _remake(recipe: Path, out: Path, settings: Any, cache_dir: Path | None, as_json: bool) -> None:
-    """Make an export again from its manifest; exit code 1 when the bytes are not the same."""
-    from rollout_curator import publishing, report, report_text
-    from rollout_curator.collection import default_cache
-
-    for step in publishing.remake(recipe, out, cache_dir or default_cache(), settings):
-        if isinstance(step, publishing.Remade):
-            say(report.remade(step), as_json, report_text.exported_text)
-            if step.different:
-                sys.exit(EXIT_DID_NOT_HOLD)
 
 
 @app.command()
@@ -164,7 +143,7 @@ def verify(manifest: Path, as_json: bool) -> None:
     checks = publishing.verify(manifest)
     say(report.verified(checks), as_json, report_text.verified_text)
     if not all(item.holds for item in checks):
-        sys.exit(EXIT_DID_NOT_HOLD)
+        sys.exit(working.EXIT_DID_NOT_HOLD)
 
 
 @app.command()

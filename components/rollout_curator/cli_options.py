@@ -32,7 +32,7 @@ cache = click.option("--cache-dir", type=FILE, help="Where indexes are kept; saf
 decisions = click.option(
     "--decisions", type=FILE, help="Review store; default: curation.sqlite in the folder that is opened."
 )
-recipe_file = click.option("--recipe", type=FILE, help="Recipe in TOML; options given here go before it.")
+recipe_file = click.option("--recipe", type=FILE, help="Recipe in TOML, or for export a manifest; options go first.")
 files = together(
     click.option("--as", "kind", help="Kind of file: jsonl (default) or parquet."),
     click.option(
@@ -100,8 +100,8 @@ selection = together(
     click.option(
         "--template",
         metavar="NAME|PATH",
-        help="Chat template to look at examples with: built in (chatml, chatml_tools, chatml_thinking, headers, "
-        "generation), a .jinja file, a tokenizer_config.json or a tokenizer's folder.",
+        help="Chat template to look at examples with, empty for none: built in (chatml, chatml_tools, "
+        "chatml_thinking, headers, generation), a .jinja file, a tokenizer_config.json or a tokenizer's folder.",
     ),
     click.option("--tokenizer", metavar="PATH", help="A tokenizer.json, or its folder, to count tokens exactly."),
     click.option("--max-tokens", type=click.IntRange(1), help="The trainer's limit; longer examples are left out."),
@@ -192,6 +192,8 @@ def _template(given: str | None, tokenizer: str | None, before: dict[str, Any]) 
 
     if given is None and tokenizer is None:
         return None
+    if given == "":
+        return {}
     if given is not None and given.startswith("{"):
         made = templates.from_table(templates.parsed(given))
     elif given is not None:

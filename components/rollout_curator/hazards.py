@@ -110,16 +110,16 @@ def _ended_before(made: Example, at: int) -> Example | None:
 def hazards(made: Example, look: Look) -> Iterator[Hazard]:
     """Yield what is found in an example, each kind once."""
     messages = made.messages or []
-    seen = view(made, look)
+    seen = view(made, look) if look.template or look.max_tokens else None
     yield from _judged(made, look.target)
     yield from _by_shape(made, look)
-    if seen.rendered is not None:
+    if seen is not None and seen.rendered is not None:
         yield from _by_template(messages, look, seen.rendered)
-    if look.max_tokens is not None and look.target.is_too_long(seen.n_tokens, look.max_tokens):
+    if seen is not None and look.max_tokens and look.target.is_too_long(seen.n_tokens, look.max_tokens):
         about = "" if look.template and look.template.tokenizer else "about "
         at = _first_too_long(seen, look, look.max_tokens)
         yield Hazard("over_length", f"{about}{seen.n_tokens:,} tokens", at)
-    if not any(map(_says_something, messages)) or _trains_nothing(seen):
+    if not any(map(_says_something, messages)) or (seen is not None and _trains_nothing(seen)):
         yield Hazard("no_trained_token")
 
 

@@ -4,9 +4,12 @@ The usual conversions are in the index; any other is computed by converting ever
 each example too (`hazards`). Results are remembered. Knows rows and plans; thresholds and decisions are `selection`'s.
 """
 
+import os
 import threading
 from collections.abc import Generator, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any, Protocol
 
 import numpy as np
@@ -25,6 +28,9 @@ KEPT_MAX = 8
 """So many results of either sort are remembered, the last asked for."""
 LOOK_EVERY = 16
 """After so many rows a look says how far it is."""
+THREADS = min(6, os.cpu_count() or 1)
+BATCH = 16 * THREADS
+"""So many rollouts are in memory at a time while templates render."""
 
 
 class Rows(Protocol):
@@ -53,9 +59,15 @@ class Findings:
         codes = [code for code, finding in enumerate(self.kinds) if _has(finding, issue)]
         return np.flatnonzero(np.isin(self.codes, codes))
 
-    def issues(self) -> set[str]:
-        """Return every kind of issue and skip reason there is."""
-        return {issue_kind(word.removeprefix("trimmed:")) for skip, issues in self.kinds for word in (skip, *issues)}
+    def counts(self, among: Array) -> dict[str, int]:
+        """Return how many rows have each kind of issue, of those marked in a boolean per row."""
+        found: dict[str, int] = {}
+        numbers = np.bincount(self.codes[among], minlength=len(self.kinds)).tolist()
+        for (skip, issues), number in zip(self.kinds, numbers, strict=True):
+            words = {issue_kind(word.removeprefix("trimmed:")) for word in (skip, *issues) if word}
+            for word in words if number else ():
+                found[word] = found.get(word, 0) + number
+        return found
 
 
 def _has(finding: Finding, issue: str) -> bool:
@@ -103,9 +115,9 @@ class Outlook:
         """Say whether every example of a plan was looked at for hazards."""
         return _decisive(plan, looks=True) in self._findings
 
-    def looked(self, plan: Plan) -> Findings:
-        """Return what was found where `is_looked_at`."""
-        return self._findings[_decisive(plan, looks=True)]
+    def best(self, plan: Plan) -> Findings:
+        """Return what a look found, or what is noticed without one."""
+        return self._findings.get(_decisive(plan, looks=True)) or self.noticed(plan)
 
     def prepare(self, plan: Plan) -> Generator[int, None, None]:
         """Do what `outcomes` needs; yields how many rows are done."""
@@ -127,12 +139,27 @@ class Outlook:
                 return
             kinds: dict[Finding, int] = {}
             codes = np.empty(self._rows.n_rollouts, dtype="int32")
-            for n, (row, rollout) in enumerate(self._rows.rollouts(np.arange(len(codes))), 1):
-                codes[row] = kinds.setdefault(_finding(recipes.found(rollout, plan, always=looks)), len(kinds))
+            for n, (row, finding) in enumerate(self._found(plan, looks=looks), 1):
+                codes[row] = kinds.setdefault(finding, len(kinds))
                 if n % LOOK_EVERY == 0:
                     yield n
             with self._lock:
                 _remember(self._findings, key, Findings(codes, list(kinds)))
+
+    def _found(self, plan: Plan, *, looks: bool) -> Iterator[tuple[int, Finding]]:
+        """Yield what is noticed of each row in order; where a template is rendered, on several cores."""
+
+        def of_row(pair: tuple[int, Rollout]) -> tuple[int, Finding]:
+            row, rollout = pair
+            return row, _finding(recipes.found(rollout, plan, always=looks))
+
+        rows = self._rows.rollouts(np.arange(self._rows.n_rollouts))
+        if not looks or plan.look.template is None:
+            yield from map(of_row, rows)
+            return
+        with ThreadPoolExecutor(THREADS) as pool:
+            while some := list(islice(rows, BATCH)):
+                yield from pool.map(of_row, some)
 
 
 def _remember(kept: dict[Any, Any], key: Any, value: Any) -> None:

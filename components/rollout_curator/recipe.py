@@ -90,12 +90,12 @@ class Plan:
     @property
     def needs_look(self) -> bool:
         """Say whether an example must be looked at to know if it is written; else its conversion tells."""
-        if self.target.renders == "itself" and self.target.usual_is_safe:
+        asked = (self.exclude | self.trim) & frozenset(HAZARDS)
+        if not asked:
             return False
-        asked = (self.exclude | self.trim) & UNUSUAL
         odd = self.format == "chat" and (self.chat.trailing == "keep" or self.chat.keep_empty or self.may_mix)
         given = self.look.template is not None or self.look.max_tokens is not None
-        return given or bool(asked) or odd or not self.target.usual_is_safe
+        return given or bool(asked & UNUSUAL) or odd or not self.target.usual_is_safe
 
     @property
     def may_mix(self) -> bool:
@@ -222,7 +222,7 @@ def plan(recipe: Recipe) -> Plan:
         flat=replace(target.flat, **options) if chosen == "flat" else target.flat,
         chat=made_chat,
         exclude=frozenset(exclude - set(INVALID)),
-        exclude_invalid=frozenset(invalid - set(recipe.keep) - set(recipe.trim)),
+        exclude_invalid=frozenset(invalid - set(recipe.keep) - set(recipe.trim if chosen == "chat" else ())),
         metadata=recipe.metadata,
         look=Look(target, template, recipe.max_tokens, has_lists),
         trim=frozenset(recipe.trim) & frozenset(HAZARDS) if chosen == "chat" else frozenset(),

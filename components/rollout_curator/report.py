@@ -11,12 +11,14 @@ from typing import Any
 
 import numpy as np
 
+from rollout_curator.conversation import HAZARDS
 from rollout_curator.cost import Asked
 from rollout_curator.flags import flagged
 from rollout_curator.index.source import Source
 from rollout_curator.manifest import Check
 from rollout_curator.publishing import Exported, Remade, choose, cost_of
 from rollout_curator.recipe import Recipe
+from rollout_curator.selection import Drop
 from rollout_curator.strategies import matched_random
 from rollout_curator.workspace import Workspace
 
@@ -137,6 +139,21 @@ def stats(workspace: Workspace, recipe: Recipe) -> Json:
         "funnel": workspace.funnel(recipe).as_json(),
         "sentence": workspace.funnel(recipe).sentence(),
     }
+
+
+def hazards(workspace: Workspace, recipe: Recipe) -> Json:
+    """Return what would do nothing in training or harm, by name: words, count and where, kept or not.
+
+    Every example must have been looked at.
+    """
+    counts = workspace.issue_counts(recipe)
+    found: Json = {}
+    for name, words in HAZARDS.items():
+        if counts.get(name):
+            places = [workspace.where(int(row)) for row in workspace.rows_with(recipe, name)[:LISTED_MAX]]
+            said = Drop("exportable", name, words, counts[name]).said
+            found[name] = {"words": said, "count": counts[name], "rollouts": places}
+    return found
 
 
 def compared(workspace: Workspace, named: Mapping[str, Recipe]) -> list[Json]:

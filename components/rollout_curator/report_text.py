@@ -8,8 +8,8 @@ from typing import Any
 
 Json = dict[str, Any]
 
-
 SHOWN_MAX = 12
+HAZARDS_SHOWN = 5
 
 
 def check_text(found: Json) -> str:
@@ -77,6 +77,10 @@ def stats_text(found: Json) -> str:
     ]
     for title in ("agent", "source"):
         lines += [*_table(_group_rows(found[f"by_{title}"], title)), ""]
+    for name, hazard in found.get("hazards", {}).items():
+        places = ", ".join(map(_shown, hazard["rollouts"][:HAZARDS_SHOWN]))
+        more = ", ..." if hazard["count"] > HAZARDS_SHOWN else ""
+        lines.append(f"{hazard['count']:,} {hazard['words']} ({name}): {places}{more}")
     return "\n".join(
         [*lines, *_comparison(found.get("comparison", [])), _shown(found["sentence"]), *_cost(found.get("cost"))]
     )

@@ -4,6 +4,8 @@ Below 64 MiB of work a pool costs more than it gives, so the caller says how hea
 """
 
 import os
+import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
@@ -17,6 +19,8 @@ Result = TypeVar("Result")
 
 AHEAD = 4
 """Tasks submitted per worker before the first is done: bounds what waits in memory."""
+LOOK_EVERY_S = 1.0
+"""So often a worker looks whether the process it works for is still there."""
 
 
 def run_here(function: Callable[[Task], Result], tasks: Sequence[Task]) -> Iterator[Result]:
@@ -47,7 +51,7 @@ def run_ordered(function: Callable[[Task], Result], tasks: Iterable[Task], worke
         return
     from loky import ProcessPoolExecutor  # only here: most files need no pool
 
-    pool = ProcessPoolExecutor(workers)
+    pool = ProcessPoolExecutor(workers, initializer=_end_with, initargs=(os.getpid(),))
     waiting: deque[Future[Result]] = deque()
     try:
         for task in tasks:
@@ -60,3 +64,14 @@ def run_ordered(function: Callable[[Task], Result], tasks: Iterable[Task], worke
         raise WorkerLost("a worker process was killed, perhaps for want of memory; try again") from error
     finally:
         pool.shutdown(wait=False, kill_workers=True)
+
+
+def _end_with(parent: int) -> None:
+    """End this worker soon after its parent was killed; it would wait for ever to hand over a large result."""
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(LOOK_EVERY_S)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()

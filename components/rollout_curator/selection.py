@@ -224,7 +224,17 @@ class Funnel:
         """Return the funnel as people say it: "1,204 kept, 96 dropped: 60 below 0.8, 30 rejected by hand"."""
         dropped = self.rollouts - self.exportable
         parts = ", ".join(f"{drop.count:,} {drop.said}" for drop in self.drops)
-        return f"{self.exportable:,} kept, {dropped:,} dropped" + (f": {parts}" if parts else "")
+        kept = f"{self.exportable:,} kept, {dropped:,} dropped" + (f": {parts}" if parts else "")
+        return f"{kept}; of those kept, {self.trimmed_words()}" if self.trimmed else kept
+
+    def trimmed_words(self) -> str:
+        """Return how many examples end earlier than their rollout, and why."""
+        parts = []
+        for name, count in self.trimmed.items():
+            said = Drop("exportable", name, ISSUE_WORDS.get(name, name), count).said
+            cause = f"{'ends' if count == 1 else 'end'} earlier because {'it' if count == 1 else 'they'} "
+            parts.append(f"{count:,} {'' if name == 'trimmed_tail' else cause}{said}")
+        return "; ".join(parts)
 
     def as_json(self) -> dict[str, Any]:
         """Return the counts as they stand in `--json` and in the manifest."""

@@ -17,12 +17,12 @@ reached, agent by agent in proportion, then from any: exact as far as whole fami
 change with what there is to take from, so thresholds and new rollouts move some.
 
 Cost: one pass over the prompts, then a look-up per distinct prompt. Each is compared with at most COMPARED_MAX
-earlier ones that share a band of their sketches, so a million prompts take minutes and about 2 kB each; where hundreds
+earlier ones that share a band of their sketches, so a million prompts take minutes and about 4 kB each; where hundreds
 of prompts share a band but are not alike, a similar one can be missed. Pure functions; knows no files and no frames.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 import numpy as np
@@ -109,7 +109,7 @@ class Families:
     _of_key: dict[int, frozenset[int]] = field(default_factory=dict)
     _sketches: dict[int, Sketch] = field(default_factory=dict)
     _near: dict[int, list[int]] = field(default_factory=dict)
-    _buckets: dict[int, list[int]] = field(default_factory=dict)
+    _buckets: dict[int, int | list[int]] = field(default_factory=dict)
 
     def add(self, task: Any, name: str, prompt: Sketch) -> None:
         """Take in the next rollout: its task (equal for equal ones), a name for it, the sketch of its prompt.
@@ -147,20 +147,28 @@ class Families:
         """Return the earlier prompts that are nearly this one; how alike all compared ones are is noted once."""
         if prompt.key in self._sketches or not prompt.bands:
             return self._near.get(prompt.key, [])
-        candidates = dict.fromkeys(key for band in prompt.bands for key in self._buckets.get(band, ()))
+        candidates = dict.fromkeys(key for band in prompt.bands for key in _members(self._buckets.get(band)))
         found = []
         if others := list(candidates)[:COMPARED_MAX]:
             shares = alike(prompt, [self._sketches[key] for key in others])
             self.compared.append((prompt.key, np.array(others, dtype=np.uint64), shares))
             found = [key for key, share in zip(others, shares.tolist(), strict=True) if share >= self.split.near]
+        key = prompt.key
         for band in prompt.bands:
-            bucket = self._buckets.setdefault(band, [])
-            if len(bucket) < BUCKET_MAX:
-                bucket.append(prompt.key)
-        self._sketches[prompt.key] = prompt
+            bucket = self._buckets.setdefault(band, key)
+            if isinstance(bucket, int):
+                self._buckets[band] = key if bucket == key else [bucket, key]
+            elif len(bucket) < BUCKET_MAX:
+                bucket.append(key)
+        self._sketches[key] = replace(prompt, bands=())
         if found:
             self._near[prompt.key] = found
         return found
+
+
+def _members(bucket: int | list[int] | None) -> Sequence[int]:
+    """Return the prompts of a bucket; most have one, which is kept without a list."""
+    return () if bucket is None else (bucket,) if isinstance(bucket, int) else bucket
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -255,6 +255,21 @@ class Workspace(Collection):
         """Return per row a code into the list of skip reasons, "" where an example is written."""
         return self.outlook.outcomes(plan)
 
+    def rows_with(self, recipe: Recipe, issue: str) -> Array:
+        """Return the rows that are selected and not rejected, and of whose example this was noticed."""
+        rows = self.outlook.best(recipes.plan(recipe)).rows_with(issue)
+        return np.asarray(rows[self._is_asked(recipe)[rows]])
+
+    def issue_counts(self, recipe: Recipe) -> dict[str, int]:
+        """Return how many rows `rows_with` gives for every issue there is."""
+        return self.outlook.best(recipes.plan(recipe)).counts(self._is_asked(recipe))
+
+    def _is_asked(self, recipe: Recipe) -> Array:
+        """Return a boolean per row: selected and not rejected, so that only its example can keep it out."""
+        selection = self.select(recipe)
+        gone = [code for code, drop in enumerate(selection.drops, 1) if drop.step != "exportable"]
+        return np.asarray(~np.isin(selection.reason, gone))
+
     def funnel(self, recipe: Recipe) -> Funnel:
         """Return every line and rollout accounted for under a recipe."""
         lines = sum(int(source.header["n_lines"]) for source in self.sources)

@@ -47,11 +47,15 @@ def wait_shown(page: Page, position: int | None = None) -> str:
     return str(reader_of(page).get_attribute("data-key"))
 
 
+def until(page: Page, claim: str, *, timeout_ms: int = 30_000) -> None:
+    """Wait until a claim about the element `reader` holds; playwright's own checks read the whole page each time."""
+    function = f"reader => {claim}"
+    page.wait_for_function(function, arg=reader_of(page).element_handle(), timeout=timeout_ms)
+
+
 def wait_ahead(page: Page, n_rollouts: int) -> None:
     """Wait until so many rollouts are held ahead of the one that is read."""
-    page.wait_for_function(
-        "([reader, n]) => Number(reader.dataset.ahead) >= n", arg=[reader_of(page).element_handle(), n_rollouts]
-    )
+    until(page, f"Number(reader.dataset.ahead) >= {n_rollouts}")
 
 
 def press(page: Page, key: str, times: int, *, every_ms: int = EVERY_MS) -> None:

@@ -11,13 +11,21 @@ from rollout_curator.conversation.flat import flat
 from rollout_curator.conversation.items import Normalised, Opened, item_type, normalise, open_rollout
 from rollout_curator.conversation.options import GYM_OPTIONS, ChatOptions, FlatOptions
 from rollout_curator.conversation.outcomes import Outcome, Outcomes, outcomes
-from rollout_curator.conversation.words import EXCLUDED_BY_DEFAULT, HAZARDS, ISSUE_WORDS, TRIMMABLE, issue_kind
+from rollout_curator.conversation.words import (
+    EXCLUDED_BY_DEFAULT,
+    HAZARDS,
+    ISSUE_WORDS,
+    SKIP_WORDS,
+    TRIMMABLE,
+    issue_kind,
+)
 
 __all__ = [
     "EXCLUDED_BY_DEFAULT",
     "GYM_OPTIONS",
     "HAZARDS",
     "ISSUE_WORDS",
+    "SKIP_WORDS",
     "TRIMMABLE",
     "ChatOptions",
     "FlatOptions",

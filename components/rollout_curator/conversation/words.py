@@ -42,8 +42,7 @@ HAZARDS = {
 }
 """What an example does in training that nobody wants, as reasons in words that follow a number."""
 
-ISSUE_WORDS = {
-    # Skip reasons: no example can be made.
+SKIP_WORDS = {
     "no_params": "have no request parameters",
     "no_response": "have no response",
     "empty_output": "have an empty output",
@@ -60,6 +59,11 @@ ISSUE_WORDS = {
     "media": "have images, sound or video",
     "non_finite_number": "have a number that is not finite",
     "too_deep": "are nested too deep for trainers to read",
+}
+"""Reasons why no example can be made, in words that follow a number: "6 have nothing left to end on"."""
+
+ISSUE_WORDS = {
+    **SKIP_WORDS,
     # Issues: an example is made, and this should be known.
     "nested_output": "have lists inside the conversation",
     "nested_cumulative": "repeat the conversation so far at each step",

@@ -101,8 +101,8 @@ class AtomicFile:
 
     def reopened(self) -> Path:
         """Return where the bytes written so far can be read again, before the target appears."""
-        if self._file is not None:
-            with self._explained():
+        with self._explained():
+            if self._file is not None:
                 self._file.flush()
         return self._temp
 
@@ -137,8 +137,7 @@ class AtomicFile:
 def publish(*targets: Path, lock: Path | None = None) -> Iterator[tuple[AtomicFile, ...]]:
     """Yield one open file per target; when the block ends well they appear, in the order given.
 
-    `lock` names what is locked meanwhile, by default the first target. Leaving the block by any exception (Ctrl-C and
-    the closing of a generator too) changes no target.
+    `lock`, by default the first target, is locked meanwhile. Leaving the block by any exception changes no target.
     Raises ExportError when a file cannot be written, or when another export is writing the first one.
     """
     if not targets:
@@ -172,9 +171,9 @@ def check_target(path: Path) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """One kind of file: `write` takes encoded lines and yields how many rows are done, now and then and last.
+    """One kind of file: `write` takes encoded lines and yields the rows done, `lines` gives a file back as those lines.
 
-    `lines` reads a file of this kind and gives the very lines it was written from; a fault of the file is a ValueError.
+    `lines` raises ValueError for a broken file.
     """
 
     name: str
@@ -298,5 +297,4 @@ def _explain(error: OSError, path: Path) -> ExportError:
 
 
 def _shown(path: Path) -> str:
-    text = str(path)
-    return text if text.isprintable() else ascii(text)
+    return str(path) if str(path).isprintable() else ascii(str(path))

@@ -4,14 +4,14 @@
 again from the manifest alone. They stream: a batch of rollouts is in memory at a time.
 """
 
-from rollout_curator.publishing.choosing import Chosen, Part, choose, split_of
+from rollout_curator.publishing.choosing import Chosen, ExportProgress, Part, choose
 from rollout_curator.publishing.command import command_line
 from rollout_curator.publishing.costing import cost_of
 from rollout_curator.publishing.places import check_out, control_path, paths_of, usual_card
 from rollout_curator.publishing.remaking import Remade, remake
 from rollout_curator.publishing.stream import first_line
 from rollout_curator.publishing.verifying import verify
-from rollout_curator.publishing.writing import Exported, ExportProgress, Settings, export
+from rollout_curator.publishing.writing import Exported, Settings, export
 
 __all__ = [
     "Chosen",
@@ -29,7 +29,6 @@ __all__ = [
     "first_line",
     "paths_of",
     "remake",
-    "split_of",
     "usual_card",
     "verify",
 ]

@@ -3,16 +3,16 @@
 The same function answers the Export page, the export and `verify`; the last two must agree to the row.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import numpy as np
 
 from rollout_curator import manifest, splits
 from rollout_curator import pairs as pairing
 from rollout_curator import recipe as recipes
-from rollout_curator.conversion import Ask, prompts
+from rollout_curator.conversion import Ask, Prompted, prompts
 from rollout_curator.pairs import Paired, Pairs, Sides, over_of
 from rollout_curator.publishing.workers import count_for
 from rollout_curator.recipe import Recipe
@@ -23,6 +23,19 @@ from rollout_curator.workspace import Workspace
 
 Array = np.ndarray[Any, Any]
 ROWS_AN_ASK = 512
+
+
+@dataclass(frozen=True, slots=True)
+class ExportProgress:
+    """How many of the rows are written, and how many of them have been read again; none yet while prompts are read."""
+
+    done: int
+    total: int
+    checked: int = 0
+
+
+Made = TypeVar("Made")
+Steps = Generator[ExportProgress, None, Made]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,9 +71,20 @@ class Chosen:
 
 
 def choose(workspace: Workspace, recipe: Recipe, over: Mapping[str, list[str]] | None = None) -> Chosen:
-    """Return what is exported; looks again when somebody decided meanwhile, so that rows and verdicts fit.
+    """Return what is exported, as `choosing` does."""
+    steps = choosing(workspace, recipe, over)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            return cast(Chosen, end.value)
 
-    `over` are the keys chosen over others (key -> keys) instead of what the review store says.
+
+def choosing(workspace: Workspace, recipe: Recipe, over: Mapping[str, list[str]] | None = None) -> Steps[Chosen]:
+    """Work out what is exported, with a step for every few hundred prompts that are read for parts or pairs.
+
+    Looks again when somebody decided meanwhile, so that rows and verdicts fit. `over` are the keys chosen over others
+    (key -> keys) instead of what the review store says.
     """
     while True:
         version = workspace.refresh_decisions()
@@ -74,12 +98,12 @@ def choose(workspace: Workspace, recipe: Recipe, over: Mapping[str, list[str]] |
     if recipe.pairs is not None:
         if recipe.pairs.rule == "chosen":
             reviewed["over"] = dict(said)
-        paired = _paired(workspace, recipe, Selected(kept, verdicts), said)
+        paired = yield from _paired(workspace, recipe, Selected(kept, verdicts), said)
         units = paired.rows
     if recipe.split is None:
         return Chosen((Part("", units),), funnel, reviewed, None, paired)
     rows = units if units.ndim == 1 else np.unique(units)
-    parted = split_of(workspace, recipe.split, rows)
+    parted = yield from _split_of(workspace, recipe.split, rows)
     codes = parted.part[units] if units.ndim == 1 else _of_pairs(parted.part, units)
     parts = tuple(
         Part(name, units[codes == code]) for code, name in enumerate(PARTS) if code == 0 or _asked(recipe, name)
@@ -114,25 +138,24 @@ def _over(workspace: Workspace, standing: Mapping[str, str]) -> dict[str, list[s
     return found
 
 
-def split_of(workspace: Workspace, split: Split, rows: Array) -> Parted:
+def _split_of(workspace: Workspace, split: Split, rows: Array) -> Steps[Parted]:
     """Return the part of every rollout; `rows` are those that will be written, which only counts look at."""
     families = Families(split)
     codes, names = workspace.classes("task")
     groups = workspace.groups
-    for row, sketch in enumerate(_sketches(workspace)):
-        families.add(int(groups[row]), names[int(codes[row])], sketch)
+    row = 0
+    for prompted in _prompted(workspace, np.arange(workspace.n_rollouts), None):
+        for sketch in prompted.sketches:
+            families.add(int(groups[row]), names[int(codes[row])], sketch)
+            row += 1
+        yield ExportProgress(0, 0)
     agents, agent_names = workspace.classes("agent")
     kept = np.zeros(workspace.n_rollouts, dtype=bool)
     kept[rows] = True
     return splits.parted(families, kept, [agent_names[code] for code in agents.tolist()])
 
 
-def _sketches(workspace: Workspace) -> Iterator[Any]:
-    for prompted in _prompted(workspace, np.arange(workspace.n_rollouts), None):
-        yield from prompted.sketches
-
-
-def _prompted(workspace: Workspace, rows: Array, plan: recipes.Plan | None) -> Iterator[Any]:
+def _prompted(workspace: Workspace, rows: Array, plan: recipes.Plan | None) -> Iterator[Prompted]:
     return run_ordered(prompts, _asks(workspace, rows, plan), count_for(workspace, rows))
 
 
@@ -170,7 +193,7 @@ def _split_counts(
     return found
 
 
-def _paired(workspace: Workspace, recipe: Recipe, selection: Selected, said: Mapping[str, list[str]]) -> Paired:
+def _paired(workspace: Workspace, recipe: Recipe, selection: Selected, said: Mapping[str, list[str]]) -> Steps[Paired]:
     """Return the pairs of a recipe; the prompts of all that could stand in one are read and compared.
 
     A reward is no measurement where the rollout is invalid, unless the recipe keeps that kind by name.
@@ -197,6 +220,9 @@ def _paired(workspace: Workspace, recipe: Recipe, selection: Selected, said: Map
         for loser in workspace.rows_of_key(other)[:1]
     ]
     rows = pairing.worth_reading(asked, sides, over)
-    numbers = [number for prompted in _prompted(workspace, rows, plan) for number in prompted.exact]
+    numbers: list[int | None] = []
+    for prompted in _prompted(workspace, rows, plan):
+        numbers += prompted.exact
+        yield ExportProgress(0, 0)
     known = {row: -1 - row if n is None else n for row, n in zip(rows.tolist(), numbers, strict=True)}
     return pairing.paired(asked, sides, known, over)

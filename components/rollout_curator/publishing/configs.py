@@ -14,6 +14,7 @@ from rollout_curator.targets.base import ConfigFacts, quote
 NEMO_RL_HEAD = """\
 # NeMo RL, preference training. Save this beside examples/configs/dpo.yaml, then:
 #   uv run examples/run_dpo.py --config examples/configs/<this file>
+# It loads with datasets, of which 4.7 or newer keeps tool calls as they are; older ones add keys they never had.
 defaults: dpo.yaml
 """
 NEMO_RL_TOOLS = "# NeMo RL renders pairs without their tools: the `tools` of these rows are not shown to the model.\n"

@@ -9,9 +9,10 @@ from rollout_curator import recipe as recipes
 from rollout_curator.collection import build_indexes
 from rollout_curator.errors import SourceChanged
 from rollout_curator.index.store import Progress
+from rollout_curator.publishing.choosing import ExportProgress
 from rollout_curator.publishing.places import check_out
 from rollout_curator.publishing.verifying import inputs_of, reopened
-from rollout_curator.publishing.writing import Exported, ExportProgress, Settings, export
+from rollout_curator.publishing.writing import Exported, Settings, export
 from rollout_curator.sources import Found
 
 

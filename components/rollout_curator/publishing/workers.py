@@ -1,6 +1,8 @@
 """How many processes convert, by how much there is to read.
 
-Starting one takes about a second, most of it imports, so a small export is faster in this process.
+Passing lines to another process and back costs about what one process saves: on two cores nothing was gained by a
+second one up to half a gigabyte (bench/bench_export.py). With four, this process only reads, hashes and writes, which
+is less than half of the work; starting the others takes about a second.
 """
 
 import os
@@ -10,13 +12,12 @@ import numpy as np
 
 from rollout_curator.workspace import Workspace
 
-POOL_BYTES = 192 << 20
-"""So many bytes of rollouts pay for a second process (bench/bench_export.py)."""
-WORKERS_MAX = 8
-"""A shared server has other users; reading the results keeps this process busy with about so many."""
+POOL_BYTES = 384 << 20
+CORES_MIN, WORKERS_MAX = 4, 8
 
 
 def count_for(workspace: Workspace, rows: np.ndarray[Any, Any]) -> int:
     """Return how many processes should read these rows."""
     n_bytes = int(workspace.column("length")[rows].sum()) if len(rows) else 0
-    return min(WORKERS_MAX, os.cpu_count() or 1, 1 + n_bytes // POOL_BYTES * WORKERS_MAX) if n_bytes else 1
+    cores = os.cpu_count() or 1
+    return min(WORKERS_MAX, cores - 1) if n_bytes >= POOL_BYTES and cores >= CORES_MIN else 1

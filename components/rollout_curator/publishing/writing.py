@@ -1,6 +1,6 @@
 """Writing an export: every part, then its data card, then the manifest, all of which appear together or not at all."""
 
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from concurrent.futures import wait
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -14,7 +14,7 @@ from rollout_curator.exports.base import AtomicFile, Written, get, publish
 from rollout_curator.index import store
 from rollout_curator.index.facts import CHARS_PER_TOKEN
 from rollout_curator.index.source import Source
-from rollout_curator.publishing.choosing import Chosen, choose
+from rollout_curator.publishing.choosing import Chosen, ExportProgress, Steps, choosing
 from rollout_curator.publishing.command import command_line
 from rollout_curator.publishing.configs import config_of
 from rollout_curator.publishing.describing import described
@@ -22,18 +22,9 @@ from rollout_curator.publishing.places import card_path, check_out, paths_of
 from rollout_curator.publishing.stream import Stream
 from rollout_curator.recipe import Recipe
 from rollout_curator.selection import Funnel
-from rollout_curator.splits import alike_words
+from rollout_curator.splits import Split, alike_words
 from rollout_curator.targets.base import ConfigFacts
 from rollout_curator.workspace import Workspace
-
-
-@dataclass(frozen=True, slots=True)
-class ExportProgress:
-    """How many of the rows are written; when all are, `checked` of them have been read again."""
-
-    done: int
-    total: int
-    checked: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +63,6 @@ class Exported:
     notes: tuple[str, ...] = ()
 
 
-Steps = Generator[ExportProgress, None, None]
-
-
 def export(
     workspace: Workspace,
     recipe: Recipe,
@@ -90,19 +78,17 @@ def export(
     check_out(out, [file.path for file in workspace.found], store_path, recipe, settings.card)
     recipes.plan(recipe)
     _check_unchanged(workspace, out)
-    chosen = choose(workspace, recipe, settings.over)
+    chosen = yield from choosing(workspace, recipe, settings.over)
     _require_rows(out, chosen)
     paths = {name: path for name, path in paths_of(out, recipe).items() if _has_rows(chosen, name)}
     cards = [card_path(out, settings.card)] if settings.card else []
     manifest_path = manifest.path_of(out)
-    streams: dict[str, Stream] = {}
+    parts = [part for part in chosen.parts if len(part.units)]
+    streams = [Stream(workspace, recipe, part, settings.workers) for part in parts]
     with ExitStack() as stack:
         *files, beside = stack.enter_context(publish(*paths.values(), *cards, manifest_path, lock=out))
         digests = stack.enter_context(manifest.hashed([source.path for source in workspace.sources]))
-        for file, part in zip(files, (part for part in chosen.parts if len(part.units)), strict=False):
-            streams[part.name] = stream = Stream(workspace, recipe, part, settings.workers)
-            n_before = sum(len(other.part.units) for name, other in streams.items() if name != part.name)
-            yield from _write(stream, recipe, file, n_before, chosen.n_units)
+        yield from _write_parts(streams, files, recipe, chosen.n_units)
         while not digests.done():
             yield ExportProgress(chosen.n_units, chosen.n_units, chosen.n_units)
             wait([digests], timeout=0.05)
@@ -119,7 +105,7 @@ def export(
             content["others"] = [*content.get("others", ()), _beside("card", files[-1].written())]
         beside.write(manifest.dump(content))
     main = paths[next(iter(paths))]
-    longest = max(stream.longest_bytes for stream in streams.values()) // CHARS_PER_TOKEN
+    longest = max(stream.longest_bytes for stream in streams) // CHARS_PER_TOKEN
     yield Exported(
         path=main,
         manifest_path=manifest_path,
@@ -131,17 +117,19 @@ def export(
         command=command_line(workspace, recipe, out, settings.card),
         files=tuple(manifest.files(content)),
         content=content,
-        notes=tuple(_notes(recipe, chosen)),
+        notes=(*_notes(recipe, chosen), *_left_over(out, paths, workspace)),
     )
 
 
-def _write(stream: Stream, recipe: Recipe, file: AtomicFile, n_before: int, total: int) -> Steps:
-    """Write one part, then read it again and compare."""
-    kind = get(recipe.kind)
-    for done in kind.write(stream, file):
-        yield ExportProgress(n_before + done, total, n_before)
-    for checked in stream.read_again(kind, file):
-        yield ExportProgress(n_before + file.rows, total, n_before + checked)
+def _write_parts(streams: Sequence[Stream], files: Sequence[AtomicFile], recipe: Recipe, total: int) -> Steps[None]:
+    """Write each part, then read it again and compare."""
+    kind, n_before = get(recipe.kind), 0
+    for stream, file in zip(streams, files, strict=False):  # a data card may follow the parts
+        for done in kind.write(stream, file):
+            yield ExportProgress(n_before + done, total, n_before)
+        for checked in stream.read_again(kind, file):
+            yield ExportProgress(n_before + file.rows, total, n_before + checked)
+        n_before += file.rows
 
 
 def _has_rows(chosen: Chosen, name: str) -> bool:
@@ -171,6 +159,14 @@ def _notes(recipe: Recipe, chosen: Chosen) -> list[str]:
         empty = [part.name for part in chosen.parts if not len(part.units)]
         notes += [f"No rollout fell into {name}, so there is no such file; another seed or size may." for name in empty]
     return notes
+
+
+def _left_over(out: Path, written: Mapping[str, Path], workspace: Workspace) -> list[str]:
+    """Return a sentence for each file of an earlier export to `out` that this one did not write."""
+    everything = Recipe(split=Split(0.1, 0.1))
+    others = {out, *paths_of(out, everything).values()} - {*written.values(), *(file.path for file in workspace.found)}
+    there = sorted(path.name for path in others if path.exists())
+    return [f"{name} is of an earlier export and no part of this one: delete it." for name in there]
 
 
 def _config(workspace: Workspace, recipe: Recipe, chosen: Chosen, paths: Mapping[str, Path], longest: int) -> str:

@@ -101,6 +101,7 @@ AXOLOTL = Target(
     judge=judge,
     usual_is_safe=False,
     usual_limit=512,
+    view_note="Axolotl leaves the mark that begins an answer out of training; here it stands with the answer.",
     too_long="drops the example, which only a number in its log tells",
     reads_columns=True,
 )

@@ -57,8 +57,9 @@ class Target:
     on what the trainer will do with the file that its user may not expect. `config` is of the `config_kind`.
 
     `renders` says how it uses the chat template of a model: each beginning of the conversation, the whole once, or
-    not at all because it has templates of its own. `judge` is its own loader's rule for one record, None when it
-    takes every record; `usual_is_safe` says that no record made with the usual options is judged.
+    not at all because it has templates of its own; `view_note` says what of that the view of an example cannot show.
+    `judge` is its own loader's rule for one record, None when it takes every record; `usual_is_safe` says that no
+    record made with the usual options is judged. `too_long` says what it does with an example beyond its limit.
     `reads_columns` is true where all records become one table of Arrow types (Hugging Face `datasets`). `load` is how
     its loader reads a line of the file, None where it is plain JSON.
     """
@@ -79,6 +80,7 @@ class Target:
     usual_limit: int | None = None
     limit_is_too_long: bool = False
     too_long: str = ""
+    view_note: str = ""
     reads_columns: bool = False
     refuses_mixed_content: bool = True
     trains_prompt: bool = True

@@ -72,6 +72,7 @@ TRL = Target(
     config_kind="python",
     renders="whole",
     usual_limit=1024,
+    view_note="The template marks nothing with {% generation %}: TRL takes one of its own where it has one, or stops.",
     too_long="cuts the end of the example off",
     reads_columns=True,
 )

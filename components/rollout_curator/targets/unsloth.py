@@ -87,5 +87,6 @@ UNSLOTH = Target(
     config_kind="python",
     renders="whole",
     usual_limit=2048,
+    view_note="Unsloth trains on what stands between the two marks of its script; here whole answers are marked.",
     too_long="cuts the end of the example off",
 )

@@ -1,4 +1,6 @@
-"""Rendering in a process that is ended when a template takes too long; one process a template, kept while it is used.
+"""Rendering in processes that are ended when a template takes too long; some are kept for the next conversation.
+
+Threads that render at once get a process each, so that several cores render.
 
 Knows nothing of where templates come from and of what their text is used for.
 """
@@ -8,7 +10,8 @@ import json
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +22,8 @@ from rollout_curator.templates.base import ChatTemplate
 WORKER = Path(__file__).with_name("worker.py")
 LIMIT_S = 10.0
 """So long a template may take over one conversation with all its beginnings."""
-KEPT_MAX = 2
+DIED = "it ended the process that renders it, perhaps for want of memory"
+IDLE_MAX = 8
 LOST_MAX = 3
 """A template that cost so many processes is not tried again."""
 
@@ -58,7 +62,8 @@ def render(
     try:
         if _lost.get(template, 0) >= LOST_MAX:
             raise _Lost(f"it was ended {LOST_MAX} times and is not tried again")
-        answer = _process(template).ask(request, limit_s)
+        with _borrowed(template) as process:
+            answer = process.ask(request, limit_s)
     except _Lost as lost:
         _lost[template] = _lost.get(template, 0) + 1
         return Rendered("", error=str(lost), failed_at=0, prefix_error=str(lost))
@@ -76,7 +81,8 @@ def render(
 def check(template: ChatTemplate) -> None:
     """Raise TemplateError when a template cannot be compiled."""
     try:
-        _process(template)
+        with _borrowed(template):
+            return
     except _Lost as lost:
         raise TemplateError(f"{template.name}: the chat template cannot be used: {lost}") from lost
 
@@ -86,10 +92,9 @@ class _Lost(Exception):
 
 
 class _Process:
-    """One worker with one template."""
+    """One worker with one template, asked by one thread at a time."""
 
     def __init__(self, template: ChatTemplate) -> None:
-        self._lock = threading.Lock()
         self._process = subprocess.Popen(
             [sys.executable, "-I", str(WORKER)],
             stdin=subprocess.PIPE,
@@ -110,24 +115,22 @@ class _Process:
 
     def ask(self, request: Mapping[str, Any], limit_s: float) -> dict[str, Any]:
         """Return the answer to a request, or end the process and raise _Lost."""
-        with self._lock:
-            late = threading.Event()
-            timer = threading.Timer(limit_s, self._end_late, [late])
-            timer.start()
-            try:
-                assert self._process.stdin is not None and self._process.stdout is not None
-                self._process.stdin.write(json.dumps(request) + "\n")
-                self._process.stdin.flush()
-                line = self._process.stdout.readline()
-            except OSError:
-                line = ""
-            finally:
-                timer.cancel()
+        late = threading.Event()
+        timer = threading.Timer(limit_s, self._end_late, [late])
+        timer.start()
+        try:
+            assert self._process.stdin is not None and self._process.stdout is not None
+            self._process.stdin.write(json.dumps(request) + "\n")
+            self._process.stdin.flush()
+            line = self._process.stdout.readline()
+        except OSError:
+            line = ""
+        finally:
+            timer.cancel()
         if not line.endswith("\n"):
             self.close()
-            raise _Lost(
-                f"it did not end within {limit_s:g} seconds" if late.is_set() else "it used up the memory it may have"
-            )
+            why = f"it did not end within {limit_s:g} seconds" if late.is_set() else DIED
+            raise _Lost(why)
         answer: dict[str, Any] = json.loads(line)
         return answer
 
@@ -152,26 +155,31 @@ class _Process:
                     continue
 
 
-_kept: dict[ChatTemplate, _Process] = {}
+_idle: list[tuple[ChatTemplate, _Process]] = []
 _lost: dict[ChatTemplate, int] = {}
 _keeping = threading.Lock()
 
 
-def _process(template: ChatTemplate) -> _Process:
-    """Return the process of a template, a new one when there is none alive."""
+@contextmanager
+def _borrowed(template: ChatTemplate) -> Iterator[_Process]:
+    """Give a process of a template to the caller alone, an idle one if there is any, and keep it afterwards."""
     with _keeping:
-        found = _kept.pop(template, None)
-        if found is None or not found.is_alive:
-            found = _Process(template)
-        _kept[template] = found
-        while len(_kept) > KEPT_MAX:
-            _kept.pop(next(iter(_kept))).close()
-        return found
+        place = next((n for n, (known, _) in enumerate(_idle) if known == template), None)
+        found = None if place is None else _idle.pop(place)[1]
+    process = found if found is not None and found.is_alive else _Process(template)
+    try:
+        yield process
+    finally:
+        with _keeping:
+            if process.is_alive:
+                _idle.append((template, process))
+            while len(_idle) > IDLE_MAX:
+                _idle.pop(0)[1].close()
 
 
 @atexit.register
 def close_all() -> None:
-    """End every process."""
+    """End every process that is idle; one that is at work ends when its input does."""
     with _keeping:
-        while _kept:
-            _kept.popitem()[1].close()
+        while _idle:
+            _idle.pop()[1].close()

@@ -29,8 +29,8 @@ import jinja2.nodes
 import jinja2.sandbox
 
 NOW = datetime(2026, 1, 1, 12, 0, 0)
-MEMORY_BYTES = 2 << 30
-WHOLE_CHARS = 64 << 20
+MEMORY_BYTES = 1 << 30
+WHOLE_CHARS = 16 << 20
 ERROR_CHARS = 300
 REASONING_KEYS = ("reasoning_content", "thinking", "reasoning")
 

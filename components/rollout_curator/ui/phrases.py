@@ -3,8 +3,6 @@
 The lists in `selection` and `conversation` hold words that follow a number; a reader of one rollout needs the singular.
 """
 
-from collections.abc import Mapping
-
 from rollout_curator.conversation import ISSUE_WORDS, issue_kind
 from rollout_curator.digits import exact
 from rollout_curator.recipe import Recipe
@@ -18,7 +16,7 @@ _SINGULAR = {
     "repeat": "repeats",
     "use": "uses",
 }
-LOSSES = ("dropped_", "trimmed_tail", "stripped_think")
+LOSSES = ("dropped_", "trimmed", "stripped_think")
 """Issues with these beginnings name what an example leaves out; the others name what it changes or holds."""
 
 
@@ -33,6 +31,8 @@ def said_of_one(words: str) -> str:
 def of_issue(issue: str) -> str:
     """Return an issue of a conversion as words of one rollout, with its detail behind it."""
     kind, _, detail = issue.partition(":")
+    if kind == "trimmed":
+        return f"ends earlier because it {said_of_one(ISSUE_WORDS.get(detail, detail))}"
     words = said_of_one(ISSUE_WORDS.get(kind, kind.replace("_", " ")))
     return f"{words} ({detail.strip()})" if detail.strip() else words
 
@@ -62,19 +62,6 @@ def selected_words(recipe: Recipe) -> str:
 
 def _counted(n: int, before: str, unit: str) -> str:
     return f"{before} {n:,} {unit}{'' if n == 1 else 's'}" if n else ""
-
-
-def trimmed_words(trimmed: Mapping[str, int]) -> str:
-    """Return how many examples end earlier than their rollout, and why."""
-    parts = []
-    for name, count in trimmed.items():
-        words = ISSUE_WORDS.get(name, name)
-        said = said_of_one(words) if count == 1 else words
-        ends = (
-            "" if name == "trimmed_tail" else "ends earlier because it " if count == 1 else "end earlier because they "
-        )
-        parts.append(f"{count:,} {ends}{said}")
-    return "; ".join(parts)
 
 
 def size(n_bytes: int) -> str:

@@ -56,12 +56,7 @@ def of_part(ask: Ask) -> Array:
 
 def with_issue(ask: Ask) -> Array:
     """Return what is selected and not rejected, and of whose example this was noticed."""
-    selection, plan = ask.workspace.select(ask.recipe), recipes.plan(ask.recipe)
-    gone = [code for code, drop in enumerate(selection.drops, 1) if drop.step != "exportable"]
-    outlook = ask.workspace.outlook
-    noticed = outlook.looked(plan) if outlook.is_looked_at(plan) else outlook.noticed(plan)
-    found = noticed.rows_with(ask.rest)
-    return np.asarray(found[~np.isin(selection.reason[found], gone)])
+    return ask.workspace.rows_with(ask.recipe, ask.rest)
 
 
 def kept(ask: Ask) -> Array:

@@ -23,7 +23,7 @@ from rollout_curator.ui.pages.export_result import draw_job
 from rollout_curator.ui.pages.hazard_table import hazard_table
 from rollout_curator.ui.pages.template_form import template_form
 from rollout_curator.ui.pages.trainer_view import examples
-from rollout_curator.ui.phrases import selected_words, size, trimmed_words
+from rollout_curator.ui.phrases import selected_words, size
 from rollout_curator.ui.reasons import label_of
 from rollout_curator.ui.site import Site
 from rollout_curator.ui.text import label, plain, show_untrusted
@@ -103,7 +103,7 @@ def _funnel(funnel: Funnel, recipe: Recipe) -> None:
         threshold = selected_words(recipe)
         places.link_number(left, f"examples, {threshold}{by_hand}", "review", queue="kept")
     if funnel.trimmed:
-        st.caption(f"Of these, {label(trimmed_words(funnel.trimmed), 1000)}.")
+        st.caption(f"Of these, {label(funnel.trimmed_words(), 1000)}.")
 
 
 def _why(workspace: Workspace, recipe: Recipe) -> None:

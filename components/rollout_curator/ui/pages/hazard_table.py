@@ -11,7 +11,7 @@ import numpy as np
 import streamlit as st
 
 from rollout_curator import recipe as recipes
-from rollout_curator.conversation import HAZARDS, ISSUE_WORDS, TRIMMABLE
+from rollout_curator.conversation import HAZARDS, ISSUE_WORDS, SKIP_WORDS, TRIMMABLE
 from rollout_curator.hazards import looked_for
 from rollout_curator.policy import INVALID
 from rollout_curator.recipe import Plan, Recipe
@@ -19,7 +19,7 @@ from rollout_curator.selection import INVALID_WORDS
 from rollout_curator.ui import places, state
 from rollout_curator.ui.phrases import said_of_one
 from rollout_curator.ui.preparing import hazards_known
-from rollout_curator.ui.queues import ISSUE, rows_of
+from rollout_curator.ui.queues import ISSUE
 from rollout_curator.ui.text import label, plain
 from rollout_curator.workspace import Workspace
 
@@ -52,7 +52,6 @@ SHORT = {
     "none_filled": "tools filled with keys",
 }
 """Every hazard in a few words, for a list of them."""
-NO_CHOICE = frozenset({"trimmed", "trimmed_tail", "no_final_assistant", "final_tool_call", "tail_after_assistant"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +64,7 @@ class Row:
     queue: str
     choice: str
     usual: str
+    can_trim: bool
 
 
 def hazard_table(workspace: Workspace, recipe: Recipe) -> None:
@@ -77,9 +77,9 @@ def hazard_table(workspace: Workspace, recipe: Recipe) -> None:
     if shape:
         st.markdown("**Odd by shape**")
         _lines(shape)
-    known = {*HAZARDS, *SHAPE, *NO_CHOICE, *INVALID}
-    others = [name for name in ISSUE_WORDS if name not in known and name in _noticed(workspace, plan)]
-    informing = [row for row in _issue_rows(workspace, recipe, plan, others) if _can_choose(row, plan)]
+    known = {*HAZARDS, *SHAPE, *SKIP_WORDS, *INVALID, "trimmed", "trimmed_tail"}
+    others = [name for name in ISSUE_WORDS if name not in known]
+    informing = _issue_rows(workspace, recipe, plan, others)
     if informing:
         with st.expander("What else was noticed"):
             _lines(informing)
@@ -99,19 +99,15 @@ def _hazards(workspace: Workspace, recipe: Recipe, plan: Plan) -> None:
             st.caption(f"Not looked for without {label(needed)}: {', '.join(names)}.")
 
 
-def _noticed(workspace: Workspace, plan: Plan) -> set[str]:
-    outlook = workspace.outlook
-    return (outlook.looked(plan) if outlook.is_looked_at(plan) else outlook.noticed(plan)).issues()
-
-
 def _issue_rows(workspace: Workspace, recipe: Recipe, plan: Plan, names: Sequence[str]) -> list[Row]:
     """Return a line for each issue that occurs, or about which something was chosen."""
-    found = []
+    found, counts = [], workspace.issue_counts(recipe)
     for name in names:
-        count = len(rows_of(workspace, recipe, f"{ISSUE}{name}"))
-        choice, usual = _choice(name, recipe, plan), _usual(name, plan)
+        count = counts.get(name, 0)
+        choice, usual, can_trim = _choice(name, recipe, plan), _usual(name, plan), _can_trim(name, plan)
         if count or choice != usual:
-            found.append(Row(name, ISSUE_WORDS[name], count, f"{ISSUE}{name}" if count else "", choice, usual))
+            queue = f"{ISSUE}{name}" if count else ""
+            found.append(Row(name, ISSUE_WORDS[name], count, queue, choice, usual, can_trim))
     return found
 
 
@@ -122,8 +118,9 @@ def _invalid_rows(workspace: Workspace, recipe: Recipe, plan: Plan) -> list[Row]
         count = int(np.count_nonzero(codes == words.index(name))) if name in words else 0
         choice, usual = _choice(name, recipe, plan), DROP if plan.target.exclude_invalid else KEEP
         if count or choice != usual:
+            can_trim = _can_trim(name, plan)
             queue = name if choice == DROP else f"{ISSUE}{name}" if name in ISSUE_WORDS else ""
-            found.append(Row(name, INVALID_WORDS[name], count, queue if count else "", choice, usual))
+            found.append(Row(name, INVALID_WORDS[name], count, queue if count else "", choice, usual, can_trim))
     return found
 
 
@@ -140,9 +137,8 @@ def _choice(name: str, recipe: Recipe, plan: Plan) -> str:
     return _usual(name, plan)
 
 
-def _can_choose(row: Row, plan: Plan) -> bool:
-    """Whether an issue leaves an example to decide about; a skip reason leaves none."""
-    return row.name in plan.target.exclude or not row.words.startswith(("have no", "have nothing"))
+def _can_trim(name: str, plan: Plan) -> bool:
+    return plan.format == "chat" and name in TRIMMABLE
 
 
 def _lines(rows: Sequence[Row]) -> None:
@@ -161,7 +157,7 @@ def _line(row: Row) -> None:
             st.markdown(f"**{row.count:,}** {label(one)}")
     choice.segmented_control(
         plain(row.words),
-        [KEEP, DROP, TRIM] if row.name in TRIMMABLE else [KEEP, DROP],
+        [KEEP, DROP, TRIM] if row.can_trim else [KEEP, DROP],
         required=True,
         label_visibility="collapsed",
         **state.bind(f"policy-{row.name}", row.choice, partial(_take, row.name, row.usual)),

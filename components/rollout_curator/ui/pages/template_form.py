@@ -32,7 +32,7 @@ def template_form(site: Site, recipe: Recipe) -> None:
             min_value=1,
             step=256,
             placeholder=f"none; its own is {usual:,}" if usual else "none",
-            help="Examples beyond it would be cut, masked or dropped by the trainer; here they are found before",
+            help=f"Beyond it {label(plan.target.title)} {label(plan.target.too_long or 'does nothing')}",
             **state.bind("limit", recipe.max_tokens, state.set_limit),
         )
     asked = state.session().template_from

@@ -1,5 +1,7 @@
 """One kept example twice: exactly as it is written, and as its trainer sees it, trained and ignored text apart."""
 
+from typing import Any
+
 import numpy as np
 import streamlit as st
 
@@ -13,6 +15,8 @@ from rollout_curator.ui.text import label, show_untrusted
 from rollout_curator.ui.widgets.rendered import Piece, rendered
 from rollout_curator.workspace import Workspace
 
+Array = np.ndarray[Any, Any]
+
 
 def examples(workspace: Workspace, recipe: Recipe) -> None:
     """Draw one kept example, and a way to step through them."""
@@ -21,7 +25,7 @@ def examples(workspace: Workspace, recipe: Recipe) -> None:
         return
     st.subheader("One example")
     plan = recipes.plan(recipe)
-    row = int(kept[_chosen(len(kept)) - 1])
+    row = int(kept[_chosen(len(kept), _last_read(workspace, kept)) - 1])
     left, right = st.columns([4, 5], gap="large")
     made = workspace.example(row, plan)
     with left:
@@ -30,10 +34,18 @@ def examples(workspace: Workspace, recipe: Recipe) -> None:
         show_untrusted(line.decode("utf-8").rstrip("\n"), height=420)
         places.link(f"Read it in Review ({workspace.where(row)})", "review", queue="kept", key=workspace.key(row))
     with right:
-        _seen(made, plan)
+        looked = recipes.found(workspace.rollout(row), plan, always=True)
+        _seen(looked, plan)
 
 
-def _chosen(n_kept: int) -> int:
+def _last_read(workspace: Workspace, kept: Array) -> int | None:
+    """Return the number among the kept examples of the rollout last read in Review, None when it is none of them."""
+    rows = np.asarray(workspace.rows_of_key(state.session().key), dtype="int64")
+    found = np.flatnonzero(np.isin(kept, rows))
+    return int(found[0]) + 1 if len(found) else None
+
+
+def _chosen(n_kept: int, last_read: int | None) -> int:
     """Draw which of the kept examples is shown; return its number, from 1."""
     now = min(state.nth(), n_kept)
     with st.container(horizontal=True, vertical_alignment="bottom", key="stepper"):
@@ -46,6 +58,8 @@ def _chosen(n_kept: int) -> int:
         )
         st.button("Previous", key="rc.previous", disabled=now <= 1, on_click=lambda: state.set_nth(now - 1))
         st.button("Next", key="rc.next", disabled=now >= n_kept, on_click=lambda: state.set_nth(now + 1))
+        if last_read is not None:
+            st.button("The one last read in Review", key="rc.last", on_click=lambda: state.set_nth(last_read))
     return now
 
 
@@ -63,6 +77,8 @@ def _seen(made: Example, plan: Plan) -> None:
     elif seen.rendered is not None and seen.rendered.prefix_error and target.renders == "prefixes":
         at = (seen.rendered.failed_at or 0) + 1
         st.warning(f"Up to message {at:,} the chat template fails: {label(seen.rendered.prefix_error)}")
+    elif seen.rendered is not None and (target.renders == "prefixes" or not seen.rendered.spans) and target.view_note:
+        st.caption(label(target.view_note))
     rendered(_pieces(made, seen, plan), key="rc.rendered")
     noticed = [of_issue(issue) for issue in made.issues]
     if noticed:

@@ -59,7 +59,7 @@ function detach(s, parent) {
   if (s.parent !== parent) return;
   s.off?.();
   s.drawing?.stop();
-  for (const timer of [s.slow, s.again, s.reporting, s.telling, s.speaking, s.naming]) clearTimeout(timer);
+  for (const timer of [s.slow, s.again, s.reporting, s.telling, s.speaking, s.naming, s.renewing]) clearTimeout(timer);
   s.parent = null;
   s.drawnKey = null;
   s.shelf.reset(s.data.view);
@@ -91,6 +91,7 @@ function take(s, data) {
   else { if (s.pos >= s.total) show(s, s.total - 1); else head(s, current(s)); s.shelf.want(s.pos, s.total, s.source); }
   if (data.missing && data.missing !== before.missing) missing(s, data.missing);
   saveState(s);
+  requestAnimationFrame(() => s.parent && fit(s));
   for (const outbox of [s.outbox, ...s.others]) outbox.flush();
 }
 
@@ -123,7 +124,7 @@ function show(s, pos) {
     s.slow = setTimeout(() => { if (!s.shelf.held.has(s.pos)) blank(s, "loading"); }, s.shown ? 120 : 0);
   } else draw(s, rollout);
   s.shelf.want(s.pos, s.total, s.source);
-  s.shelf.renew(s.pos, s.source);
+  renew(s);
   nameInUrl(s);
   report(s);
 }

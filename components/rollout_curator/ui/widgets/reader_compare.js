@@ -146,6 +146,7 @@ function keepLane(s, at) {
   const kept = entries.get(lanes[at]);
   if (!kept) return say(s, `there are ${lanes.length} attempts here`);
   const others = lanes.map((row) => entries.get(row)).filter((rollout) => rollout.key !== kept.key);
+  if (!others.length) return say(s, "these attempts are identical: there is nothing to choose");
   const over = others.map((rollout) => CHOSEN_OVER + rollout.key);
   const stood = kept.decision && kept.decision.verdict === "accept" ? kept.decision.reasons : [];
   const reasons = [...new Set([CHOSEN, ...stood, ...over])].slice(0, 32);

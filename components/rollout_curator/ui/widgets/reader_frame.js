@@ -141,7 +141,7 @@ function widen(s, width) {
   if (s.drawnKey) side(s);
 }
 
-/** Fill the viewport below the reader's top, and take back the padding that the page leaves under it. */
+/** Fill the viewport below the reader's top; what stands under it shows its first line, else the page's padding is taken back. */
 function fit(s) {
   const { root } = s.ui;
   const host = root.getRootNode().host || root.parentElement;
@@ -152,7 +152,10 @@ function fit(s) {
     scroller = up;
     if (/auto|scroll/.test(style.overflowY)) break;
   }
+  const below = host.closest("[data-testid=stElementContainer]")?.nextElementSibling;
+  const isMore = !!below && below.getBoundingClientRect().height > 0;
   const top = root.getBoundingClientRect().top + (scroller.scrollTop || 0);
   root.style.setProperty("--rc-top", `${Math.max(0, Math.round(top))}px`);
-  host.style?.setProperty("margin-bottom", `${-Math.max(0, Math.round(padding - 8))}px`);
+  root.style.setProperty("--rc-below", isMore ? "46px" : "8px");
+  host.style?.setProperty("margin-bottom", isMore ? "0px" : `${-Math.max(0, Math.round(padding - 8))}px`);
 }

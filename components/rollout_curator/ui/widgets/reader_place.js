@@ -1,5 +1,7 @@
 // Where the reader is: told to the page and the address, kept when a queue is made anew, reached by a link.
 
+const OLD_MS = 15000;
+
 /** Tell the page where the reader is, once it has stayed there. */
 function report(s) {
   clearTimeout(s.reporting);
@@ -10,6 +12,23 @@ function report(s) {
     s.reported.add(s.pos);
     s.send.setStateValue("at", { pos: s.pos, key: entry.rollout.key });
   }, 700);
+}
+
+/** Once the reader rests at a rollout that was fetched a while ago, ask what became of it: others decide too. */
+function renew(s) {
+  clearTimeout(s.renewing);
+  const entry = s.shelf.held.get(s.pos);
+  if (!entry || Date.now() - entry.at < OLD_MS) return;
+  s.renewing = setTimeout(async () => {
+    try {
+      const { rollout } = entry;
+      const fresh = (await attemptsOf(s, rollout)).find((attempt) => attempt.row === rollout.row);
+      Object.assign(rollout, fresh, { pos: rollout.pos });
+      entry.at = Date.now();
+      keepPending(s, rollout);
+      if (current(s) === rollout) head(s, rollout);
+    } catch { /* what is shown stays; a press would tell */ }
+  }, 250);
 }
 
 /** Put the rollout into the address, in place of the one before; at most four times a second, the last one always. */

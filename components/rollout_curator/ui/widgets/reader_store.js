@@ -6,7 +6,6 @@ const KEEP_CHARS = 24e6;
 const AHEAD = { count: 240, chars: 6e6 };
 const NEAR = 12;
 const BEHIND = 8;
-const OLD_MS = 15000;
 const OUTBOX = "rollout-curator.outbox.";
 
 /** Return an id no other outbox has: sequence numbers begin at 1 under it, so it is never used again. */
@@ -89,12 +88,6 @@ class Shelf {
     const chars = rolloutChars(rollout);
     this.held.set(rollout.pos, { rollout, chars, at: Date.now() });
     this.chars += chars;
-  }
-
-  /** Ask again for what was fetched a while ago: someone else may have decided on it since. */
-  renew(pos, source) {
-    const entry = this.held.get(pos);
-    if (entry && Date.now() - entry.at > OLD_MS) this.fetch(pos, 1, source, pos);
   }
 
   drop(pos) { const entry = this.held.get(pos); if (entry) { this.held.delete(pos); this.chars -= entry.chars; } }
