@@ -16,7 +16,7 @@ from rollout_curator.workspace import Workspace
 
 
 def set_queue(name: str) -> None:
-    """Choose the queue of the Review page; it begins where its reviewer stopped."""
+    """Choose the queue of the Review page; it begins where the reading stopped."""
     now = state.session()
     if name != now.queue:
         now.queue, now.key, now.view = name, "", None
