@@ -105,6 +105,13 @@ def test_a_queue_goes_on_where_one_stopped_and_counts_what_was_read(site: Site, 
     assert "5 of 80 read by you" in said(app)
 
 
+def test_a_colleague_goes_on_where_the_other_stopped(site: Site, workspace: Workspace) -> None:
+    decide(workspace, drawn(workspace, 5), "accept", "bob")
+    app = opened(min="0.5", queue="random")
+    assert mounted(app)["start"] == 5
+    assert "0 of 80 read by you" in said(app)
+
+
 def test_a_plan_says_what_fits_and_becomes_a_queue(site: Site) -> None:
     app = opened(min="0.5")
     app.number_input(key="rc.minutes").set_value(6).run()

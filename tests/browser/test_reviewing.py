@@ -77,6 +77,7 @@ def test_a_team_reads_at_random_in_bulk_and_blind(
     shows_a_rollout(page)
     page.keyboard.press("u")
     saved(page)
+    expect(page.get_by_text(f"{n:,} rollouts undone in one step")).to_be_visible()
     expect(page.get_by_text(re.compile("^rejected by you"))).to_be_hidden(timeout=15_000)
     assert stored(folder, "select count(*) from current where batch <> ''") == [(0,)]
     assert seen.outside(app.url) == []

@@ -19,7 +19,6 @@ from rollout_curator import recipe as recipes
 from rollout_curator import templates
 from rollout_curator.axes import REWARD
 from rollout_curator.errors import CuratorError
-from rollout_curator.reading import SETTLE
 from rollout_curator.recipe import Plan, Recipe
 from rollout_curator.strategies import Step
 from rollout_curator.targets.base import targets
@@ -27,10 +26,9 @@ from rollout_curator.templates import ChatTemplate
 from rollout_curator.ui import addresses
 from rollout_curator.ui.looking import LookJob
 from rollout_curator.ui.names import name_of
-from rollout_curator.ui.queues import DEFAULT, rows_of
+from rollout_curator.ui.queues import DEFAULT
 from rollout_curator.ui.site import Site
 from rollout_curator.ui.views import View
-from rollout_curator.workspace import Workspace
 
 SESSION = "rc.session"
 EVERYWHERE = (*addresses.NAMES, "target", "format")
@@ -203,47 +201,6 @@ def remove_strategy(place: int) -> None:
     change_recipe(strategies=(*before[:place], *before[place + 1 :]))
 
 
-def set_queue(name: str) -> None:
-    """Choose the queue of the Review page, from its beginning."""
-    now = session()
-    if name != now.queue:
-        now.queue, now.key, now.view = name, "", None
-        write_url()
-
-
-def set_reviewer(name: str) -> None:
-    """Choose the name that decisions carry; an empty one changes nothing."""
-    now = session()
-    if name.strip():
-        now.named = True
-    if name.strip() and name.strip() != now.reviewer:
-        now.reviewer, now.view = name.strip()[:200], None
-
-
-def set_blind(blind: bool) -> None:
-    """Choose whether rewards and others' verdicts are hidden until one has decided."""
-    now = session()
-    now.blind, now.view, now.revision = blind, None, now.revision + 1
-    write_url()
-
-
-def ask_bulk(asked: bool = True) -> None:
-    """Note whether the question about a bulk decision stands; the page may run again meanwhile."""
-    session().asks_bulk = asked
-
-
-def note_bulk(words: str, version: int, *, stands: bool = True) -> None:
-    """Note what was decided in bulk; the queue is made anew, for much of it looks different now."""
-    now = session()
-    now.bulk, now.view, now.revision = Bulk(words, version, stands), None, now.revision + 1
-
-
-def set_place(key: str) -> None:
-    """Note the rollout that is being read."""
-    session().key = key
-    write_url()
-
-
 def bind(name: str, value: Any, take: Callable[[Any], None], *, choices: Iterable[str] = ()) -> dict[str, Any]:
     """Return the arguments that make a widget show `value` and hand over what the user chooses.
 
@@ -259,36 +216,6 @@ def bind(name: str, value: Any, take: Callable[[Any], None], *, choices: Iterabl
 def forget(name: str) -> None:
     """Drop what a widget holds, so that it begins anew."""
     st.session_state.pop(f"rc.{name}", None)
-
-
-def view(site: Site, workspace: Workspace) -> View:
-    """Return the queue being read; it stays the same until the queue, the recipe or the sources change."""
-    now = session()
-    version = workspace.refresh_decisions()
-    store = workspace.decisions
-    if store is not None and now.version not in (0, version) and store.had_bulk(now.version, now.reviewer):
-        now.view, now.revision = None, now.revision + 1
-    now.version = version
-    wanted = (id(workspace), now.queue, now.recipe, now.reviewer, now.blind)
-    held = now.view is not None and site.views.get(now.view.token) is not None and now.view_of == wanted
-    if not held or now.view is None:
-        rows = rows_of(workspace, now.recipe, now.queue, now.reviewer)
-        blind = now.blind and now.queue != SETTLE
-        made = View(workspace, now.recipe, rows, now.reviewer, now.queue, blind)
-        now.view, now.view_of, now.reported = made, wanted, None
-        site.views.hold(now.view)
-    return now.view
-
-
-def queue_name() -> str:
-    """Return a name for what the chosen queue holds, the same in every session and run of the server."""
-    now = session()
-    return hashlib.sha256(repr((now.queue, now.recipe, now.revision)).encode(errors="surrogatepass")).hexdigest()[:16]
-
-
-def queue_rows(workspace: Workspace) -> Array:
-    """Return the rows the chosen queue holds now; the view may hold those of a while ago."""
-    return rows_of(workspace, recipe(), session().queue, session().reviewer)
 
 
 def link(**more: str) -> dict[str, str]:

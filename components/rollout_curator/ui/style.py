@@ -12,6 +12,7 @@ CSS = """<style>
 [data-testid="stElementContainer"]:has(> [data-testid="stHtml"]) { display: none; }
 h3 { padding: .6rem 0 .3rem !important; }
 @media (max-width: 1150px) { .st-key-plots [data-testid="stColumn"] { min-width: 100%; } }
+@media (max-width: 1000px) { .st-key-findings [data-testid="stColumn"] { min-width: 100%; } }
 
 .st-key-funnel { border-bottom: 1px solid var(--st-border-color, rgba(128, 128, 128, .3)); padding-bottom: .4rem; }
 .st-key-funnel, .st-key-funnel-steps, .st-key-funnel-drops { gap: 0 !important; }

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from rollout_curator import recipe as recipes
-from rollout_curator.reading import own_codes
+from rollout_curator.reading import SETTLE, own_codes, verdicts
 from rollout_curator.recipe import Plan, Recipe
 from rollout_curator.selection import NONE
 from rollout_curator.workspace import Workspace
@@ -65,8 +65,13 @@ class View:
         return int(np.count_nonzero(own_codes(self.workspace, self.reviewer)[self.rows] != NONE))
 
     def first_unread(self) -> int:
-        """Return where its reviewer stopped: the first place without a verdict of theirs, 0 when all have one."""
-        waiting = own_codes(self.workspace, self.reviewer)[self.rows] == NONE
+        """Return where the reading stopped: the first place that nobody has decided, 0 when there is none.
+
+        What is read by everybody stops at the first place without a verdict of this reviewer.
+        """
+        is_shared = self.queue in ("second", SETTLE)
+        codes = own_codes(self.workspace, self.reviewer) if is_shared else verdicts(self.workspace).codes
+        waiting = codes[self.rows] == NONE
         return int(np.argmax(waiting)) if len(waiting) else 0
 
     def key_at(self, position: int) -> str | None:

@@ -10,7 +10,7 @@ from rollout_curator.decisions import Entry
 from rollout_curator.errors import CuratorError
 from rollout_curator.review.drawing import in_order
 from rollout_curator.selection import NONE
-from rollout_curator.ui import state
+from rollout_curator.ui import reviewing, state
 from rollout_curator.ui.queue_rows import Array
 from rollout_curator.ui.queues import words_of
 from rollout_curator.ui.reasons import agreed
@@ -22,13 +22,13 @@ VERDICTS = ("reject", "accept")
 KEY = "rc.bulk-reasons"
 
 
-@st.dialog("Decide all of this queue", width="large", on_dismiss=lambda: state.ask_bulk(False))
+@st.dialog("Decide all of this queue", width="large", on_dismiss=lambda: reviewing.ask_bulk(False))
 def bulk_question(workspace: Workspace) -> None:
     """Ask for the verdict, after showing how many rollouts it is about and some of them."""
     now = state.session()
     version = workspace.refresh_decisions()
     marked = np.zeros(workspace.n_rollouts, dtype=bool)
-    marked[state.queue_rows(workspace)] = True
+    marked[reviewing.queue_rows(workspace)] = True
     rows = workspace.once(marked)
     waiting = rows[workspace.verdicts()[rows] == NONE]
     n, decided = len(waiting), len(rows) - len(waiting)
@@ -57,7 +57,7 @@ def bulk_question(workspace: Workspace) -> None:
         except CuratorError as error:
             st.error(label(error))
             return
-        state.ask_bulk(False)
+        reviewing.ask_bulk(False)
         st.rerun()
 
 
@@ -73,7 +73,7 @@ def bulk_done(workspace: Workspace) -> None:
         st.markdown(label(now.bulk.words), width="content")
         if now.bulk.stands and st.button("Undo all of it", key="rc.bulk-undo"):
             store.undo(now.reviewer)
-            state.note_bulk("Taken back: every one of them is as it was.", store.version(), stands=False)
+            reviewing.note_bulk("Taken back: every one of them is as it was.", store.version(), stands=False)
             st.rerun()
 
 
@@ -87,7 +87,7 @@ def _record(workspace: Workspace, rows: Array, said: Entry, shown: tuple[int, in
     meanwhile = batch.spared - decided
     spared = f"; {meanwhile:,} that somebody decided meanwhile stay" if meanwhile > 0 else ""
     things = "rollout" if batch.decided == 1 else "rollouts"
-    state.note_bulk(f"{done} {batch.decided:,} {things} in one step{spared}.", store.version())
+    reviewing.note_bulk(f"{done} {batch.decided:,} {things} in one step{spared}.", store.version())
 
 
 def _groups(workspace: Workspace, rows: Array) -> Iterator[str]:

@@ -1,7 +1,7 @@
 """The Review page: one queue of rollouts in the reader, a slim bar above it, and below it what the reading says."""
 
 from rollout_curator import recipe as recipes
-from rollout_curator.ui import state
+from rollout_curator.ui import reviewing, state
 from rollout_curator.ui.names import COOKIE
 from rollout_curator.ui.pages.findings import findings
 from rollout_curator.ui.pages.review_bar import ask_name, bar
@@ -20,7 +20,7 @@ def page(site: Site, workspace: Workspace) -> None:
         return
     missing = _missing_key(workspace)
     bar(site, workspace)
-    view = state.view(site, workspace)
+    view = reviewing.view(site, workspace)
     start = _start(view)
     place = reader(
         data={
@@ -33,7 +33,7 @@ def page(site: Site, workspace: Workspace) -> None:
             "targetTitle": recipes.plan(view.recipe).target.title,
             "reasons": agreed(workspace),
             "store": site.store,
-            "queue": state.queue_name(),
+            "queue": reviewing.queue_name(),
             "visit": _visit(view),
             "missing": missing,
         },
@@ -43,7 +43,7 @@ def page(site: Site, workspace: Workspace) -> None:
     now = state.session()
     if at and at != now.reported and view.key_at(at["pos"]) == at["key"]:
         now.reported = at
-        state.set_place(at["key"])
+        reviewing.set_place(at["key"])
     findings(workspace)
     remember(COOKIE, now.reviewer)
 

@@ -4,7 +4,7 @@ import streamlit as st
 
 from rollout_curator import reading
 from rollout_curator.review.planning import Pace
-from rollout_curator.ui import state
+from rollout_curator.ui import reviewing, state
 from rollout_curator.ui.pages.bulk import bulk_done, bulk_question
 from rollout_curator.ui.queue_rows import Ask, plan
 from rollout_curator.ui.queues import PLAN, Queue, about, queues, words_of
@@ -28,19 +28,19 @@ def bar(site: Site, workspace: Workspace) -> None:
         _queue(workspace)
         _plan(workspace)
         tip = "Reject or accept everything in this queue, as one step"
-        st.button("Decide all", help=tip, on_click=state.ask_bulk, key="rc.bulk")
+        st.button("Decide all", help=tip, on_click=reviewing.ask_bulk, key="rc.bulk")
         st.markdown("reviewer", width="content")
         st.text_input(
             "reviewer",
             max_chars=100,
             label_visibility="collapsed",
             width=130,
-            **state.bind("reviewer", now.reviewer, state.set_reviewer),
+            **state.bind("reviewer", now.reviewer, reviewing.set_reviewer),
         )
         st.toggle(
             "blind",
             help="Hides rewards and what others decided until you have decided",
-            **state.bind("blind", now.blind, state.set_blind),
+            **state.bind("blind", now.blind, reviewing.set_blind),
         )
     _where(site, workspace)
     bulk_done(workspace)
@@ -54,7 +54,7 @@ def ask_name() -> None:
     with st.container(key="ask-name", width=520), st.form("rc.ask-name"):
         name = st.text_input("Your name, written beside your decisions", value=now.reviewer, max_chars=100)
         if st.form_submit_button("Begin to read", type="primary") and name.strip():
-            state.set_reviewer(name)
+            reviewing.set_reviewer(name)
             st.rerun()
 
 
@@ -68,7 +68,7 @@ def _queue(workspace: Workspace) -> None:
     offered = queues(workspace, recipe, now.reviewer)
     if now.queue not in [queue.name for queue in offered]:
         words = words_of(workspace, recipe, now.queue)
-        offered = [Queue(now.queue, words, len(state.queue_rows(workspace))), *offered]
+        offered = [Queue(now.queue, words, len(reviewing.queue_rows(workspace))), *offered]
     said = {queue.name: plain(f"{queue.words} ({queue.count:,})") for queue in offered}
     st.markdown("queue", width="content")
     st.selectbox(
@@ -77,14 +77,14 @@ def _queue(workspace: Workspace) -> None:
         format_func=lambda choice: plain(said.get(choice, choice)),
         label_visibility="collapsed",
         width=270,
-        **state.bind("queue", now.queue, state.set_queue, choices=said.values()),
+        **state.bind("queue", now.queue, reviewing.set_queue, choices=said.values()),
     )
 
 
 def _where(site: Site, workspace: Workspace) -> None:
     """Say what the queue is for, how far one is in it and how long that takes."""
     now = state.session()
-    view = state.view(site, workspace)
+    view = reviewing.view(site, workspace)
     decided = view.n_read()
     speed = reading.pace_of(workspace, now.reviewer)
     each = f", {time_of(speed)} each" if speed.measured else ""
@@ -111,7 +111,7 @@ def _plan(workspace: Workspace) -> None:
             "Begin",
             type="primary",
             disabled=not counts,
-            on_click=state.set_queue,
+            on_click=reviewing.set_queue,
             args=(f"{PLAN}{minutes}",),
             key="rc.plan",
         )

@@ -109,6 +109,7 @@ function settle(s, result, entry, outbox) {
   const moved = entry.key === null || entry.key !== result.key;
   if (moved && typeof result.pos === "number" && (s.asked === undefined || s.asked === s.pos)) show(s, result.pos);
   else if (moved && !result.conflict) elsewhere(s, result, entry);
+  if (result.count > 1) last(s, `${result.count.toLocaleString("en-US")} rollouts ${entry.kind === "undo" ? "undone" : "redone"} in one step`);
   s.asked = undefined;
 }
 
