@@ -55,7 +55,7 @@ SAYS = (
     "Tool arguments are written as objects, which the templates of Qwen, Nemotron, GLM and Llama need; that of "
     "DeepSeek-V3 needs strings.",
     "Reasoning is left out unless you ask for it.",
-    "No validation set is split off: give a second file.",
+    "It splits no validation set off: ask for one under training, validation and test.",
     "Examples with images, sound or video are left out: their contents are lists, and a file that mixes lists and text "
     "is read wrongly. For a vision model keep them, and write images in the style it needs.",
 )

@@ -11,6 +11,7 @@ from rollout_curator.axes import REWARD
 from rollout_curator.filters import Filter, Thresholds
 from rollout_curator.levels import Bounds
 from rollout_curator.recipe import Recipe
+from rollout_curator.strategies import Step
 from rollout_curator.ui import state
 
 
@@ -70,6 +71,17 @@ def set_control(seed: int | None) -> None:
 def take_recipe(chosen: Recipe) -> None:
     """Put a whole recipe in the place of the one there is; the sources stay those that are open."""
     state.change_recipe(**{name.name: getattr(chosen, name.name) for name in fields(Recipe) if name.name != "sources"})
+
+
+def add_strategy(step: Step) -> None:
+    """Add a rule after those there are."""
+    state.change_recipe(strategies=(*state.recipe().strategies, step))
+
+
+def remove_strategy(place: int) -> None:
+    """Take the rule at a place out of the recipe."""
+    before = state.recipe().strategies
+    state.change_recipe(strategies=(*before[:place], *before[place + 1 :]))
 
 
 def move_strategy(place: int, by: int) -> None:

@@ -5,7 +5,7 @@ import streamlit as st
 from rollout_curator import recipe as recipes
 from rollout_curator.errors import CuratorError
 from rollout_curator.recipe import Plan
-from rollout_curator.ui import state
+from rollout_curator.ui import settings, state
 from rollout_curator.ui.looking import LookJob
 from rollout_curator.ui.site import log_error
 from rollout_curator.ui.text import label
@@ -70,7 +70,7 @@ def _ended_well(job: LookJob) -> bool:
         st.error(label(job.failure))
     else:
         st.error(f"The look failed in a way that was not foreseen. Error {label(log_error(job.failure))} in the log.")
-    st.button("Back to what was chosen before", on_click=state.take_back, key="rc.take-back")
+    st.button("Back to what was chosen before", on_click=settings.take_back, key="rc.take-back")
     return False
 
 
@@ -90,4 +90,4 @@ def _cancel() -> None:
     if now.look is not None:
         now.look.stop()
         now.declined = now.look.plan
-    state.take_back()
+    settings.take_back()

@@ -16,13 +16,10 @@ import numpy as np
 import streamlit as st
 
 from rollout_curator import recipe as recipes
-from rollout_curator import templates
 from rollout_curator.axes import REWARD
 from rollout_curator.errors import CuratorError
 from rollout_curator.recipe import Plan, Recipe
-from rollout_curator.strategies import Step
 from rollout_curator.targets.base import targets
-from rollout_curator.templates import ChatTemplate
 from rollout_curator.ui import addresses
 from rollout_curator.ui.looking import LookJob
 from rollout_curator.ui.names import name_of
@@ -136,69 +133,6 @@ def set_format(name: str) -> None:
     """Choose how conversations are written; options of another format are forgotten."""
     if name != recipes.plan(recipe()).format:
         change_recipe(format=name, options={})
-
-
-def set_option(name: str, value: Any, usual: Any) -> None:
-    """Choose a conversion option; the target's own value leaves the recipe as short as it was."""
-    options = {key: chosen for key, chosen in recipe().options.items() if key != name}
-    change_recipe(options=options if value == usual else {**options, name: value})
-
-
-def set_names(part: str, names: tuple[str, ...]) -> None:
-    """Choose the names in one of the recipe's lists: `keep`, `drop` or `metadata`."""
-    change_recipe(**{part: names})
-
-
-def set_policy(name: str, choice: str, usual: str) -> None:
-    """Choose what happens to examples with an issue: keep, drop or trim; what is usual needs no entry."""
-    now = recipe()
-    lists = {part: tuple(known for known in getattr(now, part) if known != name) for part in ("keep", "drop", "trim")}
-    if choice != usual:
-        lists[choice] = (*lists[choice], name)
-    change_recipe(**lists)
-
-
-def set_template(template: ChatTemplate | None) -> None:
-    """Choose the chat template that examples are looked at with."""
-    change_recipe(template=templates.to_table(template) if template else {})
-
-
-def set_limit(tokens: int | None) -> None:
-    """Choose the trainer's limit of tokens; None is none."""
-    change_recipe(max_tokens=int(tokens) if tokens else None)
-
-
-def nth() -> int:
-    """Return which of the kept examples the Export page shows, from 1."""
-    return session().nth
-
-
-def set_nth(number: int) -> None:
-    """Choose which of the kept examples the Export page shows."""
-    session().nth = max(1, int(number))
-
-
-def take_back() -> None:
-    """Return to the recipe whose examples were last known."""
-    now = session()
-    now.recipe, now.look = now.known or Recipe(), None
-    write_url()
-
-
-def set_files(**changes: Any) -> None:
-    """Choose what the files hold: their `kind`, the `split` into parts, the `pairs` instead of examples."""
-    change_recipe(**changes)
-
-
-def add_strategy(step: Step) -> None:
-    """Add a rule after those there are."""
-    change_recipe(strategies=(*recipe().strategies, step))
-
-
-def remove_strategy(place: int) -> None:
-    """Take the rule at a place out of the recipe."""
-    before = recipe().strategies
-    change_recipe(strategies=(*before[:place], *before[place + 1 :]))
 
 
 def bind(name: str, value: Any, take: Callable[[Any], None], *, choices: Iterable[str] = ()) -> dict[str, Any]:

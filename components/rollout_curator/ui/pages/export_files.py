@@ -11,7 +11,7 @@ from rollout_curator.exports.base import exports
 from rollout_curator.pairs import FORMATS, RULES, Pairs, format_of
 from rollout_curator.recipe import Recipe
 from rollout_curator.splits import TIES, Split
-from rollout_curator.ui import state
+from rollout_curator.ui import settings, state
 from rollout_curator.ui.text import plain
 
 ROWS = {"examples": "examples", "pairs": "pairs for DPO"}
@@ -52,7 +52,7 @@ def files_form(recipe: Recipe) -> None:
         format_func=lambda name: plain(kinds[name].title if name in kinds else name),
         required=True,
         help="Parquet is for the hub and for trainers that load with datasets; NeMo RL reads JSON Lines.",
-        **state.bind("kind", recipe.kind, lambda name: state.set_files(kind=name)),
+        **state.bind("kind", recipe.kind, lambda name: settings.set_files(kind=name)),
     )
     if recipe.pairs is not None:
         _pairs(recipe, recipe.pairs)
@@ -60,7 +60,7 @@ def files_form(recipe: Recipe) -> None:
 
 
 def _take_rows(name: str) -> None:
-    state.set_files(pairs=Pairs() if name == "pairs" else None)
+    settings.set_files(pairs=Pairs() if name == "pairs" else None)
 
 
 def _pairs(recipe: Recipe, pairs: Pairs) -> None:
@@ -99,7 +99,7 @@ def _pairs(recipe: Recipe, pairs: Pairs) -> None:
 
 
 def _set_pairs(pairs: Pairs, name: str, value: Any) -> None:
-    state.set_files(pairs=replace(pairs, **{name: value}))
+    settings.set_files(pairs=replace(pairs, **{name: value}))
 
 
 def _split(split: Split | None) -> None:
@@ -124,7 +124,7 @@ def _split(split: Split | None) -> None:
 
 def _take_split(name: str) -> None:
     sizes = {"one": None, "share": Split(), "count": Split(100)}
-    state.set_files(split=sizes.get(name))
+    settings.set_files(split=sizes.get(name))
 
 
 def _size(draw: Callable[..., Any], part: str, split: Split) -> None:
@@ -143,7 +143,7 @@ def _size(draw: Callable[..., Any], part: str, split: Split) -> None:
 def _set_split(split: Split, name: str, value: Any) -> None:
     """Take one setting; two sizes of nothing are no split."""
     made = replace(split, **{name: value})
-    state.set_files(split=made if made.validation or made.test else None)
+    settings.set_files(split=made if made.validation or made.test else None)
 
 
 def _ties(split: Split) -> None:

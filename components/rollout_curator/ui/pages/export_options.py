@@ -10,7 +10,7 @@ import streamlit as st
 from rollout_curator import recipe as recipes
 from rollout_curator.conversation import ChatOptions, FlatOptions
 from rollout_curator.recipe import METADATA, Recipe
-from rollout_curator.ui import state
+from rollout_curator.ui import settings, state
 from rollout_curator.ui.text import label, plain
 
 
@@ -108,7 +108,7 @@ def _choice(name: str, words: Words, chosen: Any, usual: Any) -> None:
 
 
 def _take_option(name: str, usual: Any, value: Any) -> None:
-    state.set_option(name, value, usual)
+    settings.set_option(name, value, usual)
 
 
 def _metadata(recipe: Recipe) -> None:
@@ -120,5 +120,5 @@ def _metadata(recipe: Recipe) -> None:
         list(METADATA),
         format_func=plain,
         placeholder="none",
-        **state.bind("metadata", list(recipe.metadata), lambda names: state.set_names("metadata", tuple(names))),
+        **state.bind("metadata", list(recipe.metadata), lambda names: settings.set_names("metadata", tuple(names))),
     )

@@ -16,7 +16,7 @@ from rollout_curator.hazards import looked_for
 from rollout_curator.policy import INVALID
 from rollout_curator.recipe import Plan, Recipe
 from rollout_curator.selection import INVALID_WORDS
-from rollout_curator.ui import places, state
+from rollout_curator.ui import places, settings, state
 from rollout_curator.ui.phrases import said_of_one
 from rollout_curator.ui.preparing import hazards_known
 from rollout_curator.ui.queues import ISSUE
@@ -165,4 +165,4 @@ def _line(row: Row) -> None:
 
 
 def _take(name: str, usual: str, choice: str) -> None:
-    state.set_policy(name, choice, usual)
+    settings.set_policy(name, choice, usual)

@@ -30,7 +30,7 @@ def rules_bar(workspace: Workspace, recipe: Recipe) -> None:
                 st.button(
                     "remove",
                     type="tertiary",
-                    on_click=state.remove_strategy,
+                    on_click=choices.remove_strategy,
                     args=(number - 1,),
                     key=f"rc.rule-{number - 1}-remove",
                 )
@@ -72,7 +72,7 @@ def _form(workspace: Workspace) -> None:
         value = _widget(workspace, about, key=f"rc.rule-{name}-{parameter}")
         if value != about.default:
             given[parameter] = value
-    st.button("Add", on_click=state.add_strategy, args=(Step(name, given),), type="primary", key="rc.rule-add")
+    st.button("Add", on_click=choices.add_strategy, args=(Step(name, given),), type="primary", key="rc.rule-add")
 
 
 def _title(name: str) -> str:

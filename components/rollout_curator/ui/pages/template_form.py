@@ -11,7 +11,7 @@ from rollout_curator.errors import CuratorError, TemplateError
 from rollout_curator.recipe import Plan, Recipe
 from rollout_curator.templates import ChatTemplate
 from rollout_curator.templates.render import check
-from rollout_curator.ui import state
+from rollout_curator.ui import settings, state
 from rollout_curator.ui.site import Site, is_below
 from rollout_curator.ui.text import label, plain
 
@@ -33,7 +33,7 @@ def template_form(site: Site, recipe: Recipe) -> None:
             step=256,
             placeholder=f"none; its own is {usual:,}" if usual else "none",
             help=f"Beyond it {label(plan.target.title)} {label(plan.target.too_long or 'does nothing')}",
-            **state.bind("limit", recipe.max_tokens, state.set_limit),
+            **state.bind("limit", recipe.max_tokens, settings.set_limit),
         )
     asked = state.session().template_from
     if asked == FILE:
@@ -70,9 +70,9 @@ def _take(choice: str) -> None:
     now = state.session()
     now.template_from = choice if choice in (FILE, PASTE) else ""
     if choice in templates.WORDS:
-        state.set_template(templates.built_in(choice))
+        settings.set_template(templates.built_in(choice))
     elif choice == NONE:
-        state.set_template(None)
+        settings.set_template(None)
 
 
 def _file(site: Site) -> None:
@@ -132,7 +132,7 @@ def _try(make: Callable[[], ChatTemplate]) -> None:
         now.notice = str(error)
         return
     now.template_from = ""
-    state.set_template(made)
+    settings.set_template(made)
 
 
 def _allowed(site: Site, given: str) -> str:

@@ -9,7 +9,7 @@ from rollout_curator import recipe as recipes
 from rollout_curator.hazards import View, view
 from rollout_curator.recipe import Plan, Recipe
 from rollout_curator.rollout import Example
-from rollout_curator.ui import places, state
+from rollout_curator.ui import places, settings, state
 from rollout_curator.ui.phrases import of_issue
 from rollout_curator.ui.text import label, show_untrusted
 from rollout_curator.ui.widgets.rendered import Piece, rendered
@@ -47,19 +47,19 @@ def _last_read(workspace: Workspace, kept: Array) -> int | None:
 
 def _chosen(n_kept: int, last_read: int | None) -> int:
     """Draw which of the kept examples is shown; return its number, from 1."""
-    now = min(state.nth(), n_kept)
+    now = min(settings.nth(), n_kept)
     with st.container(horizontal=True, vertical_alignment="bottom", key="stepper"):
         st.number_input(
             f"example, of {n_kept:,} kept",
             min_value=1,
             max_value=n_kept,
             width=190,
-            **state.bind("nth", now, state.set_nth),
+            **state.bind("nth", now, settings.set_nth),
         )
-        st.button("Previous", key="rc.previous", disabled=now <= 1, on_click=lambda: state.set_nth(now - 1))
-        st.button("Next", key="rc.next", disabled=now >= n_kept, on_click=lambda: state.set_nth(now + 1))
+        st.button("Previous", key="rc.previous", disabled=now <= 1, on_click=lambda: settings.set_nth(now - 1))
+        st.button("Next", key="rc.next", disabled=now >= n_kept, on_click=lambda: settings.set_nth(now + 1))
         if last_read is not None:
-            st.button("The one last read in Review", key="rc.last", on_click=lambda: state.set_nth(last_read))
+            st.button("The one last read in Review", key="rc.last", on_click=lambda: settings.set_nth(last_read))
     return now
 
 
