@@ -12,9 +12,9 @@ import pytest
 
 from making import SAMPLE_DATA, SHARED_ROLLOUTS, call, gym, said, write
 from rollout_curator import recipe as recipes
-from rollout_curator.collection import default_decisions
 from rollout_curator.decisions import Decisions, Entry
 from rollout_curator.errors import SourceUnreadable
+from rollout_curator.opening import default_decisions
 from rollout_curator.recipe import Recipe
 from rollout_curator.selection import ACCEPT, NONE, REJECT
 from rollout_curator.workspace import Workspace

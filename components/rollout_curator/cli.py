@@ -191,8 +191,8 @@ def decide(
     cache_dir: Path | None,
 ) -> None:
     """Record a decision on one rollout; prints ACK, the key and a number once it is on disk."""
-    from rollout_curator.collection import default_decisions
     from rollout_curator.decisions import VERDICTS, Decisions, Entry
+    from rollout_curator.opening import default_decisions
 
     if verdict not in VERDICTS:
         fail(f"decide: verdict is {verdict!r}, expected one of {', '.join(VERDICTS)}")

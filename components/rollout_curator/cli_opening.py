@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def store_of(paths: Sequence[str], given: Path | None) -> Path | None:
     """Return the review store that belongs to the files, None when there is none; a named one that lacks is told."""
-    from rollout_curator.collection import default_decisions
+    from rollout_curator.opening import default_decisions
 
     place = given or default_decisions(paths)
     if place.exists():
@@ -35,9 +35,9 @@ def opened(
     as_json: bool = False,
 ) -> Iterator["Workspace"]:
     """Open the files with progress on a terminal, and the review store when one is named."""
-    from rollout_curator.collection import build_indexes, default_cache
     from rollout_curator.decisions import Decisions
     from rollout_curator.errors import SourceError
+    from rollout_curator.opening import build_indexes, default_cache
     from rollout_curator.sources import existing
     from rollout_curator.workspace import Workspace
 

@@ -75,8 +75,8 @@ def decisions() -> None:
 @options.decisions
 def export_decisions(paths: tuple[str, ...], out: Path, decisions: Path | None) -> None:
     """Write every decision, undo and note as JSONL, for a colleague or as a backup."""
-    from rollout_curator.collection import default_decisions
     from rollout_curator.decisions import Decisions
+    from rollout_curator.opening import default_decisions
 
     place = decisions or default_decisions(paths)
     if not place.exists():
@@ -92,9 +92,9 @@ def export_decisions(paths: tuple[str, ...], out: Path, decisions: Path | None) 
 @options.decisions
 def import_decisions(paths: tuple[str, ...], files: tuple[Path, ...], decisions: Path | None) -> None:
     """Take in decisions of others; what is here already stays, and taking in a file twice changes nothing."""
-    from rollout_curator.collection import default_decisions
     from rollout_curator.decisions import Decisions
     from rollout_curator.errors import DecisionRefused
+    from rollout_curator.opening import default_decisions
 
     with Decisions.open(decisions or default_decisions(paths)) as store:
         for file in files:

@@ -40,7 +40,7 @@ def written(steps: Iterable["ExportProgress | Exported"]) -> "Exported":
 def remake(recipe: Path, out: Path, settings: Any, cache_dir: Path | None, as_json: bool) -> None:
     """Make an export again from its manifest; exit code 1 when the bytes are not the same."""
     from rollout_curator import publishing, report, report_text
-    from rollout_curator.collection import default_cache
+    from rollout_curator.opening import default_cache
 
     for step in publishing.remake(recipe, out, cache_dir or default_cache(), settings):
         if isinstance(step, publishing.Remade):

@@ -3,7 +3,6 @@
 Knows nothing of decisions, rules or trainers. Columns are read-only; threads may share a collection.
 """
 
-import os
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -12,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import platformdirs
 
 from rollout_curator import runner
 from rollout_curator.axes import Axis, axes
@@ -22,13 +20,12 @@ from rollout_curator.index.columns import CLASSES, NUMBERS
 from rollout_curator.index.source import Problem, Source, to_rollout
 from rollout_curator.rollout import Rollout
 from rollout_curator.selection import Drop
-from rollout_curator.sources import Found, environment_of, opened_folder
+from rollout_curator.sources import Found, environment_of
 
 if TYPE_CHECKING:
     import pandas as pd
 
 Array = np.ndarray[Any, Any]
-DECISIONS_NAME = "curation.sqlite"
 _KEY = re.compile("[0-9a-f]{32}")
 
 PROBLEM_WORDS = {
@@ -50,29 +47,6 @@ class Refused:
 
     name: str
     reason: str
-
-
-def default_cache() -> Path:
-    """Return the folder of everything that can be rebuilt."""
-    return platformdirs.user_cache_path("rollout-curator", appauthor=False)
-
-
-def default_decisions(paths: Sequence[str | Path]) -> Path:
-    """Return where decisions are kept: in the folder opened, else (several folders, or a read-only one) right here."""
-    folders = {opened_folder(path) for path in paths}
-    folder = folders.pop() if len(folders) == 1 else Path.cwd()
-    place = folder / DECISIONS_NAME
-    return place if place.exists() or os.access(folder, os.W_OK) else Path.cwd() / DECISIONS_NAME
-
-
-def build_indexes(found: Sequence[Found], cache: Path) -> Iterator[store.Progress]:
-    """Index every source that has no usable index yet, yielding progress; files that cannot be read are passed over."""
-    for file in found:
-        try:
-            if store.read_header(cache, file.path) is None:
-                yield from store.build(cache, file.path, environment_of(file.path), runner.run_in_pool)
-        except SourceError:
-            continue
 
 
 class Collection:

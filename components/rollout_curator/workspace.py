@@ -16,8 +16,9 @@ from rollout_curator import recipe as recipes
 from rollout_curator import strategies
 from rollout_curator.axes import REWARD
 from rollout_curator.bounding import filter_falls, fits, own_bounds
-from rollout_curator.collection import Array, Collection, build_indexes, default_cache
+from rollout_curator.collection import Array, Collection
 from rollout_curator.decisions import Decision, Decisions
+from rollout_curator.opening import build_indexes, default_cache
 from rollout_curator.outlook import Outlook, outcome_key, trimmed
 from rollout_curator.recipe import Plan, Recipe
 from rollout_curator.rollout import Example

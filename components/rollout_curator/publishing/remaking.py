@@ -6,9 +6,9 @@ from pathlib import Path
 
 from rollout_curator import __version__, manifest
 from rollout_curator import recipe as recipes
-from rollout_curator.collection import build_indexes
 from rollout_curator.errors import SourceChanged
 from rollout_curator.index.store import Progress
+from rollout_curator.opening import build_indexes
 from rollout_curator.publishing.choosing import ExportProgress
 from rollout_curator.publishing.places import check_out
 from rollout_curator.publishing.verifying import inputs_of, reopened

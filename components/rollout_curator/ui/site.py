@@ -19,12 +19,12 @@ from pathlib import Path
 from typing import Any
 
 from rollout_curator import recipe as recipes
-from rollout_curator.collection import DECISIONS_NAME, build_indexes, default_cache, default_decisions
 from rollout_curator.decisions import Decisions
 from rollout_curator.errors import CuratorError, ExportError, ServerRefused, SourceRefused
 from rollout_curator.index import store
 from rollout_curator.index.source import Source
 from rollout_curator.index.store import Progress
+from rollout_curator.opening import DECISIONS_NAME, build_indexes, default_cache, default_decisions
 from rollout_curator.recipe import Recipe
 from rollout_curator.sources import Found, find
 from rollout_curator.ui.exporting import ExportJob, writing_of
