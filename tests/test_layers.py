@@ -29,6 +29,7 @@ RANKS = {
     "publishing": 9,
     "workspace": 7,
     "collection": 6,
+    "contents": 5,
     "outlook": 5,
     "runner": 5,
     "manifest": 5,
