@@ -7,12 +7,14 @@ ms is not reported and counts as 16), for `j` (next) and `x` (reject, next), on 
 conversation of tool calls, results and reasoning. Then one of 5 MB: until it can be read, and a key while it is shown.
 Needs what the browser tests need: playwright and a Chromium.
 
-On two cores that others used too (load 4), Chromium 156, 40 presses each, p50 / p95:
-    6 KB  next 16 / 24 ms, reject 24 / 32    60 KB  16 / 40, 24 / 40    400 KB  24 / 40, 32 / 72    5 MB shown in 0.62 s
+Two cores that others used too, Chromium 156, 40 presses each, p50 / p95 in ms, next and reject:
+    load 4   6 KB 16 / 24, 24 / 32   60 KB 16 / 40, 24 / 40   400 KB 24 / 40, 32 / 72   5 MB shown in 0.62 s
+    load 7   6 KB 16 / 32, 24 / 40   60 KB 16 / 40, 24 / 56   400 KB 32 / 88, 32 / 80   5 MB shown in 0.87 s
 """
 
 import argparse
 import json
+import os
 import shutil
 import sys
 import tempfile
@@ -100,6 +102,7 @@ def main() -> None:
     path = find_browser()
     if path is None:
         sys.exit(HELP)
+    print(f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores: what others run is measured too", flush=True)
     with sync_playwright() as playwright, tempfile.TemporaryDirectory() as folder:
         browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
         for size in (*SIZES_KB, 5000):

@@ -515,6 +515,24 @@ def made_rows(found: Any) -> int:
     return sum(each["rows"] for each in found["files"])
 
 
+def test_dpo_as_a_format_is_pairs_of_the_best_against_the_worst(tmp_path: Path) -> None:
+    out = tmp_path / "dpo.jsonl"
+    assert call("export", SAMPLE_DATA, "--out", out, "--format", "dpo").code == 0
+    assert list(rows_of(out)[0])[:2] == ["context", "completions"]
+    assert json.loads((tmp_path / "dpo.jsonl.manifest.json").read_bytes())["recipe"]["pairs"]["rule"] == "best_worst"
+
+
+def test_a_reviewers_choice_on_the_command_line_becomes_a_pair(tmp_path: Path) -> None:
+    source = write(tmp_path / "r.jsonl", [gym("2+2?", f"{n}", 1.0, _ng_task_index=1) for n in range(2)])
+    one, other = (Workspace.open([source]).key(row) for row in range(2))
+    decided = call("decide", source, "--key", one, "--verdict", "accept", "--reason", f"chosen-over:{other}")
+    assert decided.code == 0
+    ran = call("export", source, "--out", tmp_path / "dpo.jsonl", "--pairs", "chosen", "--metadata", "key")
+    assert ran.code == 0
+    row = rows_of(tmp_path / "dpo.jsonl")[0]
+    assert (row["chosen_key"], row["rejected_key"]) == (one, other)
+
+
 def test_options_go_before_the_parts_and_pairs_of_a_recipe(tmp_path: Path) -> None:
     (tmp_path / "r.toml").write_text('[split]\nvalidation = 0.2\nseed = 3\n[pairs]\nrule = "margin"\nmargin = 0.2\n')
     out = tmp_path / "dpo.jsonl"

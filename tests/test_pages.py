@@ -16,6 +16,7 @@ from rollout_curator.report import check
 from rollout_curator.splits import Split
 from rollout_curator.strategies import Step
 from rollout_curator.ui import site as sites
+from rollout_curator.ui.pages import export_counts
 from rollout_curator.ui.site import ServeOptions, Site
 from rollout_curator.ui.state import SESSION, Session
 from rollout_curator.workspace import Workspace
@@ -473,3 +474,12 @@ def test_the_cost_of_training_stands_on_the_page(site: Site) -> None:
     assert "trained of" in shown
     app.number_input(key="rc.cost-length").set_value(1).run()
     assert any("rows are longer and train nothing" in warning.value for warning in app.warning)
+
+
+def test_parts_of_large_sources_are_worked_out_when_asked_for(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(export_counts, "AT_ONCE_BYTES", 10)
+    app = opened("export")
+    app.segmented_control(key="rc.rows").set_value("pairs").run()
+    assert app.button(key="rc.export").label == "Export pairs"
+    app.checkbox(key="rc.work-out").check().run()
+    assert app.button(key="rc.export").label == "Export 0 pairs"

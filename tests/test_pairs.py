@@ -308,6 +308,17 @@ def test_both_sides_of_a_pair_and_all_pairs_of_a_task_are_in_one_part(tmp_path: 
     assert len(tasks["train"] | tasks["validation"]) == 40
 
 
+def test_a_count_of_a_split_counts_pairs(tmp_path: Path) -> None:
+    lines = [
+        gym(f"{task} is a question about {task * 7919}", f"{task} {n}", n, _ng_task_index=task)
+        for task in range(40)
+        for n in range(3)
+    ]
+    recipe = Recipe(pairs=Pairs("margin", 0.5), split=Split(30))
+    done = exported(opened(tmp_path, lines), recipe, tmp_path / "dpo.jsonl")
+    assert [each["rows"] for each in done.files] == [90, 30]
+
+
 # The config
 
 

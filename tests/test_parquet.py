@@ -147,7 +147,12 @@ EXAMPLES = Recipe(metadata=("reward", "source"), keep=("image",))
 @pytest.mark.peer
 @pytest.mark.parametrize(
     ("source", "recipe"),
-    [(SAMPLE_DATA, EXAMPLES), (SHARED_ROLLOUTS, EXAMPLES), (SAMPLE_DATA, Recipe(pairs=Pairs(format="trl")))],
+    [
+        (SAMPLE_DATA, EXAMPLES),
+        (SHARED_ROLLOUTS, EXAMPLES),
+        (SAMPLE_DATA, Recipe(pairs=Pairs(format="trl"))),
+        (SAMPLE_DATA, Recipe(pairs=Pairs(format="nemo_rl"))),
+    ],
 )
 def test_datasets_reads_every_row_as_it_was_written(tmp_path: Path, source: Path, recipe: Recipe) -> None:
     datasets = pytest.importorskip("datasets")

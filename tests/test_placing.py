@@ -8,7 +8,7 @@ from making import SAMPLE_DATA, said
 from rollout_curator import recipe as recipes
 from rollout_curator.recipe import Recipe
 from rollout_curator.rollout import Rollout
-from rollout_curator.ui.placing import left_out, place
+from rollout_curator.ui.placing import changed, left_out, place
 from rollout_curator.ui.transcript import transcript
 from rollout_curator.workspace import Workspace
 
@@ -59,6 +59,29 @@ def test_flat_loses_the_instructions() -> None:
 def test_instructions_stand_with_the_system_prompt() -> None:
     found = placed([said("4.")], [{"role": "developer", "content": "Be kind."}, USER], "Be brief.")
     assert found["to"] == [[0], [0], [1], [2]]
+
+
+def changes(output: list[Any], prompt: Any = (USER,), instructions: str | None = None, **chosen: Any) -> list[Any]:
+    """Return what the example says otherwise, as (message, turn, words)."""
+    rollout = Rollout("test", list(prompt), output, 1.0, instructions=instructions)
+    plan = recipes.plan(Recipe(**chosen))
+    messages = recipes.example(rollout, plan).messages or []
+    marks = changed(place(transcript(rollout), messages, plan), messages)
+    return [(mark["before"], mark["turn"], mark["words"]) for mark in marks]
+
+
+def test_what_stands_as_it_was_recorded_is_not_marked_as_changed() -> None:
+    assert changes([THOUGHT, CALL, RESULT, said("4.")]) == []
+
+
+def test_answers_that_become_one_message_are_marked_as_joined() -> None:
+    found = changes([said("One."), CALL, RESULT, said("Two.")], format="flat")
+    assert found == [(1, 3, "joined to turn 2")]
+
+
+def test_a_developer_message_is_marked_as_written_as_system() -> None:
+    found = changes([said("4.")], [{"role": "developer", "content": "Be kind."}, USER], "Be brief.")
+    assert found == [(0, 2, "written as system"), (0, 2, "joined to turn 1")]
 
 
 def test_turns_after_the_last_answer_are_left_out_at_the_end() -> None:

@@ -90,7 +90,7 @@ selection = together(
         "--target",
         help="Trainer the file is for: nemo_rl (default), trl, unsloth, axolotl, llamafactory, openai or gym.",
     ),
-    click.option("--format", help="chat keeps tools and turns, flat is one answer a prompt; default: the target's."),
+    click.option("--format", help="chat keeps tools and turns, flat is one answer a prompt, dpo is --pairs."),
     click.option("--reasoning", help="drop, field or inline (chat)."),
     click.option("--arguments", help="Tool call arguments as object or string (chat)."),
     click.option("--set", "settings", metavar="NAME=VALUE", multiple=True, help="Any other conversion option."),
@@ -119,6 +119,8 @@ def recipe_of(paths: tuple[str, ...], **given: Any) -> "Recipe":
     options.update({name: given.pop(name) for name in ("reasoning", "arguments") if given[name] is not None})
     options.update(_settings(given.pop("settings")))
     given["strategies"] = tuple(map(_strategy, given["strategies"]))
+    if given["format"] == "dpo":  # pairs of the target's own format
+        given.update(format=None, pairs=given.get("pairs") or ("best_worst",))
     given["filters"] = tuple(map(_filter, given["filters"]))
     given["thresholds"] = _thresholds(given["thresholds"])
     given["template"] = _template(given["template"], given.pop("tokenizer"), table.get("template", {}))

@@ -7,7 +7,7 @@ what it is for. What a person accepted is never the rejected side unless that pe
 
 Row formats: TRL's conversational preference (`prompt`, `chosen`, `rejected`, docs/source/dataset_formats.md of
 huggingface/trl) and NeMo RL's PreferenceDataset (`context`, `completions` with ranks 0 and 1;
-nemo_rl/data/datasets/preference_datasets/preference_dataset.py of NVIDIA-NeMo/RL 07cd9a1b).
+nemo_rl/data/datasets/preference_datasets/preference_dataset.py of NVIDIA-NeMo/RL 566c178e).
 """
 
 import re

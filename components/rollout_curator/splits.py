@@ -208,15 +208,15 @@ def alike_words(largest: float) -> str:
     return f"The most similar prompts found in different parts are alike by {largest:.2f}."
 
 
-def parted(families: Families, kept: Array, agents: Sequence[Any]) -> Parted:
-    """Return the part of every rollout; `kept` says which will be written, `agents` whose each is.
+def parted(families: Families, n_written: Array, agents: Sequence[Any]) -> Parted:
+    """Return the part of every rollout; `n_written` counts the rows it will give, `agents` whose it is.
 
     With shares neither of the two has a say.
     """
     split = families.split
     hashes = np.array(families.hashes, dtype=np.uint64)
     if split.is_counted:
-        of_family = _by_count(families, hashes, kept, agents)
+        of_family = _by_count(families, hashes, n_written, agents)
     else:
         place = hashes.astype(np.float64) / 2.0**64
         of_family = np.where(place < split.validation, 1, np.where(place < split.validation + split.test, 2, 0))
@@ -236,7 +236,7 @@ def _of_units(members: list[frozenset[int]], of_family: Array) -> Array:
     return np.array([min(parts, default=LEFT_OUT) for parts in alive], dtype=np.uint8)
 
 
-def _by_count(families: Families, hashes: Array, kept: Array, agents: Sequence[Any]) -> Array:
+def _by_count(families: Families, hashes: Array, n_written: Array, agents: Sequence[Any]) -> Array:
     """Return the part of each family: of every agent's, those with the smallest hashes until its count is reached."""
     first: dict[int, Any] = {}
     sizes = np.zeros(len(hashes), dtype=np.int64)
@@ -244,9 +244,9 @@ def _by_count(families: Families, hashes: Array, kept: Array, agents: Sequence[A
     for row, unit in enumerate(families.of_row):
         family = min(families.members[unit])
         first.setdefault(family, agents[row])
-        if kept[row]:
-            per_agent[agents[row]] = per_agent.get(agents[row], 0) + 1
-            sizes[family] += 1
+        if n_rows := int(n_written[row]):
+            per_agent[agents[row]] = per_agent.get(agents[row], 0) + n_rows
+            sizes[family] += n_rows
     for tied in families.members:
         if len(tied) > 1:
             sizes[list(tied)] = 0  # never held out: that would leave another out

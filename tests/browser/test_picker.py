@@ -168,7 +168,7 @@ def test_dragging_either_handle_shows_what_the_server_counts(page: Page, seen: S
         live = drag_to(page, handle, share)
         assert wait_for_server(page, live) == live
     assert live["at_most"] == live["at_least"]  # it was stopped by the other handle
-    expect(page.get_by_test_id("threshold-note")).to_contain_text("accepted by hand, kept whatever the bounds")
+    expect(page.get_by_test_id("threshold-note")).to_contain_text("kept whatever the bounds")
     assert seen.page_errors == []
 
 

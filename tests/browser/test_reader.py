@@ -196,6 +196,9 @@ def test_what_an_example_takes_and_leaves_out_is_marked_in_place(opened: Callabl
     expect(trained).to_have_class(re.compile("pointed"))
     reader.locator(".left-out").last.get_by_role("button").click()
     expect(reader.locator(".rail-row[aria-current]")).to_have_text(re.compile("3user"))
+    page.goto(page.url.split("?")[0] + "?format=flat")
+    wait_shown(page, 0)
+    expect(reader.locator(".turn .fate")).to_have_text(["context", "trained", "not in the example"])
 
 
 def test_a_dead_link_says_so_until_dismissed_and_back_leaves_in_one_step(

@@ -103,7 +103,8 @@ def choosing(workspace: Workspace, recipe: Recipe, over: Mapping[str, list[str]]
     if recipe.split is None:
         return Chosen((Part("", units),), funnel, reviewed, None, paired)
     rows = units if units.ndim == 1 else np.unique(units)
-    parted = yield from _split_of(workspace, recipe.split, rows)
+    first = units if units.ndim == 1 else units[:, 0]
+    parted = yield from _split_of(workspace, recipe.split, np.bincount(first, minlength=workspace.n_rollouts))
     codes = parted.part[units] if units.ndim == 1 else _of_pairs(parted.part, units)
     parts = tuple(
         Part(name, units[codes == code]) for code, name in enumerate(PARTS) if code == 0 or _asked(recipe, name)
@@ -138,8 +139,8 @@ def _over(workspace: Workspace, standing: Mapping[str, str]) -> dict[str, list[s
     return found
 
 
-def _split_of(workspace: Workspace, split: Split, rows: Array) -> Steps[Parted]:
-    """Return the part of every rollout; `rows` are those that will be written, which only counts look at."""
+def _split_of(workspace: Workspace, split: Split, n_written: Array) -> Steps[Parted]:
+    """Return the part of every rollout; `n_written` is the number of rows it gives, which only counts look at."""
     families = Families(split)
     codes, names = workspace.classes("task")
     groups = workspace.groups
@@ -150,9 +151,7 @@ def _split_of(workspace: Workspace, split: Split, rows: Array) -> Steps[Parted]:
             row += 1
         yield ExportProgress(0, 0)
     agents, agent_names = workspace.classes("agent")
-    kept = np.zeros(workspace.n_rollouts, dtype=bool)
-    kept[rows] = True
-    return splits.parted(families, kept, [agent_names[code] for code in agents.tolist()])
+    return splits.parted(families, n_written, [agent_names[code] for code in agents.tolist()])
 
 
 def _prompted(workspace: Workspace, rows: Array, plan: recipes.Plan | None) -> Iterator[Prompted]:

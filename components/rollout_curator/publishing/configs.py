@@ -1,8 +1,10 @@
 """The trainer's config for what was written: the target's own for examples, that of preference training for pairs.
 
-Read in NVIDIA-NeMo/RL, `examples/configs/dpo.yaml` 00455ac0 (`dataset_name: PreferenceDataset` with one `data_path`
-each; HelpSteer3 for validation unless told otherwise; 1,024 tokens) and `nemo_rl/data/processors.py` (the preference
-processor renders `context` and `completion` and passes no tools), and in huggingface/trl, docs/source/dpo_trainer.md.
+Read in NVIDIA-NeMo/RL: `examples/configs/dpo.yaml` 00455ac0 (`dataset_name: PreferenceDataset` with one `data_path`
+each; HelpSteer3 for validation unless told otherwise; 1,024 tokens), `preference_dataset.py` 566c178e and
+`nemo_rl/data/datasets/utils.py` d9c217cc (it loads with `datasets`, by the file's suffix, Parquet too), and
+`nemo_rl/data/processors.py` (the preference processor renders `context` and `completion` and passes no tools). TRL's
+trainer as in docs/source/dpo_trainer.md of huggingface/trl.
 """
 
 import os

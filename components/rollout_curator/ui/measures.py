@@ -45,6 +45,11 @@ def rest_of(recipe: Recipe, axis: str, *, thresholds: bool = True) -> Recipe:
     return replace(recipe, filters=filters, strategies=(), control=None)
 
 
+def whole_of(recipe: Recipe) -> Recipe:
+    """Return the part of a recipe that decides what figures and tables of rewards show, whatever the thresholds."""
+    return rest_of(recipe, REWARD, thresholds=False)
+
+
 def population(workspace: Workspace, recipe: Recipe, axis: str) -> Population:
     """Return what bounds on an axis choose from. Raises RecipeError for an unknown axis."""
     return _population(workspace, workspace.refresh_decisions(), rest_of(recipe, axis), axis)
@@ -86,7 +91,7 @@ def _unbounded_levels(workspace: Workspace, version: int, rest: Recipe, axis: st
 
 def plot_frame(workspace: Workspace, recipe: Recipe) -> pd.DataFrame:
     """Return what plots and tables of rewards work on: the candidates of the reward; its index is their rows."""
-    return _plot_frame(workspace, workspace.refresh_decisions(), rest_of(recipe, REWARD))
+    return _plot_frame(workspace, workspace.refresh_decisions(), whole_of(recipe))
 
 
 @st.cache_resource(hash_funcs=BY_CONTENT, show_spinner=False, max_entries=3)
@@ -98,7 +103,7 @@ def _plot_frame(workspace: Workspace, version: int, rest: Recipe) -> pd.DataFram
 
 def task_table(workspace: Workspace, recipe: Recipe, at_least: float) -> pd.DataFrame:
     """Return one row per task of the candidates: attempts, rated, passes, pass@k, mean, spread; see `strategies`."""
-    return _task_table(workspace, workspace.refresh_decisions(), rest_of(recipe, REWARD), at_least)
+    return _task_table(workspace, workspace.refresh_decisions(), whole_of(recipe), at_least)
 
 
 @st.cache_resource(hash_funcs=BY_CONTENT, show_spinner=False, max_entries=4)
@@ -121,7 +126,7 @@ def success_at(workspace: Workspace, recipe: Recipe) -> float:
 
 def task_summary(workspace: Workspace, recipe: Recipe, at_least: float) -> strategies.TaskSummary:
     """Return what the tasks of the candidates amount to."""
-    return _task_summary(workspace, workspace.refresh_decisions(), rest_of(recipe, REWARD), at_least)
+    return _task_summary(workspace, workspace.refresh_decisions(), whole_of(recipe), at_least)
 
 
 @st.cache_resource(hash_funcs=BY_CONTENT, show_spinner=False, max_entries=4)
@@ -131,7 +136,7 @@ def _task_summary(workspace: Workspace, version: int, rest: Recipe, at_least: fl
 
 def group_table(workspace: Workspace, recipe: Recipe, by: str, at_least: float) -> pd.DataFrame:
     """Return one row per name of a class among the candidates, largest first; see `plots.group_table`."""
-    return _group_table(workspace, workspace.refresh_decisions(), rest_of(recipe, REWARD), by, at_least)
+    return _group_table(workspace, workspace.refresh_decisions(), whole_of(recipe), by, at_least)
 
 
 @st.cache_resource(hash_funcs=BY_CONTENT, show_spinner=False, max_entries=6)

@@ -1,10 +1,12 @@
 """A part of the rollouts as a queue: what a bar, a cell or a row of a table opens, under a name that stands in URLs.
 
-`in:AMONG:SLICE`: AMONG is an axis (its candidates), `!all` or `!invalid`, SLICE a text of `slices`. Tasks are columns
-too: `group` (their code), `task_mean`, and `pass_rate@X`, the share of rated attempts with a reward of X on.
+`in:AMONG:SLICE`: AMONG is an axis (its candidates), `!any` (those of the reward without thresholds of their own),
+`!all` or `!invalid`, SLICE a text of `slices`. Tasks are columns too: `group` (their code), `task_mean`, and
+`pass_rate@X`, the share of rated attempts with a reward of X or more.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote, unquote
 
@@ -22,13 +24,14 @@ from rollout_curator.workspace import Workspace
 
 Array = np.ndarray[Any, Any]
 IN = "in:"
-ALL, INVALID = "!all", "!invalid"
+ALL, ANY, INVALID = "!all", "!any", "!invalid"
+_NO_AXES = (ALL, ANY, INVALID)
 GROUP, PASS_RATE, TASK_MEAN = "group", "pass_rate", "task_mean"
 
 
 def queue(among: str, *parts: Part) -> str:
     """Return the name of the queue of those rollouts of an axis' candidates (or ALL, INVALID) that fit every part."""
-    return f"{IN}{among if among in (ALL, INVALID) else quote(among, errors='surrogatepass')}:{slices.encode(parts)}"
+    return f"{IN}{among if among in _NO_AXES else quote(among, errors='surrogatepass')}:{slices.encode(parts)}"
 
 
 def rows(workspace: Workspace, recipe: Recipe, name: str) -> Array:
@@ -63,7 +66,7 @@ def pass_rate(success: float) -> str:
 
 def _read(name: str) -> tuple[str, Sequence[Part] | None]:
     among, _, text = name.removeprefix(IN).partition(":")
-    return (among if among in (ALL, INVALID) else unquote(among, errors="surrogatepass")), slices.decode(text)
+    return (among if among in _NO_AXES else unquote(among, errors="surrogatepass")), slices.decode(text)
 
 
 def _among(workspace: Workspace, recipe: Recipe, among: str) -> Array:
@@ -73,6 +76,8 @@ def _among(workspace: Workspace, recipe: Recipe, among: str) -> Array:
         selection = workspace.select(recipe)
         codes = [code for code, drop in enumerate(selection.drops, 1) if drop.step == "valid"]
         return np.isin(selection.reason, codes)
+    if among == ANY:
+        return workspace.candidates(replace(recipe, thresholds=None)).among
     workspace.numbers(among)
     return workspace.candidates(recipe, among).among
 
@@ -95,7 +100,7 @@ class _Columns:
             at_least = float(success) if column == PASS_RATE else 0.0
         except ValueError:
             raise RecipeError(f"there is no number {name!r} here") from None
-        among = self._workspace.candidates(self._recipe).among
+        among = _among(self._workspace, self._recipe, ANY)
         frame = self._workspace.frame[["reward", GROUP]]
         rates = rates_of_rows(frame.assign(reward=frame["reward"].where(among)), at_least)
         return rates.pass_rate if column == PASS_RATE else rates.task_mean

@@ -5,6 +5,7 @@ the number of the message that holds it, or None when no message does. Nothing i
 
     place(turns, messages, plan)    -> the same turns, each block with `to`
     left_out(turns, n_messages)     -> [{"before": 2, "turn": 3, "words": "reasoning, 1,204 characters"}]
+    changed(turns, messages)        -> [{"before": 1, "turn": 4, "words": "joined to turn 2"}]
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -22,8 +23,8 @@ IN_TEXT = "inside the text"
 Text = Callable[[int], str]
 
 
-class LeftOut(TypedDict):
-    """What the example leaves out at one place: before which of its messages, of which turn, in words."""
+class Mark(TypedDict):
+    """What an example leaves out or changes at one place: at which of its messages, of which turn, in words."""
 
     before: int
     turn: int
@@ -64,9 +65,9 @@ def place(turns: list[Turn], messages: Sequence[Message], plan: Plan) -> list[Tu
     return turns
 
 
-def left_out(turns: list[Turn], n_messages: int) -> list[LeftOut]:
+def left_out(turns: list[Turn], n_messages: int) -> list[Mark]:
     """Return what no message holds, in order, at the place of the example where it would have stood."""
-    found: list[LeftOut] = []
+    found: list[Mark] = []
     last = -1
     for turn in turns:
         held = [to for block in turn["blocks"] if (to := block.get("to")) is not None]
@@ -75,6 +76,21 @@ def left_out(turns: list[Turn], n_messages: int) -> list[LeftOut]:
         if missing:
             found.append({"before": before, "turn": turn["n"], "words": ", ".join(_words(missing))})
         last = max([last, *held])
+    return found
+
+
+def changed(turns: list[Turn], messages: Sequence[Message]) -> list[Mark]:
+    """Return what stands in the example otherwise than it was recorded: turns joined to one message, other roles."""
+    found: list[Mark] = []
+    first: dict[int, int] = {}
+    for turn in turns:
+        n, said = turn["n"], [block for block in turn["blocks"] if block["kind"] != "result"]
+        for to in dict.fromkeys(to for block in said if (to := block.get("to")) is not None):
+            role = messages[to]["role"]
+            if turn["role"] == "developer" and role != "developer":
+                found.append({"before": to, "turn": n, "words": f"written as {role}"})
+            if first.setdefault(to, n) != n:
+                found.append({"before": to, "turn": n, "words": f"joined to turn {first[to]}"})
     return found
 
 

@@ -18,7 +18,7 @@ from rollout_curator.rollout import Example
 from rollout_curator.selection import INVALID_WORDS
 from rollout_curator.ui.blinding import conceal
 from rollout_curator.ui.phrases import is_loss, of_issue, said_of_one
-from rollout_curator.ui.placing import left_out, place
+from rollout_curator.ui.placing import changed, left_out, place
 from rollout_curator.ui.pretty import parsed, pretty
 from rollout_curator.ui.transcript import Turn, transcript
 from rollout_curator.ui.views import View
@@ -175,6 +175,7 @@ def _example(extra: Json, made: Example, turns: list[Turn], plan: Plan) -> Json:
         "messages": len(messages),
         "roles": [message["role"] for message in messages],
         "leftOut": left_out(turns, len(messages)),
+        "changed": changed(turns, messages),
         "skip": "",
         "issues": [of_issue(issue) for issue in made.issues if not is_loss(issue) and issue != without],
         "dropped": [of_issue(issue) for issue in made.issues if is_loss(issue)] + ["its reasoning"] * has_lost,

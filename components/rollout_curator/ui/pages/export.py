@@ -142,6 +142,8 @@ def _write(site: Site, workspace: Workspace, recipe: Recipe, chosen: Chosen | No
     agreed = _agreed(out, recipe) and (not with_control or _agreed(control_path(out), recipe))
     unit = "pair" if recipe.pairs else "rollout"
     words = f"Export {n_rows:,} {label(unit)}{'' if n_rows == 1 else 's'}"
+    if chosen is None and recipe.pairs is not None:
+        words = "Export pairs"
     pressed = st.button(words, type="primary", disabled=running or not n_rows or not agreed, key="rc.export")
     if not n_rows:
         st.caption("Nothing is kept: lower the threshold on the Rewards page, or choose other options.")

@@ -28,8 +28,8 @@ def chosen_of(workspace: Workspace, recipe: Recipe) -> Chosen | None:
     if recipe.split is None and recipe.pairs is None:
         return _chosen(workspace, recipe, version)
     n_bytes = int(workspace.column("length").sum())
-    if n_bytes > AT_ONCE_BYTES and not st.button("Work out the parts and pairs now", key="rc.work-out"):
-        st.caption("The export works them out too; it reads every prompt, which takes a while on files of this size.")
+    if n_bytes > AT_ONCE_BYTES and not st.checkbox("Work out parts and pairs here too", key="rc.work-out"):
+        st.caption("The export does so anyway; it reads every prompt, which takes a while on files of this size.")
         return None
     with st.spinner("Reading the prompts", show_time=True):
         return _chosen(workspace, recipe, version)

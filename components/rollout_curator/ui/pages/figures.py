@@ -39,7 +39,7 @@ class Shown:
 
 def relations(workspace: Workspace, recipe: Recipe) -> None:
     """Draw reward against a number of choice, and how tasks fare."""
-    at_least, rest = measures.success_at(workspace, recipe), measures.rest_of(recipe, REWARD)
+    at_least, rest = measures.success_at(workspace, recipe), measures.whole_of(recipe)
     version = workspace.refresh_decisions()
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="relations-bar"):
         others = [name for name in workspace.axes if name not in (REWARD, *FIRST)]
@@ -68,7 +68,7 @@ def relations(workspace: Workspace, recipe: Recipe) -> None:
 
 def more_figures(workspace: Workspace, recipe: Recipe) -> None:
     """Draw the figures that are looked at less often."""
-    at_least, rest = measures.success_at(workspace, recipe), measures.rest_of(recipe, REWARD)
+    at_least, rest = measures.success_at(workspace, recipe), measures.whole_of(recipe)
     version = workspace.refresh_decisions()
     left, right = st.columns(2, gap="medium")
     with left:
@@ -96,7 +96,7 @@ def draw(workspace: Workspace, shown: Shown, key: str, *, success: float = 0.0, 
         places.go("review", queue="all", key=workspace.key(row))
     found = slices.decode(text)
     if found:
-        choices.open_here(parts.queue(REWARD, *(_with_success(part, success) for part in found)))
+        choices.open_here(parts.queue(parts.ANY, *(_with_success(part, success) for part in found)))
         st.rerun()
 
 

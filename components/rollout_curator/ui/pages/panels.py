@@ -69,7 +69,7 @@ def _draw(workspace: Workspace, recipe: Recipe, by: str, groups: list[Group], *,
         return
     name = groups[chosen.index].name
     if chosen.opened:
-        choices.open_here(parts.queue(REWARD, Is(by, name)))
+        choices.open_here(parts.queue(parts.ANY, Is(by, name)))
     else:
         choices.set_own(by, {name: chosen.at_least})
     st.rerun()
@@ -77,17 +77,12 @@ def _draw(workspace: Workspace, recipe: Recipe, by: str, groups: list[Group], *,
 
 def _panel(workspace: Workspace, recipe: Recipe, by: str, group: Group, own: float | None) -> Panel:
     bound = recipe.min_reward if own is None else own
-    whole = _levels_of(workspace, workspace.refresh_decisions(), _unbounded(recipe), by, group)
+    whole = _levels_of(workspace, workspace.refresh_decisions(), measures.whole_of(recipe), by, group)
     found = whole.within(Bounds(bound, recipe.max_reward if own is None else None))
     mean = f"mean {group.mean:.3g}" if group.rated else "none rated"
     spread = f", spread {group.spread:.2g}" if np.isfinite(group.spread) else ""
     note = f"{len(group.places):,} {'rollout' if len(group.places) == 1 else 'rollouts'}, {mean}{spread}"
     return Panel(plain(group.name) or "(none)", note, found, own is not None)
-
-
-def _unbounded(recipe: Recipe) -> Recipe:
-    """Return a recipe without thresholds of its own: what each panel chooses from does not depend on them."""
-    return measures.rest_of(recipe, REWARD, thresholds=False)
 
 
 @st.cache_resource(hash_funcs={**BY_CONTENT, Group: lambda group: group.name}, show_spinner=False, max_entries=100)
@@ -98,10 +93,10 @@ def _levels_of(workspace: Workspace, version: int, rest: Recipe, by: str, group:
 
 
 def _ordered(workspace: Workspace, recipe: Recipe, by: str, order: str) -> list[Group]:
-    groups = _groups(workspace, workspace.refresh_decisions(), _unbounded(recipe), by)
+    groups = _groups(workspace, workspace.refresh_decisions(), measures.whole_of(recipe), by)
     if order == "passed":
         own = recipe.thresholds.at_least if recipe.thresholds and recipe.thresholds.by == by else {}
-        found = measures.population(workspace, _unbounded(recipe), REWARD)
+        found = measures.population(workspace, measures.whole_of(recipe), REWARD)
 
         def passed(group: Group) -> float:
             bound = own.get(group.name, recipe.min_reward)
@@ -146,7 +141,7 @@ def _set_all(workspace: Workspace, recipe: Recipe, by: str, groups: list[Group])
     else:
         z = st.number_input("standard deviations above its mean", value=0.0, step=0.25, key="rc.panels-z")
     if st.button(f"Set {len(groups):,} thresholds", type="primary", key="rc.panels-set", disabled=not groups):
-        found = measures.population(workspace, _unbounded(recipe), REWARD)
+        found = measures.population(workspace, measures.whole_of(recipe), REWARD)
         task = np.full(len(found.value), -1)
         for number, group in enumerate(groups):
             task[group.places] = number

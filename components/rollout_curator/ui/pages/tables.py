@@ -5,7 +5,6 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from rollout_curator.axes import REWARD
 from rollout_curator.recipe import Recipe
 from rollout_curator.slices import Is, Range
 from rollout_curator.ui import choices, measures, parts, state
@@ -71,7 +70,7 @@ def _tasks(workspace: Workspace, recipe: Recipe) -> None:
     table.insert(0, "task", measures.task_names(workspace, groups))
     row = chosen_row(table, f"tasks-{page}-{order}")
     if row is not None:
-        choices.open_here(parts.queue(REWARD, Range(parts.GROUP, groups[row], groups[row])))
+        choices.open_here(parts.queue(parts.ANY, Range(parts.GROUP, groups[row], groups[row])))
         st.rerun()
 
 
@@ -91,5 +90,5 @@ def _groups(workspace: Workspace, recipe: Recipe, by: str) -> None:
     if len(table) > PAGE_ROWS:
         st.caption(f"The {PAGE_ROWS:,} largest of {len(table):,} are shown.")
     if row is not None:
-        choices.open_here(parts.queue(REWARD, Is(by, names[row])))
+        choices.open_here(parts.queue(parts.ANY, Is(by, names[row])))
         st.rerun()

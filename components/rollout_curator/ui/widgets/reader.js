@@ -148,7 +148,7 @@ function draw(s, rollout) {
   s.turn = 0;
   s.drawing = drawTurns(talk, rollout.turns, {
     foldedAt: same ? prompt : -1, openReasoning: s.preferences.reasoning, end,
-    copy: (text, button) => copyWith(s, text, button), toMessage: (at) => toMessage(s, at),
+    changes: changesByTurn(rollout.example), copy: (text, button) => copyWith(s, text, button), toMessage: (at) => toMessage(s, at),
   });
   drawRail(rail, rollout.turns, (n) => jump(s, n - 1));
   s.drawnKey = rollout.key;
@@ -156,6 +156,13 @@ function draw(s, rollout) {
   s.sideFor = null;
   side(s);
   announce(s, rollout);
+}
+
+/** Return what the example changes, by the number of the turn. */
+function changesByTurn(example) {
+  const found = new Map();
+  for (const { turn, words } of (example || {}).changed || []) found.set(turn, [...(found.get(turn) || []), words]);
+  return found;
 }
 
 /** Show that there is nothing to read, and what to do. */

@@ -1,5 +1,6 @@
 // The pane beside the conversation: the example as it will be written, or the raw line.
 
+const MARKS_MAX = 12;
 const END_OF_MESSAGE = /^ {4}\},?$/;
 
 /** Draw the example or the raw line, after the conversation when it is long. */
@@ -78,7 +79,7 @@ async function laterPane(s, rollout, wanted) {
 
 /** Fill a box with the example: a block a message, trained or context, and a mark wherever something was left out. */
 function fillExample(s, box, example, limit = 40000) {
-  const { starts = [], roles = [], leftOut = [] } = example;
+  const { starts = [], roles = [], leftOut = [], changed = [] } = example;
   if (!starts.length) return fillJson(box, example.text, limit);
   box.replaceChildren();
   const lines = example.text.split("\n");
@@ -86,7 +87,7 @@ function fillExample(s, box, example, limit = 40000) {
   const cuts = [0, ...starts, end, lines.length];
   let room = limit;
   for (let part = 0; part + 1 < cuts.length; part += 1) {
-    for (const gap of leftOut.filter(({ before }) => before === part - 1)) box.append(leftOutMark(s, gap));
+    box.append(...placeMarks(s, "left out here:", leftOut, part - 1), ...placeMarks(s, "changed:", changed, part - 1));
     const role = roles[part - 1];
     const piece = h("div", { class: "chunk message", "data-message": role ? part - 1 : null, "data-trained": role ? String(role === "assistant") : null });
     const text = lines.slice(cuts[part], cuts[part + 1]).join("\n");
@@ -102,9 +103,18 @@ function fillExample(s, box, example, limit = 40000) {
   }
 }
 
-/** Return the mark of what the example leaves out, with the way to the turn that has it. */
-function leftOutMark(s, { turn, words }) {
-  return h("div", { class: "left-out" }, h("span", {}, `left out here: ${words} `),
+/** Return the marks at one message, the first few of them and how many more there are. */
+function placeMarks(s, what, marks, at) {
+  const here = marks.filter(({ before }) => before === at);
+  const more = here.length > MARKS_MAX ? [h("div", { class: "left-out changed" }, `${what} ${here.length - MARKS_MAX} more turns`)] : [];
+  return [...here.slice(0, MARKS_MAX).map((mark) => placeMark(s, what, mark)), ...more];
+}
+
+/** Return the mark of what the example leaves out or changes, with the way to the turn it is about. */
+function placeMark(s, what, { turn, words }) {
+  const text = h("span");
+  appendVisible(text, `${what} ${words} `);
+  return h("div", { class: what === "changed:" ? "left-out changed" : "left-out" }, text,
     h("button", { class: "small", type: "button", onclick: () => jump(s, turn - 1) }, `turn ${turn}`));
 }
 

@@ -2,7 +2,7 @@
 
 const SHOWN_IMAGE = /^data:image\/(png|jpeg|gif|webp);base64,/;
 const SLICE_MS = 6;
-const RAIL_AT_ONCE = 120;
+const RAIL_AT_ONCE = 50;
 const NOT_THERE = "not in the example";
 const LABELS = { system: "system", developer: "developer", user: "user", assistant: "assistant", tool: "tool" };
 
@@ -131,8 +131,9 @@ function turnElement(turn, options) {
   } else body.append(...blocks());
   const copy = h("button", { class: "copy", type: "button", "aria-label": `copy turn ${turn.n}` }, "copy");
   copy.addEventListener("click", () => options.copy(turnText(turn), copy));
+  const changes = (options.changes?.get(turn.n) || []).map((words) => { const line = h("span", { class: "fate changed" }); appendVisible(line, words); return line; });
   const head = h("div", { class: "turn-head" },
-    h("span", { class: "turn-n" }, String(turn.n)), h("span", { class: "role" }, role), fateElement(fate, options),
+    h("span", { class: "turn-n" }, String(turn.n)), h("span", { class: "role" }, role), fateElement(fate, options), ...changes,
     h("span", { class: "quiet size" }, size > 400 && !options.folded ? `${size.toLocaleString("en-US")} chars` : ""), copy);
   const element = h("article", { class: "turn", "data-role": role, "data-side": turn.side, "data-n": turn.n,
     "data-fate": fate.words, "aria-label": `turn ${turn.n}, ${role}` }, head, body);

@@ -131,7 +131,7 @@ class Follow extends Plot {
     const { missing, infinite, always, title } = this.data;
     const isOpen = this.data.bounds.atLeast === null && this.data.bounds.atMost === null;
     const notes = [];
-    if (always) notes.push(`${whole.format(always)} accepted by hand, kept whatever the bounds`);
+    if (always) notes.push(`${whole.format(always)} kept whatever the bounds`);
     if (missing) notes.push(`${whole.format(missing)} without ${title.toLowerCase()} ${isOpen ? "kept" : "not kept"}`);
     if (infinite) notes.push(`${whole.format(infinite)} infinite, off the axis`);
     this.note.textContent = notes.join(" \u00b7 ");
