@@ -30,6 +30,7 @@ RANKS = {
     "workspace": 7,
     "collection": 6,
     "opening": 6,
+    "contents": 5,
     "outlook": 5,
     "runner": 5,
     "manifest": 5,

@@ -3,7 +3,6 @@
 Knows nothing of decisions, rules or trainers. Columns are read-only; threads may share a collection.
 """
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from rollout_curator import contents as by_content
 from rollout_curator import runner
 from rollout_curator.axes import Axis, axes
 from rollout_curator.errors import RecipeError, SourceError, SourceUnreadable
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Array = np.ndarray[Any, Any]
-_KEY = re.compile("[0-9a-f]{32}")
 
 PROBLEM_WORDS = {
     "not_json": "not JSON",
@@ -178,10 +177,8 @@ class Collection:
         return np.asarray(counts[inverse])
 
     @cached_property
-    def _by_key(self) -> tuple[Array, Array]:
-        keys = self.column("key_lo")
-        order = np.argsort(keys, kind="stable")
-        return keys[order], order
+    def _by_key(self) -> by_content.ByKey:
+        return by_content.sorted_by_key(self.column("key_lo"))
 
     # One rollout
 
@@ -202,40 +199,20 @@ class Collection:
 
     def keys_of(self, rows: Array) -> list[str]:
         """Return the content keys of many rows."""
-        halves = np.stack([self.column(name)[rows] for name in ("key_hi", "key_lo")], axis=1)
-        digits = halves.astype(">u8").tobytes().hex()
-        return [digits[start : start + 32] for start in range(0, len(digits), 32)]
+        return by_content.as_keys(self.column("key_hi")[rows], self.column("key_lo")[rows])
 
     def rows_of_key(self, key: str) -> list[int]:
         """Return the rows with this content, in order; more than one when lines are identical."""
-        if not _KEY.fullmatch(key):
-            return []
-        low = np.uint64(int(key[16:], 16))
-        keys, order = self._by_key
-        first, last = np.searchsorted(keys, low, side="left"), np.searchsorted(keys, low, side="right")
-        return [int(row) for row in order[first:last] if self.key(int(row)) == key]
+        return [int(row) for row in self.rows_of_keys([key])[0]]
 
     def rows_of_keys(self, keys: Sequence[str]) -> tuple[Array, Array]:
         """Return the rows with any of these contents, and for each the place of its key in `keys`."""
-        places = np.array([n for n, key in enumerate(keys) if _KEY.fullmatch(key)], dtype=np.int64)
-        halves = np.frombuffer(bytes.fromhex("".join(keys[n] for n in places)), dtype=">u8").reshape(-1, 2)
-        high, low = (halves[:, n].astype(np.uint64) for n in (0, 1))
-        sorted_keys, order = self._by_key
-        first, last = (np.searchsorted(sorted_keys, low, side=side) for side in ("left", "right"))
-        n_rows = last - first
-        which = np.repeat(np.arange(len(places)), n_rows)
-        within = np.arange(len(which)) - np.repeat(np.cumsum(n_rows) - n_rows, n_rows)
-        rows = order[first[which] + within]
-        same = self.column("key_hi")[rows] == high[which]
-        return rows[same], places[which[same]]
+        return by_content.locate(self._by_key, self.column("key_hi"), keys)
 
     @cached_property
     def contents(self) -> Array:
         """Return for each row the number of its content: identical lines share one; numbers run from 0."""
-        keys, order = self._by_key
-        numbers = np.zeros(len(keys), dtype=np.int64)
-        numbers[order] = np.cumsum(np.concatenate([[False], keys[1:] != keys[:-1]])) if len(keys) else 0
-        return numbers
+        return by_content.numbered(self._by_key)
 
     @cached_property
     def first_rows(self) -> Array:
@@ -244,10 +221,7 @@ class Collection:
 
     def once(self, marked: Array) -> Array:
         """Return the rows that are marked, of identical ones only the first, ascending."""
-        rows = np.flatnonzero(marked)
-        first = np.full(len(self.first_rows), -1, dtype=np.int64)
-        first[self.contents[rows[::-1]]] = rows[::-1]
-        return np.asarray(rows[first[self.contents[rows]] == rows])
+        return by_content.once(self.contents, marked)
 
     def line(self, row: int) -> bytes:
         """Return the line of a row as it stands in the source. Raises SourceChanged."""

@@ -96,7 +96,7 @@ def test_a_team_reads_at_random_in_bulk_and_blind(
     opened(other, f"{app.url}/review?min=0.5&queue=random&blind=1")
     called(other, "bob")
     opened(other, f"{app.url}/review?min=0.5&queue=second&blind=1")
-    expect(other.get_by_text("reward hidden until you decide")).to_be_visible()
+    expect(other.get_by_text("reward hidden until you decide", exact=True)).to_be_visible()
     expect(other.get_by_test_id("reader")).not_to_contain_text("by ann")
     other.keyboard.press("x")
     saved(other)

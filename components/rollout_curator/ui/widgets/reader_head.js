@@ -13,7 +13,7 @@ function head(s, rollout) {
   s.ui.root.dataset.verdict = rollout && rollout.decision ? rollout.decision.verdict : "";
   if (!rollout) return;
   reward.textContent = rollout.blind ? HIDDEN : rewardText(rollout.reward);
-  reward.title = rollout.reward === null ? rollout.rewardNote || "no reward was recorded" : `reward ${rollout.reward ?? "hidden"}`;
+  reward.title = rollout.blind ? "" : rollout.reward === null ? rollout.rewardNote || "no reward was recorded" : `reward ${rollout.reward ?? "hidden"}`;
   reward.dataset.rated = String(!rollout.blind && rollout.reward !== null);
   turns.textContent = counted(rollout.turns.length, "turn");
   for (const [kind, sign, text] of states(s, rollout)) badges.append(badge(kind, sign, text));
