@@ -15,7 +15,8 @@ HAS_BACKGROUND = """colour => {
   const app = document.querySelector('[data-testid="stApp"]');
   const host = [...document.querySelectorAll("*")].find((element) => element.shadowRoot?.querySelector(".reader"));
   const shown = [app, host?.shadowRoot.querySelector(".reader")].filter(Boolean);
-  return shown.every((element) => getComputedStyle(element).backgroundColor === colour);
+  const isStill = !document.getAnimations().some((animation) => animation instanceof CSSTransition);
+  return isStill && shown.every((element) => getComputedStyle(element).backgroundColor === colour);
 }"""
 IDLE = '[data-testid="stApp"][data-test-script-state="notRunning"]'
 

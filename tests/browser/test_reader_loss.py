@@ -95,7 +95,7 @@ def test_two_hundred_presses_survive_a_killed_server(
     assert stored_once(many) == (200, 200, 200)
     page.reload()
     wait_shown(page)
-    press(page, "u", 150)
+    press(page, "u", 150, every_ms=10)
     wait_saved(page)
     undone = stored(many, "SELECT count(*), count(DISTINCT key) FROM decision WHERE act = 'undo'")
     assert undone == [(150, 150)]
