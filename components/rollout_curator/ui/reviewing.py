@@ -78,7 +78,9 @@ def view(site: Site, workspace: Workspace) -> View:
 def queue_name() -> str:
     """Return a name for what the chosen queue holds, the same in every session and run of the server."""
     now = state.session()
-    return hashlib.sha256(repr((now.queue, now.recipe, now.revision)).encode(errors="surrogatepass")).hexdigest()[:16]
+    return hashlib.sha256(
+        repr((now.queue, now.reviewer, now.recipe, now.revision)).encode(errors="surrogatepass")
+    ).hexdigest()[:16]
 
 
 def queue_rows(workspace: Workspace) -> Array:

@@ -147,6 +147,12 @@ def bind(name: str, value: Any, take: Callable[[Any], None], *, choices: Iterabl
     return {"key": key, "on_change": lambda: take(st.session_state[key])}
 
 
+def of_component(key: str) -> Mapping[str, Any]:
+    """Return what a component of the browser last said, for its callbacks, which run before the page does."""
+    said = st.session_state.get(key)
+    return said if isinstance(said, Mapping) else {}
+
+
 def forget(name: str) -> None:
     """Drop what a widget holds, so that it begins anew."""
     st.session_state.pop(f"rc.{name}", None)

@@ -18,7 +18,7 @@ from rollout_curator.strategies import quantile_bounds, z_bounds
 from rollout_curator.ui import choices, measures, parts
 from rollout_curator.ui.site import BY_CONTENT
 from rollout_curator.ui.text import label, plain
-from rollout_curator.ui.widgets.threshold import Panel, threshold_panels
+from rollout_curator.ui.widgets.threshold import Panel, PanelChoice, threshold_panels
 from rollout_curator.workspace import Workspace
 
 Array = np.ndarray[Any, Any]
@@ -64,14 +64,17 @@ def panels(workspace: Workspace, recipe: Recipe) -> None:
 def _draw(workspace: Workspace, recipe: Recipe, by: str, groups: list[Group], *, one_axis: bool) -> None:
     own = recipe.thresholds.at_least if recipe.thresholds and recipe.thresholds.by == by else {}
     shown = [_panel(workspace, recipe, by, group, own.get(group.name)) for group in groups]
-    chosen = threshold_panels(shown, key=f"rc.panels-{by}", title="", one_axis=one_axis)
+
+    def take(chosen: PanelChoice) -> None:
+        choices.set_own(by, {groups[chosen.index].name: chosen.at_least})
+
+    chosen = threshold_panels(shown, key=f"rc.panels-{by}", title="", one_axis=one_axis, take=take)
     if chosen is None:
         return
-    name = groups[chosen.index].name
     if chosen.opened:
-        choices.open_here(parts.queue(parts.ANY, Is(by, name)))
+        choices.open_here(parts.queue(parts.ANY, Is(by, groups[chosen.index].name)))
     else:
-        choices.set_own(by, {name: chosen.at_least})
+        take(chosen)
     st.rerun()
 
 

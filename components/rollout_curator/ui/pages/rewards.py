@@ -4,6 +4,7 @@ Puts the parts together in the order they are read; each part is a module beside
 """
 
 from collections.abc import Iterator
+from functools import partial
 
 import numpy as np
 import streamlit as st
@@ -53,6 +54,7 @@ def _picker(workspace: Workspace, recipe: Recipe, axis: str) -> None:
         title=about.words[:1].upper() + about.words[1:],
         kind="boolean" if about.is_boolean else "number",
         outside=tuple(_outside(workspace, recipe, axis)),
+        take=partial(choices.set_bounds, axis),
     )
     if chosen is not None:
         _take(axis, bounds, chosen)

@@ -4,13 +4,14 @@ Hands the browser the stops of two handles and what each keeps (`levels.Levels`)
 Knows nothing of where the page keeps the bounds. The drawing is `threshold*.js`; `threshold_panels` is many small ones.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 import streamlit as st
 
 from rollout_curator.levels import Bounds, Levels
+from rollout_curator.ui.state import of_component
 from rollout_curator.ui.widgets.threshold_panels import Panel, PanelChoice, threshold_panels
 from rollout_curator.ui.widgets.threshold_payload import heard, payload, script, text
 
@@ -59,10 +60,12 @@ def threshold_picker(
     unit: str = "",
     kind: Literal["number", "boolean"] = "number",
     outside: Sequence[Outside] = (),
+    take: Callable[[Bounds], None] | None = None,
 ) -> Choice | None:
     """Return what the user has just chosen, once; else None.
 
-    The caller keeps the bounds and passes levels made for them from then on, so whatever changes them (a number box,
+    Bounds go to `take`, where there is one, before the page runs: it need not run twice to be up to date. The caller
+    keeps the bounds and passes levels made for them from then on, so whatever changes them (a number box,
     a link) wins over an earlier drag. What was chosen on an axis of another `title` is not taken for this one. `title`,
     `unit` and the words of `outside` are shown as text.
     """
@@ -76,7 +79,14 @@ def threshold_picker(
         "outside": [asdict(one) for one in outside],
         **payload(levels),
     }
-    result = _mount(key=key, data=data, on_choices_change=_note)
+
+    def take_bounds() -> None:
+        choice = _choice([one for one in known.new(of_component(key).get("choices")) if one["axis"] == title])
+        if take is not None and choice is not None and choice.bounds is not None and choice.opened is None:
+            known.sequence = of_component(key)["choices"]["waiting"][-1]["sequence"]
+            take(choice.bounds)
+
+    result = _mount(key=key, data=data, on_choices_change=take_bounds)
     new = known.new(result.choices)
     if not new:
         return None
@@ -97,7 +107,3 @@ def _choice(new: list[dict[str, Any]]) -> Choice | None:
 
 def _float(bound: float | None) -> float | None:
     return None if bound is None else float(bound)
-
-
-def _note() -> None:
-    """Make Streamlit offer `choices` on the result; the value itself is read there."""

@@ -4,13 +4,14 @@ Each has a bound of its own or follows the one that holds for all. Hears back on
 what the panels stand for, nor of where the page keeps their bounds. The drawing is `threshold_panels.js`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import streamlit as st
 
 from rollout_curator.levels import Levels
+from rollout_curator.ui.state import of_component
 from rollout_curator.ui.widgets.threshold_payload import heard, script, small_payload, text
 
 SCRIPTS = ("threshold_numbers.js", "threshold_counts.js", "threshold_panel.js", "threshold_panels.js")
@@ -44,10 +45,17 @@ class PanelChoice:
 
 
 def threshold_panels(
-    panels: Sequence[Panel], *, key: str, title: str, one_axis: bool = True, unit: str = ""
+    panels: Sequence[Panel],
+    *,
+    key: str,
+    title: str,
+    one_axis: bool = True,
+    unit: str = "",
+    take: Callable[[PanelChoice], None] | None = None,
 ) -> PanelChoice | None:
     """Return what the user has just chosen, once; else None. Several choices in a row come one a run.
 
+    Bounds go to `take`, where there is one, before the page runs: it need not run twice to be up to date.
     With `one_axis` all panels share an axis, so that they can be compared; else each has its own.
     """
     known = heard(key)
@@ -59,15 +67,29 @@ def threshold_panels(
         "oneAxis": one_axis,
         "panels": [_panel(panel) for panel in panels],
     }
-    result = _mount(key=key, data=data, on_choices_change=_note)
+
+    def take_bounds() -> None:
+        for said in known.new(of_component(key).get("choices")):
+            choice = _choice(panels, said)
+            if take is None or said.get("opened"):
+                return
+            known.sequence = said["sequence"]
+            if choice is not None:
+                take(choice)
+
+    result = _mount(key=key, data=data, on_choices_change=take_bounds)
     new = known.new(result.choices)
     if not new:
         return None
-    first = new[0]
-    known.sequence = first["sequence"]
+    known.sequence = new[0]["sequence"]
+    return _choice(panels, new[0])
+
+
+def _choice(panels: Sequence[Panel], first: Mapping[str, Any]) -> PanelChoice | None:
+    """Return one choice, None where it was made on panels that are no longer there."""
     index = int(first["index"])
     if index >= len(panels) or panels[index].name != first["name"]:
-        return None  # it was chosen from panels that are no longer there
+        return None
     bound = first.get("atLeast")
     return PanelChoice(index, first["name"], None if bound is None else float(bound), bool(first.get("opened")))
 
@@ -75,7 +97,3 @@ def threshold_panels(
 def _panel(panel: Panel) -> dict[str, Any]:
     levels = panel.levels.thinned(MAX_STOPS)
     return {"name": panel.name, "note": panel.note, "own": panel.own, **small_payload(levels)}
-
-
-def _note() -> None:
-    """Make Streamlit offer `choices` on the result; the value itself is read there."""
