@@ -54,8 +54,9 @@ def asked(client: TestClient, view: View, path: str, **query: object) -> str:
 def everything(client: TestClient, view: View) -> str:
     """Return all that the server says of the first rollout."""
     key = view.key_at(0)
-    said = [asked(client, view, "/api/rollouts", **{"from": 0, "n": 1}), asked(client, view, "/api/raw", key=key)]
-    return "".join([*said, asked(client, view, "/api/rollout", key=key)])
+    said = [asked(client, view, "/api/rollouts", **{"from": 0, "n": 1})]
+    said += [asked(client, view, f"/api/{path}", key=key) for path in ("raw", "rollout", "example")]
+    return "".join(said)
 
 
 def decide(client: TestClient, view: View, seq: int, **more: object) -> Json:

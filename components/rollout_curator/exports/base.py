@@ -6,8 +6,7 @@ so a kill between two renames leaves a manifest that names another digest: `veri
 export heals it. `.NAME.lock` keeps two exports of one file apart; it may stay. Whoever holds the lock
 removes what a killed export left behind.
 
-Knows files and nothing of rollouts. Where the system has no `fcntl` there is no lock.
-Pattern: SQLite's atomic commit (sqlite.org/atomiccommit.html), with rename in place of the journal.
+Knows files, nothing of rollouts; without `fcntl` there is no lock. After SQLite's atomic commit, renaming as journal.
 """
 
 import contextlib

@@ -205,9 +205,8 @@ class Site:
         except CuratorError as error:
             self.failure = error
         except Exception as error:  # noqa: BLE001  a thread has no page that could say it
-            self.failure = CuratorError(
-                f"the sources could not be opened; error {log_error(error)} in the server's log"
-            )
+            number = log_error(error)
+            self.failure = CuratorError(f"the sources could not be opened; error {number} in the server's log")
 
     def _opened(self) -> Workspace:
         found = find(self.paths)
