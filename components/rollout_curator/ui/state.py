@@ -74,6 +74,7 @@ class Session:
     replaced: dict[tuple[str, str], float] = field(default_factory=dict)
     view: View | None = None
     view_of: tuple[Any, ...] = ()
+    begun: tuple[str, int] = ("", 0)
     reported: Mapping[str, Any] | None = None
     notice: str = ""
     known: Recipe | None = None

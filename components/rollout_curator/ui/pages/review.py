@@ -64,8 +64,15 @@ def _visit(view: View) -> str:
 
 
 def _start(view: View) -> int:
-    """Return where to begin: at the rollout that was read, else at the first that this reviewer has not decided."""
+    """Return where to begin: at the rollout that was read, else at the first that this reviewer has not decided.
+
+    That first one is looked for once a view: whatever is decided before the reader says where it is must not move it.
+    """
     now = state.session()
     if now.reported and now.reported["key"] == now.key:
         return int(now.reported["pos"])
-    return view.start(now.key) if now.key else view.first_unread()
+    if now.key:
+        return view.start(now.key)
+    if now.begun[0] != view.token:
+        now.begun = view.token, view.first_unread()
+    return now.begun[1]
