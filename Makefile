@@ -13,6 +13,8 @@ PEERS := .venv-peers
 PIP := -m pip --quiet --disable-pip-version-check
 DATA ?= sample_data
 ARGS ?=
+# Two at a time: the browser on one, all other tests on the other; ARGS="-n 0" runs them one after the other.
+WORKERS := -n 2 --dist loadgroup
 
 # The first Python on the PATH that is new enough and can make a venv; `make PYTHON=/path/to/python3` overrules it.
 FITS := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
@@ -27,13 +29,13 @@ run: $(READY) ## open the app on sample_data (DATA=path of your rollouts, ARGS="
 
 test: $(READY) ## run every test, in a real browser too (ARGS="-k words")
 	CHROMIUM="$$($(BIN)/python tests/browser/find_browser.py --install)" && export CHROMIUM && \
-	$(BIN)/python -m pytest -m "not peer" $(ARGS)
+	$(BIN)/python -m pytest $(WORKERS) -m "not peer" $(ARGS)
 
 test-peers: $(PEERS)/.ready ## hold what is said of trainers against their own code (datasets, transformers, TRL, LLaMA-Factory)
 	$(PEERS)/bin/python -m pytest -m peer $(ARGS)
 
 quick: $(READY) ## run the tests that need no browser
-	$(BIN)/python -m pytest -m "not browser and not peer" $(ARGS)
+	$(BIN)/python -m pytest $(WORKERS) -m "not browser and not peer" $(ARGS)
 
 check: $(READY) ## lint, layout and types
 	$(BIN)/ruff check
