@@ -13,8 +13,10 @@ PEERS := .venv-peers
 PIP := -m pip --quiet --disable-pip-version-check
 DATA ?= sample_data
 ARGS ?=
-# Two at a time: the browser on one, all other tests on the other; ARGS="-n 0" runs them one after the other.
-WORKERS := -n 2 --dist loadgroup
+# Tests that neither drive a browser nor injure the program run two at a time; ARGS="-n 0" one after the other.
+QUICK := -n 2 -m "not browser and not drill and not peer"
+# What pytest ends with when ARGS leave it no test in one of the two halves.
+NONE := 5
 
 # The first Python on the PATH that is new enough and can make a venv; `make PYTHON=/path/to/python3` overrules it.
 FITS := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
@@ -29,13 +31,14 @@ run: $(READY) ## open the app on sample_data (DATA=path of your rollouts, ARGS="
 
 test: $(READY) ## run every test, in a real browser too (ARGS="-k words")
 	CHROMIUM="$$($(BIN)/python tests/browser/find_browser.py --install)" && export CHROMIUM && \
-	$(BIN)/python -m pytest $(WORKERS) -m "not peer" $(ARGS)
+	{ $(BIN)/python -m pytest $(QUICK) $(ARGS) || test $$? -eq $(NONE); } && \
+	{ $(BIN)/python -m pytest -m "(browser or drill) and not peer" $(ARGS) || test $$? -eq $(NONE); }
 
 test-peers: $(PEERS)/.ready ## hold what is said of trainers against their own code (datasets, transformers, TRL, LLaMA-Factory)
 	$(PEERS)/bin/python -m pytest -m peer $(ARGS)
 
-quick: $(READY) ## run the tests that need no browser
-	$(BIN)/python -m pytest $(WORKERS) -m "not browser and not peer" $(ARGS)
+quick: $(READY) ## run the tests that need neither a browser nor a drill
+	$(BIN)/python -m pytest $(QUICK) $(ARGS)
 
 check: $(READY) ## lint, layout and types
 	$(BIN)/ruff check

@@ -6,7 +6,6 @@ page         an empty page of 1440 x 900 that reports to `seen`
 app_server   starts `rollout-curator ui` on the given paths: app_server(path, ...) -> AppServer
 """
 
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -26,18 +25,12 @@ FLAGS = [
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark the tests of this folder and run them last: the quick ones should fail first.
-
-    With several workers they are one group that begins at once: one browser, beside all the rest.
-    """
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests of this folder and run them last: the quick ones should fail first."""
     here = [item for item in items if HERE in item.path.parents]
     for item in here:
         item.add_marker(pytest.mark.browser)
-        item.add_marker(pytest.mark.xdist_group("browser"))
-    others = [item for item in items if HERE not in item.path.parents]
-    has_workers = "PYTEST_XDIST_WORKER" in os.environ
-    items[:] = here + others if has_workers else others + here
+    items[:] = [item for item in items if HERE not in item.path.parents] + here
 
 
 @pytest.fixture(scope="session")
