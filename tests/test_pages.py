@@ -13,8 +13,10 @@ from rollout_curator.filters import Filter
 from rollout_curator.pairs import Pairs
 from rollout_curator.recipe import Recipe
 from rollout_curator.report import check
+from rollout_curator.slices import Range
 from rollout_curator.splits import Split
 from rollout_curator.strategies import Step
+from rollout_curator.ui import parts
 from rollout_curator.ui import site as sites
 from rollout_curator.ui.pages import export_counts
 from rollout_curator.ui.site import ServeOptions, Site
@@ -152,6 +154,44 @@ def test_the_next_step_of_the_threshold_says_what_it_brings_and_costs(site: Site
     text = said(opened("rewards", min="0.9")).replace("\\", "")
     assert "0.9 → 0.1: +1 rollout, +1 task, +2 tokens" in text
     assert "0.9 → 1: −1 rollout, −1 task, −2 tokens" in text
+
+
+def test_the_rollouts_of_a_step_are_those_it_counts(site: Site) -> None:
+    workspace = site.workspace
+    assert workspace is not None and workspace.decisions is not None
+    workspace.decisions.record([Entry(workspace.key(2), "accept", reviewer="ann")])  # reward 0.1 stays whatever
+    app = opened("rewards", min="0.95")
+    text = said(app).replace("\\", "")
+    assert "0.95 → 0.9: +1 rollout, +1 task, +2 tokens" in text
+    of_axis, free = (f"in:{among}:reward=0.1..<0.95" for among in ("reward", "!free-reward"))
+    assert parts.rows(workspace, Recipe(min_reward=0.95), of_axis).tolist() == [1, 2]
+    assert parts.rows(workspace, Recipe(min_reward=0.95), free).tolist() == [1]
+    assert any("free-reward" in link.proto.query_string for link in app.get("page_link"))
+    assert parts.free("reward", Range("reward", 0.1, 0.95, closed=False)) == free
+
+
+def test_two_filters_on_one_number_are_counted_and_moved_together(site: Site) -> None:
+    app = opened("rewards", axis="tokens", where="tokens=1.0..;agent==x;tokens=..3.0")
+    boxes = [app.number_input(key=f"rc.{name}-tokens").value for name in ("least", "most")]
+    assert boxes == [1.0, 3.0]
+    app.number_input(key="rc.least-tokens").set_value(2.0).run()
+    assert state_of(app).recipe.filters == (Filter("tokens", 2.0, 3.0), Filter("agent", one_of=("x",)))
+
+
+def test_a_link_moves_both_bounds_past_those_there_are(site: Site) -> None:
+    app = opened("rewards", min="0.1", max="0.2")
+    app.query_params["min"], app.query_params["max"] = "0.5", "0.95"
+    app.run()
+    assert funnel(app)[3] == "1 at 0.5 to 0.95"
+
+
+def test_a_link_keeps_that_a_bound_of_the_start_was_taken_away(site: Site) -> None:
+    site.recipe = Recipe(min_reward=0.95)
+    app = opened("rewards")
+    assert (funnel(app)[3], dict(app.query_params)) == ("1 at 0.95 or more", {"min": "0.95"})
+    app.number_input(key="rc.least-reward").set_value(None).run()
+    assert app.query_params["min"] == "any"
+    assert funnel(opened("rewards", min="any"))[3] == "4 at any reward"
 
 
 def test_a_step_down_can_be_taken(site: Site) -> None:

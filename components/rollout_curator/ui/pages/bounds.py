@@ -141,7 +141,7 @@ def _bands(levels: Levels, bounds: Bounds, axis: str) -> None:
             st.markdown(label(band_words(one)), width="content")
             low, high = (one.end, one.start) if one.is_gain else (one.start, one.end)
             if one.rollouts:
-                between = parts.queue(axis, Range(axis, low, high, closed=False))
+                between = parts.free(axis, Range(axis, low, high, closed=False))
                 places.link("read them", "review", queue=between)
             st.button(
                 "take this step",
