@@ -267,6 +267,18 @@ def test_a_selection_put_aside_stands_beside_this_one_and_can_be_taken_up(site: 
     assert state_of(app).recipe.min_reward == 0.5
 
 
+def test_a_recipe_that_cannot_be_compared_here_says_why_and_can_be_taken_away(site: Site) -> None:
+    app = opened("rewards")
+    state_of(app).compared = {"odd.toml": Recipe(filters=(Filter("speed", 1.0),))}
+    app.segmented_control(key=key_of(app, "table")).set_value("Compare").run()
+    assert [one.value.replace("\\", "") for one in app.error] == [
+        "odd.toml cannot be compared here: the filter on speed: no rollout in these files has that number."
+    ]
+    assert len(app.dataframe[-1].value) == 2
+    app.button(key="rc.unusable-odd.toml").click().run()
+    assert (list(app.error), state_of(app).compared) == ([], {})
+
+
 def key_of(app: AppTest, name: str) -> str:
     """Return the key of the widget whose choices are part of its key."""
     return next(str(one.key) for one in app.segmented_control if str(one.key).startswith(f"rc.{name}"))
