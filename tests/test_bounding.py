@@ -12,7 +12,7 @@ from making import gym, write
 from rollout_curator.cli_options import recipe_of
 from rollout_curator.decisions import Decisions, Entry
 from rollout_curator.errors import RecipeError
-from rollout_curator.filters import Filter, Thresholds
+from rollout_curator.filters import Filter, Thresholds, dropped_words, filter_words
 from rollout_curator.levels import Bounds, levels
 from rollout_curator.publishing import command_line
 from rollout_curator.recipe import Recipe
@@ -243,3 +243,9 @@ def decided(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
     decisions.record([Entry(opened.key(row), verdict, reviewer="ann") for row, verdict in verdicts])
     yield opened
     opened.close()
+
+
+def test_an_empty_name_is_said_and_not_left_blank() -> None:
+    nameless = Filter("model", one_of=("", "small"))
+    assert filter_words(nameless, "model") == "model (none), small"
+    assert dropped_words(Filter("model", one_of=("",)), "model") == "with another model than (none)"
