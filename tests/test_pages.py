@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -192,6 +193,20 @@ def test_a_link_keeps_that_a_bound_of_the_start_was_taken_away(site: Site) -> No
     app.number_input(key="rc.least-reward").set_value(None).run()
     assert app.query_params["min"] == "any"
     assert funnel(opened("rewards", min="any"))[3] == "4 at any reward"
+
+
+def test_thresholds_by_agent_hold_in_the_small_plots_of_another_class(site: Site) -> None:
+    app = opened("rewards", own=f"agent;{quote(EVIL)}=0.9")
+    app.segmented_control(key="rc.panels-by").set_value("source").run()
+    (panel,) = json.loads(app.get("bidi_component")[1].proto.json)["panels"]
+    assert funnel(app)[3] == "2 at any reward or their own threshold"
+    assert (panel["note"], panel["total"]["rollouts"], panel["own"]) == (
+        "2 rollouts, mean 0.95, spread 0.071",
+        2,
+        False,
+    )
+    words = "1 agent has a threshold of its own, which holds here too. One set by source takes the place of it."
+    assert words in said(app).replace("\\", "")
 
 
 def test_a_step_down_can_be_taken(site: Site) -> None:
