@@ -265,6 +265,14 @@ def test_the_control_is_one_switch(site: Site) -> None:
     assert state_of(app).recipe.control == 1
 
 
+def test_a_rule_beside_its_control_still_says_what_it_drops(site: Site) -> None:
+    app = add_rule(opened("rewards", min="0.1"), "drop_hard_tasks")
+    dropped = "**2** unrated or in a task with a pass rate below 0.1"
+    assert dropped in said(app).replace("\\", "")
+    app.toggle(key="rc.control").set_value(True).run()
+    assert dropped in said(app).replace("\\", "")
+
+
 def test_rules_can_change_places(site: Site) -> None:
     app = add_rule(add_rule(opened("rewards"), "best_of_n"), "drop_hard_tasks")
     app.button(key="rc.rule-1-earlier").click().run()
