@@ -43,6 +43,20 @@ def test_a_selection_comes_back_whole() -> None:
     assert read(written(FULL)) == FULL
 
 
+def test_filters_come_back_in_their_order() -> None:
+    filters = (Filter("agent", one_of=("swe", "math")), Filter("n_turns", 2.0), Filter("model", one_of=("a",)))
+    assert read(written(Recipe(filters=filters))).filters == filters
+
+
+def test_what_the_app_starts_with_is_taken_away_by_a_link_of_a_selection_without_it() -> None:
+    link = written(Recipe(min_reward=0.1), start=FULL)
+    assert link == {"min": "0.1", **dict.fromkeys(("max", "where", "own", "rules", "control"), "any")}
+    recipe = FULL
+    for name, value in link.items():
+        recipe = taken(recipe, name, value) or recipe
+    assert recipe == Recipe(min_reward=0.1)
+
+
 def test_a_recipe_that_selects_nothing_needs_no_parameter() -> None:
     assert written(Recipe(target="gym")) == {}
 

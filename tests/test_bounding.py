@@ -12,7 +12,7 @@ from making import gym, write
 from rollout_curator.cli_options import recipe_of
 from rollout_curator.decisions import Decisions, Entry
 from rollout_curator.errors import RecipeError
-from rollout_curator.filters import Filter, Thresholds
+from rollout_curator.filters import Filter, Thresholds, dropped_words, filter_words
 from rollout_curator.levels import Bounds, levels
 from rollout_curator.publishing import command_line
 from rollout_curator.recipe import Recipe
@@ -155,6 +155,19 @@ def test_a_control_has_as_many_rollouts_of_each_task_as_the_selection(workspace:
     assert sum(drop.count for drop in drawn.drops) + drawn.n_kept == 6
 
 
+def test_the_funnel_of_a_control_says_what_was_drawn_and_no_more(workspace: Workspace) -> None:
+    assert workspace.decisions is not None
+    decided = [Entry(workspace.key(row), said, reviewer="ann") for row, said in ((1, "reject"), (3, "accept"))]
+    workspace.decisions.record(decided)
+    found = [workspace.funnel(Recipe(min_reward=8.0, control=seed)) for seed in range(8)]
+    steps = {(one.valid, one.selected, one.not_rejected, one.exportable) for one in found}
+    assert steps == {(5, 1, 1, 1)}
+    assert {name for one in found for name in one.as_json()["dropped"]} == {"masked", "not-drawn"}
+    drawn = [kept(workspace, Recipe(min_reward=8.0, control=seed)) for seed in range(8)]
+    assert sorted({row for rows in drawn for row in rows}) == [2, 3]
+    assert [one.accepted_by_hand for one in found] == [int(rows == [3]) for rows in drawn]
+
+
 def test_the_command_that_does_the_same_holds_every_bound(workspace: Workspace, tmp_path: Path) -> None:
     import shlex
 
@@ -243,3 +256,9 @@ def decided(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
     decisions.record([Entry(opened.key(row), verdict, reviewer="ann") for row, verdict in verdicts])
     yield opened
     opened.close()
+
+
+def test_an_empty_name_is_said_and_not_left_blank() -> None:
+    nameless = Filter("model", one_of=("", "small"))
+    assert filter_words(nameless, "model") == "model (none), small"
+    assert dropped_words(Filter("model", one_of=("",)), "model") == "with another model than (none)"

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -13,8 +14,10 @@ from rollout_curator.filters import Filter
 from rollout_curator.pairs import Pairs
 from rollout_curator.recipe import Recipe
 from rollout_curator.report import check
+from rollout_curator.slices import Range
 from rollout_curator.splits import Split
 from rollout_curator.strategies import Step
+from rollout_curator.ui import parts
 from rollout_curator.ui import site as sites
 from rollout_curator.ui.pages import export_counts
 from rollout_curator.ui.site import ServeOptions, Site
@@ -154,6 +157,58 @@ def test_the_next_step_of_the_threshold_says_what_it_brings_and_costs(site: Site
     assert "0.9 → 1: −1 rollout, −1 task, −2 tokens" in text
 
 
+def test_the_rollouts_of_a_step_are_those_it_counts(site: Site) -> None:
+    workspace = site.workspace
+    assert workspace is not None and workspace.decisions is not None
+    workspace.decisions.record([Entry(workspace.key(2), "accept", reviewer="ann")])  # reward 0.1 stays whatever
+    app = opened("rewards", min="0.95")
+    text = said(app).replace("\\", "")
+    assert "0.95 → 0.9: +1 rollout, +1 task, +2 tokens" in text
+    of_axis, free = (f"in:{among}:reward=0.1..<0.95" for among in ("reward", "!free-reward"))
+    assert parts.rows(workspace, Recipe(min_reward=0.95), of_axis).tolist() == [1, 2]
+    assert parts.rows(workspace, Recipe(min_reward=0.95), free).tolist() == [1]
+    assert any("free-reward" in link.proto.query_string for link in app.get("page_link"))
+    assert parts.free("reward", Range("reward", 0.1, 0.95, closed=False)) == free
+
+
+def test_two_filters_on_one_number_are_counted_and_moved_together(site: Site) -> None:
+    app = opened("rewards", axis="tokens", where="tokens=1.0..;agent==x;tokens=..3.0")
+    boxes = [app.number_input(key=f"rc.{name}-tokens").value for name in ("least", "most")]
+    assert boxes == [1.0, 3.0]
+    app.number_input(key="rc.least-tokens").set_value(2.0).run()
+    assert state_of(app).recipe.filters == (Filter("tokens", 2.0, 3.0), Filter("agent", one_of=("x",)))
+
+
+def test_a_link_moves_both_bounds_past_those_there_are(site: Site) -> None:
+    app = opened("rewards", min="0.1", max="0.2")
+    app.query_params["min"], app.query_params["max"] = "0.5", "0.95"
+    app.run()
+    assert funnel(app)[3] == "1 at 0.5 to 0.95"
+
+
+def test_a_link_keeps_that_a_bound_of_the_start_was_taken_away(site: Site) -> None:
+    site.recipe = Recipe(min_reward=0.95)
+    app = opened("rewards")
+    assert (funnel(app)[3], dict(app.query_params)) == ("1 at 0.95 or more", {"min": "0.95"})
+    app.number_input(key="rc.least-reward").set_value(None).run()
+    assert app.query_params["min"] == "any"
+    assert funnel(opened("rewards", min="any"))[3] == "4 at any reward"
+
+
+def test_thresholds_by_agent_hold_in_the_small_plots_of_another_class(site: Site) -> None:
+    app = opened("rewards", own=f"agent;{quote(EVIL)}=0.9")
+    app.segmented_control(key="rc.panels-by").set_value("source").run()
+    (panel,) = json.loads(app.get("bidi_component")[1].proto.json)["panels"]
+    assert funnel(app)[3] == "2 at any reward or their own threshold"
+    assert (panel["note"], panel["total"]["rollouts"], panel["own"]) == (
+        "2 rollouts, mean 0.95, spread 0.071",
+        2,
+        False,
+    )
+    words = "1 agent has a threshold of its own, which holds here too. One set by source takes the place of it."
+    assert words in said(app).replace("\\", "")
+
+
 def test_a_step_down_can_be_taken(site: Site) -> None:
     app = opened("rewards", min="0.9")
     app.button(key="rc.band-down").click().run()
@@ -210,6 +265,14 @@ def test_the_control_is_one_switch(site: Site) -> None:
     assert state_of(app).recipe.control == 1
 
 
+def test_a_rule_beside_its_control_still_says_what_it_drops(site: Site) -> None:
+    app = add_rule(opened("rewards", min="0.1"), "drop_hard_tasks")
+    dropped = "**2** unrated or in a task with a pass rate below 0.1"
+    assert dropped in said(app).replace("\\", "")
+    app.toggle(key="rc.control").set_value(True).run()
+    assert dropped in said(app).replace("\\", "")
+
+
 def test_rules_can_change_places(site: Site) -> None:
     app = add_rule(add_rule(opened("rewards"), "best_of_n"), "drop_hard_tasks")
     app.button(key="rc.rule-1-earlier").click().run()
@@ -225,6 +288,18 @@ def test_a_selection_put_aside_stands_beside_this_one_and_can_be_taken_up(site: 
     assert "to high: -1 rollouts, -1 tasks, -2 tokens" in said(app).replace("\\", "")
     next(one for one in app.button if one.key == "rc.compared-4-high").click().run()
     assert state_of(app).recipe.min_reward == 0.5
+
+
+def test_a_recipe_that_cannot_be_compared_here_says_why_and_can_be_taken_away(site: Site) -> None:
+    app = opened("rewards")
+    state_of(app).compared = {"odd.toml": Recipe(filters=(Filter("speed", 1.0),))}
+    app.segmented_control(key=key_of(app, "table")).set_value("Compare").run()
+    assert [one.value.replace("\\", "") for one in app.error] == [
+        "odd.toml cannot be compared here: the filter on speed: no rollout in these files has that number."
+    ]
+    assert len(app.dataframe[-1].value) == 2
+    app.button(key="rc.unusable-odd.toml").click().run()
+    assert (list(app.error), state_of(app).compared) == ([], {})
 
 
 def key_of(app: AppTest, name: str) -> str:

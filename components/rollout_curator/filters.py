@@ -17,6 +17,9 @@ CLASSES = ("agent", "source", "model", "task", "format", "finish")
 GROUPS = ("agent", "source", "model")
 """Classes that may have a threshold of their own for each name."""
 
+NAMELESS = "(none)"
+"""What stands for an empty name: of rollouts whose line names no agent, or no model."""
+
 
 @dataclass(frozen=True, slots=True)
 class Filter:
@@ -146,7 +149,7 @@ def filter_table(one: Filter) -> dict[str, Any]:
 def filter_words(one: Filter, name: str) -> str:
     """Return what a filter asks for in words, such as "turns 3 to 12"; `name` is what the column is called."""
     if one.one_of:
-        shown = ", ".join(one.one_of[:3])
+        shown = ", ".join(word or NAMELESS for word in one.one_of[:3])
         more = f" and {len(one.one_of) - 3:,} more" if len(one.one_of) > 3 else ""
         return f"{name} {shown}{more}"
     if one.at_least is not None and one.at_most is not None:
@@ -161,7 +164,7 @@ def filter_words(one: Filter, name: str) -> str:
 def dropped_words(one: Filter, name: str) -> str:
     """Return what a filter drops, as it follows a count: "with turns above 12", "with another agent than swe"."""
     if one.one_of:
-        shown = one.one_of[0] if len(one.one_of) == 1 else f"the {len(one.one_of):,} chosen"
+        shown = (one.one_of[0] or NAMELESS) if len(one.one_of) == 1 else f"the {len(one.one_of):,} chosen"
         return f"with another {name} than {shown}"
     if one.at_least is not None and one.at_most is not None:
         return f"with {name} outside {exact(one.at_least)} to {exact(one.at_most)}"

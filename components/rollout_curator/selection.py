@@ -185,19 +185,21 @@ def narrow(selection: Selection, verdicts: Array, dropped_by: Array, words: Sequ
     return Selection(reason, drops, accepted)
 
 
-def redrawn(possible: Selection, drawn: Array) -> Selection:
-    """Return a selection of the drawn rows: whatever else was possible is dropped because it was not drawn."""
-    falls = possible.kept & ~drawn
+def redrawn(possible: Selection, verdicts: Array, drawn: Array) -> Selection:
+    """Return a selection of the drawn rows: whatever else the rules could choose from was not drawn.
+
+    That holds too for what is rejected or cannot be written, which no draw reaches: the rules come before both.
+    """
+    first = sum(drop.step in ("valid", "selected") for drop in possible.drops)
+    falls = ((possible.reason == KEPT) | (possible.reason > first)) & ~drawn
     count = int(np.count_nonzero(falls))
     if not count:
         return possible
-    first = sum(drop.step in ("valid", "selected") for drop in possible.drops)
     drop = Drop("selected", "not-drawn", "not drawn for the random control", count)
     reason = possible.reason.copy()
-    reason[possible.reason > first] += 1
     reason[falls] = first + 1
-    drops = (*possible.drops[:first], drop, *possible.drops[first:])
-    return Selection(reason, drops, possible.accepted_by_hand)
+    accepted = int(np.count_nonzero((verdicts == ACCEPT) & (reason == KEPT)))
+    return Selection(reason, (*possible.drops[:first], drop), accepted)
 
 
 @dataclass(frozen=True, slots=True)

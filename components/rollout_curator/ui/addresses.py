@@ -1,13 +1,15 @@
 """What a recipe selects as parameters of a URL, and back: a link shows the same selection again.
 
 `min` and `max` are bounds of the reward, `where` filters, `own` thresholds by name, `rules` strategies in order, and
-`control` its seed. Options of the export stay out: links are for looking. No Streamlit.
+`control` its seed; `any` stands for none where the app itself starts with some. Options of the export stay out: links
+are for looking. No Streamlit.
 """
 
 import json
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any
 from urllib.parse import quote, unquote
 
 from rollout_curator import recipe as recipes
@@ -19,10 +21,13 @@ from rollout_curator.slices import Is, Part, Range
 from rollout_curator.strategies import Step
 
 NAMES = ("min", "max", "where", "own", "rules", "control")
+NONE = "any"
+_NOTHING = Recipe()
 
 
-def written(recipe: Recipe) -> dict[str, str]:
-    """Return the parameters of a recipe; what is not set is left out."""
+def written(recipe: Recipe, start: Recipe = _NOTHING) -> dict[str, str]:
+    """Return the parameters of a recipe; what is not set is left out, or said where `start` sets it."""
+    before = {} if start is _NOTHING else written(start)
     values = {
         "min": "" if recipe.min_reward is None else repr(recipe.min_reward),
         "max": "" if recipe.max_reward is None else repr(recipe.max_reward),
@@ -31,13 +36,14 @@ def written(recipe: Recipe) -> dict[str, str]:
         "rules": _rules(recipe.strategies),
         "control": "" if recipe.control is None else str(recipe.control),
     }
-    return {name: value for name, value in values.items() if value}
+    said = {name: value or (NONE if name in before else "") for name, value in values.items()}
+    return {name: value for name, value in said.items() if value}
 
 
 def taken(recipe: Recipe, name: str, value: str) -> Recipe | None:
     """Return the recipe with one parameter of a URL taken in, None where it makes no sense."""
     try:
-        made = _READ[name](recipe, value)
+        made = replace(recipe, **_CLEARED[name]) if value == NONE else _READ[name](recipe, value)
         recipes.plan(made)
     except (RecipeError, ValueError, RecursionError):
         return None
@@ -85,15 +91,15 @@ def _with_filters(recipe: Recipe, value: str) -> Recipe:
     parts = slices.decode(value)
     if parts is None:
         raise ValueError(value)
-    found: dict[str, Filter] = {}
-    ranges: list[Filter] = []
+    found: list[Filter] = []
     for part in parts:
-        if isinstance(part, Is):
-            before = found.get(part.column, Filter(part.column))
-            found[part.column] = replace(before, one_of=(*before.one_of, part.word))
+        if not isinstance(part, Is):
+            found.append(Filter(part.column, part.low, part.high))
+        elif found and found[-1].one_of and found[-1].column == part.column:
+            found[-1] = replace(found[-1], one_of=(*found[-1].one_of, part.word))
         else:
-            ranges.append(Filter(part.column, part.low, part.high))
-    return replace(recipe, filters=(*ranges, *found.values()))
+            found.append(Filter(part.column, one_of=(part.word,)))
+    return replace(recipe, filters=tuple(found))
 
 
 def _with_own(recipe: Recipe, value: str) -> Recipe:
@@ -118,4 +124,12 @@ _READ: dict[str, Callable[[Recipe, str], Recipe]] = {
     "own": _with_own,
     "rules": _with_rules,
     "control": lambda recipe, value: replace(recipe, control=int(value)),
+}
+_CLEARED: dict[str, dict[str, Any]] = {
+    "min": {"min_reward": None},
+    "max": {"max_reward": None},
+    "where": {"filters": ()},
+    "own": {"thresholds": None},
+    "rules": {"strategies": ()},
+    "control": {"control": None},
 }

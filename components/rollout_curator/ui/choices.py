@@ -16,11 +16,13 @@ from rollout_curator.ui import state
 
 
 def bounds(axis: str) -> Bounds:
-    """Return the bounds that are set on an axis."""
+    """Return the bounds that are set on an axis; of several filters on one number, what they allow together."""
     if axis == REWARD:
         return Bounds(state.recipe().min_reward, state.recipe().max_reward)
-    found = next((one for one in state.recipe().filters if one.column == axis), Filter(axis))
-    return Bounds(found.at_least, found.at_most)
+    found = [one for one in state.recipe().filters if one.column == axis]
+    lows = [one.at_least for one in found if one.at_least is not None]
+    highs = [one.at_most for one in found if one.at_most is not None]
+    return Bounds(max(lows, default=None), min(highs, default=None))
 
 
 def set_bounds(axis: str, chosen: Bounds) -> None:
@@ -33,15 +35,15 @@ def set_bounds(axis: str, chosen: Bounds) -> None:
 
 
 def set_filter(chosen: Filter) -> None:
-    """Put a filter in the place of the one on its column, or last; one that asks for nothing is taken out."""
-    places = [number for number, one in enumerate(state.recipe().filters) if one.column == chosen.column]
-    filters = list(state.recipe().filters)
+    """Put a filter in the place of the first on its column, or last; one that asks for nothing is taken out.
+
+    There is one filter a column from then on: the picker shows what all of them allow, and takes it anew as one.
+    """
+    before = state.recipe().filters
+    place = next((number for number, one in enumerate(before) if one.column == chosen.column), len(before))
+    others = [one for one in before if one.column != chosen.column]
     asks = chosen.one_of or chosen.at_least is not None or chosen.at_most is not None
-    if places:
-        filters[places[0] : places[0] + 1] = [chosen] if asks else []
-    elif asks:
-        filters.append(chosen)
-    state.change_recipe(filters=tuple(filters))
+    state.change_recipe(filters=(*others[:place], *([chosen] if asks else []), *others[place:]))
 
 
 def remove_filter(place: int) -> None:

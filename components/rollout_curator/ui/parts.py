@@ -1,8 +1,9 @@
 """A part of the rollouts as a queue: what a bar, a cell or a row of a table opens, under a name that stands in URLs.
 
-`in:AMONG:SLICE`: AMONG is an axis (its candidates), `!any` (those of the reward without thresholds of their own),
-`!all` or `!invalid`, SLICE a text of `slices`. Tasks are columns too: `group` (their code), `task_mean`, and
-`pass_rate@X`, the share of rated attempts with a reward of X or more.
+`in:AMONG:SLICE`: AMONG is an axis (its candidates), `!free-` before an axis (those of them that its bounds decide on),
+`!any` (those of the reward without thresholds of their own), `!all` or `!invalid`, SLICE a text of `slices`. Tasks are
+columns too: `group` (their code), `task_mean`, and `pass_rate@X`, the share of rated attempts with a reward of X or
+more.
 """
 
 from collections.abc import Sequence
@@ -26,12 +27,18 @@ Array = np.ndarray[Any, Any]
 IN = "in:"
 ALL, ANY, INVALID = "!all", "!any", "!invalid"
 _NO_AXES = (ALL, ANY, INVALID)
+_FREE = "!free-"
 GROUP, PASS_RATE, TASK_MEAN = "group", "pass_rate", "task_mean"
 
 
 def queue(among: str, *parts: Part) -> str:
     """Return the name of the queue of those rollouts of an axis' candidates (or ALL, INVALID) that fit every part."""
     return f"{IN}{among if among in _NO_AXES else quote(among, errors='surrogatepass')}:{slices.encode(parts)}"
+
+
+def free(axis: str, *parts: Part) -> str:
+    """Return the name of such a queue without those that are kept whatever the bounds on the axis."""
+    return f"{IN}{_FREE}{quote(axis, errors='surrogatepass')}:{slices.encode(parts)}"
 
 
 def rows(workspace: Workspace, recipe: Recipe, name: str) -> Array:
@@ -66,7 +73,8 @@ def pass_rate(success: float) -> str:
 
 def _read(name: str) -> tuple[str, Sequence[Part] | None]:
     among, _, text = name.removeprefix(IN).partition(":")
-    return (among if among in _NO_AXES else unquote(among, errors="surrogatepass")), slices.decode(text)
+    is_plain = among in _NO_AXES or among.startswith(_FREE)
+    return (among if is_plain else unquote(among, errors="surrogatepass")), slices.decode(text)
 
 
 def _among(workspace: Workspace, recipe: Recipe, among: str) -> Array:
@@ -78,6 +86,11 @@ def _among(workspace: Workspace, recipe: Recipe, among: str) -> Array:
         return np.isin(selection.reason, codes)
     if among == ANY:
         return workspace.candidates(replace(recipe, thresholds=None)).among
+    if among.startswith(_FREE):
+        axis = unquote(among.removeprefix(_FREE), errors="surrogatepass")
+        workspace.numbers(axis)
+        found = workspace.candidates(recipe, axis)
+        return found.among & ~found.always
     workspace.numbers(among)
     return workspace.candidates(recipe, among).among
 

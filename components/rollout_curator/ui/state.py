@@ -54,6 +54,7 @@ class Session:
 
     recipe: Recipe
     reviewer: str
+    start: Recipe = field(default_factory=Recipe)
     queue: str = DEFAULT
     key: str = ""
     axis: str = REWARD
@@ -94,7 +95,7 @@ def begin(site: Site, page: str) -> Session:
     """Return the choices of this tab with what the URL says taken in, and bring the URL in line."""
     if SESSION not in st.session_state:
         name, named = name_of(site)
-        st.session_state[SESSION] = Session(site.recipe, name, named=named)
+        st.session_state[SESSION] = Session(site.recipe, name, site.recipe, named=named)
     now = session()
     if page != now.page:
         now.page, now.view, now.reported = page, None, None
@@ -106,7 +107,7 @@ def begin(site: Site, page: str) -> Session:
     }
     if "queue" in news and "key" not in news:
         now.key = ""
-    for name, value in news.items():
+    for name, value in (*news.items(), *news.items()):  # one bound may fit only once the other one is taken
         _take(now, name, value)
     write_url()
     return now
@@ -194,11 +195,11 @@ def change_recipe(**changes: Any) -> None:
 def _url(names: tuple[str, ...]) -> dict[str, str]:
     now = session()
     values = {
-        **addresses.written(now.recipe),
+        **addresses.written(now.recipe, now.start),
         "axis": "" if now.axis == REWARD else now.axis,
         "success": "" if now.success is None else repr(now.success),
-        "target": "" if now.recipe.target == Recipe().target else now.recipe.target,
-        "format": now.recipe.format,
+        "target": "" if now.recipe.target == now.start.target == Recipe().target else now.recipe.target,
+        "format": now.recipe.format or (recipes.plan(now.recipe).format if now.start.format else ""),
         "queue": "" if now.queue == DEFAULT else now.queue,
         "key": now.key,
         "blind": "1" if now.blind else "",

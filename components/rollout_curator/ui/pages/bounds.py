@@ -98,11 +98,14 @@ def step_of(levels: Levels, at_least: float, *, up: bool) -> float | None:
         lowest_kept = int(np.searchsorted(values, at_least, side="left"))
         place = lowest_kept + 1 if up else lowest_kept - 1
         return float(values[place]) if 0 <= place < len(values) else None
-    span = float(values[-1]) / 20 - float(values[0]) / 20
+    lowest, highest = float(values[0]), float(values[-1])
+    if not up and not lowest < at_least <= highest:
+        return highest if at_least > highest else None
+    span = highest / 20 - lowest / 20
     power = 10.0 ** np.floor(np.log10(span)) if span > 0 else 0.0
     step = power * next((n for n in (1, 2, 5, 10) if n * power >= span), 10)
-    end = float(f"{at_least + (step if up else -step):.12g}")
-    return None if (end > values[-1] if up else at_least <= values[0]) else end
+    end = float(f"{max(at_least, lowest) + step if up else at_least - step:.12g}")
+    return None if up and end > highest else end
 
 
 def band(levels: Levels, bounds: Bounds, *, up: bool) -> Band | None:
@@ -124,7 +127,7 @@ def band_words(one: Band) -> str:
     """Return a band as people say it: "0.8 \u2192 0.75: +214 rollouts, +11 tasks, +31,204 tokens"."""
     counts = ((one.rollouts, "rollout"), (one.tasks, "task"), (one.tokens, "token"))
     said = (f"{_signed(n)} {unit}{'' if abs(n) == 1 else 's'}" for n, unit in counts)
-    return f"{one.start:.4g} \u2192 {one.end:.4g}: {', '.join(said)}"
+    return f"{exact(one.start)} \u2192 {exact(one.end)}: {', '.join(said)}"
 
 
 def _signed(n: int) -> str:
@@ -141,7 +144,7 @@ def _bands(levels: Levels, bounds: Bounds, axis: str) -> None:
             st.markdown(label(band_words(one)), width="content")
             low, high = (one.end, one.start) if one.is_gain else (one.start, one.end)
             if one.rollouts:
-                between = parts.queue(axis, Range(axis, low, high, closed=False))
+                between = parts.free(axis, Range(axis, low, high, closed=False))
                 places.link("read them", "review", queue=between)
             st.button(
                 "take this step",

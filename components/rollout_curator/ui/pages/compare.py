@@ -34,7 +34,7 @@ USUAL: dict[str, tuple[Step, ...]] = {
 
 def compare(workspace: Workspace, recipe: Recipe) -> None:
     """Draw the table of selections, what each would change, and the ways to add and take up one."""
-    others = choices.compared()
+    others = {name: one for name, one in choices.compared().items() if not _unusable(workspace, name, one)}
     named = {THIS: recipe, CONTROL: replace(recipe, control=recipe.control or CONTROL_SEED), **others}
     found = _compared(workspace, workspace.refresh_decisions(), named)
     st.dataframe(found.table, hide_index=True, column_config=_config(), alt="One row per selection")
@@ -48,6 +48,16 @@ def compare(workspace: Workspace, recipe: Recipe) -> None:
             if name in others:
                 st.button("remove", type="tertiary", on_click=choices.compare, args=(name, None), key=f"{taken}-remove")
     _add(recipe)
+
+
+def _unusable(workspace: Workspace, name: str, other: Recipe) -> bool:
+    """Say whether a recipe cannot be applied to these files; draw why, and the way to take it away."""
+    lacking = workspace.unusable(other)
+    if lacking:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.error(label(f"{name} cannot be compared here: {lacking[0].why}."))
+            st.button("remove", on_click=choices.compare, args=(name, None), key=f"rc.unusable-{plain(name)[:40]}")
+    return bool(lacking)
 
 
 def _add(recipe: Recipe) -> None:

@@ -14,6 +14,7 @@ import streamlit as st
 
 from rollout_curator import plots, slices, strategies
 from rollout_curator.axes import REWARD
+from rollout_curator.digits import exact
 from rollout_curator.naming import COMPONENT, name_of
 from rollout_curator.recipe import Recipe
 from rollout_curator.slices import Range
@@ -199,8 +200,10 @@ def summary_words(found: strategies.TaskSummary, at_least: float) -> str:
         return "No task has a rated rollout."
     unrated = f", {found.unrated:,} without a rating" if found.unrated else ""
     curve = "".join(f", pass@{point.k} {point.chance:.1%}" for point in found.curve if point.k in (4, 8))
+    tasks = "1 task" if found.tasks == 1 else f"{found.tasks:,} tasks"
+    solved = "1 is" if found.solved == 1 else f"{found.solved:,} are"
     return (
-        f"{found.tasks:,} tasks with a rating{unrated}: at {at_least:.6g} or more {found.solved:,} are solved by every "
+        f"{tasks} with a rating{unrated}: at {exact(at_least)} or more {solved} solved by every "
         f"attempt and {found.unsolved:,} by none, which both teach little; {found.mixed:,} by some. "
         f"pass@1 {found.pass_1:.1%}{curve}."
     )

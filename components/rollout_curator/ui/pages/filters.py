@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from rollout_curator.filters import CLASSES, Filter, filter_words
+from rollout_curator.filters import CLASSES, NAMELESS, Filter, filter_words
 from rollout_curator.naming import name_of
 from rollout_curator.ui import choices, state
 from rollout_curator.ui.text import label, plain
@@ -52,7 +52,14 @@ def _form(workspace: Workspace) -> None:
     columns = [*CLASSES, *(name for name in workspace.axes if name != "reward")]
     column = st.selectbox("column", columns, format_func=lambda name: plain(name_of(name)), key="rc.filter-column")
     chosen = _names(workspace, column) if column in CLASSES else _range(workspace, column)
-    st.button("Filter", on_click=choices.set_filter, args=(chosen,), type="primary", key="rc.filter-add")
+    st.button(
+        "Filter",
+        on_click=choices.set_filter,
+        args=(chosen,),
+        type="primary",
+        disabled=chosen == Filter(column),
+        key="rc.filter-add",
+    )
 
 
 def _range(workspace: Workspace, column: str) -> Filter:
@@ -74,7 +81,7 @@ def _names(workspace: Workspace, column: str) -> Filter:
     chosen = st.multiselect(
         "keep only",
         common,
-        format_func=lambda word: f"{plain(word) or '(none)'} ({said[word]:,})",
+        format_func=lambda word: f"{plain(word) or NAMELESS} ({said[word]:,})",
         key=f"rc.filter-names-{column}",
     )
     if len(common) < len(words):

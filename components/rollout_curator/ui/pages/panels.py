@@ -10,7 +10,7 @@ import numpy as np
 import streamlit as st
 
 from rollout_curator.axes import REWARD
-from rollout_curator.filters import GROUPS
+from rollout_curator.filters import GROUPS, Thresholds
 from rollout_curator.levels import Bounds, Levels, levels
 from rollout_curator.recipe import Recipe
 from rollout_curator.slices import Is
@@ -56,9 +56,28 @@ def panels(workspace: Workspace, recipe: Recipe) -> None:
             groups = _ordered(workspace, recipe, str(by), ORDERS[order])
             with st.popover("Set a threshold for each", type="tertiary", width="content"):
                 _set_all(workspace, recipe, str(by), groups)
+        if recipe.thresholds is not None and recipe.thresholds.by != by:
+            st.caption(label(_others_words(recipe.thresholds, str(by))))
         n_pages = -(-len(groups) // SHOWN)
         page = st.pagination(n_pages, key=f"rc.panels-page-{by}") if n_pages > 1 else 1
         _draw(workspace, recipe, str(by), groups[(page - 1) * SHOWN : page * SHOWN], one_axis=one_axis)
+
+
+def _has_others(recipe: Recipe, by: str) -> bool:
+    """Say whether thresholds of their own go by another class than the one that is shown."""
+    return recipe.thresholds is not None and recipe.thresholds.by != by
+
+
+def _others_words(others: Thresholds, by: str) -> str:
+    n = len(others.at_least)
+    some, own, these = ("has", "its", "it") if n == 1 else ("have", "their", "these")
+    said = f"{n:,} {others.by}{'' if n == 1 else 's'} {some} a threshold of {own} own, which holds here too."
+    return f"{said} One set by {by} takes the place of {these}."
+
+
+def _chosen_from(recipe: Recipe, by: str) -> Recipe:
+    """Return the part of a recipe whose candidates the small plots count: thresholds by another class stay on."""
+    return measures.rest_of(recipe, REWARD, thresholds=_has_others(recipe, by))
 
 
 def _draw(workspace: Workspace, recipe: Recipe, by: str, groups: list[Group], *, one_axis: bool) -> None:
@@ -72,7 +91,8 @@ def _draw(workspace: Workspace, recipe: Recipe, by: str, groups: list[Group], *,
     if chosen is None:
         return
     if chosen.opened:
-        choices.open_here(parts.queue(parts.ANY, Is(by, groups[chosen.index].name)))
+        among = REWARD if _has_others(recipe, by) else parts.ANY
+        choices.open_here(parts.queue(among, Is(by, groups[chosen.index].name)))
     else:
         take(chosen)
     st.rerun()
@@ -80,7 +100,7 @@ def _draw(workspace: Workspace, recipe: Recipe, by: str, groups: list[Group], *,
 
 def _panel(workspace: Workspace, recipe: Recipe, by: str, group: Group, own: float | None) -> Panel:
     bound = recipe.min_reward if own is None else own
-    whole = _levels_of(workspace, workspace.refresh_decisions(), measures.whole_of(recipe), by, group)
+    whole = _levels_of(workspace, workspace.refresh_decisions(), _chosen_from(recipe, by), by, group)
     found = whole.within(Bounds(bound, recipe.max_reward if own is None else None))
     mean = f"mean {group.mean:.3g}" if group.rated else "none rated"
     spread = f", spread {group.spread:.2g}" if np.isfinite(group.spread) else ""
@@ -96,10 +116,11 @@ def _levels_of(workspace: Workspace, version: int, rest: Recipe, by: str, group:
 
 
 def _ordered(workspace: Workspace, recipe: Recipe, by: str, order: str) -> list[Group]:
-    groups = _groups(workspace, workspace.refresh_decisions(), measures.whole_of(recipe), by)
+    rest = _chosen_from(recipe, by)
+    groups = _groups(workspace, workspace.refresh_decisions(), rest, by)
     if order == "passed":
         own = recipe.thresholds.at_least if recipe.thresholds and recipe.thresholds.by == by else {}
-        found = measures.population(workspace, measures.whole_of(recipe), REWARD)
+        found = measures.population(workspace, rest, REWARD)
 
         def passed(group: Group) -> float:
             bound = own.get(group.name, recipe.min_reward)
@@ -138,6 +159,8 @@ def _groups(workspace: Workspace, version: int, rest: Recipe, by: str) -> list[G
 
 def _set_all(workspace: Workspace, recipe: Recipe, by: str, groups: list[Group]) -> None:
     """Draw the ways to set a threshold of its own for every name at once, from its own rewards."""
+    if _has_others(recipe, by):
+        groups = _groups(workspace, workspace.refresh_decisions(), measures.whole_of(recipe), by)
     how = st.radio("from its own rewards", ("quantile", "mean and spread"), key="rc.panels-how")
     if how == "quantile":
         q = st.number_input("share of its rewards that lies below", 0.0, 1.0, 0.5, 0.05, key="rc.panels-q")

@@ -1,6 +1,7 @@
 """The rules that follow the threshold: those that are on, and a way to add one."""
 
 import inspect
+from dataclasses import replace
 from typing import Any
 
 import streamlit as st
@@ -15,15 +16,21 @@ from rollout_curator.workspace import Workspace
 
 
 def rules_bar(workspace: Workspace, recipe: Recipe) -> None:
-    """Draw one line per rule that is on, in order, and the way to add one."""
-    drops = {drop.name: drop for drop in workspace.select(recipe).drops}
+    """Draw one line per rule that is on, in order, and the way to add one.
+
+    With a random control in its place, each still says what it drops: so many rollouts the control has to leave out.
+    """
+    drops = {drop.name: drop for drop in workspace.select(replace(recipe, control=None)).drops}
     with st.container(key="rules", gap=None):
         for number, step in enumerate(recipe.strategies, 1):
             name = f"strategy-{number}"
             with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"rule-{number}"):
                 st.markdown("then dropped:", width="content")
                 count = drops[name].count if name in drops else 0
-                places.link_number(count, words(step), "review", queue=name)
+                if recipe.control is None:
+                    places.link_number(count, words(step), "review", queue=name)
+                else:  # the control holds others, so there is no queue of these
+                    st.markdown(f"**{count:,}** {label(words(step))}", width="content")
                 if len(recipe.strategies) > 1:
                     _mover(number - 1, -1, "earlier", disabled=number == 1)
                     _mover(number - 1, 1, "later", disabled=number == len(recipe.strategies))
