@@ -155,6 +155,16 @@ def test_a_control_has_as_many_rollouts_of_each_task_as_the_selection(workspace:
     assert sum(drop.count for drop in drawn.drops) + drawn.n_kept == 6
 
 
+def test_a_control_counts_only_the_drawn_ones_as_accepted_by_hand(workspace: Workspace) -> None:
+    accept(workspace, 1)
+    among = Filter("task", one_of=(workspace.classes("task")[1][workspace.classes("task")[0][1]],))
+    found = set()
+    for seed in range(8):
+        drawn = workspace.select(Recipe(min_reward=8.0, filters=(among,), control=seed))
+        found.add((tuple(np.flatnonzero(drawn.kept).tolist()), drawn.accepted_by_hand))
+    assert found == {((0,), 0), ((1,), 1)}
+
+
 def test_the_command_that_does_the_same_holds_every_bound(workspace: Workspace, tmp_path: Path) -> None:
     import shlex
 

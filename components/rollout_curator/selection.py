@@ -185,7 +185,7 @@ def narrow(selection: Selection, verdicts: Array, dropped_by: Array, words: Sequ
     return Selection(reason, drops, accepted)
 
 
-def redrawn(possible: Selection, drawn: Array) -> Selection:
+def redrawn(possible: Selection, drawn: Array, verdicts: Array) -> Selection:
     """Return a selection of the drawn rows: whatever else was possible is dropped because it was not drawn."""
     falls = possible.kept & ~drawn
     count = int(np.count_nonzero(falls))
@@ -197,7 +197,8 @@ def redrawn(possible: Selection, drawn: Array) -> Selection:
     reason[possible.reason > first] += 1
     reason[falls] = first + 1
     drops = (*possible.drops[:first], drop, *possible.drops[first:])
-    return Selection(reason, drops, possible.accepted_by_hand)
+    accepted = int(np.count_nonzero((verdicts == ACCEPT) & (reason == KEPT)))
+    return Selection(reason, drops, accepted)
 
 
 @dataclass(frozen=True, slots=True)

@@ -184,7 +184,7 @@ class Workspace(Collection):
         if recipe.control is not None:
             possible = self._selected(_boundless(recipe), verdicts, name)
             drawn = strategies.matched_random(self.frame, made.kept, recipe.control, among=possible.kept)
-            made = redrawn(possible, drawn)
+            made = redrawn(possible, drawn, verdicts)
         with self._lock:
             if len(self._selections) > SELECTIONS_MAX:
                 self._selections.clear()
