@@ -23,6 +23,8 @@ def draw_job(site: Site, job: ExportJob, recipe: Recipe) -> None:
             st.markdown(f"**Wrote {job.control.rows:,} rows of the random control** to {label(job.control.path.name)}")
         elif job.failure is not None:
             st.error(f"The random control was not written: {label(job.failure)}")
+        elif job.seed is not None:
+            st.info("Stopped before the random control was written; a file of it from before is as it was.")
     elif job.is_stopped:
         st.info(f"Stopped. {label(job.out.name)} is as it was before.")
     elif isinstance(job.failure, CuratorError):
@@ -40,7 +42,8 @@ def _progress(site: Site) -> None:
         st.rerun()
         return
     share = (job.done + job.checked) / (2 * job.total) if job.total else 0.0
-    words = f"{job.done:,} of {job.total:,} written, {job.checked:,} read back"
+    of = "" if job.result is None else "random control: "
+    words = f"{label(of)}{job.done:,} of {job.total:,} written, {job.checked:,} read back"
     st.progress(min(1.0, share), words if job.total else "Working out what is written")
     if st.button("Cancel", key="rc.cancel", help="Leaves the file as it was before"):
         job.stop()
