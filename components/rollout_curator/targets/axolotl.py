@@ -26,7 +26,7 @@ SAYS = (
     "the labels in the wrong place.",
     "Only fields that the chat template names reach it; reasoning is written as reasoning_content and left out by "
     "templates that do not know it.",
-    "It splits no validation set off: ask for one under training, validation and test.",
+    "It splits no validation set off: it gets what is chosen under training, validation and test, or none.",
     "Examples with images, sound or video are left out.",
 )
 HEAD = """\

@@ -13,7 +13,7 @@ from rollout_curator.conversation import ChatOptions, FlatOptions
 from rollout_curator.targets.base import LEFT_OUT, MEDIA, ConfigFacts, Target, absolute, literal
 
 SAYS = (
-    "TRL trains on every token, prompts too, unless assistant_only_loss is on, as in the script below.",
+    "TRL trains on every token, prompts too, unless assistant_only_loss is on, as in the script given with the file.",
     "With assistant_only_loss every answer is trained on, also those that stood in the prompt; the chat template must "
     "mark them with {% generation %}, and TRL brings such templates for the families it knows.",
     "Examples longer than max_length are cut at the end, and their answers with them; TRL's own limit is 1,024 tokens.",

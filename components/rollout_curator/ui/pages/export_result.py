@@ -20,7 +20,8 @@ def draw_job(site: Site, job: ExportJob, recipe: Recipe) -> None:
     elif job.result is not None:
         _result(job.result, changed=job.recipe != recipe)
         if job.control is not None:
-            st.markdown(f"**Wrote {job.control.rows:,} rows of the random control** to {label(job.control.path.name)}")
+            names = label(", ".join(each["file"] for each in job.control.files), 1000)
+            st.markdown(f"**Wrote {job.control.rows:,} rows of the random control** to {names}")
         elif job.failure is not None:
             st.error(f"The random control was not written: {label(job.failure)}")
         elif job.seed is not None:
