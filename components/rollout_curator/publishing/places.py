@@ -84,5 +84,5 @@ def _head(path: Path) -> str:
 def _is_same(path: Path, other: Path) -> bool:
     try:
         return path.samefile(other)
-    except OSError:
+    except (OSError, ValueError):  # a name that no file can have
         return False
