@@ -37,7 +37,7 @@ datasets:
 """
 FILE = """\
   - path: {path}
-    ds_type: json
+    ds_type: {loader}
     split: train
     type: chat_template
     field_messages: messages
@@ -64,9 +64,9 @@ bf16: auto
 def config(facts: ConfigFacts) -> str:
     """Return a YAML config that trains on the written file."""
     longest = f"; the longest has about {facts.longest_tokens:,} tokens" if facts.longest_tokens else ""
-    lines = [HEAD, FILE.format(path=quote(absolute(facts.path)))]
+    lines = [HEAD, FILE.format(path=quote(absolute(facts.path)), loader=facts.loader)]
     if facts.validation_path:
-        lines += ["test_datasets:\n", FILE.format(path=quote(absolute(facts.validation_path)))]
+        lines += ["test_datasets:\n", FILE.format(path=quote(absolute(facts.validation_path)), loader=facts.loader)]
     return "".join([*lines, REST.format(limit=facts.max_tokens or 8192, longest=longest)])
 
 
