@@ -133,6 +133,7 @@ def export(
         if seed is not None:
             drawn = publishing.export(workspace, replace(chosen, control=seed), publishing.control_path(out))
             found["control"] = report.exported(working.written(drawn))
+            found["command"] = publishing.command_line(workspace, chosen, out, card, seed)
         say(found, as_json, report_text.exported_text)
 
 
