@@ -17,6 +17,7 @@ from rollout_curator.levels import Bounds, levels
 from rollout_curator.publishing import command_line
 from rollout_curator.recipe import Recipe
 from rollout_curator.slices import Is, Range
+from rollout_curator.splits import Split
 from rollout_curator.strategies import Step
 from rollout_curator.ui import parts
 from rollout_curator.workspace import Workspace
@@ -168,6 +169,16 @@ def test_the_funnel_of_a_control_says_what_was_drawn_and_no_more(workspace: Work
     assert [one.accepted_by_hand for one in found] == [int(rows == [3]) for rows in drawn]
 
 
+def test_a_control_counts_only_the_drawn_ones_as_accepted_by_hand(workspace: Workspace) -> None:
+    accept(workspace, 1)
+    among = Filter("task", one_of=(workspace.classes("task")[1][workspace.classes("task")[0][1]],))
+    found = set()
+    for seed in range(8):
+        drawn = workspace.select(Recipe(min_reward=8.0, filters=(among,), control=seed))
+        found.add((tuple(np.flatnonzero(drawn.kept).tolist()), drawn.accepted_by_hand))
+    assert found == {((0,), 0), ((1,), 1)}
+
+
 def test_the_command_that_does_the_same_holds_every_bound(workspace: Workspace, tmp_path: Path) -> None:
     import shlex
 
@@ -176,20 +187,23 @@ def test_the_command_that_does_the_same_holds_every_bound(workspace: Workspace, 
     recipe = Recipe(
         min_reward=-0.5,
         max_reward=9.0,
-        filters=(Filter("quality", 1.0), Filter("agent", one_of=("swe", "math, hard"))),
+        filters=(Filter("quality", 1.0), Filter("agent", one_of=("swe", "math, hard")), Filter("model", one_of=("",))),
         thresholds=Thresholds("agent", {"math, hard": 4.5, "x=y:z": 0.1}),
         control=4,
+        split=Split(1234567.0, 0.0, seed=7),
     )
     words = shlex.split(command_line(workspace, recipe, tmp_path / "out.jsonl"))[2:]
     given = cli.export.make_context("export", words).params
     again = recipe_of(given["paths"], **{name: given[name] for name in SELECTION})
     assert (again.filters, again.thresholds) == (recipe.filters, recipe.thresholds)
     assert (again.min_reward, again.max_reward, again.control) == (-0.5, 9.0, 4)
+    assert again.split == recipe.split
 
 
 SELECTION = (
     "recipe", "min_reward", "max_reward", "filters", "thresholds", "control", "strategies", "target", "format",
     "reasoning", "arguments", "settings", "keep", "drop", "trim", "template", "tokenizer", "max_tokens", "metadata",
+    "split",
 )  # fmt: skip
 
 

@@ -11,7 +11,9 @@ from making import SAMPLE_DATA, call, gym, write
 from rollout_curator.card import Bar, CardFacts, Reviews, card, escaped
 from rollout_curator.decisions import Decisions, Entry
 from rollout_curator.errors import ExportError
+from rollout_curator.filters import Filter, Thresholds
 from rollout_curator.publishing import Settings, export, verify
+from rollout_curator.publishing.describing import rules
 from rollout_curator.recipe import Recipe
 from rollout_curator.splits import Split
 from rollout_curator.workspace import Workspace
@@ -141,6 +143,47 @@ def test_the_card_of_an_export_counts_what_the_manifest_counts(tmp_path: Path) -
     assert "People decided on 2 of 324 rollouts" in text
 
 
+def test_the_card_tells_every_rule_of_the_recipe() -> None:
+    recipe = Recipe(
+        max_reward=0.9,
+        thresholds=Thresholds("agent", {"judge": 7.0}),
+        filters=(Filter("n_turns", at_most=12.0), Filter("agent", one_of=("judge", "math"))),
+        control=3,
+        trim=("over_length",),
+        template={"name": "chatml"},
+        max_tokens=8192,
+        metadata=("reward", "line"),
+    )
+    assert rules(recipe) == [
+        "A reward of 0.9 or less.",
+        "Instead, agent judge: a reward of 7 or more.",
+        "Only turns 12 or less.",
+        "Only agent judge, math.",
+        "A random control: instead of what the rules above keep, as many rollouts of each task, drawn from all that "
+        "could have been kept. Seed 3.",
+        "Written for NeMo RL, as chat, in jsonl.",
+        "Made to end earlier, because they are longer than the trainer's limit.",
+        "Looked at with the chat template chatml.",
+        "The limit of the trainer: 8,192 tokens.",
+        "Columns beside the messages: reward, line.",
+    ]
+    assert rules(Recipe(min_reward=0.5, max_reward=0.9))[0] == "A reward of 0.5 to 0.9."
+    assert rules(Recipe())[0] == "Any reward."
+
+
+def test_the_card_counts_what_a_split_leaves_out(tmp_path: Path) -> None:
+    asked = [(n, prompt) for n in range(12) for prompt in (f"{n} one", f"{n + 1} one")]
+    rows = [gym(prompt=[{"role": "user", "content": prompt}], _ng_task_index=task) for task, prompt in asked[::-1]]
+    rows = rows[::2] + rows[1::2]
+    workspace = Workspace.open([write(tmp_path / "r.jsonl", rows)], tmp_path / "cache")
+    split = Split(0.5, by=("task", "prompt"))
+    *_, done = export(workspace, Recipe(split=split), tmp_path / "sft.jsonl", Settings(card="README.md"))
+    left_out = done.content["split"]["left_out"]
+    assert 0 < left_out < 24
+    text = (tmp_path / "README.md").read_text(encoding="utf-8")
+    assert f"{left_out} that are kept are in no part, because they are tied to several." in text
+
+
 def test_a_card_is_replaced_but_never_somebody_elses_file(tmp_path: Path) -> None:
     assert with_card(tmp_path) == with_card(tmp_path)
     (tmp_path / "README.md").write_text("mine")
@@ -153,6 +196,15 @@ def test_a_card_is_replaced_but_never_somebody_elses_file(tmp_path: Path) -> Non
 def test_a_card_is_a_markdown_file_beside_the_export(tmp_path: Path, name: str) -> None:
     with pytest.raises(ExportError, match="a data card is a name that ends in .md"):
         with_card(tmp_path, name)
+
+
+def test_a_card_and_a_manifest_are_never_the_training_file(tmp_path: Path) -> None:
+    workspace = Workspace.open([write(tmp_path / "r.jsonl", [gym()])], tmp_path / "cache")
+    with pytest.raises(ExportError, match=r"README\.md: cannot be the training file and its card"):
+        list(export(workspace, Recipe(), tmp_path / "README.md", Settings(card="README.md")))
+    with pytest.raises(ExportError, match="is the name of a manifest"):
+        list(export(workspace, Recipe(), tmp_path / "s.jsonl.manifest.json"))
+    assert {path.name for path in tmp_path.iterdir()} == {"r.jsonl", "cache"}
 
 
 def test_a_changed_card_is_found(tmp_path: Path) -> None:

@@ -71,6 +71,7 @@ def test_recipes_without_sources_ask_for_files(tmp_path: Path) -> None:
 def test_an_export_writes_its_random_control_beside_it(tmp_path: Path, source: Path) -> None:
     out = tmp_path / "sft.jsonl"
     found = run("export", str(source), "--out", str(out), "--min-reward", "0.8", "--with-control", "3", "--json").json
+    assert " --with-control 3" in found["command"]
     control = tmp_path / "sft.control.jsonl"
     assert (found["rows"], found["control"]["rows"], found["control"]["out"]) == (3, 3, str(control))
     assert len(control.read_bytes().splitlines()) == 3

@@ -14,8 +14,9 @@ import pytest
 from making import CHECKOUT, SAMPLE_DATA, call, environment, exported, gym, rows_of, run, said, write
 from rollout_curator import manifest, pairs
 from rollout_curator.decisions import Decisions, Entry
+from rollout_curator.errors import SourceChanged
 from rollout_curator.pairs import Pairs
-from rollout_curator.publishing import ExportProgress, Settings, export, verify
+from rollout_curator.publishing import ExportProgress, Settings, export, remake, verify
 from rollout_curator.recipe import Recipe
 from rollout_curator.sources import find
 from rollout_curator.splits import Split
@@ -231,6 +232,23 @@ def test_an_edited_count_of_a_split_is_found(split: Path, change: Any) -> None:
     assert "every count is the same" in failing(split)
 
 
+def test_a_part_that_the_manifest_no_longer_names_is_found(split: Path) -> None:
+    made = json.loads(split.read_bytes())
+    made["others"] = [each for each in made["others"] if each["part"] != "validation"]
+    split.write_text(json.dumps(made))
+    assert failing(split) == ["there is a file of validation"]
+
+
+@pytest.mark.parametrize("path", ["a\0b", "\ud800"])
+def test_a_source_whose_name_no_file_can_have_is_missing(split: Path, tmp_path: Path, path: str) -> None:
+    made = json.loads(split.read_bytes())
+    made["inputs"][0]["path"] = path
+    split.write_text(json.dumps(made))
+    assert any(claim.startswith("source ") for claim in failing(split))
+    with pytest.raises(SourceChanged, match="is missing"):
+        list(remake(split, tmp_path / "again.jsonl", tmp_path / "cache"))
+
+
 def test_the_files_of_a_split_are_no_sources_when_their_folder_is_opened(split: Path) -> None:
     assert [found.path.name for found in find([split.parent])] == ["rollouts.jsonl"]
 
@@ -252,7 +270,9 @@ def test_a_file_of_an_earlier_export_that_is_no_part_of_this_one_is_told(tmp_pat
     workspace, out = opened(tmp_path, TASKS), tmp_path / "sft.jsonl"
     exported(workspace, Recipe(split=Split(0.3, 0.2)), out)
     done = exported(workspace, Recipe(split=Split(0.3)), out)
-    assert done.notes[1:] == ("sft.test.jsonl is of an earlier export and no part of this one: delete it.",)
+    assert done.notes[1:] == (
+        "sft.test.jsonl lies there too and is no part of this: delete it if it is of an earlier export.",
+    )
     done = exported(workspace, Recipe(), out)
     assert [note.split()[0] for note in done.notes] == ["sft.test.jsonl", "sft.train.jsonl", "sft.validation.jsonl"]
 

@@ -9,6 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from making import gym, said, write
+from rollout_curator.recipe import Recipe
 from rollout_curator.ui import preparing, state
 from rollout_curator.ui import site as sites
 from rollout_curator.ui.site import ServeOptions, Site
@@ -185,6 +186,46 @@ def test_a_trainer_that_refuses_columns_gets_none(site: Site) -> None:
     app.multiselect(key="rc.metadata").select("line").run()
     app.selectbox(key="rc.target").select("openai").run()
     assert (state_of(app).recipe.target, state_of(app).recipe.metadata) == ("openai", ())
+
+
+def test_each_file_of_somebody_else_is_asked_for_by_itself(site: Site, tmp_path: Path) -> None:
+    for name in ("curated.nemo_rl", "curated.nemo_rl.control", "other"):
+        (tmp_path / f"{name}.jsonl").write_text("mine\n")
+    app = opened("export")
+    app.checkbox(key="rc.with-control").check().run()
+    app.checkbox(key=f"rc.replace-{tmp_path / 'curated.nemo_rl.jsonl'}").check().run()
+    assert app.button(key="rc.export").disabled
+    app.checkbox(key=f"rc.replace-{tmp_path / 'curated.nemo_rl.control.jsonl'}").check().run()
+    assert not app.button(key="rc.export").disabled
+    app.text_input[0].set_value("other.jsonl").run()
+    assert app.button(key="rc.export").disabled
+    assert [box.value for box in app.checkbox if "other" in box.label] == [False]
+
+
+def test_the_command_writes_the_control_too_where_one_is_asked_for(site: Site, tmp_path: Path) -> None:
+    app = opened("export")
+    app.checkbox(key="rc.with-control").check().run()
+    assert [block.value for block in app.code if block.value.endswith("--with-control 1")]
+    app.button(key="rc.export").click().run()
+    assert site.export is not None
+    assert site.export.wait(20)
+    assert site.export.result is not None
+    assert site.export.result.command.endswith("--with-control 1")
+    app.run()
+    assert [block.value for block in app.code if block.value.endswith("--with-control 1")]
+
+
+def test_a_control_that_was_stopped_or_may_not_be_written_is_told(site: Site, tmp_path: Path) -> None:
+    source = Workspace.open([write(tmp_path / "out.control.jsonl", ROLLOUTS)], tmp_path / "cache")
+    job = site.begin_export(source, Recipe(), tmp_path / "out.jsonl", seed=0)
+    assert job.wait(20)
+    assert "out.control.jsonl: is one of the sources" in str(job.failure)
+    assert not (tmp_path / "out.jsonl").exists()
+    job = site.begin_export(source, Recipe(), tmp_path / "new.jsonl", seed=0)
+    assert job.wait(20)
+    job.control = None
+    app = opened("export")
+    assert [note.value for note in app.info if note.value.startswith("Stopped before the random control")]
 
 
 def test_an_old_link_to_a_trainer_still_opens_it(site: Site) -> None:

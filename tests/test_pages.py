@@ -460,7 +460,7 @@ def test_a_file_that_no_export_wrote_is_replaced_only_on_demand(site: Site, tmp_
     (tmp_path / "curated.nemo_rl.jsonl").write_text("mine\n")
     app = opened("export")
     assert app.button(key="rc.export").disabled
-    app.checkbox(key="rc.replace").check().run()
+    app.checkbox(key=f"rc.replace-{tmp_path / 'curated.nemo_rl.jsonl'}").check().run()
     assert not app.button(key="rc.export").disabled
 
 

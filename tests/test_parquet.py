@@ -123,6 +123,29 @@ def test_a_changed_parquet_file_is_found(tmp_path: Path) -> None:
     assert failing[1].detail == "0 of 4 rows are the same, row 1 is the first that is not"
 
 
+@pytest.mark.parametrize(
+    ("target", "loads"),
+    [
+        ("nemo_rl", ["load_dataset('parquet', data_files={'train': ", "export as jsonl"]),
+        ("trl", ['load_dataset("parquet", data_files={"train": ']),
+        ("unsloth", ["load_dataset('parquet', data_files={'train': ", "export as jsonl"]),
+        ("axolotl", ["ds_type: parquet"]),
+        ("llamafactory", ['a.train.parquet", "formatting": "openai"']),
+        ("openai", ["load_dataset('parquet', data_files={'train': ", "export as jsonl"]),
+        ("gym", ["No trainer loads this as it is"]),
+    ],
+)
+def test_the_config_loads_parquet_or_says_that_its_trainer_does_not(
+    tmp_path: Path, target: str, loads: list[str]
+) -> None:
+    recipe = Recipe(target=target, kind="parquet", split=Split(0.2))
+    config = exported(Workspace.open([SAMPLE_DATA]), recipe, tmp_path / "a.parquet").config
+    assert [text for text in loads if text not in config] == []
+    assert '"json"' not in config
+    assert "ds_type: json" not in config
+    assert "json.loads" not in config
+
+
 @pytest.mark.parametrize(("name", "kind"), [("a.jsonl", "parquet"), ("a.parquet", "jsonl")])
 def test_a_name_that_speaks_of_another_kind_is_refused(tmp_path: Path, name: str, kind: str) -> None:
     write(tmp_path / "r.jsonl", [gym()])

@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from loaders import nemo_rl_chunks
-from making import SAMPLE_DATA, SHARED_ROLLOUTS, exported, rows_of
+from making import SAMPLE_DATA, SHARED_ROLLOUTS, exported, gym, rows_of, write
 from rollout_curator import recipe as recipes
 from rollout_curator import tokens
 from rollout_curator.hazards import Look, view
@@ -224,6 +224,17 @@ def test_the_script_for_trl_loads_a_file_of_any_name(
     names: dict[str, Any] = {}
     exec(compile(loading, "train.py", "exec"), names)
     assert [row["messages"] for row in names["examples"]["train"]] == [TALKS[0][0]]
+
+
+def test_the_script_for_trl_loads_parquet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))
+    source = write(tmp_path / "r.jsonl", [gym(answer=f"{n}") for n in range(3)])
+    recipe = Recipe(target="trl", kind="parquet")
+    script = exported(Workspace.open([source], tmp_path / "cache"), recipe, tmp_path / "a.parquet").config
+    loading = script[: script.index("trainer = ")].replace("from trl import SFTConfig, SFTTrainer\n", "")
+    names: dict[str, Any] = {}
+    exec(compile(loading, "train.py", "exec"), names)
+    assert [row["messages"][-1]["content"] for row in names["examples"]["train"]] == ["0", "1", "2"]
 
 
 # LLaMA-Factory's own converter

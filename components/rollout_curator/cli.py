@@ -119,7 +119,10 @@ def export(
     if not (sources := paths or chosen.sources):
         fail("export: name the files to read, or give a --recipe that names its sources")
     place = store_of(sources, decisions)
-    publishing.check_out(out, [file.path for file in find(sources)], place, chosen, card)
+    found_files = [file.path for file in find(sources)]
+    publishing.check_out(out, found_files, place, chosen, card)
+    if seed is not None:
+        publishing.check_out(publishing.control_path(out), found_files, place, chosen)
     with opened(sources, cache_dir, place) as workspace:
         working.look(workspace, chosen)
         if card:
@@ -130,6 +133,7 @@ def export(
         if seed is not None:
             drawn = publishing.export(workspace, replace(chosen, control=seed), publishing.control_path(out))
             found["control"] = report.exported(working.written(drawn))
+            found["command"] = publishing.command_line(workspace, chosen, out, card, seed)
         say(found, as_json, report_text.exported_text)
 
 

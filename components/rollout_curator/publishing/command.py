@@ -13,8 +13,8 @@ from rollout_curator.splits import Split
 from rollout_curator.workspace import Workspace
 
 
-def command_line(workspace: Workspace, recipe: Recipe, out: Path, card: str = "") -> str:
-    """Return the command that writes the same files."""
+def command_line(workspace: Workspace, recipe: Recipe, out: Path, card: str = "", seed: int | None = None) -> str:
+    """Return the command that writes the same files, with a seed also the random control beside them."""
     words = ["rollout-curator", "export", *(str(source.path) for source in workspace.sources), "--out", str(out)]
     words += ["--target", recipe.target]
     if recipe.format:
@@ -37,6 +37,7 @@ def command_line(workspace: Workspace, recipe: Recipe, out: Path, card: str = ""
         for name in names:
             words += [flag, name]
     words += ["--card", card] if card else []
+    words += ["--with-control", str(seed)] if seed is not None else []
     if workspace.decisions is not None:
         words += ["--decisions", str(workspace.decisions.path)]
     return shlex.join(words)
@@ -55,8 +56,8 @@ def _bounds_words(recipe: Recipe) -> list[str]:
 
 
 def _names(names: Sequence[str]) -> str:
-    """Return names as `--filter` takes them: with commas between, or as JSON where a name has some of its own."""
-    if any("," in name or ".." in name or name.startswith("[") for name in names):
+    """Return names as `--filter` takes them: with commas between, or as JSON where that would say something else."""
+    if any(not name or "," in name or ".." in name or name.startswith("[") for name in names):
         return orjson.dumps(list(names)).decode()
     return ",".join(names)
 
@@ -73,7 +74,7 @@ def _differing(asked: Split | Pairs | None) -> Iterator[tuple[str, str]]:
                 column.name,
                 "+".join(value)
                 if isinstance(value, tuple)
-                else f"{value:g}"
+                else str(int(value))
                 if isinstance(value, float) and value.is_integer()
                 else str(value),
             )

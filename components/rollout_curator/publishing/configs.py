@@ -34,8 +34,11 @@ policy:
   # max_total_sequence_length: 8192
 """
 PARQUET = {
-    "nemo_rl": "# NeMo RL's openai_format reads JSON Lines: export as jsonl to train there. This file is for the hub.\n"
+    "nemo_rl": "# NeMo RL's openai_format reads JSON Lines: export as jsonl to train. This file is for the hub.\n",
+    "unsloth": "# The script for Unsloth reads JSON Lines: export as jsonl to have it. This file is for the hub.\n",
+    "openai": "# OpenAI takes JSON Lines: export as jsonl to train there. This file is for the hub.\n",
 }
+"""What stands where a trainer's own config does not read Parquet."""
 
 
 def config_of(recipe: Recipe, plan: Plan, facts: ConfigFacts) -> str:
@@ -67,5 +70,5 @@ def _datasets(facts: ConfigFacts) -> str:
     files = {"train": os.path.abspath(facts.path)}
     if facts.validation_path:
         files["validation"] = os.path.abspath(facts.validation_path)
-    kind = "parquet" if facts.path.endswith(".parquet") else "json"
-    return f"from datasets import load_dataset  # 4.7 or newer\ndata = load_dataset({kind!r}, data_files={files!r})\n"
+    call = f"load_dataset({facts.loader!r}, data_files={files!r})"
+    return f"from datasets import load_dataset  # 4.7 or newer\ndata = {call}\n"

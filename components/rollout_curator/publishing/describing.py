@@ -11,7 +11,9 @@ from rollout_curator import strategies
 from rollout_curator.card import Bar, CardFacts, Reviews, card
 from rollout_curator.conversation import ISSUE_WORDS
 from rollout_curator.digits import exact
+from rollout_curator.filters import filter_words
 from rollout_curator.levels import round_edges
+from rollout_curator.naming import name_of
 from rollout_curator.pairs import RULES
 from rollout_curator.publishing.choosing import Chosen
 from rollout_curator.publishing.places import CARD_MARK
@@ -21,6 +23,10 @@ from rollout_curator.splits import alike_words
 from rollout_curator.workspace import Workspace
 
 BARS = 12
+CONTROL = (
+    "A random control: instead of what the rules above keep, as many rollouts of each task, drawn from all that could "
+    "have been kept."
+)
 
 
 def described(workspace: Workspace, recipe: Recipe, chosen: Chosen, content: Mapping[str, Any], statement: str) -> str:
@@ -45,14 +51,25 @@ def described(workspace: Workspace, recipe: Recipe, chosen: Chosen, content: Map
 def rules(recipe: Recipe) -> list[str]:
     """Return what a recipe asks for, a sentence each."""
     plan = recipes.plan(recipe)
-    bound = recipe.min_reward
-    found = ["Any reward." if bound is None else f"A reward of {exact(bound)} or more."]
+    found = _bounds(recipe)
     found += [f"After that: {strategies.words(step)} are left out." for step in recipe.strategies]
+    if recipe.control is not None:
+        found.append(f"{CONTROL} Seed {recipe.control}.")
     found.append(f"Written for {plan.target.title}, as {plan.format}, in {recipe.kind}.")
     found += [f"Option {name}: {value}." for name, value in recipe.options.items()]
     words = {**ISSUE_WORDS, **INVALID_WORDS}
-    for names, said in ((recipe.keep, "Kept although they"), (recipe.drop, "Left out too, because they")):
+    for names, said in (
+        (recipe.keep, "Kept although they"),
+        (recipe.drop, "Left out too, because they"),
+        (recipe.trim, "Made to end earlier, because they"),
+    ):
         found += [f"{said} {words.get(name, name)}." for name in names]
+    if plan.look.template is not None:
+        found.append(f"Looked at with the chat template {plan.look.template.name}.")
+    if recipe.max_tokens is not None:
+        found.append(f"The limit of the trainer: {recipe.max_tokens:,} tokens.")
+    if recipe.metadata:
+        found.append(f"Columns beside the messages: {', '.join(recipe.metadata)}.")
     if recipe.pairs is not None:
         found.append(f"Pairs: {RULES[recipe.pairs.rule]}.")
     if recipe.split is not None:
@@ -62,6 +79,21 @@ def rules(recipe: Recipe) -> list[str]:
             f"{split.near:g} stay together, seed {int(split.seed)}."
         )
     return found
+
+
+def _bounds(recipe: Recipe) -> list[str]:
+    """Return which rollouts may stay, whatever strategies say."""
+    low, high = recipe.min_reward, recipe.max_reward
+    if low is not None and high is not None:
+        found = [f"A reward of {exact(low)} to {exact(high)}."]
+    elif low is not None:
+        found = [f"A reward of {exact(low)} or more."]
+    else:
+        found = ["Any reward." if high is None else f"A reward of {exact(high)} or less."]
+    own = recipe.thresholds
+    bounds = {} if own is None else own.at_least
+    found += [f"Instead, {own.by} {name}: a reward of {exact(bound)} or more." for name, bound in bounds.items() if own]
+    return [*found, *(f"Only {filter_words(one, name_of(one.column))}." for one in recipe.filters)]
 
 
 def bars(workspace: Workspace, recipe: Recipe) -> list[Bar]:
@@ -111,7 +143,7 @@ def gaps(workspace: Workspace, recipe: Recipe, chosen: Chosen) -> list[str]:
     found.append(
         f"People decided on {decided:,} of {chosen.funnel.rollouts:,} rollouts; nobody looked at the others here."
     )
-    if recipe.split is None:
+    if recipe.split is None or not recipe.split.validation:
         found.append("There is no validation part.")
     found.append("Nothing was compared with evaluation sets, and personal data were not looked for.")
     return found
@@ -121,4 +153,6 @@ def _notes(chosen: Chosen) -> list[str]:
     notes = [] if chosen.paired is None else [f"{chosen.paired.sentence()}."]
     if chosen.split is not None:
         notes.append(alike_words(chosen.split["largest_similarity"]))
+        if left_out := chosen.split["left_out"]:
+            notes.append(f"{left_out:,} that are kept are in no part, because they are tied to several.")
     return notes

@@ -8,6 +8,7 @@ from rollout_curator import manifest
 from rollout_curator.errors import ExportError
 from rollout_curator.exports.base import check_target, exports, get
 from rollout_curator.recipe import Recipe
+from rollout_curator.sources import MANIFEST_SUFFIX
 from rollout_curator.splits import PARTS
 
 CARD_MARK = "<!-- written by rollout-curator -->"
@@ -48,6 +49,11 @@ def check_out(
     recipe, sources = recipe or Recipe(), list(sources)
     paths = [*paths_of(out, recipe).values(), manifest.path_of(out)]
     cards = [card_path(out, card)] if card else []
+    if out.name.endswith(MANIFEST_SUFFIX):
+        raise ExportError(f"{out}: is the name of a manifest, which stands beside its file; choose another name")
+    for card_file in cards:
+        if card_file in paths:
+            raise ExportError(f"{card_file}: cannot be the training file and its card; give one another name")
     for path in (*paths, *cards):
         if any(_is_same(path, source) for source in sources):
             raise ExportError(f"{path}: is one of the sources, which are never written; choose another name")
@@ -78,5 +84,5 @@ def _head(path: Path) -> str:
 def _is_same(path: Path, other: Path) -> bool:
     try:
         return path.samefile(other)
-    except OSError:
+    except (OSError, ValueError):  # a name that no file can have
         return False

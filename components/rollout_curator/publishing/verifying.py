@@ -85,6 +85,11 @@ def _check_again(content: manifest.Manifest, path: Path) -> Iterator[Check]:
         expected = _counts(content["counts"], content["decisions"], content["inputs"], told)
         yield Check("every count is the same", counts == expected, _difference(counts, expected))
         parts = [each for each in manifest.files(content) if each["part"] != "card"]
+        named = {each["part"] for each in parts}
+        for part in chosen.parts:
+            if len(part.units) and part.name not in named:
+                words = f"the manifest names no file of its {len(part.units):,} rows; export again"
+                yield Check(f"there is a file of {part.name or 'all rows'}", False, words)
         for each in parts:
             part = next((part for part in chosen.parts if part.name == each["part"]), Part(each["part"], NO_ROWS))
             written = _written(recipe, path.with_name(each["file"]))

@@ -162,11 +162,11 @@ def _notes(recipe: Recipe, chosen: Chosen) -> list[str]:
 
 
 def _left_over(out: Path, written: Mapping[str, Path], workspace: Workspace) -> list[str]:
-    """Return a sentence for each file of an earlier export to `out` that this one did not write."""
+    """Return a sentence for each file that an earlier export to `out` may have written, and this one did not."""
     everything = Recipe(split=Split(0.1, 0.1))
     others = {out, *paths_of(out, everything).values()} - {*written.values(), *(file.path for file in workspace.found)}
     there = sorted(path.name for path in others if path.exists())
-    return [f"{name} is of an earlier export and no part of this one: delete it." for name in there]
+    return [f"{name} lies there too and is no part of this: delete it if it is of an earlier export." for name in there]
 
 
 def _config(workspace: Workspace, recipe: Recipe, chosen: Chosen, paths: Mapping[str, Path], longest: int) -> str:

@@ -26,7 +26,7 @@ SAYS = (
     "the labels in the wrong place.",
     "Only fields that the chat template names reach it; reasoning is written as reasoning_content and left out by "
     "templates that do not know it.",
-    "It splits no validation set off: ask for one under training, validation and test.",
+    "It splits no validation set off: it gets what is chosen under training, validation and test, or none.",
     "Examples with images, sound or video are left out.",
 )
 HEAD = """\
@@ -37,7 +37,7 @@ datasets:
 """
 FILE = """\
   - path: {path}
-    ds_type: json
+    ds_type: {loader}
     split: train
     type: chat_template
     field_messages: messages
@@ -64,9 +64,9 @@ bf16: auto
 def config(facts: ConfigFacts) -> str:
     """Return a YAML config that trains on the written file."""
     longest = f"; the longest has about {facts.longest_tokens:,} tokens" if facts.longest_tokens else ""
-    lines = [HEAD, FILE.format(path=quote(absolute(facts.path)))]
+    lines = [HEAD, FILE.format(path=quote(absolute(facts.path)), loader=facts.loader)]
     if facts.validation_path:
-        lines += ["test_datasets:\n", FILE.format(path=quote(absolute(facts.validation_path)))]
+        lines += ["test_datasets:\n", FILE.format(path=quote(absolute(facts.validation_path)), loader=facts.loader)]
     return "".join([*lines, REST.format(limit=facts.max_tokens or 8192, longest=longest)])
 
 

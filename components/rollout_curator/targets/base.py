@@ -35,6 +35,11 @@ class ConfigFacts:
     longest_tokens: int | None = None
     max_tokens: int | None = None
 
+    @property
+    def loader(self) -> str:
+        """Return by which loader `datasets` reads the file: json or parquet."""
+        return "parquet" if self.path.endswith(".parquet") else "json"
+
 
 @dataclass(frozen=True, slots=True)
 class Judged:

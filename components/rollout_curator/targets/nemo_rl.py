@@ -49,13 +49,14 @@ SAYS = (
     "One example that cannot be loaded stops the whole load, so only examples that end with the assistant are written.",
     "Load with use_preserving_dataset: true; otherwise tools and arguments of different shapes get keys they never "
     "had, and text that looks like JSON may become an object.",
-    "The chat template of sft.yaml leaves out tools and tool messages; the config below takes the model's own.",
+    "The chat template of sft.yaml leaves out tools and tool messages; the config given with the file takes the "
+    "model's own.",
     "NeMo RL renders the conversation message by message: a template that rewrites earlier turns, as Qwen3 does "
     "with old thinking, trains on other text than you see here.",
     "Tool arguments are written as objects, which the templates of Qwen, Nemotron, GLM and Llama need; that of "
     "DeepSeek-V3 needs strings.",
     "Reasoning is left out unless you ask for it.",
-    "It splits no validation set off: ask for one under training, validation and test.",
+    "It splits no validation set off: it gets what is chosen under training, validation and test, or none.",
     "Examples with images, sound or video are left out: their contents are lists, and a file that mixes lists and text "
     "is read wrongly. For a vision model keep them, and write images in the style it needs.",
 )

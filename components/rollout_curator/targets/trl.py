@@ -13,7 +13,7 @@ from rollout_curator.conversation import ChatOptions, FlatOptions
 from rollout_curator.targets.base import LEFT_OUT, MEDIA, ConfigFacts, Target, absolute, literal
 
 SAYS = (
-    "TRL trains on every token, prompts too, unless assistant_only_loss is on, as in the script below.",
+    "TRL trains on every token, prompts too, unless assistant_only_loss is on, as in the script given with the file.",
     "With assistant_only_loss every answer is trained on, also those that stood in the prompt; the chat template must "
     "mark them with {% generation %}, and TRL brings such templates for the families it knows.",
     "Examples longer than max_length are cut at the end, and their answers with them; TRL's own limit is 1,024 tokens.",
@@ -33,7 +33,7 @@ from trl import SFTConfig, SFTTrainer
 
 MODEL = "Qwen/Qwen3-0.6B"  # yours
 
-examples = load_dataset("json", data_files={{{files}}})
+examples = load_dataset({loader}, data_files={{{files}}})
 trainer = SFTTrainer(
     model=MODEL,
     train_dataset=examples["train"],
@@ -56,7 +56,8 @@ def config(facts: ConfigFacts) -> str:
         files += f', "validation": {literal(absolute(facts.validation_path))}'
     longest = f"; the longest has about {facts.longest_tokens:,} tokens" if facts.longest_tokens else ""
     evaluation = '"epoch"' if facts.validation_path else '"no"'
-    return SCRIPT.format(files=files, limit=facts.max_tokens or 8192, longest=longest, evaluation=evaluation)
+    limit, loader = facts.max_tokens or 8192, f'"{facts.loader}"'
+    return SCRIPT.format(files=files, loader=loader, limit=limit, longest=longest, evaluation=evaluation)
 
 
 TRL = Target(

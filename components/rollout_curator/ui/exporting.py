@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from rollout_curator.errors import CuratorError
-from rollout_curator.publishing import Exported, Settings, control_path, export
+from rollout_curator.publishing import Exported, Settings, check_out, command_line, control_path, export
 from rollout_curator.reading_words import statement_of
 from rollout_curator.recipe import Recipe
 from rollout_curator.workspace import Workspace
@@ -53,9 +53,15 @@ class ExportJob:
 
     def _write(self, workspace: Workspace) -> None:
         try:
+            if self.seed is not None:
+                sources = [file.path for file in workspace.found]
+                store = workspace.decisions.path if workspace.decisions else None
+                check_out(control_path(self.out), sources, store, self.recipe)
             settings = Settings(self.card, statement_of(workspace, self.recipe) if self.card else "")
             self.result = self._written(workspace, self.recipe, self.out, settings)
             if self.result is not None and self.seed is not None:
+                said = command_line(workspace, self.recipe, self.out, self.card, self.seed)
+                self.result = replace(self.result, command=said)
                 drawn = replace(self.recipe, control=self.seed)
                 self.control = self._written(workspace, drawn, control_path(self.out), Settings())
         except (CuratorError, OSError, MemoryError, ValueError, RuntimeError) as error:

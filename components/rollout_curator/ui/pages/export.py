@@ -147,13 +147,14 @@ def _write(site: Site, workspace: Workspace, recipe: Recipe, chosen: Chosen | No
     pressed = st.button(words, type="primary", disabled=running or not n_rows or not agreed, key="rc.export")
     if not n_rows:
         st.caption("Nothing is kept: lower the threshold on the Rewards page, or choose other options.")
+    seed = CONTROL_SEED if with_control else None
     if pressed:
-        _begin(site, workspace, recipe, out, card, CONTROL_SEED if with_control else None)
+        _begin(site, workspace, recipe, out, card, seed)
     if site.export is not None:
         draw_job(site, site.export, recipe)
     elif n_rows:
         with st.expander("The command that does the same"):
-            show_untrusted(command_line(workspace, recipe, out, card))
+            show_untrusted(command_line(workspace, recipe, out, card, seed))
 
 
 def _begin(site: Site, workspace: Workspace, recipe: Recipe, out: Path, card: str, seed: int | None) -> None:
@@ -176,7 +177,7 @@ def _agreed(out: Path, recipe: Recipe) -> bool:
         return True
     if not there:
         return True
-    return st.checkbox(f"Replace {_named(there)}, which no export of this program wrote", key="rc.replace")
+    return st.checkbox(f"Replace {_named(there)}, which no export of this program wrote", key=f"rc.replace-{out}")
 
 
 def _named(paths: list[Path]) -> str:

@@ -51,7 +51,7 @@ def files_form(recipe: Recipe) -> None:
         list(kinds),
         format_func=lambda name: plain(kinds[name].title if name in kinds else name),
         required=True,
-        help="Parquet is for the hub and for trainers that load with datasets; NeMo RL reads JSON Lines.",
+        help="Parquet is for the hub, TRL, Axolotl and LLaMA-Factory; the others read JSON Lines.",
         **state.bind("kind", recipe.kind, lambda name: settings.set_files(kind=name)),
     )
     if recipe.pairs is not None:

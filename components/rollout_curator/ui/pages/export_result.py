@@ -20,9 +20,12 @@ def draw_job(site: Site, job: ExportJob, recipe: Recipe) -> None:
     elif job.result is not None:
         _result(job.result, changed=job.recipe != recipe)
         if job.control is not None:
-            st.markdown(f"**Wrote {job.control.rows:,} rows of the random control** to {label(job.control.path.name)}")
+            names = label(", ".join(each["file"] for each in job.control.files), 1000)
+            st.markdown(f"**Wrote {job.control.rows:,} rows of the random control** to {names}")
         elif job.failure is not None:
             st.error(f"The random control was not written: {label(job.failure)}")
+        elif job.seed is not None:
+            st.info("Stopped before the random control was written; a file of it from before is as it was.")
     elif job.is_stopped:
         st.info(f"Stopped. {label(job.out.name)} is as it was before.")
     elif isinstance(job.failure, CuratorError):
@@ -40,7 +43,8 @@ def _progress(site: Site) -> None:
         st.rerun()
         return
     share = (job.done + job.checked) / (2 * job.total) if job.total else 0.0
-    words = f"{job.done:,} of {job.total:,} written, {job.checked:,} read back"
+    of = "" if job.result is None else "random control: "
+    words = f"{label(of)}{job.done:,} of {job.total:,} written, {job.checked:,} read back"
     st.progress(min(1.0, share), words if job.total else "Working out what is written")
     if st.button("Cancel", key="rc.cancel", help="Leaves the file as it was before"):
         job.stop()
