@@ -113,6 +113,12 @@ def test_a_plan_mixes_what_is_undecided_each_rollout_once(workspace: Workspace) 
     assert held(workspace, "plan-0") == held(workspace, "plan-x") == []
 
 
+def test_a_plan_counts_what_its_queue_holds_also_where_its_kinds_overlap(workspace: Workspace) -> None:
+    for minutes, n in (("3", 4), ("5", 7), ("60", 9)):  # 45 s each; nine are rated
+        counted = plan(Ask(workspace, KEEP, "ann", minutes))
+        assert sum(counted.values()) == len(held(workspace, f"plan-{minutes}", "ann")) == n
+
+
 def test_the_list_names_what_holds_something_and_counts_as_the_queue_does(workspace: Workspace) -> None:
     listed = {queue.name: queue.count for queue in queues(workspace, KEEP)}
     assert {name: len(held(workspace, name)) for name in listed} == listed

@@ -189,20 +189,33 @@ def in_turns_by_task(ask: Ask, rows: Array) -> Array:
 
 
 def planned(ask: Ask) -> Array:
-    """Return what to read in so many minutes: the first undecided of each kind, as `plan` counts them."""
-    waiting = undecided(ask)
-    chosen = np.empty(0, dtype=np.int64)
-    for kind, n in plan(ask).items():
-        others = waiting[kind][~np.isin(waiting[kind], chosen)]
-        chosen = np.concatenate([chosen, _ORDERS.get(kind, as_they_are)(ask, others)[:n]])
-    return chosen
+    """Return what to read in so many minutes: kind after kind, as `plan` counts them."""
+    return np.concatenate([np.empty(0, dtype=np.int64), *_mixed(ask).values()])
 
 
 def plan(ask: Ask) -> dict[str, int]:
-    """Return how many rollouts of each kind fit into `rest` minutes at the pace of who asks."""
+    """Return how many rollouts of each kind fit into `rest` minutes at the pace of who asks; each counts once."""
+    return {kind: len(rows) for kind, rows in _mixed(ask).items()}
+
+
+def _mixed(ask: Ask) -> dict[str, Array]:
+    """Return the first undecided of each kind; what an earlier kind took is not taken again, but the next of its own.
+
+    So long as the time is not filled, because kinds overlap, what is left of each fills it, the first kind first.
+    """
     minutes = float(ask.rest) if ask.rest.isascii() and ask.rest.isdigit() and len(ask.rest) < 5 else 0.0
-    waiting = {kind: len(rows) for kind, rows in undecided(ask).items()}
-    return mix(minutes, reading.pace_of(ask.workspace, ask.reviewer).seconds, waiting)
+    waiting = {kind: _ORDERS.get(kind, as_they_are)(ask, rows) for kind, rows in undecided(ask).items()}
+    seconds = reading.pace_of(ask.workspace, ask.reviewer).seconds
+    counts = mix(minutes, seconds, {kind: len(rows) for kind, rows in waiting.items()})
+    time_for, taken = sum(counts.values()), np.zeros(ask.workspace.n_rollouts, dtype=bool)
+    chosen: dict[str, Array] = {kind: np.empty(0, dtype=np.int64) for kind in waiting}
+    for most in (counts, dict.fromkeys(waiting, time_for)):
+        for kind, rows in waiting.items():
+            room = min(most.get(kind, 0), time_for - int(np.count_nonzero(taken)))
+            added = rows[~taken[rows]][:room]
+            taken[added] = True
+            chosen[kind] = np.concatenate([chosen[kind], added])
+    return {kind: rows for kind, rows in chosen.items() if len(rows)}
 
 
 def undecided(ask: Ask) -> dict[str, Array]:
