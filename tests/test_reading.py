@@ -10,6 +10,7 @@ from making import gym, write
 from rollout_curator import reading
 from rollout_curator import reading_words as words
 from rollout_curator.decisions import Decisions, Entry
+from rollout_curator.filters import Thresholds
 from rollout_curator.recipe import Recipe
 from rollout_curator.review.drawing import in_order
 from rollout_curator.strategies import Step
@@ -203,3 +204,13 @@ def test_rejects_are_counted_by_each_of_their_reasons(workspace: Workspace) -> N
     entries = [Entry(workspace.key(row), verdict, why) for row, (verdict, why) in enumerate(said)]
     workspace.decisions.record([*entries, Entry(workspace.key(3), "clear"), Entry("elsewhere", "reject", ("unsafe",))])
     assert reading.reasons(workspace) == {"truncated": 2, "unsafe": 1}
+
+
+def test_a_lower_bound_is_judged_by_what_it_would_keep(workspace: Workspace) -> None:
+    decide(workspace, drawn_order(workspace, Recipe()), "accept")
+    found = [(step.threshold, step.total) for step in reading.calibration(workspace, Recipe(), 0.95)[1]]
+    assert found == [(1.0, 200), (0.2, 240)]
+    up_to = reading.calibration(workspace, Recipe(max_reward=0.5), 0.95)[1]
+    assert [(step.threshold, step.total) for step in up_to] == [(1.0, 0), (0.2, 40)]
+    own = Recipe(thresholds=Thresholds("agent", {workspace.frame["agent"].iat[0]: 0.5}))
+    assert [step.total for step in reading.calibration(workspace, own, 0.95)[1]] == [0, 0]
