@@ -150,6 +150,24 @@ def test_a_clean_reading_meets_its_goal_in_words(workspace: Workspace) -> None:
     )
 
 
+def test_of_an_empty_kept_set_nothing_good_is_said(workspace: Workspace) -> None:
+    decide(workspace, drawn_order(workspace), "reject")
+    said = reading.statement(workspace, KEEP)
+    assert (said.kept, said.upper) == (0, 0.0)
+    assert words.sentence(said) == "Nothing is kept of the 200 selected: there is no kept set to speak of."
+
+
+def test_what_is_good_is_rounded_down() -> None:
+    shares = (0.94999, 0.95, 0.29, 1.0, 0.0)
+    assert [words.least(share) for share in shares] == ["94.9 %", "95 %", "29 %", "100 %", "0 %"]
+
+
+def test_the_statement_asks_for_a_threshold_fixed_before_reading(workspace: Workspace) -> None:
+    decide(workspace, drawn_order(workspace)[:47], "accept")
+    note = words.notes(reading.statement(workspace, KEEP))[-1]
+    assert note.startswith("This is for a number (47 for 5 %) and a threshold fixed before reading.")
+
+
 def test_disagreements_name_rollout_reward_and_reader(workspace: Workspace) -> None:
     decide(workspace, np.array([3, 4]), "reject")
     decide(workspace, np.array([210]), "accept", "bob")

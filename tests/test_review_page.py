@@ -156,7 +156,7 @@ def test_the_lowest_good_threshold_is_a_button(site: Site, workspace: Workspace)
     decide(workspace, drawn(workspace, 70), "accept")
     app = opened(min="0.9")
     app.segmented_control(key="rc.section").set_value("Reward against people").run()
-    assert "70 of 70 drawn above it accepted: at least 95.8% good." in said(app)
+    assert "70 of 70 drawn above it accepted: at least 95.8 % good." in said(app)
     app.button(key="rc.use").click().run()
     assert state_of(app).recipe.min_reward == 0.9
 
