@@ -209,6 +209,22 @@ def test_the_team_sees_who_read_what_and_how_far_they_agree(site: Site, workspac
     assert "**1** to settle" in said(app)
 
 
+def test_decisions_of_others_count_on_the_whole_page_once_they_are_taken_in(
+    site: Site, workspace: Workspace, tmp_path: Path
+) -> None:
+    with Decisions.open(tmp_path / "bob.sqlite") as theirs:
+        theirs.record([Entry(workspace.key(row), "accept", reviewer="bob") for row in drawn(workspace, 3)])
+        lines = b"".join(theirs.give_out())
+    app = opened(min="0.5")
+    app.segmented_control(key="rc.section").set_value("Team").run()
+    app.file_uploader(key="rc.decisions-in").set_value(("decisions.jsonl", lines, "application/jsonl")).run()
+    press(app, "Take them in")
+    assert "Taken in: 3 acts added, 0 were here already." in said(app)
+    assert "3 of the 80 selected read at random, 0 bad" in said(app)
+    press(app, "Take them in")
+    assert "Taken in: 0 acts added, 3 were here already." in said(app)
+
+
 def test_the_share_that_everybody_reads_is_agreed_on_for_all(site: Site, workspace: Workspace) -> None:
     app = opened(min="0.5")
     app.segmented_control(key="rc.section").set_value("Team").run()
