@@ -13,6 +13,7 @@ from rollout_curator.decisions import Decisions, Entry
 from rollout_curator.recipe import Recipe
 from rollout_curator.ui import reasons
 from rollout_curator.ui import site as sites
+from rollout_curator.ui.names import COOKIE, named
 from rollout_curator.ui.queues import rows_of
 from rollout_curator.ui.site import ServeOptions, Site
 from rollout_curator.ui.state import SESSION, Session
@@ -256,3 +257,12 @@ def test_on_a_shared_app_the_name_is_asked_before_reading(site: Site, workspace:
     app.text_input[0].set_value("eve")
     press(app, "Begin to read")
     assert mounted(app)["reviewer"] == "eve"
+
+
+def test_whoever_signs_in_is_the_reviewer_also_in_a_browser_that_remembers_another(site: Site) -> None:
+    remembers, signs_in = {COOKIE: "J%C3%BCrgen"}, {"X-Forwarded-User": " eve "}
+    proxied = Site(ServeOptions(reviewer="root", behind_proxy=True))
+    assert named(proxied, remembers, signs_in) == ("eve", True)
+    assert named(proxied, remembers, {}) == ("J\u00fcrgen", True)
+    assert named(proxied, {}, {"X-Forwarded-User": " "}) == ("root", False)
+    assert named(site, {}, signs_in) == ("ann", True)
