@@ -98,6 +98,19 @@ def test_decisions_travel_from_one_store_to_another_and_twice_is_once(source: Pa
     assert rows == [("reject", "ann", 5)]
 
 
+def test_decisions_are_not_taken_in_for_files_that_are_not_there(
+    source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decide(source, range(5), "reject", "ann", "unsafe")
+    out = tmp_path / "ann.jsonl"
+    call("decisions", "export", source, "--out", out)
+    monkeypatch.chdir(tmp_path)
+    ran = call("decisions", "import", tmp_path / "colected", "--from", out)
+    assert (ran.code, ran.out) == (2, "")
+    assert "colected: no such file" in ran.err
+    assert not (tmp_path / "curation.sqlite").exists()
+
+
 def test_an_export_of_no_store_is_refused_in_a_line(source: Path, tmp_path: Path) -> None:
     ran = call("decisions", "export", source, "--out", tmp_path / "x.jsonl")
     assert (ran.code, ran.out) == (2, "")
