@@ -47,7 +47,7 @@ from rollout_curator.decisions_schema import COLUMNS
 __all__ = ["VERDICTS", "Batch", "Decision", "Decisions", "Entry", "Imported", "Recorded"]
 _LIVE = f"""SELECT {COLUMNS} FROM decision d WHERE act IN ('decide', 'redo', 'spare')
     AND NOT EXISTS (SELECT 1 FROM decision u WHERE u.undoes = d.id)"""
-_TOUCHED = "SELECT DISTINCT key FROM decision WHERE id > ?"
+_TOUCHED = "SELECT key FROM decision WHERE id > ?"  # DISTINCT would walk the index of all keys
 _LAST_DONE = f"SELECT {COLUMNS} FROM standing WHERE reviewer = ? {LATEST}"
 _LAST_UNDONE = f"""SELECT {COLUMNS} FROM decision d WHERE reviewer = ?1 AND act = 'undo'
     AND NOT EXISTS (SELECT 1 FROM decision u WHERE u.undoes = d.id)
