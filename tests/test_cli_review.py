@@ -54,8 +54,19 @@ def test_review_gives_statement_bands_and_agreement_as_json(source: Path) -> Non
 def test_review_in_text_has_the_table_and_the_threshold(source: Path) -> None:
     decide(source, range(60), "accept", "ann")
     lines = call("review", source, "--min-reward", "0.5").out.splitlines()
-    assert "1                     60       60        60  100%, 94% ... 100%" in lines
+    assert "1                     60       60        60  100 %, 94 % ... 100 %" in lines
     assert "From a reward of 0.5 on, at least 95 % are good." in lines
+
+
+def test_review_rounds_what_is_good_down_and_says_the_threshold_to_the_last_digit(tmp_path: Path) -> None:
+    """400 of 401 accepted: 99.75 %, and at least 98.62 % of two-sided 95 %."""
+    reward = 0.12345678
+    source = write(tmp_path / "run.jsonl", [gym(answer=f"{n}", reward=reward, _ng_task_index=n) for n in range(401)])
+    decide(source, range(1), "reject", "ann")
+    decide(source, range(1, 401), "accept", "ann")
+    lines = call("review", source, "--precision", "0.98").out.splitlines()
+    assert "0.12345678           401      401       400  99.7 %, 98.6 % ... 100 %" in lines
+    assert "From a reward of 0.12345678 on, at least 98 % are good." in lines
 
 
 def test_the_disagreements_are_written_for_the_owner_of_the_verifier(source: Path, tmp_path: Path) -> None:
@@ -85,6 +96,19 @@ def test_decisions_travel_from_one_store_to_another_and_twice_is_once(source: Pa
     with closing(sqlite3.connect(store)) as connection:
         rows = connection.execute("SELECT verdict, reviewer, count(*) FROM current GROUP BY 1, 2").fetchall()
     assert rows == [("reject", "ann", 5)]
+
+
+def test_decisions_are_not_taken_in_for_files_that_are_not_there(
+    source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decide(source, range(5), "reject", "ann", "unsafe")
+    out = tmp_path / "ann.jsonl"
+    call("decisions", "export", source, "--out", out)
+    monkeypatch.chdir(tmp_path)
+    ran = call("decisions", "import", tmp_path / "colected", "--from", out)
+    assert (ran.code, ran.out) == (2, "")
+    assert "colected: no such file" in ran.err
+    assert not (tmp_path / "curation.sqlite").exists()
 
 
 def test_an_export_of_no_store_is_refused_in_a_line(source: Path, tmp_path: Path) -> None:

@@ -35,6 +35,8 @@ def decide(store: Decisions, key: str, verdict: str, who: str, *reasons: str) ->
 
 
 def held(store: Decisions) -> dict[str, tuple[str, str]]:
+    """Return what holds by key, after seeing that each key tells the same on its own."""
+    assert all(store.holding(key) == store.current().get(key) for key in (A, B, "never-decided"))
     return {key: (row.verdict, row.reviewer) for key, row in store.current().items()}
 
 
@@ -491,6 +493,13 @@ def test_two_processes_make_one_store_and_lose_nothing(path: Path) -> None:
     with Decisions.open(path) as store:
         assert len(store.current()) == store.version() == 200
     assert [file.name for file in path.parent.iterdir()] == [path.name]
+
+
+def test_one_key_can_be_asked_for_on_its_own(store: Decisions) -> None:
+    made = decide(store, A, "reject", "ann", "unsafe")
+    assert (store.holding(A), store.holding(B)) == (made, None)
+    store.undo("ann")
+    assert store.holding(A) is None
 
 
 def test_threads_share_one_store(store: Decisions) -> None:

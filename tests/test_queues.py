@@ -9,6 +9,7 @@ import pytest
 from making import gym, write
 from rollout_curator import reading
 from rollout_curator.decisions import Decisions, Entry
+from rollout_curator.filters import Filter, Thresholds
 from rollout_curator.recipe import Recipe
 from rollout_curator.ui.queue_rows import Ask, plan
 from rollout_curator.ui.queues import about, queues, rows_of, words_of
@@ -113,6 +114,12 @@ def test_a_plan_mixes_what_is_undecided_each_rollout_once(workspace: Workspace) 
     assert held(workspace, "plan-0") == held(workspace, "plan-x") == []
 
 
+def test_a_plan_counts_what_its_queue_holds_also_where_its_kinds_overlap(workspace: Workspace) -> None:
+    for minutes, n in (("3", 4), ("5", 7), ("60", 9)):  # 45 s each; nine are rated
+        counted = plan(Ask(workspace, KEEP, "ann", minutes))
+        assert sum(counted.values()) == len(held(workspace, f"plan-{minutes}", "ann")) == n
+
+
 def test_the_list_names_what_holds_something_and_counts_as_the_queue_does(workspace: Workspace) -> None:
     listed = {queue.name: queue.count for queue in queues(workspace, KEEP)}
     assert {name: len(held(workspace, name)) for name in listed} == listed
@@ -148,3 +155,36 @@ def test_progress_counts_what_one_reviewer_decided(workspace: Workspace) -> None
     decide(workspace, 0, "accept", "ann")
     decide(workspace, 1, "reject", "bob")
     assert np.flatnonzero(reading.own_codes(workspace, "ann")).tolist() == [0]
+
+
+def rows_under(workspace: Workspace, recipe: Recipe, name: str) -> list[int]:
+    return [int(row) for row in rows_of(workspace, recipe, name)]
+
+
+def test_queues_at_a_threshold_follow_the_one_an_agent_has_for_itself(workspace: Workspace) -> None:
+    agent = workspace.frame["agent"].iat[0]
+    own = Recipe(min_reward=0.9, thresholds=Thresholds("agent", {agent: 0.5}))
+    for name in ("near", "just-below", "flagged", "low-clean"):
+        assert rows_under(workspace, own, name) == held(workspace, name)
+    decide(workspace, 4, "accept")
+    decide(workspace, 8, "accept")
+    assert rows_under(workspace, own, "disagree") == [8]
+    assert words_of(workspace, Recipe(thresholds=own.thresholds), "near") == "nearest the threshold"
+
+
+def test_queues_at_a_threshold_follow_an_upper_one(workspace: Workspace) -> None:
+    up_to = Recipe(min_reward=0.2, max_reward=0.6)
+    assert rows_under(workspace, up_to, "near")[:3] == by_lot(workspace, [4, 5, 7])
+    assert rows_under(workspace, up_to, "flagged") == [5]
+    assert rows_under(workspace, Recipe(max_reward=0.6), "near")[:2] == by_lot(workspace, [4, 5])
+
+
+def test_no_queue_offers_what_a_filter_keeps_out_anyway(workspace: Workspace) -> None:
+    decide(workspace, 0, "reject")
+    decide(workspace, 8, "accept")
+    no_calls = Recipe(min_reward=0.5, filters=(Filter("n_calls", at_most=0),))
+    for name in ("near", "just-below", "flagged", "low-clean"):
+        assert 5 not in rows_under(workspace, no_calls, name)
+    calls = Recipe(min_reward=0.5, filters=(Filter("n_calls", at_least=1),))
+    assert rows_under(workspace, calls, "disagree") == rows_under(workspace, calls, "just-below") == []
+    assert rows_under(workspace, no_calls, "disagree") == [0, 8]

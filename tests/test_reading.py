@@ -10,6 +10,7 @@ from making import gym, write
 from rollout_curator import reading
 from rollout_curator import reading_words as words
 from rollout_curator.decisions import Decisions, Entry
+from rollout_curator.filters import Thresholds
 from rollout_curator.recipe import Recipe
 from rollout_curator.review.drawing import in_order
 from rollout_curator.strategies import Step
@@ -149,6 +150,24 @@ def test_a_clean_reading_meets_its_goal_in_words(workspace: Workspace) -> None:
     )
 
 
+def test_of_an_empty_kept_set_nothing_good_is_said(workspace: Workspace) -> None:
+    decide(workspace, drawn_order(workspace), "reject")
+    said = reading.statement(workspace, KEEP)
+    assert (said.kept, said.upper) == (0, 0.0)
+    assert words.sentence(said) == "Nothing is kept of the 200 selected: there is no kept set to speak of."
+
+
+def test_what_is_good_is_rounded_down() -> None:
+    shares = (0.94999, 0.95, 0.29, 1.0, 0.0)
+    assert [words.least(share) for share in shares] == ["94.9 %", "95 %", "29 %", "100 %", "0 %"]
+
+
+def test_the_statement_asks_for_a_threshold_fixed_before_reading(workspace: Workspace) -> None:
+    decide(workspace, drawn_order(workspace)[:47], "accept")
+    note = words.notes(reading.statement(workspace, KEEP))[-1]
+    assert note.startswith("This is for a number (47 for 5 %) and a threshold fixed before reading.")
+
+
 def test_disagreements_name_rollout_reward_and_reader(workspace: Workspace) -> None:
     decide(workspace, np.array([3, 4]), "reject")
     decide(workspace, np.array([210]), "accept", "bob")
@@ -203,3 +222,13 @@ def test_rejects_are_counted_by_each_of_their_reasons(workspace: Workspace) -> N
     entries = [Entry(workspace.key(row), verdict, why) for row, (verdict, why) in enumerate(said)]
     workspace.decisions.record([*entries, Entry(workspace.key(3), "clear"), Entry("elsewhere", "reject", ("unsafe",))])
     assert reading.reasons(workspace) == {"truncated": 2, "unsafe": 1}
+
+
+def test_a_lower_bound_is_judged_by_what_it_would_keep(workspace: Workspace) -> None:
+    decide(workspace, drawn_order(workspace, Recipe()), "accept")
+    found = [(step.threshold, step.total) for step in reading.calibration(workspace, Recipe(), 0.95)[1]]
+    assert found == [(1.0, 200), (0.2, 240)]
+    up_to = reading.calibration(workspace, Recipe(max_reward=0.5), 0.95)[1]
+    assert [(step.threshold, step.total) for step in up_to] == [(1.0, 0), (0.2, 40)]
+    own = Recipe(thresholds=Thresholds("agent", {workspace.frame["agent"].iat[0]: 0.5}))
+    assert [step.total for step in reading.calibration(workspace, own, 0.95)[1]] == [0, 0]

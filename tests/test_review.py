@@ -221,7 +221,13 @@ def test_without_enough_reading_no_threshold_is_offered() -> None:
 
 def test_high_and_rejected_or_low_and_accepted_is_a_disagreement() -> None:
     reads = reads_of([1.0, 1.0, 0.2, 0.2, 1.0], decided=[0, 1, 2, 3], accepted=[1, 2])
-    assert np.flatnonzero(disagree(reads, 0.5)).tolist() == [0, 2]
+    assert np.flatnonzero(disagree(reads, np.full(5, 0.5))).tolist() == [0, 2]
+
+
+def test_without_a_threshold_the_median_says_what_is_high() -> None:
+    """The median of 1.0, 0.9, 0.2, 0.1 is 0.55; the second has a threshold of its own, which it does not reach."""
+    reads = reads_of([1.0, 0.9, 0.2, 0.1], decided=[0, 1, 2, 3], accepted=[1, 2])
+    assert np.flatnonzero(disagree(reads, np.array([np.nan, 0.95, np.nan, np.nan]))).tolist() == [0, 1, 2]
 
 
 # --- agreement

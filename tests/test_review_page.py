@@ -13,6 +13,7 @@ from rollout_curator.decisions import Decisions, Entry
 from rollout_curator.recipe import Recipe
 from rollout_curator.ui import reasons
 from rollout_curator.ui import site as sites
+from rollout_curator.ui.names import COOKIE, named
 from rollout_curator.ui.queues import rows_of
 from rollout_curator.ui.site import ServeOptions, Site
 from rollout_curator.ui.state import SESSION, Session
@@ -156,7 +157,7 @@ def test_the_lowest_good_threshold_is_a_button(site: Site, workspace: Workspace)
     decide(workspace, drawn(workspace, 70), "accept")
     app = opened(min="0.9")
     app.segmented_control(key="rc.section").set_value("Reward against people").run()
-    assert "70 of 70 drawn above it accepted: at least 95.8% good." in said(app)
+    assert "70 of 70 drawn above it accepted: at least 95.8 % good." in said(app)
     app.button(key="rc.use").click().run()
     assert state_of(app).recipe.min_reward == 0.9
 
@@ -209,6 +210,22 @@ def test_the_team_sees_who_read_what_and_how_far_they_agree(site: Site, workspac
     assert "**1** to settle" in said(app)
 
 
+def test_decisions_of_others_count_on_the_whole_page_once_they_are_taken_in(
+    site: Site, workspace: Workspace, tmp_path: Path
+) -> None:
+    with Decisions.open(tmp_path / "bob.sqlite") as theirs:
+        theirs.record([Entry(workspace.key(row), "accept", reviewer="bob") for row in drawn(workspace, 3)])
+        lines = b"".join(theirs.give_out())
+    app = opened(min="0.5")
+    app.segmented_control(key="rc.section").set_value("Team").run()
+    app.file_uploader(key="rc.decisions-in").set_value(("decisions.jsonl", lines, "application/jsonl")).run()
+    press(app, "Take them in")
+    assert "Taken in: 3 acts added, 0 were here already." in said(app)
+    assert "3 of the 80 selected read at random, 0 bad" in said(app)
+    press(app, "Take them in")
+    assert "Taken in: 0 acts added, 3 were here already." in said(app)
+
+
 def test_the_share_that_everybody_reads_is_agreed_on_for_all(site: Site, workspace: Workspace) -> None:
     app = opened(min="0.5")
     app.segmented_control(key="rc.section").set_value("Team").run()
@@ -240,3 +257,12 @@ def test_on_a_shared_app_the_name_is_asked_before_reading(site: Site, workspace:
     app.text_input[0].set_value("eve")
     press(app, "Begin to read")
     assert mounted(app)["reviewer"] == "eve"
+
+
+def test_whoever_signs_in_is_the_reviewer_also_in_a_browser_that_remembers_another(site: Site) -> None:
+    remembers, signs_in = {COOKIE: "J%C3%BCrgen"}, {"X-Forwarded-User": " eve "}
+    proxied = Site(ServeOptions(reviewer="root", behind_proxy=True))
+    assert named(proxied, remembers, signs_in) == ("eve", True)
+    assert named(proxied, remembers, {}) == ("J\u00fcrgen", True)
+    assert named(proxied, {}, {"X-Forwarded-User": " "}) == ("root", False)
+    assert named(site, {}, signs_in) == ("ann", True)

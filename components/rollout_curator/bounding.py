@@ -8,9 +8,11 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from rollout_curator.axes import REWARD
 from rollout_curator.errors import RecipeError
 from rollout_curator.filters import CLASSES, Filter, Thresholds, dropped_words
 from rollout_curator.naming import name_of
+from rollout_curator.recipe import Recipe
 from rollout_curator.selection import Fall
 from rollout_curator.slices import Is, Part
 
@@ -34,6 +36,24 @@ def own_bounds(columns: Columns, thresholds: Thresholds | None) -> Array | None:
     codes, words = columns.classes(thresholds.by)
     bound = np.array([thresholds.at_least.get(word, np.nan) for word in words], dtype="float64")
     return np.asarray(bound[codes]) if words else np.empty(0)
+
+
+def reward_bounds(columns: Columns, recipe: Recipe) -> tuple[Array, Array]:
+    """Return per row the lower and the upper bound its reward is held against, NaN for none."""
+    n_rows, bounds = len(columns.numbers(REWARD)), (recipe.min_reward, recipe.max_reward)
+    lower, upper = (np.full(n_rows, np.nan if bound is None else bound) for bound in bounds)
+    if (own := own_bounds(columns, recipe.thresholds)) is None:
+        return lower, upper
+    has_own = ~np.isnan(own)
+    return np.where(has_own, own, lower), np.where(has_own, np.nan, upper)
+
+
+def passes_filters(columns: Columns, filters: Sequence[Filter]) -> Array:
+    """Return which rows no filter drops."""
+    passing = np.ones(len(columns.numbers(REWARD)), dtype=bool)
+    for fall in filter_falls(columns, filters):
+        passing &= ~fall.mask
+    return passing
 
 
 def filter_falls(columns: Columns, filters: Sequence[Filter]) -> Iterator[Fall]:

@@ -95,7 +95,9 @@ def import_decisions(paths: tuple[str, ...], files: tuple[Path, ...], decisions:
     from rollout_curator.decisions import Decisions
     from rollout_curator.errors import DecisionRefused
     from rollout_curator.opening import default_decisions
+    from rollout_curator.sources import existing
 
+    existing(paths)  # a path that is not there would put them where nobody looks
     with Decisions.open(decisions or default_decisions(paths)) as store:
         for file in files:
             try:

@@ -47,7 +47,7 @@ from rollout_curator.decisions_schema import COLUMNS
 __all__ = ["VERDICTS", "Batch", "Decision", "Decisions", "Entry", "Imported", "Recorded"]
 _LIVE = f"""SELECT {COLUMNS} FROM decision d WHERE act IN ('decide', 'redo', 'spare')
     AND NOT EXISTS (SELECT 1 FROM decision u WHERE u.undoes = d.id)"""
-_TOUCHED = "SELECT DISTINCT key FROM decision WHERE id > ?"
+_TOUCHED = "SELECT key FROM decision WHERE id > ?"  # DISTINCT would walk the index of all keys
 _LAST_DONE = f"SELECT {COLUMNS} FROM standing WHERE reviewer = ? {LATEST}"
 _LAST_UNDONE = f"""SELECT {COLUMNS} FROM decision d WHERE reviewer = ?1 AND act = 'undo'
     AND NOT EXISTS (SELECT 1 FROM decision u WHERE u.undoes = d.id)
@@ -142,6 +142,12 @@ class Decisions:
         with self._held_lock:
             self._catch_up()
             return dict(self._held)
+
+    def holding(self, key: str) -> Decision | None:
+        """Return what holds for one key, None for nothing; as quick with a million decisions as with one."""
+        with self._held_lock:
+            self._catch_up()
+            return self._held.get(key)
 
     def acts(self) -> Acts:
         """Return for each key every act that stands and every `spare` not taken back, oldest first."""

@@ -18,6 +18,7 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
+from rollout_curator.bounding import own_bounds, passes_filters, reward_bounds
 from rollout_curator.decisions import Decision
 from rollout_curator.recipe import Recipe
 from rollout_curator.review import bounds
@@ -210,7 +211,9 @@ def judged(workspace: Workspace) -> dict[str, dict[str, tuple[str, tuple[str, ..
 def disagreements(workspace: Workspace, recipe: Recipe) -> Array:
     """Return the rows on which reward and reader differ, high rewards that were rejected first."""
     first = workspace.first_rows
-    found = np.sort(first[disagree(reads(workspace, recipe), recipe.min_reward)])
+    asked = _holding(workspace, passes_filters(workspace, recipe.filters))
+    lower = reward_bounds(workspace, recipe)[0][first]
+    found = np.sort(first[disagree(reads(workspace, recipe), lower) & asked])
     reward, codes = workspace.column("reward")[found], verdicts(workspace).codes[found]
     return np.asarray(found[np.lexsort((-reward, codes != REJECT))])
 
@@ -257,11 +260,17 @@ def second_reads(workspace: Workspace, reviewer: str, share: float) -> Array:
 
 
 def calibration(workspace: Workspace, recipe: Recipe, confidence: float) -> tuple[list[Band], list[Above]]:
-    """Return acceptance by band of reward, and of everything from each beginning of a band on."""
+    """Return acceptance by band of reward, and of all that each beginning of a band as the lower bound would keep.
+
+    Whatever stays out at any lower bound, above the upper one, and what has a threshold of its own is in bands only.
+    """
     found = reads(workspace, recipe)
     extra = () if recipe.min_reward is None else (recipe.min_reward,)
     starts = edges(np.where(found.member, found.reward, np.nan), extra)
-    return bands(found, starts, confidence), above(found, starts, confidence)
+    own, upper = own_bounds(workspace, recipe.thresholds), reward_bounds(workspace, recipe)[1]
+    moved = ~(workspace.column("reward") > upper) & (True if own is None else np.isnan(own))
+    steps = replace(found, member=found.member & _holding(workspace, moved))
+    return bands(found, starts, confidence), above(steps, starts, confidence)
 
 
 def reviewers(workspace: Workspace) -> dict[str, Pace]:

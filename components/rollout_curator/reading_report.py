@@ -7,7 +7,8 @@ from dataclasses import asdict
 from typing import Any
 
 from rollout_curator import reading
-from rollout_curator.reading_words import notes, percent, sentence
+from rollout_curator.digits import exact
+from rollout_curator.reading_words import least, notes, percent, sentence
 from rollout_curator.recipe import Recipe
 from rollout_curator.review.agreement import agreements
 from rollout_curator.review.calibration import lowest_threshold
@@ -44,11 +45,11 @@ def reviewed_text(found: Json) -> str:
     if found["bands"]:
         lines += ["reward           in all     read  accepted  share accepted, at least ... at most"]
         lines += [_band(band) for band in found["bands"]]
-    wanted = percent(found["precision"])
+    wanted = least(found["precision"])
     if found["lowest_threshold"] is None:
         lines.append(f"No threshold is shown yet to have {wanted} good ones above it; read more at random.")
     else:
-        lines.append(f"From a reward of {found['lowest_threshold']:g} on, at least {wanted} are good.")
+        lines.append(f"From a reward of {exact(found['lowest_threshold'])} on, at least {wanted} are good.")
     lines.append(f"{found['disagreements']:,} rollouts on which reward and reader differ (--disagreements FILE)")
     if found["reasons"]:
         lines.append("rejected for: " + ", ".join(f"{reason} ({n:,})" for reason, n in found["reasons"].items()))
@@ -62,9 +63,10 @@ def reviewed_text(found: Json) -> str:
 
 
 def _band(band: Json) -> str:
-    span = f"{band['low']:g}" if band["low"] == band["high"] else f"{band['low']:g} to {band['high']:g}"
+    low, high = exact(band["low"]), exact(band["high"])
+    span = low if low == high else f"{low} to {high}"
     counts = f"{band['total']:>9,} {band['read']:>8,} {band['accepted']:>9,}"
     if not band["read"]:
         return f"{span:<14} {counts}  -"
     share = band["accepted"] / band["read"]
-    return f"{span:<14} {counts}  {share:.0%}, {band['at_least']:.0%} ... {band['at_most']:.0%}"
+    return f"{span:<14} {counts}  {least(share)}, {least(band['at_least'])} ... {percent(band['at_most'])}"

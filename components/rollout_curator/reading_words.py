@@ -1,6 +1,7 @@
 """What a statement about the kept set says, in the words of the app and of the command line.
 
-Shares are rounded up to a tenth of a percent, so that words never promise more than the numbers.
+Shares of bad ones are rounded up to a tenth of a percent, shares of good ones down, so that words never promise more
+than the numbers.
 """
 
 import math
@@ -17,6 +18,8 @@ def sentence(said: Statement) -> str:
     total, read = f"{said.sample.total:,} selected", said.sample.read
     if not said.sample.total:
         return "Nothing is selected, so there is nothing to read."
+    if not said.kept:
+        return f"Nothing is kept of the {total}: there is no kept set to speak of."
     if not read:
         first = f"None of the {total} was read at random yet. {said.planned:,} clean ones show that"
         return f"{first} at most {goal} of the kept set is bad {sure}."
@@ -56,13 +59,21 @@ def notes(said: Statement) -> list[str]:
         )
     if 0 < said.sample.read < said.sample.total:
         found.append(
-            f"This is for a number fixed before reading ({said.planned:,} for {percent(said.goal)}). Who stops as soon "
-            f"as it looks good can say at most {percent(said.upper_whenever)}."
+            f"This is for a number ({said.planned:,} for {percent(said.goal)}) and a threshold fixed before reading. "
+            f"Who stops as soon as it looks good can say at most {percent(said.upper_whenever)}."
         )
     return found
 
 
 def percent(share: float) -> str:
     """Return a share in percent, rounded up to a tenth."""
-    tenths = math.ceil(share * 1000 - 1e-9)
+    return _tenths(math.ceil(share * 1000 - 1e-9))
+
+
+def least(share: float) -> str:
+    """Return a share in percent, rounded down to a tenth: for what is at least so good."""
+    return _tenths(math.floor(share * 1000 + 1e-9))
+
+
+def _tenths(tenths: int) -> str:
     return f"{tenths // 10:,} %" if tenths % 10 == 0 else f"{tenths / 10:,.1f} %"

@@ -149,7 +149,9 @@ class Workspace(Collection):
     def standing(self) -> dict[str, str]:
         """Return the verdicts that stand on contents which are open here, by key."""
         self.refresh_decisions()
-        return {key: kept for key, kept in self._standing.items() if self.rows_of_key(key)}
+        with self._lock:
+            keys, verdicts = list(self._standing), list(self._standing.values())
+        return {keys[place]: verdicts[place] for place in np.unique(self.rows_of_keys(keys)[1])}
 
     def assume(self, standing: Mapping[str, str]) -> None:
         """Take these verdicts (key -> accept or reject) instead of those of a store."""

@@ -115,12 +115,12 @@ def lowest_threshold(steps: Sequence[Above], wanted: float, confidence: float = 
     return best
 
 
-def disagree(reads: Reads, threshold: float | None) -> Array:
+def disagree(reads: Reads, threshold: Array) -> Array:
     """Return which rows a reader and the reward judge differently: high and rejected, or low and accepted.
 
-    High is the threshold or more; without one, the median of the rewards in question.
+    High is the row's threshold or more; where that is NaN, the median of the rewards in question.
     """
     rated = reads.reward[reads.member & ~np.isnan(reads.reward)]
-    bar = threshold if threshold is not None else float(np.median(rated)) if len(rated) else np.nan
-    high = reads.reward >= bar
+    usual = float(np.median(rated)) if len(rated) else np.nan
+    high = reads.reward >= np.where(np.isnan(threshold), usual, threshold)
     return np.asarray(reads.decided & ~np.isnan(reads.reward) & (high != reads.accepted))

@@ -1,5 +1,9 @@
-"""Who reads: the name this browser remembers, else the one a proxy signed in, else the one the app was started with."""
+"""Who reads: who a proxy signed in, else the name this browser remembers, else the one the app was started with.
 
+Whoever signs in comes first, because a browser remembers whoever used it before.
+"""
+
+from collections.abc import Mapping
 from urllib.parse import unquote
 
 import streamlit as st
@@ -12,11 +16,15 @@ SIGNED_IN = ("X-Forwarded-User", "X-Forwarded-Preferred-Username", "Remote-User"
 
 
 def name_of(site: Site) -> tuple[str, bool]:
-    """Return the name decisions carry, and whether this browser's user chose it; else it is only proposed."""
-    remembered = unquote(dict(st.context.cookies).get(COOKIE, "")).strip()[:200]
-    if remembered:
-        return remembered, True
-    if site.options.behind_proxy:
-        signed_in = next((st.context.headers[name] for name in SIGNED_IN if st.context.headers.get(name)), "")
-        return signed_in.strip()[:200] or site.reviewer, False
-    return site.reviewer, not site.options.shared
+    """Return the name decisions carry, and whether it is known to be this user's; else it is only proposed."""
+    return named(site, dict(st.context.cookies), st.context.headers)
+
+
+def named(site: Site, cookies: Mapping[str, str], headers: Mapping[str, str]) -> tuple[str, bool]:
+    """Return the same for what a browser sent; headers count only behind a proxy, which sets them itself."""
+    signed_in = [headers[name].strip() for name in SIGNED_IN if headers.get(name)] if site.options.behind_proxy else []
+    remembered = unquote(cookies.get(COOKIE, "")).strip()
+    for name in (*signed_in, remembered):
+        if name:
+            return name[:200], True
+    return site.reviewer, not (site.options.shared or site.options.behind_proxy)

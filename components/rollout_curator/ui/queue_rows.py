@@ -11,6 +11,7 @@ import numpy as np
 
 from rollout_curator import reading
 from rollout_curator import recipe as recipes
+from rollout_curator.bounding import passes_filters, reward_bounds
 from rollout_curator.recipe import Recipe
 from rollout_curator.review.calibration import edges
 from rollout_curator.review.drawing import in_order, in_turns
@@ -74,22 +75,18 @@ def eligible(ask: Ask) -> Array:
     return ask.workspace.once(reading.eligible(ask.workspace, ask.recipe))
 
 
-def measured(ask: Ask) -> Array:
-    """Return what is rated and valid."""
-    return ask.workspace.once(is_measured(ask.workspace, ask.recipe))
-
-
 def just_below(ask: Ask) -> Array:
     """Return what a lower threshold would let in."""
-    bound = -np.inf if ask.recipe.min_reward is None else ask.recipe.min_reward
-    return ask.workspace.once(reading.eligible(ask.workspace, ask.recipe) & (ask.workspace.column("reward") < bound))
+    lower, _ = reward_bounds(ask.workspace, ask.recipe)
+    return ask.workspace.once(reading.eligible(ask.workspace, ask.recipe) & (ask.workspace.column("reward") < lower))
 
 
 def high_but_flagged(ask: Ask) -> Array:
     """Return high rewards that something speaks against: flags, no clean end, tool errors, or no measurement at all."""
     workspace = ask.workspace
     odd = _is_odd(workspace) | (workspace.classes("invalid")[0] != _code(workspace, "invalid", ""))
-    return workspace.once(_is_high(ask) & odd)
+    above = workspace.column("reward") > reward_bounds(workspace, ask.recipe)[1]
+    return workspace.once(_is_high(ask) & ~above & passes_filters(workspace, ask.recipe.filters) & odd)
 
 
 def low_but_clean(ask: Ask) -> Array:
@@ -162,9 +159,11 @@ def by_lot(ask: Ask, rows: Array) -> Array:
 
 
 def by_distance(ask: Ask, rows: Array) -> Array:
-    """Return those nearest the threshold first; without one, the lowest reward first."""
-    reward, bound = ask.workspace.column("reward")[rows], ask.recipe.min_reward
-    distance = reward if bound is None else np.abs(reward - bound)
+    """Return those nearest one of their thresholds first; without any, the lowest reward first."""
+    reward = ask.workspace.column("reward")[rows]
+    lower, upper = (bound[rows] for bound in reward_bounds(ask.workspace, ask.recipe))
+    near = np.fmin(np.abs(reward - lower), np.abs(reward - upper))
+    distance = reward if np.isnan(near).all() else near
     return np.asarray(rows[np.lexsort((ask.workspace.lots[rows], distance))])
 
 
@@ -189,27 +188,40 @@ def in_turns_by_task(ask: Ask, rows: Array) -> Array:
 
 
 def planned(ask: Ask) -> Array:
-    """Return what to read in so many minutes: the first undecided of each kind, as `plan` counts them."""
-    waiting = undecided(ask)
-    chosen = np.empty(0, dtype=np.int64)
-    for kind, n in plan(ask).items():
-        others = waiting[kind][~np.isin(waiting[kind], chosen)]
-        chosen = np.concatenate([chosen, _ORDERS.get(kind, as_they_are)(ask, others)[:n]])
-    return chosen
+    """Return what to read in so many minutes: kind after kind, as `plan` counts them."""
+    return np.concatenate([np.empty(0, dtype=np.int64), *_mixed(ask).values()])
 
 
 def plan(ask: Ask) -> dict[str, int]:
-    """Return how many rollouts of each kind fit into `rest` minutes at the pace of who asks."""
+    """Return how many rollouts of each kind fit into `rest` minutes at the pace of who asks; each counts once."""
+    return {kind: len(rows) for kind, rows in _mixed(ask).items()}
+
+
+def _mixed(ask: Ask) -> dict[str, Array]:
+    """Return the first undecided of each kind; what an earlier kind took is not taken again, but the next of its own.
+
+    So long as the time is not filled, because kinds overlap, what is left of each fills it, the first kind first.
+    """
     minutes = float(ask.rest) if ask.rest.isascii() and ask.rest.isdigit() and len(ask.rest) < 5 else 0.0
-    waiting = {kind: len(rows) for kind, rows in undecided(ask).items()}
-    return mix(minutes, reading.pace_of(ask.workspace, ask.reviewer).seconds, waiting)
+    waiting = {kind: _ORDERS.get(kind, as_they_are)(ask, rows) for kind, rows in undecided(ask).items()}
+    seconds = reading.pace_of(ask.workspace, ask.reviewer).seconds
+    counts = mix(minutes, seconds, {kind: len(rows) for kind, rows in waiting.items()})
+    time_for, taken = sum(counts.values()), np.zeros(ask.workspace.n_rollouts, dtype=bool)
+    chosen: dict[str, Array] = {kind: np.empty(0, dtype=np.int64) for kind in waiting}
+    for most in (counts, dict.fromkeys(waiting, time_for)):
+        for kind, rows in waiting.items():
+            room = min(most.get(kind, 0), time_for - int(np.count_nonzero(taken)))
+            added = rows[~taken[rows]][:room]
+            taken[added] = True
+            chosen[kind] = np.concatenate([chosen[kind], added])
+    return {kind: rows for kind, rows in chosen.items() if len(rows)}
 
 
 def undecided(ask: Ask) -> dict[str, Array]:
     """Return what nobody has decided yet of each kind a plan mixes; what is to settle or read twice is decided."""
     codes = reading.verdicts(ask.workspace).codes
     first = {"settle": to_settle(ask), "second": for_a_second(ask)}
-    mixed = {"random": selected(ask), "near": measured(ask), "flagged": high_but_flagged(ask)}
+    mixed = {"random": selected(ask), "near": eligible(ask), "flagged": high_but_flagged(ask)}
     return {**first, **{kind: rows[codes[rows] == NONE] for kind, rows in mixed.items()}}
 
 
@@ -231,12 +243,12 @@ def is_measured(workspace: Workspace, recipe: Recipe) -> Array:
 
 
 def _is_high(ask: Ask) -> Array:
-    """Return whether a reward is at the threshold or above; without one, at the median or above."""
+    """Return whether a reward is at its threshold or above; without one, at the median or above."""
     reward = ask.workspace.column("reward")
-    if (bound := ask.recipe.min_reward) is None:
-        rated = reward[is_measured(ask.workspace, ask.recipe)]
-        bound = float(np.median(rated)) if len(rated) else np.inf
-    return np.asarray(reward >= bound)
+    lower, _ = reward_bounds(ask.workspace, ask.recipe)
+    rated = reward[is_measured(ask.workspace, ask.recipe)]
+    usual = float(np.median(rated)) if len(rated) else np.inf
+    return np.asarray(reward >= np.where(np.isnan(lower), usual, lower))
 
 
 def _is_odd(workspace: Workspace) -> Array:

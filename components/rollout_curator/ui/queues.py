@@ -14,7 +14,6 @@ from rollout_curator.recipe import Recipe
 from rollout_curator.ui import parts
 from rollout_curator.ui import queue_rows as rows
 from rollout_curator.ui.queue_rows import Array, Ask
-from rollout_curator.ui.queue_rows import is_measured as is_measured
 from rollout_curator.workspace import Workspace
 
 DEFAULT = "kept"
@@ -58,14 +57,16 @@ def _task_words(ask: Ask) -> str:
 
 
 def _near_words(ask: Ask) -> str:
-    return "nearest the threshold" if ask.recipe.min_reward is not None else "lowest reward first"
+    recipe = ask.recipe
+    bounded = recipe.min_reward is not None or recipe.max_reward is not None or recipe.thresholds
+    return "nearest the threshold" if bounded else "lowest reward first"
 
 
 _DROP = Kind(lambda ask: ask.rest.replace("-", " "), "", rows.of_drop, listed=False)
 KINDS: dict[str, Kind] = {
     "kept": Kind("kept, in order", "", rows.kept),
     "random": Kind("drawn at random", "For the bound: read from the start, skip none.", rows.selected, rows.by_lot),
-    "near": Kind(_near_words, "For the threshold: here a step decides.", rows.measured, rows.by_distance),
+    "near": Kind(_near_words, "For the threshold: here a step decides.", rows.eligible, rows.by_distance),
     "just-below": Kind("just below", "What a lower threshold would let in.", rows.just_below, rows.downward),
     "flagged": Kind(
         "high reward, but flagged",

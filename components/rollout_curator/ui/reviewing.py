@@ -45,7 +45,7 @@ def ask_bulk(asked: bool = True) -> None:
 
 
 def note_bulk(words: str, version: int, *, stands: bool = True) -> None:
-    """Note what was decided in bulk; the queue is made anew, for much of it looks different now."""
+    """Note what was decided or taken in at once; the queue is made anew, for much of it looks different now."""
     now = state.session()
     now.bulk, now.view, now.revision = Bulk(words, version, stands), None, now.revision + 1
 

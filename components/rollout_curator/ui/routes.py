@@ -197,7 +197,7 @@ def _recorded(store: Decisions, view: View, client: str, act: Json) -> Json:
         "key": key,
         "pos": view.position(key),
         "where": _where(view, key),
-        "decision": decision_json(decision_for(view, key, store.current().get(key))),
+        "decision": decision_json(decision_for(view, key, store.holding(key))),
         "conflict": decision_json(decision_for(view, key, recorded.conflict)),
         "count": recorded.n,
     }
@@ -221,7 +221,7 @@ def _decided(store: Decisions, view: View, client: str, act: Json) -> Json:
         queue=view.queue,
     )
     conflict = store.record([entry], refuse_conflicts=True)[0].conflict
-    standing = decision_for(view, key, store.current().get(key))
+    standing = decision_for(view, key, store.holding(key))
     return {**answer, "decision": decision_json(standing), "conflict": decision_json(conflict)}
 
 

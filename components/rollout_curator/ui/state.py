@@ -41,7 +41,7 @@ Array = np.ndarray[Any, Any]
 
 @dataclass(frozen=True, slots=True)
 class Bulk:
-    """A bulk decision of this tab: its words, the version of the store right after it, whether it still stands."""
+    """What this tab decided or took in at once: words, the store's version right after, whether undo reaches it."""
 
     words: str
     version: int

@@ -53,7 +53,8 @@ def bulk_question(workspace: Workspace) -> None:
     sign = "Reject" if verdict == "reject" else "Accept"
     if st.button(f"{sign} all {n:,}", type="primary", key="rc.bulk-do"):
         try:
-            _record(workspace, rows, said, (version, decided))
+            with st.spinner(f"Deciding {n:,}; this takes a minute for a million"):
+                _record(workspace, rows, said, (version, decided))
         except CuratorError as error:
             st.error(label(error))
             return
@@ -72,7 +73,8 @@ def bulk_done(workspace: Workspace) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key="bulk-done"):
         st.markdown(label(now.bulk.words), width="content")
         if now.bulk.stands and st.button("Undo all of it", key="rc.bulk-undo"):
-            store.undo(now.reviewer)
+            with st.spinner("Taking all of it back"):
+                store.undo(now.reviewer)
             reviewing.note_bulk("Taken back: every one of them is as it was.", store.version(), stands=False)
             st.rerun()
 

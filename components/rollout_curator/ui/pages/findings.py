@@ -11,7 +11,7 @@ import streamlit as st
 from rollout_curator import plots, reading
 from rollout_curator.digits import exact
 from rollout_curator.plots.acceptance import acceptance
-from rollout_curator.reading_words import notes, sentence
+from rollout_curator.reading_words import least, notes, sentence
 from rollout_curator.review.bounds import CONFIDENCE
 from rollout_curator.review.calibration import Above, Band, lowest_threshold
 from rollout_curator.ui import places, state
@@ -104,13 +104,15 @@ def _threshold(steps: list[Above]) -> None:
         best = lowest_threshold(steps, wanted / 100)
         if best is None:
             most = max(steps, key=lambda step: step.at_least, default=None)
-            best_yet = f" So far {most.at_least:.0%}, from {exact(most.threshold)} on." if most and most.read else ""
+            best_yet = f" So far {least(most.at_least)}, from {exact(most.threshold)} on." if most and most.read else ""
             st.markdown(f"No threshold is shown to reach that; read more at random.{label(best_yet)}", width="content")
         else:
-            words = f"{best.accepted:,} of {best.read:,} drawn above it accepted: at least {best.at_least:.1%} good."
+            words = f"{best.accepted:,} of {best.read:,} drawn above it accepted: at least {least(best.at_least)} good."
             words_on = f"Keep from {label(exact(best.threshold))} on"
             st.button(words_on, on_click=state.set_min, args=(best.threshold,), key="rc.use")
             st.markdown(label(words), width="content")
+    if state.recipe().thresholds:
+        st.caption("For those without a threshold of their own.")
 
 
 def _disagreements(workspace: Workspace) -> None:

@@ -6,7 +6,7 @@ import streamlit as st
 from rollout_curator import reading
 from rollout_curator.errors import CuratorError
 from rollout_curator.review.agreement import Agreement, agreements
-from rollout_curator.ui import places, state
+from rollout_curator.ui import places, reviewing, state
 from rollout_curator.ui.queue_rows import share_of
 from rollout_curator.ui.reasons import label_of
 from rollout_curator.ui.text import label, plain
@@ -113,4 +113,6 @@ def _exchange(workspace: Workspace) -> None:
         except CuratorError as error:
             st.error(label(error))
             return
-        st.success(f"{done.added:,} acts added, {done.known:,} were here already.")
+        words = f"Taken in: {done.added:,} acts added, {done.known:,} were here already."
+        reviewing.note_bulk(words, store.version(), stands=False)
+        st.rerun()
