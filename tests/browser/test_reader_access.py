@@ -15,7 +15,7 @@ HAS_BACKGROUND = """colour => {
   const app = document.querySelector('[data-testid="stApp"]');
   const host = [...document.querySelectorAll("*")].find((element) => element.shadowRoot?.querySelector(".reader"));
   const shown = [app, host?.shadowRoot.querySelector(".reader")].filter(Boolean);
-  const isStill = !document.getAnimations().some((animation) => animation instanceof CSSTransition);
+  const isStill = !document.getAnimations().some((a) => a instanceof CSSTransition && a.playState === "running");
   return isStill && shown.every((element) => getComputedStyle(element).backgroundColor === colour);
 }"""
 IDLE = '[data-testid="stApp"][data-test-script-state="notRunning"]'
