@@ -59,6 +59,7 @@ class Levels:
     n_infinite: int
     n_always: int
     n_distinct: int
+    most: int
     columns: Columns = field(repr=False, compare=False)
     start: Ints = field(repr=False, compare=False)
 
@@ -73,11 +74,11 @@ class Levels:
 
     def within(self, bounds: Bounds) -> "Levels":
         """Return the levels of the same population for other bounds, without sorting it again."""
-        return _levels(self.columns, bounds, self.start, MAX_STOPS)
+        return _levels(self.columns, bounds, self.start, self.most)
 
     def thinned(self, most: int) -> "Levels":
         """Return the same levels with at most so many stops and about so many bins, for a small plot."""
-        return _levels(self.columns, self.bounds, self.start, most)
+        return self if most >= self.most else _levels(self.columns, self.bounds, self.start, most)
 
 
 def levels(
@@ -125,6 +126,7 @@ def _levels(columns: Columns, bounds: Bounds, start: Ints, most: int) -> Levels:
         n_infinite=len(columns.value) - (past - low),
         n_always=columns.always.rollouts,
         n_distinct=len(first),
+        most=most,
         columns=columns,
         start=start,
     )

@@ -19,6 +19,7 @@ from rollout_curator.ui import choices, measures, parts
 from rollout_curator.ui.site import BY_CONTENT
 from rollout_curator.ui.text import label, plain
 from rollout_curator.ui.widgets.threshold import Panel, PanelChoice, threshold_panels
+from rollout_curator.ui.widgets.threshold_panels import MAX_STOPS as PANEL_STOPS
 from rollout_curator.workspace import Workspace
 
 Array = np.ndarray[Any, Any]
@@ -112,7 +113,7 @@ def _panel(workspace: Workspace, recipe: Recipe, by: str, group: Group, own: flo
 def _levels_of(workspace: Workspace, version: int, rest: Recipe, by: str, group: Group) -> Levels:
     found, rows = measures.population(workspace, rest, REWARD), group.places
     columns = (column[rows] for column in (found.value, found.tokens, found.task))
-    return levels(*columns, always=found.always[rows], order=np.arange(len(rows)))
+    return levels(*columns, always=found.always[rows], order=np.arange(len(rows))).thinned(PANEL_STOPS)
 
 
 def _ordered(workspace: Workspace, recipe: Recipe, by: str, order: str) -> list[Group]:
