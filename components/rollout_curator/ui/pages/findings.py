@@ -42,19 +42,9 @@ def _statement(workspace: Workspace) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key="statement", gap="small"):
         way = st.container(width="content")
         st.markdown("goal: at most", width="content")
-        goal = st.number_input(
-            "goal: at most so many bad, in percent",
-            min_value=0.1,
-            max_value=50.0,
-            value=5.0,
-            step=1.0,
-            format="%.1f",
-            label_visibility="collapsed",
-            width=120,
-            key="rc.goal",
-        )
+        goal = _percent("goal: at most so many bad, in percent", (0.1, 5.0, 50.0), "rc.goal")
         st.markdown("% bad", width="content")
-    said = reading.statement(workspace, state.recipe(), goal / 100)
+    said = reading.statement(workspace, state.recipe(), goal)
     with above:
         st.markdown(f"**{label(sentence(said), 1000)}**")
         for note in notes(said):
@@ -64,6 +54,23 @@ def _statement(workspace: Workspace) -> None:
             places.link("Go to where the sample ends", "review", queue="random", key=said.stop_key)
         elif said.more:
             places.link(f"Read {said.to_read:,} more at random", "review", queue="random")
+
+
+def _percent(name: str, limits: tuple[float, float, float], key: str) -> float:
+    """Draw a small number box in percent (lowest, at first, highest) and return what it says as a share."""
+    low, first, high = limits
+    said = st.number_input(
+        name,
+        min_value=low,
+        max_value=high,
+        value=first,
+        step=1.0,
+        format="%.1f",
+        label_visibility="collapsed",
+        width=120,
+        key=key,
+    )
+    return said / 100
 
 
 def _calibration(workspace: Workspace) -> None:
@@ -89,19 +96,9 @@ def _calibration(workspace: Workspace) -> None:
 def _threshold(steps: list[Above]) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key="precision", gap="small"):
         st.markdown("share of good ones wanted above the threshold", width="content")
-        wanted = st.number_input(
-            "share of good ones wanted, in percent",
-            min_value=50.0,
-            max_value=99.9,
-            value=95.0,
-            step=1.0,
-            format="%.1f",
-            label_visibility="collapsed",
-            width=120,
-            key="rc.precision",
-        )
+        wanted = _percent("share of good ones wanted, in percent", (50.0, 95.0, 99.9), "rc.precision")
         st.markdown("%", width="content")
-        best = lowest_threshold(steps, wanted / 100)
+        best = lowest_threshold(steps, wanted)
         if best is None:
             most = max(steps, key=lambda step: step.at_least, default=None)
             best_yet = f" So far {least(most.at_least)}, from {exact(most.threshold)} on." if most and most.read else ""

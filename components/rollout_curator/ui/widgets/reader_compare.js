@@ -5,9 +5,8 @@ const ROWS_AT_ONCE = 40;
 
 /** Open the attempts of the rollout that is read: itself, and as many others as have room. */
 async function compare(s) {
-  const here = current(s);
-  if (!here) return say(s, "not loaded yet");
-  if (here.attempt[1] < 2) return say(s, "this is the only attempt of its task");
+  const here = withAttempts(s);
+  if (!here) return;
   try {
     const list = await attemptsOf(s, here);
     if (current(s) !== here) return;

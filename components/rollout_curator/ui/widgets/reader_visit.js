@@ -26,6 +26,14 @@ async function visit(s, key) {
   } catch (error) { say(s, `it could not be opened: ${plainly(error)}`); }
 }
 
+/** Return the rollout that is being read if its task has other attempts; else say why there is nothing to compare. */
+function withAttempts(s) {
+  const here = current(s);
+  if (here && here.attempt[1] > 1) return here;
+  say(s, here ? "this is the only attempt of its task" : "not loaded yet");
+  return null;
+}
+
 /** Return the attempts of a rollout's task, each as its header; asked for once a task while it is read. */
 async function attemptsOf(s, rollout) {
   const { attempts } = await askFor(s, "attempts", rollout.key);
@@ -34,9 +42,8 @@ async function attemptsOf(s, rollout) {
 
 /** Open the next attempt of the same task, the first one after the last. */
 async function nextAttempt(s) {
-  const here = current(s);
-  if (!here) return say(s, "not loaded yet");
-  if (here.attempt[1] < 2) return say(s, "this is the only attempt of its task");
+  const here = withAttempts(s);
+  if (!here) return;
   try {
     const list = await attemptsOf(s, here);
     if (current(s) !== here) return;
@@ -52,9 +59,8 @@ async function nextAttempt(s) {
 /** Jump to the first turn in which this attempt differs from another: the one read before, else the next one. */
 async function firstDifference(s) {
   if (s.comparing) return s.ui.lanes.querySelector(".differs")?.scrollIntoView({ block: "start" });
-  const here = current(s);
-  if (!here) return say(s, "not loaded yet");
-  if (here.attempt[1] < 2) return say(s, "this is the only attempt of its task");
+  const here = withAttempts(s);
+  if (!here) return;
   try {
     const list = await attemptsOf(s, here);
     const others = list.filter((attempt) => attempt.key !== here.key);
