@@ -3,9 +3,11 @@
 chromium     the browser, one for the session
 seen         what the page of this test asked for and complained about
 page         an empty page of 1440 x 900 that reports to `seen`
+rollouts     a copy of the sample data, so that decisions and exports land beside it
 app_server   starts `rollout-curator ui` on the given paths: app_server(path, ...) -> AppServer
 """
 
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -15,6 +17,7 @@ from find_browser import HELP, find_browser
 from playwright.sync_api import Browser, Page, sync_playwright
 
 HERE = Path(__file__).parent
+SAMPLE = HERE.parents[1] / "sample_data"
 FLAGS = [
     "--no-sandbox",  # root, as in a container, has no sandbox
     "--disable-background-networking",
@@ -43,6 +46,14 @@ def chromium() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
         yield browser
         browser.close()
+
+
+@pytest.fixture
+def rollouts(tmp_path: Path) -> Path:
+    """Return a copy of the sample data, so that decisions and exports land beside it."""
+    folder = tmp_path / "collected"
+    shutil.copytree(SAMPLE, folder, ignore=shutil.ignore_patterns("*.py", "*.md", "*.txt", "curat*", "__pycache__"))
+    return folder
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """The reader under test: a copy of the sample data, presses at the speed of a key repeat, what reached the store."""
 
 import re
-import shutil
 import sqlite3
 from pathlib import Path
 
@@ -10,17 +9,8 @@ from playwright.sync_api import Locator, Page, expect
 
 from making import gym, write
 
-SAMPLE = Path(__file__).parents[2] / "sample_data"
 EVERY_MS = 30
 STORE = "curation.sqlite"
-
-
-@pytest.fixture
-def rollouts(tmp_path: Path) -> Path:
-    """Return a copy of the sample data, so that decisions land beside it."""
-    folder = tmp_path / "collected"
-    shutil.copytree(SAMPLE, folder, ignore=shutil.ignore_patterns("*.py", "*.md", "*.txt", "curat*", "__pycache__"))
-    return folder
 
 
 @pytest.fixture

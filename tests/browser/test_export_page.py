@@ -2,11 +2,9 @@
 
 import json
 import re
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-import pytest
 from driving import AppServer, Seen
 from playwright.sync_api import Page, expect
 
@@ -14,16 +12,7 @@ from loaders import nemo_rl_accepts_file
 from making import rows_of
 from rollout_curator.publishing import verify
 
-SAMPLE = Path(__file__).parents[2] / "sample_data"
 IDLE = '[data-testid="stApp"][data-test-script-state="notRunning"]'
-
-
-@pytest.fixture
-def rollouts(tmp_path: Path) -> Path:
-    """Return a copy of the sample data, so that exports land beside it."""
-    folder = tmp_path / "collected"
-    shutil.copytree(SAMPLE, folder, ignore=shutil.ignore_patterns("*.py", "*.md", "*.txt", "curat*", "__pycache__"))
-    return folder
 
 
 def export(page: Page, unit: str) -> int:

@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,14 +15,6 @@ from rollout_curator.publishing import verify
 
 SAMPLE = Path(__file__).parents[2] / "sample_data"
 IDLE = '[data-testid="stApp"][data-test-script-state="notRunning"]'
-
-
-@pytest.fixture
-def rollouts(tmp_path: Path) -> Path:
-    """Return a copy of the sample data, so that decisions and exports land beside it."""
-    folder = tmp_path / "collected"
-    shutil.copytree(SAMPLE, folder, ignore=shutil.ignore_patterns("*.py", "*.md", "*.txt", "curat*", "__pycache__"))
-    return folder
 
 
 def number(page: Page, name: str) -> int:

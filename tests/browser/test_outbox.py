@@ -3,24 +3,12 @@
 import hashlib
 import json
 import re
-import shutil
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
-import pytest
 from driving import AppServer
 from playwright.sync_api import Page, expect
-
-SAMPLE = Path(__file__).parents[2] / "sample_data"
-
-
-@pytest.fixture
-def rollouts(tmp_path: Path) -> Path:
-    """Return a copy of the sample data, so that decisions land beside it."""
-    folder = tmp_path / "collected"
-    shutil.copytree(SAMPLE, folder, ignore=shutil.ignore_patterns("*.py", "*.md", "*.txt", "curat*", "__pycache__"))
-    return folder
 
 
 def shown_key(page: Page) -> str:

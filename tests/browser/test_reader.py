@@ -8,12 +8,11 @@ from pathlib import Path
 import pytest
 from driving import AppServer, Seen
 from playwright.sync_api import Locator, Page, expect
-from reading import STORE, reader_of, rollouts, stored, until, wait_ahead, wait_saved, wait_shown
+from reading import STORE, reader_of, stored, until, wait_ahead, wait_saved, wait_shown
 
 from making import gym, said, write
 from rollout_curator.decisions import Decisions, Entry
 
-__all__ = ["rollouts"]
 REASONS = "SELECT verdict, reasons, note FROM decision ORDER BY id"
 THOUGHT = {"type": "reasoning", "summary": [{"type": "summary_text", "text": "Two and two."}]}
 

@@ -7,9 +7,8 @@ from typing import Any
 from axe_playwright_python.sync_playwright import Axe
 from driving import AppServer
 from playwright.sync_api import Page, expect
-from reading import reader_of, rollouts, stored, wait_saved, wait_shown
+from reading import reader_of, stored, wait_saved, wait_shown
 
-__all__ = ["rollouts"]
 BACKGROUNDS = {"light": "rgb(255, 255, 255)", "dark": "rgb(20, 25, 26)"}
 HAS_BACKGROUND = """colour => {
   const app = document.querySelector('[data-testid="stApp"]');
