@@ -42,7 +42,7 @@ def _statement(workspace: Workspace) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key="statement", gap="small"):
         way = st.container(width="content")
         st.markdown("goal: at most", width="content")
-        goal = _percent("goal: at most so many bad, in percent", (0.1, 5.0, 50.0), "rc.goal")
+        goal = _percent("goal of at most so many bad, in percent", (0.1, 5.0, 50.0), "rc.goal")
         st.markdown("% bad", width="content")
     said = reading.statement(workspace, state.recipe(), goal)
     with above:
@@ -60,7 +60,7 @@ def _percent(name: str, limits: tuple[float, float, float], key: str) -> float:
     """Draw a small number box in percent (lowest, at first, highest) and return what it says as a share."""
     low, first, high = limits
     said = st.number_input(
-        name,
+        label(name),
         min_value=low,
         max_value=high,
         value=first,
