@@ -12,9 +12,11 @@ from typing import Any
 
 import numpy as np
 
+from rollout_curator.tokens import CHARS_PER_TOKEN
+from rollout_curator.wording import counted
+
 Array = np.ndarray[Any, Any]
 
-CHARS_PER_TOKEN = 4
 GRAINS = 1024
 SHOWN_AGENTS, SHOWN_TASKS = 50, 10
 
@@ -67,7 +69,8 @@ class Cost:
     def sentence(self) -> str:
         """Return the numbers as people say them; "about" stands where any of them is an estimate."""
         about = "about " if self.estimated_rows else ""
-        return f"{about}{self.trained:,} trained of {self.total:,} tokens in {self.rows:,} rows; {self.steps:,} steps"
+        tokens = f"{about}{self.trained:,} trained of {self.total:,} tokens"
+        return f"{tokens} in {counted(self.rows, 'row')}; {counted(self.steps, 'step')}"
 
     def as_json(self) -> dict[str, Any]:
         """Return the numbers as they stand in `--json`."""

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from rollout_curator.errors import RecipeError
+from rollout_curator.wording import counted, said_of
 
 Array = np.ndarray[Any, Any]
 
@@ -113,18 +114,11 @@ class Paired:
 
     def sentence(self) -> str:
         """Return the counts as people say them."""
-        said = ", ".join(f"{count:,} {of_count(count, WORDS[name])}" for name, count in self.without.items())
+        said = ", ".join(f"{count:,} {said_of(count, WORDS[name])}" for name, count in self.without.items())
         n_without, n_pairs = sum(self.without.values()), len(self.rows)
-        head = (
-            f"{n_pairs:,} {'pair' if n_pairs == 1 else 'pairs'} from {self.n_groups - n_without:,} of {self.n_groups:,}"
-        )
-        none = f"; {n_without:,} {'gives' if n_without == 1 else 'give'} none: {said}" if said else ""
-        return f"{head} tasks{none}"
-
-
-def of_count(count: int, words: str) -> str:
-    """Return words that follow a number as they follow this one."""
-    return words.replace("have ", "has ", 1) if count == 1 else words
+        none = f"; {n_without:,} {said_of(n_without, 'give none')}: {said}" if said else ""
+        n_with = self.n_groups - n_without
+        return f"{counted(n_pairs, 'pair')} from {n_with:,} of {self.n_groups:,} tasks{none}"
 
 
 def worth_reading(pairs: Pairs, sides: Sides, over: Sequence[tuple[int, int]]) -> Array:

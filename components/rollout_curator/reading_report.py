@@ -12,6 +12,7 @@ from rollout_curator.reading_words import least, notes, percent, sentence
 from rollout_curator.recipe import Recipe
 from rollout_curator.review.agreement import agreements
 from rollout_curator.review.calibration import lowest_threshold
+from rollout_curator.wording import counted, said_of
 from rollout_curator.workspace import Workspace
 
 Json = dict[str, Any]
@@ -50,7 +51,9 @@ def reviewed_text(found: Json) -> str:
         lines.append(f"No threshold is shown yet to have {wanted} good ones above it; read more at random.")
     else:
         lines.append(f"From a reward of {exact(found['lowest_threshold'])} on, at least {wanted} are good.")
-    lines.append(f"{found['disagreements']:,} rollouts on which reward and reader differ (--disagreements FILE)")
+    lines.append(
+        f"{counted(found['disagreements'], 'rollout')} on which reward and reader differ (--disagreements FILE)"
+    )
     if found["reasons"]:
         lines.append("rejected for: " + ", ".join(f"{reason} ({n:,})" for reason, n in found["reasons"].items()))
     for pair in found["agreements"]:
@@ -58,7 +61,7 @@ def reviewed_text(found: Json) -> str:
         both = f"{pair['one']} and {pair['other']} both read {pair['both']:,}"
         lines.append(f"{both} and agree on {pair['agreed']:,} ({pair['share']:.0%}), kappa {kappa}")
     if found["to_settle"]:
-        lines.append(f"{found['to_settle']:,} rollouts are to settle")
+        lines.append(f"{counted(found['to_settle'], 'rollout')} {said_of(found['to_settle'], 'are')} to settle")
     return "\n".join(line.encode("unicode_escape").decode() if not line.isprintable() else line for line in lines)
 
 

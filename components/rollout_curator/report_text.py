@@ -6,6 +6,8 @@ Takes plain JSON values, gives text without control characters; the numbers are 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from rollout_curator.wording import counted
+
 Json = dict[str, Any]
 
 SHOWN_MAX = 12
@@ -24,8 +26,8 @@ def check_text(found: Json) -> str:
         lines.extend(_complaints(entry))
     total = found["total"]
     lines.append(
-        f"{total['lines']:,} lines = {total['rollouts']:,} rollouts ({total['flagged']:,} flagged)"
-        f" + {total['problems']:,} problems + {total['blank']:,} blank"
+        f"{counted(total['lines'], 'line')} = {counted(total['rollouts'], 'rollout')} ({total['flagged']:,} flagged)"
+        f" + {counted(total['problems'], 'problem')} + {total['blank']:,} blank"
     )
     return "\n".join(lines)
 
@@ -68,7 +70,7 @@ def stats_text(found: Json) -> str:
     quantiles = "  ".join(f"{name} {value:g}" for name, value in found["reward"]["quantiles"].items())
     mean = found["reward"]["mean"]
     lines = [
-        f"{found['rollouts']:,} rollouts of {found['tasks']:,} tasks, {found['unrated']:,} unrated,"
+        f"{counted(found['rollouts'], 'rollout')} of {counted(found['tasks'], 'task')}, {found['unrated']:,} unrated,"
         f" {found['copies']:,} copies",
         f"reward: mean {mean:.4g}  {quantiles}" if mean is not None else "reward: no rollout has one",
         "common rewards: " + ", ".join(f"{value:g} ({count:,})" for value, count in found["reward"]["values"]),
@@ -160,11 +162,11 @@ def diff_text(found: Json) -> str:
 
 def _files(found: Json) -> list[str]:
     """Return every file that was written with its hash."""
-    unit = "pairs" if "pairs" in found else "examples"
+    wrote = f"wrote {counted(found['rows'], 'pair' if 'pairs' in found else 'example')}"
     if len(found["files"]) == 1:
         place = f"to {found['out']}"
-        return [f"wrote {found['rows']:,} {unit}, {found['size_bytes']:,} bytes, {place}", f"sha256 {found['sha256']}"]
-    head = f"wrote {found['rows']:,} {unit} in {len(found['files'])} files"
+        return [f"{wrote}, {found['size_bytes']:,} bytes, {place}", f"sha256 {found['sha256']}"]
+    head = f"{wrote} in {len(found['files'])} files"
     rows = [
         (f"{one['rows']:,}", f"{one['size_bytes']:,}", f"{one['file']}  sha256 {one['sha256']}")
         for one in found["files"]

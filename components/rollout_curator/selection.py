@@ -12,6 +12,7 @@ import numpy as np
 
 from rollout_curator.conversation import ISSUE_WORDS
 from rollout_curator.digits import exact
+from rollout_curator.wording import said_of
 
 Array = np.ndarray[Any, Any]
 
@@ -26,9 +27,6 @@ INVALID_WORDS = {
 }
 
 
-_OF_ONE = {"have": "has", "are": "is", "were": "was", "end": "ends", "lose": "loses", "do": "does", "use": "uses"}
-
-
 @dataclass(frozen=True, slots=True)
 class Drop:
     """Why rows are dropped: the step of the funnel, a name for programs, words for people ("60 below 0.8")."""
@@ -41,10 +39,7 @@ class Drop:
     @property
     def said(self) -> str:
         """Return the words as they follow the count: one rollout ends where several end."""
-        first, space, rest = self.words.partition(" ")
-        if self.count != 1:
-            return self.words
-        return f"{_OF_ONE.get(first, first)}{space}{rest}".replace(" by their environment", " by its environment")
+        return said_of(self.count, self.words)
 
 
 @dataclass(frozen=True, slots=True)

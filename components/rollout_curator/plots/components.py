@@ -13,9 +13,10 @@ import plotly.graph_objects as go
 
 from rollout_curator.digits import exact
 from rollout_curator.plots.base import FIRST_COLOUR, SECOND_COLOUR, SIXTH_COLOUR, THIRD_COLOUR, finish, nothing, plot
-from rollout_curator.plots.labels import counted, label, name_of
+from rollout_curator.plots.labels import label, name_of
 from rollout_curator.plots.tables import Floats, numbers
 from rollout_curator.slices import Range, encode
+from rollout_curator.wording import counted
 
 MAX_ROWS = 20
 MAX_LABEL = 22

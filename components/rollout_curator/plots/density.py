@@ -12,9 +12,10 @@ import plotly.graph_objects as go
 from rollout_curator.plots.base import FIRST_COLOUR, SECOND_COLOUR, finish, nothing, plot
 from rollout_curator.plots.bins import Bins, bins, is_skewed
 from rollout_curator.plots.clicks import row_text
-from rollout_curator.plots.labels import counted, label, name_of
+from rollout_curator.plots.labels import label, name_of
 from rollout_curator.plots.tables import Bools, Floats, Ints, moments, numbers
 from rollout_curator.slices import Range, encode
+from rollout_curator.wording import counted
 
 N_COLUMNS = 48
 N_ROWS = 24

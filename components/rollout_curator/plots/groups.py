@@ -10,8 +10,9 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from rollout_curator.plots.base import FIRST_COLOUR, SECOND_COLOUR, finish, nothing, plot
-from rollout_curator.plots.labels import counted, distinct, label, name_of
+from rollout_curator.plots.labels import distinct, label, name_of
 from rollout_curator.slices import Is, encode
+from rollout_curator.wording import counted
 
 MAX_ROWS = 40
 MAX_LABEL = 22

@@ -47,11 +47,6 @@ def _without(name: str, common: set[str]) -> str:
     return "/".join(part for part, _ in groupby(marked)) if "/" in name else name
 
 
-def counted(n: int, noun: str) -> str:
-    """Return a number of things: 1 task, 1,204 tasks."""
-    return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
-
-
 def _visible(character: str) -> str:
     if character.isspace():
         return " "

@@ -15,9 +15,10 @@ import plotly.graph_objects as go
 
 from rollout_curator.digits import exact
 from rollout_curator.plots.base import FIRST_COLOUR, SIXTH_COLOUR, finish, nothing, plot
-from rollout_curator.plots.labels import counted, label
+from rollout_curator.plots.labels import label
 from rollout_curator.plots.tables import Floats, task_table
 from rollout_curator.slices import Range, encode
+from rollout_curator.wording import counted
 
 MAX_MARKS = 400
 N_BARS = 10

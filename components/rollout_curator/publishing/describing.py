@@ -20,6 +20,7 @@ from rollout_curator.publishing.places import CARD_MARK
 from rollout_curator.recipe import Recipe
 from rollout_curator.selection import INVALID_WORDS
 from rollout_curator.splits import alike_words
+from rollout_curator.wording import said_of
 from rollout_curator.workspace import Workspace
 
 BARS = 12
@@ -139,7 +140,7 @@ def gaps(workspace: Workspace, recipe: Recipe, chosen: Chosen) -> list[str]:
         (int((workspace.copies[rows] > 1).sum()), "have the same content as another"),
         (int(workspace.column("estimated")[rows].sum()), "give no token counts, so that theirs are estimated"),
     ]
-    found = [f"{count:,} of the rollouts written {said}." for count, said in counts if count]
+    found = [f"{count:,} of the rollouts written {said_of(count, said)}." for count, said in counts if count]
     found.append(
         f"People decided on {decided:,} of {chosen.funnel.rollouts:,} rollouts; nobody looked at the others here."
     )

@@ -9,6 +9,7 @@ from rollout_curator.recipe import Recipe
 from rollout_curator.selection import Funnel
 from rollout_curator.ui import places, state
 from rollout_curator.ui.phrases import selected_words
+from rollout_curator.wording import said_of
 from rollout_curator.workspace import Workspace
 
 
@@ -27,7 +28,8 @@ def steps(funnel: Funnel, recipe: Recipe) -> Iterator[Step]:
     """Yield the numbers of the line in their order."""
     yield Step(funnel.lines, "lines", "sources", "", "every line of every file")
     problems = funnel.lines - funnel.blank - funnel.rollouts
-    tip = f"{problems:,} lines are no rollouts, {funnel.blank:,} are blank"
+    none = "1 line is no rollout" if problems == 1 else f"{problems:,} lines are no rollouts"
+    tip = f"{none}, {funnel.blank:,} {said_of(funnel.blank, 'are')} blank"
     yield Step(funnel.rollouts, "rollouts", "sources" if problems else "review", "" if problems else "all", tip)
     named = [
         ("valid", funnel.valid, "valid"),

@@ -6,34 +6,18 @@ The lists in `selection` and `conversation` hold words that follow a number; a r
 from rollout_curator.conversation import ISSUE_WORDS, issue_kind
 from rollout_curator.digits import exact
 from rollout_curator.recipe import Recipe
+from rollout_curator.wording import counted, said_of
 
-_SINGULAR = {
-    "are": "is",
-    "have": "has",
-    "were": "was",
-    "lose": "loses",
-    "end": "ends",
-    "repeat": "repeats",
-    "use": "uses",
-}
 LOSSES = ("dropped_", "trimmed", "stripped_think")
 """Issues with these beginnings name what an example leaves out; the others name what it changes or holds."""
-
-
-def said_of_one(words: str) -> str:
-    """Return words that follow a number as they are said of one rollout."""
-    if words.startswith("do not "):
-        return "does not " + words.removeprefix("do not ")
-    first, _, rest = words.partition(" ")
-    return f"{_SINGULAR.get(first, first)} {rest}".strip().replace(" by their environment", " by its environment")
 
 
 def of_issue(issue: str) -> str:
     """Return an issue of a conversion as words of one rollout, with its detail behind it."""
     kind, _, detail = issue.partition(":")
     if kind == "trimmed":
-        return f"ends earlier because it {said_of_one(ISSUE_WORDS.get(detail, detail))}"
-    words = said_of_one(ISSUE_WORDS.get(kind, kind.replace("_", " ")))
+        return f"ends earlier because it {said_of(1, ISSUE_WORDS.get(detail, detail))}"
+    words = said_of(1, ISSUE_WORDS.get(kind, kind.replace("_", " ")))
     return f"{words} ({detail.strip()})" if detail.strip() else words
 
 
@@ -54,14 +38,14 @@ def selected_words(recipe: Recipe) -> str:
     if low is not None and high is not None:
         bounds = f"at {exact(low)} to {exact(high)}"
     own = " or their own threshold" if recipe.thresholds is not None else ""
-    parts = [f"{bounds}{own}", _counted(len(recipe.filters), "within", "filter")]
-    parts.append(_counted(len(recipe.strategies), "after", "rule"))
-    parts.append("drawn at random" if recipe.control is not None else "")
-    return ", ".join(filter(None, parts))
-
-
-def _counted(n: int, before: str, unit: str) -> str:
-    return f"{before} {n:,} {unit}{'' if n == 1 else 's'}" if n else ""
+    parts = [f"{bounds}{own}"]
+    if recipe.filters:
+        parts.append(f"within {counted(len(recipe.filters), 'filter')}")
+    if recipe.strategies:
+        parts.append(f"after {counted(len(recipe.strategies), 'rule')}")
+    if recipe.control is not None:
+        parts.append("drawn at random")
+    return ", ".join(parts)
 
 
 def size(n_bytes: int) -> str:

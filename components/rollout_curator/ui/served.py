@@ -17,11 +17,12 @@ from rollout_curator.recipe import Plan
 from rollout_curator.rollout import Example
 from rollout_curator.selection import INVALID_WORDS
 from rollout_curator.ui.blinding import conceal
-from rollout_curator.ui.phrases import is_loss, of_issue, said_of_one
+from rollout_curator.ui.phrases import is_loss, of_issue
 from rollout_curator.ui.placing import changed, left_out, place
 from rollout_curator.ui.pretty import parsed, pretty
 from rollout_curator.ui.transcript import Turn, transcript
 from rollout_curator.ui.views import View
+from rollout_curator.wording import said_of
 from rollout_curator.workspace import Workspace
 
 Json = dict[str, Any]
@@ -112,7 +113,7 @@ def _facts(view: View, position: int | None, row: int) -> Json:
         "copies": int(workspace.copies[row]),
         "decision": decision_json(workspace.decision(key)),
         "kept": bool(selection.reason[row] == 0),
-        "dropReason": said_of_one(selection.words(row)),
+        "dropReason": said_of(1, selection.words(row)),
     }
 
 
@@ -158,7 +159,7 @@ def _count(number: Any) -> str:
 
 
 def _reward_note(invalid: str) -> str:
-    return f"the reward is no measurement: it {said_of_one(INVALID_WORDS[invalid])}" if invalid in INVALID_WORDS else ""
+    return f"the reward is no measurement: it {said_of(1, INVALID_WORDS[invalid])}" if invalid in INVALID_WORDS else ""
 
 
 def _example(extra: Json, made: Example, turns: list[Turn], plan: Plan) -> Json:

@@ -15,6 +15,7 @@ from rollout_curator.ui.queue_rows import Array
 from rollout_curator.ui.queues import words_of
 from rollout_curator.ui.reasons import agreed
 from rollout_curator.ui.text import label, plain
+from rollout_curator.wording import counted
 from rollout_curator.workspace import Workspace
 
 SHOWN, GROUPS = 5, 4
@@ -88,19 +89,18 @@ def _record(workspace: Workspace, rows: Array, said: Entry, shown: tuple[int, in
     done = "Rejected" if said.verdict == "reject" else "Accepted"
     meanwhile = batch.spared - decided
     spared = f"; {meanwhile:,} that somebody decided meanwhile stay" if meanwhile > 0 else ""
-    things = "rollout" if batch.decided == 1 else "rollouts"
-    reviewing.note_bulk(f"{done} {batch.decided:,} {things} in one step{spared}.", store.version())
+    reviewing.note_bulk(f"{done} {counted(batch.decided, 'rollout')} in one step{spared}.", store.version())
 
 
 def _groups(workspace: Workspace, rows: Array) -> Iterator[str]:
     """Yield how many agents, tasks and files the rollouts are of, the largest by name."""
     frame = workspace.frame[["agent", "source", "group"]].take(rows)
-    yield f"{frame['group'].nunique():,} tasks"
-    for column, words in (("agent", "agents"), ("source", "files")):
+    yield counted(frame["group"].nunique(), "task")
+    for column, noun in (("agent", "agent"), ("source", "file")):
         counts = frame[column].value_counts()
         counts = counts[counts > 0]
         named = ", ".join(f"{name} {n:,}" for name, n in counts.head(GROUPS).items())
-        yield f"{len(counts):,} {words}: {named}{', ...' if len(counts) > GROUPS else ''}"
+        yield f"{counted(len(counts), noun)}: {named}{', ...' if len(counts) > GROUPS else ''}"
 
 
 def _some(workspace: Workspace, rows: Array) -> pd.DataFrame:

@@ -27,6 +27,7 @@ from rollout_curator.ui.phrases import selected_words, size
 from rollout_curator.ui.reasons import label_of
 from rollout_curator.ui.site import Site
 from rollout_curator.ui.text import label, plain, show_untrusted
+from rollout_curator.wording import counted
 from rollout_curator.workspace import Workspace
 
 CONTROL_HELP = (
@@ -141,7 +142,7 @@ def _write(site: Site, workspace: Workspace, recipe: Recipe, chosen: Chosen | No
     )
     agreed = _agreed(out, recipe) and (not with_control or _agreed(control_path(out), recipe))
     unit = "pair" if recipe.pairs else "rollout"
-    words = f"Export {n_rows:,} {label(unit)}{'' if n_rows == 1 else 's'}"
+    words = f"Export {label(counted(n_rows, unit))}"
     if chosen is None and recipe.pairs is not None:
         words = "Export pairs"
     pressed = st.button(words, type="primary", disabled=running or not n_rows or not agreed, key="rc.export")

@@ -7,12 +7,13 @@ import numpy as np
 import streamlit as st
 
 from rollout_curator.cost import Asked, Cost
-from rollout_curator.pairs import WORDS, Paired, of_count
+from rollout_curator.pairs import WORDS, Paired
 from rollout_curator.publishing import Chosen, choose, cost_of
 from rollout_curator.recipe import Recipe
 from rollout_curator.splits import alike_words
 from rollout_curator.ui.site import BY_CONTENT
 from rollout_curator.ui.text import label, plain
+from rollout_curator.wording import counted, said_of
 from rollout_curator.workspace import Workspace
 
 AT_ONCE_BYTES = 256 << 20
@@ -50,9 +51,10 @@ def counts(chosen: Chosen) -> None:
 
 def _pairs(paired: Paired) -> None:
     found = paired.as_json()
-    unit = "pair" if found["pairs"] == 1 else "pairs"
-    st.markdown(f"**{found['pairs']:,} {label(unit)}** from {found['with_pairs']:,} of {found['groups']:,} tasks")
-    reasons = "  \n".join(f"{count:,} {label(of_count(count, WORDS[name]))}" for name, count in paired.without.items())
+    st.markdown(
+        f"**{label(counted(found['pairs'], 'pair'))}** from {found['with_pairs']:,} of {found['groups']:,} tasks"
+    )
+    reasons = "  \n".join(f"{count:,} {label(said_of(count, WORDS[name]))}" for name, count in paired.without.items())
     if reasons:
         st.caption(reasons)
 
@@ -102,7 +104,10 @@ def _cost(cost: Cost) -> None:
         f"{cost.packs:,} sequences ({cost.fill:.0%} full)."
     )
     if cost.over_length:
-        st.warning(f"{cost.over_length:,} rows are longer and train nothing: allow more tokens, or leave them out.")
+        longer = "is longer and trains" if cost.over_length == 1 else "are longer and train"
+        st.warning(
+            f"{label(counted(cost.over_length, 'row'))} {label(longer)} nothing: allow more tokens, or leave them out."
+        )
     total = max(1, sum(agent.trained for agent in cost.agents))
     shares = {
         "agent": [plain(agent.name) for agent in cost.agents],

@@ -9,6 +9,7 @@ from rollout_curator.ui.exporting import ExportJob
 from rollout_curator.ui.phrases import size
 from rollout_curator.ui.site import Site, log_error
 from rollout_curator.ui.text import label, show_untrusted
+from rollout_curator.wording import counted
 
 LOOK_EVERY_S = 0.4
 
@@ -52,11 +53,11 @@ def _progress(site: Site) -> None:
 
 def _result(done: Exported, *, changed: bool) -> None:
     """Draw what was written and how to train on it."""
-    unit = "pairs" if "pairs" in done.content else "examples"
+    unit = "pair" if "pairs" in done.content else "example"
     n_bytes = sum(each["size_bytes"] for each in done.files)
     with st.container(border=True, key="result"):
         note = " The settings have changed since." if changed else ""
-        st.markdown(f"**Wrote {done.rows:,} {label(unit)}, {label(size(n_bytes))}.**{note}")
+        st.markdown(f"**Wrote {label(counted(done.rows, unit))}, {label(size(n_bytes))}.**{note}")
         if (trip := done.content.get("round_trip")) is not None:
             st.markdown(f"{trip['same']:,} of {trip['rows']:,} rows, read again from the disk, give what was shown.")
         for sentence in done.notes:

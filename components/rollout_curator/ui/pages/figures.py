@@ -22,6 +22,7 @@ from rollout_curator.ui import choices, measures, parts, places, state
 from rollout_curator.ui.pages.chosen_row import chosen_row
 from rollout_curator.ui.site import BY_CONTENT
 from rollout_curator.ui.text import plain
+from rollout_curator.wording import counted, said_of
 from rollout_curator.workspace import Workspace
 
 FIRST = ("tokens", "n_turns", "n_calls", "n_tool_errors", "final_chars")
@@ -200,10 +201,9 @@ def summary_words(found: strategies.TaskSummary, at_least: float) -> str:
         return "No task has a rated rollout."
     unrated = f", {found.unrated:,} without a rating" if found.unrated else ""
     curve = "".join(f", pass@{point.k} {point.chance:.1%}" for point in found.curve if point.k in (4, 8))
-    tasks = "1 task" if found.tasks == 1 else f"{found.tasks:,} tasks"
-    solved = "1 is" if found.solved == 1 else f"{found.solved:,} are"
+    solved = f"{found.solved:,} {said_of(found.solved, 'are')}"
     return (
-        f"{tasks} with a rating{unrated}: at {exact(at_least)} or more {solved} solved by every "
+        f"{counted(found.tasks, 'task')} with a rating{unrated}: at {exact(at_least)} or more {solved} solved by every "
         f"attempt and {found.unsolved:,} by none, which both teach little; {found.mixed:,} by some. "
         f"pass@1 {found.pass_1:.1%}{curve}."
     )

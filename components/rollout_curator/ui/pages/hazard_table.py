@@ -17,10 +17,10 @@ from rollout_curator.policy import INVALID
 from rollout_curator.recipe import Plan, Recipe
 from rollout_curator.selection import INVALID_WORDS
 from rollout_curator.ui import places, settings, state
-from rollout_curator.ui.phrases import said_of_one
 from rollout_curator.ui.preparing import hazards_known
 from rollout_curator.ui.queues import ISSUE
 from rollout_curator.ui.text import label, plain
+from rollout_curator.wording import said_of
 from rollout_curator.workspace import Workspace
 
 KEEP, DROP, TRIM = "keep", "drop", "trim"
@@ -150,7 +150,7 @@ def _lines(rows: Sequence[Row]) -> None:
 def _line(row: Row) -> None:
     words, choice = st.columns([5, 3], vertical_alignment="center")
     with words:
-        one = said_of_one(row.words) if row.count == 1 else row.words
+        one = said_of(row.count, row.words)
         if row.queue:
             places.link_number(row.count, one, "review", queue=row.queue)
         else:

@@ -20,6 +20,7 @@ from rollout_curator.ui.site import BY_CONTENT
 from rollout_curator.ui.text import label, plain
 from rollout_curator.ui.widgets.threshold import Panel, PanelChoice, threshold_panels
 from rollout_curator.ui.widgets.threshold_panels import MAX_STOPS as PANEL_STOPS
+from rollout_curator.wording import counted
 from rollout_curator.workspace import Workspace
 
 Array = np.ndarray[Any, Any]
@@ -105,7 +106,7 @@ def _panel(workspace: Workspace, recipe: Recipe, by: str, group: Group, own: flo
     found = whole.within(Bounds(bound, recipe.max_reward if own is None else None))
     mean = f"mean {group.mean:.3g}" if group.rated else "none rated"
     spread = f", spread {group.spread:.2g}" if np.isfinite(group.spread) else ""
-    note = f"{len(group.places):,} {'rollout' if len(group.places) == 1 else 'rollouts'}, {mean}{spread}"
+    note = f"{counted(len(group.places), 'rollout')}, {mean}{spread}"
     return Panel(plain(group.name) or "(none)", note, found, own is not None)
 
 

@@ -8,9 +8,9 @@ import streamlit as st
 
 from rollout_curator.recipe import Recipe
 from rollout_curator.ui import choices, places
-from rollout_curator.ui.phrases import said_of_one
 from rollout_curator.ui.queues import rows_of, words_of
 from rollout_curator.ui.text import label, plain
+from rollout_curator.wording import counted, said_of
 from rollout_curator.workspace import Workspace
 
 PAGE_ROWS = 500
@@ -54,8 +54,9 @@ def rollouts_table(workspace: Workspace, recipe: Recipe) -> None:
 def _opened(workspace: Workspace, recipe: Recipe, queue: str, count: int) -> None:
     """Say which part of the rollouts is shown, with the way to read them and the way back to all."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="opened"):
-        unit = "rollout" if count == 1 else "rollouts"
-        st.markdown(f"**{count:,}** {unit}: {label(words_of(workspace, recipe, queue))}", width="content")
+        st.markdown(
+            f"**{label(counted(count, 'rollout'))}**: {label(words_of(workspace, recipe, queue))}", width="content"
+        )
         places.link("Read them in Review", "review", queue=queue)
         st.button("Show all", type="tertiary", on_click=choices.open_here, args=("",), key="rc.opened-all")
 
@@ -76,7 +77,7 @@ def _table(workspace: Workspace, recipe: Recipe, rows: Array) -> pd.DataFrame:
             "task": [plain(task) for task in part["task"]],
             "agent": [plain(agent) for agent in part["agent"]],
             "reward": part["reward"].to_numpy(),
-            "state": [plain(said_of_one(selection.words(int(row))) or "kept") for row in rows],
+            "state": [plain(said_of(1, selection.words(int(row))) or "kept") for row in rows],
             "turns": part["n_turns"].to_numpy(),
             "calls": part["n_calls"].to_numpy(),
             "tokens": part["tokens"].to_numpy(),

@@ -14,6 +14,7 @@ from rollout_curator.ui import places, state
 from rollout_curator.ui.phrases import size
 from rollout_curator.ui.site import Site
 from rollout_curator.ui.text import label, plain
+from rollout_curator.wording import counted
 from rollout_curator.workspace import Workspace
 
 PAGE_ROWS = 200
@@ -42,7 +43,8 @@ def _totals(workspace: Workspace) -> None:
     problems = ", ".join(f"{drop.count:,} {label(drop.words)}" for drop in funnel.problems if drop.count)
     n_problems = sum(drop.count for drop in funnel.problems)
     st.markdown(
-        f"{len(workspace.sources):,} files: **{funnel.lines:,} lines = {funnel.rollouts:,} rollouts "
+        f"{label(counted(len(workspace.sources), 'file'))}: **{label(counted(funnel.lines, 'line'))} = "
+        f"{label(counted(funnel.rollouts, 'rollout'))} "
         f"+ {n_problems:,} that are no rollouts + {funnel.blank:,} blank**"
         f"{f'. No rollouts: {problems}' if n_problems else ''}."
     )

@@ -1,0 +1,26 @@
+"""Numbers of things, and words that follow a number, as people say them: 1 task, 1,204 tasks; 1 ends, 3 end."""
+
+_OF_ONE = {
+    "are": "is",
+    "do": "does",
+    "end": "ends",
+    "give": "gives",
+    "have": "has",
+    "lose": "loses",
+    "repeat": "repeats",
+    "use": "uses",
+    "were": "was",
+}
+
+
+def counted(n: int, noun: str) -> str:
+    """Return a number of things: 1 task, 1,204 tasks."""
+    return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
+
+
+def said_of(n: int, words: str) -> str:
+    """Return words that follow a number as they follow this one: "are masked" becomes "is masked" for a single one."""
+    if n != 1:
+        return words
+    first, space, rest = words.partition(" ")
+    return f"{_OF_ONE.get(first, first)}{space}{rest}".replace(" by their environment", " by its environment")
