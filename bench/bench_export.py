@@ -3,9 +3,9 @@
     python bench/bench_export.py [--rollouts 20000] [--bytes 10000] [--folder DIR]
 
 The script reads every line into a list, keeps `reward >= t`, joins the assistant texts and writes with json. Both write
-`flat` examples of the same rollouts; `chat` is measured too, each with one process and with as many as the size asks
-for. Reading every row back and comparing it is part of an export and of its time; so is hashing the sources. The index
-is built before, as it is after a look.
+`flat` examples of the same rollouts; `chat` is measured too, each with one process and with two. Reading every row back
+and comparing it is part of an export and of its time; so is hashing the sources. The index is built before, as it is
+after a look.
 """
 
 import argparse

@@ -59,10 +59,9 @@ def write(path: Path, n: int) -> None:
 
 
 def count_bytes(session: CDPSession) -> list[int]:
-    """Return a list that the size of everything received grows in."""
+    """Return a list that the size of everything that came over the socket grows in."""
     sizes: list[int] = []
     session.on("Network.webSocketFrameReceived", lambda event: sizes.append(_frame_bytes(event["response"])))
-    session.on("Network.loadingFinished", lambda event: sizes.append(0))
     session.send("Network.enable")
     return sizes
 

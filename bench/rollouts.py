@@ -23,14 +23,18 @@ WORDS = [
 
 
 def write(path: Path, n_rollouts: int, mean_bytes: int, seed: int = 1) -> int:
-    """Write `n_rollouts` lines of about `mean_bytes` each to `path`, kept if it exists; return its size."""
-    if path.exists():
-        return path.stat().st_size
+    """Write `n_rollouts` lines of about `mean_bytes` each to `path`, kept if it begins so; return its size."""
     chance = random.Random(seed)
     prose = " ".join(chance.choice(WORDS) for _ in range(20_000))
+    lines = (json.dumps(_rollout(n, chance, prose, mean_bytes)) + "\n" for n in range(n_rollouts))
+    first = next(lines)
+    if path.exists():
+        with open(path, encoding="utf-8") as file:
+            if file.readline() == first:
+                return path.stat().st_size
     with open(path, "w", encoding="utf-8") as file:
-        for n in range(n_rollouts):
-            file.write(json.dumps(_rollout(n, chance, prose, mean_bytes)) + "\n")
+        file.write(first)
+        file.writelines(lines)
     return path.stat().st_size
 
 
