@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import orjson
 import pytest
 
@@ -20,6 +21,7 @@ from rollout_curator.exports.base import AtomicFile, publish
 from rollout_curator.formats.base import read_object
 from rollout_curator.publishing import Settings, choose, export
 from rollout_curator.publishing.stream import Stream
+from rollout_curator.publishing.workers import POOL_BYTES, count_for
 from rollout_curator.recipe import Recipe
 from rollout_curator.rollout import Rollout
 from rollout_curator.runner import run_ordered
@@ -150,6 +152,19 @@ def test_results_come_in_order_and_tasks_are_taken_as_they_are_needed(workers: i
     assert next(steps) == 0
     assert len(taken) <= 4 * workers
     assert list(steps) == list(range(1, 100))
+
+
+@pytest.mark.parametrize(
+    ("cores", "is_large", "processes"),
+    [(1, True, 1), (3, True, 1), (4, False, 1), (4, True, 3), (64, False, 1), (64, True, 8)],
+)
+def test_several_processes_convert_what_is_large_where_there_are_four_cores(
+    cores: int, is_large: bool, processes: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace = opened(tmp_path, 1)
+    n_rows = POOL_BYTES // int(workspace.column("length")[0])
+    monkeypatch.setattr(os, "cpu_count", lambda: cores)
+    assert count_for(workspace, np.zeros(n_rows + is_large, dtype=np.int64)) == processes
 
 
 def test_a_stopped_export_in_several_processes_leaves_the_old_file(tmp_path: Path) -> None:

@@ -176,8 +176,12 @@ def test_a_million_rollouts_are_counted_exactly(bounds: Bounds) -> None:
 def test_a_known_order_is_used_and_changes_nothing() -> None:
     people = spread(5_000)
     columns = (people.value, people.tokens, people.task)
-    made = levels(*columns, bounds=Bounds(0.5), order=np.argsort(people.value))
-    assert every_stop(made.lower) == every_stop(levels(*columns, bounds=Bounds(0.5)).lower)
+    known = np.argsort(people.value)
+    right = levels(*columns, bounds=Bounds(0.5)).lower
+    assert every_stop(levels(*columns, bounds=Bounds(0.5), order=known).lower) == every_stop(right)
+    known[1000:2000] = known[1000:2000][::-1]
+    wrong = levels(*columns, bounds=Bounds(0.5), order=known).lower
+    assert wrong.value.tolist() != right.value.tolist(), "the order that was given was not used"
 
 
 def test_no_bound_keeps_everything_and_any_bound_drops_what_has_no_value() -> None:

@@ -71,7 +71,7 @@ def is_tied(one: Row, other: Row, near: float) -> bool:
 
 @given(rows=ROWS, split=st.one_of(SPLITS, COUNTED))
 @settings(max_examples=150, deadline=None)
-def test_no_task_prompt_or_near_duplicate_stands_in_two_parts(rows: list[Row], split: Split) -> None:
+def test_no_task_prompt_or_near_duplicate_that_sketches_find_stands_in_two_parts(rows: list[Row], split: Split) -> None:
     found = codes(rows, split)
     for n, one in enumerate(rows):
         for m, other in enumerate(rows[:n]):

@@ -61,20 +61,23 @@ def grip(page: Page, handle: Locator) -> tuple[float, float]:
     return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
 
 
-def dragged(page: Page, handle: Locator, dx: float) -> None:
+def dragged(page: Page, handle: Locator, dx: float) -> int:
+    """Drag a handle; return how many rollouts were said to be kept before it was let go."""
     x, y = grip(page, handle)
     page.mouse.move(x, y)
     page.mouse.down()
     page.mouse.move(x + dx, y + 5, steps=8)
+    live = number(page, "rollouts")
     page.mouse.up()
+    return live
 
 
 def test_what_is_read_while_dragging_is_what_is_kept_in_the_end(rewards: Page) -> None:
     for dx in (160, -320):
         before = rewards.url
-        dragged(rewards, rewards.get_by_test_id("threshold-handle"), dx)
+        live = dragged(rewards, rewards.get_by_test_id("threshold-handle"), dx)
         rewards.wait_for_function("before => location.href !== before", arg=before)
-        kept_in_the_end(rewards, number(rewards, "rollouts"))
+        kept_in_the_end(rewards, live)
 
 
 def test_a_bar_opens_its_rollouts_below_and_as_a_queue(rewards: Page) -> None:
