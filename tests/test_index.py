@@ -118,7 +118,7 @@ def test_a_line_over_the_limit_is_a_problem_with_its_number(tmp_path: Path, monk
         (b'[{"a":1}]', "is a JSON array; write one object a line (jq -c '.[]')"),
         (b'{\n  "a": 1\n}\n', "is pretty-printed JSON; write one object a line (jq -c .)"),
         (b"id,reward\n1,2\n", "no line is a JSON object"),
-        (gzip.compress(b"")[:10], "no rollouts, not one line"),
+        (gzip.compress(b"", mtime=0)[:10], "no rollouts, not one line"),
     ],
 )
 def test_a_file_without_one_object_is_refused_in_one_sentence(tmp_path: Path, content: bytes, reason: str) -> None:

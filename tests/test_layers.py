@@ -67,6 +67,7 @@ RANKS = {
     "templates": 2,
     "tokens": 1,
     "conversation": 1,
+    "shapes": 0,
     "reader": 2,
     "packing": 1,
     "report_text": 9,

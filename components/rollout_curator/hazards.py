@@ -104,7 +104,12 @@ def _ended_before(made: Example, at: int) -> Example | None:
     while messages and messages[-1]["role"] != "assistant":
         messages.pop()
     is_shorter = made.n_prompt < len(messages) < len(made.messages or [])
-    return replace(made, messages=messages) if is_shorter else None
+    if not is_shorter:
+        return None
+    left_out = dict(made.left_out)
+    left_out["trimmed"] = left_out.get("trimmed", 0) + len(made.messages or []) - len(messages)
+    kept = frozenset(place for place in made.untrained if place < len(messages))
+    return replace(made, messages=messages, left_out=tuple(left_out.items()), untrained=kept)
 
 
 def hazards(made: Example, look: Look) -> Iterator[Hazard]:

@@ -15,14 +15,14 @@ from typing import Any, Protocol
 import numpy as np
 
 from rollout_curator import recipe as recipes
-from rollout_curator.conversation import GYM_OPTIONS, ChatOptions, issue_kind
+from rollout_curator.conversation import GYM_OPTIONS, ChatOptions, FlatOptions, Outcome, issue_kind
 from rollout_curator.index.facts import read_outcome
 from rollout_curator.recipe import Plan
 from rollout_curator.rollout import Example, Rollout
 
 Array = np.ndarray[Any, Any]
-Finding = tuple[str, tuple[str, ...]]
-"""A skip reason ("" for none) and issues; of an issue only its kind is kept, but for `trimmed:KIND`."""
+WHOLE = frozenset({"trimmed", "unread", "unread_content"})
+"""Kinds of issue whose detail is kept; of any other only the kind is."""
 
 KEPT_MAX = 8
 """So many results of either sort are remembered, the last asked for."""
@@ -52,7 +52,7 @@ class Findings:
     """What was noticed of every row: codes into `kinds`."""
 
     codes: Array
-    kinds: list[Finding]
+    kinds: list[Outcome]
 
     def rows_with(self, issue: str) -> Array:
         """Return the rows with an issue of this kind, also those whose example ends before it."""
@@ -63,16 +63,39 @@ class Findings:
         """Return how many rows have each kind of issue, of those marked in a boolean per row."""
         found: dict[str, int] = {}
         numbers = np.bincount(self.codes[among], minlength=len(self.kinds)).tolist()
-        for (skip, issues), number in zip(self.kinds, numbers, strict=True):
-            words = {issue_kind(word.removeprefix("trimmed:")) for word in (skip, *issues) if word}
+        for kind, number in zip(self.kinds, numbers, strict=True):
+            words = {issue_kind(word.removeprefix("trimmed:")) for word in (kind.skip, *kind.issues) if word}
             for word in words if number else ():
                 found[word] = found.get(word, 0) + number
         return found
 
+    def left_out(self, among: Array) -> dict[str, tuple[int, int]]:
+        """Return for each kind of thing left out in how many of the marked rows, and how many such things in all."""
+        found: dict[str, tuple[int, int]] = {}
+        numbers = np.bincount(self.codes[among], minlength=len(self.kinds)).tolist()
+        for kind, number in zip(self.kinds, numbers, strict=True):
+            for name, n in kind.left_out if number else ():
+                rows, things = found.get(name, (0, 0))
+                found[name] = rows + number, things + n * number
+        return found
 
-def _has(finding: Finding, issue: str) -> bool:
-    skip, issues = finding
-    return f"trimmed:{issue}" in issues or issue in (issue_kind(skip), *map(issue_kind, issues))
+    def details(self, issue: str, among: Array) -> dict[str, int]:
+        """Return how many of the marked rows have each detail of a kind of issue in `WHOLE`."""
+        found: dict[str, int] = {}
+        numbers = np.bincount(self.codes[among], minlength=len(self.kinds)).tolist()
+        for kind, number in zip(self.kinds, numbers, strict=True):
+            for word in kind.issues if number else ():
+                if issue_kind(word) == issue:
+                    detail = word.partition(":")[2]
+                    found[detail] = found.get(detail, 0) + number
+        return found
+
+
+def _has(finding: Outcome, issue: str) -> bool:
+    return f"trimmed:{issue}" in finding.issues or issue in (
+        issue_kind(finding.skip or ""),
+        *map(issue_kind, finding.issues),
+    )
 
 
 class Outlook:
@@ -137,7 +160,7 @@ class Outlook:
         with self._working:
             if key in self._findings:
                 return
-            kinds: dict[Finding, int] = {}
+            kinds: dict[Outcome, int] = {}
             codes = np.empty(self._rows.n_rollouts, dtype="int32")
             for n, (row, finding) in enumerate(self._found(plan, looks=looks), 1):
                 codes[row] = kinds.setdefault(finding, len(kinds))
@@ -146,10 +169,10 @@ class Outlook:
             with self._lock:
                 _remember(self._findings, key, Findings(codes, list(kinds)))
 
-    def _found(self, plan: Plan, *, looks: bool) -> Iterator[tuple[int, Finding]]:
+    def _found(self, plan: Plan, *, looks: bool) -> Iterator[tuple[int, Outcome]]:
         """Yield what is noticed of each row in order; where a template is rendered, on several cores."""
 
-        def of_row(pair: tuple[int, Rollout]) -> tuple[int, Finding]:
+        def of_row(pair: tuple[int, Rollout]) -> tuple[int, Outcome]:
             row, rollout = pair
             return row, _finding(recipes.found(rollout, plan, always=looks))
 
@@ -178,7 +201,7 @@ def _indexed(plan: Plan) -> str | None:
     if plan.needs_look:
         return None
     if plan.format == "flat":
-        return "flat" if not plan.flat.strip_think else None
+        return "flat" if _conversion(plan) == _conversion(replace(plan, flat=FlatOptions())) else None
     if plan.chat == GYM_OPTIONS:
         return "gym"
     if _conversion(plan) != _conversion(replace(plan, chat=ChatOptions(reasoning=plan.chat.reasoning))):
@@ -202,20 +225,28 @@ def _decisive(plan: Plan, *, looks: bool) -> tuple[Any, ...]:
 def _conversion(plan: Plan) -> tuple[Any, ...]:
     """Return what has a say in whether an example is made; all other options only change how it reads."""
     if plan.format == "flat":
-        return "flat", plan.flat.strip_think
+        return "flat", plan.flat.strip_think, plan.flat.with_instructions, plan.flat.mask_prompt
     names = ["inline_think", "keep_empty", "keep_strict", "media", "trailing", "final_tool_call", "unsupported"]
-    names += ["reasoning_content", "trim", *(["arguments"] if "bad_tool_args" in plan.exclude else [])]
+    names += [
+        "system_tools",
+        "empty_arguments",
+        "mask_prompt",
+        "template_kwargs",
+        "reasoning_content",
+        "trim",
+        *(["arguments"] if "bad_tool_args" in plan.exclude else []),
+    ]
     return "chat", plan.chat.reasoning == "drop", *(getattr(plan.chat, name) for name in names)
 
 
-def _finding(made: Example) -> Finding:
-    kinds = (issue if issue.startswith("trimmed:") else issue_kind(issue) for issue in made.issues)
-    return issue_kind(made.skip or ""), tuple(dict.fromkeys(kinds))
+def _finding(made: Example) -> Outcome:
+    kinds = (issue if issue_kind(issue) in WHOLE else issue_kind(issue) for issue in made.issues)
+    return Outcome(issue_kind(made.skip) if made.skip else None, tuple(dict.fromkeys(kinds)), made.left_out)
 
 
 def _decided(found: Findings, plan: Plan) -> tuple[Array, list[str]]:
     """Return what was noticed as codes of skip reasons, each reason once."""
-    skips = [issue_kind(skip) or recipes.excluded_issue(issues, plan) or "" for skip, issues in found.kinds]
+    skips = [issue_kind(one.skip or "") or recipes.excluded_issue(one.issues, plan) or "" for one in found.kinds]
     reasons = {reason: n for n, reason in enumerate(dict.fromkeys(["", *skips]))}
     mapped = np.array([reasons[skip] for skip in skips], dtype="int32")
     return (mapped[found.codes] if len(mapped) else np.empty(0, "int32")), list(reasons)
@@ -225,8 +256,8 @@ def trimmed(noticed: Findings, kept: Array) -> dict[str, int]:
     """Return how many kept examples end earlier than their rollout, by what they end before."""
     counts = np.bincount(noticed.codes[kept], minlength=len(noticed.kinds))
     found: dict[str, int] = {}
-    for (_, issues), count in zip(noticed.kinds, counts.tolist(), strict=True):
-        for name in _trims(issues) if count else ():
+    for kind, count in zip(noticed.kinds, counts.tolist(), strict=True):
+        for name in _trims(kind.issues) if count else ():
             found[name] = found.get(name, 0) + count
     return dict(sorted(found.items()))
 

@@ -14,7 +14,7 @@ from typing import Any
 import tomli_w
 
 from rollout_curator import templates
-from rollout_curator.conversation import HAZARDS, ChatOptions, FlatOptions, chat, encode, flat, issue_kind
+from rollout_curator.conversation import HAZARDS, ChatOptions, FlatOptions, chat, encode, flat
 from rollout_curator.errors import RecipeError, TemplateError
 from rollout_curator.exports.base import get as get_kind
 from rollout_curator.filters import Filter, Thresholds, check_bounds, filter_table, read_bounds
@@ -50,6 +50,7 @@ class Recipe:
     and `max_tokens` the limit of the trainer. `metadata` are extra columns written beside `messages`. `strategies`
     are rules that follow the threshold, in order, each applied to what the earlier ones kept. `kind` is the kind of
     file; with `split` there is one file a part, with `pairs` rows are pairs of rollouts instead of examples.
+    `harmless` names keys of the data, as `unread_content` does, that hold no conversation.
     """
 
     sources: tuple[str, ...] = ()
@@ -71,6 +72,7 @@ class Recipe:
     kind: str = "jsonl"
     split: Split | None = None
     pairs: Pairs | None = None
+    harmless: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,7 @@ class Plan:
     metadata: tuple[str, ...]
     look: Look
     trim: frozenset[str] = frozenset()
+    harmless: frozenset[str] = frozenset()
 
     @property
     def needs_look(self) -> bool:
@@ -126,7 +129,7 @@ def from_table(table: Mapping[str, Any], where: str) -> Recipe:
     for name in ("target", "format", "kind"):
         if not isinstance(values.get(name, ""), str):
             raise RecipeError(f"{where}: {name} is {values[name]!r}, expected a name")
-    for name in ("sources", "keep", "drop", "trim", "metadata"):
+    for name in ("sources", "keep", "drop", "trim", "metadata", "harmless"):
         value = values.get(name, ())
         if not isinstance(value, list | tuple) or not all(isinstance(word, str) for word in value):
             raise RecipeError(f"{where}: {name} is {value!r}, expected a list of names")
@@ -180,7 +183,7 @@ def to_table(recipe: Recipe) -> dict[str, Any]:
     table = {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(recipe).items()}
     table["strategies"] = [{"name": step.name, **step.parameters} for step in recipe.strategies]
     table["filters"] = [filter_table(one) for one in recipe.filters]
-    unsaid = {"strategies": [], "filters": [], "trim": [], "template": {}, "kind": "jsonl"}
+    unsaid = {"strategies": [], "filters": [], "trim": [], "template": {}, "kind": "jsonl", "harmless": []}
     return {name: value for name, value in table.items() if value is not None and unsaid.get(name) != value}
 
 
@@ -226,6 +229,7 @@ def plan(recipe: Recipe) -> Plan:
         metadata=recipe.metadata,
         look=Look(target, template, recipe.max_tokens, has_lists),
         trim=frozenset(recipe.trim) & frozenset(HAZARDS) if chosen == "chat" else frozenset(),
+        harmless=frozenset(recipe.harmless),
     )
 
 
@@ -252,7 +256,11 @@ def found(rollout: Rollout, plan: Plan, *, always: bool = False) -> Example:
 
 def excluded_issue(issues: tuple[str, ...], plan: Plan) -> str | None:
     """Return the first issue that keeps an example out under this plan."""
-    return next((issue_kind(issue) for issue in issues if issue_kind(issue) in plan.exclude), None)
+    for issue in issues:
+        kind, _, detail = issue.partition(":")
+        if kind in plan.exclude and detail not in plan.harmless:
+            return kind
+    return None
 
 
 def line(made: Example, extra: Mapping[str, Any]) -> bytes:

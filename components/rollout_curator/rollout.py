@@ -28,21 +28,24 @@ class ToolCall(TypedDict):
 
 
 class Message(TypedDict):
-    """One message of a training example."""
+    """One message of a training example; `train` is there, and False, only while one is made."""
 
     role: str
     content: Any
     tool_calls: NotRequired[list[ToolCall]]
     tool_call_id: NotRequired[str]
     reasoning_content: NotRequired[str]
+    train: NotRequired[bool]
 
 
 @dataclass(frozen=True, slots=True)
 class Rollout:
     """One attempt by a policy at one task, as read from one line.
 
-    `prompt` and `output` are the raw sequences of items (before `conversation.normalise`):
-    a list, a string, or None. `reward` is NaN when unrated. `notes` says what reading noticed.
+    `prompt` and `output` are sequences of items (before `conversation.normalise`) in the shapes that `shapes` gives, a
+    string, or None. `reward` is NaN when unrated. `notes` says what reading noticed.
+    `truncated` names the limit that cut the last answer off. `invalid` says why the reward is no measurement (masked,
+    truncated, failed), or is empty. `template_kwargs` are settings of the chat template it was sampled with.
     `unusable` names why no example can ever be made of it (`no_params`, `no_response`,
     `empty_output`, ...), or is None. `fields` is the parsed line.
     """
@@ -56,7 +59,16 @@ class Rollout:
     notes: tuple[str, ...] = ()
     truncated: str | None = None
     unusable: str | None = None
+    invalid: str = ""
+    template_kwargs: Mapping[str, Any] = field(default_factory=dict)
     fields: Mapping[str, Any] | None = None
+
+
+_INLINE_MARKS: dict[str, tuple[str, tuple[Any, Any]]] = {
+    "weight": ("weight", (0, 1)),
+    "loss": ("loss", (False, True)),
+    "train": ("train", (False, True)),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +78,10 @@ class Example:
     `messages` is None exactly when `skip` names a reason. `tools` is None when there are none.
     `issues` are the things a reader should know, in the order they were noticed, each once.
     The first `n_prompt` messages come from the prompt. `has_tools_as_text` says that the file holds the tools as
-    JSON text, for trainers whose reader makes one table of all tools.
+    JSON text, for trainers whose reader makes one table of all tools. `left_out` says how much of what was recorded is
+    not in it, by kind (`words.LEFT_OUT_WORDS`). `untrained` are the places of the messages that are marked as not to be
+    trained on, and `marks` the form in which that is written (`options.MARK_FORMS`). `template_kwargs` are written as a
+    column of that name.
     """
 
     messages: list[Message] | None
@@ -75,13 +90,40 @@ class Example:
     skip: str | None = None
     n_prompt: int = field(default=0, compare=False)
     has_tools_as_text: bool = field(default=False, compare=False)
+    left_out: tuple[tuple[str, int], ...] = field(default=(), compare=False)
+    untrained: frozenset[int] = frozenset()
+    marks: str = field(default="none", compare=False)
+    template_kwargs: Mapping[str, Any] = field(default_factory=dict)
 
     def record(self) -> dict[str, Any]:
         """Return the JSON object of the training file; only valid when `skip` is None."""
-        if self.tools is None:
-            return {"messages": self.messages}
-        tools = json.dumps(self.tools, ensure_ascii=False) if self.has_tools_as_text else self.tools
-        return {"messages": self.messages, "tools": tools}
+        made: dict[str, Any] = {"messages": self._marked()}
+        if self.tools is not None:
+            as_text = self.has_tools_as_text
+            made["tools"] = json.dumps(self.tools, ensure_ascii=False) if as_text else self.tools
+        if self.untrained and self.marks == "message_loss_mask":
+            made["message_loss_mask"] = self.mask()
+        if self.template_kwargs:
+            made["chat_template_kwargs"] = dict(self.template_kwargs)
+        return made
+
+    def mask(self) -> list[int]:
+        """Return for each message 1 where it is an answer that is trained on, else 0."""
+        return [
+            int(message["role"] == "assistant" and n not in self.untrained)
+            for n, message in enumerate(self.messages or ())
+        ]
+
+    def _marked(self) -> Any:
+        """Return the messages, with an inline mark on every answer where the trainer reads one and any has a mark."""
+        form = _INLINE_MARKS.get(self.marks)
+        if not self.untrained or form is None or self.messages is None:
+            return self.messages
+        name, values = form
+        return [
+            {**message, name: values[trained]} if message["role"] == "assistant" else message
+            for message, trained in zip(self.messages, self.mask(), strict=True)
+        ]
 
 
 @dataclass(frozen=True, slots=True)

@@ -267,6 +267,10 @@ class Workspace(Collection):
         """Return how many rows `rows_with` gives for every issue there is."""
         return self.outlook.best(recipes.plan(recipe)).counts(self._is_asked(recipe))
 
+    def left_out(self, recipe: Recipe) -> dict[str, tuple[int, int]]:
+        """Return for each kind of thing not in the kept examples: in how many of them, and how many such things."""
+        return self.outlook.best(recipes.plan(recipe)).left_out(self.select(recipe).kept)
+
     def _is_asked(self, recipe: Recipe) -> Array:
         """Return a boolean per row: selected and not rejected, so that only its example can keep it out."""
         selection = self.select(recipe)

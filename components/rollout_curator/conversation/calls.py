@@ -7,9 +7,10 @@ from typing import Any
 import orjson
 
 from rollout_curator.conversation.encode import fault_of, has_float, json_text
-from rollout_curator.conversation.items import Findings, label
+from rollout_curator.conversation.items import Findings
 from rollout_curator.conversation.options import ChatOptions
 from rollout_curator.rollout import Item, ToolCall
+from rollout_curator.shapes.view import label
 
 _DEEP_TEXT = 200
 _PLAIN = frozenset({str, int, bool, type(None)})
@@ -72,6 +73,9 @@ def read_call_id(value: Any, findings: Findings) -> str:
 def _arguments(value: Any, options: ChatOptions, findings: Findings) -> Any:
     """Return arguments as an object or as text; what is not a JSON object stays text and is noted (C3)."""
     wants_object = options.arguments == "object"
+    if options.empty_arguments == "object" and _is_blank(value):
+        findings.note("empty_arguments")
+        return {} if wants_object else "{}"
     if isinstance(value, str):
         if not wants_object:
             return value
@@ -90,6 +94,11 @@ def _arguments(value: Any, options: ChatOptions, findings: Findings) -> Any:
     elif not isinstance(value, dict):
         findings.note("bad_tool_args")
     return value if wants_object and isinstance(value, dict) else json_text(value)
+
+
+def _is_blank(value: Any) -> bool:
+    """Whether a call gives no arguments, in any of the ways writers say so."""
+    return value is None or (isinstance(value, str) and value.strip() in ("", "null"))
 
 
 def parse_arguments(text: str) -> dict[str, Any] | None:
@@ -137,6 +146,7 @@ def _nested(tools: Sequence[Any], options: ChatOptions, findings: Findings) -> I
         nested = _nest(tool, options) if isinstance(tool, dict) else None
         if nested is None:
             findings.note(f"dropped_tool:{label(tool.get('type') if isinstance(tool, dict) else None)}")
+            findings.leave_out("tools")
         yield nested
 
 

@@ -4,10 +4,11 @@ The items are scanned once with a buffer for the assistant message that is being
 (nemo_gym/responses_converter.py, nemo-gym 0.5.1) does the same, and `GYM_OPTIONS` gives its messages exactly.
 """
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from rollout_curator.conversation.calls import message_calls, nest_tools, read_call_id, response_call
+from rollout_curator.conversation.calls import message_calls, nest_tools, parse_arguments, read_call_id, response_call
 from rollout_curator.conversation.encode import fault_of
 from rollout_curator.conversation.finish import (
     cut_tail,
@@ -23,16 +24,18 @@ from rollout_curator.conversation.items import (
     Opened,
     SplitText,
     item_type,
-    label,
     message_reasoning,
     open_rollout,
+    or_refusal,
     split_think,
     summaries,
     text_of,
 )
+from rollout_curator.conversation.offered import note_calls
 from rollout_curator.conversation.options import ChatOptions
 from rollout_curator.conversation.parts import message_content, tool_content
 from rollout_curator.rollout import Example, Item, Message, Rollout, ToolCall
+from rollout_curator.shapes.view import label
 
 
 @dataclass(slots=True)
@@ -46,6 +49,7 @@ class _Draft:
     reasoning: list[str] = field(default_factory=list)
     calls: list[ToolCall] = field(default_factory=list)
     name: str | None = None
+    mark: bool | None = None
     is_on: bool = False
     has_text: bool = False
     is_cut: bool = False
@@ -76,10 +80,44 @@ def chat_of(opened: Opened, options: ChatOptions) -> Example:
     if findings.skip is None:
         tools = nest_tools(opened.rollout.tools, options, findings)
         _note_whole(opened.rollout, messages, findings)
+        note_calls(_calls_in(messages), tools, findings)
     if findings.skip is not None:
         return Example(None, issues=tuple(findings.issues), skip=findings.skip)
-    as_text = options.tools == "text"
-    return Example(messages, tools, tuple(findings.issues), n_prompt=n_prompt, has_tools_as_text=as_text)
+    return _example(opened.rollout, messages, tools, n_prompt, options, findings)
+
+
+def _example(
+    rollout: Rollout,
+    messages: list[Message],
+    tools: list[dict[str, Any]] | None,
+    n_prompt: int,
+    options: ChatOptions,
+    findings: Findings,
+) -> Example:
+    """Return the finished example; marks leave the messages for a list of their own."""
+    untrained = frozenset(n for n, message in enumerate(messages) if message.pop("train", True) is False)
+    if options.mask_prompt:
+        untrained |= {n for n, message in enumerate(messages[:n_prompt]) if message["role"] == "assistant"}
+    if untrained:
+        findings.note("marked_turns")
+    column: Mapping[str, Any] = {}
+    if rollout.template_kwargs:
+        findings.note("template_kwargs")
+        if options.template_kwargs == "column":
+            column = rollout.template_kwargs
+        else:
+            findings.leave_out("template_kwargs", len(rollout.template_kwargs))
+    return Example(
+        messages,
+        tools,
+        tuple(findings.issues),
+        n_prompt=n_prompt,
+        has_tools_as_text=options.tools == "text",
+        left_out=tuple(findings.left_out.items()),
+        untrained=untrained,
+        marks=options.marks,
+        template_kwargs=column,
+    )
 
 
 def _messages(opened: Opened, options: ChatOptions, findings: Findings) -> tuple[list[Message], int]:
@@ -88,11 +126,16 @@ def _messages(opened: Opened, options: ChatOptions, findings: Findings) -> tuple
     n_prompt = 0
     for side in (opened.prompt, opened.output):
         n_prompt = len(draft.messages)
-        for item in side:
+        if draft.is_cut:
+            findings.leave_out("trimmed", len(side))
+            break
+        for n, item in enumerate(side):
             kind = item.get("type") or "message"
             add = _ADD_MESSAGE.get(item["role"], _add_other) if kind == "message" else _ADD.get(kind, _refuse_item)
+            _take_mark(draft, item, kind)
             add(draft, item)
             if draft.is_cut:
+                findings.leave_out("trimmed", len(side) - n)
                 break
     _flush(draft)
     messages = draft.messages
@@ -131,6 +174,24 @@ def _note_whole(rollout: Rollout, messages: list[Message], findings: Findings) -
         findings.refuse(fault)
 
 
+def _take_mark(draft: _Draft, item: Item, kind: str) -> None:
+    """Note whether the answer at hand is trained on; one message cannot be both."""
+    if kind not in ("function_call", "reasoning") and item.get("role") != "assistant":
+        return
+    is_trained = item.get("train") is not False
+    if draft.mark is not None and draft.is_on and draft.mark != is_trained:
+        draft.findings.refuse("mixed_marks")
+    draft.mark = is_trained
+
+
+def _calls_in(messages: list[Message]) -> Iterator[tuple[str, Any]]:
+    """Yield name and arguments of every call, the arguments as an object where they are one."""
+    for message in messages:
+        for call in message.get("tool_calls", ()):
+            arguments = call["function"]["arguments"]
+            yield call["function"]["name"], parse_arguments(arguments) if isinstance(arguments, str) else arguments
+
+
 def _add_call(draft: _Draft, item: Item) -> None:
     draft.is_on = True
     call = response_call(item, draft.options, draft.findings)
@@ -154,6 +215,7 @@ def _add_reasoning_item(draft: _Draft, item: Item) -> None:
         _add_reasoning(draft, texts)
     else:
         draft.findings.note("reasoning_hidden")
+        draft.findings.leave_out("hidden_reasoning")
 
 
 def _refuse_item(draft: _Draft, item: Item) -> None:
@@ -161,6 +223,7 @@ def _refuse_item(draft: _Draft, item: Item) -> None:
     choice, kind = draft.options.unsupported, label(item_type(item))
     if choice == "omit":
         draft.findings.note(f"dropped_item:{kind}")
+        draft.findings.leave_out("items")
     elif choice == "trim":
         draft.is_cut = True
         draft.findings.note("trimmed:unsupported_item")
@@ -172,8 +235,7 @@ def _add_assistant(draft: _Draft, item: Item) -> None:
     """Add the reasoning, text and calls of an assistant message (C1, C14)."""
     findings = draft.findings
     text = text_of(item.get("content"), findings)
-    if not text and isinstance(item.get("refusal"), str):
-        text = item["refusal"]
+    text = or_refusal(text, item, findings)
     split = split_think(text) if draft.options.inline_think == "split" else SplitText(text, [], False)
     text = split.text
     if draft.calls and text.strip() and draft.cut("lost_tool_results"):
@@ -191,7 +253,8 @@ def _add_assistant(draft: _Draft, item: Item) -> None:
     if text:
         if draft.calls and text.strip():
             findings.note("lost_tool_results")
-        if draft.has_text and draft.options.joiner:
+        if draft.has_text:
+            findings.note("joined_answers")
             draft.texts.append(draft.options.joiner)
         draft.texts.append(text)
         draft.has_text = True
@@ -212,6 +275,8 @@ def _add_reasoning(draft: _Draft, texts: list[str]) -> None:
         draft.reasoning += texts
     elif options.reasoning == "inline":
         draft.texts += [f"<think>{text}</think>" for text in texts]
+    else:
+        draft.findings.leave_out("reasoning", len(texts))
 
 
 def _add_result(draft: _Draft, item: Item, call_id: Any, output: Any) -> None:
@@ -245,10 +310,10 @@ def _flush(draft: _Draft) -> None:
     """Finish the assistant message (C6): all text first, then all calls."""
     if not draft.is_on:
         return
-    options, calls, name = draft.options, draft.calls, draft.name
+    options, calls, name, is_trained = draft.options, draft.calls, draft.name, draft.mark is not False
     text, reasoning = "".join(draft.texts), "\n\n".join(draft.reasoning)
     draft.texts, draft.reasoning, draft.calls = [], [], []
-    draft.name, draft.is_on, draft.has_text = None, False, False
+    draft.name, draft.mark, draft.is_on, draft.has_text = None, None, False, False
     if reasoning and options.reasoning == "inline":
         text = "<think>\n" + reasoning.strip("\n") + "\n</think>\n\n" + text
         reasoning = ""
@@ -260,6 +325,8 @@ def _flush(draft: _Draft) -> None:
         message[options.reasoning_key] = reasoning
     if calls:
         message["tool_calls"] = calls
+    if not is_trained:
+        message["train"] = False
     draft.messages.append(_named(cast(Message, message), name))
 
 

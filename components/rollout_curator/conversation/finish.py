@@ -34,6 +34,7 @@ def cut_tail(messages: list[Message], options: ChatOptions, findings: Findings) 
         findings.refuse("tail_after_assistant")
     elif n_cut:
         findings.note(f"trimmed_tail:{n_cut}")
+        findings.leave_out("tail", n_cut)
         del messages[n_kept:]
     if not messages:
         findings.refuse("no_final_assistant")
@@ -46,6 +47,7 @@ def note_final_call(messages: list[Message], options: ChatOptions, findings: Fin
     if options.final_tool_call == "trim":
         while messages and (messages[-1]["role"] != "assistant" or messages[-1].get("tool_calls")):
             messages.pop()
+            findings.leave_out("trimmed")
         findings.note("trimmed:ends_in_tool_call")
         return
     findings.note("ends_in_tool_call")
@@ -61,10 +63,12 @@ def end_on_answer(messages: list[Message]) -> None:
 
 def trim_last_answer(messages: list[Message], findings: Findings) -> None:
     """Take away the last assistant message, which was cut off, and what follows the one before it (C13)."""
+    n_before = len(messages)
     end_on_answer(messages)
     del messages[-1:]
     end_on_answer(messages)
     findings.note("trimmed:truncated")
+    findings.leave_out("trimmed", n_before - len(messages))
 
 
 def trim_pairing(messages: list[Message], options: ChatOptions, findings: Findings) -> None:
@@ -73,8 +77,10 @@ def trim_pairing(messages: list[Message], options: ChatOptions, findings: Findin
     if not places:
         return
     first = min(places, key=lambda fault: fault.at)
+    n_before = len(messages)
     del messages[first.at :]
     end_on_answer(messages)
+    findings.leave_out("trimmed", n_before - len(messages))
     findings.note(f"trimmed:{first.kind}")
 
 

@@ -9,16 +9,19 @@ from rollout_curator.conversation.finish import fold_instructions
 from rollout_curator.conversation.items import (
     Findings,
     Opened,
-    label,
     message_reasoning,
     open_rollout,
+    or_refusal,
     split_think,
+    summaries,
     text_of,
 )
 from rollout_curator.conversation.options import FlatOptions
 from rollout_curator.rollout import Example, Item, Message, Rollout
+from rollout_curator.shapes.view import label
 
 _KINDS = ("function_call", "function_call_output", "reasoning")
+OUTPUT_LEFT_OUT = {"function_call": "tool_calls", "function_call_output": "tool_results", "reasoning": "reasoning"}
 OUTPUT_NOTES = {kind: f"dropped_{kind}" for kind in _KINDS}
 _PROMPT_NOTES = {kind: f"dropped_input_{kind}" for kind in _KINDS}
 
@@ -37,12 +40,27 @@ def flat_of(opened: Opened, options: FlatOptions) -> Example:
             findings.note("no_user")
     if findings.skip is not None:
         return Example(None, issues=tuple(findings.issues), skip=findings.skip)
-    return Example(messages, issues=tuple(findings.issues), n_prompt=len(messages) - 1)
+    untrained = frozenset(n for n, message in enumerate(messages) if message.pop("train", True) is False)
+    if untrained:
+        findings.note("marked_turns")
+    left_out = tuple(findings.left_out.items())
+    n_prompt = len(messages) - 1
+    return Example(
+        messages,
+        None,
+        tuple(findings.issues),
+        None,
+        n_prompt,
+        left_out=left_out,
+        untrained=untrained,
+        marks=options.marks,
+    )
 
 
 def _messages(opened: Opened, options: FlatOptions, findings: Findings) -> list[Message]:
     messages = [_message(item, options, findings) for item in opened.prompt if _is_text(item, _PROMPT_NOTES, findings)]
-    texts = []
+    texts: list[str] = []
+    marks: list[bool] = []
     is_prompt = True
     for item in opened.output:
         if not _is_text(item, OUTPUT_NOTES, findings):
@@ -50,17 +68,27 @@ def _messages(opened: Opened, options: FlatOptions, findings: Findings) -> list[
         elif item["role"] == "assistant":
             is_prompt = False
             texts.append(_assistant_text(item, options, findings))
+            marks.append(item.get("train") is not False)
         elif is_prompt:
             findings.note("prompt_in_output")
             messages.append(_message(item, options, findings))
         else:
             findings.note("dropped_user_turn")
+            findings.leave_out("user_turns")
     answer = options.joiner.join(texts)
     if not "".join(texts).strip():
         findings.refuse("no_assistant_text")
     if options.with_instructions and opened.rollout.instructions:
         messages = fold_instructions(opened.rollout.instructions, messages, findings)
-    messages.append({"role": "assistant", "content": answer})
+    elif opened.rollout.instructions:
+        findings.leave_out("instructions")
+    findings.leave_out("tools", len(opened.rollout.tools))
+    if sum(map(bool, texts)) > 1:
+        findings.note("joined_answers")
+    if len(set(marks)) > 1:
+        findings.refuse("mixed_marks")
+    last: Message = {"role": "assistant", "content": answer}
+    messages.append(last if all(marks) else {**last, "train": False})
     return messages
 
 
@@ -69,17 +97,28 @@ def _is_text(item: Item, notes: Mapping[str, str], findings: Findings) -> bool:
     kind = item.get("type") or "message"
     if kind != "message":
         findings.note(notes.get(kind) or f"dropped_item:{label(kind)}")
+        if kind == "reasoning":
+            texts = summaries(item, use_content=True)
+            findings.leave_out("reasoning" if texts else "hidden_reasoning", len(texts) or 1)
+        else:
+            findings.leave_out(OUTPUT_LEFT_OUT.get(kind, "items"))
         return False
     role = item["role"]
     if role == "tool":
         findings.note(notes["function_call_output"])
+        findings.leave_out("tool_results")
         return False
+    if isinstance(item.get("name"), str):
+        findings.leave_out("names")
     if role != "assistant":
         return True
     if message_reasoning(item) is not None:
         findings.note(notes["reasoning"])
+        findings.leave_out("reasoning")
     if item.get("tool_calls") or item.get("function_call"):
         findings.note(notes["function_call"])
+        calls = item.get("tool_calls")
+        findings.leave_out("tool_calls", len(calls) if isinstance(calls, list) else 1)
         return bool(item.get("content"))
     return True
 
@@ -87,7 +126,9 @@ def _is_text(item: Item, notes: Mapping[str, str], findings: Findings) -> bool:
 def _message(item: Item, options: FlatOptions, findings: Findings) -> Message:
     role = item["role"]
     if role == "assistant":
-        return {"role": role, "content": _assistant_text(item, options, findings)}
+        made: Message = {"role": role, "content": _assistant_text(item, options, findings)}
+        is_trained = item.get("train") is not False and not options.mask_prompt
+        return made if is_trained else {**made, "train": False}
     if role == "developer" and options.developer_to_system:
         role = "system"
     return {"role": role, "content": text_of(item.get("content"), findings)}
@@ -95,8 +136,7 @@ def _message(item: Item, options: FlatOptions, findings: Findings) -> Message:
 
 def _assistant_text(item: Item, options: FlatOptions, findings: Findings) -> str:
     text = text_of(item.get("content"), findings)
-    if not text and isinstance(item.get("refusal"), str):
-        text = item["refusal"]
+    text = or_refusal(text, item, findings)
     if not options.strip_think:
         return text
     split = split_think(text)
@@ -104,4 +144,5 @@ def _assistant_text(item: Item, options: FlatOptions, findings: Findings) -> str
         findings.note("unclosed_think")
     if split.text != text:
         findings.note("stripped_think")
+        findings.leave_out("reasoning", len(split.reasoning) or 1)
     return split.text

@@ -8,12 +8,15 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
+from rollout_curator.conversation.words import ISSUE_WORDS, issue_kind
 from rollout_curator.rollout import Item, Rollout
+from rollout_curator.shapes.view import label
 
 ROLES = frozenset({"user", "assistant", "system", "developer", "tool"})
 TEXT_PARTS = frozenset({"input_text", "output_text", "text", "summary_text"})
 MEDIA_PARTS = {
     "input_image": "image",
+    "computer_screenshot": "image",
     "image_url": "image",
     "image": "image",
     "input_audio": "audio",
@@ -24,9 +27,7 @@ MEDIA_PARTS = {
     "input_file": "file",
     "file": "file",
 }
-REASONING_KEYS = ("reasoning_content", "reasoning", "thinking")
 _CALLS = ("function_call", "function_call_output", "reasoning")
-_LABEL = re.compile(r"[A-Za-z0-9_.-]{1,60}")
 _THINK = re.compile(r"<think>(.*?)(</think>|\Z)", re.DOTALL)
 
 
@@ -41,14 +42,23 @@ class Normalised:
 
 @dataclass(slots=True)
 class Findings:
-    """What is noticed while one example is made: issues in order, each once, and the first reason to skip."""
+    """What is noticed while one example is made: issues in order, each once, and the first reason to skip.
+
+    `left_out` counts what was recorded and is not in the example, by kind.
+    """
 
     issues: dict[str, None] = field(default_factory=dict)
     skip: str | None = None
+    left_out: dict[str, int] = field(default_factory=dict)
 
     def note(self, issue: str) -> None:
         """Add an issue."""
         self.issues[issue] = None
+
+    def leave_out(self, kind: str, n: int = 1) -> None:
+        """Count something that was recorded and is not in the example."""
+        if n:
+            self.left_out[kind] = self.left_out.get(kind, 0) + n
 
     def refuse(self, reason: str) -> None:
         """Give a reason why no example can be made; the first one stays."""
@@ -83,7 +93,8 @@ def open_rollout(rollout: Rollout) -> Opened:
     """Return both sides of a rollout as regular items, with what was noticed."""
     prompt, output = normalise(rollout.prompt), normalise(rollout.output)
     skip = rollout.unusable or prompt.skip or output.skip or (None if output.items else "empty_output")
-    return Opened(rollout, prompt.items, output.items, prompt.notes + output.notes, skip)
+    noticed = tuple(note for note in rollout.notes if issue_kind(note) in ISSUE_WORDS)
+    return Opened(rollout, prompt.items, output.items, noticed + prompt.notes + output.notes, skip)
 
 
 def normalise(sequence: Any) -> Normalised:
@@ -150,11 +161,6 @@ def item_type(item: Item) -> str:
     return item.get("type") or "message"
 
 
-def label(value: Any) -> str:
-    """Return a short name found in data as it may stand in an issue, or `unknown`."""
-    return value if isinstance(value, str) and _LABEL.fullmatch(value) else "unknown"
-
-
 def text_of(content: Any, findings: Findings) -> str:
     """Return the text of a message's content; other parts are dropped and noted (F2)."""
     if isinstance(content, str):
@@ -200,7 +206,21 @@ def drop_part(kind: Any, findings: Findings) -> None:
     name = label(kind)
     if name in MEDIA_PARTS:
         findings.note("dropped_media")
+        findings.leave_out("media")
+    else:
+        findings.leave_out("parts")
     findings.note(f"dropped_part:{name}")
+
+
+def or_refusal(text: str, item: Item, findings: Findings) -> str:
+    """Return the text of an answer, or the refusal that stands in its place; beside a text it is left out."""
+    refusal = item.get("refusal")
+    if not isinstance(refusal, str) or not refusal or refusal == text:
+        return text
+    if not text:
+        return refusal
+    drop_part("refusal", findings)
+    return text
 
 
 def summaries(item: Item, *, use_content: bool) -> list[str]:
@@ -223,12 +243,9 @@ def _texts(value: Any) -> list[str]:
 
 
 def message_reasoning(item: Item) -> str | None:
-    """Return the reasoning that a chat-shaped assistant message carries beside its text."""
-    for key in REASONING_KEYS:
-        text = item.get(key)
-        if isinstance(text, str) and text:
-            return text
-    return None
+    """Return the reasoning that a message of an example file carries beside its text."""
+    text = item.get("reasoning_content")
+    return text if isinstance(text, str) and text else None
 
 
 def split_think(text: str) -> SplitText:

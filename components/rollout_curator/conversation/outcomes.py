@@ -5,10 +5,11 @@ A regular rollout needs none of them. Of any other, the last three differ in few
 occurs, one conversion speaks for all.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from rollout_curator.conversation.chat import chat_of
-from rollout_curator.conversation.flat import OUTPUT_NOTES, flat_of
+from rollout_curator.conversation.flat import OUTPUT_LEFT_OUT, OUTPUT_NOTES, flat_of
 from rollout_curator.conversation.items import Opened, summaries
 from rollout_curator.conversation.options import GYM_OPTIONS, ChatOptions, FlatOptions
 from rollout_curator.conversation.regular import dropped_kinds
@@ -18,7 +19,7 @@ from rollout_curator.rollout import Example
 _FLAT = FlatOptions()
 _DROP = ChatOptions(reasoning="drop")
 _KEEP = ChatOptions(reasoning="field")
-_NOT_NOTED_FOR_GYM = frozenset({"trimmed_tail", "dropped_empty_assistant", "bad_tool_args"})
+_NOT_NOTED_FOR_GYM = frozenset({"trimmed_tail", "dropped_empty_assistant", "bad_tool_args", "empty_arguments"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,7 @@ class Outcome:
 
     skip: str | None
     issues: tuple[str, ...]
+    left_out: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,35 +41,38 @@ class Outcomes:
     gym: Outcome
 
 
-_PLAIN = Outcome(None, ())
-_REASONED = Outcome(None, ("reasoning",))
-
-
 def outcomes(opened: Opened) -> Outcomes:
     """Return what `flat`, `chat` with reasoning dropped and kept, and `chat` for Gym say of a rollout."""
-    if (kinds := dropped_kinds(opened)) is not None:
-        found = _REASONED if "reasoning" in kinds else _PLAIN
-        return Outcomes(Outcome(None, tuple([OUTPUT_NOTES[kind] for kind in kinds])), found, found, found)
+    if (counts := dropped_kinds(opened)) is not None:
+        return _regular(opened, counts)
     kept = chat_of(opened, _KEEP)
     found = _outcome(kept)
     return Outcomes(
         flat=_outcome(flat_of(opened, _FLAT)),
-        chat=found if _is_same_without_reasoning(kept) else _outcome(chat_of(opened, _DROP)),
+        chat=_outcome(chat_of(opened, _DROP)) if "reasoning" in kept.issues else found,
         chat_reasoning=found,
         gym=found if _is_same_for_gym(kept, opened) else _outcome(chat_of(opened, GYM_OPTIONS)),
     )
 
 
 def _outcome(example: Example) -> Outcome:
-    return Outcome(example.skip, example.issues)
+    return Outcome(example.skip, example.issues, example.left_out)
 
 
-def _is_same_without_reasoning(kept: Example) -> bool:
-    """Whether no message goes with its reasoning: nothing else depends on that."""
-    if "reasoning" not in kept.issues:
-        return True
-    messages = kept.messages or [{"role": "assistant", "content": ""}]
-    return all(m["content"] or m["role"] != "assistant" or "tool_calls" in m for m in messages)
+def _regular(opened: Opened, counts: Mapping[str, int]) -> Outcomes:
+    """Return the outcomes of a regular rollout from the number of items of each kind that `flat` drops."""
+    flat = {OUTPUT_LEFT_OUT[kind]: n for kind, n in counts.items()}
+    flat |= {"instructions": 1} if opened.rollout.instructions else {}
+    flat |= {"tools": len(opened.rollout.tools)} if opened.rollout.tools else {}
+    n_thoughts = counts.get("reasoning", 0)
+    issues = ("reasoning",) if n_thoughts else ()
+    kept = Outcome(None, issues)
+    return Outcomes(
+        flat=Outcome(None, tuple(OUTPUT_NOTES[kind] for kind in counts), tuple(flat.items())),
+        chat=Outcome(None, issues, (("reasoning", n_thoughts),)) if n_thoughts else kept,
+        chat_reasoning=kept,
+        gym=kept,
+    )
 
 
 def _is_same_for_gym(kept: Example, opened: Opened) -> bool:

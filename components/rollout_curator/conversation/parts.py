@@ -3,11 +3,11 @@
 from typing import Any
 
 from rollout_curator.conversation.encode import fault_of, json_text
-from rollout_curator.conversation.items import MEDIA_PARTS, TEXT_PARTS, Findings, drop_part, label, part_text
+from rollout_curator.conversation.items import MEDIA_PARTS, TEXT_PARTS, Findings, drop_part, part_text
 from rollout_curator.conversation.options import ChatOptions
 from rollout_curator.rollout import Item
 
-_RESULT_PARTS = TEXT_PARTS | MEDIA_PARTS.keys() | {"refusal", "computer_screenshot"}
+_RESULT_PARTS = TEXT_PARTS | MEDIA_PARTS.keys() | {"refusal"}
 
 
 def message_content(content: Any, options: ChatOptions, findings: Findings) -> Any:
@@ -32,13 +32,13 @@ def message_content(content: Any, options: ChatOptions, findings: Findings) -> A
 
 
 def tool_content(output: Any, options: ChatOptions, findings: Findings) -> Any:
-    """Return what a tool gave: text as it is, parts as text, anything else as JSON (C4)."""
+    """Return what a tool gave: text as it is, parts as those of any message, anything else as JSON (C4)."""
     if isinstance(output, str):
         return output
     if output is None:
         return ""
-    if isinstance(output, list) and all(_is_result_part(part) for part in output):
-        return collapse([_result_part(part, findings) for part in output], options)
+    if isinstance(output, list) and any(map(_is_result_part, output)):
+        return message_content(output, options, findings)
     fault = fault_of(output)
     if fault is not None:
         findings.refuse(fault)
@@ -57,15 +57,6 @@ def _is_result_part(part: Any) -> bool:
     return isinstance(part, dict) and isinstance(part.get("type"), str) and part["type"] in _RESULT_PARTS
 
 
-def _result_part(part: Item, findings: Findings) -> dict[str, Any]:
-    text = part_text(part, findings)
-    if text is None:
-        name = label(part["type"])
-        findings.note(f"placeholder:{name}")
-        text = f"[{MEDIA_PARTS.get(name, name)}]"
-    return {"type": "text", "text": text}
-
-
 def _media(part: Item, options: ChatOptions, findings: Findings) -> dict[str, Any] | None:
     """Return an image, video or audio part, or None when it is dropped and noted."""
     kind = part.get("type")
@@ -77,6 +68,8 @@ def _media(part: Item, options: ChatOptions, findings: Findings) -> dict[str, An
         made = _image(part, options) if medium == "image" else _video(part) if medium == "video" else _audio(part)
     if made is None or medium is None:
         drop_part(kind, findings)
+        if medium is not None and options.media == "keep":
+            findings.note("file")
         return None
     if (fault := fault_of(made)) is not None:
         findings.refuse(fault)

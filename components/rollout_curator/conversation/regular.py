@@ -7,27 +7,30 @@ Says nothing of any other rollout; then the conversions decide. Knows no rule th
 from typing import Any
 
 from rollout_curator.conversation.calls import nest_tools, parse_arguments
-from rollout_curator.conversation.items import REASONING_KEYS, TEXT_PARTS, Findings, Opened, summaries
+from rollout_curator.conversation.items import TEXT_PARTS, Findings, Opened, summaries
+from rollout_curator.conversation.offered import note_calls
 from rollout_curator.conversation.options import ChatOptions
 from rollout_curator.rollout import Item
 
 _CHAT = ChatOptions()
 _PROMPT_ROLES = ("user", "system", "developer")
-_EXTRAS = frozenset({"tool_calls", "function_call", *REASONING_KEYS})
+_EXTRAS = frozenset({"tool_calls", "function_call", "reasoning_content", "refusal", "name", "train"})
 _TEXT_TYPES = tuple(TEXT_PARTS)
 
 
-def dropped_kinds(opened: Opened) -> tuple[str, ...] | None:
-    """Return the kinds of item that `flat` drops from a regular rollout, None for any other.
+def dropped_kinds(opened: Opened) -> dict[str, int] | None:
+    """Return the kinds of item that `flat` drops from a regular rollout, and how many of each; None for any other.
 
     Of a regular rollout `flat` notes just these, and `chat` notes just that there is reasoning.
     """
     rollout = opened.rollout
     if opened.skip is not None or opened.notes or rollout.truncated or "non_finite_number" in rollout.notes:
         return None
-    if not _is_text_prompt(opened.prompt) or not _has_regular_tools(rollout.tools):
+    if rollout.template_kwargs or not _is_text_prompt(opened.prompt):
         return None
-    return _walk(opened.output)
+    calls: list[tuple[str, Any]] = []
+    kinds = _walk(opened.output, calls)
+    return kinds if kinds is not None and _fits_tools(calls, rollout.tools) else None
 
 
 def _is_text_prompt(prompt: list[Item]) -> bool:
@@ -36,21 +39,22 @@ def _is_text_prompt(prompt: list[Item]) -> bool:
         role = item.get("role")
         if (item.get("type") or "message") != "message" or role not in _PROMPT_ROLES:
             return False
-        if not isinstance(item.get("content"), str):
+        if not isinstance(item.get("content"), str) or not _EXTRAS.isdisjoint(item):
             return False
         has_user = has_user or role == "user"
     return has_user
 
 
-def _has_regular_tools(tools: Any) -> bool:
+def _fits_tools(calls: list[tuple[str, Any]], tools: Any) -> bool:
+    """Whether nothing is to be said of the tools, and of the calls against them."""
     findings = Findings()
-    nest_tools(tools, _CHAT, findings)
+    note_calls(calls, nest_tools(tools, _CHAT, findings), findings)
     return not findings.issues and findings.skip is None
 
 
-def _walk(output: list[Item]) -> tuple[str, ...] | None:
+def _walk(output: list[Item], calls: list[tuple[str, Any]]) -> dict[str, int] | None:
     """Follow an output from step to step: reasoning, text and calls, then a result for each call."""
-    kinds: dict[str, None] = {}
+    kinds: dict[str, int] = {}
     waiting: set[str] = set()
     has_calls = has_text = is_answering = False
     for item in output:
@@ -61,32 +65,35 @@ def _walk(output: list[Item]) -> tuple[str, ...] | None:
                 return None
             waiting.remove(call_id)
             has_calls = has_text = is_answering = False
-            kinds[kind] = None
+            kinds[kind] = kinds.get(kind, 0) + 1
             continue
         if waiting and not is_answering:
             return None
         is_answering = True
         if kind == "message":
-            if has_calls or not _is_answer(item):
+            if has_calls or has_text or not _is_answer(item):
                 return None
             has_text = True
             continue
         if kind == "function_call":
-            if not _is_call(item) or item["call_id"] in waiting:
+            arguments = _arguments(item)
+            if arguments is None or item["call_id"] in waiting:
                 return None
+            calls.append((item["name"], arguments))
             waiting.add(item["call_id"])
             has_calls = True
-        elif kind != "reasoning" or not summaries(item, use_content=False):
+        elif kind != "reasoning" or "train" in item or not (texts := summaries(item, use_content=False)):
             return None
-        kinds[kind] = None
-    return tuple(kinds) if has_text and not has_calls else None
+        kinds[kind] = kinds.get(kind, 0) + (len(texts) if kind == "reasoning" else 1)
+    return kinds if has_text and not has_calls else None
 
 
-def _is_call(item: Item) -> bool:
+def _arguments(item: Item) -> dict[str, Any] | None:
+    """Return the arguments of a regular call, None where anything about it is odd."""
     call_id, name, arguments = item.get("call_id"), item.get("name"), item.get("arguments")
     if not (isinstance(call_id, str) and call_id and isinstance(name, str) and name and isinstance(arguments, str)):
-        return False
-    return parse_arguments(arguments) is not None
+        return None
+    return parse_arguments(arguments) if "train" not in item else None
 
 
 def _is_answer(item: Item) -> bool:

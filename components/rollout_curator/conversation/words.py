@@ -1,7 +1,17 @@
 """Names of issues and skip reasons, in plain words, and which of them keep a rollout out."""
 
 EXCLUDED_BY_DEFAULT = frozenset(
-    {"unanswered_tool_call", "lost_tool_results", "orphan_tool_message", "duplicate_call_id", "unclosed_think"}
+    {
+        "unanswered_tool_call",
+        "lost_tool_results",
+        "orphan_tool_message",
+        "duplicate_call_id",
+        "unclosed_think",
+        "missing_call_id",
+        "unread_content",
+        "unread_tools",
+        "context_compacted",
+    }
 )
 """Kinds of issue that keep a rollout out unless the user decides otherwise (C12, C13)."""
 
@@ -57,6 +67,7 @@ SKIP_WORDS = {
     "tail_after_assistant": "do not end with the assistant",
     "final_tool_call": "would end on a tool call",
     "media": "have images, sound or video",
+    "mixed_marks": "have an answer that is marked as not to be trained in part only",
     "non_finite_number": "have a number that is not finite",
     "too_deep": "are nested too deep for trainers to read",
 }
@@ -86,7 +97,20 @@ ISSUE_WORDS = {
     "image": "have images",
     "audio": "have sound",
     "video": "have video",
-    "placeholder": "have a tool result that is not text",
+    "file": "have a file or other media that no trainer takes",
+    "unread": "have fields that were not read",
+    "unread_content": "have content that was not understood",
+    "unread_tools": "have tools that could not be read",
+    "tools_not_recorded": "call tools, but no tools were recorded",
+    "unknown_tool": "call a tool that was not offered",
+    "arguments_off_schema": "have tool arguments that break the tool's schema",
+    "empty_arguments": "have empty tool arguments, written as {}",
+    "paired_by_order": "have tool results without ids, paired with their calls by order",
+    "made_call_ids": "have tool calls without ids, which were given some",
+    "joined_answers": "have answers in a row, joined to one",
+    "context_compacted": "had their context rewritten on the way, so the model never saw this conversation",
+    "marked_turns": "have answers that are marked as not to be trained",
+    "template_kwargs": "were sampled with settings of the chat template",
     "bad_tool_args": "have tool arguments that are not a JSON object",
     "missing_call_id": "have a tool call or result without an id",
     "trimmed_tail": "have messages after the last assistant message cut off",
@@ -103,6 +127,47 @@ ISSUE_WORDS = {
     **HAZARDS,
 }
 """Kind of issue or skip reason -> words that follow a number: "6 end on a tool call"."""
+
+
+LEFT_OUT_WORDS = {
+    "reasoning": "reasoning",
+    "hidden_reasoning": "reasoning that was not disclosed",
+    "tool_calls": "tool calls",
+    "tool_results": "tool results",
+    "tools": "tool definitions",
+    "media": "images, sound, video or files",
+    "parts": "parts of a message",
+    "items": "items that are not text",
+    "user_turns": "later user turns",
+    "instructions": "instructions",
+    "names": "names of authors",
+    "tail": "messages after the last answer",
+    "trimmed": "messages after the place where the example was cut short",
+    "template_kwargs": "settings of the chat template",
+}
+"""What was recorded and is not in an example, by kind: the words that follow a number of such things."""
+_BY_FLAT = dict.fromkeys(
+    ("reasoning", "tool_calls", "tool_results", "tools", "items", "user_turns", "names"), "flat has none"
+)
+_CAUSES = {
+    "reasoning": "option reasoning",
+    "hidden_reasoning": "only its provider can read it",
+    "tools": "not functions",
+    "media": "option media, or no trainer takes it",
+    "parts": "of a kind no rule knows",
+    "items": "option unsupported",
+    "instructions": "option with_instructions",
+    "tail": "option trailing",
+    "trimmed": "trim",
+    "template_kwargs": "this trainer reads none",
+}
+TOLD = frozenset({"reasoning", "image", "audio", "video"})
+"""Issues that say what an example has, not what it lost or how it was changed."""
+
+
+def left_out_cause(kind: str, style: str) -> str:
+    """Return by which option or rule a kind of thing is left out of examples of a format, flat or chat."""
+    return (_BY_FLAT.get(kind) if style == "flat" else None) or _CAUSES.get(kind, "")
 
 
 def issue_kind(issue: str) -> str:

@@ -1,44 +1,65 @@
 """Generic chat rollouts: {"messages": [{"role", "content"}, ...], "reward": 0.5}.
 
-Also {"conversations": [{"from", "value"}, ...]} as ShareGPT files have it. The reward is the first of
-`reward`, `score`, `rewards.total` and `quality_score`. What comes before the first assistant message is the prompt.
+Also {"conversations": [{"from", "value"}, ...]} as ShareGPT files have it; either may be JSON text. The reward is the
+first of `reward`, `score`, `rewards.total` and `quality_score`. What comes before the first assistant message is the
+prompt. Messages, calls, tools, marks and system text may have any shape that `shapes` reads.
 """
 
 from typing import Any
 
 from rollout_curator.formats.base import Fields, Format, Reward, read_reward
 from rollout_curator.rollout import Rollout
+from rollout_curator.shapes.calls import read_json
+from rollout_curator.shapes.context import is_compacted, template_kwargs
+from rollout_curator.shapes.conversation import Conversation, finish, read_messages, split_messages
+from rollout_curator.shapes.ending import read_ending
+from rollout_curator.shapes.tools import read_tools
+from rollout_curator.shapes.view import Notes, View
 
-_ROLES = {"human": "user", "gpt": "assistant", "function_call": "assistant", "observation": "tool"}
+_KEYS = ("messages", "conversations")
 
 
 def claims(fields: Fields) -> bool:
-    """Whether the object has a list of messages, each an object."""
-    return any(_is_messages(fields.get(key)) for key in ("messages", "conversations"))
+    """Whether the object has a list of messages, each an object, or JSON text of one."""
+    return any(_is_messages(fields.get(key)) for key in _KEYS)
 
 
 def _is_messages(value: Any) -> bool:
+    value = read_json(value) if isinstance(value, str) and value.lstrip()[:1] == "[" else value
     return isinstance(value, list) and all(isinstance(message, dict) for message in value)
 
 
 def read(fields: Fields) -> Rollout:
-    """Return the rollout; every message stays as it is."""
-    if _is_messages(fields.get("messages")):
-        messages = list(fields["messages"])
-    else:
-        messages = [_from_sharegpt(message) for message in fields["conversations"]]
+    """Return the rollout, with a note of all that stands in its conversation and was not read."""
+    key = next(key for key in _KEYS if _is_messages(fields.get(key)))
+    opened = {**fields, key: read_json(fields[key])} if isinstance(fields[key], str) else fields
+    notes, view = Notes(), View(opened, "line")
+    items = read_messages(view, key, notes)
+    return make_rollout("chat", view, split_messages(items), notes, original=fields)
+
+
+def make_rollout(name: str, view: View, conversation: Conversation, notes: Notes, *, original: Fields) -> Rollout:
+    """Return the rollout of a generic line, once both sides of its conversation are known."""
+    fields = view.fields
+    tools = read_tools(view, fields.get("messages"), notes)
+    conversation = finish(conversation, view, notes)
     reward = read_chat_reward(fields)
-    tools = fields.get("tools")
-    first = next((n for n, message in enumerate(messages) if message.get("role") == "assistant"), len(messages))
+    last = fields["messages"][-1] if isinstance(fields.get("messages"), list) and fields["messages"] else None
+    ending = read_ending(fields, last if isinstance(last, dict) else None)
+    if is_compacted(fields):
+        notes.add("context_compacted")
     return Rollout(
-        format="chat",
-        prompt=messages[:first],
-        output=messages[first:],
+        format=name,
+        prompt=conversation.prompt,
+        output=conversation.output,
         reward=reward.value,
-        tools=tools if isinstance(tools, list) else (),
-        notes=(reward.note,) if reward.note else (),
-        unusable=None if messages[first:] else "empty_output",
-        fields=fields,
+        tools=tools,
+        notes=(*((reward.note,) if reward.note else ()), *notes.found),
+        truncated=ending.cut,
+        unusable=None if conversation.output else "empty_output",
+        invalid=ending.invalid,
+        template_kwargs=template_kwargs(fields),
+        fields=original,
     )
 
 
@@ -48,13 +69,6 @@ def read_chat_reward(fields: Fields) -> Reward:
     if "reward" not in fields and "score" not in fields and isinstance(rewards, dict) and "total" in rewards:
         return read_reward(rewards, "total")
     return read_reward(fields, "reward", "score", "quality_score")
-
-
-def _from_sharegpt(message: dict[str, Any]) -> dict[str, Any]:
-    if "role" in message:
-        return message
-    role = message.get("from")
-    return {"role": _ROLES.get(role, role) if isinstance(role, str) else role, "content": message.get("value")}
 
 
 CHAT = Format("chat", "chat messages with a reward", 50, claims, read)

@@ -9,6 +9,15 @@ from typing import Any
 
 from rollout_curator.formats.base import Fields, Format, read_reward
 from rollout_curator.rollout import Rollout, Unreadable
+from rollout_curator.shapes.context import is_compacted, template_kwargs
+from rollout_curator.shapes.ending import read_ending, short
+from rollout_curator.shapes.messages import read_sequence
+from rollout_curator.shapes.pairing import pair_by_order
+from rollout_curator.shapes.tools import choose_tools
+from rollout_curator.shapes.view import Notes, is_copy, is_empty, note_unread, texts_in
+
+_ELSEWHERE = ("prompt", "previous_response_id")
+"""Request parameters that bring in conversation which the line does not hold."""
 
 
 def claims(fields: Fields) -> bool:
@@ -24,29 +33,52 @@ def claims(fields: Fields) -> bool:
 def read(fields: Fields) -> Rollout | Unreadable:
     """Return the rollout; one without prompt or answer is kept and marked unusable (N7)."""
     if "_ng_failure_class" in fields:
-        return Unreadable("failure_record", f"a failure record ({_short(fields['_ng_failure_class'])}), not a rollout")
+        return Unreadable("failure_record", f"a failure record ({short(fields['_ng_failure_class'])}), not a rollout")
     if "mean/reward" in fields:
         return Unreadable("reward_profile", "a reward profile of a task, not a rollout")
     if not {"reward", "response", "output"} & fields.keys():
         return Unreadable("materialized_input", "a materialized input: the task, without response and reward")
+    notes = Notes()
     has_params = isinstance(fields.get("responses_create_params"), dict)
     params = fields["responses_create_params"] if has_params else {}
     response = fields["response"] if isinstance(fields.get("response"), dict) else {}
     output = response["output"] if "output" in response else fields.get("output")
     reward = read_reward(fields, "reward")
-    instructions, tools = params.get("instructions"), params.get("tools")
+    instructions, ending = params.get("instructions"), read_ending(fields)
+    given, answered = pair_by_order(read_sequence(params.get("input"), notes), read_sequence(output, notes), notes)
+    tools = params.get("tools")
+    _note_elsewhere(fields, params, response, [given, answered], notes)
     return Rollout(
         format="nemo_gym",
-        prompt=params.get("input"),
-        output=output,
+        prompt=given,
+        output=answered,
         reward=reward.value,
         instructions=instructions if isinstance(instructions, str) and instructions else None,
-        tools=tools if isinstance(tools, list) else (),
-        notes=(reward.note,) if reward.note else (),
-        truncated=_truncated(response),
+        tools=choose_tools([("params.tools", tools)], notes) if tools else (),
+        notes=(*((reward.note,) if reward.note else ()), *notes.found),
+        truncated=ending.cut,
         unusable=_unusable(has_params, "output" in response or "output" in fields, output),
+        invalid=ending.invalid,
+        template_kwargs=template_kwargs(params, _mapping(params.get("metadata")), fields),
         fields=fields,
     )
+
+
+def _note_elsewhere(fields: Fields, params: Fields, response: Fields, read: Any, notes: Notes) -> None:
+    """Note conversation that the line has in other places, or only points at."""
+    instructions = params.get("instructions")
+    if not isinstance(instructions, str) and not is_empty(instructions):
+        note_unread(notes, "params", "instructions", instructions, is_content=True)
+    for key in _ELSEWHERE:
+        if not is_empty(params.get(key)):
+            note_unread(notes, "params", key, params[key], is_content=True)
+    if isinstance(sound := _mapping(params.get("metadata")).get("audio_url"), str) and sound:
+        note_unread(notes, "metadata", "audio_url", sound, is_content=True)
+    other = fields.get("output") if "output" in response else None
+    if not is_empty(other) and not is_copy(other, "\n".join(texts_in(read))):
+        note_unread(notes, "line", "output", other, is_content=True)
+    if is_compacted(fields):
+        notes.add("context_compacted")
 
 
 def _unusable(has_params: bool, has_output: bool, output: Any) -> str | None:
@@ -57,15 +89,8 @@ def _unusable(has_params: bool, has_output: bool, output: Any) -> str | None:
     return None if output else "empty_output"
 
 
-def _truncated(response: Fields) -> str | None:
-    details = response.get("incomplete_details")
-    reason = details.get("reason") if isinstance(details, dict) else None
-    return _short(reason) if reason else None
-
-
-def _short(value: Any) -> str:
-    text = str(value) if isinstance(value, str | int | float) else "unknown"
-    return text[:60].encode("utf-8", "backslashreplace").decode()
+def _mapping(value: Any) -> Fields:
+    return value if isinstance(value, dict) else {}
 
 
 NEMO_GYM = Format("nemo_gym", "NeMo Gym rollout", 10, claims, read)

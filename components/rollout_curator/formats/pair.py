@@ -7,8 +7,12 @@ Tried last, because its keys are the most common ones.
 from typing import Any
 
 from rollout_curator.formats.base import Fields, Format
-from rollout_curator.formats.chat import read_chat_reward
+from rollout_curator.formats.chat import make_rollout
 from rollout_curator.rollout import Rollout
+from rollout_curator.shapes.conversation import Conversation, read_system
+from rollout_curator.shapes.marks import read_mask
+from rollout_curator.shapes.messages import read_sequence
+from rollout_curator.shapes.view import Notes, View
 
 _ANSWERS = ("completion", "response", "output", "text")
 
@@ -24,20 +28,22 @@ def _is_side(value: Any) -> bool:
 
 def read(fields: Fields) -> Rollout:
     """Return the rollout; a text answer becomes one assistant message."""
-    answer = next(fields[name] for name in _ANSWERS if _is_side(fields.get(name)))
-    output = [{"role": "assistant", "content": answer}] if isinstance(answer, str) else answer
-    reward = read_chat_reward(fields)
-    tools = fields.get("tools")
-    return Rollout(
-        format="pair",
-        prompt=fields["prompt"],
-        output=output,
-        reward=reward.value,
-        tools=tools if isinstance(tools, list) else (),
-        notes=(reward.note,) if reward.note else (),
-        unusable=None if output else "empty_output",
-        fields=fields,
-    )
+    notes, view = Notes(), View(fields, "line")
+    given, answer = view.take("prompt"), view.take(next(name for name in _ANSWERS if _is_side(fields.get(name))))
+    prompt: list[Any] = _as_messages(given, "user")
+    output = _as_messages(answer, "assistant")
+    if (mask := view.take("message_loss_mask")) is not None:
+        marked = read_mask(mask, [*prompt, *output], notes)
+        prompt, output = marked[: len(prompt)], marked[len(prompt) :]
+    system = read_system(view, prompt, notes)
+    conversation = Conversation([*system, *read_sequence(prompt, notes)], read_sequence(output, notes))
+    return make_rollout("pair", view, conversation, notes, original=fields)
+
+
+def _as_messages(side: Any, role: str) -> list[Any]:
+    if isinstance(side, str):
+        return [{"role": role, "content": side}]
+    return list(side)
 
 
 PAIR = Format("pair", "prompt and completion with a reward", 90, claims, read)

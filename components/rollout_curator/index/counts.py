@@ -69,10 +69,7 @@ def count(prompt: Sequence[Item], output: Sequence[Item]) -> Counts:
 
 def _count_message(counts: Counts, item: Item, *, in_output: bool, leading: bool) -> None:
     role, text = item["role"], text_in(item)
-    if isinstance(content := item.get("content"), list):
-        for part in content:
-            if isinstance(part, dict) and "image" in str(part.get("type")):
-                counts.n_images += 1
+    counts.n_images += _n_images(item.get("content"))
     if reasoning := message_reasoning(item):
         counts.chars_reasoning += len(reasoning)
     if role == "user":
@@ -90,13 +87,22 @@ def _count_message(counts: Counts, item: Item, *, in_output: bool, leading: bool
 
 def _count_other(counts: Counts, item: Item, kind: str) -> None:
     if kind == "function_call_output":
+        counts.n_images += _n_images(item.get("output"))
         _count_result(counts, item.get("output"))
     elif kind == "reasoning":
         counts.chars_reasoning += len(_texts(item.get("summary")) or _texts(item.get("content")))
 
 
+def _n_images(content: Any) -> int:
+    """Return how many images stand in a content, or in what a tool gave."""
+    if not isinstance(content, list):
+        return 0
+    kinds = (str(part.get("type")) for part in content if isinstance(part, dict))
+    return sum("image" in kind or kind == "computer_screenshot" for kind in kinds)
+
+
 def _count_result(counts: Counts, output: Any) -> None:
-    text = output if isinstance(output, str) else ""
+    text = output if isinstance(output, str) else _texts(output)
     counts.chars_tool += len(text)
     if _ERROR_TEXT.match(text):
         counts.n_tool_errors += 1

@@ -25,7 +25,6 @@ _TASK_NAMES = ("task_id", "instance_id", "id", "uuid", "problem_id", "question_i
 _NOT_FACETS = re.compile(
     r"^_ng_|(^|_)(idx|index|seed)$|^reward$|^(task_id|id|uuid|problem_id|question_id|instance_id)$"
 )
-_NO_FAILURE = ("", "none", "other", "null", "ok", "false", "0", "success")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +55,6 @@ def facts(rollout: Rollout, environment: str) -> Facts:
     tokens_in, tokens = _usage(response)
     estimated = tokens is None
     generated = counts.chars_out + counts.chars_reasoning
-    invalid = _invalid(rollout, fields, response)
     made = outcomes(opened)
     numbers = (
         rollout.reward, _integer(fields.get("_ng_rollout_index")), counts.n_items, counts.n_turns,
@@ -67,7 +65,7 @@ def facts(rollout: Rollout, environment: str) -> Facts:
     )  # fmt: skip
     classes = (
         rollout.format, _agent(fields, environment), _model(fields, response), _task(fields, rollout),
-        _finish(rollout, response, output), invalid, "|".join(_flags(rollout, fields, counts)),
+        _finish(rollout, response, output), rollout.invalid, "|".join(_flags(rollout, fields, counts)),
         outcome(made.flat), outcome(made.chat), outcome(made.chat_reasoning), outcome(made.gym),
     )  # fmt: skip
     measured = tuple(measure(output) for measure in SIGNALS.values())
@@ -75,14 +73,17 @@ def facts(rollout: Rollout, environment: str) -> Facts:
 
 
 def outcome(made: Example | Outcome) -> str:
-    """Return the skip reason (empty when there is an example) and the issues, joined by `|`."""
-    return "|".join([made.skip or "", *made.issues])
+    """Return the skip reason (empty when there is an example), the issues, and `-KIND=N` for what is left out."""
+    left_out = [f"-{kind}={n}" for kind, n in made.left_out]
+    return "|".join([made.skip or "", *made.issues, *left_out])
 
 
-def read_outcome(text: str) -> tuple[str, tuple[str, ...]]:
-    """Return skip reason and issues from what `outcome` wrote."""
-    skip, *issues = text.split("|")
-    return skip, tuple(issues)
+def read_outcome(text: str) -> Outcome:
+    """Return what `outcome` wrote."""
+    skip, *rest = text.split("|")
+    issues = tuple(word for word in rest if not word.startswith("-"))
+    pairs = (word[1:].split("=") for word in rest if word.startswith("-"))
+    return Outcome(skip or None, issues, tuple((kind, int(n)) for kind, n in pairs))
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:
@@ -133,26 +134,6 @@ def _usage(response: Mapping[str, Any]) -> tuple[int | None, int | None]:
 
 def _token_count(value: Any) -> int | None:
     return value if type(value) is int and 0 <= value < 2**50 else None
-
-
-def _invalid(rollout: Rollout, fields: Mapping[str, Any], response: Mapping[str, Any]) -> str:
-    """Say why the reward is not a measurement; the string "none" is no failure."""
-    if fields.get("mask_sample") is True:
-        return "masked"
-    if rollout.truncated:
-        return "truncated"
-    if response.get("error") or _fails(fields.get("exception_type")):
-        return "failed"
-    for name, value in fields.items():
-        if name.endswith(("timed_out", "context_length_exceeded_error")) and value in (True, 1):
-            return "failed"
-        if name.endswith(("error_kind", "failure_kind", "failure_reason")) and _fails(value):
-            return "failed"
-    return ""
-
-
-def _fails(value: Any) -> bool:
-    return isinstance(value, str) and value.strip().lower() not in _NO_FAILURE
 
 
 def _flags(rollout: Rollout, fields: Mapping[str, Any], counts: Counts) -> list[str]:

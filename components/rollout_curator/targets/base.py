@@ -15,7 +15,7 @@ from rollout_curator.conversation import EXCLUDED_BY_DEFAULT, HAZARDS, ChatOptio
 from rollout_curator.discover import rows
 from rollout_curator.errors import RecipeError
 
-MEDIA = frozenset({"image", "audio", "video"})
+MEDIA = frozenset({"image", "audio", "video", "file"})
 ONLY_INFORM = frozenset({"trained_prompt", "none_filled", "text_beside_calls"})
 LEFT_OUT = EXCLUDED_BY_DEFAULT | (frozenset(HAZARDS) - ONLY_INFORM)
 """What keeps a rollout out of a file for any trainer, unless the user decides otherwise."""

@@ -88,7 +88,7 @@ OPENAI = Target(
     format="chat",
     flat=FlatOptions(),
     chat=ChatOptions(reasoning="drop", arguments="string"),
-    exclude=LEFT_OUT | {"audio", "video"},
+    exclude=LEFT_OUT | {"audio", "video", "file"},
     exclude_invalid=True,
     says=SAYS,
     config=config,

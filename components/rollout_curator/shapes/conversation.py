@@ -1,0 +1,83 @@
+"""One record's conversation, read whole: what the readers of chat, pairs and NeMo Gym lines have in common."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from rollout_curator.shapes.context import SYSTEM_KEYS
+from rollout_curator.shapes.marks import read_mask
+from rollout_curator.shapes.messages import ROLES, read_sequence
+from rollout_curator.shapes.pairing import pair_by_order
+from rollout_curator.shapes.view import Notes, View, is_copy, note_unread, texts_in
+
+CONVERSATION_KEYS = (
+    "messages", "conversations", "conversation", "prompt", "completion", "response", "responses", "output", "input",
+    "instructions", "question", "history", "trajectory", "trajectories", "traj", "steps", "traces", "nodes", "chosen",
+    "rejected", "dialog", "dialogue", "chat", "turns", "text", "reasoning", "reasoning_content",
+)  # fmt: skip
+"""Keys that hold conversation at the top of a line of chat or of a pair; any other is what people keep beside it."""
+ASIDE_KEYS = (*SYSTEM_KEYS, "tools", "tool_defs", "functions", "available_tools", "message_loss_mask")
+"""Keys beside a conversation that belong to it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """Both sides of a rollout as items, split before the first thing the policy did."""
+
+    prompt: Any
+    output: Any
+
+
+def split_messages(items: Sequence[Any]) -> Conversation:
+    """Return messages as prompt and output: what comes before the first assistant message is the prompt."""
+    first = next((n for n, item in enumerate(items) if is_answer(item)), len(items))
+    return Conversation(list(items[:first]), list(items[first:]))
+
+
+def is_answer(item: Any) -> bool:
+    """Whether an item is the assistant's: a message, a call or reasoning."""
+    if not isinstance(item, dict):
+        return False
+    return item.get("role") == "assistant" or item.get("type") in ("function_call", "reasoning")
+
+
+def read_messages(view: View, key: str, notes: Notes) -> list[Any]:
+    """Return the messages under a key as items: the system text beside them first, and marked by a mask beside them."""
+    messages: list[Any] = list(view.take(key))
+    if (mask := view.take("message_loss_mask")) is not None:
+        messages = read_mask(mask, messages, notes)
+    return [*read_system(view, messages, notes), *read_sequence(messages, notes)]
+
+
+def read_system(view: View, messages: Sequence[Any], notes: Notes) -> list[Any]:
+    """Return the system text beside a conversation as its first message, unless it stands there already."""
+    read = "\n".join(text for message in messages[:1] for text in texts_in(message))
+    for key in SYSTEM_KEYS:
+        text = view.fields.get(key)
+        if not isinstance(text, str) or not text:
+            continue
+        view.take(key)
+        if text in read:
+            continue
+        if messages and _role(messages[0]) == "system":
+            note_unread(notes, "line", key, text, is_content=True)
+            continue
+        return [{"role": "system", "content": text}]
+    return []
+
+
+def _role(message: Any) -> Any:
+    role = message.get("role") or message.get("from") if isinstance(message, dict) else None
+    return ROLES.get(role, role) if isinstance(role, str) else role
+
+
+def finish(conversation: Conversation, view: View, notes: Notes) -> Conversation:
+    """Return the conversation with ids paired, after noting what of it stands in the line and was not read."""
+    prompt, output = pair_by_order(conversation.prompt, conversation.output, notes)
+    left = {key: value for key, value in view.unread().items() if key in CONVERSATION_KEYS or key in ASIDE_KEYS}
+    if left:
+        read = "\n".join(texts_in([prompt, output]))
+        for key, value in left.items():
+            if not is_copy(value, read):
+                note_unread(notes, "line", key, value, is_content=any(True for _ in texts_in(value)))
+    return Conversation(prompt, output)

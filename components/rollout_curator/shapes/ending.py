@@ -1,0 +1,97 @@
+"""Whether a reward is a measurement: cut off, failed or masked rollouts, in the words of every writer.
+
+Chat completions `finish_reason`, Anthropic `stop_reason`, verifiers `is_truncated` and `stop_condition`, Responses
+`status` and `incomplete_details`, NeMo Gym `mask_sample` and its flags of failure.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+CUT_REASONS = ("finish_reason", "stop_reason", "stop_condition")
+_CUT = ("length", "max_tokens", "max_output_tokens", "max_turns", "max_total_tokens", "max_input_tokens",
+        "context_length", "model_length", "token_limit")  # fmt: skip
+_NO_FAILURE = ("", "none", "other", "null", "ok", "false", "0", "success")
+_FLAGS = ("timed_out", "context_length_exceeded_error")
+_KINDS = ("error_kind", "failure_kind", "failure_reason")
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a rollout ended: `invalid` is masked, failed, truncated or empty; `cut` names the limit its answer ran into.
+
+    A cut answer is a truncated one; an environment that ends an episode at its step limit cuts no answer.
+    """
+
+    invalid: str = ""
+    cut: str | None = None
+
+
+def read_ending(line: Mapping[str, Any], last: Mapping[str, Any] | None = None) -> Ending:
+    """Return how a rollout ended, by the keys of its line, of its `response` and of its last message."""
+    response = line["response"] if isinstance(line.get("response"), dict) else {}
+    cut = _cut(line, response, last or {})
+    if is_true(line.get("mask_sample")):
+        return Ending("masked", cut)
+    if _has_failed(line, response):
+        return Ending("truncated" if cut and not _is_error(line, response) else "failed", cut)
+    if cut or any(is_true(line.get(name)) for name in ("is_truncated", "truncated")):
+        return Ending("truncated", cut)
+    return Ending("", None)
+
+
+def _cut(line: Mapping[str, Any], response: Mapping[str, Any], last: Mapping[str, Any]) -> str | None:
+    """Return the limit that cut the answer off, as far as it is named."""
+    details = response.get("incomplete_details")
+    reason = details.get("reason") if isinstance(details, dict) else None
+    if reason:
+        return short(reason)
+    if response.get("status") == "incomplete":
+        return "incomplete"
+    for place in (line, response, last):
+        for name in CUT_REASONS:
+            if isinstance(value := place.get(name), str) and _is_limit(value):
+                return short(value)
+    return "cut" if is_true(line.get("is_truncated")) else None
+
+
+def _is_limit(value: str) -> bool:
+    return value in _CUT or value.startswith("max_")
+
+
+def _has_failed(line: Mapping[str, Any], response: Mapping[str, Any]) -> bool:
+    """Say whether something outside the model failed; the text "none" is no failure."""
+    if _is_error(line, response):
+        return True
+    for name, value in line.items():
+        if name.endswith(_FLAGS) and value in (True, 1):
+            return True
+        if name.endswith(_KINDS) and _says_failure(value):
+            return True
+    return False
+
+
+def _is_error(line: Mapping[str, Any], response: Mapping[str, Any]) -> bool:
+    if response.get("error") or response.get("status") in ("failed", "cancelled"):
+        return True
+    condition = line.get("stop_condition")
+    if isinstance(condition, str) and (condition in ("error", "has_error") or condition.endswith("_error")):
+        return True
+    error = line.get("error")
+    is_error = _says_failure(error) if isinstance(error, str) else bool(error)
+    return is_error or _says_failure(line.get("exception_type"))
+
+
+def _says_failure(value: Any) -> bool:
+    return isinstance(value, str) and value.strip().lower() not in _NO_FAILURE
+
+
+def is_true(value: Any) -> bool:
+    """Whether a flag is set, also where it is written as 1 or "true"."""
+    return value in (True, 1) if isinstance(value, bool | int | float) else str(value).lower() in ("true", "1", "yes")
+
+
+def short(value: Any) -> str:
+    """Return a name found in data as a short text, or `unknown`."""
+    text = str(value) if isinstance(value, str | int | float) else "unknown"
+    return text[:60].encode("utf-8", "backslashreplace").decode()

@@ -1,0 +1,128 @@
+"""A look at one object of the data that remembers which of its keys were read, and says what is left over.
+
+A leftover is `unread_content` (it keeps the rollout out unless the recipe says otherwise) where it is likely to be
+conversation, and `unread` (it informs) anywhere else: a time stamp must not cost a whole data set.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+HARMLESS = frozenset(
+    {
+        # OpenAI Responses and chat completions: bookkeeping of the service, not of the conversation
+        "id", "object", "index", "status", "created", "created_at", "completed_at", "usage", "service_tier",
+        "system_fingerprint", "logprobs", "model",
+        # NeMo Gym (nemo_gym/openai_utils.py) and vLLM: token ids and their probabilities
+        "prompt_token_ids", "generation_token_ids", "generation_log_probs", "token_ids", "prompt_logprobs",
+        "routed_experts",
+        # opaque to everyone but the provider: Responses `encrypted_content`, Anthropic `signature`, prompt caching
+        "encrypted_content", "signature", "cache_control",
+        # what earlier reading left over, see `shapes`
+        "unread",
+    }
+)  # fmt: skip
+"""Keys that never hold conversation, wherever they stand."""
+CONTENT_PLACES = frozenset({"part", "call", "result", "tool"})
+"""Where anything unknown is content: each of these is nothing but conversation."""
+LONG_TEXT = 200
+"""A text longer than this many characters is not a stamp or a name."""
+LABEL = re.compile(r"[A-Za-z0-9_.-]{1,60}")
+
+
+def label(value: Any) -> str:
+    """Return a short name found in data as it may stand in an issue, or `unknown`."""
+    return value if isinstance(value, str) and LABEL.fullmatch(value) else "unknown"
+
+
+@dataclass(slots=True)
+class Notes:
+    """What is noticed while one rollout is read, each once, in order."""
+
+    found: dict[str, None] = field(default_factory=dict)
+
+    def add(self, issue: str) -> None:
+        """Add a note."""
+        self.found[issue] = None
+
+
+class View:
+    """One object and the keys of it that were read; `where` says what it is: message, part, call, result, tool."""
+
+    __slots__ = ("_read", "fields", "where")
+
+    def __init__(self, fields: Mapping[str, Any], where: str) -> None:
+        self.fields = fields
+        self.where = where
+        self._read: set[str] = set()
+
+    def take(self, *names: str) -> Any:
+        """Return the value of the first of these keys that is there and not null, and count that key as read."""
+        for name in names:
+            value = self.fields.get(name)
+            if value is not None:
+                self._read.add(name)
+                return value
+        return None
+
+    def unread(self) -> dict[str, Any]:
+        """Return what nobody read and what is neither empty nor known to be harmless."""
+        return {
+            key: value
+            for key, value in self.fields.items()
+            if key not in self._read and key not in HARMLESS and not is_empty(value)
+        }
+
+    def report(self, notes: Notes, *, has_content: bool = True) -> dict[str, Any]:
+        """Note what is left over and return it; a text that the read ones contain is a copy and no loss."""
+        left = self.unread()
+        if not left:
+            return left
+        read = "\n".join(text for key in self._read for text in texts_in(self.fields.get(key)))
+        kept = {key: value for key, value in left.items() if not is_copy(value, read)}
+        for key, value in kept.items():
+            note_unread(notes, self.where, key, value, is_content=not has_content)
+        return kept
+
+
+def note_unread(notes: Notes, where: str, key: Any, value: Any, *, is_content: bool = False) -> None:
+    """Note one value that was not read, as content where it is likely to be some."""
+    is_content = is_content or where in CONTENT_PLACES or holds_texts(value)
+    notes.add(f"{'unread_content' if is_content else 'unread'}:{where}.{label(key)}")
+
+
+def is_empty(value: Any) -> bool:
+    """Whether a value says nothing: null, no text, no elements, or nothing but such inside."""
+    if isinstance(value, dict):
+        return all(map(is_empty, value.values()))
+    if isinstance(value, list):
+        return all(map(is_empty, value))
+    return value is None or value == ""
+
+
+def holds_texts(value: Any) -> bool:
+    """Whether a value looks like conversation: a list or an object with texts in it, or a long text."""
+    if isinstance(value, str):
+        return len(value) > LONG_TEXT
+    return any(True for _ in texts_in(value))
+
+
+def is_copy(value: Any, read: str) -> bool:
+    """Whether all texts of a value stand in what was read already; a value without texts is no copy."""
+    texts = list(texts_in(value))
+    return bool(texts) and all(text in read for text in texts)
+
+
+def texts_in(value: Any) -> Iterator[str]:
+    """Yield every text in a JSON value that is not empty, the keys of objects left aside."""
+    pending = [value]
+    while pending:
+        current = pending.pop()
+        if isinstance(current, str):
+            if current:
+                yield current
+        elif isinstance(current, dict):
+            pending.extend(current.values())
+        elif isinstance(current, list | tuple):
+            pending.extend(current)
