@@ -48,6 +48,7 @@ class CardFacts:
     content: Mapping[str, Any]
     rules: Sequence[str]
     dropped: Sequence[tuple[int, str]]
+    lost: Sequence[str]
     bars: Sequence[Bar]
     reviews: Reviews | None
     statement: str
@@ -60,7 +61,7 @@ def card(facts: CardFacts) -> str:
     """Return the card."""
     sections = [_head(facts), facts.mark, f"# {escaped(facts.title)}", *_summary(facts)]
     sections += ["## Sources", _sources(facts.content), "## Rules", _list(facts.rules)]
-    sections += ["## What was left out", _dropped(facts), "## Rewards", *_plot(facts.bars)]
+    sections += ["## What was left out", _dropped(facts), *_lost(facts), "## Rewards", *_plot(facts.bars)]
     sections += ["## Review", *_reviews(facts), "## Files", _files(facts.content)]
     sections += ["## Known gaps", _list(facts.gaps)]
     return "\n\n".join(sections) + "\n"
@@ -97,7 +98,9 @@ def _head(facts: CardFacts) -> str:
 
 
 def _data_files(content: Mapping[str, Any]) -> list[tuple[str, str]]:
-    others = [(other["part"], other["file"]) for other in content.get("others", ()) if other["part"] != "card"]
+    others = [
+        (other["part"], other["file"]) for other in content.get("others", ()) if other["part"] not in ("card", "report")
+    ]
     return [("train", content["file"]), *others]
 
 
@@ -135,6 +138,13 @@ def _dropped(facts: CardFacts) -> str:
     rows = [("rollouts", "left out because they are or they")]
     rows += [(f"{count:,}", escaped(words)) for count, words in facts.dropped]
     return f"{head}\n\n{_table(rows)}" if facts.dropped else f"{head} None was left out."
+
+
+def _lost(facts: CardFacts) -> list[str]:
+    """Return what the examples that were written lost of their rollouts."""
+    if not facts.lost:
+        return ["Nothing of the rollouts that were written is missing in their examples."]
+    return ["Of the rollouts that were written, their examples lack:", _list(facts.lost)]
 
 
 def _plot(bars: Sequence[Bar]) -> list[str]:

@@ -96,6 +96,7 @@ def export(
     paths: tuple[str, ...],
     out: Path,
     card: str,
+    account: str,
     decisions: Path | None,
     as_json: bool,
     cache_dir: Path | None,
@@ -108,7 +109,7 @@ def export(
     from rollout_curator import publishing, report, report_text
     from rollout_curator.sources import MANIFEST_SUFFIX, find
 
-    recipe, settings = selection["recipe"], publishing.Settings(card)
+    recipe, settings = selection["recipe"], publishing.Settings(card, report=account)
     if recipe is not None and recipe.name.endswith(MANIFEST_SUFFIX):
         if paths or decisions or any(value for name, value in selection.items() if name != "recipe"):
             fail("export: a manifest says all by itself; give it as --recipe with --out, and no files or rules")
@@ -120,7 +121,7 @@ def export(
         fail("export: name the files to read, or give a --recipe that names its sources")
     place = store_of(sources, decisions)
     found_files = [file.path for file in find(sources)]
-    publishing.check_out(out, found_files, place, chosen, card)
+    publishing.check_out(out, found_files, place, chosen, card, account)
     if seed is not None:
         publishing.check_out(publishing.control_path(out), found_files, place, chosen)
     with opened(sources, cache_dir, place) as workspace:
@@ -133,7 +134,7 @@ def export(
         if seed is not None:
             drawn = publishing.export(workspace, replace(chosen, control=seed), publishing.control_path(out))
             found["control"] = report.exported(working.written(drawn))
-            found["command"] = publishing.command_line(workspace, chosen, out, card, seed)
+            found["command"] = publishing.command_line(workspace, chosen, out, card, seed, account)
         say(found, as_json, report_text.exported_text)
 
 

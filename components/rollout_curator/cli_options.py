@@ -49,6 +49,9 @@ files = together(
         help="Pairs for DPO: rule=best_worst, margin or chosen; margin=0.5, at_most, format=trl or nemo_rl.",
     ),
     click.option("--card", default="", help="Write a data card too: a name such as README.md, beside the file."),
+    click.option(
+        "--report", "account", default="", help="Write what became of every rollout too: a .jsonl file beside the file."
+    ),
 )
 cost = together(
     click.option("--max-length", type=click.IntRange(1), help="Tokens a trainer takes of a row; shows the cost."),
@@ -105,6 +108,9 @@ selection = together(
     ),
     click.option("--tokenizer", metavar="PATH", help="A tokenizer.json, or its folder, to count tokens exactly."),
     click.option("--max-tokens", type=click.IntRange(1), help="The trainer's limit; longer examples are left out."),
+    click.option(
+        "--harmless", multiple=True, help="A key of the data, as `check` names it, that holds no conversation."
+    ),
     click.option("--metadata", multiple=True, help="Extra column: reward, source, line, task, agent or key."),
 )
 

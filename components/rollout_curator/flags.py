@@ -18,13 +18,21 @@ FLAG_WORDS = {
     "empty_output": "the output is empty",
     "lone_surrogate": "text with half a surrogate pair",
     "non_finite_number": "a number that is not finite (NaN or Infinity)",
+    "unread_content": "content that was not understood",
+    "unread_tools": "tools that could not be read",
+    "context_compacted": "a context that was rewritten on the way",
 }
 """What a line is flagged for: reading notes that say the rollout needs a look."""
 
 
 def flag_words(flags: str) -> str:
     """Return in words what a rollout with these flags, joined by |, needs a look for; empty when it needs none."""
-    return "; ".join(FLAG_WORDS[flag] for flag in flags.split("|") if flag in FLAG_WORDS)
+    said = []
+    for flag in flags.split("|"):
+        kind, _, detail = flag.partition(":")
+        if kind in FLAG_WORDS:
+            said.append(f"{FLAG_WORDS[kind]}: {detail}" if detail else FLAG_WORDS[kind])
+    return "; ".join(said)
 
 
 def flagged_rows(source: Source) -> np.ndarray[Any, Any]:

@@ -52,13 +52,21 @@ class Reviewed(TypedDict):
 
 
 class Beside(TypedDict):
-    """A file written with the training file: `part` is validation, test or card; a card has no rows."""
+    """A file written with the training file: `part` is validation, test, card or report."""
 
     part: str
     file: str
     sha256: str
     size_bytes: int
     rows: int
+
+
+class LeftOut(TypedDict):
+    """What examples lost of one kind: in how many rollouts, how many such things, and by which option or rule."""
+
+    rollouts: int
+    things: int
+    by: str
 
 
 class RoundTrip(TypedDict):
@@ -72,7 +80,8 @@ class RoundTrip(TypedDict):
 class Manifest(TypedDict):
     """What stands in a manifest; `file`, `sha256`, `size_bytes` and `rows` are those of the training file.
 
-    `others` are the files written with it. `split` and `pairs` are the counts of a recipe that asks for them.
+    `left_out` is what its examples lost, by kind. `others` are the files written with it. `split` and `pairs` are the
+    counts of a recipe that asks for them.
     """
 
     schema: int
@@ -90,6 +99,7 @@ class Manifest(TypedDict):
     split: NotRequired[dict[str, Any]]
     pairs: NotRequired[dict[str, Any]]
     round_trip: NotRequired[RoundTrip]
+    left_out: NotRequired[dict[str, LeftOut]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +220,15 @@ def files(content: Manifest) -> list[Beside]:
     part = "train" if "split" in content else ""
     facts = {name: content[name] for name in ("file", "sha256", "size_bytes", "rows")}
     return [cast(Beside, {"part": part, **facts}), *content.get("others", ())]
+
+
+NO_EXAMPLES = ("card", "report")
+"""Parts of an export that hold no examples."""
+
+
+def example_files(content: Manifest) -> list[Beside]:
+    """Return the files of a manifest that hold examples."""
+    return [each for each in files(content) if each["part"] not in NO_EXAMPLES]
 
 
 def fits(out: Path) -> str:

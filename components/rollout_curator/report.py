@@ -16,7 +16,7 @@ from rollout_curator.cost import Asked
 from rollout_curator.flags import flagged
 from rollout_curator.index.source import Source
 from rollout_curator.manifest import Check
-from rollout_curator.publishing import Exported, Remade, choose, cost_of
+from rollout_curator.publishing import Exported, Remade, choose, cost_of, left_out, left_out_words, noticed, unread
 from rollout_curator.recipe import Recipe
 from rollout_curator.selection import Drop
 from rollout_curator.strategies import matched_random
@@ -42,7 +42,18 @@ def check(workspace: Workspace) -> Json:
         entry["error"] = refused.get(entry["name"])
     for name, reason in refused.items():
         if name not in opened:
-            files.append({"name": name, "error": reason, "good": [], "flag": {}, "bad": {}, "blank": [], "notes": []})
+            files.append(
+                {
+                    "name": name,
+                    "error": reason,
+                    "good": [],
+                    "flag": {},
+                    "bad": {},
+                    "blank": [],
+                    "notes": [],
+                    "unread": {},
+                }
+            )
     total = {
         name: sum(entry.get("counts", {}).get(name, 0) for entry in files)
         for name in ("lines", "rollouts", "flagged", "problems", "blank")
@@ -69,6 +80,7 @@ def _check_source(source: Source) -> Json:
             "problems": header["n_problems"],
             "blank": header["n_blank"],
         },
+        "unread": _unread_of(source),
         "good": [int(line) for line in source.columns["line"] if int(line) not in flags],
         "flag": flag,
         "bad": bad,
@@ -77,6 +89,18 @@ def _check_source(source: Source) -> Json:
         "notes": list(header["notes"]),
         "error": None,
     }
+
+
+def _unread_of(source: Source) -> dict[str, int]:
+    """Return the keys of a file that were not read, and in how many rollouts each stands."""
+    found: dict[str, int] = {}
+    words = source.header["vocabularies"]["flags"]
+    for word, n in zip(words, np.bincount(source.columns["flags"], minlength=len(words)).tolist(), strict=True):
+        for flag in word.split("|") if n else ():
+            kind, _, name = flag.partition(":")
+            if kind in ("unread", "unread_content"):
+                found[name] = found.get(name, 0) + n
+    return dict(sorted(found.items()))
 
 
 def _blank_lines(source: Source) -> list[int]:
@@ -119,6 +143,7 @@ def stats(workspace: Workspace, recipe: Recipe) -> Json:
     reward = frame["reward"].to_numpy()
     rated = reward[~np.isnan(reward) & (frame["invalid"] == "").to_numpy()]
     marks = (0, 5, 25, 50, 75, 95, 100)
+    lost = left_out(workspace, recipe, kept)
     quantiles = np.percentile(rated, marks).tolist() if len(rated) else []
     return {
         "rollouts": workspace.n_rollouts,
@@ -136,6 +161,10 @@ def stats(workspace: Workspace, recipe: Recipe) -> Json:
         "by_agent": _by(workspace, "agent", kept),
         "by_source": _by(workspace, "source", kept),
         "by_task": _by(workspace, "group", kept),
+        "left_out": lost,
+        "lost": left_out_words(lost),
+        "noticed": noticed(workspace, recipe, kept),
+        "unread": unread(workspace, recipe),
         "funnel": workspace.funnel(recipe).as_json(),
         "sentence": workspace.funnel(recipe).sentence(),
     }
@@ -220,6 +249,8 @@ def exported(done: Exported) -> Json:
         "files": list(done.files),
         "notes": list(done.notes),
         "round_trip": done.content.get("round_trip"),
+        "left_out": done.content.get("left_out", {}),
+        "lost": left_out_words(done.content.get("left_out", {})),
         **{name: done.content[name] for name in ("split", "pairs") if name in done.content},
     }
 

@@ -12,6 +12,7 @@ Json = dict[str, Any]
 
 SHOWN_MAX = 12
 HAZARDS_SHOWN = 5
+UNREAD_SHOWN = 8
 
 
 def check_text(found: Json) -> str:
@@ -39,6 +40,8 @@ def _complaints(entry: Json) -> Iterator[str]:
     name = _shown(entry["name"])
     for note in entry["notes"]:
         yield f"{name}: {_shown(note)}"
+    for line in unread_lines(entry["unread"]):
+        yield f"{name}: {line}"
     runs = _runs({int(number): reason for number, reason in (*entry["bad"].items(), *entry["flag"].items())})
     for first, last, reason in runs[:SHOWN_MAX]:
         yield f"{name}:{first if first == last else f'{first}-{last}'}: {_shown(reason)}"
@@ -79,6 +82,8 @@ def stats_text(found: Json) -> str:
     ]
     for title in ("agent", "source"):
         lines += [*_table(_group_rows(found[f"by_{title}"], title)), ""]
+    lines += [_shown(f"not in the examples of the kept: {words}") for words in found["lost"]]
+    lines += unread_lines({name: one["rollouts"] for name, one in found["unread"].items()})
     for name, hazard in found.get("hazards", {}).items():
         places = ", ".join(map(_shown, hazard["rollouts"][:HAZARDS_SHOWN]))
         more = ", ..." if hazard["count"] > HAZARDS_SHOWN else ""
@@ -86,6 +91,15 @@ def stats_text(found: Json) -> str:
     return "\n".join(
         [*lines, *_comparison(found.get("comparison", [])), _shown(found["sentence"]), *_cost(found.get("cost"))]
     )
+
+
+def unread_lines(unread: Mapping[str, int]) -> list[str]:
+    """Return a line for the keys that were not read."""
+    if not unread:
+        return []
+    named = ", ".join(f"{name} in {counted(n, 'rollout')}" for name, n in list(unread.items())[:UNREAD_SHOWN])
+    more = f", and {len(unread) - UNREAD_SHOWN:,} more" if len(unread) > UNREAD_SHOWN else ""
+    return [_shown(f"not read: {named}{more} (--harmless NAME says that one holds no conversation)")]
 
 
 def _cost(found: Json | None) -> list[str]:
@@ -132,6 +146,7 @@ def exported_text(found: Json) -> str:
     return "\n".join(
         [
             _shown(found["sentence"]),
+            *(_shown(f"not in these examples: {words}") for words in found["lost"]),
             *(_shown(note) for note in found["notes"]),
             *_files(found),
             f"manifest {found['manifest']}",

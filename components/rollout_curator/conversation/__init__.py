@@ -15,9 +15,12 @@ from rollout_curator.conversation.words import (
     EXCLUDED_BY_DEFAULT,
     HAZARDS,
     ISSUE_WORDS,
+    LEFT_OUT_WORDS,
     SKIP_WORDS,
+    TOLD,
     TRIMMABLE,
     issue_kind,
+    left_out_cause,
 )
 
 __all__ = [
@@ -25,7 +28,9 @@ __all__ = [
     "GYM_OPTIONS",
     "HAZARDS",
     "ISSUE_WORDS",
+    "LEFT_OUT_WORDS",
     "SKIP_WORDS",
+    "TOLD",
     "TRIMMABLE",
     "ChatOptions",
     "FlatOptions",
@@ -38,6 +43,7 @@ __all__ = [
     "flat",
     "issue_kind",
     "item_type",
+    "left_out_cause",
     "normalise",
     "open_rollout",
     "outcomes",

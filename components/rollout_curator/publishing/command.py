@@ -13,7 +13,9 @@ from rollout_curator.splits import Split
 from rollout_curator.workspace import Workspace
 
 
-def command_line(workspace: Workspace, recipe: Recipe, out: Path, card: str = "", seed: int | None = None) -> str:
+def command_line(
+    workspace: Workspace, recipe: Recipe, out: Path, card: str = "", seed: int | None = None, report: str = ""
+) -> str:
     """Return the command that writes the same files, with a seed also the random control beside them."""
     words = ["rollout-curator", "export", *(str(source.path) for source in workspace.sources), "--out", str(out)]
     words += ["--target", recipe.target]
@@ -33,10 +35,12 @@ def command_line(workspace: Workspace, recipe: Recipe, out: Path, card: str = ""
     words += ["--template", orjson.dumps(recipe.template).decode()] if recipe.template else []
     words += ["--max-tokens", str(recipe.max_tokens)] if recipe.max_tokens is not None else []
     lists = {"keep": recipe.keep, "drop": recipe.drop, "trim": recipe.trim, "metadata": recipe.metadata}
+    lists["harmless"] = recipe.harmless
     for flag, names in ((f"--{name}", names) for name, names in lists.items()):
         for name in names:
             words += [flag, name]
     words += ["--card", card] if card else []
+    words += ["--report", report] if report else []
     words += ["--with-control", str(seed)] if seed is not None else []
     if workspace.decisions is not None:
         words += ["--decisions", str(workspace.decisions.path)]

@@ -15,6 +15,7 @@ from rollout_curator.filters import filter_words
 from rollout_curator.levels import round_edges
 from rollout_curator.naming import name_of
 from rollout_curator.pairs import RULES
+from rollout_curator.publishing.accounting import left_out_words
 from rollout_curator.publishing.choosing import Chosen
 from rollout_curator.publishing.places import CARD_MARK
 from rollout_curator.recipe import Recipe
@@ -39,6 +40,7 @@ def described(workspace: Workspace, recipe: Recipe, chosen: Chosen, content: Map
             content=content,
             rules=rules(recipe),
             dropped=[(drop.count, drop.said) for drop in (*funnel.problems, *funnel.drops) if drop.count],
+            lost=left_out_words(content.get("left_out", {})),
             bars=bars(workspace, recipe),
             reviews=reviews(workspace),
             statement=statement,

@@ -37,28 +37,53 @@ def card_path(out: Path, name: str) -> Path:
     return out.with_name(name)
 
 
+def report_path(out: Path, name: str) -> Path:
+    """Return where the report on every rollout goes: a .jsonl file in the folder of `out`. Raises ExportError."""
+    path = Path(name)
+    if path.suffix != ".jsonl" or path.name.startswith("."):
+        raise ExportError(f"{name}: a report is a file that ends in .jsonl, such as rows.jsonl")
+    if path.name != name and path.parent.resolve() != out.parent.resolve():
+        raise ExportError(f"{name}: a report lies in the folder of {out.name}, whose manifest names it; name it there")
+    return out.with_name(path.name)
+
+
 def usual_card(out: Path) -> str:
     """Return the name a data card has unless told otherwise."""
     return f"{out.stem}.card.md"
 
 
 def check_out(
-    out: Path, sources: Iterable[Path], decisions: Path | None, recipe: Recipe | None = None, card: str = ""
+    out: Path,
+    sources: Iterable[Path],
+    decisions: Path | None,
+    recipe: Recipe | None = None,
+    card: str = "",
+    report: str = "",
 ) -> None:
     """Raise ExportError, before any long work, when a file to be is one of these or cannot be written."""
     recipe, sources = recipe or Recipe(), list(sources)
     paths = [*paths_of(out, recipe).values(), manifest.path_of(out)]
     cards = [card_path(out, card)] if card else []
+    beside = [*cards, *([report_path(out, report)] if report else [])]
     if out.name.endswith(MANIFEST_SUFFIX):
         raise ExportError(f"{out}: is the name of a manifest, which stands beside its file; choose another name")
-    for card_file in cards:
-        if card_file in paths:
-            raise ExportError(f"{card_file}: cannot be the training file and its card; give one another name")
-    for path in (*paths, *cards):
+    for path in beside:
+        if path in paths:
+            raise ExportError(f"{path}: cannot be the training file and stand beside it; give one another name")
+    for path in (*paths, *beside):
         if any(_is_same(path, source) for source in sources):
             raise ExportError(f"{path}: is one of the sources, which are never written; choose another name")
         if decisions is not None and _is_same(path, decisions):
             raise ExportError(f"{path}: is the review store, which no export replaces; choose another name")
+    _check_suffix(out, recipe)
+    for path in cards:
+        if path.exists() and CARD_MARK not in _head(path):
+            raise ExportError(f"{path}: was not written by this program, so it is not replaced; choose another name")
+    for path in (*paths[:-1], *beside):
+        check_target(path)
+
+
+def _check_suffix(out: Path, recipe: Recipe) -> None:
     if out.suffix in (".gz", ".zst"):
         raise ExportError(f"{out}: exports are written plain, name a .jsonl file; compress it afterwards if you wish")
     kind, suffixes = get(recipe.kind), {row.suffix: row.name for row in exports().values()}
@@ -66,11 +91,6 @@ def check_out(
         raise ExportError(
             f"{out}: the name of a {kind.title} file ends in {kind.suffix}; name it so, or choose another kind"
         )
-    for path in cards:
-        if path.exists() and CARD_MARK not in _head(path):
-            raise ExportError(f"{path}: was not written by this program, so it is not replaced; choose another name")
-    for path in (*paths[:-1], *cards):
-        check_target(path)
 
 
 def _head(path: Path) -> str:

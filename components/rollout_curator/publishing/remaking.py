@@ -1,7 +1,7 @@
 """An export made again from its manifest alone: the recipe, the verdicts and the places of the sources stand in it."""
 
 from collections.abc import Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rollout_curator import __version__, manifest
@@ -37,13 +37,13 @@ def remake(
     content = manifest.load(path)
     recipe = recipes.from_table(content["recipe"], f"recipe of {content['file']}")
     places = inputs_of(path, content)
-    check_out(out, [place for place, _ in places], None, recipe, settings.card)
+    check_out(out, [place for place, _ in places], None, recipe, settings.card, settings.report)
     for place, source in places:
         check = manifest.check_input(place, source)
         if not check.holds:
             raise SourceChanged(f"{path}: {check.claim}: it is not ({check.detail}); nothing was written")
     yield from build_indexes([Found(place, source["name"]) for place, source in places], cache)
-    settings = Settings(settings.card, settings.statement, settings.workers, content["decisions"].get("over", {}))
+    settings = replace(settings, over=content["decisions"].get("over", {}))
     with reopened(path, content, cache) as workspace:
         for step in export(workspace, recipe, out, settings):
             if isinstance(step, Exported):
@@ -54,8 +54,8 @@ def remake(
 
 def _different(content: manifest.Manifest, done: Exported) -> list[str]:
     """Return a sentence for every part whose bytes are not those the manifest names."""
-    then = {each["part"]: each["sha256"] for each in manifest.files(content) if each["part"] != "card"}
-    now = {each["part"]: each["sha256"] for each in done.files if each["part"] != "card"}
+    then = {each["part"]: each["sha256"] for each in manifest.example_files(content)}
+    now = {each["part"]: each["sha256"] for each in done.files if each["part"] not in manifest.NO_EXAMPLES}
     by = (
         "" if content["version"] == __version__ else f"; written by version {content['version']}, this is {__version__}"
     )

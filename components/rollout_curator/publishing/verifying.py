@@ -18,6 +18,7 @@ from rollout_curator import recipe as recipes
 from rollout_curator.errors import CuratorError, ManifestError
 from rollout_curator.exports.base import get
 from rollout_curator.manifest import Check
+from rollout_curator.publishing.accounting import left_out, rows_written
 from rollout_curator.publishing.choosing import Chosen, Part, choose
 from rollout_curator.publishing.stream import Stream
 from rollout_curator.publishing.writing import input_of
@@ -78,13 +79,15 @@ def _check_again(content: manifest.Manifest, path: Path) -> Iterator[Check]:
         chosen = choose(workspace, recipe, content["decisions"].get("over", {}))
         inputs = [input_of(source, "", path.parent) for source in workspace.sources]
         paired = None if chosen.paired is None else chosen.paired.as_json()
-        more = {"split": chosen.split, "pairs": paired, "round_trip": _trip(recipe, chosen)}
+        lost = left_out(workspace, recipe, rows_written(workspace, chosen))
+        more = {"split": chosen.split, "pairs": paired, "round_trip": _trip(recipe, chosen), "left_out": lost}
         counts = _counts(chosen.funnel.as_json(), chosen.reviewed, inputs, more)
         told = {name: content.get(name) for name in more}
-        told["round_trip"] = told["round_trip"] or more["round_trip"]  # older versions read nothing again
+        for name in ("round_trip", "left_out"):
+            told[name] = told[name] if name in content else more[name]  # older versions did not count these
         expected = _counts(content["counts"], content["decisions"], content["inputs"], told)
         yield Check("every count is the same", counts == expected, _difference(counts, expected))
-        parts = [each for each in manifest.files(content) if each["part"] != "card"]
+        parts = manifest.example_files(content)
         named = {each["part"] for each in parts}
         for part in chosen.parts:
             if len(part.units) and part.name not in named:

@@ -14,11 +14,12 @@ from rollout_curator.exports.base import AtomicFile, Written, get, publish
 from rollout_curator.index import store
 from rollout_curator.index.facts import CHARS_PER_TOKEN
 from rollout_curator.index.source import Source
+from rollout_curator.publishing.accounting import left_out, report_lines, rows_written
 from rollout_curator.publishing.choosing import Chosen, ExportProgress, Steps, choosing
 from rollout_curator.publishing.command import command_line
 from rollout_curator.publishing.configs import config_of
 from rollout_curator.publishing.describing import described
-from rollout_curator.publishing.places import card_path, check_out, paths_of
+from rollout_curator.publishing.places import card_path, check_out, paths_of, report_path
 from rollout_curator.publishing.stream import Stream
 from rollout_curator.recipe import Recipe
 from rollout_curator.selection import Funnel
@@ -26,13 +27,17 @@ from rollout_curator.splits import Split, alike_words
 from rollout_curator.targets.base import ConfigFacts
 from rollout_curator.workspace import Workspace
 
+REPORT_EVERY = 4096
+"""After so many rows of a report an export can be stopped."""
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
     """What an export does beside its recipe, none of which changes a byte of the data.
 
     `card` is the name of a data card in the same folder, none when empty; `statement` is a sentence for it on how good
-    the kept rollouts are. `workers` is the number of processes, 0 for what the size asks for. `over` are keys chosen
+    the kept rollouts are. `report` is the name of a file in the same folder that tells of every rollout what became of
+    it, none when empty. `workers` is the number of processes, 0 for what the size asks for. `over` are keys chosen
     over others instead of what the review store says.
     """
 
@@ -40,6 +45,7 @@ class Settings:
     statement: str = ""
     workers: int = 0
     over: Mapping[str, list[str]] | None = None
+    report: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,18 +81,19 @@ def export(
     Raises ExportError and SourceError.
     """
     store_path = workspace.decisions.path if workspace.decisions else None
-    check_out(out, [file.path for file in workspace.found], store_path, recipe, settings.card)
+    check_out(out, [file.path for file in workspace.found], store_path, recipe, settings.card, settings.report)
     recipes.plan(recipe)
     _check_unchanged(workspace, out)
     chosen = yield from choosing(workspace, recipe, settings.over)
     _require_rows(out, chosen)
     paths = {name: path for name, path in paths_of(out, recipe).items() if _has_rows(chosen, name)}
     cards = [card_path(out, settings.card)] if settings.card else []
+    reports = [report_path(out, settings.report)] if settings.report else []
     manifest_path = manifest.path_of(out)
     parts = [part for part in chosen.parts if len(part.units)]
     streams = [Stream(workspace, recipe, part, settings.workers) for part in parts]
     with ExitStack() as stack:
-        *files, beside = stack.enter_context(publish(*paths.values(), *cards, manifest_path, lock=out))
+        *files, beside = stack.enter_context(publish(*paths.values(), *reports, *cards, manifest_path, lock=out))
         digests = stack.enter_context(manifest.hashed([source.path for source in workspace.sources]))
         yield from _write_parts(streams, files, recipe, chosen.n_units)
         while not digests.done():
@@ -98,6 +105,10 @@ def export(
         _check_unchanged(workspace, out)
         written = {name: file.written() for name, file in zip(paths, files, strict=False)}
         content = _manifest(recipe, written, chosen, inputs)
+        content["left_out"] = left_out(workspace, recipe, rows_written(workspace, chosen))
+        if reports:
+            yield from _write_report(workspace, recipe, chosen, files[len(paths)])
+            content["others"] = [*content.get("others", ()), _beside("report", files[len(paths)].written())]
         if cards:
             files[-1].write(
                 described(workspace, recipe, chosen, content, settings.statement).encode("utf-8", "replace")
@@ -114,7 +125,7 @@ def export(
         sha256=content["sha256"],
         funnel=chosen.funnel,
         config=_config(workspace, recipe, chosen, paths, longest),
-        command=command_line(workspace, recipe, out, settings.card),
+        command=command_line(workspace, recipe, out, settings.card, report=settings.report),
         files=tuple(manifest.files(content)),
         content=content,
         notes=(*_notes(recipe, chosen), *_left_over(out, paths, workspace)),
@@ -130,6 +141,15 @@ def _write_parts(streams: Sequence[Stream], files: Sequence[AtomicFile], recipe:
         for checked in stream.read_again(kind, file):
             yield ExportProgress(n_before + file.rows, total, n_before + checked)
         n_before += file.rows
+
+
+def _write_report(workspace: Workspace, recipe: Recipe, chosen: Chosen, file: AtomicFile) -> Steps[None]:
+    """Write what became of every rollout."""
+    n = chosen.n_units
+    for done, line in enumerate(report_lines(workspace, recipe, chosen), 1):
+        file.write(line, rows=1)
+        if done % REPORT_EVERY == 0:
+            yield ExportProgress(n, n, n)
 
 
 def _has_rows(chosen: Chosen, name: str) -> bool:

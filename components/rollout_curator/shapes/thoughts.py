@@ -47,7 +47,8 @@ def _of_part(view: View, notes: Notes) -> list[str | None]:
             texts = ["\n\n".join(found)]
             break
     for key in _HIDDEN_KEYS:
-        view.take(key)
+        if view.take(key) and texts:
+            notes.add(f"unread:part.{key}")  # what only its provider can read
     view.report(notes)
     return texts or [None]
 

@@ -22,7 +22,9 @@ def read_tools(top: View, messages: Any, notes: Notes) -> Sequence[Any]:
     """Return the tools of a record, from the first key that offers any; others that differ are told."""
     offers = [(f"line.{key}", top.take(key)) for key in KEYS]
     info = read_json(top.fields.get("info"))
-    if isinstance(info, dict):
+    if isinstance(info, str):
+        note_unread(notes, "line", "info", info)
+    elif isinstance(info, dict):
         offers += [(f"info.{key}", info.get(key)) for key in INFO_KEYS]
     if isinstance(messages, list) and messages and isinstance(messages[0], Mapping):
         offers.append(("message.tools", messages[0].get("tools")))

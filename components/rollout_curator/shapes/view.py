@@ -17,8 +17,8 @@ HARMLESS = frozenset(
         # NeMo Gym (nemo_gym/openai_utils.py) and vLLM: token ids and their probabilities
         "prompt_token_ids", "generation_token_ids", "generation_log_probs", "token_ids", "prompt_logprobs",
         "routed_experts",
-        # opaque to everyone but the provider: Responses `encrypted_content`, Anthropic `signature`, prompt caching
-        "encrypted_content", "signature", "cache_control",
+        # opaque to everyone but the provider: Responses `encrypted_content`, prompt caching
+        "encrypted_content", "cache_control",
         # what earlier reading left over, see `shapes`
         "unread",
     }
