@@ -159,8 +159,8 @@ def seen(workspace: Workspace) -> set[str]:
     kinds = set()
     for name in OUTCOMES:
         for word in workspace.classes(name)[1]:
-            skip, issues = read_outcome(word)
-            kinds |= {issue_kind(kind) for kind in (skip, *issues) if kind}
+            found = read_outcome(word)
+            kinds |= {issue_kind(kind) for kind in (found.skip, *found.issues) if kind}
     return kinds
 
 

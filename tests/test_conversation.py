@@ -75,8 +75,13 @@ def result(call_id: str, content: Any = "four") -> dict[str, Any]:
 
 
 def whole(example: Example) -> tuple[Any, tuple[str, ...], str | None]:
-    """Return everything an example says, but tools."""
-    return example.messages, example.issues, example.skip
+    """Return everything an example says, but tools, and that none were recorded beside its calls."""
+    return example.messages, told(example), example.skip
+
+
+def told(example: Example) -> tuple[str, ...]:
+    """Return the issues of an example, but that no tools were recorded: few rollouts here have any."""
+    return tuple(issue for issue in example.issues if issue != "tools_not_recorded")
 
 
 # Normalisation
@@ -182,7 +187,7 @@ def test_f3_messages_that_lead_the_output_are_prompt() -> None:
 
 def test_f4_answers_of_all_turns_are_joined_by_a_blank_and_user_turns_told() -> None:
     output = [said("4"), said("And 3+3?", "user"), said("6")]
-    assert whole(flat(rollout(output))) == ([USER, answer("4 6")], ("dropped_user_turn",), None)
+    assert whole(flat(rollout(output))) == ([USER, answer("4 6")], ("dropped_user_turn", "joined_answers"), None)
 
 
 def test_f4_empty_answers_count() -> None:
@@ -232,8 +237,12 @@ def test_flat_drops_the_calls_of_chat_messages_and_tells() -> None:
 
 def test_c1_consecutive_answers_are_one_message() -> None:
     output = [said("4"), said("!")]
-    assert chat(rollout(output)).messages == [USER, answer("4!")]
-    assert chat(rollout(output), ChatOptions(joiner="\n\n")).messages == [USER, answer("4\n\n!")]
+    assert whole(chat(rollout(output))) == ([USER, answer("4\n\n!")], ("joined_answers",), None)
+    assert chat(rollout(output), ChatOptions(joiner=" ")).messages == [USER, answer("4 !")]
+
+
+def test_c1_for_gym_answers_are_glued_as_its_converter_does() -> None:
+    assert chat(rollout([said("```"), said("```python")]), GYM_OPTIONS).messages == [USER, answer("``````python")]
 
 
 @pytest.mark.parametrize(
@@ -279,13 +288,30 @@ def test_c3_arguments_can_stay_text() -> None:
     assert messages == [USER, answer("", tool_calls=[made("a", '{"n":  4}')]), result("a"), answer("4")]
 
 
-@pytest.mark.parametrize("text", ["BROKEN", "", "[4]", "null", '{"n": NaN}', '{"n": 1e400}', '{"n": 4', "[" * 5000])
+@pytest.mark.parametrize("text", ["BROKEN", "[4]", '{"n": NaN}', '{"n": 1e400}', '{"n": 4', "[" * 5000])
 def test_c3_arguments_that_are_no_json_object_stay_text_and_are_told(text: str) -> None:
     assert whole(chat(rollout([called("a", text), gave("a"), said("4")]))) == (
         [USER, answer("", tool_calls=[made("a", text)]), result("a"), answer("4")],
         ("bad_tool_args",),
         None,
     )
+
+
+@pytest.mark.parametrize("text", ["", "  ", "null", " null\n", None])
+def test_c3_blank_arguments_are_an_empty_object_and_told(text: str | None) -> None:
+    example = chat(rollout([called("a", text), gave("a"), said("4")]))
+    assert whole(example) == (
+        [USER, answer("", tool_calls=[made("a", {})]), result("a"), answer("4")],
+        ("empty_arguments",),
+        None,
+    )
+
+
+def test_c3_blank_arguments_as_text_are_an_empty_object_too_but_not_for_gym() -> None:
+    blank = rollout([called("a", ""), gave("a"), said("4")])
+    as_text = chat(blank, ChatOptions(arguments="string")).messages
+    assert as_text == [USER, answer("", tool_calls=[made("a", "{}")]), result("a"), answer("4")]
+    assert (chat(blank, GYM_OPTIONS).messages or [])[1]["tool_calls"] == [made("a", "")]
 
 
 def test_c3_numbers_in_arguments_survive_exactly() -> None:
@@ -298,7 +324,7 @@ def test_c3_the_item_id_stands_in_for_a_missing_call_id() -> None:
     assert chat(rollout([called(None)])).messages == [USER, answer("", tool_calls=[made("fc_1")])]
 
 
-def test_calls_without_ids_pair_by_order_and_are_told() -> None:
+def test_ids_that_are_missing_still_are_told() -> None:
     call = {"type": "function", "function": {"name": "show", "arguments": {"n": 4}}}
     output = [answer("", tool_calls=[call]), {"role": "tool", "name": "show", "content": "four"}, answer("4")]
     assert whole(chat(rollout(output))) == (
@@ -322,7 +348,6 @@ def test_a_call_without_a_name_skips_the_rollout(name: Any) -> None:
         (4, "4", ()),
         ([1, 2], "[1, 2]", ()),
         ([{"type": "input_text", "text": "a"}, {"type": "input_text", "text": "b"}], "ab", ()),
-        ([{"type": "input_image", "image_url": "data:"}], "[image]", ("placeholder:input_image",)),
         ([{"type": "hotel", "name": "x"}], '[{"type": "hotel", "name": "x"}]', ()),
     ],
 )
@@ -428,6 +453,16 @@ def test_c11_what_follows_the_last_answer_is_cut_off_and_told() -> None:
     assert whole(chat(rollout(TAIL))) == ([USER, answer("4")], ("trimmed_tail:1",), None)
 
 
+def test_c4_an_image_that_a_tool_gave_is_an_image() -> None:
+    output = [{"type": "input_text", "text": "seen"}, {"type": "input_image", "image_url": "data:x"}]
+    parts = [{"type": "text", "text": "seen"}, {"type": "image_url", "image_url": {"url": "data:x", "detail": "auto"}}]
+    assert whole(chat(rollout([called("a"), gave("a", output), said("4")]))) == (
+        [USER, answer("", tool_calls=[made("a")]), result("a", parts), answer("4")],
+        ("image",),
+        None,
+    )
+
+
 def test_c11_a_tail_can_skip_the_rollout_or_stay() -> None:
     assert chat(rollout(TAIL), ChatOptions(trailing="skip")).skip == "tail_after_assistant"
     thanks = {"role": "user", "content": "Thanks"}
@@ -452,7 +487,10 @@ def test_c11_a_final_call_is_told_and_can_skip() -> None:
     ("output", "issues"),
     [
         ([called("a"), called("b"), gave("b"), said("4")], ("unanswered_tool_call",)),
-        ([said("x"), called("a"), said("y"), called("b"), said("z")], ("lost_tool_results", "ends_in_tool_call")),
+        (
+            [said("x"), called("a"), said("y"), called("b")],
+            ("lost_tool_results", "joined_answers", "ends_in_tool_call"),
+        ),
         ([gave("a"), said("4")], ("orphan_tool_message",)),
         ([gave("a"), called("a"), said("x", "user"), said("4")], ("orphan_tool_message", "unanswered_tool_call")),
         ([called("a"), called("a"), gave("a"), gave("a"), said("4")], ("duplicate_call_id",)),
@@ -461,7 +499,7 @@ def test_c11_a_final_call_is_told_and_can_skip() -> None:
     ],
 )
 def test_c12_calls_and_results_that_do_not_pair_are_told(output: Any, issues: tuple[str, ...]) -> None:
-    assert chat(rollout(output)).issues == issues
+    assert told(chat(rollout(output))) == issues
 
 
 def test_c13_a_rollout_that_was_cut_off_is_told() -> None:
@@ -641,7 +679,7 @@ def test_c10_an_item_chat_cannot_express_can_end_the_example() -> None:
 
 def test_c10_an_item_chat_cannot_express_can_be_left_out_of_the_example() -> None:
     example = cut([said("a"), SEARCH, said("b")], unsupported="omit")
-    assert example == Example([USER, answer("ab")], issues=("dropped_item:web_search_call",))
+    assert example == Example([USER, answer("a\n\nb")], issues=("dropped_item:web_search_call", "joined_answers"))
 
 
 def test_c10_nothing_is_left_when_such_an_item_stands_first() -> None:
@@ -661,13 +699,13 @@ def test_c12_an_unanswered_call_can_end_the_example() -> None:
     output = [called("c1"), gave("c1"), called("c2"), said("and?", "user"), said("b")]
     example = cut(output, "unanswered_tool_call")
     assert example.messages == chat(rollout(output[:3])).messages
-    assert example.issues == ("trimmed:unanswered_tool_call", "ends_in_tool_call")
+    assert told(example) == ("trimmed:unanswered_tool_call", "ends_in_tool_call")
 
 
 def test_c12_text_without_the_results_it_followed_can_end_the_example() -> None:
     example = cut([said("a"), called("c1"), thought("hm"), said("b")], "lost_tool_results", reasoning="field")
     assert example.messages == [USER, {**answer("a"), "tool_calls": [made("c1")]}]
-    assert example.issues == ("reasoning", "trimmed:lost_tool_results", "ends_in_tool_call")
+    assert told(example) == ("reasoning", "trimmed:lost_tool_results", "ends_in_tool_call")
 
 
 def test_c12_a_result_without_a_call_can_end_the_example() -> None:

@@ -98,7 +98,7 @@ def test_stats_says_what_training_costs(tmp_path: Path) -> None:
     found = call("stats", SAMPLE_DATA, "--max-length", 2048, "--epochs", 2, "--json", "--cache-dir", tmp_path).json[
         "cost"
     ]
-    assert found["rows"] == found["estimated_rows"] == 301
+    assert found["rows"] == found["estimated_rows"] == 300
     assert found["asked"] == {"max_length": 2048, "epochs": 2}
     assert found["steps"] == 6
     assert sum(agent["trained"] for agent in found["agents"]) == found["trained"]

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from rollout_curator.conversation import GYM_OPTIONS, ChatOptions, FlatOptions, chat, encode, flat
+from rollout_curator.conversation import GYM_OPTIONS, ChatOptions, FlatOptions, chat, encode, flat, issue_kind
 from rollout_curator.formats.base import read_object
 from rollout_curator.reader import Parsed, parse
 from rollout_curator.rollout import Example, Rollout
@@ -69,9 +69,30 @@ def differing(make: Callable[[Rollout], Example], key: str) -> list[str]:
     return [case.where for case in CASES if record_of(case, make) != case.expected.get(key)]
 
 
+NEWER = {"joined_answers", "tools_not_recorded", "unknown_tool", "arguments_off_schema", "unread_content"}
+"""Kinds of issue that the expectations do not know yet; they stand beside those that they do."""
+
+
 def noticed(example: Example) -> set[str]:
     """Return issues and skip reason in the notation of the expectations."""
-    return set(example.issues) | ({f"SKIP:{example.skip}"} if example.skip else set())
+    known = {issue for issue in example.issues if issue_kind(issue) not in NEWER}
+    return known | ({f"SKIP:{example.skip}"} if example.skip else set())
+
+
+def test_what_the_expectations_do_not_know_is_told_of_few_real_rollouts() -> None:
+    found = Counter(
+        issue_kind(issue)
+        for case in CASES
+        if case.rollout
+        for issue in chat(case.rollout).issues
+        if issue_kind(issue) in NEWER
+    )
+    assert found == {"joined_answers": 7, "tools_not_recorded": 50, "arguments_off_schema": 1, "unread_content": 5}
+
+
+def test_the_only_content_of_real_rollouts_that_is_not_read_is_sound_in_their_metadata() -> None:
+    notes = [note for case in CASES if case.rollout for note in case.rollout.notes if note.startswith("unread")]
+    assert notes == ["unread_content:metadata.audio_url"] * 5
 
 
 def test_there_are_98_real_sources_with_490_lines() -> None:

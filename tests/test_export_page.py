@@ -73,6 +73,7 @@ def test_what_is_odd_is_counted_with_what_happens_to_it(site: Site) -> None:
     app = opened("export")
     assert table(app) == {
         "have contents that are lists, where others are text": "drop",
+        "call tools, but no tools were recorded": "keep",
         "were cut off at a limit": "drop",
         "end on a tool call": "keep",
         "have images": "drop",

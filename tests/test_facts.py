@@ -151,7 +151,9 @@ def test_chat_messages_end_alike() -> None:
 INVALID = [
     ({"mask_sample": True}, "masked"),
     ({"mask_sample": False}, ""),
-    ({"mask_sample": 1}, ""),
+    ({"mask_sample": 1}, "masked"),
+    ({"mask_sample": 0}, ""),
+    ({"truncated": True}, "truncated"),
     ({"agent_timed_out": True}, "failed"),
     ({"agent_timed_out": False}, ""),
     ({"context_length_exceeded_error": 1}, "failed"),
@@ -183,7 +185,10 @@ FLAGS = [
     (with_output(said("<think>a")), "think_never_closed"),
     (with_output(said() | {"generation_token_ids": [1]}), "has_token_ids"),
     (with_output(said() | {"generation_token_ids": []}), ""),
-    ({"responses_create_params": {"input": "?", "metadata": {"audio_url": "data:audio/wav,"}}}, "has_audio"),
+    (
+        {"responses_create_params": {"input": "?", "metadata": {"audio_url": "data:audio/wav,"}}},
+        "unread_content:metadata.audio_url|has_audio",
+    ),
 ]
 
 
@@ -259,10 +264,11 @@ def test_top_level_numbers_and_booleans_are_facets_and_indexes_are_not() -> None
 # Outcomes
 
 
-@pytest.mark.parametrize("text", ["", "no_response", "|dropped_media|nested_output"])
+@pytest.mark.parametrize(
+    "text", ["", "no_response", "|dropped_media|nested_output|-media=2", "empty_output|-tools=1|-reasoning=12"]
+)
 def test_an_outcome_is_read_as_it_was_written(text: str) -> None:
-    skip, issues = read_outcome(text)
-    assert "|".join([skip, *issues]) == text
+    assert outcome(read_outcome(text)) == text
 
 
 ITEMS = st.sampled_from(

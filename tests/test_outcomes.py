@@ -98,7 +98,7 @@ ROLLOUTS = st.builds(
 
 def said_of(example: Example) -> Outcome:
     """Return what an example says beside its messages."""
-    return Outcome(example.skip, example.issues)
+    return Outcome(example.skip, example.issues, example.left_out)
 
 
 def converted(rollout: Rollout) -> Outcomes:
@@ -171,7 +171,10 @@ def test_reasoning_without_a_summary_is_hidden_from_gym() -> None:
 def test_arguments_that_are_no_object_are_no_issue_for_gym() -> None:
     call = {"type": "function_call", "call_id": "a", "name": "show", "arguments": "no"}
     found = outcomes_of(call)
-    assert (found.chat.issues, found.gym.issues) == (("bad_tool_args", "ends_in_tool_call"), ("ends_in_tool_call",))
+    assert (found.chat.issues, found.gym.issues) == (
+        ("bad_tool_args", "ends_in_tool_call", "tools_not_recorded"),
+        ("ends_in_tool_call", "tools_not_recorded"),
+    )
 
 
 @pytest.mark.parametrize("convert", [flat, chat])

@@ -29,7 +29,7 @@ HARMFUL = {
     "image_repr",
     "mixed_content",
 }
-LEFT_OUT = EXCLUDED_BY_DEFAULT | {"image", "audio", "video"} | HARMFUL
+LEFT_OUT = EXCLUDED_BY_DEFAULT | {"image", "audio", "video", "file"} | HARMFUL
 FULL = Recipe(
     sources=("runs/a.jsonl", "runs/b.jsonl"),
     min_reward=0.75,
@@ -128,8 +128,8 @@ def test_an_integer_threshold_becomes_a_float(tmp_path: Path) -> None:
     [
         (
             {"threshold": 1},
-            "here: unknown key 'threshold'; a recipe has control, drop, filters, format, keep, kind, max_reward,"
-            " max_tokens, metadata, min_reward, options, pairs, sources, split, strategies, target, template,"
+            "here: unknown key 'threshold'; a recipe has control, drop, filters, format, harmless, keep, kind,"
+            " max_reward, max_tokens, metadata, min_reward, options, pairs, sources, split, strategies, target, template,"
             " thresholds, trim",
         ),
         ({"sources": "a.jsonl"}, "here: sources is 'a.jsonl', expected a list of names"),
@@ -239,7 +239,9 @@ def test_options_change_only_what_they_name() -> None:
         developer_to_system=False,
         null_content=True,
         keep_empty=True,
+        joiner="",
         content="parts",
+        empty_arguments="keep",
         trailing="keep",
     )
 

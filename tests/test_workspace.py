@@ -313,10 +313,10 @@ def test_the_place_of_reasoning_has_no_say_in_who_gives_an_example(tmp_path: Pat
     assert indexed(workspace, other) == converted(workspace, other)
 
 
-def test_joiners_and_instructions_have_no_say_in_who_gives_a_flat_example(tmp_path: Path) -> None:
+def test_joiners_have_no_say_in_who_gives_a_flat_example(tmp_path: Path) -> None:
     workspace = Workspace.open([write(tmp_path / "odd.jsonl", ODD), SAMPLE_DATA])
     first = workspace.outcomes(recipes.plan(Recipe(format="flat", options={"strip_think": True})))
-    other = Recipe(format="flat", options={"strip_think": True, "joiner": "\n", "with_instructions": True})
+    other = Recipe(format="flat", options={"strip_think": True, "joiner": "\n"})
     assert workspace.outcomes(recipes.plan(other)) is first
     assert indexed(workspace, other) == converted(workspace, other)
 
@@ -337,7 +337,7 @@ def test_threads_that_ask_at_once_convert_once(tmp_path: Path, monkeypatch: pyte
 
 def test_the_last_eight_conversions_are_kept(tmp_path: Path) -> None:
     workspace = Workspace.open([write(tmp_path / "a.jsonl", [gym()])])
-    drops = ("image", "audio", "video", "no_user", "reasoning", "late_tool_result", "placeholder", "dropped_part")
+    drops = ("image", "audio", "video", "no_user", "reasoning", "late_tool_result", "joined_answers", "dropped_part")
     plans = [recipes.plan(Recipe(target="gym", options={"keep_empty": False}, drop=(name,))) for name in drops]
     found = [workspace.outcomes(plan) for plan in plans]
     assert workspace.outcomes(plans[0]) is found[0]

@@ -12,7 +12,7 @@ from rollout_curator.conversation.chat import chat_of
 from rollout_curator.conversation.flat import OUTPUT_LEFT_OUT, OUTPUT_NOTES, flat_of
 from rollout_curator.conversation.items import Opened, summaries
 from rollout_curator.conversation.options import GYM_OPTIONS, ChatOptions, FlatOptions
-from rollout_curator.conversation.regular import dropped_kinds
+from rollout_curator.conversation.regular import ANSWERS, kinds_of
 from rollout_curator.conversation.words import issue_kind
 from rollout_curator.rollout import Example
 
@@ -43,7 +43,7 @@ class Outcomes:
 
 def outcomes(opened: Opened) -> Outcomes:
     """Return what `flat`, `chat` with reasoning dropped and kept, and `chat` for Gym say of a rollout."""
-    if (counts := dropped_kinds(opened)) is not None:
+    if (counts := kinds_of(opened)) is not None:
         return _regular(opened, counts)
     kept = chat_of(opened, _KEEP)
     found = _outcome(kept)
@@ -60,7 +60,10 @@ def _outcome(example: Example) -> Outcome:
 
 
 def _regular(opened: Opened, counts: Mapping[str, int]) -> Outcomes:
-    """Return the outcomes of a regular rollout from the number of items of each kind that `flat` drops."""
+    """Return the outcomes of a regular rollout from the number of items of each kind."""
+    is_joined = counts.get(ANSWERS, 0) > 1
+    counts = {kind: n for kind, n in counts.items() if kind != ANSWERS}
+    notes = [*(OUTPUT_NOTES[kind] for kind in counts), *(["joined_answers"] if is_joined else [])]
     flat = {OUTPUT_LEFT_OUT[kind]: n for kind, n in counts.items()}
     flat |= {"instructions": 1} if opened.rollout.instructions else {}
     flat |= {"tools": len(opened.rollout.tools)} if opened.rollout.tools else {}
@@ -68,7 +71,7 @@ def _regular(opened: Opened, counts: Mapping[str, int]) -> Outcomes:
     issues = ("reasoning",) if n_thoughts else ()
     kept = Outcome(None, issues)
     return Outcomes(
-        flat=Outcome(None, tuple(OUTPUT_NOTES[kind] for kind in counts), tuple(flat.items())),
+        flat=Outcome(None, tuple(notes), tuple(flat.items())),
         chat=Outcome(None, issues, (("reasoning", n_thoughts),)) if n_thoughts else kept,
         chat_reasoning=kept,
         gym=kept,

@@ -13,15 +13,16 @@ from rollout_curator.conversation.options import ChatOptions
 from rollout_curator.rollout import Item
 
 _CHAT = ChatOptions()
+ANSWERS = "message"
 _PROMPT_ROLES = ("user", "system", "developer")
 _EXTRAS = frozenset({"tool_calls", "function_call", "reasoning_content", "refusal", "name", "train"})
 _TEXT_TYPES = tuple(TEXT_PARTS)
 
 
-def dropped_kinds(opened: Opened) -> dict[str, int] | None:
-    """Return the kinds of item that `flat` drops from a regular rollout, and how many of each; None for any other.
+def kinds_of(opened: Opened) -> dict[str, int] | None:
+    """Return how many items of each kind a regular rollout has; None for any other.
 
-    Of a regular rollout `flat` notes just these, and `chat` notes just that there is reasoning.
+    Of a regular rollout `flat` notes all that are no answers, and `chat` just that there is reasoning.
     """
     rollout = opened.rollout
     if opened.skip is not None or opened.notes or rollout.truncated or "non_finite_number" in rollout.notes:
@@ -74,6 +75,7 @@ def _walk(output: list[Item], calls: list[tuple[str, Any]]) -> dict[str, int] | 
             if has_calls or has_text or not _is_answer(item):
                 return None
             has_text = True
+            kinds[ANSWERS] = kinds.get(ANSWERS, 0) + 1
             continue
         if kind == "function_call":
             arguments = _arguments(item)

@@ -1,19 +1,20 @@
 """Names of issues and skip reasons, in plain words, and which of them keep a rollout out."""
 
+BROKEN_TURNS = frozenset(
+    {"unanswered_tool_call", "lost_tool_results", "orphan_tool_message", "duplicate_call_id", "unclosed_think"}
+)
+"""Kinds of issue that begin at one turn; the turns before it are sound (C12, C13)."""
+
 EXCLUDED_BY_DEFAULT = frozenset(
     {
-        "unanswered_tool_call",
-        "lost_tool_results",
-        "orphan_tool_message",
-        "duplicate_call_id",
-        "unclosed_think",
+        *BROKEN_TURNS,
         "missing_call_id",
         "unread_content",
         "unread_tools",
         "context_compacted",
     }
 )
-"""Kinds of issue that keep a rollout out unless the user decides otherwise (C12, C13)."""
+"""Kinds of issue that keep a rollout out unless the user decides otherwise."""
 
 TRIMMABLE = frozenset(
     {
@@ -21,7 +22,7 @@ TRIMMABLE = frozenset(
         "ends_in_tool_call",
         "unsupported_item",
         "truncated",
-        *EXCLUDED_BY_DEFAULT,
+        *BROKEN_TURNS,
         "over_length",
         "template_error",
         "prefix_error",

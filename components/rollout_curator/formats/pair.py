@@ -30,17 +30,19 @@ def read(fields: Fields) -> Rollout:
     """Return the rollout; a text answer becomes one assistant message."""
     notes, view = Notes(), View(fields, "line")
     given, answer = view.take("prompt"), view.take(next(name for name in _ANSWERS if _is_side(fields.get(name))))
-    prompt: list[Any] = _as_messages(given, "user")
-    output = _as_messages(answer, "assistant")
+    prompt, output = _as_messages(given, "user"), _as_messages(answer, "assistant")
     if (mask := view.take("message_loss_mask")) is not None:
         marked = read_mask(mask, [*prompt, *output], notes)
         prompt, output = marked[: len(prompt)], marked[len(prompt) :]
     system = read_system(view, prompt, notes)
-    conversation = Conversation([*system, *read_sequence(prompt, notes)], read_sequence(output, notes))
+    is_text = isinstance(given, str) and not system
+    asked = given if is_text else [*system, *read_sequence(prompt, notes)]
+    conversation = Conversation(asked, read_sequence(output, notes))
     return make_rollout("pair", view, conversation, notes, original=fields)
 
 
 def _as_messages(side: Any, role: str) -> list[Any]:
+    """Return a side as messages; a text is one of the given role."""
     if isinstance(side, str):
         return [{"role": role, "content": side}]
     return list(side)
