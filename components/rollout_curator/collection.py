@@ -36,6 +36,8 @@ PROBLEM_WORDS = {
     "materialized_input": "materialized inputs, without response and reward",
     "reward_profile": "reward profiles",
     "failure_record": "failure records",
+    "not_read_yet": "records of a framework that is not read yet",
+    "preference_pair": "preference pairs",
     "unrecognised": "no known shape of rollout",
 }
 

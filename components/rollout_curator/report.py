@@ -25,7 +25,14 @@ from rollout_curator.workspace import Workspace
 LISTED_MAX = 1000
 COMMON_MAX = 12
 CONTROL_SEED = 1
-_OTHER_OBJECTS = ("materialized_input", "reward_profile", "failure_record", "unrecognised")
+_OTHER_OBJECTS = (
+    "materialized_input",
+    "reward_profile",
+    "failure_record",
+    "not_read_yet",
+    "preference_pair",
+    "unrecognised",
+)
 Json = dict[str, Any]
 
 

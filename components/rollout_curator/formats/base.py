@@ -11,6 +11,7 @@ from functools import cache
 from typing import Any
 
 from rollout_curator import discover
+from rollout_curator.formats.named import name_record
 from rollout_curator.rollout import Rollout, Unreadable
 
 Fields = Mapping[str, Any]
@@ -18,13 +19,17 @@ Fields = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """One shape of rollout: `claims` looks at the keys only, `read` never raises on any JSON value."""
+    """One shape of rollout: `claims` looks at the keys only, `read` never raises on any JSON value.
+
+    A record of a known framework (`named`) is never offered to a generic one.
+    """
 
     name: str
     title: str
     rank: int
     claims: Callable[[Fields], bool]
     read: Callable[[Fields], Rollout | Unreadable]
+    is_generic: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +52,8 @@ def read_object(fields: Fields, notes: tuple[str, ...] = ()) -> Rollout | Unread
     `notes` are those of the parser; they come first in the notes of the rollout.
     """
     for row in formats():
+        if row.is_generic and (known := name_record(fields)) is not None:
+            return known
         if row.claims(fields):
             result = row.read(fields)
             if isinstance(result, Rollout) and notes:

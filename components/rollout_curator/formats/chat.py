@@ -71,4 +71,4 @@ def read_chat_reward(fields: Fields) -> Reward:
     return read_reward(fields, "reward", "score", "quality_score")
 
 
-CHAT = Format("chat", "chat messages with a reward", 50, claims, read)
+CHAT = Format("chat", "chat messages with a reward", 50, claims, read, is_generic=True)

@@ -48,4 +48,4 @@ def _as_messages(side: Any, role: str) -> list[Any]:
     return list(side)
 
 
-PAIR = Format("pair", "prompt and completion with a reward", 90, claims, read)
+PAIR = Format("pair", "prompt and completion with a reward", 90, claims, read, is_generic=True)
