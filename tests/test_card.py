@@ -200,7 +200,7 @@ def test_a_card_is_a_markdown_file_beside_the_export(tmp_path: Path, name: str) 
 
 def test_a_card_and_a_manifest_are_never_the_training_file(tmp_path: Path) -> None:
     workspace = Workspace.open([write(tmp_path / "r.jsonl", [gym()])], tmp_path / "cache")
-    with pytest.raises(ExportError, match=r"README\.md: cannot be the training file and its card"):
+    with pytest.raises(ExportError, match=r"README\.md: cannot be the training file and stand beside it"):
         list(export(workspace, Recipe(), tmp_path / "README.md", Settings(card="README.md")))
     with pytest.raises(ExportError, match="is the name of a manifest"):
         list(export(workspace, Recipe(), tmp_path / "s.jsonl.manifest.json"))

@@ -12,6 +12,7 @@ from making import gym, said, write
 from rollout_curator.recipe import Recipe
 from rollout_curator.ui import preparing, state
 from rollout_curator.ui import site as sites
+from rollout_curator.ui.exporting import Beside
 from rollout_curator.ui.site import ServeOptions, Site
 from rollout_curator.workspace import Workspace
 from test_pages import opened, state_of
@@ -218,11 +219,11 @@ def test_the_command_writes_the_control_too_where_one_is_asked_for(site: Site, t
 
 def test_a_control_that_was_stopped_or_may_not_be_written_is_told(site: Site, tmp_path: Path) -> None:
     source = Workspace.open([write(tmp_path / "out.control.jsonl", ROLLOUTS)], tmp_path / "cache")
-    job = site.begin_export(source, Recipe(), tmp_path / "out.jsonl", seed=0)
+    job = site.begin_export(source, Recipe(), tmp_path / "out.jsonl", Beside(seed=0))
     assert job.wait(20)
     assert "out.control.jsonl: is one of the sources" in str(job.failure)
     assert not (tmp_path / "out.jsonl").exists()
-    job = site.begin_export(source, Recipe(), tmp_path / "new.jsonl", seed=0)
+    job = site.begin_export(source, Recipe(), tmp_path / "new.jsonl", Beside(seed=0))
     assert job.wait(20)
     job.control = None
     app = opened("export")

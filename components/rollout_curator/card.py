@@ -42,19 +42,22 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class CardFacts:
-    """All that a card says; `content` is the manifest, `statement` a sentence on how good the kept rollouts are."""
+    """All that a card says; `content` is the manifest, `statement` a sentence on how good the kept rollouts are.
+
+    `lost` is what the examples lack of their rollouts, a phrase each.
+    """
 
     title: str
     content: Mapping[str, Any]
     rules: Sequence[str]
     dropped: Sequence[tuple[int, str]]
-    lost: Sequence[str]
     bars: Sequence[Bar]
     reviews: Reviews | None
     statement: str
     gaps: Sequence[str]
     notes: Sequence[str]
     mark: str
+    lost: Sequence[str] = ()
 
 
 def card(facts: CardFacts) -> str:

@@ -8,7 +8,7 @@ from rollout_curator.publishing.accounting import left_out, left_out_words, noti
 from rollout_curator.publishing.choosing import Chosen, ExportProgress, Part, choose
 from rollout_curator.publishing.command import command_line
 from rollout_curator.publishing.costing import cost_of
-from rollout_curator.publishing.places import check_out, control_path, paths_of, usual_card
+from rollout_curator.publishing.places import check_out, control_path, paths_of, usual_card, usual_report
 from rollout_curator.publishing.remaking import Remade, remake
 from rollout_curator.publishing.stream import first_line
 from rollout_curator.publishing.verifying import verify
@@ -35,5 +35,6 @@ __all__ = [
     "remake",
     "unread",
     "usual_card",
+    "usual_report",
     "verify",
 ]

@@ -52,6 +52,11 @@ def usual_card(out: Path) -> str:
     return f"{out.stem}.card.md"
 
 
+def usual_report(out: Path) -> str:
+    """Return the name a report has unless told otherwise."""
+    return f"{out.stem}.report.jsonl"
+
+
 def check_out(
     out: Path,
     sources: Iterable[Path],

@@ -2,7 +2,7 @@
 
 import threading
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rollout_curator.errors import CuratorError
@@ -10,6 +10,15 @@ from rollout_curator.publishing import Exported, Settings, check_out, command_li
 from rollout_curator.reading_words import statement_of
 from rollout_curator.recipe import Recipe
 from rollout_curator.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What is written beside the file: names of a data card and of a report, the seed of a random control."""
+
+    card: str = ""
+    report: str = ""
+    seed: int | None = None
 
 
 class ExportJob:
@@ -20,10 +29,14 @@ class ExportJob:
     """
 
     def __init__(
-        self, workspace: Workspace, recipe: Recipe, out: Path, card: str = "", seed: int | None = None
+        self,
+        workspace: Workspace,
+        recipe: Recipe,
+        out: Path,
+        beside: Beside = Beside(),
     ) -> None:
         """Begin writing."""
-        self.recipe, self.out, self.card, self.seed = recipe, out, card, seed
+        self.recipe, self.out, self.beside, self.seed = recipe, out, beside, beside.seed
         self.control: Exported | None = None
         self.done, self.checked, self.total = 0, 0, 0
         self.result: Exported | None = None
@@ -57,10 +70,11 @@ class ExportJob:
                 sources = [file.path for file in workspace.found]
                 store = workspace.decisions.path if workspace.decisions else None
                 check_out(control_path(self.out), sources, store, self.recipe)
-            settings = Settings(self.card, statement_of(workspace, self.recipe) if self.card else "")
+            card, report = self.beside.card, self.beside.report
+            settings = Settings(card, statement_of(workspace, self.recipe) if card else "", report=report)
             self.result = self._written(workspace, self.recipe, self.out, settings)
             if self.result is not None and self.seed is not None:
-                said = command_line(workspace, self.recipe, self.out, self.card, self.seed)
+                said = command_line(workspace, self.recipe, self.out, card, self.seed, report)
                 self.result = replace(self.result, command=said)
                 drawn = replace(self.recipe, control=self.seed)
                 self.control = self._written(workspace, drawn, control_path(self.out), Settings())

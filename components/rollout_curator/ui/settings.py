@@ -22,6 +22,12 @@ def set_names(part: str, names: tuple[str, ...]) -> None:
     state.change_recipe(**{part: names})
 
 
+def set_harmless(name: str, is_harmless: bool) -> None:
+    """Say that a key of the data holds no conversation, or take that back."""
+    others = tuple(known for known in state.recipe().harmless if known != name)
+    state.change_recipe(harmless=(*others, name) if is_harmless else others)
+
+
 def set_policy(name: str, choice: str, usual: str) -> None:
     """Choose what happens to examples with an issue: keep, drop or trim; what is usual needs no entry."""
     now = state.recipe()

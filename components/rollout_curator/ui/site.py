@@ -27,7 +27,7 @@ from rollout_curator.index.store import Progress
 from rollout_curator.opening import DECISIONS_NAME, build_indexes, default_cache, default_decisions
 from rollout_curator.recipe import Recipe
 from rollout_curator.sources import Found, find
-from rollout_curator.ui.exporting import ExportJob, writing_of
+from rollout_curator.ui.exporting import Beside, ExportJob, writing_of
 from rollout_curator.ui.views import Views
 from rollout_curator.workspace import Workspace
 
@@ -152,13 +152,17 @@ class Site:
         self.open()
 
     def begin_export(
-        self, workspace: Workspace, recipe: Recipe, out: Path, card: str = "", seed: int | None = None
+        self,
+        workspace: Workspace,
+        recipe: Recipe,
+        out: Path,
+        beside: Beside = Beside(),  # noqa: B008 frozen
     ) -> ExportJob:
         """Begin writing, for all sessions one export at a time. Raises ExportError while another is at work."""
         with self._lock:
             if (writing := writing_of(self.export)) is not None:
                 raise ExportError(writing)
-            self.export = ExportJob(workspace, recipe, out, card, seed)
+            self.export = ExportJob(workspace, recipe, out, beside)
             return self.export
 
     def close(self) -> None:

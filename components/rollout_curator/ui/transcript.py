@@ -146,6 +146,14 @@ def _show(page: _Page, side: Side, element: Any) -> None:
     else:
         name = f"item of type {as_text(kind)}" if kind else "item without a type"
         page.add("unknown", side, [note(name, pretty(element))])
+    _show_unread(page, element)
+
+
+def _show_unread(page: _Page, element: Mapping[str, Any]) -> None:
+    """Add what nobody read of an element to the turn it went to."""
+    left = element.get("unread")
+    if isinstance(left, Mapping) and page.turns:
+        page.turns[-1]["blocks"] += [note(f"not read: {as_text(key)}", pretty(value)) for key, value in left.items()]
 
 
 def _show_message(page: _Page, side: Side, message: Mapping[str, Any]) -> None:

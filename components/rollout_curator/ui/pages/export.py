@@ -9,13 +9,23 @@ from rollout_curator import manifest, reading
 from rollout_curator import recipe as recipes
 from rollout_curator.errors import ExportError
 from rollout_curator.exports.base import get as get_kind
-from rollout_curator.publishing import Chosen, command_line, control_path, first_line, paths_of, usual_card
+from rollout_curator.publishing import (
+    Chosen,
+    command_line,
+    control_path,
+    first_line,
+    paths_of,
+    usual_card,
+    usual_report,
+)
 from rollout_curator.reading_words import sentence
 from rollout_curator.recipe import Recipe
 from rollout_curator.report import CONTROL_SEED
 from rollout_curator.selection import STEPS, Funnel
 from rollout_curator.targets.base import targets
 from rollout_curator.ui import places, state
+from rollout_curator.ui.exporting import Beside
+from rollout_curator.ui.pages.account import draw_left_out
 from rollout_curator.ui.pages.export_counts import chosen_of, cost_form, counts
 from rollout_curator.ui.pages.export_files import files_form
 from rollout_curator.ui.pages.export_options import options_form
@@ -34,6 +44,7 @@ CONTROL_HELP = (
     "As many rollouts of each task, drawn from all that could have been kept, in a second file with its own manifest. "
     "A selection that trains no better than its control chose nothing."
 )
+REPORT_HELP = "A file beside it that says of every rollout what became of it, and what its example lacks"
 CARD_HELP = "A README for the hub beside the file: sources, rules, counts by reason, rewards, who reviewed how much"
 
 
@@ -47,6 +58,7 @@ def page(site: Site, workspace: Workspace) -> None:
         if chosen is not None:
             counts(chosen)
         _why(workspace, recipe)
+        draw_left_out(workspace, recipe)
         hazard_table(workspace, recipe)
         cost_form(workspace, recipe, chosen)
     with left:
@@ -137,6 +149,7 @@ def _write(site: Site, workspace: Workspace, recipe: Recipe, chosen: Chosen | No
         st.error(label(error))
         return
     card = usual_card(out) if st.checkbox("with a data card", key="rc.card", help=CARD_HELP) else ""
+    report = usual_report(out) if st.checkbox("with a report", key="rc.report", help=REPORT_HELP) else ""
     with_control = recipe.control is None and st.checkbox(
         "with a random control beside it", key="rc.with-control", help=CONTROL_HELP
     )
@@ -150,18 +163,18 @@ def _write(site: Site, workspace: Workspace, recipe: Recipe, chosen: Chosen | No
         st.caption("Nothing is kept: lower the threshold on the Rewards page, or choose other options.")
     seed = CONTROL_SEED if with_control else None
     if pressed:
-        _begin(site, workspace, recipe, out, card, seed)
+        _begin(site, workspace, recipe, out, Beside(card, report, seed))
     if site.export is not None:
         draw_job(site, site.export, recipe)
     elif n_rows:
         with st.expander("The command that does the same"):
-            show_untrusted(command_line(workspace, recipe, out, card, seed))
+            show_untrusted(command_line(workspace, recipe, out, card, seed, report))
 
 
-def _begin(site: Site, workspace: Workspace, recipe: Recipe, out: Path, card: str, seed: int | None) -> None:
+def _begin(site: Site, workspace: Workspace, recipe: Recipe, out: Path, beside: Beside) -> None:
     """Begin to write, unless another session did so just before; then look again at what lies on the disk."""
     try:
-        if site.begin_export(workspace, recipe, out, card, seed).wait(0.6):
+        if site.begin_export(workspace, recipe, out, beside).wait(0.6):
             st.rerun()
     except ExportError as error:
         st.warning(f"{label(out.name)} was not begun: {label(error)}.")

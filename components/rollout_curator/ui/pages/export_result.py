@@ -3,7 +3,7 @@
 import streamlit as st
 
 from rollout_curator.errors import CuratorError
-from rollout_curator.publishing import Exported
+from rollout_curator.publishing import Exported, left_out_words
 from rollout_curator.recipe import Recipe
 from rollout_curator.ui.exporting import ExportJob
 from rollout_curator.ui.phrases import size
@@ -60,6 +60,8 @@ def _result(done: Exported, *, changed: bool) -> None:
         st.markdown(f"**Wrote {label(counted(done.rows, unit))}, {label(size(n_bytes))}.**{note}")
         if (trip := done.content.get("round_trip")) is not None:
             st.markdown(f"{trip['same']:,} of {trip['rows']:,} rows, read again from the disk, give what was shown.")
+        for words in left_out_words(done.content.get("left_out", {})):
+            st.markdown(f"Not in these examples: {label(words, 1000)}.")
         for sentence in done.notes:
             st.markdown(label(sentence, 2000))
         if len(done.files) == 1:

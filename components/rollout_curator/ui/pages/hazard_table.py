@@ -36,6 +36,17 @@ SHAPE = (
     "no_user",
 )
 """What is odd about the shape of a conversation (rules C10 to C14)."""
+CONTENT = (
+    "unread_content",
+    "unread_tools",
+    "context_compacted",
+    "missing_call_id",
+    "marked_turns",
+    "tools_not_recorded",
+    "unknown_tool",
+    "arguments_off_schema",
+)
+"""What was not understood of a conversation, or does not fit together."""
 SHORT = {
     "refused_by_trainer": "refused by the trainer",
     "skipped_by_trainer": "passed over by the trainer",
@@ -74,10 +85,14 @@ def hazard_table(workspace: Workspace, recipe: Recipe) -> None:
     if hazards_known(workspace, plan):
         _hazards(workspace, recipe, plan)
     shape = [*_invalid_rows(workspace, recipe, plan), *_issue_rows(workspace, recipe, plan, SHAPE)]
+    content = _issue_rows(workspace, recipe, plan, CONTENT)
+    if content:
+        st.markdown("**Not understood, or not fitting**")
+        _lines(content)
     if shape:
         st.markdown("**Odd by shape**")
         _lines(shape)
-    known = {*HAZARDS, *SHAPE, *SKIP_WORDS, *INVALID, "trimmed", "trimmed_tail"}
+    known = {*HAZARDS, *SHAPE, *CONTENT, *SKIP_WORDS, *INVALID, "trimmed", "trimmed_tail"}
     others = [name for name in ISSUE_WORDS if name not in known]
     informing = _issue_rows(workspace, recipe, plan, others)
     if informing:

@@ -11,6 +11,7 @@ from rollout_curator.flags import FLAG_WORDS, flagged_rows
 from rollout_curator.index.source import Problem, Source
 from rollout_curator.packing import show_path
 from rollout_curator.ui import places, state
+from rollout_curator.ui.pages.account import draw_unread
 from rollout_curator.ui.phrases import size
 from rollout_curator.ui.site import Site
 from rollout_curator.ui.text import label, plain
@@ -35,6 +36,7 @@ def page(site: Site, workspace: Workspace) -> None:
     _files(workspace)
     _refused(workspace)
     _problems(workspace)
+    draw_unread(workspace, state.recipe())
     _kept_where(site, workspace)
 
 
