@@ -146,8 +146,8 @@ def _dropped(facts: CardFacts) -> str:
 def _lost(facts: CardFacts) -> list[str]:
     """Return what the examples that were written lost of their rollouts."""
     if not facts.lost:
-        return ["Nothing of the rollouts that were written is missing in their examples."]
-    return ["Of the rollouts that were written, their examples lack:", _list(facts.lost)]
+        return ["The examples hold everything that was recorded in the rollouts they were made of."]
+    return ["Left out of the examples that were written:", _list(facts.lost)]
 
 
 def _plot(bars: Sequence[Bar]) -> list[str]:

@@ -82,7 +82,7 @@ def stats_text(found: Json) -> str:
     ]
     for title in ("agent", "source"):
         lines += [*_table(_group_rows(found[f"by_{title}"], title)), ""]
-    lines += [_shown(f"not in the examples of the kept: {words}") for words in found["lost"]]
+    lines += [_shown(f"left out of the examples: {words}") for words in found["lost"]]
     lines += unread_lines({name: one["rollouts"] for name, one in found["unread"].items()})
     for name, hazard in found.get("hazards", {}).items():
         places = ", ".join(map(_shown, hazard["rollouts"][:HAZARDS_SHOWN]))
@@ -146,7 +146,7 @@ def exported_text(found: Json) -> str:
     return "\n".join(
         [
             _shown(found["sentence"]),
-            *(_shown(f"not in these examples: {words}") for words in found["lost"]),
+            *(_shown(f"left out of the examples: {words}") for words in found["lost"]),
             *(_shown(note) for note in found["notes"]),
             *_files(found),
             f"manifest {found['manifest']}",

@@ -19,6 +19,7 @@ from rollout_curator.conversation.words import (
     SKIP_WORDS,
     TOLD,
     TRIMMABLE,
+    count_left_out,
     issue_kind,
     left_out_cause,
 )
@@ -39,6 +40,7 @@ __all__ = [
     "Outcome",
     "Outcomes",
     "chat",
+    "count_left_out",
     "encode",
     "flat",
     "issue_kind",

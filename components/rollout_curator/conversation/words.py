@@ -131,34 +131,34 @@ ISSUE_WORDS = {
 
 
 LEFT_OUT_WORDS = {
-    "reasoning": "reasoning",
-    "hidden_reasoning": "reasoning that was not disclosed",
-    "tool_calls": "tool calls",
-    "tool_results": "tool results",
-    "tools": "tool definitions",
-    "media": "images, sound, video or files",
-    "parts": "parts of a message",
-    "items": "items that are not text",
-    "user_turns": "later user turns",
-    "instructions": "instructions",
-    "names": "names of authors",
-    "tail": "messages after the last answer",
-    "trimmed": "messages after the place where the example was cut short",
-    "template_kwargs": "settings of the chat template",
+    "reasoning": ("block of reasoning", "blocks of reasoning"),
+    "hidden_reasoning": ("block of hidden reasoning", "blocks of hidden reasoning"),
+    "tool_calls": ("tool call", "tool calls"),
+    "tool_results": ("tool result", "tool results"),
+    "tools": ("tool definition", "tool definitions"),
+    "media": ("image, sound, video or file", "images, sounds, videos or files"),
+    "parts": ("message part", "message parts"),
+    "items": ("item that is not text", "items that are not text"),
+    "user_turns": ("later user turn", "later user turns"),
+    "instructions": ("set of instructions", "sets of instructions"),
+    "names": ("author name", "author names"),
+    "tail": ("message after the last answer", "messages after the last answer"),
+    "trimmed": ("message after the cut", "messages after the cut"),
+    "template_kwargs": ("chat template setting", "chat template settings"),
 }
-"""What was recorded and is not in an example, by kind: the words that follow a number of such things."""
+"""What was recorded and is not in an example, by kind: the words for one such thing, and for several."""
 _BY_FLAT = dict.fromkeys(
     ("reasoning", "tool_calls", "tool_results", "tools", "items", "user_turns", "names"), "flat has none"
 )
 _CAUSES = {
-    "reasoning": "option reasoning",
-    "hidden_reasoning": "only its provider can read it",
+    "reasoning": "option reasoning = drop",
+    "hidden_reasoning": "only the provider can read it",
     "tools": "not functions",
     "media": "option media, or no trainer takes it",
     "parts": "of a kind no rule knows",
-    "items": "option unsupported",
-    "instructions": "option with_instructions",
-    "tail": "option trailing",
+    "items": "unsupported_item is kept",
+    "instructions": "option with_instructions = false",
+    "tail": "option trailing = trim",
     "trimmed": "trim",
     "template_kwargs": "this trainer reads none",
 }
@@ -169,6 +169,12 @@ TOLD = frozenset({"reasoning", "image", "audio", "video"})
 def left_out_cause(kind: str, style: str) -> str:
     """Return by which option or rule a kind of thing is left out of examples of a format, flat or chat."""
     return (_BY_FLAT.get(kind) if style == "flat" else None) or _CAUSES.get(kind, "")
+
+
+def count_left_out(kind: str, n: int) -> str:
+    """Return how many things of a kind are left out: 1 tool call, 1,204 tool calls."""
+    one, several = LEFT_OUT_WORDS.get(kind, (kind, kind))
+    return f"{n:,} {one if n == 1 else several}"
 
 
 def issue_kind(issue: str) -> str:

@@ -4,7 +4,7 @@
 again from the manifest alone. They stream: a batch of rollouts is in memory at a time.
 """
 
-from rollout_curator.publishing.accounting import left_out, left_out_words, noticed, unread
+from rollout_curator.publishing.accounting import left_out, left_out_said, left_out_words, noticed, unread
 from rollout_curator.publishing.choosing import Chosen, ExportProgress, Part, choose
 from rollout_curator.publishing.command import command_line
 from rollout_curator.publishing.costing import cost_of
@@ -29,6 +29,7 @@ __all__ = [
     "export",
     "first_line",
     "left_out",
+    "left_out_said",
     "left_out_words",
     "noticed",
     "paths_of",

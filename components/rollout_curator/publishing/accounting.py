@@ -11,11 +11,12 @@ import numpy as np
 import orjson
 
 from rollout_curator import recipe as recipes
-from rollout_curator.conversation import LEFT_OUT_WORDS, TOLD, Outcome, issue_kind, left_out_cause
+from rollout_curator.conversation import TOLD, Outcome, count_left_out, issue_kind, left_out_cause
 from rollout_curator.flags import FLAG_WORDS
 from rollout_curator.manifest import LeftOut
 from rollout_curator.publishing.choosing import Chosen
 from rollout_curator.recipe import Plan, Recipe
+from rollout_curator.wording import counted
 from rollout_curator.workspace import Workspace
 
 Array = np.ndarray[Any, Any]
@@ -127,10 +128,11 @@ def unread(workspace: Workspace, recipe: Recipe) -> dict[str, dict[str, Any]]:
 
 
 def left_out_words(found: Mapping[str, LeftOut]) -> list[str]:
-    """Return the account as people say it: "reasoning in 212 rollouts, 850 in all (option reasoning)"."""
-    said = []
-    for kind, one in found.items():
-        n, things = one["rollouts"], one["things"]
-        rollouts = f"{n:,} rollout" if n == 1 else f"{n:,} rollouts"
-        said.append(f"{LEFT_OUT_WORDS.get(kind, kind)} in {rollouts}, {things:,} in all ({one['by']})")
-    return said
+    """Return the account as people say it: "850 blocks of reasoning in 212 rollouts (option reasoning = drop)"."""
+    return [left_out_said(kind, one) for kind, one in found.items()]
+
+
+def left_out_said(kind: str, one: LeftOut) -> str:
+    """Return one line of the account."""
+    by = f" ({one['by']})" if one["by"] else ""
+    return f"{count_left_out(kind, one['things'])} in {counted(one['rollouts'], 'rollout')}{by}"

@@ -4,8 +4,7 @@ from functools import partial
 
 import streamlit as st
 
-from rollout_curator.conversation import LEFT_OUT_WORDS
-from rollout_curator.publishing import left_out, unread
+from rollout_curator.publishing import left_out, left_out_said, unread
 from rollout_curator.recipe import Recipe
 from rollout_curator.ui import places, settings, state
 from rollout_curator.ui.queues import ISSUE
@@ -21,13 +20,12 @@ def draw_left_out(workspace: Workspace, recipe: Recipe) -> None:
     found = left_out(workspace, recipe, workspace.select(recipe).kept)
     st.subheader("What these examples leave out")
     if not found:
-        st.caption("Nothing: all that was recorded stands in them.")
+        st.caption("Nothing: everything that was recorded is in them.")
         return
     with st.container(key="left-out", gap=None):
         for kind, one in found.items():
-            things = f"**{one['things']:,}** {label(LEFT_OUT_WORDS.get(kind, kind))}"
-            by = f" ({label(one['by'])})" if one["by"] else ""
-            st.markdown(f"{things} of {label(counted(one['rollouts'], 'rollout'))}{by}")
+            number, _, words = left_out_said(kind, one).partition(" ")
+            st.markdown(f"**{label(number)}** {label(words)}")
 
 
 def draw_unread(workspace: Workspace, recipe: Recipe) -> None:
@@ -37,13 +35,13 @@ def draw_unread(workspace: Workspace, recipe: Recipe) -> None:
         return
     st.subheader("Keys that were not read")
     st.caption(
-        "Nobody knows here what these hold. Where it is likely to be conversation, the rollouts stay out of the file "
-        "until you say that it is none; anything else is only told."
+        "No reader uses these keys. Where one probably holds conversation, its rollouts are left out until you say that "
+        "it does not; the others are only reported."
     )
     with st.container(key="unread", gap=None):
         for name, one in list(found.items())[:SHOWN]:
             words, choice = st.columns([5, 3], vertical_alignment="center")
-            says = "likely conversation" if one["is_content"] else "told only"
+            says = "probably conversation" if one["is_content"] else "only reported"
             said = f"{name} in {counted(one['rollouts'], 'rollout')}, {says}"
             with words:
                 issue = "unread_content" if one["is_content"] else "unread"

@@ -61,7 +61,7 @@ def _result(done: Exported, *, changed: bool) -> None:
         if (trip := done.content.get("round_trip")) is not None:
             st.markdown(f"{trip['same']:,} of {trip['rows']:,} rows, read again from the disk, give what was shown.")
         for words in left_out_words(done.content.get("left_out", {})):
-            st.markdown(f"Not in these examples: {label(words, 1000)}.")
+            st.markdown(f"Left out of the examples: {label(words, 1000)}.")
         for sentence in done.notes:
             st.markdown(label(sentence, 2000))
         if len(done.files) == 1:
