@@ -559,3 +559,49 @@ def test_parts_of_large_sources_are_worked_out_when_asked_for(site: Site, monkey
     assert app.button(key="rc.export").label == "Export pairs"
     app.checkbox(key="rc.work-out").check().run()
     assert app.button(key="rc.export").label == "Export 0 pairs"
+
+
+# What nobody read, and what examples leave out
+
+
+def talk(**more: object) -> str:
+    """Return a chat rollout whose answer has these keys besides."""
+    answer = {"role": "assistant", "content": "4", **more}
+    return json.dumps({"messages": [{"role": "user", "content": "2+2?"}, answer], "reward": 1.0})
+
+
+@pytest.fixture
+def odd_site(tmp_path: Path) -> Iterator[Site]:
+    """Open three chats: one with an unknown list of texts, one with a time stamp, one with reasoning."""
+    source = tmp_path / "chat.jsonl"
+    lines = [talk(attachments=["a map"]), talk(timestamp="09:40"), talk(reasoning_content="easy")]
+    source.write_text("\n".join(lines) + "\n")
+    workspace = Workspace.open([source], tmp_path / "cache")
+    yield sites.install(Site(ServeOptions(paths=(source,), out_dir=tmp_path, reviewer="ann"), workspace))
+    workspace.close()
+
+
+def test_keys_that_nobody_read_are_named_on_sources_and_called_harmless_by_one_press(odd_site: Site) -> None:
+    app = opened("sources")
+    assert "message\\.attachments in 1 rollout, probably conversation" in said(app)
+    assert "message\\.timestamp in 1 rollout, only reported" in said(app)
+    assert "1 has content that was not understood" in said(app).replace("\\", "").replace("**", "")
+    app.checkbox(key="rc.harmless-message.attachments").check().run()
+    assert state_of(app).recipe.harmless == ("message.attachments",)
+    assert "not understood" not in said(app)
+    app.checkbox(key="rc.harmless-message.attachments").uncheck().run()
+    assert state_of(app).recipe.harmless == ()
+
+
+def test_the_export_page_says_what_examples_leave_out_and_writes_the_report(odd_site: Site, tmp_path: Path) -> None:
+    app = opened("export")
+    assert "**1** block of reasoning in 1 rollout \\(option reasoning \\= drop\\)" in said(app)
+    app.checkbox(key="rc.report").check().run()
+    app.button(key="rc.export").click().run()
+    rows = (tmp_path / "curated.nemo_rl.report.jsonl").read_text().splitlines()
+    told = [(json.loads(row)["state"], json.loads(row)["left_out"], json.loads(row)["notes"]) for row in rows]
+    assert told == [
+        ("unread_content", {}, ["unread_content:message.attachments"]),
+        ("exported", {}, ["unread:message.timestamp"]),
+        ("exported", {"reasoning": 1}, []),
+    ]

@@ -193,7 +193,7 @@ def _remember(kept: dict[Any, Any], key: Any, value: Any) -> None:
 
 def outcome_key(plan: Plan) -> Any:
     """Return what has a say in the outcomes of a plan: a column of the index, or all that was converted with."""
-    return _indexed(plan) or (_decisive(plan, looks=plan.needs_look), plan.exclude)
+    return _indexed(plan) or (_decisive(plan, looks=plan.needs_look), plan.exclude, plan.harmless)
 
 
 def _indexed(plan: Plan) -> str | None:

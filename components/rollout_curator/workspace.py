@@ -178,7 +178,7 @@ class Workspace(Collection):
         plan = recipes.plan(recipe)
         with self._lock:
             bounds = (recipe.min_reward, recipe.max_reward, repr(recipe.filters), repr(recipe.thresholds))
-            rules = (repr(recipe.strategies), recipe.control, plan.exclude_invalid, plan.exclude)
+            rules = (repr(recipe.strategies), recipe.control, plan.exclude_invalid, plan.exclude, plan.harmless)
             key = (name, bounds, rules, outcome_key(plan))
             if key in self._selections:
                 return self._selections[key]

@@ -43,8 +43,8 @@ def left_out(workspace: Workspace, recipe: Recipe, rows: Array) -> dict[str, Lef
     }
 
 
-def report_lines(workspace: Workspace, recipe: Recipe, chosen: Chosen) -> Iterator[bytes]:
-    """Yield one JSON object for every rollout, in order, exported or not.
+def report_blocks(workspace: Workspace, recipe: Recipe, chosen: Chosen) -> Iterator[list[bytes]]:
+    """Yield one line of JSON for every rollout, exported or not, in order, some thousand at a time.
 
     {"source", "line", "key", "state", "left_out": {kind: n}, "notes": [issue, ...]}; `state` is "exported", or the name
     of the drop as the funnel has it.
@@ -62,12 +62,12 @@ def report_lines(workspace: Workspace, recipe: Recipe, chosen: Chosen) -> Iterat
             rows = slice(first + start, first + stop)
             names = np.where(written[rows], -1, selection.reason[rows].astype(np.int64)).tolist()
             own = [source.columns[name][start:stop].tolist() for name in ("line", "key_hi", "key_lo")]
-            for line, high, low, name, code, flag in zip(
-                *own, names, found.codes[rows].tolist(), flags[rows].tolist(), strict=True
-            ):
-                state = EXPORTED if name < 0 else states[name]
-                place = f',"line":{line},"key":"{high:016x}{low:016x}","state":"{state}",'
-                yield head + place.encode() + rest.of(code, flag)
+            codes = zip(names, found.codes[rows].tolist(), flags[rows].tolist(), strict=True)
+            ends = [rest.of(EXPORTED if name < 0 else states[name], code, flag) for name, code, flag in codes]
+            yield [
+                b'%b,"line":%d,"key":"%016x%016x",%b' % (head, line, high, low, end)
+                for line, high, low, end in zip(*own, ends, strict=True)
+            ]
         first += source.n_rollouts
 
 
@@ -81,17 +81,17 @@ class _Rest:
 
     def __init__(self, kinds: list[Outcome], flags: list[str], plan: Plan) -> None:
         self._kinds, self._flags, self._plan = kinds, flags, plan
-        self._made: dict[tuple[int, int], bytes] = {}
+        self._made: dict[tuple[str, int, int], bytes] = {}
 
-    def of(self, code: int, flag: int) -> bytes:
-        """Return it for a row of these codes."""
-        made = self._made.get((code, flag))
+    def of(self, state: str, code: int, flag: int) -> bytes:
+        """Return it for a row in this state and of these codes."""
+        made = self._made.get((state, code, flag))
         if made is None:
             kind = self._kinds[code]
             noticed = notes_of(kind, self._plan.harmless)
             noticed += [word for word in self._flags[flag].split("|") if word in FLAG_WORDS and word not in noticed]
-            made = orjson.dumps({"left_out": dict(kind.left_out), "notes": noticed})[1:] + b"\n"
-            self._made[code, flag] = made
+            made = orjson.dumps({"state": state, "left_out": dict(kind.left_out), "notes": noticed})[1:] + b"\n"
+            self._made[state, code, flag] = made
         return made
 
 

@@ -14,7 +14,7 @@ from rollout_curator.exports.base import AtomicFile, Written, get, publish
 from rollout_curator.index import store
 from rollout_curator.index.facts import CHARS_PER_TOKEN
 from rollout_curator.index.source import Source
-from rollout_curator.publishing.accounting import left_out, report_lines, rows_written
+from rollout_curator.publishing.accounting import left_out, report_blocks, rows_written
 from rollout_curator.publishing.choosing import Chosen, ExportProgress, Steps, choosing
 from rollout_curator.publishing.command import command_line
 from rollout_curator.publishing.configs import config_of
@@ -26,9 +26,6 @@ from rollout_curator.selection import Funnel
 from rollout_curator.splits import Split, alike_words
 from rollout_curator.targets.base import ConfigFacts
 from rollout_curator.workspace import Workspace
-
-REPORT_EVERY = 4096
-"""After so many rows of a report an export can be stopped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,10 +143,9 @@ def _write_parts(streams: Sequence[Stream], files: Sequence[AtomicFile], recipe:
 def _write_report(workspace: Workspace, recipe: Recipe, chosen: Chosen, file: AtomicFile) -> Steps[None]:
     """Write what became of every rollout."""
     n = chosen.n_units
-    for done, line in enumerate(report_lines(workspace, recipe, chosen), 1):
-        file.write(line, rows=1)
-        if done % REPORT_EVERY == 0:
-            yield ExportProgress(n, n, n)
+    for lines in report_blocks(workspace, recipe, chosen):
+        file.write(b"".join(lines), rows=len(lines))
+        yield ExportProgress(n, n, n)
 
 
 def _has_rows(chosen: Chosen, name: str) -> bool:

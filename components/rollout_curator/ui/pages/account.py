@@ -35,8 +35,8 @@ def draw_unread(workspace: Workspace, recipe: Recipe) -> None:
         return
     st.subheader("Keys that were not read")
     st.caption(
-        "No reader uses these keys. Where one probably holds conversation, its rollouts are left out until you say that "
-        "it does not; the others are only reported."
+        "No reader uses these keys. Where one probably holds conversation, its rollouts are left out until you say "
+        "that it does not; the others are only reported."
     )
     with st.container(key="unread", gap=None):
         for name, one in list(found.items())[:SHOWN]:
