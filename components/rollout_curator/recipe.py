@@ -13,8 +13,18 @@ from typing import Any
 
 import tomli_w
 
-from rollout_curator import templates
-from rollout_curator.conversation import HAZARDS, ChatOptions, FlatOptions, chat, encode, flat, issue_kind
+from rollout_curator import arrow, templates
+from rollout_curator.conversation import (
+    HAZARDS,
+    UNLOADABLE,
+    ChatOptions,
+    FlatOptions,
+    chat,
+    encode,
+    flat,
+    issue_kind,
+)
+from rollout_curator.conversation.loading import loading_issues
 from rollout_curator.errors import RecipeError, TemplateError
 from rollout_curator.exports.base import get as get_kind
 from rollout_curator.filters import Filter, Thresholds, check_bounds, filter_table, read_bounds
@@ -75,7 +85,10 @@ class Recipe:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """All that decides what is written for one rollout."""
+    """All that decides what is written for one rollout.
+
+    `reads_columns` says that Hugging Face `datasets` loads the file: of some trainers, every Parquet, and pairs.
+    """
 
     target: Target
     format: str
@@ -86,6 +99,20 @@ class Plan:
     metadata: tuple[str, ...]
     look: Look
     trim: frozenset[str] = frozenset()
+    reads_columns: bool = False
+
+    @property
+    def loaded_values(self) -> frozenset[str]:
+        """Return the places of an example whose values `datasets` loads as values, not as text."""
+        if not self.reads_columns:
+            return frozenset()
+        as_text = {"arguments": self.chat.arguments == "string", "tools": self.chat.tools == "text", "content": False}
+        return frozenset(place for place, is_text in as_text.items() if not is_text)
+
+    def minds(self, issue: str) -> bool:
+        """Say whether an issue means anything for the file: one of a number does where it is loaded as a value."""
+        kind, _, place = issue.partition(":")
+        return kind not in (arrow.BIG, arrow.ROUNDED) or place in self.loaded_values
 
     @property
     def needs_look(self) -> bool:
@@ -211,7 +238,8 @@ def plan(recipe: Recipe) -> Plan:
     options = dict(recipe.options)
     base = target.flat if chosen == "flat" else target.chat
     check_options(options, base)
-    exclude = (target.exclude | set(recipe.drop)) - set(recipe.keep)
+    lost = UNLOADABLE if recipe.kind == "parquet" else frozenset()
+    exclude = (target.exclude | lost | set(recipe.drop)) - set(recipe.keep)
     invalid = frozenset(INVALID if target.exclude_invalid else ()) | (set(INVALID) & set(recipe.drop))
     made_chat = by_lists(replace(target.chat, **options), recipe.keep, recipe.trim) if chosen == "chat" else target.chat
     template = template_of(recipe.template) if recipe.template else None
@@ -226,6 +254,7 @@ def plan(recipe: Recipe) -> Plan:
         metadata=recipe.metadata,
         look=Look(target, template, recipe.max_tokens, has_lists),
         trim=frozenset(recipe.trim) & frozenset(HAZARDS) if chosen == "chat" else frozenset(),
+        reads_columns=target.reads_columns or recipe.kind == "parquet" or recipe.pairs is not None,
     )
 
 
@@ -245,6 +274,8 @@ def found(rollout: Rollout, plan: Plan, *, always: bool = False) -> Example:
     It is looked at for hazards when the plan asks for that, or `always`.
     """
     made = flat(rollout, plan.flat) if plan.format == "flat" else chat(rollout, plan.chat)
+    if made.skip is None and (loading := tuple(filter(plan.minds, loading_issues(made, rollout)))):
+        made = replace(made, issues=(*made.issues, *loading))
     if made.skip or not (always or plan.needs_look):
         return made
     return looked(made, plan.look, plan.trim)

@@ -17,6 +17,7 @@ from rollout_curator.conversation.words import (
     ISSUE_WORDS,
     SKIP_WORDS,
     TRIMMABLE,
+    UNLOADABLE,
     issue_kind,
 )
 
@@ -27,6 +28,7 @@ __all__ = [
     "ISSUE_WORDS",
     "SKIP_WORDS",
     "TRIMMABLE",
+    "UNLOADABLE",
     "ChatOptions",
     "FlatOptions",
     "Normalised",

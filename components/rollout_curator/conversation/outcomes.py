@@ -5,11 +5,13 @@ A regular rollout needs none of them. Of any other, the last three differ in few
 occurs, one conversion speaks for all.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from rollout_curator.conversation.chat import chat_of
 from rollout_curator.conversation.flat import OUTPUT_NOTES, flat_of
 from rollout_curator.conversation.items import Opened, summaries
+from rollout_curator.conversation.loading import is_doubtful, loading_issues
 from rollout_curator.conversation.options import GYM_OPTIONS, ChatOptions, FlatOptions
 from rollout_curator.conversation.regular import dropped_kinds
 from rollout_curator.conversation.words import issue_kind
@@ -31,12 +33,16 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Outcomes:
-    """The outcome of each usual conversion."""
+    """The outcome of each usual conversion.
+
+    `loading` has by the same names what would not survive the loaders of some trainers, which no conversion notes.
+    """
 
     flat: Outcome
     chat: Outcome
     chat_reasoning: Outcome
     gym: Outcome
+    loading: Mapping[str, tuple[str, ...]] = field(default_factory=dict, compare=False)
 
 
 _PLAIN = Outcome(None, ())
@@ -48,14 +54,15 @@ def outcomes(opened: Opened) -> Outcomes:
     if (kinds := dropped_kinds(opened)) is not None:
         found = _REASONED if "reasoning" in kinds else _PLAIN
         return Outcomes(Outcome(None, tuple([OUTPUT_NOTES[kind] for kind in kinds])), found, found, found)
-    kept = chat_of(opened, _KEEP)
-    found = _outcome(kept)
-    return Outcomes(
-        flat=_outcome(flat_of(opened, _FLAT)),
-        chat=found if _is_same_without_reasoning(kept) else _outcome(chat_of(opened, _DROP)),
-        chat_reasoning=found,
-        gym=found if _is_same_for_gym(kept, opened) else _outcome(chat_of(opened, GYM_OPTIONS)),
-    )
+    kept, doubtful = chat_of(opened, _KEEP), is_doubtful(opened.rollout)
+    made = {
+        "flat": flat_of(opened, _FLAT),
+        "chat": kept if not doubtful and _is_same_without_reasoning(kept) else chat_of(opened, _DROP),
+        "chat_reasoning": kept,
+        "gym": kept if not doubtful and _is_same_for_gym(kept, opened) else chat_of(opened, GYM_OPTIONS),
+    }
+    loading = {name: issues for name, example in made.items() if (issues := loading_issues(example, opened.rollout))}
+    return Outcomes(**{name: _outcome(example) for name, example in made.items()}, loading=loading)
 
 
 def _outcome(example: Example) -> Outcome:

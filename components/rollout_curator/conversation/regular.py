@@ -6,8 +6,10 @@ Says nothing of any other rollout; then the conversions decide. Knows no rule th
 
 from typing import Any
 
+from rollout_curator.arrow import number_faults
 from rollout_curator.conversation.calls import nest_tools, parse_arguments
 from rollout_curator.conversation.items import REASONING_KEYS, TEXT_PARTS, Findings, Opened, summaries
+from rollout_curator.conversation.loading import DOUBTFUL, tool_faults
 from rollout_curator.conversation.options import ChatOptions
 from rollout_curator.rollout import Item
 
@@ -15,6 +17,7 @@ _CHAT = ChatOptions()
 _PROMPT_ROLES = ("user", "system", "developer")
 _EXTRAS = frozenset({"tool_calls", "function_call", *REASONING_KEYS})
 _TEXT_TYPES = tuple(TEXT_PARTS)
+_DOUBTFUL = DOUBTFUL | {"non_finite_number"}
 
 
 def dropped_kinds(opened: Opened) -> tuple[str, ...] | None:
@@ -23,7 +26,7 @@ def dropped_kinds(opened: Opened) -> tuple[str, ...] | None:
     Of a regular rollout `flat` notes just these, and `chat` notes just that there is reasoning.
     """
     rollout = opened.rollout
-    if opened.skip is not None or opened.notes or rollout.truncated or "non_finite_number" in rollout.notes:
+    if opened.skip is not None or opened.notes or rollout.truncated or not _DOUBTFUL.isdisjoint(rollout.notes):
         return None
     if not _is_text_prompt(opened.prompt) or not _has_regular_tools(rollout.tools):
         return None
@@ -44,8 +47,8 @@ def _is_text_prompt(prompt: list[Item]) -> bool:
 
 def _has_regular_tools(tools: Any) -> bool:
     findings = Findings()
-    nest_tools(tools, _CHAT, findings)
-    return not findings.issues and findings.skip is None
+    nested = nest_tools(tools, _CHAT, findings)
+    return not findings.issues and findings.skip is None and not (nested and tool_faults(nested))
 
 
 def _walk(output: list[Item]) -> tuple[str, ...] | None:
@@ -86,7 +89,8 @@ def _is_call(item: Item) -> bool:
     call_id, name, arguments = item.get("call_id"), item.get("name"), item.get("arguments")
     if not (isinstance(call_id, str) and call_id and isinstance(name, str) and name and isinstance(arguments, str)):
         return False
-    return parse_arguments(arguments) is not None
+    parsed = parse_arguments(arguments)
+    return parsed is not None and not number_faults(parsed)
 
 
 def _is_answer(item: Item) -> bool:

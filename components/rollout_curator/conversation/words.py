@@ -1,9 +1,15 @@
 """Names of issues and skip reasons, in plain words, and which of them keep a rollout out."""
 
-EXCLUDED_BY_DEFAULT = frozenset(
-    {"unanswered_tool_call", "lost_tool_results", "orphan_tool_message", "duplicate_call_id", "unclosed_think"}
+UNLOADABLE = frozenset({"big_number", "half_surrogate"})
+"""Kinds of issue at which the loaders of trainers stop, or which they change: no shorter example mends them."""
+
+EXCLUDED_BY_DEFAULT = (
+    frozenset(
+        {"unanswered_tool_call", "lost_tool_results", "orphan_tool_message", "duplicate_call_id", "unclosed_think"}
+    )
+    | UNLOADABLE
 )
-"""Kinds of issue that keep a rollout out unless the user decides otherwise (C12, C13)."""
+"""Kinds of issue that keep a rollout out unless the user decides otherwise (C12, C13, M12)."""
 
 TRIMMABLE = frozenset(
     {
@@ -11,7 +17,7 @@ TRIMMABLE = frozenset(
         "ends_in_tool_call",
         "unsupported_item",
         "truncated",
-        *EXCLUDED_BY_DEFAULT,
+        *(EXCLUDED_BY_DEFAULT - UNLOADABLE),
         "over_length",
         "template_error",
         "prefix_error",
@@ -97,6 +103,9 @@ ISSUE_WORDS = {
     "orphan_tool_message": "have a tool result without a call",
     "duplicate_call_id": "use the id of an open tool call again",
     "no_user": "have no user message",
+    "big_number": "have a number beyond 64 bits, which the trainer's loader changes",
+    "rounded_number": "have decimals that the trainer's loader rounds",
+    "half_surrogate": "have half a surrogate pair, at which trainers stop",
     "truncated": "were cut off",
     "unclosed_think": "have thinking that was never closed",
     "trimmed": "are cut short",
