@@ -8,7 +8,7 @@ Batches and results are plain values that travel between processes; knows no fil
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import takewhile
 from typing import Any
 
@@ -45,18 +45,21 @@ class Batch:
 class Converted:
     """The lines of a batch; `different` are the positions of those that do not read back as the example.
 
-    `fault` is the position of a unit that gives no line any more, and why.
+    `fault` is the position of a unit that gives no line any more, and why. `shapes` are the columns of each line where
+    the beginning of the file decides over them.
     """
 
     lines: list[bytes]
     different: list[int]
     fault: tuple[int, str] | None = None
+    shapes: list[arrow.Shape] = field(default_factory=list)
 
 
 def convert(batch: Batch) -> Converted:
     """Return the line of every unit of a batch, up to the first that gives none."""
     lines: list[bytes] = []
     different: list[int] = []
+    shapes: list[arrow.Shape] = []
     load: Callable[[bytes], Mapping[str, Any]] = batch.plan.target.load or read_json
     rollouts: dict[int, Rollout] = {}
     for n, unit in enumerate(batch.units):
@@ -66,15 +69,17 @@ def convert(batch: Batch) -> Converted:
         examples = [recipes.example(rollouts[place], batch.plan) for place in unit]
         made = _record(batch, [rollouts[place] for place in unit], examples)
         if isinstance(made, str):
-            return Converted(lines, different, (n, made))
+            return Converted(lines, different, (n, made), shapes)
         if len(unit) == 1:
             rollouts.clear()
         line = encode({**made, **batch.extra[n]})
         told = {issue_kind(issue) for example in examples for issue in example.issues}
         if not reads_back(line, made, load) or (batch.plan.reads_columns and arrow.untold(made, line, told)):
             different.append(n)
+        if batch.plan.reads_columns:
+            shapes.append(arrow.shape_of(made))
         lines.append(line)
-    return Converted(lines, different)
+    return Converted(lines, different, shapes=shapes)
 
 
 def _record(batch: Batch, rollouts: list[Rollout], examples: list[Example]) -> dict[str, Any] | str:
