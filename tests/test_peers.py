@@ -275,7 +275,7 @@ def test_a_number_beyond_64_bits_beside_another_type_stops_the_load(tmp_path: Pa
 
 def test_half_a_surrogate_pair_stops_the_load_or_is_lost(tmp_path: Path) -> None:
     with pytest.raises(datasets.exceptions.DatasetGenerationError):
-        through(tmp_path, {"messages": [{"role": "user", "content": "a\ud83db"}]})
+        through(tmp_path, *[{"messages": [{"role": "user", "content": "a\ud83db"}]}] * 2)
     with pytest.raises(UnicodeEncodeError):
         through(tmp_path, calling({"a": "\udc00"}))
     assert through(tmp_path, calling({}, "a\ud83db"))[0]["messages"][3]["content"] == "ab"
