@@ -180,7 +180,7 @@ def _indexed(plan: Plan) -> str | None:
     if plan.needs_look:
         return None
     if plan.format == "flat":
-        return None if plan.flat.strip_think or plan.flat.with_instructions else "flat"
+        return "flat" if not plan.flat.strip_think else None
     if plan.chat == GYM_OPTIONS:
         return "gym"
     if _conversion(plan) != _conversion(replace(plan, chat=ChatOptions(reasoning=plan.chat.reasoning))):
@@ -203,7 +203,7 @@ def _decisive(plan: Plan, *, looks: bool) -> tuple[Any, ...]:
 def _conversion(plan: Plan) -> tuple[Any, ...]:
     """Return what has a say in whether an example is made; all other options only change how it reads."""
     if plan.format == "flat":
-        return "flat", plan.flat.strip_think, plan.flat.with_instructions
+        return "flat", plan.flat.strip_think
     names = ["inline_think", "keep_empty", "keep_strict", "media", "trailing", "final_tool_call", "unsupported"]
     names += ["reasoning_content", "trim", *(["arguments"] if "bad_tool_args" in plan.exclude else [])]
     return "chat", plan.chat.reasoning == "drop", *(getattr(plan.chat, name) for name in names)

@@ -117,7 +117,7 @@ def parse(text: bytes) -> Parsed | Unreadable:
         if isinstance(decided, Unreadable):
             return decided
         obj, notes = decided
-    if b"\\\\u" in text and _ESCAPED_HALF.search(text):
+    if _ESCAPED_HALF.search(text):
         notes += ("escaped_surrogate",)
     if not isinstance(obj, dict):
         return Unreadable("not_object", f"a JSON {_json_type(obj)}, not an object")

@@ -274,7 +274,7 @@ def found(rollout: Rollout, plan: Plan, *, always: bool = False) -> Example:
     It is looked at for hazards when the plan asks for that, or `always`.
     """
     made = flat(rollout, plan.flat) if plan.format == "flat" else chat(rollout, plan.chat)
-    if made.skip is None and (loading := tuple(filter(plan.minds, loading_issues(made, rollout)))):
+    if made.skip is None and (loading := loading_issues(made, rollout, plan.loaded_values)):
         made = replace(made, issues=(*made.issues, *loading))
     if made.skip or not (always or plan.needs_look):
         return made

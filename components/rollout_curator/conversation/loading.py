@@ -14,17 +14,22 @@ import orjson
 from rollout_curator.arrow import HALF, has_half_pair, number_faults
 from rollout_curator.rollout import Example, Message, Rollout
 
+PLACES = frozenset({"arguments", "content", "tools"})
+"""Where numbers stand in an example."""
 DOUBTFUL = frozenset({"lone_surrogate", "escaped_surrogate"})
 """Notes of the reader without which no text of a line has half a surrogate pair."""
 
 
-def loading_issues(made: Example, rollout: Rollout) -> tuple[str, ...]:
-    """Return the numbers of an example that would be changed, with their place, and halves of surrogate pairs."""
+def loading_issues(made: Example, rollout: Rollout, places: frozenset[str] = PLACES) -> tuple[str, ...]:
+    """Return the numbers in some places that would be changed, with their place, and halves of surrogate pairs.
+
+    Instructions count as written, though `flat` can leave them out.
+    """
     messages = made.messages or []
-    found = dict.fromkeys(_in_messages(messages))
-    if made.tools:
+    found = dict.fromkeys(_in_messages(messages, places)) if places else {}
+    if made.tools and "tools" in places:
         found |= dict.fromkeys(f"{fault}:tools" for fault in sorted(tool_faults(made.tools)))
-    if is_doubtful(rollout) and any(map(_has_half, [*messages, made.tools])):
+    if is_doubtful(rollout) and any(map(_has_half, [*messages, made.tools, rollout.instructions])):
         found[HALF] = None
     return tuple(found)
 
@@ -47,12 +52,13 @@ def _tool_faults(written: bytes) -> frozenset[str]:
     return number_faults(orjson.loads(written))
 
 
-def _in_messages(messages: list[Message]) -> Iterator[str]:
+def _in_messages(messages: list[Message], places: frozenset[str]) -> Iterator[str]:
     for message in messages:
-        for call in message.get("tool_calls", ()):
-            if type(arguments := call["function"]["arguments"]) is dict:
-                yield from (f"{fault}:arguments" for fault in sorted(number_faults(arguments)))
-        if type(message["content"]) is list:
+        if "tool_calls" in message and "arguments" in places:
+            for call in message["tool_calls"]:
+                if type(arguments := call["function"]["arguments"]) is dict:
+                    yield from (f"{fault}:arguments" for fault in sorted(number_faults(arguments)))
+        if type(message["content"]) is list and "content" in places:
             yield from (f"{fault}:content" for fault in sorted(number_faults(message["content"])))
 
 

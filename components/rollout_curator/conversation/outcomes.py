@@ -61,8 +61,10 @@ def outcomes(opened: Opened) -> Outcomes:
         "chat_reasoning": kept,
         "gym": kept if not doubtful and _is_same_for_gym(kept, opened) else chat_of(opened, GYM_OPTIONS),
     }
-    loading = {name: issues for name, example in made.items() if (issues := loading_issues(example, opened.rollout))}
-    return Outcomes(**{name: _outcome(example) for name, example in made.items()}, loading=loading)
+    said = {id(example): (_outcome(example), loading_issues(example, opened.rollout)) for example in made.values()}
+    told = {name: said[id(example)] for name, example in made.items()}
+    loading = {name: issues for name, (_, issues) in told.items() if issues}
+    return Outcomes(**{name: outcome for name, (outcome, _) in told.items()}, loading=loading)
 
 
 def _outcome(example: Example) -> Outcome:
