@@ -346,6 +346,12 @@ def test_decimals_that_come_back_rounded_are_told_and_stay_in() -> None:
     assert made(Recipe(target="trl", drop=("rounded_number",)), ROUNDED, RESULT, said("4")).skip == "rounded_number"
 
 
+def test_a_number_that_trimming_takes_away_does_no_harm() -> None:
+    output = [said("a"), {"type": "message", **QUESTION}, said("b" * 4000), BIG, RESULT, said("4")]
+    example = made(Recipe(target="trl", trim=("over_length",), max_tokens=100), *output)
+    assert (example.skip, example.issues) == (None, ("trimmed:over_length",))
+
+
 def dropped(tmp_path: Path, *lines: dict[str, Any], **recipe: Any) -> dict[str, int]:
     """Return what is dropped of rollouts that are read from a file, in the index and by converting them all."""
     workspace = Workspace.open([write(tmp_path / "a.jsonl", lines)], tmp_path / "cache")

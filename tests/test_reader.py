@@ -1,6 +1,7 @@
 """What the reader promises: numbered lines for any bytes, packed or not, and one judgement per line."""
 
 import gzip
+import json
 import math
 import os
 import socket

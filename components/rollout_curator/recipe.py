@@ -274,11 +274,12 @@ def found(rollout: Rollout, plan: Plan, *, always: bool = False) -> Example:
     It is looked at for hazards when the plan asks for that, or `always`.
     """
     made = flat(rollout, plan.flat) if plan.format == "flat" else chat(rollout, plan.chat)
-    if made.skip is None and (loading := loading_issues(made, rollout, plan.loaded_values)):
-        made = replace(made, issues=(*made.issues, *loading))
-    if made.skip or not (always or plan.needs_look):
+    if made.skip:
         return made
-    return looked(made, plan.look, plan.trim)
+    if always or plan.needs_look:
+        made = looked(made, plan.look, plan.trim)
+    loading = loading_issues(made, rollout, plan.loaded_values)
+    return replace(made, issues=(*made.issues, *loading)) if loading else made
 
 
 def excluded_issue(issues: tuple[str, ...], plan: Plan) -> str | None:
