@@ -1,6 +1,7 @@
 """What trainers refuse, said again from their sources and without this project's code: for tests on exported files."""
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -158,6 +159,15 @@ def openai_accepts(row: Any) -> str | None:
             return "a message without content"
         if isinstance(content, list) and {part["type"] for part in content} - {"text", "image_url"}:
             return "a part that is neither text nor image"
+        ids = [message.get("tool_call_id") or "", *(call["id"] for call in message.get("tool_calls", ()))]
+        if any(len(each) > 40 for each in ids):
+            return "an id of more than 40 characters"
+    names = [call["function"]["name"] for call in _calls(row)] + [
+        tool["function"]["name"] for tool in row.get("tools", ())
+    ]
+    names += [message["name"] for message in row["messages"] if "name" in message]
+    if not all(re.match(r"^[a-zA-Z0-9_-]{1,64}\Z", name) for name in names):
+        return "a name of other characters, or too long"
     if not all(isinstance(call["function"]["arguments"], str) for call in _calls(row)):
         return "arguments that are not text"
     if row["messages"][-1]["role"] != "assistant":

@@ -12,7 +12,7 @@ import numpy as np
 import orjson
 import pytest
 
-from making import SAMPLE_DATA, SHARED_ROLLOUTS, exported, gym, write
+from making import SAMPLE_DATA, SHARED_ROLLOUTS, exported, gym, said, write
 from rollout_curator import recipe as recipes
 from rollout_curator.conversion import Batch, convert, prompt_text, read_json, reads_back
 from rollout_curator.errors import ExportError, SourceChanged
@@ -206,3 +206,21 @@ def test_a_prompt_says_its_messages_but_not_the_systems(prompt: Any, text: str) 
     rollout = read_object(gym(prompt))
     assert isinstance(rollout, Rollout)
     assert prompt_text(rollout) == text
+
+
+BIG_CALL = {"type": "function_call", "call_id": "c1", "name": "add", "arguments": '{"n": 18446744073709551616}'}
+BIG_ROLLOUT = gym(output=[BIG_CALL, {"type": "function_call_output", "call_id": "c1", "output": "4"}, said("4")])
+
+
+def test_what_datasets_would_change_reads_back_only_when_it_was_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = recipes.plan(Recipe(target="trl", keep=("big_number",)))
+    assert convert(batch(BIG_ROLLOUT, plan=kept)).different == []
+    monkeypatch.setattr(recipes, "loading_issues", lambda *given: ())
+    assert convert(batch(BIG_ROLLOUT, plan=kept)).different == [0]
+    assert convert(batch(BIG_ROLLOUT)).different == []
+
+
+def test_the_columns_of_each_line_are_told_where_datasets_loads_them() -> None:
+    plain = frozenset({("messages", frozenset[str]()), ("messages", frozenset({"role", "content"}))})
+    assert convert(batch(gym(), plan=recipes.plan(Recipe(target="trl")))).shapes == [plain]
+    assert convert(batch(gym())).shapes == []

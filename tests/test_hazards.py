@@ -309,3 +309,134 @@ def test_every_hazard_of_an_example_is_told_once() -> None:
     text = Example([QUESTION, {"role": "assistant", "content": ""}, QUESTION])
     kinds = [hazard.kind for hazard in hazards(text, Look(get("nemo_rl"), max_tokens=1))]
     assert kinds == ["refused_by_trainer", "over_length", "no_trained_token"]
+
+
+# What the trainer's loader would change, or stop at
+
+BIG = {**CALL, "arguments": '{"a": 18446744073709551617}'}
+BIG_TOOL = {**TOOL, "parameters": {"type": "object", "properties": {"a": {"type": "integer", "maximum": 2**63}}}}
+ROUNDED = {**CALL, "arguments": '{"a": 0.3}'}
+
+
+def test_a_number_beyond_64_bits_is_out_where_datasets_would_change_it() -> None:
+    skips = {name: made(Recipe(target=name), BIG, RESULT, said("4")).skip for name in targets()}
+    assert {name for name, skip in skips.items() if skip} == {"trl", "llamafactory"}
+    assert {skips["trl"], skips["llamafactory"]} == {"big_number"}
+
+
+def test_a_number_that_is_written_as_text_stays_in() -> None:
+    recipe = Recipe(target="trl", options={"arguments": "string"})
+    assert made(recipe, BIG, RESULT, said("4"), tools=[BIG_TOOL]).skip is None
+    assert made(Recipe(target="trl"), CALL, RESULT, said("4"), tools=[BIG_TOOL]).issues == ()
+    listed = made(Recipe(target="trl", options={"tools": "list"}), CALL, RESULT, said("4"), tools=[BIG_TOOL])
+    assert (listed.skip, listed.issues[0]) == ("big_number", "big_number:tools")
+
+
+@pytest.mark.parametrize("name", sorted(set(targets()) - {"axolotl"}))
+def test_parquet_holds_no_number_that_cannot_be_read_from_it(name: str) -> None:
+    """All but Axolotl get tools as lists, or arguments as objects."""
+    recipe = Recipe(target=name, kind="parquet")
+    assert made(recipe, BIG, RESULT, said("4"), tools=[BIG_TOOL]).skip == "big_number"
+
+
+def test_decimals_that_come_back_rounded_are_told_and_stay_in() -> None:
+    example = made(Recipe(target="trl"), ROUNDED, RESULT, said("4"), tools=[TOOL])
+    assert (example.skip, example.issues) == (None, ("rounded_number:arguments",))
+    assert made(Recipe(), ROUNDED, RESULT, said("4"), tools=[TOOL]).issues == ()
+    assert made(Recipe(target="trl", drop=("rounded_number",)), ROUNDED, RESULT, said("4")).skip == "rounded_number"
+
+
+def test_a_number_that_trimming_takes_away_does_no_harm() -> None:
+    output = [said("a"), {"type": "message", **QUESTION}, said("b" * 4000), BIG, RESULT, said("4")]
+    example = made(Recipe(target="trl", trim=("over_length",), max_tokens=100), *output, tools=[TOOL])
+    assert (example.skip, example.issues) == (None, ("trimmed:over_length",))
+
+
+def dropped(tmp_path: Path, *lines: dict[str, Any], **recipe: Any) -> dict[str, int]:
+    """Return what is dropped of rollouts that are read from a file, in the index and by converting them all."""
+    workspace = Workspace.open([write(tmp_path / "a.jsonl", lines)], tmp_path / "cache")
+    counts = dict(workspace.funnel(Recipe(**recipe)).as_json()["dropped"])
+    plan = recipes.plan(Recipe(**recipe))
+    skips = [recipes.example(workspace.rollout(row), plan).skip for row in range(workspace.n_rollouts)]
+    assert counts == {skip: skips.count(skip) for skip in skips if skip}
+    return counts
+
+
+HALVES = [
+    gym(answer="a\ud83d"),
+    gym(prompt="a\udc00"),
+    gym(output=[{**CALL, "arguments": '{"a": "\\ud83d"}'}, RESULT, said("4")]),
+    gym(output=[THOUGHT | {"summary": [{"type": "summary_text", "text": "\ud83d"}]}, said("4")]),
+    gym(answer="😀"),
+    gym(output=[{**CALL, "arguments": '{"a": "\\ud83d\\ude00"}'}, RESULT, said("4")]),
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "n_out"),
+    [("nemo_rl", 3), ("trl", 4), ("unsloth", 4), ("axolotl", 4), ("llamafactory", 4), ("openai", 3), ("gym", 0)],
+)
+def test_half_a_surrogate_pair_in_what_is_written_keeps_a_rollout_out(tmp_path: Path, name: str, n_out: int) -> None:
+    """The fourth has it in its reasoning, which NeMo RL and OpenAI do not get."""
+    assert dropped(tmp_path, *HALVES, target=name) == ({"half_surrogate": n_out} if n_out else {})
+
+
+def test_half_a_pair_in_what_flat_leaves_out_does_no_harm(tmp_path: Path) -> None:
+    assert dropped(tmp_path, *HALVES, format="flat") == {"half_surrogate": 2}
+
+
+@pytest.mark.parametrize("name", sorted(targets()))
+@pytest.mark.parametrize("more", [{}, {"kind": "parquet"}, {"keep": ("big_number",)}, {"drop": ("rounded_number",)}])
+def test_the_index_knows_what_a_conversion_finds(tmp_path: Path, name: str, more: dict[str, Any]) -> None:
+    tools = {"responses_create_params": {"input": "2+2?", "tools": [BIG_TOOL]}}
+    with_tools = gym() | tools
+    lines = [gym(output=[call, RESULT, said("4")]) for call in (CALL, BIG, ROUNDED)]
+    dropped(tmp_path, *lines, with_tools, *HALVES, target=name, **more)
+
+
+def test_a_number_that_is_kept_is_told_and_written(tmp_path: Path) -> None:
+    workspace = Workspace.open([write(tmp_path / "a.jsonl", [gym(output=[BIG, RESULT, said("4")])])])
+    recipe = Recipe(target="trl", keep=("big_number",))
+    assert workspace.issue_counts(recipe)["big_number"] == 1
+    [row] = rows_of(exported(workspace, recipe, tmp_path / "sft.jsonl").path)
+    assert row["messages"][1]["tool_calls"][0]["function"]["arguments"] == {"a": 18446744073709551617}
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize(
+    ("name", "kept"),
+    [
+        ("nemo_rl", {"mixed": 3, "over64": 2, "rollouts": 1, "snowflake": 2, "uint64": 2}),
+        ("axolotl", {"mixed": 3, "over64": 2, "rollouts": 1, "snowflake": 2, "uint64": 2}),
+        ("trl", {"mixed": 2, "over64": 1, "rollouts": 0, "snowflake": 2, "uint64": 1}),
+        ("llamafactory", {"mixed": 2, "over64": 1, "rollouts": 0, "snowflake": 2, "uint64": 1}),
+    ],
+)
+def test_big_numbers_of_the_cases_are_exact_or_out(shared_folder: Path, name: str, kept: dict[str, int]) -> None:
+    folder = SHARED_ROLLOUTS.parents[1] / "cases" / "15_big_ints"
+    opened = {stem: Workspace.open([folder / f"{stem}.jsonl"]) for stem in kept}
+    assert {stem: each.funnel(Recipe(target=name)).exportable for stem, each in opened.items()} == kept
+
+
+# Names and ids OpenAI refuses
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"name": "files.open"}, "message 2 calls the tool 'files.open'"),
+        ({"name": "x" * 65}, f"message 2 calls the tool '{'x' * 65}'"),
+        ({"call_id": "c" * 41}, "message 2 has an id of 41 characters, and 40 are allowed"),
+        ({"name": "x" * 64, "call_id": "c" * 40}, ""),
+    ],
+)
+def test_openai_takes_no_odd_names_and_no_long_ids(changes: dict[str, str], words: str) -> None:
+    call = {**CALL, **changes}
+    example = made(Recipe(target="openai"), call, {**RESULT, "call_id": call["call_id"]}, said("4"))
+    assert tuple(issue for issue in example.issues if issue != "tools_not_recorded") == ((f"refused_by_trainer:{words}",) if words else ())
+
+
+def test_openai_takes_no_tool_of_an_odd_name() -> None:
+    example = made(Recipe(target="openai"), said("4"), tools=[{**TOOL, "name": "öffne"}])
+    assert example.issues == (r"refused_by_trainer:a tool has the name '\xf6ffne'",)
+    assert example.skip == "refused_by_trainer"

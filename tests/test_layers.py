@@ -72,6 +72,7 @@ RANKS = {
     "packing": 1,
     "report_text": 9,
     "terminal": 5,
+    "arrow": 0,
     "errors": 0,
     "rollout": 0,
     "discover": 0,

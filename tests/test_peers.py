@@ -16,15 +16,22 @@ from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from loaders import nemo_rl_chunks
-from making import SAMPLE_DATA, SHARED_ROLLOUTS, exported, gym, rows_of, write
+from making import SAMPLE_DATA, SHARED_ROLLOUTS, exported, gym, rows_of, said, write
 from rollout_curator import recipe as recipes
 from rollout_curator import tokens
+from rollout_curator.arrow import number_faults
+from rollout_curator.conversation import encode
+from rollout_curator.errors import ExportError, SourceError
+from rollout_curator.exports.parquet import read_lines
 from rollout_curator.hazards import Look, view
+from rollout_curator.publishing import Exported
 from rollout_curator.recipe import Recipe
 from rollout_curator.rollout import Example
-from rollout_curator.targets.base import ConfigFacts, get
+from rollout_curator.targets.base import ConfigFacts, get, targets
 from rollout_curator.targets.llamafactory import judge
 from rollout_curator.templates import WORDS, built_in, load
 from rollout_curator.templates.render import render
@@ -194,6 +201,141 @@ def test_a_file_comes_through_datasets_as_it_was_written(opened: Workspace, tmp_
     done = exported(opened, Recipe(target=name), tmp_path / "sft.jsonl")
     loaded = arrow(done.path, tmp_path / "cache")
     assert [plain(row) for row in loaded] == [plain(row) for row in rows_of(done.path)]
+
+
+def columns(path: Path, cache: Path) -> list[Any]:
+    """Return the rows of a Parquet file as `load_dataset` gives them."""
+    return list(datasets.load_dataset("parquet", data_files={"train": str(path)}, cache_dir=str(cache))["train"])
+
+
+def calling(arguments: Any, content: str = "Done.") -> dict[str, Any]:
+    """Return a record whose only call has these arguments."""
+    call = {"id": "c1", "type": "function", "function": {"name": "f", "arguments": arguments}}
+    return {
+        "messages": [
+            {"role": "user", "content": "Go."},
+            {"role": "assistant", "content": "", "tool_calls": [call]},
+            {"role": "tool", "tool_call_id": "c1", "content": content},
+            {"role": "assistant", "content": content},
+        ]
+    }
+
+
+def through(tmp_path: Path, *records: dict[str, Any]) -> list[Any]:
+    """Return what `datasets` gives of records in a file of JSON Lines."""
+    path = tmp_path / "a.jsonl"
+    path.write_bytes(b"".join(map(encode, records)))
+    return arrow(path, tmp_path / "cache")
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False) | st.decimals(-(10**6), 10**6, places=4).map(float))
+@settings(max_examples=2000, deadline=None)
+def test_a_decimal_is_called_safe_just_when_datasets_gives_it_back(number: float) -> None:
+    from datasets.utils.json import ujson_dumps, ujson_loads
+
+    once = ujson_loads(repr([number]))
+    again = ujson_loads(ujson_dumps(once))
+    assert (number_faults([number]) == frozenset()) == ([number] == once == again)
+
+
+SAFE = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**63), 2**63 - 1)
+    | st.floats(allow_nan=False, allow_infinity=False).filter(lambda number: not number_faults(number))
+    | st.text(st.characters(exclude_categories=["Cs"]))
+    | st.sampled_from(["2024-01-01", "2024-01-01T10:00:00Z", "[1, 2]", '{"a": 1}', "1e5", "NaN", "null", '"x"', "12"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3).filter(str.isalnum), inner),
+    max_leaves=6,
+)
+
+
+@given(rows=st.lists(st.tuples(st.dictionaries(st.text("ab", min_size=1), SAFE), st.text("a[]1 "))), at=st.integers())
+@settings(max_examples=40, deadline=None)
+def test_what_is_called_safe_comes_through_datasets_to_the_byte(
+    tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[dict[str, Any], str]], at: int
+) -> None:
+    records = [calling({}), *(calling(arguments, content) for arguments, content in rows)]
+    assert [encode(row) for row in through(tmp_path_factory.mktemp("safe"), *records)] == list(map(encode, records))
+
+
+@pytest.mark.parametrize("number", [2**64, -(2**63) - 1, 10**30])
+def test_a_number_beyond_64_bits_changes_those_beside_it_and_fills_every_message(tmp_path: Path, number: int) -> None:
+    """What happens to a file whose user keeps `big_number`."""
+    first, second = through(tmp_path, calling({"id": number}), calling({"id": 7}))
+    assert first["messages"][1]["tool_calls"][0]["function"]["arguments"] == {"id": float(number)}
+    assert str(second["messages"][1]["tool_calls"][0]["function"]["arguments"]) == "{'id': 7.0}"
+    assert second["messages"][0] == {"role": "user", "content": "Go.", "tool_calls": None, "tool_call_id": None}
+
+
+def test_a_number_beyond_64_bits_beside_another_type_stops_the_load(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="too big"):
+        through(tmp_path, calling({"id": "A7"}), calling({"id": 2**64 + 1}), calling({"when": None}))
+
+
+def test_half_a_surrogate_pair_stops_the_load_or_is_lost(tmp_path: Path) -> None:
+    with pytest.raises(datasets.exceptions.DatasetGenerationError):
+        through(tmp_path, *[{"messages": [{"role": "user", "content": "a\ud83db"}]}] * 2)
+    with pytest.raises(UnicodeEncodeError):
+        through(tmp_path, calling({"a": "\udc00"}))
+    assert through(tmp_path, calling({}, "a\ud83db"))[0]["messages"][3]["content"] == "ab"
+
+
+def test_a_tokenizer_refuses_half_a_surrogate_pair(folder: Path) -> None:
+    with pytest.raises((TypeError, UnicodeEncodeError)):
+        transformers.AutoTokenizer.from_pretrained(folder)("a\ud83db")
+
+
+def test_columns_that_come_after_ten_megabytes_stop_the_load_but_of_parquet(tmp_path: Path) -> None:
+    plain_rows = [gym(answer=f"{n} " + "y" * 60_000) for n in range(200)]
+    call = {"type": "function_call", "call_id": "c1", "name": "add", "arguments": "{}"}
+    result = {"type": "function_call_output", "call_id": "c1", "output": "4"}
+    source = write(tmp_path / "r.jsonl", [*plain_rows, gym(output=[call, result, said("4")])])
+    workspace = Workspace.open([source], tmp_path / "cache")
+    done = exported(workspace, Recipe(target="trl"), tmp_path / "a.jsonl")
+    assert [note for note in done.notes if "first 10 MB" in note and "in messages" in note] == list(done.notes)
+    with pytest.raises(datasets.exceptions.DatasetGenerationError):
+        arrow(done.path, tmp_path / "datasets")
+    done = exported(workspace, Recipe(target="trl", kind="parquet"), tmp_path / "a.parquet")
+    assert (done.notes, len(columns(done.path, tmp_path / "datasets"))) == ((), 201)
+
+
+CASES = SHARED_ROLLOUTS.parents[1] / "cases"
+CASE_FILES = [path for path in sorted(CASES.rglob("*")) if path.is_file() and path.suffix in (".jsonl", ".json")]
+
+
+def loadable(path: Path, tmp_path: Path, recipe: Recipe) -> Exported | None:
+    """Return the export of a file of cases, None where nothing of it can be written."""
+    try:
+        workspace = Workspace.open([path], tmp_path / "cache")
+        return exported(workspace, recipe, tmp_path / f"sft.{recipe.kind}")
+    except (SourceError, ExportError):
+        return None
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize("name", ["trl", "axolotl", "llamafactory"])
+@pytest.mark.parametrize("path", CASE_FILES, ids=lambda path: str(path.relative_to(CASES)))
+def test_datasets_loads_what_is_written_of_every_case(path: Path, tmp_path: Path, name: str) -> None:
+    done = loadable(path, tmp_path, Recipe(target=name))
+    if done is not None:
+        assert [plain(row) for row in arrow(done.path, tmp_path / "a")] == [plain(row) for row in rows_of(done.path)]
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize("name", sorted(targets()))
+@pytest.mark.parametrize("path", CASE_FILES, ids=lambda path: str(path.relative_to(CASES)))
+def test_datasets_loads_the_parquet_of_every_case(path: Path, tmp_path: Path, name: str) -> None:
+    done = loadable(path, tmp_path, Recipe(target=name, kind="parquet"))
+    if done is not None:
+        written = [json.loads(line) for line in read_lines(done.path)]
+        assert [plain(row) for row in columns(done.path, tmp_path / "p")] == [plain(row) for row in written]
+
+
+@pytest.mark.shared
+def test_most_cases_give_something_to_load(shared_folder: Path, tmp_path: Path) -> None:
+    found = [loadable(path, tmp_path, Recipe(target="trl")) is not None for path in CASE_FILES]
+    assert sum(found) > len(found) / 2
 
 
 def test_a_file_that_mixes_lists_and_texts_does_not(opened: Workspace, tmp_path: Path) -> None:

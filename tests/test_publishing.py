@@ -143,9 +143,11 @@ def test_a_line_separator_of_unicode_does_not_end_a_row(tmp_path: Path) -> None:
     assert rows_of(done.path)[0]["messages"][1]["content"] == "a\u2028b\x85c"
 
 
-def test_half_a_surrogate_pair_is_written_as_it_was_read(tmp_path: Path) -> None:
-    done = exported(opened(tmp_path, [gym(answer="\ud83d")]), Recipe(), tmp_path / "sft.jsonl")
-    assert json.loads(done.path.read_bytes())["messages"][1]["content"] == "\ud83d"
+def test_half_a_surrogate_pair_that_is_kept_is_written_as_it_was_read(tmp_path: Path) -> None:
+    workspace = opened(tmp_path, [gym(answer="\ud83d"), gym()])
+    assert workspace.funnel(Recipe()).as_json()["dropped"] == {"half_surrogate": 1}
+    done = exported(workspace, Recipe(keep=("half_surrogate",)), tmp_path / "sft.jsonl")
+    assert rows_of(done.path)[0]["messages"][1]["content"] == "\ud83d"
     assert failing(done.manifest_path) == []
 
 

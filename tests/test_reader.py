@@ -1,6 +1,7 @@
 """What the reader promises: numbered lines for any bytes, packed or not, and one judgement per line."""
 
 import gzip
+import json
 import math
 import os
 import socket
@@ -298,3 +299,19 @@ def test_the_last_of_two_equal_keys_wins() -> None:
 @given(st.binary(max_size=60) | st.text(alphabet='{}[]":,0123456789aeNIu\\d', max_size=60).map(str.encode))
 def test_parsing_never_raises(text: bytes) -> None:
     assert isinstance(parse(text), Parsed | Unreadable)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "is_noted"),
+    [
+        (r'{"a": "\ud83d"}', True),
+        (r'{"a": "\ude00"}', True),
+        (r'{"a": "\uD83Dx\uDE00"}', True),
+        (r'{"a": "\ud83d\ude00"}', False),
+        (r'{"a": "\ud7ff\ue000"}', False),
+        ('{"a": "😀"}', False),
+    ],
+)
+def test_half_a_pair_that_comes_out_of_a_text_of_json_is_noted(arguments: str, is_noted: bool) -> None:
+    line = json.dumps({"arguments": arguments}).encode()
+    assert parse(line) == Parsed({"arguments": arguments}, ("escaped_surrogate",) if is_noted else ())

@@ -1,22 +1,23 @@
 """Lines of rollouts become lines of a training file, a batch at a time: what export and verify do, in any process.
 
 What is written for a rollout comes from `recipe.example` and `recipe.line`, which the preview calls too. Every line is
-read again at once by the trainer's own loading rules, and what comes back is compared with the example it was made of.
+read again at once by the trainer's own loading rules, and what comes back is compared with the example it was made of;
+what Hugging Face `datasets` would change (`arrow`) must have been told of the example.
 Batches and results are plain values that travel between processes; knows no files.
 """
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import takewhile
 from typing import Any
 
 import orjson
 import xxhash
 
-from rollout_curator import pairs
+from rollout_curator import arrow, pairs
 from rollout_curator import recipe as recipes
-from rollout_curator.conversation import chat, encode, flat, item_type, normalise, open_rollout
+from rollout_curator.conversation import chat, encode, flat, issue_kind, item_type, normalise, open_rollout
 from rollout_curator.index.source import to_rollout
 from rollout_curator.recipe import Plan
 from rollout_curator.rollout import Example, Message, Rollout
@@ -44,39 +45,45 @@ class Batch:
 class Converted:
     """The lines of a batch; `different` are the positions of those that do not read back as the example.
 
-    `fault` is the position of a unit that gives no line any more, and why.
+    `fault` is the position of a unit that gives no line any more, and why. `shapes` are the columns of each line where
+    the beginning of the file decides over them.
     """
 
     lines: list[bytes]
     different: list[int]
     fault: tuple[int, str] | None = None
+    shapes: list[arrow.Shape] = field(default_factory=list)
 
 
 def convert(batch: Batch) -> Converted:
     """Return the line of every unit of a batch, up to the first that gives none."""
     lines: list[bytes] = []
     different: list[int] = []
+    shapes: list[arrow.Shape] = []
     load: Callable[[bytes], Mapping[str, Any]] = batch.plan.target.load or read_json
     rollouts: dict[int, Rollout] = {}
     for n, unit in enumerate(batch.units):
         for place in unit:
             if place not in rollouts:
                 rollouts[place] = to_rollout(batch.texts[place])
-        made = _record(batch, [rollouts[place] for place in unit])
+        examples = [recipes.example(rollouts[place], batch.plan) for place in unit]
+        made = _record(batch, [rollouts[place] for place in unit], examples)
         if isinstance(made, str):
-            return Converted(lines, different, (n, made))
+            return Converted(lines, different, (n, made), shapes)
         if len(unit) == 1:
             rollouts.clear()
         line = encode({**made, **batch.extra[n]})
-        if not reads_back(line, made, load):
+        told = {issue_kind(issue) for example in examples for issue in example.issues}
+        if not reads_back(line, made, load) or (batch.plan.reads_columns and arrow.untold(made, line, told)):
             different.append(n)
+        if batch.plan.reads_columns:
+            shapes.append(arrow.shape_of(made))
         lines.append(line)
-    return Converted(lines, different)
+    return Converted(lines, different, shapes=shapes)
 
 
-def _record(batch: Batch, rollouts: list[Rollout]) -> dict[str, Any] | str:
+def _record(batch: Batch, rollouts: list[Rollout], examples: list[Example]) -> dict[str, Any] | str:
     """Return the object of a unit, or why there is none."""
-    examples = [recipes.example(rollout, batch.plan) for rollout in rollouts]
     for example in examples:
         if example.skip:
             return example.skip

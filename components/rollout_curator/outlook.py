@@ -110,7 +110,7 @@ class Outlook:
     def outcomes(self, plan: Plan) -> tuple[Array, list[str]]:
         """Return per row a code into the list of skip reasons, "" where an example is written."""
         key = outcome_key(plan)
-        if isinstance(key, str):
+        if _indexed(plan) is not None:
             return _decided(self.noticed(plan), plan)
         made = self._outcomes.get(key) or _decided(self.noticed(plan), plan)
         with self._lock:
@@ -123,7 +123,7 @@ class Outlook:
         column = _indexed(plan)
         if column is not None:
             codes, words = self._rows.classes(column)
-            return Findings(codes, [read_outcome(word) for word in words])
+            return Findings(codes, [_minded(read_outcome(word), plan) for word in words])
         key = _decisive(plan, looks=plan.needs_look)
         while (found := self._findings.get(key)) is None:
             for _ in self._search(plan, looks=plan.needs_look):
@@ -193,7 +193,9 @@ def _remember(kept: dict[Any, Any], key: Any, value: Any) -> None:
 
 def outcome_key(plan: Plan) -> Any:
     """Return what has a say in the outcomes of a plan: a column of the index, or all that was converted with."""
-    return _indexed(plan) or (_decisive(plan, looks=plan.needs_look), plan.exclude, plan.harmless)
+    if (column := _indexed(plan)) is not None:
+        return column, plan.loaded_values
+    return _decisive(plan, looks=plan.needs_look), plan.exclude, plan.harmless
 
 
 def _indexed(plan: Plan) -> str | None:
@@ -212,14 +214,13 @@ def _indexed(plan: Plan) -> str | None:
 def _decisive(plan: Plan, *, looks: bool) -> tuple[Any, ...]:
     """Return what has a say in what is noticed of a row, and so in whether an example is written."""
     if not looks:
-        return _conversion(plan)
+        return *_conversion(plan), plan.loaded_values
     look = plan.look
     reads_all = look.template is not None or look.max_tokens is not None or not plan.target.usual_is_safe
     options: Any = plan.flat if plan.format == "flat" else plan.chat
     shape = (plan.may_mix, plan.chat.tools) if plan.format == "chat" else ()
-    return (plan.target.name, plan.trim, look.template, look.max_tokens, *_conversion(plan), *shape) + (
-        (options,) if reads_all else ()
-    )
+    asked = (plan.target.name, plan.trim, look.template, look.max_tokens, plan.loaded_values)
+    return (*asked, *_conversion(plan), *shape) + ((options,) if reads_all else ())
 
 
 def _conversion(plan: Plan) -> tuple[Any, ...]:
@@ -237,6 +238,11 @@ def _conversion(plan: Plan) -> tuple[Any, ...]:
         *(["arguments"] if "bad_tool_args" in plan.exclude else []),
     ]
     return "chat", plan.chat.reasoning == "drop", *(getattr(plan.chat, name) for name in names)
+
+
+def _minded(finding: Outcome, plan: Plan) -> Outcome:
+    """Return what is known of a rollout without what means nothing for the file of a plan."""
+    return replace(finding, issues=tuple(filter(plan.minds, finding.issues)))
 
 
 def _finding(made: Example) -> Outcome:

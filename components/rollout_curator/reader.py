@@ -31,6 +31,12 @@ _SUSPECTS_MAX = 8
 _BIG_INTEGER = re.compile(rb"[\[:,\s]-?[0-9]{19,}\s*[,\]}]")
 
 
+_ESCAPED_HALF = re.compile(
+    rb"\\\\u[dD](?:[89abAB][0-9a-fA-F]{2}(?!\\\\u[dD][c-fC-F])|(?<!\\\\u[dD][89abAB][0-9a-fA-F]{2}\\\\u[dD])[c-fC-F])"
+)
+"""Half a surrogate pair, escaped in a text that is JSON itself, such as arguments; both halves far apart count too."""
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """One line without its newline; `text` is None when it is longer than the limit."""
@@ -42,7 +48,10 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """The JSON object of a line, and what parsing noticed (`lone_surrogate`, `non_finite_number`)."""
+    """The JSON object of a line, and what parsing noticed (`lone_surrogate`, `escaped_surrogate`, `non_finite_number`).
+
+    `escaped_surrogate` says that half a pair may come out where a text of the line is read as JSON again.
+    """
 
     obj: dict[str, Any]
     notes: tuple[str, ...] = ()
@@ -108,6 +117,8 @@ def parse(text: bytes) -> Parsed | Unreadable:
         if isinstance(decided, Unreadable):
             return decided
         obj, notes = decided
+    if _ESCAPED_HALF.search(text):
+        notes += ("escaped_surrogate",)
     if not isinstance(obj, dict):
         return Unreadable("not_object", f"a JSON {_json_type(obj)}, not an object")
     return Parsed(obj, notes)

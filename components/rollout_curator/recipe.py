@@ -13,8 +13,9 @@ from typing import Any
 
 import tomli_w
 
-from rollout_curator import templates
-from rollout_curator.conversation import HAZARDS, ChatOptions, FlatOptions, chat, encode, flat
+from rollout_curator import arrow, templates
+from rollout_curator.conversation import HAZARDS, UNLOADABLE, ChatOptions, FlatOptions, chat, encode, flat
+from rollout_curator.conversation.loading import loading_issues
 from rollout_curator.errors import RecipeError, TemplateError
 from rollout_curator.exports.base import get as get_kind
 from rollout_curator.filters import Filter, Thresholds, check_bounds, filter_table, read_bounds
@@ -77,7 +78,10 @@ class Recipe:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """All that decides what is written for one rollout."""
+    """All that decides what is written for one rollout.
+
+    `reads_columns` says that Hugging Face `datasets` loads the file: of some trainers, every Parquet, and pairs.
+    """
 
     target: Target
     format: str
@@ -89,6 +93,20 @@ class Plan:
     look: Look
     trim: frozenset[str] = frozenset()
     harmless: frozenset[str] = frozenset()
+    reads_columns: bool = False
+
+    @property
+    def loaded_values(self) -> frozenset[str]:
+        """Return the places of an example whose values `datasets` loads as values, not as text."""
+        if not self.reads_columns:
+            return frozenset()
+        as_text = {"arguments": self.chat.arguments == "string", "tools": self.chat.tools == "text", "content": False}
+        return frozenset(place for place, is_text in as_text.items() if not is_text)
+
+    def minds(self, issue: str) -> bool:
+        """Say whether an issue means anything for the file: one of a number does where it is loaded as a value."""
+        kind, _, place = issue.partition(":")
+        return kind not in (arrow.BIG, arrow.ROUNDED) or place in self.loaded_values
 
     @property
     def needs_look(self) -> bool:
@@ -214,7 +232,8 @@ def plan(recipe: Recipe) -> Plan:
     options = dict(recipe.options)
     base = target.flat if chosen == "flat" else target.chat
     check_options(options, base)
-    exclude = (target.exclude | set(recipe.drop)) - set(recipe.keep)
+    lost = UNLOADABLE if recipe.kind == "parquet" else frozenset()
+    exclude = (target.exclude | lost | set(recipe.drop)) - set(recipe.keep)
     invalid = frozenset(INVALID if target.exclude_invalid else ()) | (set(INVALID) & set(recipe.drop))
     made_chat = by_lists(replace(target.chat, **options), recipe.keep, recipe.trim) if chosen == "chat" else target.chat
     template = template_of(recipe.template) if recipe.template else None
@@ -230,6 +249,7 @@ def plan(recipe: Recipe) -> Plan:
         look=Look(target, template, recipe.max_tokens, has_lists),
         trim=frozenset(recipe.trim) & frozenset(HAZARDS) if chosen == "chat" else frozenset(),
         harmless=frozenset(recipe.harmless),
+        reads_columns=target.reads_columns or recipe.kind == "parquet" or recipe.pairs is not None,
     )
 
 
@@ -249,9 +269,12 @@ def found(rollout: Rollout, plan: Plan, *, always: bool = False) -> Example:
     It is looked at for hazards when the plan asks for that, or `always`.
     """
     made = flat(rollout, plan.flat) if plan.format == "flat" else chat(rollout, plan.chat)
-    if made.skip or not (always or plan.needs_look):
+    if made.skip:
         return made
-    return looked(made, plan.look, plan.trim)
+    if always or plan.needs_look:
+        made = looked(made, plan.look, plan.trim)
+    loading = loading_issues(made, rollout, plan.loaded_values)
+    return replace(made, issues=(*made.issues, *loading)) if loading else made
 
 
 def excluded_issue(issues: tuple[str, ...], plan: Plan) -> str | None:

@@ -6,11 +6,12 @@ occurs, one conversion speaks for all.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from rollout_curator.conversation.chat import chat_of
 from rollout_curator.conversation.flat import OUTPUT_LEFT_OUT, OUTPUT_NOTES, flat_of
 from rollout_curator.conversation.items import Opened, summaries
+from rollout_curator.conversation.loading import is_doubtful, loading_issues
 from rollout_curator.conversation.options import GYM_OPTIONS, ChatOptions, FlatOptions
 from rollout_curator.conversation.regular import ANSWERS, kinds_of
 from rollout_curator.conversation.words import issue_kind
@@ -33,26 +34,33 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Outcomes:
-    """The outcome of each usual conversion."""
+    """The outcome of each usual conversion.
+
+    `loading` has by the same names what would not survive the loaders of some trainers, which no conversion notes.
+    """
 
     flat: Outcome
     chat: Outcome
     chat_reasoning: Outcome
     gym: Outcome
+    loading: Mapping[str, tuple[str, ...]] = field(default_factory=dict, compare=False)
 
 
 def outcomes(opened: Opened) -> Outcomes:
     """Return what `flat`, `chat` with reasoning dropped and kept, and `chat` for Gym say of a rollout."""
     if (counts := kinds_of(opened)) is not None:
         return _regular(opened, counts)
-    kept = chat_of(opened, _KEEP)
-    found = _outcome(kept)
-    return Outcomes(
-        flat=_outcome(flat_of(opened, _FLAT)),
-        chat=_outcome(chat_of(opened, _DROP)) if "reasoning" in kept.issues else found,
-        chat_reasoning=found,
-        gym=found if _is_same_for_gym(kept, opened) else _outcome(chat_of(opened, GYM_OPTIONS)),
-    )
+    kept, doubtful = chat_of(opened, _KEEP), is_doubtful(opened.rollout)
+    made = {
+        "flat": flat_of(opened, _FLAT),
+        "chat": chat_of(opened, _DROP) if doubtful or "reasoning" in kept.issues else kept,
+        "chat_reasoning": kept,
+        "gym": kept if not doubtful and _is_same_for_gym(kept, opened) else chat_of(opened, GYM_OPTIONS),
+    }
+    said = {id(example): (_outcome(example), loading_issues(example, opened.rollout)) for example in made.values()}
+    told = {name: said[id(example)] for name, example in made.items()}
+    loading = {name: issues for name, (_, issues) in told.items() if issues}
+    return Outcomes(**{name: outcome for name, (outcome, _) in told.items()}, loading=loading)
 
 
 def _outcome(example: Example) -> Outcome:

@@ -6,8 +6,10 @@ Says nothing of any other rollout; then the conversions decide. Knows no rule th
 
 from typing import Any
 
+from rollout_curator.arrow import number_faults
 from rollout_curator.conversation.calls import nest_tools, parse_arguments
 from rollout_curator.conversation.items import TEXT_PARTS, Findings, Opened, summaries
+from rollout_curator.conversation.loading import DOUBTFUL, tool_faults
 from rollout_curator.conversation.offered import note_calls
 from rollout_curator.conversation.options import ChatOptions
 from rollout_curator.rollout import Item
@@ -17,6 +19,7 @@ ANSWERS = "message"
 _PROMPT_ROLES = ("user", "system", "developer")
 _EXTRAS = frozenset({"tool_calls", "function_call", "reasoning_content", "refusal", "name", "train"})
 _TEXT_TYPES = tuple(TEXT_PARTS)
+_DOUBTFUL = DOUBTFUL | {"non_finite_number"}
 
 
 def kinds_of(opened: Opened) -> dict[str, int] | None:
@@ -25,7 +28,7 @@ def kinds_of(opened: Opened) -> dict[str, int] | None:
     Of a regular rollout `flat` notes all that are no answers, and `chat` just that there is reasoning.
     """
     rollout = opened.rollout
-    if opened.skip is not None or opened.notes or rollout.truncated or "non_finite_number" in rollout.notes:
+    if opened.skip is not None or opened.notes or rollout.truncated or not _DOUBTFUL.isdisjoint(rollout.notes):
         return None
     if rollout.template_kwargs or not _is_text_prompt(opened.prompt):
         return None
@@ -49,8 +52,9 @@ def _is_text_prompt(prompt: list[Item]) -> bool:
 def _fits_tools(calls: list[tuple[str, Any]], tools: Any) -> bool:
     """Whether nothing is to be said of the tools, and of the calls against them."""
     findings = Findings()
-    note_calls(calls, nest_tools(tools, _CHAT, findings), findings)
-    return not findings.issues and findings.skip is None
+    nested = nest_tools(tools, _CHAT, findings)
+    note_calls(calls, nested, findings)
+    return not findings.issues and findings.skip is None and not (nested and tool_faults(nested))
 
 
 def _walk(output: list[Item], calls: list[tuple[str, Any]]) -> dict[str, int] | None:
@@ -95,7 +99,8 @@ def _arguments(item: Item) -> dict[str, Any] | None:
     call_id, name, arguments = item.get("call_id"), item.get("name"), item.get("arguments")
     if not (isinstance(call_id, str) and call_id and isinstance(name, str) and name and isinstance(arguments, str)):
         return None
-    return parse_arguments(arguments) if "train" not in item else None
+    parsed = parse_arguments(arguments) if "train" not in item else None
+    return None if parsed is None or number_faults(parsed) else parsed
 
 
 def _is_answer(item: Item) -> bool:

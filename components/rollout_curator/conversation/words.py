@@ -4,10 +4,13 @@ BROKEN_TURNS = frozenset(
     {"unanswered_tool_call", "lost_tool_results", "orphan_tool_message", "duplicate_call_id", "unclosed_think"}
 )
 """Kinds of issue that begin at one turn; the turns before it are sound (C12, C13)."""
+UNLOADABLE = frozenset({"big_number", "half_surrogate"})
+"""Kinds of issue at which the loaders of trainers stop, or which they change: no shorter example mends them (M12)."""
 
 EXCLUDED_BY_DEFAULT = frozenset(
     {
         *BROKEN_TURNS,
+        *UNLOADABLE,
         "missing_call_id",
         "unread_content",
         "unread_tools",
@@ -122,6 +125,9 @@ ISSUE_WORDS = {
     "orphan_tool_message": "have a tool result without a call",
     "duplicate_call_id": "use the id of an open tool call again",
     "no_user": "have no user message",
+    "big_number": "have a number beyond 64 bits, which the trainer's loader changes",
+    "rounded_number": "have decimals that the trainer's loader rounds",
+    "half_surrogate": "have half a surrogate pair, at which trainers stop",
     "truncated": "were cut off",
     "unclosed_think": "have thinking that was never closed",
     "trimmed": "are cut short",

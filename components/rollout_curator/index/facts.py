@@ -40,9 +40,8 @@ NUMBER_NAMES = (
     "reward", "attempt", "n_items", "n_turns", "n_user_turns", "n_calls", "n_tool_errors", "n_tools", "n_images",
     "chars_prompt", "chars_out", "chars_reasoning", "chars_tool", "tokens_in", "tokens", "estimated", *SIGNALS,
 )  # fmt: skip
-CLASS_NAMES = (
-    "format", "agent", "model", "task", "finish", "invalid", "flags", "flat", "chat", "chat_reasoning", "gym",
-)  # fmt: skip
+OUTCOME_NAMES = ("flat", "chat", "chat_reasoning", "gym")
+CLASS_NAMES = ("format", "agent", "model", "task", "finish", "invalid", "flags", *OUTCOME_NAMES)
 
 
 def facts(rollout: Rollout, environment: str) -> Facts:
@@ -66,16 +65,19 @@ def facts(rollout: Rollout, environment: str) -> Facts:
     classes = (
         rollout.format, _agent(fields, environment), _model(fields, response), _task(fields, rollout),
         _finish(rollout, response, output), rollout.invalid, "|".join(_flags(rollout, fields, counts)),
-        outcome(made.flat), outcome(made.chat), outcome(made.chat_reasoning), outcome(made.gym),
+        *(outcome(getattr(made, name), made.loading.get(name, ())) for name in OUTCOME_NAMES),
     )  # fmt: skip
     measured = tuple(measure(output) for measure in SIGNALS.values())
     return Facts((*numbers, *measured), classes, _facets(fields))
 
 
-def outcome(made: Example | Outcome) -> str:
-    """Return the skip reason (empty when there is an example), the issues, and `-KIND=N` for what is left out."""
+def outcome(made: Example | Outcome, loading: Sequence[str] = ()) -> str:
+    """Return the skip reason (empty when there is an example), the issues, and `-KIND=N` for what is left out.
+
+    Issues of loading stand behind those of the conversion.
+    """
     left_out = [f"-{kind}={n}" for kind, n in made.left_out]
-    return "|".join([made.skip or "", *made.issues, *left_out])
+    return "|".join([made.skip or "", *made.issues, *loading, *left_out])
 
 
 def read_outcome(text: str) -> Outcome:

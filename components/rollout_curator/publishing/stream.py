@@ -11,6 +11,7 @@ import numpy as np
 import xxhash
 
 from rollout_curator import recipe as recipes
+from rollout_curator.arrow import Columns
 from rollout_curator.conversion import Batch, convert
 from rollout_curator.errors import ExportError, SourceChanged
 from rollout_curator.exports.base import AtomicFile, Export
@@ -28,7 +29,7 @@ Array = np.ndarray[Any, Any]
 
 @dataclass(slots=True)
 class Stream:
-    """The lines of a part, to be taken once; it remembers a hash of each and the length of the longest.
+    """The lines of a part, to be taken once; it remembers a hash of each, the length of the longest, and the columns.
 
     Raises SourceChanged for a rollout that gives no example any more, ExportError for a line that does not read
     back as the example it was made of.
@@ -39,6 +40,7 @@ class Stream:
     part: Part
     workers: int = 0
     longest_bytes: int = 0
+    columns: Columns = field(default_factory=Columns)
     _digests: list[bytes] = field(default_factory=list)
 
     def __iter__(self) -> Iterator[bytes]:
@@ -53,6 +55,8 @@ class Stream:
                     "so nothing was written; leave it out by hand and tell the makers of this program"
                 )
             self._digests.append(b"".join(xxhash.xxh3_64_digest(line) for line in made.lines))
+            for shape, line in zip(made.shapes, made.lines, strict=False):
+                self.columns.add(shape, len(line))
             for line in made.lines:
                 self.longest_bytes = max(self.longest_bytes, len(line))
                 yield line

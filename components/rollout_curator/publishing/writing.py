@@ -125,7 +125,7 @@ def export(
         command=command_line(workspace, recipe, out, settings.card, report=settings.report),
         files=tuple(manifest.files(content)),
         content=content,
-        notes=(*_notes(recipe, chosen), *_left_over(out, paths, workspace)),
+        notes=(*_notes(recipe, chosen), *_late_columns(recipe, streams), *_left_over(out, paths, workspace)),
     )
 
 
@@ -175,6 +175,17 @@ def _notes(recipe: Recipe, chosen: Chosen) -> list[str]:
         empty = [part.name for part in chosen.parts if not len(part.units)]
         notes += [f"No rollout fell into {name}, so there is no such file; another seed or size may." for name in empty]
     return notes
+
+
+def _late_columns(recipe: Recipe, streams: Sequence[Stream]) -> list[str]:
+    """Return what to do where the first 10 MB of a file lack what later rows have."""
+    late = sorted({stream.columns.late for stream in streams if stream.columns.late})
+    if not late or recipe.kind == "parquet":
+        return []
+    return [
+        "Hugging Face datasets takes the columns of a file from its first 10 MB and stops at later rows with more, "
+        f"here in {', '.join(late)}: export as parquet, whose columns are written in the file."
+    ]
 
 
 def _left_over(out: Path, written: Mapping[str, Path], workspace: Workspace) -> list[str]:

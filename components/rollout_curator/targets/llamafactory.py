@@ -24,8 +24,10 @@ SAYS = (
     "Several results in a row become one message.",
     "Every answer is trained on, also those that stood in the prompt; mask_history: true trains on the last one only.",
     "Examples longer than cutoff_len are cut at the end, and answers with them; its own limit is 2,048 tokens.",
-    "Arguments are objects, because text is encoded a second time; load with datasets 4.7 or newer, older versions "
-    "fill them with nulls. It rounds numbers in arguments to ten decimals.",
+    "Arguments are objects, because text is encoded a second time; load with datasets 4.7 or newer, though 0.9.5 asks "
+    "for 4.0.0 or older: those fill them with nulls, make dates of texts that look like one, or stop. Newer ones round "
+    "decimals in arguments to ten places and may change the last digit of shorter ones; examples with numbers beyond "
+    "64 bits there are left out.",
     "Reasoning is written in the text, in <think> tags.",
 )
 SCRIPT = """\

@@ -3,10 +3,14 @@
 Read in OpenAI's OpenAPI description 2.3.0, `FineTuneChatRequestInput` (messages, tools, parallel_tool_calls,
 functions; text and images only), its guides "Supervised fine-tuning" (at least 10 examples) and "Fine-tuning and tool
 calling" (arguments as text, content may be null beside tool_calls). That an unknown key fails the file is what the
-service's validation says; it is not written in the description.
+service's validation says; it is not written in the description. Names of functions are letters, digits, _ and -, at
+most 64 (the description says so in words; `^[a-zA-Z0-9_-]{1,64}$` is the service's). That the same holds for the
+`name` of a message, and that the id of a call has at most 40 characters (microsoft/autogen 6377, vercel/ai 5171), is
+known of chat completions; that the validation of files asks it too is not verified.
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from rollout_curator.conversation import ChatOptions, FlatOptions
@@ -19,6 +23,9 @@ KEYS = {
     "assistant": {"role", "content", "name", "tool_calls", "refusal", "weight"},
     "tool": {"role", "content", "tool_call_id"},
 }
+NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
+ID_MAX = 40
+"""Characters of the id that joins a call and its result."""
 SAYS = (
     "The file goes to OpenAI's servers.",
     "One record that is not as expected fails the whole file; unknown keys are that too, so there are no extra "
@@ -27,6 +34,8 @@ SAYS = (
     'Every answer is trained on, also those that stood in the prompt; OpenAI reads "weight": 0 on a message to leave '
     "it out, which is not written here.",
     "Arguments are JSON text.",
+    "Names of tools and of who speaks are up to 64 letters, digits, _ and -, and ids of calls up to 40 characters; "
+    "examples with others are left out.",
     "Reasoning is left out: there is no field for it.",
     "Images stay, as image_url parts; OpenAI drops examples with people, faces or captchas. Sound and video are left "
     "out.",
@@ -62,7 +71,7 @@ def config(facts: ConfigFacts) -> str:
 
 
 def judge(record: Mapping[str, Any]) -> Judged | None:
-    """Return why the file would be refused for a record: keys, contents or arguments of another shape."""
+    """Return why the file would be refused for a record: keys, contents, arguments or names of another shape."""
     for n, message in enumerate(record["messages"]):
         unknown = message.keys() - KEYS.get(message["role"], set())
         if unknown:
@@ -74,8 +83,34 @@ def judge(record: Mapping[str, Any]) -> Judged | None:
         for call in message.get("tool_calls", ()):
             if not isinstance(call["function"]["arguments"], str):
                 return Judged("refused_by_trainer", f"the arguments of message {n + 1} are not text", n)
+        if (why := next(_odd_names(message), None)) is not None:
+            return Judged("refused_by_trainer", f"message {n + 1} {why}", n)
+    for tool in record.get("tools") or ():
+        if not _is_name(tool["function"].get("name")):
+            return Judged("refused_by_trainer", f"a tool has the name {_shown(tool['function'].get('name'))}")
     last = record["messages"][-1] if record["messages"] else {"role": ""}
     return None if last["role"] == "assistant" else Judged("refused_by_trainer", "it does not end with an answer")
+
+
+def _odd_names(message: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what is wrong with the names and ids of a message."""
+    if "name" in message and not _is_name(message["name"]):
+        yield f"has the name {_shown(message['name'])}"
+    for call in message.get("tool_calls", ()):
+        if not _is_name(call["function"]["name"]):
+            yield f"calls the tool {_shown(call['function']['name'])}"
+    ids = [message.get("tool_call_id", ""), *(call["id"] for call in message.get("tool_calls", ()))]
+    longest = max(map(len, ids))
+    if longest > ID_MAX:
+        yield f"has an id of {longest:,} characters, and {ID_MAX} are allowed"
+
+
+def _is_name(name: Any) -> bool:
+    return isinstance(name, str) and NAME.fullmatch(name) is not None
+
+
+def _shown(name: Any) -> str:
+    return ascii(name[:80] if isinstance(name, str) else name)
 
 
 def _is_part(part: Mapping[str, Any]) -> bool:

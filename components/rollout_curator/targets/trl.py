@@ -20,7 +20,8 @@ SAYS = (
     "Tools are written as JSON text, which TRL reads; as lists, Hugging Face datasets would fill them with keys they "
     "never had.",
     "Arguments are objects: load with datasets 4.7 or newer, older versions fill them with nulls or stop. It rounds "
-    "numbers in arguments to ten decimals.",
+    "decimals in arguments to ten places and may change the last digit of shorter ones; examples with numbers beyond "
+    "64 bits there are left out, because it would change all numbers beside them.",
     "Reasoning is written as reasoning_content, which the templates of Qwen 3 and Nemotron 3 read; others leave it "
     "out.",
     "The whole conversation is rendered once; where a template drops earlier thinking, that is not trained on.",
