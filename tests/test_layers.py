@@ -68,6 +68,8 @@ RANKS = {
     "tokens": 1,
     "conversation": 1,
     "reader": 2,
+    "documents": 3,
+    "layouts": 3,
     "packing": 1,
     "report_text": 9,
     "terminal": 5,
@@ -84,6 +86,7 @@ RANKS = {
 }
 SIDEWAYS = {
     ("cli", "ui"),  # the verb `ui` starts the app
+    ("layouts", "documents"),  # looks at a document with the same eyes
     ("exports", "targets"),  # an export is written for a trainer
     ("hazards", "targets"),  # what is a hazard depends on the trainer
 }

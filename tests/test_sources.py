@@ -28,7 +28,9 @@ def names(*paths: Path | str) -> list[str]:
 
 def test_a_folder_stands_for_the_rollouts_below_it_sorted(tmp_path: Path) -> None:
     touch(tmp_path, "b/2.jsonl", "b/1.jsonl.gz", "a.json", "c.jsonl.zst", "UPPER.JSONL", "notes.txt", "rollouts.csv")
-    assert names(tmp_path) == ["UPPER.JSONL", "a.json", "c.jsonl.zst", "b/1.jsonl.gz", "b/2.jsonl"]
+    touch(tmp_path, "d.ndjson", "e.ndjson.bz2", "f.json.bz2", "g.parquet", "h.gz")
+    found = ["UPPER.JSONL", "a.json", "c.jsonl.zst", "d.ndjson", "e.ndjson.bz2", "f.json.bz2", "g.parquet"]
+    assert names(tmp_path) == [*found, "b/1.jsonl.gz", "b/2.jsonl"]
 
 
 def test_hidden_files_and_what_is_written_beside_rollouts_are_left_out(tmp_path: Path) -> None:
@@ -85,7 +87,7 @@ def test_a_name_that_is_not_utf8_is_shown_with_its_bytes(tmp_path: Path) -> None
     ("given", "message"),
     [
         ("none*.jsonl", "nothing matches"),
-        ("", "no .jsonl, .json, .jsonl.gz, .json.gz, .jsonl.zst, .json.zst file in this folder"),
+        ("", "no .jsonl, .ndjson, .json (also with .gz, .zst or .bz2) or .parquet file in this folder"),
     ],
 )
 def test_a_path_that_gives_nothing_says_so(tmp_path: Path, given: str, message: str) -> None:

@@ -29,6 +29,8 @@ Array = np.ndarray[Any, Any]
 
 PROBLEM_WORDS = {
     "not_json": "not JSON",
+    "several_objects": "several objects on one line",
+    "cut": "cut off",
     "not_object": "JSON, but not an object",
     "invalid_utf8": "not UTF-8",
     "too_deep": "nested too deep",

@@ -18,6 +18,7 @@ FLAG_WORDS = {
     "empty_output": "the output is empty",
     "lone_surrogate": "text with half a surrogate pair",
     "non_finite_number": "a number that is not finite (NaN or Infinity)",
+    "byte_order_mark": "a byte order mark before it, inside the file",
 }
 """What a line is flagged for: reading notes that say the rollout needs a look."""
 

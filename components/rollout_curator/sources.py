@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rollout_curator.errors import SourceNotFound
-from rollout_curator.packing import SUFFIXES, show_path
+from rollout_curator.packing import SUFFIXES, SUFFIXES_SAID, show_path
 
 MANIFEST_SUFFIX = ".manifest.json"
 _PART = re.compile(r"\.(?:train|validation|test)(\.[a-z]+)$")
@@ -62,7 +62,7 @@ def _expand(path: Path) -> list[Path]:
     if path.is_dir():
         found = _below(path)
         if not found:
-            raise SourceNotFound(f"{show_path(path)}: no {', '.join(SUFFIXES)} file in this folder")
+            raise SourceNotFound(f"{show_path(path)}: no {SUFFIXES_SAID} file in this folder")
         return found
     if os.path.lexists(path) or not glob.has_magic(str(path)):
         return [path]
