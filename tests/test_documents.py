@@ -12,14 +12,14 @@ from typing import Any
 
 import pytest
 import zstandard
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from indexing import header_of, keys, open_index
 from making import CHECKOUT, call, environment
 from rollout_curator import documents, reader
 from rollout_curator.documents import Record, Splitter
-from rollout_curator.errors import SourceChanged
+from rollout_curator.errors import SourceChanged, SourceUnreadable
 from rollout_curator.layouts import DOCUMENT, LINES, Layout, look
 
 CASES = CHECKOUT.parent / "shared" / "cases" / "13_json_shapes"
@@ -225,6 +225,14 @@ def test_an_object_of_a_rollout_is_a_record_whatever_lists_it_holds(tmp_path: Pa
     assert counts(tmp_path, whole) == (1, 1, 0, 0)
 
 
+def test_an_object_beside_the_one_with_the_list_is_a_problem(tmp_path: Path) -> None:
+    told = checked(tmp_path, b'{"rollouts": [\n' + A + b"\n]}\n" + B + b'\n{"rollouts": [' + C + b"]}\n")
+    assert [(problem["line"], problem["reason"]) for problem in told["problems"]] == [
+        (2, "an object without the list rollouts")
+    ]
+    assert told["good"] == [1, 3]
+
+
 def test_two_lists_that_might_be_the_rollouts_are_not_guessed_at(tmp_path: Path) -> None:
     told = checked(tmp_path, b'{"data": [' + A + b'], "results": [' + B + b"]}")
     assert [problem["reason"] for problem in told["problems"]] == [
@@ -337,6 +345,36 @@ def test_nothing_but_white_space_and_brackets_stands_outside_the_records(garbled
     for record in Splitter(pieces(whole, size)):
         covered[record.offset : record.offset + record.length] = b" " * record.length
     assert not covered.strip(b" \t\r\n,:[]")
+
+
+@settings(deadline=None, max_examples=150, suppress_health_check=list(HealthCheck))
+@given(
+    st.sampled_from([READ["array"], TALL_ARRAY, READ["objects over lines"], READ["wrapped over lines"]]),
+    st.lists(st.tuples(st.sampled_from(["cut", "flip", "insert", "delete"]), st.floats(0, 1), st.integers(0, 255))),
+)
+def test_however_a_document_is_damaged_its_sums_hold_and_its_bodies_are_found(
+    tmp_path_factory: pytest.TempPathFactory, whole: bytes, damages: list[tuple[str, float, int]]
+) -> None:
+    content = bytearray(whole)
+    for kind, place, value in damages:
+        at = int(place * len(content))
+        if kind == "cut":
+            del content[max(at, 1) :]
+        elif kind == "insert":
+            content.insert(at, value)
+        elif kind == "flip" and at < len(content):
+            content[at] ^= value
+        else:
+            del content[at : at + value % 8]
+    folder = tmp_path_factory.mktemp("damaged")
+    (folder / "a.json").write_bytes(content or b" ")
+    try:
+        source = open_index(folder / "a.json", folder)
+    except SourceUnreadable:
+        return
+    numbers = [*source.columns["line"].tolist(), *(problem.line for problem in source.problems())]
+    assert len(set(numbers)) == len(numbers) == source.header["n_lines"] - source.header["n_blank"]
+    assert all(json.loads(source.body(row)) for row in range(source.n_rollouts))
 
 
 def test_a_record_over_the_limit_is_told_and_the_next_is_read(monkeypatch: pytest.MonkeyPatch) -> None:

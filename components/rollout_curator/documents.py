@@ -36,7 +36,8 @@ class Record:
     """One record: where it lies in the unpacked bytes, and in which line of the file it begins.
 
     `text` is None when it is longer than a line may be. `fault` is `cut` when the document ends inside it, `broken`
-    when it does not close for another reason, else empty; what has no fault may still be no JSON.
+    when it does not close for another reason, `other` when it is an object that lacks the list of records, whose text
+    is not kept; what has no fault may still be no JSON.
     """
 
     offset: int
@@ -56,6 +57,7 @@ class Splitter:
         self.notes: list[str] = []
         self._window = Window(pieces)
         self._path = path
+        self._has_list = False
 
     def __iter__(self) -> Iterator[Record]:
         window = self._window
@@ -63,7 +65,10 @@ class Splitter:
             if first == ARRAY:
                 yield from self._elements()
             elif first == OBJECT and self._path:
+                begin, line, self._has_list = window.place, window.line(), False
                 yield from self._within(self._path)
+                if not self._has_list:
+                    yield Record(begin, window.place - begin, None, line, "other")
             else:
                 yield window.record()
 
@@ -89,6 +94,7 @@ class Splitter:
                 continue
             key, first = window.key(), window.next_byte()
             if key == path[0] and first == ARRAY and len(path) == 1:
+                self._has_list = True
                 yield from self._elements()
             elif key == path[0] and first == OBJECT and len(path) > 1:
                 yield from self._within(path[1:])
@@ -129,6 +135,11 @@ class Window:
     def step(self) -> None:
         """Pass over one byte."""
         self._at = min(self._at + 1, self._end)
+
+    @property
+    def place(self) -> int:
+        """Return the offset that is reached."""
+        return self._at
 
     def line(self) -> int:
         """Return the number of the line of the file that is reached."""

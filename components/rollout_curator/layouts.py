@@ -13,10 +13,13 @@ import orjson
 from rollout_curator.documents import ARRAY, ARRAY_END, OBJECT, OBJECT_END, QUOTE, Window
 
 LISTS = frozenset(
-    ("rollouts", "data", "records", "results", "samples", "episodes", "rows", "examples", "items", "trajectories")
-    + ("instances", "entries", "simulations")
+    ("rollouts", "data", "records", "results", "samples", "episodes", "rows", "examples", "instances", "entries")
+    + ("simulations",)
 )
-"""Keys whose list of objects is taken for the records, when there is one such list."""
+"""Keys whose list of objects is taken for the records, when there is one such list.
+
+`items`, `steps` and `trajectories` are not among them: in records of known frameworks they are parts of one rollout.
+"""
 CONVERSATIONS = frozenset(
     ("messages", "conversations", "prompt", "completion", "responses_create_params", "response", "chosen")
 )

@@ -25,7 +25,7 @@ def scan_document(source: Opened, layout: Layout, environment: str, bodies: Bodi
     gatherer, taken = Gatherer(environment), 0
     for record in splitter:
         rows = gatherer.n_rows
-        _take(gatherer, record, record.offset if bodies is None else bodies.position)
+        _take(gatherer, record, layout, record.offset if bodies is None else bodies.position)
         if bodies is not None and gatherer.n_rows > rows and record.text is not None:
             bodies.add(record.text)
         taken += record.length
@@ -40,9 +40,12 @@ def scan_document(source: Opened, layout: Layout, environment: str, bodies: Bodi
     yield gatherer.shard()
 
 
-def _take(gatherer: Gatherer, record: Record, offset: int) -> None:
+def _take(gatherer: Gatherer, record: Record, layout: Layout, offset: int) -> None:
     before = len(gatherer.problems)
-    if record.fault == "cut" and record.text is not None:
+    if record.fault == "other":
+        gatherer.n_lines += 1
+        gatherer.problem("unrecognised", f"an object without the list {'.'.join(layout.path)}")
+    elif record.fault == "cut" and record.text is not None:
         gatherer.n_lines += 1
         gatherer.problem("cut", "the file ends inside this record")
     else:

@@ -34,6 +34,8 @@ CONVERSATIONS = frozenset(
 ROWS_A_STEP = 64
 STEP_BYTES = 8 << 20
 _COLUMNS_SHOWN = 8
+_FAULTS = (OSError, ValueError, NotImplementedError, LookupError)
+"""What pyarrow raises for a damaged file: every error of Arrow is one of these as well."""
 
 
 def scan_parquet(source: Opened, environment: str, bodies: Bodies) -> Iterator[Shard]:
@@ -50,7 +52,7 @@ def scan_parquet(source: Opened, environment: str, bodies: Bodies) -> Iterator[S
             if taken >= RANGE_BYTES:
                 yield gatherer.shard()
                 gatherer, taken = Gatherer(environment), 0
-    except (OSError, ValueError) as error:  # ArrowInvalid is a ValueError
+    except _FAULTS as error:
         if not n_read:
             raise SourceUnreadable(f"{show_path(source.path)}: the Parquet data cannot be read ({error})") from error
         source.notes.append(f"the Parquet data is damaged ({error}): {n_read:,} of {n_rows:,} rows were read")
@@ -64,7 +66,7 @@ def _opened(source: Opened) -> Any:
     try:
         table = pq.ParquetFile(source.file, buffer_size=1 << 20, pre_buffer=False)
         names = table.schema_arrow.names
-    except (OSError, ValueError, NotImplementedError) as error:
+    except _FAULTS as error:
         raise SourceUnreadable(f"{shown}: is no whole Parquet file ({error})") from error
     if not any(shape <= set(names) for shape in SHAPES):
         more = ", ..." if len(names) > _COLUMNS_SHOWN else ""
