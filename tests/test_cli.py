@@ -89,6 +89,30 @@ def test_check_names_each_problem_by_line(source: Path) -> None:
     ]
 
 
+def test_check_names_the_files_of_a_folder_that_are_passed_over(tmp_path: Path) -> None:
+    write(tmp_path / "a.jsonl", [gym()])
+    for name in ("b.txt", "c.txt", "d.csv"):
+        (tmp_path / name).touch()
+    assert call("check", tmp_path).out.splitlines()[-3:] == [
+        "passed over: b.txt, c.txt (a file ending in .txt is read only when it is named)",
+        "passed over: d.csv (a file ending in .csv is read only when it is named)",
+        "1 line = 1 rollout (0 flagged) + 0 problems + 0 blank",
+    ]
+    found = call("check", tmp_path, "--json").json
+    assert found["n_passed_over"] == 3
+    assert found["passed_over"][2] == {"name": "d.csv", "reason": "a file ending in .csv is read only when it is named"}
+
+
+def test_check_counts_a_document_in_records_and_a_table_in_rows(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text(json.dumps([gym(), 1]))
+    assert call("check", tmp_path / "a.json").out.splitlines()[-2:] == [
+        "a.json:2: a JSON number, not an object",
+        "2 records = 1 rollout (0 flagged) + 1 problem + 0 blank",
+    ]
+    write(tmp_path / "b.jsonl", [gym()])
+    assert call("check", tmp_path).out.splitlines()[-1].startswith("3 records = ")
+
+
 def test_check_of_a_file_that_cannot_be_read_says_so_in_json_too(tmp_path: Path) -> None:
     (tmp_path / "empty.jsonl").touch()
     ran = call("check", tmp_path / "empty.jsonl", "--json")
@@ -409,8 +433,8 @@ def test_an_export_as_a_process_is_silent_on_stderr(tmp_path: Path, source: Path
 
 
 def test_an_error_of_a_process_is_one_line_without_a_traceback(tmp_path: Path) -> None:
-    refused(run("export", tmp_path, "--out", tmp_path / "x"), f"{tmp_path}: no .jsonl, .json, .jsonl.gz, .json.gz,"
-            " .jsonl.zst, .json.zst file in this folder")  # fmt: skip
+    refused(run("export", tmp_path, "--out", tmp_path / "x"), f"{tmp_path}: no .jsonl, .ndjson, .json"
+            " (also with .gz, .zst or .bz2) or .parquet file in this folder")  # fmt: skip
 
 
 def test_help_names_every_verb_and_loads_nothing_heavy() -> None:

@@ -433,7 +433,9 @@ def test_big_numbers_of_the_cases_are_exact_or_out(shared_folder: Path, name: st
 def test_openai_takes_no_odd_names_and_no_long_ids(changes: dict[str, str], words: str) -> None:
     call = {**CALL, **changes}
     example = made(Recipe(target="openai"), call, {**RESULT, "call_id": call["call_id"]}, said("4"))
-    assert tuple(issue for issue in example.issues if issue != "tools_not_recorded") == ((f"refused_by_trainer:{words}",) if words else ())
+    assert tuple(issue for issue in example.issues if issue != "tools_not_recorded") == (
+        (f"refused_by_trainer:{words}",) if words else ()
+    )
 
 
 def test_openai_takes_no_tool_of_an_odd_name() -> None:

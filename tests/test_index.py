@@ -115,8 +115,6 @@ def test_a_line_over_the_limit_is_a_problem_with_its_number(tmp_path: Path, monk
     ("content", "reason"),
     [
         (b"\n \n", "no rollouts, only blank lines"),
-        (b'[{"a":1}]', "is a JSON array; write one object a line (jq -c '.[]')"),
-        (b'{\n  "a": 1\n}\n', "is pretty-printed JSON; write one object a line (jq -c .)"),
         (b"id,reward\n1,2\n", "no line is a JSON object"),
         (gzip.compress(b"", mtime=0)[:10], "no rollouts, not one line"),
     ],

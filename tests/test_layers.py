@@ -69,6 +69,8 @@ RANKS = {
     "conversation": 1,
     "shapes": 0,
     "reader": 2,
+    "documents": 3,
+    "layouts": 3,
     "packing": 1,
     "report_text": 9,
     "terminal": 5,
@@ -86,6 +88,7 @@ RANKS = {
 }
 SIDEWAYS = {
     ("cli", "ui"),  # the verb `ui` starts the app
+    ("layouts", "documents"),  # looks at a document with the same eyes
     ("exports", "targets"),  # an export is written for a trainer
     ("hazards", "targets"),  # what is a hazard depends on the trainer
 }

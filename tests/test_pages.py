@@ -325,6 +325,21 @@ def test_the_totals_of_sources_add_up_in_words(site: Site) -> None:
     assert "**6 lines = 5 rollouts + 1 that are no rollouts + 0 blank**" in said(opened("sources"))
 
 
+def test_sources_names_what_was_passed_over(tmp_path: Path) -> None:
+    (folder := tmp_path / "runs").mkdir()
+    (folder / "run.json").write_text(f"[{line(1.0, 1)}, {line(0.5, 2)}]")
+    (folder / "notes_*x*.txt").touch()
+    workspace = Workspace.open([folder], tmp_path / "cache")
+    sites.install(Site(ServeOptions(paths=(folder,), out_dir=tmp_path), workspace))
+    app = opened("sources")
+    assert [expander.label.replace("\\", "") for expander in app.expander] == ["Passed over: notes_*x*.txt"]
+    table = app.expander[0].dataframe[0].value
+    assert table["why"].to_list() == ["a file ending in .txt is read only when it is named"]
+    assert "**2 records = 2 rollouts + 0 that are no rollouts + 0 blank**" in said(app)
+    assert funnel(app)[0] == "2 records"
+    workspace.close()
+
+
 def test_sources_counts_as_flagged_what_check_counts(site: Site) -> None:
     assert site.workspace is not None
     table = opened("sources").dataframe[0].value

@@ -1,5 +1,6 @@
 """What the reader promises: numbered lines for any bytes, packed or not, and one judgement per line."""
 
+import bz2
 import gzip
 import json
 import math
@@ -168,6 +169,27 @@ def test_damage_inside_zstd_is_not_called_bytes_after_it(tmp_path: Path) -> None
     assert read_bytes(tmp_path, bytes(packed))[1][0].startswith("the zstd data is damaged")
 
 
+def test_bzip2_streams_join_and_zeros_after_them_are_padding(tmp_path: Path) -> None:
+    packed = bz2.compress(ONE + b"\n" + TWO[:3]) + bz2.compress(b"") + bz2.compress(TWO[3:]) + bytes(100_000)
+    assert read_bytes(tmp_path, packed) == ([ONE, TWO], [])
+
+
+def test_lines_before_a_cut_in_bzip2_are_kept_and_the_cut_is_told(tmp_path: Path) -> None:
+    packed = bz2.compress(ONE + b"\n") + bz2.compress(TWO)[:20]
+    assert read_bytes(tmp_path, packed) == ([ONE], ["the bzip2 data is cut off: lines up to the cut were read"])
+
+
+def test_rubbish_after_bzip2_is_told(tmp_path: Path) -> None:
+    assert read_bytes(tmp_path, bz2.compress(ONE) + b"RUB") == ([ONE], ["bytes after the bzip2 data were ignored"])
+
+
+def test_lines_before_damage_in_bzip2_are_kept_and_the_damage_is_told(tmp_path: Path) -> None:
+    second = bytearray(bz2.compress(TWO))
+    second[12] ^= 255
+    packed = bz2.compress(ONE + b"\n") + bytes(second)
+    assert read_bytes(tmp_path, packed) == ([ONE], ["the bzip2 data is damaged: lines up to there were read"])
+
+
 def test_a_zstd_window_of_2_gib_is_refused(tmp_path: Path) -> None:
     block = struct.pack("<I", 1 | len(ONE) << 3)[:3] + ONE
     packed = struct.pack("<I", 0xFD2FB528) + bytes([0, (31 - 10) << 3]) + block
@@ -182,11 +204,12 @@ OTHER_FILES = {
     "utf-16 be": ('{"a":1}\n'.encode("utf-16-be"), "is UTF-16, save it as UTF-8"),
     "utf-16 with bom": ("\ufeff{}".encode("utf-16-be"), "is UTF-16, save it as UTF-8"),
     "lfs": (b"version https://git-lfs.github.com/spec/v1\noid 1\n", "is a Git LFS pointer, run `git lfs pull`"),
-    "zip": (b"PK\x03\x04" + bytes(60), "is a zip or Parquet file, not JSON lines"),
-    "parquet": (b"PAR1\x15\x04", "is a zip or Parquet file, not JSON lines"),
+    "zip": (b"PK\x03\x04" + bytes(60), "is a zip archive, unpack it"),
+    "parquet in gzip": (gzip.compress(b"PAR1\x15\x04"), "is a Parquet file inside a compressed one, unpack it"),
     "html": (b"\xef\xbb\xbf \n<!DOCTYPE html>", "is an HTML page, perhaps a log-in page saved as data"),
     "html in gzip": (gzip.compress(b"<HTML>"), "is an HTML page, perhaps a log-in page saved as data"),
     "gzip in gzip": (gzip.compress(gzip.compress(ONE)), "is compressed twice, unpack it once"),
+    "bzip2 in bzip2": (bz2.compress(bz2.compress(ONE)), "is compressed twice, unpack it once"),
     "gzip in zstd": (zstandard.compress(gzip.compress(ONE)), "is compressed twice, unpack it once"),
 }
 
@@ -254,7 +277,13 @@ REFUSED = {
     b'{"a":"\xff"}': Unreadable("invalid_utf8", "not UTF-8: byte 7 of the line is not valid"),
     b'{"a":1': Unreadable("not_json", "not JSON: expecting ',' delimiter at column 7"),
     b"<PLACEHOLDER ROW>": Unreadable("not_json", "not JSON: expecting value at column 1"),
-    b'{"a":1}{"b":2}': Unreadable("not_json", "not JSON: extra data at column 8"),
+    b'{"a":1}{"b":2}': Unreadable("several_objects", "2 JSON objects on one line; write each on a line of its own"),
+    b'{"a":1} , {"b":2}\r{"c":3},': Unreadable(
+        "several_objects", "3 JSON objects on one line; write each on a line of its own"
+    ),
+    b'{"a":1},': Unreadable("several_objects", "a comma follows the JSON object; take it away"),
+    b'{"a":1}[2]': Unreadable("not_json", "not JSON: extra data at column 8"),
+    b'{"a":1}{"b":': Unreadable("not_json", "not JSON: extra data at column 8"),
     b'{"a":' + b"9" * 5000 + b"}": Unreadable("not_json", "not JSON: a number with too many digits"),
     b'{"a":' * 10_000 + b"1" + b"}" * 10_000: Unreadable("too_deep", "nested too deep to read"),
     b"[" * 10_000: Unreadable("too_deep", "nested too deep to read"),

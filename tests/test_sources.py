@@ -10,7 +10,7 @@ import pytest
 
 from rollout_curator import runner
 from rollout_curator.errors import SourceNotFound, WorkerLost
-from rollout_curator.sources import environment_of, find
+from rollout_curator.sources import environment_of, find, passed_over
 
 
 def touch(folder: Path, *names: str) -> Path:
@@ -28,7 +28,9 @@ def names(*paths: Path | str) -> list[str]:
 
 def test_a_folder_stands_for_the_rollouts_below_it_sorted(tmp_path: Path) -> None:
     touch(tmp_path, "b/2.jsonl", "b/1.jsonl.gz", "a.json", "c.jsonl.zst", "UPPER.JSONL", "notes.txt", "rollouts.csv")
-    assert names(tmp_path) == ["UPPER.JSONL", "a.json", "c.jsonl.zst", "b/1.jsonl.gz", "b/2.jsonl"]
+    touch(tmp_path, "d.ndjson", "e.ndjson.bz2", "f.json.bz2", "g.parquet", "h.gz")
+    found = ["UPPER.JSONL", "a.json", "c.jsonl.zst", "d.ndjson", "e.ndjson.bz2", "f.json.bz2", "g.parquet"]
+    assert names(tmp_path) == [*found, "b/1.jsonl.gz", "b/2.jsonl"]
 
 
 def test_hidden_files_and_what_is_written_beside_rollouts_are_left_out(tmp_path: Path) -> None:
@@ -53,6 +55,45 @@ def test_a_link_inside_a_folder_is_the_file_it_leads_to_and_one_that_leaves_it_i
 def test_pipes_in_a_folder_are_left_out(tmp_path: Path) -> None:
     os.mkfifo(touch(tmp_path, "a.jsonl") / "pipe.jsonl")
     assert names(tmp_path) == ["a.jsonl"]
+
+
+def test_what_is_passed_over_in_a_folder_is_named_with_why(tmp_path: Path) -> None:
+    touch(tmp_path, "a.jsonl", "b.txt", "run/c.CSV", "run/noext", "run/d_aggregate_metrics.json", ".hidden.jsonl")
+    touch(tmp_path, ".git/config", ".DS_Store", "curation.sqlite", "curation.sqlite-wal")
+    touch(tmp_path, "sft.train.parquet", "sft.parquet.manifest.json")
+    os.mkfifo(tmp_path / "pipe.jsonl")
+    (tmp_path / "nowhere.jsonl").symlink_to("missing.jsonl")
+    (tmp_path / "passwd.jsonl").symlink_to("/etc/passwd")
+    assert [(file.name, file.why) for file in passed_over([tmp_path])] == [
+        (".hidden.jsonl", "a hidden file"),
+        ("b.txt", "a file ending in .txt is read only when it is named"),
+        ("nowhere.jsonl", "a link that leads nowhere"),
+        ("passwd.jsonl", "a link that leads out of the folder"),
+        ("pipe.jsonl", "not a regular file"),
+        ("sft.train.parquet", "an export of this program, read only when it is named"),
+        ("run/c.CSV", "a file ending in .CSV is read only when it is named"),
+        ("run/d_aggregate_metrics.json", "aggregate metrics, no rollouts"),
+        ("run/noext", "a file without a suffix is read only when it is named"),
+    ]
+
+
+def test_nothing_is_passed_over_where_files_are_named(tmp_path: Path) -> None:
+    touch(tmp_path, "a.jsonl", "b.txt")
+    assert passed_over([tmp_path / "a.jsonl", f"{tmp_path}/*.txt"]) == []
+
+
+def test_passed_over_files_of_several_folders_are_told_apart(tmp_path: Path) -> None:
+    touch(tmp_path, "one/a.txt", "two/a.txt")
+    found = [file.name for file in passed_over([tmp_path / "one", tmp_path / "two"])]
+    assert found == ["one/a.txt", "two/a.txt"]
+
+
+def test_a_folder_without_rollouts_says_what_is_there(tmp_path: Path) -> None:
+    touch(tmp_path, "a.txt", "b.csv", "c.xlsx", "d.log")
+    with pytest.raises(
+        SourceNotFound, match=r"or .parquet file in this folder; passed over: a.txt, b.csv, c.xlsx and 1 more"
+    ):
+        find([tmp_path])
 
 
 def test_a_quoted_glob_is_expanded(tmp_path: Path) -> None:
@@ -85,7 +126,7 @@ def test_a_name_that_is_not_utf8_is_shown_with_its_bytes(tmp_path: Path) -> None
     ("given", "message"),
     [
         ("none*.jsonl", "nothing matches"),
-        ("", "no .jsonl, .json, .jsonl.gz, .json.gz, .jsonl.zst, .json.zst file in this folder"),
+        ("", "no .jsonl, .ndjson, .json (also with .gz, .zst or .bz2) or .parquet file in this folder"),
     ],
 )
 def test_a_path_that_gives_nothing_says_so(tmp_path: Path, given: str, message: str) -> None:

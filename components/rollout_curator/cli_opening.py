@@ -38,7 +38,7 @@ def opened(
     from rollout_curator.decisions import Decisions
     from rollout_curator.errors import SourceError
     from rollout_curator.opening import build_indexes, default_cache
-    from rollout_curator.sources import existing
+    from rollout_curator.sources import existing, passed_over
     from rollout_curator.workspace import Workspace
 
     decisions = Decisions.open(store) if store else None
@@ -47,6 +47,7 @@ def opened(
         found = existing(paths)
         show_progress(build_indexes(found, folder))
         workspace = Workspace(found, folder, decisions)
+        workspace.passed_over = passed_over(paths)
     except SourceError as error:
         if as_json and not needs_rollouts:
             say({"error": str(error), "good": [], "bad": {}, "flag": {}, "blank": [], "notes": []}, True, str)

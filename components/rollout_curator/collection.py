@@ -20,7 +20,8 @@ from rollout_curator.index.columns import CLASSES, NUMBERS
 from rollout_curator.index.source import Problem, Source, to_rollout
 from rollout_curator.rollout import Rollout
 from rollout_curator.selection import Drop
-from rollout_curator.sources import Found, environment_of
+from rollout_curator.sources import Found, PassedOver, environment_of
+from rollout_curator.wording import unit_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,6 +30,8 @@ Array = np.ndarray[Any, Any]
 
 PROBLEM_WORDS = {
     "not_json": "not JSON",
+    "several_objects": "several objects on one line",
+    "cut": "cut off",
     "not_object": "JSON, but not an object",
     "invalid_utf8": "not UTF-8",
     "too_deep": "nested too deep",
@@ -51,12 +54,16 @@ class Refused:
 
 
 class Collection:
-    """Open sources. A row is a rollout's position over all of them."""
+    """Open sources. A row is a rollout's position over all of them.
+
+    `passed_over` are the files of opened folders that are not read: whoever found the sources says them.
+    """
 
     def __init__(self, found: Sequence[Found], cache: Path) -> None:
         self.found = tuple(found)
         self.sources: list[Source] = []
         self.refused: list[Refused] = []
+        self.passed_over: list[PassedOver] = []
         self._columns: dict[str, Array] = {}
         self._numbers: dict[str, Array] = {}
         self._classes: dict[str, tuple[Array, list[str]]] = {}
@@ -93,6 +100,11 @@ class Collection:
     def n_rollouts(self) -> int:
         """Return the number of rows."""
         return int(self._starts[-1])
+
+    @property
+    def unit(self) -> str:
+        """Return what its sources are counted in: line, record or row."""
+        return unit_of(source.header["layout"] for source in self.sources)
 
     # Columns
 

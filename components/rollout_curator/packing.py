@@ -1,9 +1,11 @@
 """A file on disk becomes a stream of bytes: opened without blocking, unpacked, with what is wrong with it said.
 
-Knows files and compression, plain, gzip and zstd by their first bytes. A file that is no source of lines at all is an
-error (`SourceError`); a cut or damaged end is a note, and the lines before it are kept.
+Knows files and compression, plain, gzip, zstd and bzip2 by their first bytes, and Parquet, which is read elsewhere. A
+file that is no source of rollouts at all is an error (`SourceError`); a cut or damaged end is a note, and the lines
+before it are kept.
 """
 
+import bz2
 import os
 import re
 import stat
@@ -25,9 +27,13 @@ CHUNK_BYTES = 1 << 20
 ZSTD_WINDOW_MAX_BYTES = 128 << 20
 
 
-SUFFIXES = (".jsonl", ".json", ".jsonl.gz", ".json.gz", ".jsonl.zst", ".json.zst")
+_TEXTS, _PACKED = (".jsonl", ".ndjson", ".json"), ("", ".gz", ".zst", ".bz2")
+SUFFIXES = (*(text + packed for text in _TEXTS for packed in _PACKED), ".parquet")
+"""What a file of rollouts in a folder is called."""
+SUFFIXES_SAID = f"{', '.join(_TEXTS)} (also with {', '.join(_PACKED[1:-1])} or {_PACKED[-1]}) or .parquet"
 
 
+_BZIP2 = re.compile(rb"BZh[1-9](?:\x31\x41\x59\x26\x53\x59|\x17\x72\x45\x38\x50\x90)")
 _ZSTD_SKIPPABLE = re.compile(rb"[\x50-\x5f]\x2a\x4d\x18")
 
 
@@ -78,12 +84,16 @@ def _packing(head: bytes, shown: str) -> str:
         return "gzip"
     if head[:4] == b"\x28\xb5\x2f\xfd" or _ZSTD_SKIPPABLE.match(head):
         return "zstd"
+    if _BZIP2.match(head):
+        return "bzip2"
+    if head[:4] == b"PAR1":
+        return "parquet"
     refuse_other_files(head, shown)
     return "plain"
 
 
 def refuse_other_files(head: bytes, shown: str) -> None:
-    """Raise SourceUnreadable when the first bytes are those of another kind of file than JSON lines."""
+    """Raise SourceUnreadable when the first bytes are those of another kind of file than JSON."""
     start = head.removeprefix(BOM).lstrip()[:64].lower()
     reason = None
     few, many = sorted(head[first:64:2].count(0) for first in (0, 1))
@@ -91,11 +101,13 @@ def refuse_other_files(head: bytes, shown: str) -> None:
         reason = "is UTF-16, save it as UTF-8"
     elif head.startswith(b"version https://git-lfs.github.com/spec/"):
         reason = "is a Git LFS pointer, run `git lfs pull`"
-    elif head[:4] in (b"PK\x03\x04", b"PAR1"):
-        reason = "is a zip or Parquet file, not JSON lines"
+    elif head[:4] == b"PK\x03\x04":
+        reason = "is a zip archive, unpack it"
+    elif head[:4] == b"PAR1":
+        reason = "is a Parquet file inside a compressed one, unpack it"
     elif start.startswith((b"<!doctype html", b"<html")):
         reason = "is an HTML page, perhaps a log-in page saved as data"
-    elif head[:2] == b"\x1f\x8b" or head[:4] == b"\x28\xb5\x2f\xfd":
+    elif head[:2] == b"\x1f\x8b" or head[:4] == b"\x28\xb5\x2f\xfd" or _BZIP2.match(head):
         reason = "is compressed twice, unpack it once"
     if reason:
         raise SourceUnreadable(f"{shown}: {reason}")
@@ -103,7 +115,7 @@ def refuse_other_files(head: bytes, shown: str) -> None:
 
 def chunks(source: Opened) -> Iterator[bytes]:
     """Yield the unpacked bytes of a source in pieces of bounded size; a cut or a tail of rubbish is noted."""
-    unpack = {"gzip": _gunzip, "zstd": _unzstd, "plain": _plain}[source.packing]
+    unpack = {"gzip": _gunzip, "zstd": _unzstd, "bzip2": _bunzip2, "plain": _plain}[source.packing]
     first = source.packing != "plain"
     try:
         for chunk in unpack(source):
@@ -190,6 +202,36 @@ def _unzstd(source: Opened) -> Iterator[bytes]:
             if unpacked:
                 delivered = True
                 yield unpacked
+
+
+def _bunzip2(source: Opened) -> Iterator[bytes]:
+    """Unpack stream by stream; pbzip2 writes many, one after the other."""
+    unpacker, pending, delivered = bz2.BZ2Decompressor(), b"", False
+    while True:
+        if unpacker.eof:
+            pending = unpacker.unused_data.lstrip(b"\0")
+            while len(pending) < 10 and (more := source.file.read(1 << 16)):
+                pending = (pending + more).lstrip(b"\0")
+            if not pending:
+                return
+            if not _BZIP2.match(pending):
+                source.notes.append("bytes after the bzip2 data were ignored")
+                return
+            unpacker = bz2.BZ2Decompressor()
+        if unpacker.needs_input and not pending and not (pending := source.file.read(1 << 16)):
+            source.notes.append("the bzip2 data is cut off: lines up to the cut were read")
+            return
+        try:
+            unpacked = unpacker.decompress(pending, CHUNK_BYTES)
+        except OSError as error:
+            if not delivered:
+                raise SourceUnreadable(f"{show_path(source.path)}: the bzip2 data cannot be unpacked") from error
+            source.notes.append("the bzip2 data is damaged: lines up to there were read")
+            return
+        pending = b""
+        if unpacked:
+            delivered = True
+            yield unpacked
 
 
 def fingerprint(path: Path) -> str:

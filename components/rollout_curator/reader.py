@@ -19,6 +19,13 @@ from rollout_curator.rollout import Unreadable
 LINE_MAX_BYTES = 64 << 20
 
 
+SEVERAL = "several_objects"
+"""The kind of a line that is nothing but JSON objects without a line end between them."""
+_DECODER = json.JSONDecoder()
+_BETWEEN = re.compile(r"[ \t\r\n,]*")
+_COUNTED_MAX = 1000
+
+
 _DIGITS_AS_ZERO = bytes(48 if 48 <= code < 58 else code for code in range(256))
 
 
@@ -145,8 +152,7 @@ def _parse_again(text: bytes) -> tuple[Any, tuple[str, ...]] | Unreadable:
     except RecursionError:
         return Unreadable("too_deep", "nested too deep to read")
     except json.JSONDecodeError as error:
-        complaint = error.msg[:1].lower() + error.msg[1:].removesuffix(" at")
-        return Unreadable("not_json", f"not JSON: {complaint} at column {error.colno}")
+        return _more_than_one(error) or Unreadable("not_json", f"not JSON: {_complaint(error)}")
     except ValueError:
         return Unreadable("not_json", "not JSON: a number with too many digits")
     notes = []
@@ -155,6 +161,36 @@ def _parse_again(text: bytes) -> tuple[Any, tuple[str, ...]] | Unreadable:
     if strange:
         notes.append("non_finite_number")
     return obj, tuple(notes)
+
+
+def _complaint(error: json.JSONDecodeError) -> str:
+    place = f"column {error.colno}" if error.lineno == 1 else f"line {error.lineno} of it, column {error.colno}"
+    return f"{error.msg[:1].lower()}{error.msg[1:].removesuffix(' at')} at {place}"
+
+
+def _more_than_one(error: json.JSONDecodeError) -> Unreadable | None:
+    """Say it when a line is nothing but whole JSON objects one after the other, or one and a comma."""
+    text, at, n_objects = error.doc, error.pos, 1
+    if error.msg != "Extra data" or not text.lstrip().startswith("{"):
+        return None
+    try:
+        while (at := _end_of_gap(text, at)) < len(text) and n_objects < _COUNTED_MAX:
+            value, at = _DECODER.raw_decode(text, at)
+            if not isinstance(value, dict):
+                return None
+            n_objects += 1
+    except (ValueError, RecursionError):
+        return None
+    if n_objects == 1:
+        return Unreadable(SEVERAL, "a comma follows the JSON object; take it away")
+    many = f"{_COUNTED_MAX:,} or more" if n_objects == _COUNTED_MAX else str(n_objects)
+    return Unreadable(SEVERAL, f"{many} JSON objects on one line; write each on a line of its own")
+
+
+def _end_of_gap(text: str, at: int) -> int:
+    """Return where the white space and commas that begin at `at` end."""
+    found = _BETWEEN.match(text, at)
+    return found.end() if found else at
 
 
 def _json_type(value: Any) -> str:

@@ -40,7 +40,8 @@ def check(workspace: Workspace) -> Json:
     """Return what is in every file, line by line; for a single file its keys stand at the top too.
 
     `good`, `flag`, `bad` and `blank` hold every line once: `bad` is not a JSON object, `flag` needs a look (a rollout
-    with a note, or an object that is something else than a rollout). `counts` add up to `lines`.
+    with a note, or an object that is something else than a rollout). `counts` add up to `lines`. What a line is where
+    `layout` is "document" or "parquet": a record, a row. `passed_over` are files of opened folders that are not read.
     """
     files = [_check_source(source) for source in workspace.sources]
     opened = {source.name for source in workspace.sources}
@@ -66,7 +67,8 @@ def check(workspace: Workspace) -> Json:
         for name in ("lines", "rollouts", "flagged", "problems", "blank")
     }
     top = files[0] if len(files) == 1 else {}
-    return {**top, "files": files, "total": total}
+    passed = [{"name": file.name, "reason": file.why} for file in workspace.passed_over[:LISTED_MAX]]
+    return {**top, "files": files, "total": total, "n_passed_over": len(workspace.passed_over), "passed_over": passed}
 
 
 def _check_source(source: Source) -> Json:
@@ -80,6 +82,7 @@ def _check_source(source: Source) -> Json:
     return {
         "name": source.name,
         "path": header["path"],
+        "layout": header["layout"],
         "counts": {
             "lines": header["n_lines"],
             "rollouts": source.n_rollouts,

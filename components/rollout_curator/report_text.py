@@ -6,13 +6,14 @@ Takes plain JSON values, gives text without control characters; the numbers are 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from rollout_curator.wording import counted
+from rollout_curator.wording import counted, unit_of
 
 Json = dict[str, Any]
 
 SHOWN_MAX = 12
 HAZARDS_SHOWN = 5
 UNREAD_SHOWN = 8
+PASSED_OVER_SHOWN = 5
 
 
 def check_text(found: Json) -> str:
@@ -25,12 +26,26 @@ def check_text(found: Json) -> str:
     lines = [*_table(rows), ""]
     for entry in found["files"]:
         lines.extend(_complaints(entry))
+    lines.extend(_passed_over(found))
     total = found["total"]
+    unit = unit_of(entry["layout"] for entry in found["files"] if "layout" in entry)
     lines.append(
-        f"{counted(total['lines'], 'line')} = {counted(total['rollouts'], 'rollout')} ({total['flagged']:,} flagged)"
+        f"{counted(total['lines'], unit)} = {counted(total['rollouts'], 'rollout')} ({total['flagged']:,} flagged)"
         f" + {counted(total['problems'], 'problem')} + {total['blank']:,} blank"
     )
     return "\n".join(lines)
+
+
+def _passed_over(found: Json) -> Iterator[str]:
+    """Yield one line for each reason why files of a folder were not read, with the first of them."""
+    by_reason: dict[str, list[str]] = {}
+    for file in found["passed_over"]:
+        by_reason.setdefault(file["reason"], []).append(_shown(file["name"]))
+    for reason, names in by_reason.items():
+        more = f" and {len(names) - PASSED_OVER_SHOWN:,} more" if len(names) > PASSED_OVER_SHOWN else ""
+        yield f"passed over: {', '.join(names[:PASSED_OVER_SHOWN])}{more} ({_shown(reason)})"
+    if (n_more := found["n_passed_over"] - len(found["passed_over"])) > 0:
+        yield f"passed over: {counted(n_more, 'more file')}"
 
 
 def _complaints(entry: Json) -> Iterator[str]:
@@ -47,7 +62,7 @@ def _complaints(entry: Json) -> Iterator[str]:
         yield f"{name}:{first if first == last else f'{first}-{last}'}: {_shown(reason)}"
     if len(runs) > SHOWN_MAX:
         n_more = sum(last - first + 1 for first, last, _ in runs[SHOWN_MAX:])
-        yield f"{name}: {n_more:,} more lines; --json lists all"
+        yield f"{name}: {n_more:,} more {unit_of([entry['layout']])}s; --json lists all"
 
 
 def _runs(reasons: Mapping[int, str]) -> list[tuple[int, int, str]]:

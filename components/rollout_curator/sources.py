@@ -1,21 +1,24 @@
 """Paths the user gives become a list of files: a file, a folder or a glob, also quoted.
 
-Folders are searched below, hidden files and files this program wrote are left out, links that leave the folder too.
+Folders are searched below; what is passed over there (other suffixes, exports of this program, links that leave the
+folder) is named with why. Hidden folders, and this program's own files beside exports, are not looked at.
 """
 
 import glob
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from rollout_curator.errors import SourceNotFound
-from rollout_curator.packing import SUFFIXES, show_path
+from rollout_curator.packing import SUFFIXES, SUFFIXES_SAID, show_path
 
 MANIFEST_SUFFIX = ".manifest.json"
 _PART = re.compile(r"\.(?:train|validation|test)(\.[a-z]+)$")
-_NOT_ROLLOUTS = (MANIFEST_SUFFIX, "_aggregate_metrics.json", "package.json")
+_NOT_ROLLOUTS = {"_aggregate_metrics.json": "aggregate metrics", "package.json": "a package file"}
+_OWN = re.compile(r"\.manifest\.json$|^curation\.sqlite")
+SHOWN_MAX = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +27,14 @@ class Found:
 
     path: Path
     name: str
+
+
+@dataclass(frozen=True, slots=True)
+class PassedOver:
+    """A file of an opened folder that is not read, named from that folder, and why."""
+
+    name: str
+    why: str
 
 
 def find(paths: Iterable[str | Path]) -> list[Found]:
@@ -60,9 +71,9 @@ def opened_folder(path: str | Path) -> Path:
 
 def _expand(path: Path) -> list[Path]:
     if path.is_dir():
-        found = _below(path)
+        found = [file for file, why in _below(path) if not why]
         if not found:
-            raise SourceNotFound(f"{show_path(path)}: no {', '.join(SUFFIXES)} file in this folder")
+            raise SourceNotFound(f"{show_path(path)}: no {SUFFIXES_SAID} file in this folder{_others(path)}")
         return found
     if os.path.lexists(path) or not glob.has_magic(str(path)):
         return [path]
@@ -73,25 +84,61 @@ def _expand(path: Path) -> list[Path]:
     return found
 
 
-def _below(folder: Path) -> list[Path]:
+def _others(folder: Path) -> str:
+    """Return what else is in a folder, as the end of a sentence."""
+    passed = passed_over([folder])
+    names = ", ".join(file.name for file in passed[:SHOWN_MAX])
+    more = f" and {len(passed) - SHOWN_MAX:,} more" if len(passed) > SHOWN_MAX else ""
+    return f"; passed over: {names}{more}" if passed else ""
+
+
+def passed_over(paths: Iterable[str | Path]) -> list[PassedOver]:
+    """Return the files below the folders among these paths that are not read, sorted by name, with why."""
+    folders = [Path(path) for path in paths if Path(path).is_dir()]
+    passed = []
+    for folder in folders:
+        above = folder.parent if len(folders) > 1 else folder
+        for path, why in _below(folder):
+            if why and not _OWN.search(path.name):
+                passed.append(PassedOver(show_path(os.path.relpath(path, above)), why))
+    return passed
+
+
+def _below(folder: Path) -> Iterator[tuple[Path, str]]:
+    """Yield every file below a folder, sorted, and why it is not read, empty for one that is."""
     root = os.path.realpath(folder)
-    found = []
     for parent, folders, files in os.walk(folder):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(files):
             path = Path(parent) / name
-            inside = os.path.commonpath([root, os.path.realpath(path)]) == root
-            if inside and path.is_file() and _may_hold_rollouts(path):
-                found.append(path)
-    return found
+            if not name.startswith(".") or name.lower().endswith(SUFFIXES):
+                yield path, _why_not(path, root)
 
 
-def _may_hold_rollouts(path: Path) -> bool:
+def _why_not(path: Path, root: str) -> str:
+    """Say why a file in an opened folder is not read; empty when it is."""
     name = path.name.lower()
+    if path.name.startswith("."):
+        return "a hidden file"
+    if not path.exists():
+        return "a link that leads nowhere"
+    if os.path.commonpath([root, os.path.realpath(path)]) != root:
+        return "a link that leads out of the folder"
+    if not path.is_file():
+        return "not a regular file"
+    if not name.endswith(SUFFIXES):
+        kind = f"ending in {show_path(path.suffix)}" if path.suffix else "without a suffix"
+        return f"a file {kind} is read only when it is named"
+    if known := [words for end, words in _NOT_ROLLOUTS.items() if name.endswith(end)]:
+        return f"{known[0]}, no rollouts"
+    return "an export of this program, read only when it is named" if _is_written_here(path) else ""
+
+
+def _is_written_here(path: Path) -> bool:
     whole = _PART.sub(r"\1", path.name)  # the parts of a split share the manifest of the whole
-    written_here = any(path.with_name(each + MANIFEST_SUFFIX).exists() for each in {path.name, whole})
-    return (
-        name.endswith(SUFFIXES) and not name.startswith(".") and not name.endswith(_NOT_ROLLOUTS) and not written_here
+    names = {path.name, whole}
+    return path.name.lower().endswith(MANIFEST_SUFFIX) or any(
+        path.with_name(each + MANIFEST_SUFFIX).exists() for each in names
     )
 
 

@@ -1,5 +1,7 @@
 """Numbers of things, and words that follow a number, as people say them: 1 task, 1,204 tasks; 1 ends, 3 end."""
 
+from collections.abc import Iterable
+
 _OF_ONE = {
     "are": "is",
     "do": "does",
@@ -11,6 +13,15 @@ _OF_ONE = {
     "use": "uses",
     "were": "was",
 }
+
+
+_UNITS = {"document": "record", "parquet": "row"}
+
+
+def unit_of(layouts: Iterable[str]) -> str:
+    """Return what is counted in sources of these layouts: lines, rows of tables, else records."""
+    units = {_UNITS.get(layout, "line") for layout in layouts} or {"line"}
+    return units.pop() if len(units) == 1 else "record"
 
 
 def counted(n: int, noun: str) -> str:

@@ -36,7 +36,7 @@ from rollout_curator.selection import (
     select,
 )
 from rollout_curator.slices import Part
-from rollout_curator.sources import Found, find
+from rollout_curator.sources import Found, find, passed_over
 from rollout_curator.strategies.order import shuffled
 
 SELECTIONS_MAX = 64
@@ -81,10 +81,12 @@ class Workspace(Collection):
         cls, paths: Iterable[str | Path], cache: Path | None = None, decisions: Decisions | None = None
     ) -> "Workspace":
         """Find, index and open everything at once. Raises SourceError when nothing can be read."""
-        found, cache = find(paths), cache or default_cache()
+        paths, cache = list(paths), cache or default_cache()
+        found = find(paths)
         for _ in build_indexes(found, cache):
             pass
         workspace = cls(found, cache, decisions)
+        workspace.passed_over = passed_over(paths)
         workspace.require_rollouts()
         return workspace
 

@@ -23,8 +23,8 @@ class Column:
 
 
 NUMBERS = (
-    Column("line", "int64", "", "line number in the source, from 1"),
-    Column("offset", "int64", "bytes", "where the line starts in the source (in the unpacked copy for .gz and .zst)"),
+    Column("line", "int64", "", "number of the line, record or row in the source, from 1"),
+    Column("offset", "int64", "bytes", "where the line starts in the source, or in its copy where it is packed"),
     Column("length", "int64", "bytes", "length of the line without its newline"),
     Column("key_hi", "uint64", "", "first half of the content key (xxh3-128 of the line)"),
     Column("key_lo", "uint64", "", "second half of the content key"),

@@ -54,13 +54,13 @@ def content_key(text: bytes) -> bytes:
     return xxhash.xxh3_128_digest(text.strip())
 
 
-def read_line(text: bytes, environment: str) -> Facts | Unreadable:
-    """Return the facts of the rollout that a line holds, or why it holds none."""
+def read_line(text: bytes, environment: str, *notes: str) -> Facts | Unreadable:
+    """Return the facts of the rollout that a line holds, or why it holds none; `notes` are told of the rollout."""
     parsed = parse(text)
     if isinstance(parsed, Unreadable):
         return parsed
     try:
-        result = read_object(parsed.obj, parsed.notes)
+        result = read_object(parsed.obj, (*notes, *parsed.notes))
         return result if isinstance(result, Unreadable) else facts(result, environment)
     except RecursionError:
         return Unreadable("too_deep", "nested too deep to read")
@@ -71,7 +71,7 @@ def _is_facet_name(name: str) -> bool:
 
 
 @dataclass(slots=True)
-class _Gatherer:
+class Gatherer:
     """Collects rows as typed arrays; one per range."""
 
     environment: str
@@ -101,18 +101,26 @@ class _Gatherer:
             return
         self.n_lines += 1
         if line.text is None:
-            self.problems.append((self.n_lines, "too_long", f"longer than {LINE_MAX_BYTES >> 20} MiB"))
+            self.problem("too_long", f"longer than {LINE_MAX_BYTES >> 20} MiB")
             return
-        text = line.text.removeprefix(BOM) if self.at_start and self.n_lines == 1 else line.text
+        text = line.text.removeprefix(BOM)
         if not text.strip():
             self.n_blank += 1
             return
-        row = read_line(text, self.environment)
+        is_marked = len(text) < len(line.text) and not (self.at_start and self.n_lines == 1)
+        row = read_line(text, self.environment, *(("byte_order_mark",) if is_marked else ()))
         if isinstance(row, Unreadable):
-            self.problems.append((self.n_lines, row.kind, row.reason))
-            return
-        key = content_key(text)
-        place = (self.n_lines, offset, line.length, int.from_bytes(key[:8], "big"), int.from_bytes(key[8:], "big"))
+            self.problem(row.kind, row.reason)
+        else:
+            self._add(row, content_key(text), offset, line.length)
+
+    def problem(self, kind: str, reason: str) -> None:
+        """Add what is wrong with the line that was counted last."""
+        self.problems.append((self.n_lines, kind, reason))
+
+    def _add(self, row: Facts, key: bytes, offset: int, length: int) -> None:
+        """Add the facts of the line that was counted last."""
+        place = (self.n_lines, offset, length, int.from_bytes(key[:8], "big"), int.from_bytes(key[8:], "big"))
         for append, value in zip(self.number_appends, place + row.numbers, strict=True):
             append(value)
         for (append, codes), word in zip(self.class_appends, row.classes, strict=True):
@@ -142,7 +150,7 @@ def plan(size_bytes: int) -> list[tuple[int, int]]:
 def scan_range(task: tuple[str, str, int, int]) -> Shard:
     """Return the shard of the lines that start in [start, end) of a plain source: (path, environment, start, end)."""
     path, environment, start, end = task
-    gatherer = _Gatherer(environment, at_start=start == 0)
+    gatherer = Gatherer(environment, at_start=start == 0)
     source = open_source(Path(path))
     try:
         with source.file as file:
@@ -202,7 +210,7 @@ def scan_packed(source: Opened, environment: str, bodies: Bodies) -> Iterator[Sh
 
     Offsets are those in `bodies`; line numbers in a shard are relative to its first line.
     """
-    gatherer, taken = _Gatherer(environment, at_start=True), 0
+    gatherer, taken = Gatherer(environment, at_start=True), 0
     for line in lines(chunks(source)):
         if isinstance(line, int):
             gatherer.take(line, offset=0)
@@ -214,7 +222,7 @@ def scan_packed(source: Opened, environment: str, bodies: Bodies) -> Iterator[Sh
         taken += line.length
         if taken >= RANGE_BYTES:
             yield gatherer.shard()
-            gatherer, taken = _Gatherer(environment), 0
+            gatherer, taken = Gatherer(environment), 0
     yield gatherer.shard()
 
 

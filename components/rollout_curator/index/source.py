@@ -142,7 +142,7 @@ class Source:
         return b"".join(parts)
 
     def _checked(self, place: "_Place", text: bytes) -> bytes:
-        text = text.removeprefix(BOM) if place.line == 1 else text
+        text = text.removeprefix(BOM)
         if int.from_bytes(content_key(text), "big") != place.key_hi << 64 | place.key_lo:
             store.forget(self._folder)
             raise SourceChanged(

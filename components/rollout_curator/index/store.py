@@ -1,15 +1,15 @@
 """The index of one source on disk: built once, memory-mapped at every opening, rebuilt when the source changed.
 
 A folder per source in the cache: `header.json` (what was indexed, and when it holds), one file of aligned columns,
-and for compressed sources one file of frames. The header is written last, so a half-built index is never seen.
-Everything here can be deleted at any time.
+and for compressed and Parquet sources one file of frames. The header is written last, so a half-built index is never
+seen. Everything here can be deleted at any time.
 """
 
 import hashlib
 import os
 import secrets
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from functools import cache as once
@@ -23,17 +23,16 @@ import xxhash
 from rollout_curator.errors import CacheError, SourceChanged, SourceNotFound, SourceRefused
 from rollout_curator.index.columns import CLASSES, NUMBERS, SCHEMA
 from rollout_curator.index.frames import FrameWriter
-from rollout_curator.index.scan import Shard, merge, plan, scan_packed, scan_range
-from rollout_curator.packing import fingerprint, open_source, show_path
+from rollout_curator.index.passes import Pass, Run, is_row_of_objects, look_at, refusal, scan
+from rollout_curator.index.scan import Shard, merge
+from rollout_curator.layouts import DOCUMENT
+from rollout_curator.packing import fingerprint, show_path
 
 SETTLED_S = 2.0
 """A file changed less than this before it was indexed may change again within one tick of its clock."""
 ABANDONED_S = 24 * 3600.0
 """A part of an index that no header names and nobody wrote to for this long was left by a build that was killed."""
 _ALIGN = 64
-
-ScanTask = tuple[str, str, int, int]
-Run = Callable[[Callable[[ScanTask], Shard], Sequence[ScanTask]], Iterator[Shard]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +106,8 @@ def reading_code() -> str:
     root = Path(__file__).parents[1]
     digest = xxhash.xxh3_128()
     for pattern in (
+        "documents.py",
+        "layouts.py",
         "packing.py",
         "reader.py",
         "rollout.py",
@@ -144,51 +145,41 @@ def build(cache: Path, path: Path, environment: str, run: Run) -> Iterator[Progr
     Closing the generator early leaves the old index.
     """
     before = stamp(path)
-    source = open_source(path)
+    made = look_at(path)
     folder = folder_of(cache, path)
     replaced = _files_of(folder)
     token = secrets.token_hex(6)
-    files = {"columns": f"columns-{token}.bin"}
-    written = [folder / files["columns"]]
+    files = {"columns": f"columns-{token}.bin"} | ({"bodies": f"bodies-{token}.zst"} if made.copies else {})
+    written = [folder / name for name in files.values()]
     try:
-        with source.file, _writing(cache):
+        with _writing(cache):
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            shards: list[Shard] = []
-            frames: FrameWriter | None = None
-            if source.packing == "plain":
-                tasks = [(os.fspath(path), environment, start, end) for start, end in plan(before.size)]
-                for shard, task in zip(run(scan_range, tasks), tasks, strict=True):
-                    shards.append(shard)
-                    yield Progress(show_path(path), task[3], before.size, sum(s.n_rollouts for s in shards))
-            else:
-                files["bodies"] = f"bodies-{token}.zst"
-                written.append(folder / files["bodies"])
-                with open(written[-1], "wb") as packed:
-                    frames = FrameWriter(packed)
-                    for shard in scan_packed(source, environment, frames):
-                        shards.append(shard)
-                        done = min(source.file.tell(), before.size)
-                        yield Progress(show_path(path), done, before.size, sum(s.n_rollouts for s in shards))
-                    frames.flush()
-        whole = merge(shards)
+            for done in scan(path, environment, run, made, written[-1]):
+                yield Progress(show_path(path), done, before.size, made.n_rollouts)
+            if is_row_of_objects(made):
+                made = Pass(made.packing, DOCUMENT)
+                for done in scan(path, environment, run, made, written[-1]):
+                    yield Progress(show_path(path), done, before.size, made.n_rollouts)
+        whole = merge(made.shards)
         content = fingerprint(path)
         content = content if stamp(path) == before else ""  # it changed meanwhile: only the same stamp may be trusted
         with _writing(cache):
-            layout = _write_columns(written[0], whole, frames)
+            columns = _write_columns(written[0], whole, made.frames)
         header = {
             "schema": SCHEMA,
             "path": show_path(path),
             "environment": environment,
-            "packing": source.packing,
+            "packing": made.packing,
+            "layout": made.layout.kind,
             "stamp": asdict(before),
             "fingerprint": content,
             "indexed_at": time.time(),
             "code": reading_code(),
             "files": files,
             "sizes": {file.name: _size(file) for file in written},
-            "columns": layout,
-            "notes": source.notes,
-            "refusal": _refusal(whole, path),
+            "columns": columns,
+            "notes": made.notes,
+            "refusal": refusal(made, whole, path),
             **_summary(whole),
         }
         with _writing(cache):
@@ -259,24 +250,6 @@ def _write_columns(path: Path, shard: Shard, frames: FrameWriter | None) -> dict
             layout[name] = (str(values.dtype), file.tell(), len(values))
             file.write(np.ascontiguousarray(values).data)
     return layout
-
-
-def _refusal(shard: Shard, path: Path) -> str | None:
-    """Say in one sentence why the file as a whole is not one of rollouts, when no line is even a JSON object."""
-    if shard.n_rollouts or any(kind not in _NOT_OBJECTS for _, kind, _ in shard.problems):
-        return None
-    if not shard.problems:
-        return f"{show_path(path)}: no rollouts, {'only blank lines' if shard.n_lines else 'not one line'}"
-    with open(path, "rb") as file:
-        head = file.read(4096).strip()
-    if head.startswith(b"["):
-        return f"{show_path(path)}: is a JSON array; write one object a line (jq -c '.[]')"
-    if head.startswith(b"{") and b"\n" in head.strip():
-        return f"{show_path(path)}: is pretty-printed JSON; write one object a line (jq -c .)"
-    return f"{show_path(path)}: no line is a JSON object"
-
-
-_NOT_OBJECTS = ("not_json", "not_object", "invalid_utf8", "too_deep", "too_long")
 
 
 def load_columns(folder: Path, header: dict[str, Any]) -> dict[str, np.ndarray[Any, Any]]:

@@ -24,11 +24,11 @@ class Step:
     tip: str
 
 
-def steps(funnel: Funnel, recipe: Recipe) -> Iterator[Step]:
-    """Yield the numbers of the line in their order."""
-    yield Step(funnel.lines, "lines", "sources", "", "every line of every file")
+def steps(funnel: Funnel, recipe: Recipe, unit: str) -> Iterator[Step]:
+    """Yield the numbers of the line in their order; `unit` is what the sources are counted in (line, record, row)."""
+    yield Step(funnel.lines, f"{unit}s", "sources", "", f"every {unit} of every file")
     problems = funnel.lines - funnel.blank - funnel.rollouts
-    none = "1 line is no rollout" if problems == 1 else f"{problems:,} lines are no rollouts"
+    none = f"1 {unit} is no rollout" if problems == 1 else f"{problems:,} {unit}s are no rollouts"
     tip = f"{none}, {funnel.blank:,} {said_of(funnel.blank, 'are')} blank"
     yield Step(funnel.rollouts, "rollouts", "sources" if problems else "review", "" if problems else "all", tip)
     named = [
@@ -51,7 +51,7 @@ def funnel_line(workspace: Workspace, *, brief: bool = False) -> None:
         funnel = workspace.funnel(recipe)
     with st.container(key="funnel", gap=None):
         with st.container(horizontal=True, key="funnel-steps", gap=None, vertical_alignment="center"):
-            for step in steps(funnel, recipe):
+            for step in steps(funnel, recipe, workspace.unit):
                 parameters = {"queue": step.queue} if step.page == "review" else {}
                 tip = step.tip if brief else None
                 places.link_number(step.count, step.words, step.page, tip=tip, **parameters)

@@ -26,7 +26,7 @@ from rollout_curator.index.source import Source
 from rollout_curator.index.store import Progress
 from rollout_curator.opening import DECISIONS_NAME, build_indexes, default_cache, default_decisions
 from rollout_curator.recipe import Recipe
-from rollout_curator.sources import Found, find
+from rollout_curator.sources import Found, find, passed_over
 from rollout_curator.ui.exporting import Beside, ExportJob, writing_of
 from rollout_curator.ui.views import Views
 from rollout_curator.workspace import Workspace
@@ -223,6 +223,7 @@ class Site:
         if self._decisions is None:
             self._decisions = Decisions.open(self.options.decisions or _decisions_path(self.paths))
         workspace = Workspace(found, cache, self._decisions)
+        workspace.passed_over = passed_over(self.paths)
         workspace.require_rollouts()
         return workspace
 

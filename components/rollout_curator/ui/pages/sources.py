@@ -19,6 +19,8 @@ from rollout_curator.wording import counted
 from rollout_curator.workspace import Workspace
 
 PAGE_ROWS = 200
+PASSED_OVER_ROWS = 1000
+PASSED_OVER_NAMED = 3
 FLAGGED_HELP = f"Rollouts that need a look: {'; '.join(FLAG_WORDS.values())}"
 
 
@@ -35,6 +37,7 @@ def page(site: Site, workspace: Workspace) -> None:
     _totals(workspace)
     _files(workspace)
     _refused(workspace)
+    _passed_over(workspace)
     _problems(workspace)
     draw_unread(workspace, state.recipe())
     _kept_where(site, workspace)
@@ -45,7 +48,7 @@ def _totals(workspace: Workspace) -> None:
     problems = ", ".join(f"{drop.count:,} {label(drop.words)}" for drop in funnel.problems if drop.count)
     n_problems = sum(drop.count for drop in funnel.problems)
     st.markdown(
-        f"{label(counted(len(workspace.sources), 'file'))}: **{label(counted(funnel.lines, 'line'))} = "
+        f"{label(counted(len(workspace.sources), 'file'))}: **{label(counted(funnel.lines, workspace.unit))} = "
         f"{label(counted(funnel.rollouts, 'rollout'))} "
         f"+ {n_problems:,} that are no rollouts + {funnel.blank:,} blank**"
         f"{f'. No rollouts: {problems}' if n_problems else ''}."
@@ -93,12 +96,28 @@ def _refused(workspace: Workspace) -> None:
         st.warning(f"{len(workspace.refused) - 20:,} more files were not opened.")
 
 
+def _passed_over(workspace: Workspace) -> None:
+    if not (passed := workspace.passed_over):
+        return
+    names = ", ".join(file.name for file in passed[:PASSED_OVER_NAMED])
+    more = f" and {len(passed) - PASSED_OVER_NAMED:,} more" if len(passed) > PASSED_OVER_NAMED else ""
+    with st.expander(f"Passed over: {label(names)}{label(more)}", key="rc.passed-over"):
+        st.dataframe(
+            pd.DataFrame([{"file": plain(file.name), "why": plain(file.why)} for file in passed[:PASSED_OVER_ROWS]]),
+            hide_index=True,
+            height="content" if len(passed) <= 12 else 360,
+            alt="Files of the opened folders that are not read, and why",
+        )
+        if len(passed) > PASSED_OVER_ROWS:
+            st.caption(f"The first {PASSED_OVER_ROWS:,} of {len(passed):,}.")
+
+
 def _problems(workspace: Workspace) -> None:
     kinds = {drop.name: drop for drop in workspace.problems_by_kind() if drop.count}
     if not kinds:
-        st.caption("Every line that is not blank is a rollout.")
+        st.caption(f"Every {label(workspace.unit)} that is not blank is a rollout.")
         return
-    st.subheader("Lines that are no rollouts")
+    st.subheader(f"{label(workspace.unit.capitalize())}s that are no rollouts")
     chosen = st.selectbox(
         "what they are",
         list(kinds),
