@@ -13,7 +13,7 @@ from typing import Any
 
 import tomli_w
 
-from rollout_curator import templates
+from rollout_curator import grouping, templates
 from rollout_curator.conversation import HAZARDS, ChatOptions, FlatOptions, chat, encode, flat, issue_kind
 from rollout_curator.errors import RecipeError, TemplateError
 from rollout_curator.exports.base import get as get_kind
@@ -25,7 +25,7 @@ from rollout_curator.policy import INVALID, by_lists, check_lists, check_options
 from rollout_curator.rollout import Example, Rollout
 from rollout_curator.splits import Split
 from rollout_curator.splits import read as read_split
-from rollout_curator.strategies import Step, arguments
+from rollout_curator.strategies import Step, arguments, reads_examples
 from rollout_curator.targets.base import MEDIA, Target
 from rollout_curator.targets.base import get as get_target
 
@@ -49,7 +49,8 @@ class Recipe:
     template examples are looked at with, a table as `templates.to_table` makes it (in TOML also a name or a path),
     and `max_tokens` the limit of the trainer. `metadata` are extra columns written beside `messages`. `strategies`
     are rules that follow the threshold, in order, each applied to what the earlier ones kept. `kind` is the kind of
-    file; with `split` there is one file a part, with `pairs` rows are pairs of rollouts instead of examples.
+    file; with `split` there is one file a part, with `pairs` rows are pairs of rollouts instead of examples. `group_by`
+    names what rollouts of one task have in common, by a rule of `grouping`.
     """
 
     sources: tuple[str, ...] = ()
@@ -71,11 +72,12 @@ class Recipe:
     kind: str = "jsonl"
     split: Split | None = None
     pairs: Pairs | None = None
+    group_by: str = grouping.TASK
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """All that decides what is written for one rollout."""
+    """All that decides what is written for one rollout; `needs_examples` when a rule compares what is written."""
 
     target: Target
     format: str
@@ -86,6 +88,7 @@ class Plan:
     metadata: tuple[str, ...]
     look: Look
     trim: frozenset[str] = frozenset()
+    needs_examples: bool = False
 
     @property
     def needs_look(self) -> bool:
@@ -123,7 +126,7 @@ def from_table(table: Mapping[str, Any], where: str) -> Recipe:
         if name not in known:
             raise RecipeError(f"{where}: unknown key {name!r}; a recipe has {', '.join(sorted(known))}")
     values = dict(table)
-    for name in ("target", "format", "kind"):
+    for name in ("target", "format", "kind", "group_by"):
         if not isinstance(values.get(name, ""), str):
             raise RecipeError(f"{where}: {name} is {values[name]!r}, expected a name")
     for name in ("sources", "keep", "drop", "trim", "metadata"):
@@ -180,7 +183,7 @@ def to_table(recipe: Recipe) -> dict[str, Any]:
     table = {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(recipe).items()}
     table["strategies"] = [{"name": step.name, **step.parameters} for step in recipe.strategies]
     table["filters"] = [filter_table(one) for one in recipe.filters]
-    unsaid = {"strategies": [], "filters": [], "trim": [], "template": {}, "kind": "jsonl"}
+    unsaid = {"strategies": [], "filters": [], "trim": [], "template": {}, "kind": "jsonl", "group_by": "task"}
     return {name: value for name, value in table.items() if value is not None and unsaid.get(name) != value}
 
 
@@ -198,6 +201,7 @@ def plan(recipe: Recipe) -> Plan:
     for step in recipe.strategies:
         arguments(step)
     get_kind(recipe.kind)
+    grouping.check(recipe.group_by)
     target = get_target(recipe.target)
     chosen = recipe.format or target.format
     if chosen not in FORMATS:
@@ -226,6 +230,7 @@ def plan(recipe: Recipe) -> Plan:
         metadata=recipe.metadata,
         look=Look(target, template, recipe.max_tokens, has_lists),
         trim=frozenset(recipe.trim) & frozenset(HAZARDS) if chosen == "chat" else frozenset(),
+        needs_examples=reads_examples(recipe.strategies),
     )
 
 
