@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as some
 
 from making import exported, gym, rows_of, write
@@ -65,7 +65,9 @@ LINES = some.lists(
     max_size=24,
 )
 NAMES = ("a.jsonl", "b.jsonl", "calc/data/c.jsonl", "zoo/run/d.jsonl", "0.jsonl")
-calmly = settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+calmly = settings(
+    max_examples=12, deadline=None, suppress_health_check=list(HealthCheck), phases=[Phase.explicit, Phase.generate]
+)  # to shrink an example of files takes minutes
 
 
 @contextmanager

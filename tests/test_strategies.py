@@ -339,6 +339,24 @@ def test_a_draw_does_not_depend_on_the_order_of_rows(rows: list[Row], dice: Any,
     assert contents(frame, apply(frame, [step]).kept) == contents(shuffled, apply(shuffled, [step]).kept)
 
 
+@settings(deadline=None, max_examples=300)
+@given(ROWS, some.randoms(), some.sampled_from(sorted(EVERY)), some.integers(0, 5))
+def test_no_rule_depends_on_the_order_of_rows(rows: list[Row], dice: Any, name: str, n_copies: int) -> None:
+    unlike: list[Row] = [(*row[:3], n, row[4], row[5]) for n, row in enumerate(rows)]
+    frame = drawn([*unlike, *unlike[:n_copies]])
+    shuffled = frame.iloc[dice.sample(range(len(frame)), len(frame))]
+    step = Step(name, EVERY[name])
+    assert contents(frame, apply(frame, [step]).kept) == contents(shuffled, apply(shuffled, [step]).kept)
+
+
+def test_what_is_rounded_in_a_mean_does_not_depend_on_the_order_of_rows() -> None:
+    assert 0.1 + 0.2 + 0.3 > 0.3 + 0.2 + 0.1
+    frame = rollouts([0.1, 0.2, 0.3])
+    turned = frame.iloc[::-1]
+    step = [Step("task_zscore", {"at_least": 0.0})]
+    assert contents(frame, apply(frame, step).kept) == contents(turned, apply(turned, step).kept)
+
+
 @unhurried
 @given(ROWS, some.randoms(), some.integers(0, 9))
 def test_a_control_does_not_depend_on_the_order_of_rows(rows: list[Row], dice: Any, seed: int) -> None:
