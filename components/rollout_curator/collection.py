@@ -60,6 +60,7 @@ class Collection:
         self._numbers: dict[str, Array] = {}
         self._classes: dict[str, tuple[Array, list[str]]] = {}
         self._groups: dict[str, Groups] = {}
+        self._names: dict[str, grouping.Names] = {}
         self._frames: dict[str, pd.DataFrame] = {}
         for file in found:
             self._open(file, cache)
@@ -134,14 +135,15 @@ class Collection:
 
     def group_names(self, by: str, wanted: Sequence[int], *, is_short: bool = False) -> list[str]:
         """Return what some groups are called, by their codes; no two have one name."""
-        of = "source" if by == grouping.SOURCE else "agent"
-        called = grouping.Called(self.classes("task"), self.classes(of))
-        return grouping.names(self.groups(by), called, wanted, is_short=is_short)
+        if by not in self._names:
+            owner = self.classes("source" if by == grouping.SOURCE else "agent")
+            self._names[by] = grouping.named(self.groups(by), self.classes("task"), owner)
+        return [self._names[by].of(code, is_short=is_short) for code in wanted]
 
     def groups_sentence(self, by: str) -> str:
         """Return how many groups there are, how many of them span files, and why."""
         groups = self.groups(by)
-        across = grouping.n_spanning(groups, self.classes("source")[0])
+        across = grouping.n_across(groups, self.classes("source")[0])
         return grouping.sentence(by, len(groups.keys), len(self.sources), across)
 
     def column(self, name: str) -> Array:

@@ -4,7 +4,6 @@ A group is known by a key, a hash that is the same whatever file its rollouts st
 name; only `by="source"` looks at files. Takes the hashes of the index as uint64 arrays; knows no files itself.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -66,48 +65,54 @@ def grouped(key: Hashes) -> Groups:
     return Groups(place[codes], keys[order], first[order])
 
 
-def n_spanning(groups: Groups, source: Array) -> int:
-    """Return how many groups have rollouts of several files; `source` is the code of each row's file."""
-    if not len(source):
-        return 0
-    pairs = np.unique(groups.codes * (int(source.max()) + 1) + source)
-    return int(np.count_nonzero(np.bincount(pairs // (int(source.max()) + 1)) > 1))
+def n_across(groups: Groups, source: Array) -> int:
+    """Return how many groups have rollouts of several files; `source` is the code of each row's file, ascending."""
+    last = np.zeros(len(groups.first), dtype=np.int64)
+    last[groups.codes] = np.arange(len(groups.codes))  # the last write wins
+    return int(np.count_nonzero(source[groups.first] != source[last]))
 
 
-def sentence(by: str, n_groups: int, n_files: int, n_across: int) -> str:
+def sentence(by: str, n_groups: int, n_files: int, across: int) -> str:
     """Return how many tasks there are, how many of them have rollouts in several files, and why."""
     tasks = counted(n_groups, "task")
     if n_files < 2:
         return f"{tasks}: rollouts of one task have the same {WORDS[by]}."
     if by == SOURCE:
         return f"{tasks}, none across files: each file counts its own."
-    if not n_across:
+    if not across:
         return f"{tasks}, none across files: no rollouts of different files have the same {WORDS[by]}."
-    return f"{tasks}, {n_across:,} across files: their rollouts have the same {WORDS[by]}."
+    return f"{tasks}, {across:,} across files: their rollouts have the same {WORDS[by]}."
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Called:
-    """What rows are called by: their task, and what tells tasks of one name apart, as codes into words."""
+class Names:
+    """What groups are called, each by its first row: codes into words of its task and of whose it is.
 
-    task: tuple[Array, list[str]]
-    of: tuple[Array, list[str]]
-
-
-def names(groups: Groups, called: Called, wanted: Sequence[int], *, is_short: bool = False) -> list[str]:
-    """Return what some groups are called, each by its first row: "swe task 7", or "7 of swe" in short.
-
-    Whose tasks they are is said where there are several of those; the beginning of the key where other groups have the
-    same name, as two runs have that both count from 0.
+    `is_repeated` marks the groups whose name another one has too, as two runs have them that both count from 0.
     """
-    (tasks, task_words), (owners, owner_words) = called.task, called.of
-    task, owner = tasks[groups.first].astype(np.int64), owners[groups.first].astype(np.int64)
-    if len(np.unique(owner)) < 2:
-        owner, owner_words = np.zeros_like(owner), [""]
-    _, place, count = np.unique(owner * len(task_words) + task, return_inverse=True, return_counts=True)
-    found = []
-    for code in wanted:
-        name, of = task_words[int(task[code])], owner_words[int(owner[code])]
-        said = f"{name} of {of}" if is_short and of else name if is_short else f"{of} task {name}".strip()
-        found.append(f"{said} ({int(groups.keys[code]) >> 40:06x})" if count[place[code]] > 1 else said)
-    return found
+
+    keys: Hashes
+    task: Array
+    task_words: list[str]
+    owner: Array
+    owner_words: list[str]
+    is_repeated: Array
+
+    def of(self, code: int, *, is_short: bool = False) -> str:
+        """Return the name of a group: "swe task 7", or "7 of swe" in short; the owner only where there are several.
+
+        The beginning of the key follows where other groups have the same name.
+        """
+        name, owner = self.task_words[int(self.task[code])], self.owner_words[int(self.owner[code])]
+        said = f"{name} of {owner}" if is_short and owner else name if is_short else f"{owner} task {name}".strip()
+        return f"{said} ({int(self.keys[code]) >> 40:06x})" if self.is_repeated[code] else said
+
+
+def named(groups: Groups, task: tuple[Array, list[str]], owner: tuple[Array, list[str]]) -> Names:
+    """Return what groups are called, from the task and the owner (agent or file) of each row as codes into words."""
+    tasks, owners = task[0][groups.first].astype(np.int64), owner[0][groups.first].astype(np.int64)
+    words = owner[1]
+    if len(np.unique(owners)) < 2:
+        owners, words = np.zeros_like(owners), [""]
+    _, place, count = np.unique(owners * len(task[1]) + tasks, return_inverse=True, return_counts=True)
+    return Names(groups.keys, tasks, task[1], owners, words, count[place] > 1)
