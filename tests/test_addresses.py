@@ -16,6 +16,7 @@ FULL = Recipe(
     thresholds=Thresholds("agent", {"judge;=": 7.0, "swe": -0.5}),
     strategies=(Step("best_of_n", {"n": 2}), Step("task_zscore")),
     control=3,
+    group_by="prompt",
 )
 
 
@@ -36,6 +37,7 @@ def test_a_selection_is_written_as_people_would() -> None:
         "own": "agent;judge%3B%3D=7.0;swe=-0.5",
         "rules": '[{"name":"best_of_n","n":2},{"name":"task_zscore"}]',
         "control": "3",
+        "tasks": "prompt",
     }
 
 
@@ -50,7 +52,7 @@ def test_filters_come_back_in_their_order() -> None:
 
 def test_what_the_app_starts_with_is_taken_away_by_a_link_of_a_selection_without_it() -> None:
     link = written(Recipe(min_reward=0.1), start=FULL)
-    assert link == {"min": "0.1", **dict.fromkeys(("max", "where", "own", "rules", "control"), "any")}
+    assert link == {"min": "0.1", **dict.fromkeys(("max", "where", "own", "rules", "control", "tasks"), "any")}
     recipe = FULL
     for name, value in link.items():
         recipe = taken(recipe, name, value) or recipe
@@ -67,6 +69,7 @@ def test_a_recipe_that_selects_nothing_needs_no_parameter() -> None:
         ("min", "nan"), ("min", "much"), ("max", "inf"), ("where", "n_turns"), ("where", "n_turns=.."),
         ("where", "agent=1..2;agent==a;x==b"), ("own", "task;a=1"), ("own", "agent;a"), ("own", "agent;a=inf"),
         ("rules", "["), ("rules", '[{"name":"best"}]'), ("rules", "{}"), ("control", "x"), ("min", "9"),
+        ("tasks", "file"),
     ],
 )  # fmt: skip
 def test_nonsense_changes_nothing(name: str, value: str) -> None:

@@ -148,7 +148,7 @@ def test_invalid_rollouts_are_a_part_of_their_own(workspace: Workspace) -> None:
 def test_a_control_has_as_many_rollouts_of_each_task_as_the_selection(workspace: Workspace) -> None:
     recipe = Recipe(min_reward=1.0, strategies=(Step("best_of_n"),))
     drawn = workspace.select(Recipe(min_reward=1.0, strategies=(Step("best_of_n"),), control=3))
-    group = workspace.frame["group"].to_numpy()
+    group = workspace.groups().codes
     assert (
         np.bincount(group[drawn.kept]).tolist() == np.bincount(group[workspace.select(recipe).kept]).tolist() == [1, 1]
     )
@@ -255,7 +255,7 @@ def test_what_a_picker_counts_is_what_the_funnel_keeps(
 def counted(workspace: Workspace, recipe: Recipe, axis: str, bounds: Bounds) -> int:
     """Return how many rollouts the picker of an axis says these bounds keep."""
     found = workspace.candidates(recipe, axis)
-    columns = (workspace.numbers(axis), workspace.column("tokens"), workspace.frame["group"].to_numpy(), found.always)
+    columns = (workspace.numbers(axis), workspace.column("tokens"), workspace.groups().codes, found.always)
     value, tokens, task, always = (column[found.among] for column in columns)
     return levels(value, tokens, task, always=always).at(bounds).rollouts
 

@@ -177,7 +177,9 @@ def test_the_card_counts_what_a_split_leaves_out(tmp_path: Path) -> None:
     rows = rows[::2] + rows[1::2]
     workspace = Workspace.open([write(tmp_path / "r.jsonl", rows)], tmp_path / "cache")
     split = Split(0.5, by=("task", "prompt"))
-    *_, done = export(workspace, Recipe(split=split), tmp_path / "sft.jsonl", Settings(card="README.md"))
+    *_, done = export(
+        workspace, Recipe(split=split, group_by="source"), tmp_path / "sft.jsonl", Settings(card="README.md")
+    )
     left_out = done.content["split"]["left_out"]
     assert 0 < left_out < 24
     text = (tmp_path / "README.md").read_text(encoding="utf-8")

@@ -25,7 +25,7 @@ def test_two_recipes_say_what_comes_and_goes(tmp_path: Path, source: Path) -> No
     b = recipe(tmp_path, "b.toml", "min_reward = 0.6\nmax_reward = 0.9")
     found = run("diff", a, b, str(source), "--json", "--cache-dir", str(tmp_path / "cache")).json
     assert found["rollouts"] == {"before": 3, "after": 3, "came": 1, "went": 1}
-    assert found["tasks"] == {"before": 2, "after": 2, "came": ["run.jsonl task 1"], "went": ["run.jsonl task 0"]}
+    assert found["tasks"] == {"before": 2, "after": 2, "came": ["task 1"], "went": ["task 0"]}
     assert [(row["where"], row["other"]) for row in found["came"]] == [("run.jsonl:3", "below 0.8")]
     assert [(row["where"], row["other"]) for row in found["went"]] == [("run.jsonl:1", "above 0.9")]
 

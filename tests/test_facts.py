@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from xxhash import xxh3_64_intdigest
 
 from indexing import rollout
 from rollout_curator.conversation import GYM_OPTIONS, ChatOptions, chat, flat
@@ -47,6 +48,8 @@ def test_every_column_of_a_small_rollout() -> None:
         "model": "", "task": "4", "finish": "stop", "invalid": "", "flags": "", "flat": "", "chat": "",
         "chat_reasoning": "", "gym": "", "repeated_calls": 0.0, "distinct_tools": 0.0,
         "final_chars": 4.0,
+        "prompt_key": xxh3_64_intdigest(b'[[{"content":"Question 4?","role":"user"}],null,[]]'),
+        "task_key": xxh3_64_intdigest(b"4 calc4"), "names_agent": True,
     }  # fmt: skip
 
 

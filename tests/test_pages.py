@@ -346,6 +346,14 @@ def test_sources_counts_as_flagged_what_check_counts(site: Site) -> None:
     assert table["flagged"].to_list() == [check(site.workspace)["total"]["flagged"]] == [1]
 
 
+def test_sources_says_how_many_tasks_there_are_and_another_rule_counts_others(site: Site) -> None:
+    app = opened("sources")
+    assert "5 tasks: rollouts of one task have the same agent, task name and prompt." in said(app).replace("\\", "")
+    app.selectbox(key="rc.group-by").set_value("source").run()
+    assert state_of(app).recipe.group_by == "source"
+    assert "5 tasks: rollouts of one task have the same agent and task name in one file." in said(app).replace("\\", "")
+
+
 def test_sources_says_where_decisions_are_kept(site: Site) -> None:
     assert "curation.sqlite" in said(opened("sources")).replace("\\", "")
 

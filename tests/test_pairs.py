@@ -24,8 +24,8 @@ from rollout_curator.workspace import Workspace
 
 def sides(group: list[int], reward: list[float], **columns: list[bool]) -> Sides:
     """Return rollouts that may all stand anywhere, but for what is said."""
-    given = {name: np.array(columns.get(name, [True] * len(group))) for name in Sides.__slots__[2:]}
-    return Sides(np.array(group), np.array(reward), **given)
+    given = {name: np.array(columns.get(name, [True] * len(group))) for name in Sides.__slots__[3:]}
+    return Sides(np.array(group), np.array(reward), np.arange(len(group), dtype=np.uint64), **given)
 
 
 def paired(asked: Pairs, given: Sides, prompts: list[int] | None = None, over: Any = ()) -> Paired:
@@ -36,7 +36,7 @@ def paired(asked: Pairs, given: Sides, prompts: list[int] | None = None, over: A
 # The rules, on columns
 
 
-def test_the_best_stands_against_the_worst_and_of_equal_ones_the_first() -> None:
+def test_the_best_stands_against_the_worst_and_of_equal_ones_the_one_with_the_lower_lot() -> None:
     found = paired(Pairs(), sides([0, 0, 0, 0, 1, 1], [0.2, 1.0, 1.0, 0.2, 0.5, 0.1]))
     assert found.rows.tolist() == [[1, 0], [4, 5]]
 
@@ -107,6 +107,7 @@ def test_every_group_is_with_pairs_or_without_by_one_reason() -> None:
         given = Sides(
             np.sort(dice.integers(0, 6, n)),
             dice.choice([0.0, 0.5, 1.0], n),
+            dice.permutation(n).astype(np.uint64),
             *(dice.random(n) < 0.7 for _ in range(4)),
         )
         found = paired(Pairs(["best_worst", "margin"][n % 2]), given, dice.integers(0, 2, n).tolist())

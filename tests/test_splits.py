@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from xxhash import xxh3_64_intdigest
 
 from rollout_curator import splits
 from rollout_curator.errors import RecipeError
@@ -29,7 +30,7 @@ class Row:
 def families(rows: Sequence[Row], split: Split) -> Families:
     made = Families(split)
     for row in rows:
-        made.add(row.task, row.task, sketch(row.prompt))
+        made.add(xxh3_64_intdigest(row.task.encode()), sketch(row.prompt))
     return made
 
 
@@ -81,14 +82,23 @@ def test_no_task_prompt_or_near_duplicate_that_sketches_find_stands_in_two_parts
 
 @given(rows=ROWS, more=ROWS, split=SPLITS)
 @settings(max_examples=150, deadline=None)
-def test_rollouts_added_after_the_others_move_none_from_one_part_to_another(
+def test_rollouts_added_anywhere_move_none_from_one_part_to_another(
     rows: list[Row], more: list[Row], split: Split
 ) -> None:
-    before, after = codes(rows, split), codes([*rows, *more], split)[: len(rows)]
+    before, after = codes(rows, split), codes([*more, *rows], split)[len(more) :]
     assert {(a, b) for a, b in zip(before, after, strict=True) if a != b} <= {
         (VALIDATION, LEFT_OUT),
         (TEST, LEFT_OUT),
     }
+
+
+@given(rows=ROWS, split=st.one_of(SPLITS, COUNTED), order=st.randoms(use_true_random=False))
+@settings(max_examples=150, deadline=None)
+def test_the_order_of_rollouts_has_no_say_in_who_is_where(rows: list[Row], split: Split, order: Any) -> None:
+    places = list(range(len(rows)))
+    order.shuffle(places)
+    found = codes([rows[place] for place in places], split)
+    assert dict(zip(places, found, strict=True)) == dict(enumerate(codes(rows, split)))
 
 
 @given(rows=ROWS, split=SPLITS, kept=st.lists(st.booleans(), min_size=40, max_size=40))
@@ -170,18 +180,18 @@ def test_another_seed_draws_other_parts() -> None:
     assert codes(singles(100), Split(0.3)) != codes(singles(100), Split(0.3, seed=1))
 
 
-def test_a_rollout_between_training_and_validation_is_trained_on_and_the_validation_family_is_left_out() -> None:
+def test_a_rollout_of_a_trained_task_with_a_held_out_prompt_is_left_out() -> None:
     rows = singles(60)
     before = codes(rows, Split(0.3))
     trained, held = before.index(TRAIN), before.index(VALIDATION)
     bridge = Row(rows[trained].task, rows[held].prompt)
     after = codes([*rows, bridge], Split(0.3))
-    assert (after[trained], after[held], after[-1]) == (TRAIN, LEFT_OUT, TRAIN)
+    assert (after[trained], after[held], after[-1]) == (TRAIN, VALIDATION, LEFT_OUT)
 
 
-def test_prompts_of_a_template_stay_together() -> None:
+def test_prompts_of_a_template_are_trained_on_and_their_held_out_share_is_left_out() -> None:
     rows = [Row(str(n), f"{LONG}{LONG}{LONG}and the number is {n}") for n in range(30)]
-    assert len(set(codes(rows, Split(0.4)))) == 1
+    assert set(codes(rows, Split(0.4))) == {TRAIN, LEFT_OUT}
 
 
 def test_short_prompts_that_differ_in_a_number_are_not_nearly_the_same() -> None:
@@ -191,8 +201,9 @@ def test_short_prompts_that_differ_in_a_number_are_not_nearly_the_same() -> None
 
 def test_what_ties_can_be_chosen() -> None:
     rows = [Row("one task", f"{n} words that say {n * 31} things") for n in range(60)]
-    assert len(set(codes(rows, Split(0.4)))) == 1
-    assert len(set(codes(rows, Split(0.4, by=("prompt", "near"))))) == 2
+    assert set(codes(rows, Split(0.4))) == {TRAIN, LEFT_OUT}
+    assert set(codes(rows, Split(0.4, by=("prompt", "near")))) == {TRAIN, VALIDATION}
+    assert len(set(codes(rows, Split(0.4, by=("task",))))) == 1
 
 
 def test_rollouts_without_a_prompt_are_split_by_the_name_of_their_task() -> None:

@@ -29,6 +29,7 @@ from rollout_curator.strategies import (
     task_table,
     words,
 )
+from rollout_curator.strategies.order import ties
 
 NAN, INF = float("nan"), float("inf")
 COMPONENTS = Path(__file__).parents[1] / "components"
@@ -42,8 +43,10 @@ EVERY: dict[str, dict[str, Any]] = {
     "drop_easy_tasks": {"rate_above": 0.5},
     "drop_hard_tasks": {"rate_below": 0.5},
     "random_per_task": {"fraction": 0.5, "seed": 3},
+    "drop_copies": {},
+    "drop_same_example": {},
 }
-ON_REWARDS = sorted(set(EVERY) - {"at_most_per_task", "random_per_task"})
+ON_REWARDS = sorted(set(EVERY) - {"at_most_per_task", "random_per_task", "drop_copies", "drop_same_example"})
 """The rules that no unrated rollout passes."""
 
 unhurried = settings(deadline=None)  # the first call into pandas takes seconds on a busy machine
@@ -70,6 +73,8 @@ def rollouts(reward: list[float], group: list[int] | None = None, **columns: Any
         "tokens": np.full(n, 10, dtype="int64"),
         "key_hi": np.zeros(n, dtype="uint64"),
         "key_lo": np.arange(n, dtype="uint64"),
+        "attempt": np.full(n, -1, dtype="int64"),
+        "example": np.arange(n, dtype="uint64"),
         "agent": pd.Categorical(["a"] * n),
         "invalid": pd.Categorical([""] * n),
     }
@@ -100,8 +105,10 @@ def contents(frame: pd.DataFrame, mask: npt.NDArray[np.bool_]) -> Counter[tuple[
 
 
 def best_first(rows: list[Row], task: int) -> list[int]:
-    """Return the rated rows of a task, best first, ties in order."""
-    return sorted((n for n, row in enumerate(rows) if row[1] == task and row[0] == row[0]), key=lambda n: -rows[n][0])
+    """Return the rated rows of a task, best first, ties by the random rank of their content."""
+    rank = ties(drawn(rows)).tolist()
+    rated = (n for n, row in enumerate(rows) if row[1] == task and row[0] == row[0])
+    return sorted(rated, key=lambda n: (-rows[n][0], rank[n]))
 
 
 # The rules on small frames
@@ -128,16 +135,37 @@ def test_a_threshold_takes_a_boolean_column() -> None:
     assert kept(rollouts([1, 1], solved=[True, False]), "threshold", column="solved", at_least=1) == [0]
 
 
-def test_best_of_n_keeps_the_highest_of_each_task_and_the_earlier_of_a_tie() -> None:
-    assert kept(rollouts([1, 2, 2, 2, NAN, 5], [1, 1, 1, 1, 2, 3]), "best_of_n", n=2) == [1, 2, 5]
+def test_best_of_n_keeps_the_highest_of_each_task() -> None:
+    assert kept(rollouts([1, 3, 2, 0, NAN, 5], [1, 1, 1, 1, 2, 3]), "best_of_n", n=2) == [1, 2, 5]
+
+
+def test_which_of_equals_stays_depends_on_their_content_alone() -> None:
+    frame = rollouts([2, 2, 2, 2])
+    lowest = int(np.argmin(ties(frame)))
+    assert kept(frame, "best_of_n") == [lowest]
+    assert kept(frame.iloc[::-1], "best_of_n") == [3 - lowest]
 
 
 def test_at_most_per_task_keeps_unrated_rollouts_where_there_is_room() -> None:
-    assert kept(rollouts([NAN, 1, NAN, 3, 2, NAN], [1, 1, 1, 2, 2, 2]), "at_most_per_task", k=2) == [0, 1, 3, 4]
+    assert kept(rollouts([NAN, 1, 4, 3, 2, NAN], [1, 1, 2, 2, 2, 2]), "at_most_per_task", k=2) == [0, 1, 2, 3]
 
 
-def test_at_most_per_task_can_keep_the_first_ones() -> None:
-    assert kept(rollouts([0, 1, 2, 5], [1, 1, 1, 2]), "at_most_per_task", k=2, order="first") == [0, 1, 3]
+def test_at_most_per_task_can_keep_the_first_attempts_as_their_lines_number_them() -> None:
+    frame = rollouts([0, 1, 2, 5], [1, 1, 1, 2], attempt=np.array([7, -1, 3, -1]))
+    assert kept(frame, "at_most_per_task", k=2, order="first") == [0, 2, 3]
+
+
+def test_one_of_identical_lines_stays_and_of_those_that_are_written_alike() -> None:
+    frame = rollouts([0, 1, 1, 5], key_lo=np.array([1, 2, 2, 3], dtype="uint64"))
+    assert kept(frame, "drop_copies") == [0, 1, 3]
+    alike = frame.assign(example=np.array([9, 8, 8, 9], dtype="uint64"))
+    first = [0] if ties(frame)[0] < ties(frame)[3] else [3]
+    assert kept(alike, "drop_same_example") == sorted([1, *first])
+
+
+def test_what_rollouts_are_told_apart_by_is_no_number_to_compare() -> None:
+    with pytest.raises(RecipeError, match="threshold: column is 'group', which is no column of numbers here"):
+        apply(rollouts([1.0]), [Step("threshold", {"column": "group"})])
 
 
 def test_shortest_success_keeps_the_fewest_tokens_among_successes() -> None:
@@ -221,10 +249,10 @@ def test_best_of_n_is_the_head_of_each_task_sorted(rows: list[Row], n: int) -> N
 @unhurried
 @given(ROWS, some.integers(1, 4))
 def test_shortest_success_is_the_head_of_each_task_by_tokens(rows: list[Row], n: int) -> None:
-    expected = []
+    expected, rank = [], ties(drawn(rows)).tolist()
     for task in range(4):
         successes = [n for n, row in enumerate(rows) if row[1] == task and row[0] >= 0.5]
-        expected += sorted(successes, key=lambda number: rows[number][2])[:n]
+        expected += sorted(successes, key=lambda number: (rows[number][2], rank[number]))[:n]
     assert kept(drawn(rows), "shortest_success", at_least=0.5, n=n) == sorted(expected)
 
 
@@ -311,6 +339,24 @@ def test_a_draw_does_not_depend_on_the_order_of_rows(rows: list[Row], dice: Any,
     assert contents(frame, apply(frame, [step]).kept) == contents(shuffled, apply(shuffled, [step]).kept)
 
 
+@settings(deadline=None, max_examples=300)
+@given(ROWS, some.randoms(), some.sampled_from(sorted(EVERY)), some.integers(0, 5))
+def test_no_rule_depends_on_the_order_of_rows(rows: list[Row], dice: Any, name: str, n_copies: int) -> None:
+    unlike: list[Row] = [(*row[:3], n, row[4], row[5]) for n, row in enumerate(rows)]
+    frame = drawn([*unlike, *unlike[:n_copies]])
+    shuffled = frame.iloc[dice.sample(range(len(frame)), len(frame))]
+    step = Step(name, EVERY[name])
+    assert contents(frame, apply(frame, [step]).kept) == contents(shuffled, apply(shuffled, [step]).kept)
+
+
+def test_what_is_rounded_in_a_mean_does_not_depend_on_the_order_of_rows() -> None:
+    assert 0.1 + 0.2 + 0.3 > 0.3 + 0.2 + 0.1
+    frame = rollouts([0.1, 0.2, 0.3])
+    turned = frame.iloc[::-1]
+    step = [Step("task_zscore", {"at_least": 0.0})]
+    assert contents(frame, apply(frame, step).kept) == contents(turned, apply(turned, step).kept)
+
+
 @unhurried
 @given(ROWS, some.randoms(), some.integers(0, 9))
 def test_a_control_does_not_depend_on_the_order_of_rows(rows: list[Row], dice: Any, seed: int) -> None:
@@ -395,7 +441,7 @@ def test_a_rule_takes_an_empty_frame_and_one_row(name: str) -> None:
         (Step("threshold"), "nothing, no bound is set"),
         (Step("best_of_n"), "not the best of their task"),
         (Step("best_of_n", {"n": 2}), "not among the 2 best of their task"),
-        (Step("at_most_per_task", {"k": 4, "order": "first"}), "after the first 4 of their task"),
+        (Step("at_most_per_task", {"k": 4, "order": "first"}), "not among the 4 first attempts of their task"),
         (Step("at_most_per_task", {"k": 4, "order": "random"}), "not among 4 drawn at random from their task"),
         (Step("shortest_success", {"n": 2}), "not among the 2 shortest successes of their task by tokens"),
         (Step("shortest_success"), "not the shortest success of their task by tokens"),

@@ -70,10 +70,12 @@ def test_words_of_several_sources_share_one_vocabulary(tmp_path: Path) -> None:
     assert agent.cat.categories.tolist() == [tmp_path.name, "solver", "other"]
 
 
-def test_the_same_task_in_two_sources_is_two_groups(tmp_path: Path) -> None:
+def test_the_same_task_in_two_sources_is_one_group_unless_files_are_kept_apart(tmp_path: Path) -> None:
     for name in ("a", "b"):
         write(tmp_path / f"{name}.jsonl", [gym(task_id="7"), gym(task_id="7", answer="5")])
-    assert Workspace.open([tmp_path]).frame["group"].tolist() == [0, 0, 1, 1]
+    workspace = Workspace.open([tmp_path])
+    assert workspace.frame_by("task")["group"].tolist() == [0, 0, 0, 0]
+    assert workspace.frame_by("source")["group"].tolist() == [0, 0, 1, 1]
 
 
 def test_a_facet_is_nan_where_a_source_has_none(tmp_path: Path) -> None:

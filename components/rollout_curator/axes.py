@@ -11,8 +11,8 @@ from rollout_curator.index.columns import NUMBERS
 from rollout_curator.naming import COMPONENT, name_of
 
 REWARD = "reward"
-_NO_AXES = frozenset({"line", "offset", "length", "key_hi", "key_lo"})
-"""Numbers of the index that say where a rollout stands."""
+_NO_AXES = frozenset({"line", "offset", "length", "key_hi", "key_lo", "prompt_key", "task_key", "names_agent"})
+"""Numbers of the index that say where a rollout stands or what it is known by."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -167,13 +167,14 @@ def diff(
     """
     from rollout_curator import diffing, report_text
 
-    def chosen(file: Path) -> diffing.Chosen:
-        origin = diffing.read(file, paths)
+    origins = [diffing.read(file, paths) for file in (a, b)]
+
+    def chosen(origin: diffing.Origin) -> diffing.Chosen:
         store = store_of(origin.sources, decisions) if origin.verdicts is None else None
         with opened(origin.sources, cache_dir, store) as workspace:
-            return diffing.choose(workspace, origin)
+            return diffing.choose(workspace, origin, origins[0].recipe.group_by)
 
-    say(diffing.compared(chosen(a), chosen(b)), as_json, report_text.diff_text)
+    say(diffing.compared(*map(chosen, origins)), as_json, report_text.diff_text)
 
 
 @app.command()

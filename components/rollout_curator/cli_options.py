@@ -83,6 +83,12 @@ selection = together(
         help="Instead of the selection, as many of each task drawn at random from all it could have kept.",
     ),
     click.option(
+        "--group-by",
+        metavar="task|prompt|source",
+        help="What rollouts of one task have in common: agent, task name and prompt (task, the default), the prompt "
+        "alone, or agent and task name in one file (source).",
+    ),
+    click.option(
         "--strategy",
         "strategies",
         metavar="NAME {JSON}",

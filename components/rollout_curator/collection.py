@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rollout_curator import contents as by_content
-from rollout_curator import runner
+from rollout_curator import grouping, runner
 from rollout_curator.axes import Axis, axes
 from rollout_curator.errors import RecipeError, SourceError, SourceUnreadable
+from rollout_curator.grouping import Groups
 from rollout_curator.index import store
 from rollout_curator.index.columns import CLASSES, NUMBERS
 from rollout_curator.index.source import Problem, Source, to_rollout
@@ -67,6 +68,9 @@ class Collection:
         self._columns: dict[str, Array] = {}
         self._numbers: dict[str, Array] = {}
         self._classes: dict[str, tuple[Array, list[str]]] = {}
+        self._groups: dict[str, Groups] = {}
+        self._names: dict[str, grouping.Names] = {}
+        self._frames: dict[str, pd.DataFrame] = {}
         for file in found:
             self._open(file, cache)
         self._starts = np.cumsum([0, *(source.n_rollouts for source in self.sources)])
@@ -110,7 +114,7 @@ class Collection:
 
     @cached_property
     def frame(self) -> "pd.DataFrame":
-        """Return one row per rollout: every column of the index, `source` and `group` (codes). Read-only."""
+        """Return one row per rollout: every column of the index, and `source`. Read-only."""
         import pandas as pd  # takes longer to import than all else; `check` and `export` do without
 
         def categories(codes: Array, words: list[str]) -> Any:
@@ -121,17 +125,40 @@ class Collection:
             columns[number.name] = self.column(number.name)
         for name in CLASSES:
             columns[name.name] = categories(*self.classes(name.name))
-        columns["group"] = self.groups
         return pd.DataFrame(columns, copy=False)
 
-    @cached_property
-    def groups(self) -> Array:
-        """Return the group of each row as a code: its task within its source. Read-only."""
-        bases = np.cumsum([0, *(len(source.header["vocabularies"]["task"]) for source in self.sources)])
-        codes = [
-            source.columns["task"].astype("int64") + base for source, base in zip(self.sources, bases, strict=False)
-        ]
-        return np.concatenate(codes) if codes else np.empty(0, "int64")
+    def groups(self, by: str = grouping.TASK) -> Groups:
+        """Return the group of each row, by one of the rules of `grouping`. Read-only."""
+        if by not in self._groups:
+            self._groups[by] = grouping.grouped(self.group_keys(by))
+        return self._groups[by]
+
+    def frame_by(self, by: str) -> "pd.DataFrame":
+        """Return the frame with `group`, the code of each row's group by a rule of `grouping`. Read-only."""
+        import pandas as pd  # as above
+
+        if by not in self._frames:
+            self._frames[by] = pd.DataFrame({**self.frame, "group": self.groups(by).codes}, copy=False)
+        return self._frames[by]
+
+    def group_keys(self, by: str) -> Array:
+        """Return what the group of each row is known by, whatever else is open."""
+        own = np.array([grouping.key_of_source(source.name) for source in self.sources], dtype="uint64")
+        task, prompt = (self.column(name).astype("uint64", copy=False) for name in ("task_key", "prompt_key"))
+        return grouping.joined(by, task, prompt, np.repeat(own, np.diff(self._starts)))
+
+    def group_names(self, by: str, wanted: Sequence[int], *, is_short: bool = False) -> list[str]:
+        """Return what some groups are called, by their codes; no two have one name."""
+        if by not in self._names:
+            owner = self.classes("source" if by == grouping.SOURCE else "agent")
+            self._names[by] = grouping.named(self.groups(by), self.classes("task"), owner)
+        return [self._names[by].of(code, is_short=is_short) for code in wanted]
+
+    def groups_sentence(self, by: str) -> str:
+        """Return how many groups there are, how many of them span files, and why."""
+        groups = self.groups(by)
+        across = grouping.n_across(groups, self.classes("source")[0])
+        return grouping.sentence(by, len(groups.keys), len(self.sources), across)
 
     def column(self, name: str) -> Array:
         """Return one of `index.columns.NUMBERS` per row. Read-only."""

@@ -1,7 +1,7 @@
 """Which rollouts, tasks and tokens come and go between two recipes, or between two exports.
 
 A rollout is known by its content, so it is found again when its file was moved, sorted or collected again; of several
-with the same content each counts. A task is known by its name and the name of its file.
+with the same content each counts. So is a task: by what its lines say, not by its file.
 """
 
 import math
@@ -39,7 +39,8 @@ class Origin:
 class Chosen:
     """All rollouts one side knows, one row each.
 
-    Columns: `key`, `copy` (the how-manieth with this content), `where`, `file`, `task`, `agent`, `reward`, `tokens`,
+    Columns: `key`, `copy` (the how-manieth with this content), `where`, `file`, `task`, `group` (what its task is known
+    by), `called` (the task with what tells it apart), `agent`, `reward`, `tokens`,
     `kept`, `because` (why it is dropped, empty when kept).
     """
 
@@ -64,17 +65,19 @@ def read(file: Path, paths: Sequence[str]) -> Origin:
     return Origin(file.name, recipe, tuple(map(str, places)), content["decisions"]["verdicts"])
 
 
-def choose(workspace: Workspace, origin: Origin) -> Chosen:
-    """Return what one side keeps and drops."""
+def choose(workspace: Workspace, origin: Origin, by: str) -> Chosen:
+    """Return what one side keeps and drops; `by` is the rule for tasks, the same for both sides."""
     if origin.verdicts is not None:
         workspace.assume(origin.verdicts)
-    return Chosen(origin.name, _rows(workspace, workspace.select(origin.recipe)))
+    return Chosen(origin.name, _rows(workspace, workspace.select(origin.recipe), by))
 
 
-def _rows(workspace: Workspace, selection: Selection) -> pd.DataFrame:
+def _rows(workspace: Workspace, selection: Selection, by: str) -> pd.DataFrame:
     source = workspace.frame["source"].cat
     files = np.array([Path(name).name for name in source.categories], dtype=object)
     halves = [workspace.column(name).tolist() for name in ("key_hi", "key_lo")]
+    groups = workspace.groups(by)
+    called = np.array(workspace.group_names(by, range(len(groups.keys))), dtype=object)
     names = ["", *(drop.words for drop in selection.drops)]
     frame = pd.DataFrame(
         {
@@ -82,6 +85,8 @@ def _rows(workspace: Workspace, selection: Selection) -> pd.DataFrame:
             "file": files[source.codes.to_numpy()],
             "line": workspace.column("line"),
             "task": workspace.frame["task"].astype(object),
+            "group": groups.keys[groups.codes],
+            "called": called[groups.codes],
             "agent": workspace.frame["agent"].astype(object),
             "reward": workspace.column("reward"),
             "tokens": workspace.column("tokens"),
@@ -98,7 +103,7 @@ def compared(a: Chosen, b: Chosen) -> Json:
     before, after = (side.frame[side.frame["kept"]].set_index(_IDENTITY) for side in (a, b))
     came = after.loc[after.index.difference(before.index)]
     went = before.loc[before.index.difference(after.index)]
-    tasks = [set(zip(side["file"], side["task"], strict=True)) for side in (before, after)]
+    tasks = [dict(zip(side["group"], side["called"], strict=True)) for side in (before, after)]
     return {
         "from": a.name,
         "to": b.name,
@@ -115,9 +120,9 @@ def compared(a: Chosen, b: Chosen) -> Json:
     }
 
 
-def _task_names(before: set[tuple[str, str]], after: set[tuple[str, str]]) -> Json:
-    came, went = ([f"{file} task {task}" for file, task in sorted(only)] for only in (after - before, before - after))
-    return {"came": came, "went": went}
+def _task_names(before: dict[int, str], after: dict[int, str]) -> Json:
+    came, went = after.keys() - before.keys(), before.keys() - after.keys()
+    return {"came": sorted(after[key] for key in came), "went": sorted(before[key] for key in went)}
 
 
 def _listed(rows: pd.DataFrame, other: pd.DataFrame) -> list[Json]:

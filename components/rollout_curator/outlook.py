@@ -1,7 +1,8 @@
 """What comes of every row under a plan: why no example is written, what is noticed, what ends earlier.
 
 The usual conversions are in the index; any other is computed by converting every rollout once, and some by looking at
-each example too (`hazards`). Results are remembered. Knows rows and plans; thresholds and decisions are `selection`'s.
+each example too (`hazards`). Where a rule compares what is written, every example is written once. Results are
+remembered. Knows rows and plans; thresholds and decisions are `selection`'s.
 """
 
 import os
@@ -13,9 +14,10 @@ from itertools import islice
 from typing import Any, Protocol
 
 import numpy as np
+import xxhash
 
 from rollout_curator import recipe as recipes
-from rollout_curator.conversation import GYM_OPTIONS, ChatOptions, FlatOptions, Outcome, issue_kind
+from rollout_curator.conversation import GYM_OPTIONS, ChatOptions, FlatOptions, Outcome, encode, issue_kind
 from rollout_curator.index.facts import read_outcome
 from rollout_curator.recipe import Plan
 from rollout_curator.rollout import Example, Rollout
@@ -106,6 +108,7 @@ class Outlook:
         self._lock, self._working = threading.Lock(), threading.Lock()
         self._outcomes: dict[Any, tuple[Array, list[str]]] = {}
         self._findings: dict[Any, Findings] = {}
+        self._written: dict[Any, Array] = {}
 
     def outcomes(self, plan: Plan) -> tuple[Array, list[str]]:
         """Return per row a code into the list of skip reasons, "" where an example is written."""
@@ -131,8 +134,17 @@ class Outlook:
         return found
 
     def is_known(self, plan: Plan) -> bool:
-        """Say whether the outcomes of a plan are at hand, without work."""
+        """Say whether the outcomes of a plan, and its examples where it needs them, are at hand without work."""
+        if plan.needs_examples and text_key(plan) not in self._written:
+            return False
         return _indexed(plan) is not None or _decisive(plan, looks=plan.needs_look) in self._findings
+
+    def examples(self, plan: Plan) -> Array:
+        """Return a hash of what is written for each row, 0 where nothing can be: equal for equal examples."""
+        while (found := self._written.get(text_key(plan))) is None:
+            for _ in self._write(plan):
+                pass
+        return found
 
     def is_looked_at(self, plan: Plan) -> bool:
         """Say whether every example of a plan was looked at for hazards."""
@@ -144,6 +156,8 @@ class Outlook:
 
     def prepare(self, plan: Plan) -> Generator[int, None, None]:
         """Do what `outcomes` needs; yields how many rows are done."""
+        if plan.needs_examples:
+            yield from self._write(plan)
         if not self.is_known(plan):
             yield from self._search(plan, looks=plan.needs_look)
 
@@ -168,6 +182,22 @@ class Outlook:
                     yield n
             with self._lock:
                 _remember(self._findings, key, Findings(codes, list(kinds)))
+
+    def _write(self, plan: Plan) -> Generator[int, None, None]:
+        """Write every example once and keep its hash; of threads that ask for the same, one works."""
+        key = text_key(plan)
+        with self._working:
+            if key in self._written:
+                return
+            hashes = np.zeros(self._rows.n_rollouts, dtype="uint64")
+            for n, (row, rollout) in enumerate(self._rows.rollouts(np.arange(self._rows.n_rollouts)), 1):
+                made = recipes.found(rollout, plan)
+                if not made.skip:
+                    hashes[row] = xxhash.xxh3_64_intdigest(encode(made.record()))
+                if n % LOOK_EVERY == 0:
+                    yield n
+            with self._lock:
+                _remember(self._written, key, hashes)
 
     def _found(self, plan: Plan, *, looks: bool) -> Iterator[tuple[int, Outcome]]:
         """Yield what is noticed of each row in order; where a template is rendered, on several cores."""
@@ -221,6 +251,12 @@ def _decisive(plan: Plan, *, looks: bool) -> tuple[Any, ...]:
     shape = (plan.may_mix, plan.chat.tools) if plan.format == "chat" else ()
     asked = (plan.target.name, plan.trim, look.template, look.max_tokens, plan.loaded_values)
     return (*asked, *_conversion(plan), *shape) + ((options,) if reads_all else ())
+
+
+def text_key(plan: Plan) -> tuple[Any, ...]:
+    """Return what has a say in how an example reads."""
+    options: Any = plan.flat if plan.format == "flat" else plan.chat
+    return plan.target.name, plan.format, options, plan.trim, plan.needs_look, plan.look.template, plan.look.max_tokens
 
 
 def _conversion(plan: Plan) -> tuple[Any, ...]:

@@ -87,12 +87,13 @@ def read(value: Any) -> Pairs | None:
 class Sides:
     """Columns over all rows that say who may stand where.
 
-    `group` are codes. `is_usable`: an example can be made. `may_win`: the selection keeps it. `may_lose`: no
-    person accepted it. `is_measured`: its reward is a measurement.
+    `group` are codes, `lots` the random ranks that settle ties. `is_usable`: an example can be made. `may_win`: the
+    selection keeps it. `may_lose`: no person accepted it. `is_measured`: its reward is a measurement.
     """
 
     group: Array
     reward: Array
+    lots: Array
     is_usable: Array
     may_win: Array
     may_lose: Array
@@ -205,11 +206,12 @@ def _is_far(gap: Any, margin: float) -> Any:
 
 
 def _by_reward(pairs: Pairs, sides: Sides, members: Array, prompts: Mapping[int, int]) -> Iterator[tuple[int, int]]:
-    """Yield the pairs of a group; of equal rewards the earlier rollout stands for all."""
+    """Yield the pairs of a group, those furthest apart first; ties, also of rewards, are settled by lot."""
     same: dict[int, list[int]] = {}
-    for row in (row for row in members.tolist() if prompts[row] >= 0):
+    by_lot = members[np.argsort(sides.lots[members], kind="stable")]
+    for row in (row for row in by_lot.tolist() if prompts[row] >= 0):
         same.setdefault(prompts[row], []).append(row)
-    best: list[tuple[float, int, int]] = []
+    best: list[tuple[float, int, int, int, int]] = []
     for rows in same.values():
         alike = np.array(rows)
         winners, losers = alike[sides.may_win[alike]], alike[sides.may_lose[alike]]
@@ -220,10 +222,11 @@ def _by_reward(pairs: Pairs, sides: Sides, members: Array, prompts: Mapping[int,
             losers = losers[[int(np.argmin(sides.reward[losers]))]]
         gaps = sides.reward[winners][:, None] - sides.reward[losers][None, :]
         far = _is_far(gaps, pairs.margin) if pairs.rule == "margin" else gaps > 0
-        best += [(-gaps[i, j], int(winners[i]), int(losers[j])) for i, j in np.argwhere(far)]
+        lots = [sides.lots[side].tolist() for side in (winners, losers)]
+        best += [(-gaps[i, j], lots[0][i], lots[1][j], int(winners[i]), int(losers[j])) for i, j in np.argwhere(far)]
     best.sort()
     limit = 1 if pairs.rule == "best_worst" else int(pairs.at_most) or len(best)
-    yield from ((winner, loser) for _, winner, loser in best[:limit])
+    yield from ((winner, loser) for *_, winner, loser in best[:limit])
 
 
 def _as_said(

@@ -13,7 +13,7 @@ from typing import Any
 
 import tomli_w
 
-from rollout_curator import arrow, templates
+from rollout_curator import arrow, grouping, templates
 from rollout_curator.conversation import HAZARDS, UNLOADABLE, ChatOptions, FlatOptions, chat, encode, flat
 from rollout_curator.conversation.loading import loading_issues
 from rollout_curator.errors import RecipeError, TemplateError
@@ -26,7 +26,7 @@ from rollout_curator.policy import INVALID, by_lists, check_lists, check_options
 from rollout_curator.rollout import Example, Rollout
 from rollout_curator.splits import Split
 from rollout_curator.splits import read as read_split
-from rollout_curator.strategies import Step, arguments
+from rollout_curator.strategies import Step, arguments, reads_examples
 from rollout_curator.targets.base import MEDIA, Target
 from rollout_curator.targets.base import get as get_target
 
@@ -51,7 +51,8 @@ class Recipe:
     and `max_tokens` the limit of the trainer. `metadata` are extra columns written beside `messages`. `strategies`
     are rules that follow the threshold, in order, each applied to what the earlier ones kept. `kind` is the kind of
     file; with `split` there is one file a part, with `pairs` rows are pairs of rollouts instead of examples.
-    `harmless` names keys of the data, as `unread_content` does, that hold no conversation.
+    `harmless` names keys of the data, as `unread_content` does, that hold no conversation. `group_by` names what
+    rollouts of one task have in common, by a rule of `grouping`.
     """
 
     sources: tuple[str, ...] = ()
@@ -74,6 +75,7 @@ class Recipe:
     split: Split | None = None
     pairs: Pairs | None = None
     harmless: tuple[str, ...] = ()
+    group_by: str = grouping.TASK
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,7 @@ class Plan:
     """All that decides what is written for one rollout.
 
     `reads_columns` says that Hugging Face `datasets` loads the file: of some trainers, every Parquet, and pairs.
+    `needs_examples` says that a rule compares what is written.
     """
 
     target: Target
@@ -94,6 +97,7 @@ class Plan:
     trim: frozenset[str] = frozenset()
     harmless: frozenset[str] = frozenset()
     reads_columns: bool = False
+    needs_examples: bool = False
 
     @property
     def loaded_values(self) -> frozenset[str]:
@@ -144,7 +148,7 @@ def from_table(table: Mapping[str, Any], where: str) -> Recipe:
         if name not in known:
             raise RecipeError(f"{where}: unknown key {name!r}; a recipe has {', '.join(sorted(known))}")
     values = dict(table)
-    for name in ("target", "format", "kind"):
+    for name in ("target", "format", "kind", "group_by"):
         if not isinstance(values.get(name, ""), str):
             raise RecipeError(f"{where}: {name} is {values[name]!r}, expected a name")
     for name in ("sources", "keep", "drop", "trim", "metadata", "harmless"):
@@ -201,7 +205,8 @@ def to_table(recipe: Recipe) -> dict[str, Any]:
     table = {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(recipe).items()}
     table["strategies"] = [{"name": step.name, **step.parameters} for step in recipe.strategies]
     table["filters"] = [filter_table(one) for one in recipe.filters]
-    unsaid = {"strategies": [], "filters": [], "trim": [], "template": {}, "kind": "jsonl", "harmless": []}
+    unsaid = {"strategies": [], "filters": [], "trim": [], "template": {}, "kind": "jsonl"}
+    unsaid |= {"harmless": [], "group_by": "task"}
     return {name: value for name, value in table.items() if value is not None and unsaid.get(name) != value}
 
 
@@ -219,6 +224,7 @@ def plan(recipe: Recipe) -> Plan:
     for step in recipe.strategies:
         arguments(step)
     get_kind(recipe.kind)
+    grouping.check(recipe.group_by)
     target = get_target(recipe.target)
     chosen = recipe.format or target.format
     if chosen not in FORMATS:
@@ -250,6 +256,7 @@ def plan(recipe: Recipe) -> Plan:
         trim=frozenset(recipe.trim) & frozenset(HAZARDS) if chosen == "chat" else frozenset(),
         harmless=frozenset(recipe.harmless),
         reads_columns=target.reads_columns or recipe.kind == "parquet" or recipe.pairs is not None,
+        needs_examples=reads_examples(recipe.strategies),
     )
 
 

@@ -7,13 +7,14 @@ are those of the app and of the manifest.
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from rollout_curator.conversation import HAZARDS
 from rollout_curator.cost import Asked
 from rollout_curator.flags import flagged
+from rollout_curator.grouping import TASK
 from rollout_curator.index.source import Source
 from rollout_curator.manifest import Check
 from rollout_curator.publishing import Exported, Remade, choose, cost_of, left_out, left_out_words, noticed, unread
@@ -21,6 +22,9 @@ from rollout_curator.recipe import Recipe
 from rollout_curator.selection import Drop
 from rollout_curator.strategies import matched_random
 from rollout_curator.workspace import Workspace
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 LISTED_MAX = 1000
 COMMON_MAX = 12
@@ -68,7 +72,8 @@ def check(workspace: Workspace) -> Json:
     }
     top = files[0] if len(files) == 1 else {}
     passed = [{"name": file.name, "reason": file.why} for file in workspace.passed_over[:LISTED_MAX]]
-    return {**top, "files": files, "total": total, "n_passed_over": len(workspace.passed_over), "passed_over": passed}
+    more = {"n_passed_over": len(workspace.passed_over), "passed_over": passed}
+    return {**top, "files": files, "total": total, "tasks_sentence": workspace.groups_sentence(TASK), **more}
 
 
 def _check_source(source: Source) -> Json:
@@ -148,7 +153,7 @@ def stats(workspace: Workspace, recipe: Recipe) -> Json:
 
     Rewards that are no measurement (`invalid`) are in no mean and no quantile, as on the Rewards page.
     """
-    frame = workspace.frame
+    frame = workspace.frame_by(recipe.group_by)
     kept = workspace.select(recipe).kept
     reward = frame["reward"].to_numpy()
     rated = reward[~np.isnan(reward) & (frame["invalid"] == "").to_numpy()]
@@ -158,7 +163,8 @@ def stats(workspace: Workspace, recipe: Recipe) -> Json:
     return {
         "rollouts": workspace.n_rollouts,
         "unrated": int(np.isnan(reward).sum()),
-        "tasks": int(frame["group"].nunique()),
+        "tasks": len(workspace.groups(recipe.group_by).keys),
+        "tasks_sentence": workspace.groups_sentence(recipe.group_by),
         "copies": int(np.count_nonzero(workspace.copies > 1)),
         "invalid": {kind: int(n) for kind, n in frame["invalid"].value_counts().items() if kind and n},
         "reward": {
@@ -168,9 +174,9 @@ def stats(workspace: Workspace, recipe: Recipe) -> Json:
         },
         "tokens": int(frame["tokens"].sum()),
         "tokens_estimated": int(frame["estimated"].sum()),
-        "by_agent": _by(workspace, "agent", kept),
-        "by_source": _by(workspace, "source", kept),
-        "by_task": _by(workspace, "group", kept),
+        "by_agent": _by(frame, "agent", kept),
+        "by_source": _by(frame, "source", kept),
+        "by_task": _by_task(workspace, recipe, kept),
         "left_out": lost,
         "lost": left_out_words(lost),
         "noticed": noticed(workspace, recipe, kept),
@@ -206,11 +212,12 @@ def compared(workspace: Workspace, named: Mapping[str, Recipe]) -> list[Json]:
     first = next(iter(named))
     kept = {name: workspace.select(recipe).kept for name, recipe in named.items()}
     possible = workspace.possible(named[first]).kept
-    kept[f"random control of {first}"] = matched_random(workspace.frame, kept[first], CONTROL_SEED, among=possible)
+    frame = workspace.frame_by(named[first].group_by)
+    kept[f"random control of {first}"] = matched_random(frame, kept[first], CONTROL_SEED, among=possible)
     found: list[Json] = []
-    for numbers, (name, chosen) in zip(compare(workspace.frame, kept).to_dict("records"), kept.items(), strict=True):
+    for numbers, (name, chosen) in zip(compare(frame, kept).to_dict("records"), kept.items(), strict=True):
         values = {str(key): None if value != value else value for key, value in numbers.items()}
-        change = difference(workspace.frame, kept[first], chosen).sentence()
+        change = difference(frame, kept[first], chosen).sentence()
         found.append({"name": name, **values, "change": change})
     return found
 
@@ -221,16 +228,19 @@ def _common_values(rated: "np.ndarray[Any, Any]") -> list[tuple[float, int]]:
     return [(float(values[n]), int(counts[n])) for n in sorted(order)]
 
 
-def _by(workspace: Workspace, column: str, kept: "np.ndarray[Any, Any]") -> list[Json]:
-    frame = workspace.frame[["reward", "tokens", column]].assign(kept=kept)
-    frame["reward"] = frame["reward"].where(workspace.frame["invalid"] == "")
+def _by_task(workspace: Workspace, recipe: Recipe, kept: "np.ndarray[Any, Any]") -> list[Json]:
+    rows = _by(workspace.frame_by(recipe.group_by), "group", kept)
+    names = workspace.group_names(recipe.group_by, [int(row["name"]) for row in rows])
+    return [{**row, "name": name} for row, name in zip(rows, names, strict=True)]
+
+
+def _by(whole: "pd.DataFrame", column: str, kept: "np.ndarray[Any, Any]") -> list[Json]:
+    frame = whole[["reward", "tokens", column]].assign(kept=kept)
+    frame["reward"] = frame["reward"].where(whole["invalid"] == "")
     grouped = frame.groupby(column, observed=True).agg(
         rollouts=("kept", "size"), kept=("kept", "sum"), mean_reward=("reward", "mean"), tokens=("tokens", "sum")
     )
     names: Sequence[str] = grouped.index.astype(str).tolist()
-    if column == "group":
-        first = workspace.frame.drop_duplicates("group").set_index("group")
-        names = [f"{source} task {task}" for source, task in first[["source", "task"]].loc[grouped.index].to_numpy()]
     columns = [names, *(grouped[name].tolist() for name in ("rollouts", "kept", "mean_reward", "tokens"))]
     return [
         {
@@ -253,6 +263,7 @@ def exported(done: Exported) -> Json:
         "size_bytes": done.size_bytes,
         "sha256": done.sha256,
         "counts": done.funnel.as_json(),
+        "copies": done.copies,
         "sentence": done.funnel.sentence(),
         "config": done.config,
         "command": done.command,

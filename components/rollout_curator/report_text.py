@@ -33,6 +33,8 @@ def check_text(found: Json) -> str:
         f"{counted(total['lines'], unit)} = {counted(total['rollouts'], 'rollout')} ({total['flagged']:,} flagged)"
         f" + {counted(total['problems'], 'problem')} + {total['blank']:,} blank"
     )
+    if len(found["files"]) > 1:
+        lines.append(_shown(found["tasks_sentence"]))
     return "\n".join(lines)
 
 
@@ -90,6 +92,7 @@ def stats_text(found: Json) -> str:
     lines = [
         f"{counted(found['rollouts'], 'rollout')} of {counted(found['tasks'], 'task')}, {found['unrated']:,} unrated,"
         f" {found['copies']:,} copies",
+        *([_shown(found["tasks_sentence"])] if len(found["by_source"]) > 1 else []),
         f"reward: mean {mean:.4g}  {quantiles}" if mean is not None else "reward: no rollout has one",
         "common rewards: " + ", ".join(f"{value:g} ({count:,})" for value, count in found["reward"]["values"]),
         f"generated tokens: {found['tokens']:,} ({found['tokens_estimated']:,} rollouts estimated from characters)",

@@ -1,35 +1,38 @@
-"""Training, validation and test parts that do not leak, and that adding rollouts does not stir up.
+"""Training, validation and test parts that do not leak, and that neither order nor addition stirs up.
 
-Rollouts are taken in their order (sources as they were opened, lines as they stand). A rollout is *tied* to an earlier
-one of the same task, of the same normalised prompt, or of a prompt that is nearly the same. One tied to nobody
-begins a family; the others join the family they are tied to. A family's part is decided by a hash of its first prompt,
-and by nothing else: so thresholds and decisions move nobody, and
+The part of a rollout is decided by a hash of its normalised prompt (of its task where it has none, or where tasks are
+all that ties), and by nothing else. Rollouts are *tied* that are of one task, of the same prompt, or of prompts that
+are nearly the same. Where tied ones fell into different parts, training keeps its own and the held-out ones are left
+out of all parts, and counted (between validation and test the test ones are). So
 
-- adding rollouts after the others (further lines, further files) moves no rollout from one part to another, ever;
-- adding them anywhere, or reading the files in another order, moves none whose family has one prompt only.
+- the order of lines and files, their names and how they are cut into shards have no say;
+- thresholds and decisions move nobody, and adding rollouts moves none from one part to another: what was trained on
+  stays in training, what was held out is never trained on.
 
-A family tied to one of another part by a later rollout would leak. Then training keeps all of its own and takes the
-rollout between them; the validation or test family is left out of all parts, and counted (between validation and test
-the test family goes). So what was trained on stays in training, and what was held out is never trained on.
+Both together leave no other way: a prompt keeps its part whatever else there is, so of two that are tied and differ one
+must go. Of a template's prompts, all nearly the same, the held-out share is left out.
 
-With a count instead of a share, families that are tied to no other are taken by the smallest hash until the count is
-reached, agent by agent in proportion, then from any: exact as far as whole families allow, but the last ones taken
-change with what there is to take from, so thresholds and new rollouts move some.
+With a count instead of a share, whole families of tied rollouts are taken by the smallest hash until the count is
+reached, agent by agent in proportion, then from any: exact as far as whole families allow, and nobody is left out; but
+the last ones taken change with what there is to take from, so thresholds and new rollouts move some.
 
-Cost: one pass over the prompts, then a look-up per distinct prompt. Each is compared with at most COMPARED_MAX
-earlier ones that share a band of their sketches, so a million prompts take minutes and about 4 kB each; where hundreds
-of prompts share a band but are not alike, a similar one can be missed. Pure functions; knows no files and no frames.
+Cost: one pass over the prompts, then a look-up per distinct prompt. Each is compared with at most 24 others
+that share a band of their sketches, those that share most first, so a million prompts take minutes and about 4 kB each;
+where hundreds of prompts share a band but are not alike, a similar one can be missed. Pure functions; knows no files
+and no frames.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 import numpy as np
 import xxhash
 
 from rollout_curator.errors import RecipeError
-from rollout_curator.similarity import Sketch, alike
+from rollout_curator.similarity import Sketch
+from rollout_curator.ties import Alike, Ties, compared, joined, ties
 
 Array = np.ndarray[Any, Any]
 
@@ -37,8 +40,6 @@ TIES = ("task", "prompt", "near")
 PARTS = ("train", "validation", "test")
 LEFT_OUT = len(PARTS)
 """The code of a rollout that is in no part; the codes of the parts are their places in PARTS."""
-COMPARED_MAX = 24
-BUCKET_MAX = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,79 +97,28 @@ def _check(split: Split) -> None:
 
 @dataclass(slots=True)
 class Families:
-    """Rollouts tied together, built up one rollout at a time in their order."""
+    """What ties rollouts together, built up one rollout at a time; their order has no say in what is found.
+
+    A unit is a task with a prompt: `units` maps both to its number, `of_row` names the unit of each rollout.
+    """
 
     split: Split
     of_row: list[int] = field(default_factory=list)
-    members: list[frozenset[int]] = field(default_factory=list)
-    hashes: list[int] = field(default_factory=list)
-    compared: list[tuple[int, Array, Array]] = field(default_factory=list)
-    keys: list[int] = field(default_factory=list)
-    _units: dict[tuple[Any, int], int] = field(default_factory=dict)
-    _of_task: dict[Any, frozenset[int]] = field(default_factory=dict)
-    _of_key: dict[int, frozenset[int]] = field(default_factory=dict)
-    _sketches: dict[int, Sketch] = field(default_factory=dict)
-    _near: dict[int, list[int]] = field(default_factory=dict)
-    _buckets: dict[int, int | list[int]] = field(default_factory=dict)
+    units: dict[tuple[int, int], int] = field(default_factory=dict)
+    sketches: dict[int, Sketch] = field(default_factory=dict)
 
-    def add(self, task: Any, name: str, prompt: Sketch) -> None:
-        """Take in the next rollout: its task (equal for equal ones), a name for it, the sketch of its prompt.
+    def add(self, task: int, prompt: Sketch) -> None:
+        """Take in the next rollout: what its task is known by (a 64-bit hash), the sketch of its prompt."""
+        self.of_row.append(self.units.setdefault((task, prompt.key), len(self.units)))
+        if prompt.bands:
+            self.sketches.setdefault(prompt.key, prompt)
 
-        The name stands in for a prompt that says nothing.
-        """
-        unit = self._units.get((task, prompt.key))
-        if unit is None:
-            unit = self._units[task, prompt.key] = len(self.members)
-            self._join(task, name, prompt)
-        self.of_row.append(unit)
-
-    def _join(self, task: Any, name: str, prompt: Sketch) -> None:
-        by, tied = self.split.by, frozenset[int]()
-        near = self._alike(prompt)
-        if "task" in by:
-            tied |= self._of_task.get(task, frozenset())
-        if "prompt" in by or "near" in by:
-            tied |= self._of_key.get(prompt.key, frozenset())
-        if "near" in by:
-            for key in near:
-                tied |= self._of_key.get(key, frozenset())
-        if not tied:
-            tied = frozenset([len(self.hashes)])
-            first = f"{prompt.key:x}" if prompt.key and by != ("task",) else f"task {name}"
-            seeded = f"{int(self.split.seed)} {first}".encode("utf-8", "surrogatepass")
-            self.hashes.append(xxhash.xxh3_64_intdigest(seeded))
-        self.members.append(tied)
-        self.keys.append(prompt.key)
-        self._of_task[task] = self._of_task.get(task, frozenset()) | tied
-        if prompt.key:
-            self._of_key[prompt.key] = self._of_key.get(prompt.key, frozenset()) | tied
-
-    def _alike(self, prompt: Sketch) -> list[int]:
-        """Return the earlier prompts that are nearly this one; how alike all compared ones are is noted once."""
-        if prompt.key in self._sketches or not prompt.bands:
-            return self._near.get(prompt.key, [])
-        candidates = dict.fromkeys(key for band in prompt.bands for key in _members(self._buckets.get(band)))
-        found = []
-        if others := list(candidates)[:COMPARED_MAX]:
-            shares = alike(prompt, [self._sketches[key] for key in others])
-            self.compared.append((prompt.key, np.array(others, dtype=np.uint64), shares))
-            found = [key for key, share in zip(others, shares.tolist(), strict=True) if share >= self.split.near]
-        key = prompt.key
-        for band in prompt.bands:
-            bucket = self._buckets.setdefault(band, key)
-            if isinstance(bucket, int):
-                self._buckets[band] = key if bucket == key else [bucket, key]
-            elif len(bucket) < BUCKET_MAX:
-                bucket.append(key)
-        self._sketches[key] = replace(prompt, bands=())
-        if found:
-            self._near[prompt.key] = found
-        return found
-
-
-def _members(bucket: int | list[int] | None) -> Sequence[int]:
-    """Return the prompts of a bucket; most have one, which is kept without a list."""
-    return () if bucket is None else (bucket,) if isinstance(bucket, int) else bucket
+    def hashes(self) -> Array:
+        """Return the number in which the part of each unit lies: of its prompt, else of its task."""
+        by_task = self.split.by == ("task",)
+        said = (f"task {task:x}" if by_task or not prompt else f"{prompt:x}" for task, prompt in self.units)
+        seed = int(self.split.seed)
+        return np.array([xxhash.xxh3_64_intdigest(f"{seed} {words}".encode()) for words in said], dtype=np.uint64)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -177,6 +127,7 @@ class Parted:
 
     part: Array
     families: Families
+    compared: Alike
 
     def similarity(self, rows: Array) -> float:
         """Return the largest similarity found between prompts of different parts among these rollouts, 0 for none.
@@ -185,20 +136,23 @@ class Parted:
         """
         part = self.part[rows]
         units = np.array(self.families.of_row, dtype=np.int64)[rows[part != LEFT_OUT]]
-        keys = np.array(self.families.keys, dtype=np.uint64)[units]
+        keys = _prompts(self.families)[units]
         bits = np.left_shift(1, part[part != LEFT_OUT].astype(np.int64))[keys != 0]
         known, places = np.unique(keys[keys != 0], return_inverse=True)
         where = np.zeros(len(known), dtype=np.int64)
         np.bitwise_or.at(where, places, bits)
         if np.any(where & (where - 1)):  # one prompt in two parts: only when prompts tie nothing together
             return 1.0
-        compared = self.families.compared or [(0, np.empty(0, np.uint64), np.empty(0))]
-        one = np.repeat(np.array([key for key, _, _ in compared], np.uint64), [len(keys) for _, keys, _ in compared])
-        other, alike = (np.concatenate([pair[column] for pair in compared]) for column in (1, 2))
-        is_known = np.isin(one, known) & np.isin(other, known)
-        one, other, alike = one[is_known], other[is_known], alike[is_known]
+        pairs = self.compared
+        is_known = np.isin(pairs.one, known) & np.isin(pairs.other, known)
+        one, other, share = pairs.one[is_known], pairs.other[is_known], pairs.share[is_known]
         crosses = where[np.searchsorted(known, one)] != where[np.searchsorted(known, other)]
-        return float(alike[crosses].max(initial=0.0))
+        return float(share[crosses].max(initial=0.0))
+
+
+def _prompts(families: Families) -> Array:
+    """Return the key of each unit's prompt."""
+    return np.array([prompt for _, prompt in families.units], dtype=np.uint64)
 
 
 def alike_words(largest: float) -> str:
@@ -213,55 +167,66 @@ def parted(families: Families, n_written: Array, agents: Sequence[Any]) -> Parte
 
     With shares neither of the two has a say.
     """
-    split = families.split
-    hashes = np.array(families.hashes, dtype=np.uint64)
+    split, pairs = families.split, compared(families.sketches)
+    tasks = np.array([task for task, _ in families.units], dtype=np.uint64)
+    tied = ties(tasks, _prompts(families), pairs, split.by, split.near)
     if split.is_counted:
-        of_family = _by_count(families, hashes, n_written, agents)
+        of_unit = _by_count(families, joined(tied, len(families.units)), n_written, agents)
     else:
-        place = hashes.astype(np.float64) / 2.0**64
-        of_family = np.where(place < split.validation, 1, np.where(place < split.validation + split.test, 2, 0))
+        place = families.hashes().astype(np.float64) / 2.0**64
+        own = np.where(place < split.validation, 1, np.where(place < split.validation + split.test, 2, 0))
+        of_unit = _without_leaks(own, tied)
     units = np.array(families.of_row, dtype=np.int64)
-    of_unit = _of_units(families.members, of_family)
-    return Parted(of_unit[units] if len(units) else np.empty(0, np.uint8), families)
+    return Parted(of_unit[units].astype(np.uint8), families, pairs)
 
 
-def _of_units(members: list[frozenset[int]], of_family: Array) -> Array:
-    """Return the part of each unit: the first of its families' parts; the families of other parts are left out."""
-    left_out: set[int] = set()
-    between = [tied for tied in members if len(tied) > 1]
-    for tied in between:
-        first = min(of_family[family] for family in tied)
-        left_out.update(family for family in tied if of_family[family] > first)
-    alive = [[int(of_family[family]) for family in tied if family not in left_out] for tied in members]
-    return np.array([min(parts, default=LEFT_OUT) for parts in alive], dtype=np.uint8)
+def _without_leaks(own: Array, tied: Ties) -> Array:
+    """Return the part of each unit: its own, unless it is tied to one of an earlier part (training, validation)."""
+    earliest = own.copy()
+    for numbers in tied.shared:
+        lowest = np.full(int(numbers.max(initial=-1)) + 1, LEFT_OUT)
+        np.minimum.at(lowest, numbers, own)
+        earliest = np.minimum(earliest, lowest[numbers])
+    if tied.pairs.size:
+        numbers = tied.shared[-1]
+        of_prompt = np.full(int(numbers.max()) + 1, LEFT_OUT)
+        np.minimum.at(of_prompt, numbers, own)
+        near = of_prompt.copy()
+        for one, other in (tied.pairs, tied.pairs[::-1]):
+            np.minimum.at(near, one, of_prompt[other])
+        earliest = np.minimum(earliest, near[numbers])
+    return np.where(earliest < own, LEFT_OUT, own)
 
 
-def _by_count(families: Families, hashes: Array, n_written: Array, agents: Sequence[Any]) -> Array:
-    """Return the part of each family: of every agent's, those with the smallest hashes until its count is reached."""
-    first: dict[int, Any] = {}
-    sizes = np.zeros(len(hashes), dtype=np.int64)
-    per_agent: dict[Any, int] = {}
+def _by_count(families: Families, of_unit: Array, n_written: Array, agents: Sequence[Any]) -> Array:
+    """Return the part of each unit: of every agent's families, those of the smallest hashes until its count is reached.
+
+    A family is of the agent most of its rows are of, of several the first by name; its hash is the smallest of its own.
+    """
+    n_families = int(of_unit.max(initial=-1)) + 1
+    sizes, per_agent = np.zeros(n_families, dtype=np.int64), Counter[Any]()
+    votes: dict[int, Counter[Any]] = {}
     for row, unit in enumerate(families.of_row):
-        family = min(families.members[unit])
-        first.setdefault(family, agents[row])
         if n_rows := int(n_written[row]):
-            per_agent[agents[row]] = per_agent.get(agents[row], 0) + n_rows
+            family = int(of_unit[unit])
+            per_agent[agents[row]] += n_rows
+            votes.setdefault(family, Counter())[agents[row]] += n_rows
             sizes[family] += n_rows
-    for tied in families.members:
-        if len(tied) > 1:
-            sizes[list(tied)] = 0  # never held out: that would leave another out
-    of_family = np.zeros(len(hashes), dtype=np.uint8)
-    order = [int(family) for family in np.lexsort((np.arange(len(hashes)), hashes)) if sizes[family]]
+    agent_of = {family: min(found, key=lambda name: (-found[name], str(name))) for family, found in votes.items()}
+    hashes = np.full(n_families, np.iinfo(np.uint64).max, dtype=np.uint64)
+    np.minimum.at(hashes, of_unit, families.hashes())
+    of_family = np.zeros(n_families, dtype=np.uint8)
+    order = [int(family) for family in np.argsort(hashes, kind="stable") if sizes[family]]
     for code, asked in ((1, families.split.validation), (2, families.split.test)):
         left = apportion(int(asked), per_agent)
-        for agent_of in (first.__getitem__, lambda family: None):  # what no agent's whole families fill, any may
+        for owner in (agent_of.__getitem__, lambda family: None):  # what no agent's whole families fill, any may
             for family in order:
-                agent = agent_of(family)
+                agent = owner(family)
                 if of_family[family] == 0 and sizes[family] <= left.get(agent, 0):
                     of_family[family] = code
                     left[agent] -= int(sizes[family])
             left = {None: sum(left.values())}
-    return of_family
+    return of_family[of_unit]
 
 
 def apportion(count: int, per_agent: Mapping[Any, int]) -> dict[Any, int]:

@@ -19,7 +19,7 @@ from rollout_curator.bounding import filter_falls, fits, own_bounds
 from rollout_curator.collection import Array, Collection
 from rollout_curator.decisions import Decision, Decisions
 from rollout_curator.opening import build_indexes, default_cache
-from rollout_curator.outlook import Outlook, outcome_key, trimmed
+from rollout_curator.outlook import Outlook, outcome_key, text_key, trimmed
 from rollout_curator.recipe import Plan, Recipe
 from rollout_curator.rollout import Example
 from rollout_curator.selection import (
@@ -180,14 +180,17 @@ class Workspace(Collection):
         plan = recipes.plan(recipe)
         with self._lock:
             bounds = (recipe.min_reward, recipe.max_reward, repr(recipe.filters), repr(recipe.thresholds))
-            rules = (repr(recipe.strategies), recipe.control, plan.exclude_invalid, plan.exclude, plan.harmless)
-            key = (name, bounds, rules, outcome_key(plan))
+            exclude = (plan.exclude_invalid, plan.exclude, plan.harmless)
+            rules = (repr(recipe.strategies), recipe.control, recipe.group_by, exclude)
+            key = (name, bounds, rules, outcome_key(plan), plan.needs_examples and text_key(plan))
             if key in self._selections:
                 return self._selections[key]
         made = self._select(recipe, plan, verdicts)
         if recipe.control is not None:
             possible = self._selected(_boundless(recipe), verdicts, name)
-            drawn = strategies.matched_random(self.frame, made.kept, recipe.control, among=possible.kept)
+            drawn = strategies.matched_random(
+                self.frame_by(recipe.group_by), made.kept, recipe.control, among=possible.kept
+            )
             made = redrawn(possible, verdicts, drawn)
         with self._lock:
             if len(self._selections) > SELECTIONS_MAX:
@@ -202,7 +205,7 @@ class Workspace(Collection):
         rules = Rules(bounds, plan.exclude_invalid, outcomes, skips, tuple(filter_falls(self, recipe.filters)))
         made = select(self.column(REWARD), *self.classes("invalid"), verdicts, rules)
         if recipe.strategies:
-            dropped_by = self._dropped_by(recipe, made)
+            dropped_by = self._dropped_by(recipe, plan, made)
             made = narrow(made, verdicts, dropped_by, [strategies.words(step) for step in recipe.strategies])
         return made
 
@@ -242,16 +245,16 @@ class Workspace(Collection):
         """Return the candidates of an axis that fit every part, in order. Raises RecipeError for an unknown column."""
         return np.flatnonzero(fits(self, parts, self.candidates(recipe, axis).among))
 
-    def _dropped_by(self, recipe: Recipe, made: Selection) -> Array:
+    def _dropped_by(self, recipe: Recipe, plan: Plan, made: Selection) -> Array:
         """Return by which strategy each row falls; what is rejected or cannot be written takes nobody's place."""
         rows = np.flatnonzero(made.kept)
-        names = ["reward", "group", "source", "agent", "model", "invalid", "key_hi", "key_lo", "tokens", "n_turns"]
         asked = [value for step in recipe.strategies for value in step.parameters.values() if isinstance(value, str)]
-        names += [name for name in asked if name in self.frame.columns and name not in names]
-        frame = self.frame[names].take(rows)
-        for name in asked:
-            if name in self.facet_names and name not in frame.columns:
-                frame[name] = self.facet(name)[rows]
+        columns = {"reward", "tokens", "n_turns", "attempt", *(name for name in asked if name in self.axes)}
+        frame = self.frame_by(recipe.group_by)[["group", "key_hi", "key_lo"]].take(rows)
+        for name in sorted(columns - set(frame.columns)):
+            frame[name] = self.numbers(name)[rows]
+        if plan.needs_examples:
+            frame["example"] = self.outlook.examples(plan)[rows]
         dropped_by = np.zeros(self.n_rollouts, dtype="int64")
         dropped_by[rows] = strategies.apply(frame, recipe.strategies).dropped_by
         return dropped_by

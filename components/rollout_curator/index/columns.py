@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from rollout_curator.signals import SIGNALS
 
-SCHEMA = 3
+SCHEMA = 4
 """Raise when a column changes, so that older caches are rebuilt."""
 
 
@@ -44,6 +44,9 @@ NUMBERS = (
     Column("tokens_in", "int64", "tokens", "prompt tokens from `usage`, else estimated"),
     Column("tokens", "int64", "tokens", "generated tokens from `usage`, else estimated"),
     Column("estimated", "bool", "", "whether the token counts are characters / 4, because `usage` is absent"),
+    Column("prompt_key", "uint64", "", "hash of the prompt: its items, instructions and tools"),
+    Column("task_key", "uint64", "", "hash of the agent and the task the line itself names, else of the prompt"),
+    Column("names_agent", "bool", "", "whether the line itself names its agent"),
     *(Column(name, "float64", "", (measure.__doc__ or name).splitlines()[0]) for name, measure in SIGNALS.items()),
 )
 
@@ -51,7 +54,7 @@ CLASSES = (
     Column("format", "uint32", "", "format the line was read as"),
     Column("agent", "uint32", "", "agent_ref.name, else the environment its path names"),
     Column("model", "uint32", "", "model that answered"),
-    Column("task", "uint32", "", "task within its source"),
+    Column("task", "uint32", "", "the index or id the line gives its task, else a hash of the prompt"),
     Column("finish", "uint32", "", "how the rollout ended"),
     Column("invalid", "uint32", "", "why the reward is no measurement (masked, truncated, failed), or empty"),
     Column("flags", "uint32", "", "what reading noticed, joined by |"),

@@ -4,13 +4,15 @@ Takes a parsed rollout, gives a plain record. The outcomes of the conversions co
 that preview and export call, so a rollout the index calls exportable is one that is exported.
 """
 
-import hashlib
 import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
+
+import orjson
+import xxhash
 
 from rollout_curator.conversation import Outcome, open_rollout, outcomes
 from rollout_curator.conversation.items import item_type
@@ -38,7 +40,8 @@ class Facts:
 
 NUMBER_NAMES = (
     "reward", "attempt", "n_items", "n_turns", "n_user_turns", "n_calls", "n_tool_errors", "n_tools", "n_images",
-    "chars_prompt", "chars_out", "chars_reasoning", "chars_tool", "tokens_in", "tokens", "estimated", *SIGNALS,
+    "chars_prompt", "chars_out", "chars_reasoning", "chars_tool", "tokens_in", "tokens", "estimated",
+    "prompt_key", "task_key", "names_agent", *SIGNALS,
 )  # fmt: skip
 OUTCOME_NAMES = ("flat", "chat", "chat_reasoning", "gym")
 CLASS_NAMES = ("format", "agent", "model", "task", "finish", "invalid", "flags", *OUTCOME_NAMES)
@@ -55,15 +58,18 @@ def facts(rollout: Rollout, environment: str) -> Facts:
     estimated = tokens is None
     generated = counts.chars_out + counts.chars_reasoning
     made = outcomes(opened)
+    agent, prompt_key = _agent(fields), hash_of_prompt(rollout)
+    task = _task(fields) or f"prompt {prompt_key:016x}"
     numbers = (
         rollout.reward, _integer(fields.get("_ng_rollout_index")), counts.n_items, counts.n_turns,
         counts.n_user_turns, counts.n_calls, counts.n_tool_errors, len(rollout.tools), counts.n_images,
         counts.chars_prompt, counts.chars_out, counts.chars_reasoning, counts.chars_tool,
         (counts.chars_prompt + counts.chars_tool) // CHARS_PER_TOKEN if tokens_in is None else tokens_in,
         generated // CHARS_PER_TOKEN if tokens is None else tokens, estimated,
+        prompt_key, _hash_of_task(agent, task), bool(agent),
     )  # fmt: skip
     classes = (
-        rollout.format, _agent(fields, environment), _model(fields, response), _task(fields, rollout),
+        rollout.format, _word(agent) or environment, _model(fields, response), _word(task),
         _finish(rollout, response, output), rollout.invalid, "|".join(_flags(rollout, fields, counts)),
         *(outcome(getattr(made, name), made.loading.get(name, ())) for name in OUTCOME_NAMES),
     )  # fmt: skip
@@ -98,14 +104,19 @@ def _integer(value: Any) -> int:
 
 def _word(value: Any) -> str:
     """Return a short single-line name for an id or a name of the data, whatever it is."""
-    text = value if isinstance(value, str) else json.dumps(value, separators=(",", ":")) if value is not None else ""
+    text = _text(value)
     return text[:200] if text.isascii() else text.encode("utf-8", "replace").decode()[:200]
 
 
-def _agent(fields: Mapping[str, Any], environment: str) -> str:
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, separators=(",", ":")) if value is not None else ""
+
+
+def _agent(fields: Mapping[str, Any]) -> str:
+    """Return the agent that the line itself names, empty for none."""
     reference = fields.get("agent_ref")
     name = reference.get("name") if isinstance(reference, dict) else fields.get("agent")
-    return _word(name) if isinstance(name, str) and name else environment
+    return name if isinstance(name, str) else ""
 
 
 def _model(fields: Mapping[str, Any], response: Mapping[str, Any]) -> str:
@@ -114,16 +125,29 @@ def _model(fields: Mapping[str, Any], response: Mapping[str, Any]) -> str:
     return _word(name) if isinstance(name, str) else ""
 
 
-def _task(fields: Mapping[str, Any], rollout: Rollout) -> str:
-    """Return the name of the task: its index, else its id, else a digest of the prompt."""
+def _task(fields: Mapping[str, Any]) -> str:
+    """Return the name that the line gives its task: its index, else its id, empty for none."""
     index = fields.get("_ng_task_index", fields.get("task_idx"))
     if index is not None:
-        return _word(index)
+        return _text(index)
     for name in _TASK_NAMES:
         if isinstance(value := fields.get(name), str | int) and not isinstance(value, bool) and value != "":
-            return _word(value)
-    prompt = repr((rollout.prompt, rollout.tools)).encode("utf-8", "replace")
-    return "prompt " + hashlib.blake2b(prompt, digest_size=8).hexdigest()
+            return _text(value)
+    return ""
+
+
+def hash_of_prompt(rollout: Rollout) -> int:
+    """Return a hash of what the policy was asked: the items, the instructions and the tools, whatever their file."""
+    asked = (rollout.prompt, rollout.instructions, rollout.tools)
+    try:
+        text = orjson.dumps(asked, option=orjson.OPT_SORT_KEYS)
+    except (TypeError, ValueError):  # a number beyond 64 bits, half a surrogate
+        text = json.dumps(asked, sort_keys=True, separators=(",", ":")).encode()
+    return xxhash.xxh3_64_intdigest(text)
+
+
+def _hash_of_task(agent: str, task: str) -> int:
+    return xxhash.xxh3_64_intdigest(f"{len(agent)} {agent}{task}".encode("utf-8", "surrogatepass"))
 
 
 def _usage(response: Mapping[str, Any]) -> tuple[int | None, int | None]:

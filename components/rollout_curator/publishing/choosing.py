@@ -19,10 +19,13 @@ from rollout_curator.recipe import Recipe
 from rollout_curator.runner import run_ordered
 from rollout_curator.selection import ACCEPT, REJECT, Funnel
 from rollout_curator.splits import LEFT_OUT, PARTS, Families, Parted, Split
+from rollout_curator.strategies.order import ties
+from rollout_curator.wording import counted, said_of
 from rollout_curator.workspace import Workspace
 
 Array = np.ndarray[Any, Any]
 ROWS_AN_ASK = 512
+LEAVES_ONE = "the rule drop_copies leaves one of each"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,18 +59,29 @@ class Part:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Chosen:
-    """What is exported and why. `split` and `pairs` are the counts of the manifest, None where not asked for."""
+    """What is exported and why. `split` and `pairs` are the counts of the manifest, None where not asked for.
+
+    `copies` counts the kept rollouts that are the same line as another kept one, beyond the first of each.
+    """
 
     parts: tuple[Part, ...]
     funnel: Funnel
     reviewed: manifest.Reviewed
     split: dict[str, Any] | None = None
     paired: Paired | None = None
+    copies: int = 0
 
     @property
     def n_units(self) -> int:
         """Return how many rows will be written in all."""
         return sum(len(part.units) for part in self.parts)
+
+    def copies_sentence(self) -> str:
+        """Return how many of the kept are copies, empty for none."""
+        if not self.copies:
+            return ""
+        said = said_of(self.copies, "are copies of another kept line")
+        return f"{self.copies:,} of {counted(self.funnel.exportable, 'kept rollout')} {said}; {LEAVES_ONE}."
 
 
 def choose(workspace: Workspace, recipe: Recipe, over: Mapping[str, list[str]] | None = None) -> Chosen:
@@ -95,23 +109,24 @@ def choosing(workspace: Workspace, recipe: Recipe, over: Mapping[str, list[str]]
             break
     paired = None
     units = np.flatnonzero(kept)
+    copies = len(units) - len(np.unique(workspace.contents[units]))
     if recipe.pairs is not None:
         if recipe.pairs.rule == "chosen":
             reviewed["over"] = dict(said)
         paired = yield from _paired(workspace, recipe, Selected(kept, verdicts), said)
         units = paired.rows
     if recipe.split is None:
-        return Chosen((Part("", units),), funnel, reviewed, None, paired)
+        return Chosen((Part("", units),), funnel, reviewed, None, paired, copies)
     rows = units if units.ndim == 1 else np.unique(units)
     first = units if units.ndim == 1 else units[:, 0]
-    parted = yield from _split_of(workspace, recipe.split, np.bincount(first, minlength=workspace.n_rollouts))
+    parted = yield from _split_of(workspace, recipe, np.bincount(first, minlength=workspace.n_rollouts))
     codes = parted.part[units] if units.ndim == 1 else _of_pairs(parted.part, units)
     parts = tuple(
         Part(name, units[codes == code]) for code, name in enumerate(PARTS) if code == 0 or _asked(recipe, name)
     )
-    return Chosen(
-        parts, funnel, reviewed, _split_counts(workspace, parts, parted, rows, int((codes == LEFT_OUT).sum())), paired
-    )
+    left_out = int((codes == LEFT_OUT).sum())
+    counts = _split_counts(workspace, recipe, (parts, parted), rows, left_out)
+    return Chosen(parts, funnel, reviewed, counts, paired, copies)
 
 
 def _asked(recipe: Recipe, name: str) -> bool:
@@ -139,19 +154,24 @@ def _over(workspace: Workspace, standing: Mapping[str, str]) -> dict[str, list[s
     return found
 
 
-def _split_of(workspace: Workspace, split: Split, n_written: Array) -> Steps[Parted]:
-    """Return the part of every rollout; `n_written` is the number of rows it gives, which only counts look at."""
-    families = Families(split)
-    codes, names = workspace.classes("task")
-    groups = workspace.groups
+def _split_of(workspace: Workspace, recipe: Recipe, n_written: Array) -> Steps[Parted]:
+    """Return the part of every rollout; `n_written` is the number of rows it gives, which only counts look at.
+
+    Agents are those that lines name: a name that comes from a folder would let its name decide.
+    """
+    families = Families(recipe.split or Split())
+    tasks = workspace.group_keys(recipe.group_by).tolist()
     row = 0
     for prompted in _prompted(workspace, np.arange(workspace.n_rollouts), None):
         for sketch in prompted.sketches:
-            families.add(int(groups[row]), names[int(codes[row])], sketch)
+            families.add(tasks[row], sketch)
             row += 1
         yield ExportProgress(0, 0)
-    agents, agent_names = workspace.classes("agent")
-    return splits.parted(families, n_written, [agent_names[code] for code in agents.tolist()])
+    agents, names = workspace.classes("agent")
+    is_named = workspace.column("names_agent").astype(bool)
+    return splits.parted(
+        families, n_written, [names[n] if named else "" for n, named in zip(agents, is_named, strict=True)]
+    )
 
 
 def _prompted(workspace: Workspace, rows: Array, plan: recipes.Plan | None) -> Iterator[Prompted]:
@@ -176,9 +196,11 @@ def _of_pairs(part: Array, units: Array) -> Array:
 
 
 def _split_counts(
-    workspace: Workspace, parts: Iterable[Part], parted: Parted, rows: Array, left_out: int
+    workspace: Workspace, recipe: Recipe, made: tuple[Iterable[Part], Parted], rows: Array, left_out: int
 ) -> dict[str, Any]:
     """Return what the manifest says of a split."""
+    parts, parted = made
+    groups = workspace.groups(recipe.group_by).codes
     agents, names = workspace.classes("agent")
     found: dict[str, Any] = {"left_out": left_out, "largest_similarity": round(parted.similarity(rows), 4), "parts": {}}
     for part in parts:
@@ -186,7 +208,7 @@ def _split_counts(
         counts = np.bincount(agents[first], minlength=len(names)).tolist() if len(first) else []
         found["parts"][part.name] = {
             "rows": len(part.units),
-            "tasks": len(np.unique(workspace.groups[first])),
+            "tasks": len(np.unique(groups[first])),
             "agents": {name: count for name, count in zip(names, counts, strict=False) if count},
         }
     return found
@@ -204,20 +226,15 @@ def _paired(workspace: Workspace, recipe: Recipe, selection: Selected, said: Map
     faulty = [code for code, word in enumerate(words) if word and word not in recipe.keep]
     reward = workspace.column("reward")
     sides = Sides(
-        group=workspace.groups,
+        group=workspace.groups(recipe.group_by).codes,
         reward=reward,
+        lots=ties(workspace.frame),
         is_usable=usable,
         may_win=selection.kept,
         may_lose=selection.verdicts != ACCEPT,
         is_measured=np.isfinite(reward) & ~np.isin(invalid, faulty),
     )
-    over = [
-        (winner, loser)
-        for key, others in said.items()
-        for other in others
-        for winner in workspace.rows_of_key(key)[:1]
-        for loser in workspace.rows_of_key(other)[:1]
-    ]
+    over = list(_rows_over(workspace, sides, said))
     rows = pairing.worth_reading(asked, sides, over)
     numbers: list[int | None] = []
     for prompted in _prompted(workspace, rows, plan):
@@ -225,3 +242,14 @@ def _paired(workspace: Workspace, recipe: Recipe, selection: Selected, said: Map
         yield ExportProgress(0, 0)
     known = {row: -1 - row if n is None else n for row, n in zip(rows.tolist(), numbers, strict=True)}
     return pairing.paired(asked, sides, known, over)
+
+
+def _rows_over(workspace: Workspace, sides: Sides, said: Mapping[str, list[str]]) -> Iterator[tuple[int, int]]:
+    """Yield the rows of what reviewers chose over what; of identical ones, those that can stand in a pair."""
+    for key, others in said.items():
+        for other in others:
+            able = [(sides.may_win[row], -row) for row in workspace.rows_of_key(key)]
+            winner = -max(able)[1] if able else -1
+            losers = [(sides.group[row] == sides.group[winner], -row) for row in workspace.rows_of_key(other)]
+            if able and losers:
+                yield winner, -max(losers)[1]

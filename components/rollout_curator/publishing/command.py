@@ -7,6 +7,7 @@ from pathlib import Path
 
 import orjson
 
+from rollout_curator.grouping import TASK
 from rollout_curator.pairs import Pairs
 from rollout_curator.recipe import Recipe
 from rollout_curator.splits import Split
@@ -24,6 +25,7 @@ def command_line(
     if recipe.min_reward is not None:
         words += ["--min-reward", repr(recipe.min_reward)]
     words += _bounds_words(recipe)
+    words += ["--group-by", recipe.group_by] if recipe.group_by != TASK else []
     for step in recipe.strategies:
         parameters = orjson.dumps(step.parameters).decode() if step.parameters else ""
         words += ["--strategy", f"{step.name} {parameters}".strip()]

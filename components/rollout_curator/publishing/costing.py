@@ -13,7 +13,7 @@ COLUMNS = ("chars_prompt", "chars_out", "chars_reasoning", "chars_tool", "tokens
 
 
 def cost_of(workspace: Workspace, recipe: Recipe, rows: np.ndarray[Any, Any], asked: Asked) -> Cost:
-    """Return what training on the examples of some rows costs; tasks are named by their source and name."""
+    """Return what training on the examples of some rows costs."""
     plan = recipes.plan(recipe)
     known = lengths(
         {name: workspace.column(name)[rows] for name in COLUMNS},
@@ -21,13 +21,9 @@ def cost_of(workspace: Workspace, recipe: Recipe, rows: np.ndarray[Any, Any], as
         is_flat=plan.format == "flat",
     )
     agents, agent_names = workspace.classes("agent")
-    tasks, task_names = workspace.classes("task")
-    groups = workspace.groups[rows]
-    codes, first = np.unique(groups, return_index=True)
-    first_row = dict(zip(codes.tolist(), rows[first].tolist(), strict=True))
+    groups = workspace.groups(recipe.group_by).codes[rows]
 
     def task(code: int) -> str:
-        row = first_row[code]
-        return f"{workspace.place(row)[0].name} task {task_names[int(tasks[row])]}"
+        return workspace.group_names(recipe.group_by, [code])[0]
 
     return cost(known, asked, Named(agents[rows], lambda code: agent_names[code]), Named(groups, task))

@@ -6,12 +6,13 @@ from typing import Any
 
 import numpy as np
 
+from rollout_curator import grouping, strategies
 from rollout_curator import recipe as recipes
-from rollout_curator import strategies
 from rollout_curator.card import Bar, CardFacts, Reviews, card
 from rollout_curator.conversation import ISSUE_WORDS
 from rollout_curator.digits import exact
 from rollout_curator.filters import filter_words
+from rollout_curator.grouping import TASK
 from rollout_curator.levels import round_edges
 from rollout_curator.naming import name_of
 from rollout_curator.pairs import RULES
@@ -55,6 +56,8 @@ def rules(recipe: Recipe) -> list[str]:
     """Return what a recipe asks for, a sentence each."""
     plan = recipes.plan(recipe)
     found = _bounds(recipe)
+    if recipe.group_by != TASK:
+        found.append(f"Rollouts of one task have the same {grouping.WORDS[recipe.group_by]}.")
     found += [f"After that: {strategies.words(step)} are left out." for step in recipe.strategies]
     if recipe.control is not None:
         found.append(f"{CONTROL} Seed {recipe.control}.")

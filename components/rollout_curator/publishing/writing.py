@@ -50,7 +50,7 @@ class Exported:
     """What an export wrote; `config` is the trainer's, `command` does the same on the command line.
 
     `path`, `size_bytes` and `sha256` are those of the training file, `rows` counts those of all files; `files` are all
-    that were written but the manifest. `content` is the manifest.
+    that were written but the manifest. `content` is the manifest; `copies` counts the kept copies.
     """
 
     path: Path
@@ -63,6 +63,7 @@ class Exported:
     command: str
     files: tuple[manifest.Beside, ...]
     content: manifest.Manifest
+    copies: int
     notes: tuple[str, ...] = ()
 
 
@@ -125,6 +126,7 @@ def export(
         command=command_line(workspace, recipe, out, settings.card, report=settings.report),
         files=tuple(manifest.files(content)),
         content=content,
+        copies=chosen.copies,
         notes=(*_notes(recipe, chosen), *_late_columns(recipe, streams), *_left_over(out, paths, workspace)),
     )
 
@@ -165,8 +167,9 @@ def _require_rows(out: Path, chosen: Chosen) -> None:
 
 
 def _notes(recipe: Recipe, chosen: Chosen) -> list[str]:
-    """Return what the user should know of a split or of pairs, in sentences."""
-    notes = [] if chosen.paired is None else [f"{chosen.paired.sentence()}."]
+    """Return what the user should know of copies, a split or pairs, in sentences."""
+    notes = [chosen.copies_sentence()] if chosen.copies else []
+    notes += [] if chosen.paired is None else [f"{chosen.paired.sentence()}."]
     if recipe.split is not None and chosen.split is not None:
         sizes = ", ".join(f"{counts['rows']:,} {name}" for name, counts in chosen.split["parts"].items())
         left_out = chosen.split["left_out"]

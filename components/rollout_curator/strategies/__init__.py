@@ -13,6 +13,7 @@ from rollout_curator.strategies.base import (
     Strategy,
     arguments,
     parameters,
+    reads_examples,
     strategy,
     words,
 )
@@ -49,6 +50,7 @@ __all__ = [
     "pass_rates",
     "quantile_bounds",
     "rates_of_rows",
+    "reads_examples",
     "strategy",
     "task_summary",
     "task_table",

@@ -7,7 +7,7 @@ of what any strategy does.
 
 import inspect
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import NoneType
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar, get_args, get_origin
@@ -48,12 +48,16 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Strategy:
-    """One row of the table. `keep` marks what stays, `drops` says in words what goes, from the same parameters."""
+    """One row of the table. `keep` marks what stays, `drops` says in words what goes, from the same parameters.
+
+    `reads` names columns it needs that are not at hand but must be worked out.
+    """
 
     name: str
     keep: Callable[..., "pd.Series[bool]"]
     drops: Callable[..., str]
     parameters: Mapping[str, Parameter]
+    reads: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +72,13 @@ STRATEGIES: dict[str, Strategy] = {}
 Keep = TypeVar("Keep", bound=Callable[..., "pd.Series[bool]"])
 
 
-def strategy(drops: Callable[..., str]) -> Callable[[Keep], Keep]:
+def strategy(drops: Callable[..., str], reads: tuple[str, ...] = ()) -> Callable[[Keep], Keep]:
     """Enter a function in the table under its own name, with the words for what it drops."""
 
     def enter(keep: Keep) -> Keep:
         signature = inspect.signature(keep).parameters.values()
         taken = {one.name: _parameter(one) for one in signature if one.kind is one.KEYWORD_ONLY}
-        STRATEGIES[keep.__name__] = Strategy(keep.__name__, keep, drops, taken)
+        STRATEGIES[keep.__name__] = Strategy(keep.__name__, keep, drops, taken, reads)
         return keep
 
     return enter
@@ -118,6 +122,11 @@ def arguments(step: Step) -> dict[str, Any]:
         if given[name] is not None and given.get(parameter.instead_of) is not None:
             raise RecipeError(f"{step.name}: {parameter.instead_of} and {name} are both set; leave one of them out")
     return {name: _checked(f"{step.name}: {name}", given[name], row.parameters[name]) for name in given}
+
+
+def reads_examples(steps: Sequence[Step]) -> bool:
+    """Say whether a step needs to know what is written for each rollout."""
+    return any("example" in get(step.name).reads for step in steps)
 
 
 def words(step: Step) -> str:

@@ -10,14 +10,17 @@ import numpy as np
 import numpy.typing as npt
 
 from rollout_curator.errors import RecipeError
+from rollout_curator.hashing import Hashes, mixed
 
 if TYPE_CHECKING:
     import pandas as pd
 
+NO_NUMBERS = frozenset({"group", "key_hi", "key_lo", "example"})
+"""Columns by which rollouts are told apart; to compare them would let their order decide."""
+
 Bools = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
-Hashes = npt.NDArray[np.uint64]
 
 
 def numbers(frame: "pd.DataFrame", column: str, where: str) -> Floats:
@@ -25,7 +28,7 @@ def numbers(frame: "pd.DataFrame", column: str, where: str) -> Floats:
 
     Raises RecipeError that starts with `where` (step and parameter).
     """
-    if column not in frame.columns or frame[column].dtype.kind not in "biuf":
+    if column in NO_NUMBERS or column not in frame.columns or frame[column].dtype.kind not in "biuf":
         raise RecipeError(f"{where} is {column!r}, which is no column of numbers here")
     return np.asarray(frame[column].to_numpy(dtype=np.float64, na_value=np.nan))
 
@@ -71,29 +74,40 @@ def places(task: Ints, key: npt.NDArray[Any]) -> Ints:
 
 
 def first_of_each(frame: "pd.DataFrame", key: npt.NDArray[Any], n: int, among: Bools) -> "pd.Series[bool]":
-    """Return which rows are among the n lowest by key of their task, counting only those in `among`."""
+    """Return which rows are among the n lowest by key of their task, counting only those in `among`.
+
+    Of equal keys the lower random rank goes first.
+    """
     rows = np.flatnonzero(among)
     kept = np.zeros(len(frame), dtype=bool)
-    kept[rows] = places(dense(frame)[rows], key[rows]) < n
+    by_lot = rows[np.argsort(ties(frame)[rows], kind="stable")]
+    kept[by_lot] = places(dense(frame)[by_lot], key[by_lot]) < n
     return marked(frame, kept)
+
+
+def lowest_of_each(frame: "pd.DataFrame", same: npt.NDArray[Any]) -> "pd.Series[bool]":
+    """Return one row of each value of `same`, the one with the lowest random rank."""
+    by_lot = np.argsort(ties(frame), kind="stable")
+    kept = np.zeros(len(frame), dtype=bool)
+    kept[by_lot[np.unique(same[by_lot], return_index=True)[1]]] = True
+    return marked(frame, kept)
+
+
+def ties(frame: "pd.DataFrame") -> Hashes:
+    """Return the random rank of each row's content, which settles every tie: no order of lines or files does.
+
+    It has nothing to do with the lots by which rollouts are read, so that a sample that was read stays a fair one.
+    """
+    return shuffled(frame, 0, "ties")
 
 
 def shuffled(frame: "pd.DataFrame", seed: int, purpose: str) -> Hashes:
     """Return a number per row to order by: a hash of the seed, the purpose and the content key.
 
     It is the same for the same content wherever its row stands, on every machine and version. Rules with different
-    purposes draw independently under one seed. The mixing is that of splitmix64 (Steele et al., OOPSLA 2014).
+    purposes draw independently under one seed.
     """
     digest = hashlib.blake2b(f"{purpose}:{seed}".encode(), digest_size=16).digest()
     first, second = np.frombuffer(digest, dtype="<u8")
     low, high = (frame[name].to_numpy().astype(np.uint64, copy=False) for name in ("key_lo", "key_hi"))
-    return _mixed(_mixed(low ^ first) ^ high ^ second)
-
-
-def _mixed(state: Hashes) -> Hashes:
-    """Return each number with all its bits stirred; arithmetic is modulo 2**64."""
-    state = state + np.uint64(0x9E3779B97F4A7C15)
-    state = (state ^ (state >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    state = (state ^ (state >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    mixed: Hashes = state ^ (state >> np.uint64(31))
-    return mixed
+    return mixed(mixed(low ^ first) ^ high ^ second)

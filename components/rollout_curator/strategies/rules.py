@@ -2,9 +2,10 @@
 
 Each takes the frame of the rollouts still in (one row each, index = row numbers) and keyword parameters, and returns a
 boolean Series aligned with it, True for what stays. Columns read: `reward` (NaN when unrated), `group` (the task),
-`key_hi`, `key_lo`, and those named by a parameter. An unrated rollout passes no rule on rewards and is no success;
-where no bound is set, everything stays. Rates and quantiles are those of the rollouts still in, so a rule on whole
-tasks belongs before a threshold.
+`key_hi`, `key_lo`, `attempt`, `example` (a hash of what is written, only for rules that say they read it), and those
+named by a parameter. The order of the rows has no say: ties are settled by the content's random rank. An unrated
+rollout passes no rule on rewards and is no success; where no bound is set, everything stays. Rates and quantiles are
+those of the rollouts still in, so a rule on whole tasks belongs before a threshold.
 """
 
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -13,7 +14,17 @@ import numpy as np
 
 from rollout_curator.digits import exact
 from rollout_curator.strategies.base import Says, strategy
-from rollout_curator.strategies.order import dense, first_of_each, marked, numbers, places, rewards, shuffled
+from rollout_curator.strategies.order import (
+    Floats,
+    dense,
+    first_of_each,
+    lowest_of_each,
+    marked,
+    numbers,
+    places,
+    rewards,
+    shuffled,
+)
 from rollout_curator.strategies.tasks import pass_rates, quantile_bounds, z_scores
 
 if TYPE_CHECKING:
@@ -57,14 +68,14 @@ def threshold(
 def best_of_n(
     frame: "pd.DataFrame", *, n: Annotated[int, Says("how many of each task stay", low=1)] = 1
 ) -> "pd.Series[bool]":
-    """Keep the n highest-reward rollouts of each task; ties go to the earlier one."""
+    """Keep the n highest-reward rollouts of each task; ties are settled at random."""
     reward = rewards(frame)
     return first_of_each(frame, -reward, n, ~np.isnan(reward))
 
 
 _CAPPED = {
     "reward": "not among the {k:,} best of their task",
-    "first": "after the first {k:,} of their task",
+    "first": "not among the {k:,} first attempts of their task",
     "random": "not among {k:,} drawn at random from their task",
 }
 
@@ -77,12 +88,20 @@ def at_most_per_task(
     order: Annotated[Literal["reward", "first", "random"], Says("which of them stay")] = "reward",
     seed: Seed = 0,
 ) -> "pd.Series[bool]":
-    """Keep at most k of each task; by reward, unrated ones come last but fill what is left, unlike `best_of_n`."""
+    """Keep at most k of each task; by reward, unrated ones come last but fill what is left, unlike `best_of_n`.
+
+    The first ones are those with the lowest number of the attempt, as the lines give it; ties are settled at random.
+    """
     everything = np.ones(len(frame), dtype=bool)
     if order == "random":
         return first_of_each(frame, shuffled(frame, seed, "at_most_per_task"), k, everything)
-    key = -rewards(frame) if order == "reward" else np.zeros(len(frame))
-    return first_of_each(frame, key, k, everything)
+    return first_of_each(frame, -rewards(frame) if order == "reward" else _attempts(frame), k, everything)
+
+
+def _attempts(frame: "pd.DataFrame") -> Floats:
+    """Return the number of each attempt, NaN where the line gives none."""
+    attempt = numbers(frame, "attempt", "at_most_per_task: order")
+    return np.where(attempt < 0, np.nan, attempt)
 
 
 @strategy(
@@ -97,7 +116,7 @@ def shortest_success(
     n: Annotated[int, Says("how many of each task stay", low=1)] = 1,
     by: Annotated[str, Says("what short means: any column of numbers")] = "tokens",
 ) -> "pd.Series[bool]":
-    """Keep the n shortest successes of each task; ties go to the earlier one, a missing length is no length."""
+    """Keep the n shortest successes of each task; ties are settled at random, a missing length is no length."""
     length = numbers(frame, by, "shortest_success: by")
     return first_of_each(frame, length, n, (rewards(frame) >= at_least) & ~np.isnan(length))
 
@@ -172,3 +191,15 @@ def random_per_task(
     if fraction is not None:
         wanted = np.maximum(np.ceil(fraction * size - 1e-9), fraction > 0)  # 0.1 * 30 may come out above 3
     return marked(frame, places(task, shuffled(frame, seed, "random_per_task")) < wanted[task])
+
+
+@strategy(lambda: "copies of another line")
+def drop_copies(frame: "pd.DataFrame") -> "pd.Series[bool]":
+    """Keep one of identical lines."""
+    return marked(frame, ~frame[["key_hi", "key_lo"]].duplicated().to_numpy())
+
+
+@strategy(lambda: "written exactly as another rollout", reads=("example",))
+def drop_same_example(frame: "pd.DataFrame") -> "pd.Series[bool]":
+    """Keep one of the rollouts that are written as the same example, drawn at random; extra columns do not count."""
+    return lowest_of_each(frame, frame["example"].to_numpy())

@@ -166,7 +166,7 @@ def task_summary(frame: "pd.DataFrame", at_least: float) -> TaskSummary:
         unsolved=unsolved,
         mixed=len(rated) - solved - unsolved,
         single=int(np.count_nonzero(rated == 1)),
-        pass_1=float(np.mean(passes / rated)) if len(rated) else float("nan"),
+        pass_1=float(np.mean(np.sort(passes / rated))) if len(rated) else float("nan"),
         curve=pass_curve(rated, passes),
     )
 
@@ -192,8 +192,7 @@ def rates_of_rows(frame: "pd.DataFrame", at_least: float) -> RatesOfRows:
     """Return the pass rate and the mean reward of the task of each row, which slices call by these names."""
     reward, task = rewards(frame), _codes(frame)
     finite = np.isfinite(reward)
-    n = _n_tasks(task)
-    mean = _ratio(np.bincount(task[finite], reward[finite], n), np.bincount(task[finite], minlength=n))
+    mean, _ = _moments(reward[finite], task[finite], _n_tasks(task))
     return RatesOfRows(pass_rates(reward, task, at_least)[task], mean[task])
 
 
@@ -218,6 +217,8 @@ def _n_tasks(task: Ints) -> int:
 
 def _moments(reward: Floats, task: Ints, n: int) -> tuple[Floats, Floats]:
     """Return the mean and the sample standard deviation per task of finite rewards, NaN where undefined."""
+    order = by_task(task, reward)  # sums are rounded: taken in one order they are the same for any order of the rows
+    task, reward = task[order], reward[order]
     size = np.bincount(task, minlength=n)
     mean = _ratio(np.bincount(task, weights=reward, minlength=n), size)
     with np.errstate(over="ignore"):

@@ -1,8 +1,8 @@
 """What a recipe selects as parameters of a URL, and back: a link shows the same selection again.
 
 `min` and `max` are bounds of the reward, `where` filters, `own` thresholds by name, `rules` strategies in order, and
-`control` its seed; `any` stands for none where the app itself starts with some. Options of the export stay out: links
-are for looking. No Streamlit.
+`control` its seed, `tasks` what makes rollouts one task; `any` stands for none where the app itself starts with some.
+Options of the export stay out: links are for looking. No Streamlit.
 """
 
 import json
@@ -16,11 +16,12 @@ from rollout_curator import recipe as recipes
 from rollout_curator import slices
 from rollout_curator.errors import RecipeError
 from rollout_curator.filters import Filter, Thresholds
+from rollout_curator.grouping import TASK
 from rollout_curator.recipe import Recipe
 from rollout_curator.slices import Is, Part, Range
 from rollout_curator.strategies import Step
 
-NAMES = ("min", "max", "where", "own", "rules", "control")
+NAMES = ("min", "max", "where", "own", "rules", "control", "tasks")
 NONE = "any"
 _NOTHING = Recipe()
 
@@ -35,6 +36,7 @@ def written(recipe: Recipe, start: Recipe = _NOTHING) -> dict[str, str]:
         "own": _own(recipe.thresholds),
         "rules": _rules(recipe.strategies),
         "control": "" if recipe.control is None else str(recipe.control),
+        "tasks": "" if recipe.group_by == TASK else recipe.group_by,
     }
     said = {name: value or (NONE if name in before else "") for name, value in values.items()}
     return {name: value for name, value in said.items() if value}
@@ -124,6 +126,7 @@ _READ: dict[str, Callable[[Recipe, str], Recipe]] = {
     "own": _with_own,
     "rules": _with_rules,
     "control": lambda recipe, value: replace(recipe, control=int(value)),
+    "tasks": lambda recipe, value: replace(recipe, group_by=value),
 }
 _CLEARED: dict[str, dict[str, Any]] = {
     "min": {"min_reward": None},
@@ -132,4 +135,5 @@ _CLEARED: dict[str, dict[str, Any]] = {
     "own": {"thresholds": None},
     "rules": {"strategies": ()},
     "control": {"control": None},
+    "tasks": {"group_by": TASK},
 }

@@ -70,6 +70,11 @@ def set_control(seed: int | None) -> None:
     state.change_recipe(control=seed)
 
 
+def set_group_by(rule: str) -> None:
+    """Choose what rollouts of one task have in common."""
+    state.change_recipe(group_by=rule)
+
+
 def take_recipe(chosen: Recipe) -> None:
     """Put a whole recipe in the place of the one there is; the sources stay those that are open."""
     state.change_recipe(**{name.name: getattr(chosen, name.name) for name in fields(Recipe) if name.name != "sources"})

@@ -62,7 +62,7 @@ def _population(workspace: Workspace, version: int, rest: Recipe, axis: str) -> 
     rows = np.flatnonzero(found.among)
     place = np.cumsum(found.among) - 1
     order = _order(workspace, axis)
-    columns = (workspace.column("tokens"), workspace.frame["group"].to_numpy(), found.always)
+    columns = (workspace.column("tokens"), workspace.groups(rest.group_by).codes, found.always)
     tokens, task, always = (column[rows] for column in columns)
     return Population(rows, value[rows], tokens, task, always, place[order[found.among[order]]])
 
@@ -96,7 +96,7 @@ def plot_frame(workspace: Workspace, recipe: Recipe) -> pd.DataFrame:
 
 @st.cache_resource(hash_funcs=BY_CONTENT, show_spinner=False, max_entries=3)
 def _plot_frame(workspace: Workspace, version: int, rest: Recipe) -> pd.DataFrame:
-    frame = workspace.frame[["reward", *PLOT_CLASSES, "group", "tokens", "n_turns"]]
+    frame = workspace.frame_by(rest.group_by)[["reward", *PLOT_CLASSES, "group", "tokens", "n_turns"]]
     found = frame.take(population(workspace, rest, REWARD).rows)
     return found.assign(task_id=pd.Categorical(found["group"]))
 
@@ -144,21 +144,6 @@ def _group_table(workspace: Workspace, version: int, rest: Recipe, by: str, at_l
     return plots.group_table(plot_frame(workspace, rest), by, at_least=at_least)
 
 
-def task_names(workspace: Workspace, groups: list[int]) -> list[str]:
-    """Return what tasks are called, by their codes: with their file where there are several."""
-    frame = workspace.frame
-    rows = _first_rows(workspace)[groups]
-    tasks = frame["task"].iloc[rows].astype(str)
-    if len(workspace.sources) == 1:
-        return tasks.to_list()
-    return [f"{task} of {source}" for task, source in zip(tasks, frame["source"].iloc[rows], strict=True)]
-
-
-@st.cache_resource(hash_funcs=BY_CONTENT, show_spinner=False, max_entries=2)
-def _first_rows(workspace: Workspace) -> Array:
-    """Return the first row of each task."""
-    group = workspace.frame["group"].to_numpy()
-    first = np.full(int(group.max(initial=-1)) + 1, -1)
-    order = np.arange(len(group))[::-1]
-    first[group[order]] = order
-    return first
+def task_names(workspace: Workspace, recipe: Recipe, groups: list[int]) -> list[str]:
+    """Return what tasks are called, by their codes: with their agent where there are several."""
+    return workspace.group_names(recipe.group_by, groups, is_short=True)

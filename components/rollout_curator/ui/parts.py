@@ -106,7 +106,7 @@ class _Columns:
         """Return an axis, the code of each row's task, its task's mean reward or its pass rate."""
         column, _, success = name.partition("@")
         if name == GROUP:
-            return self._workspace.frame[GROUP].to_numpy().astype("float64")
+            return self._workspace.groups(self._recipe.group_by).codes.astype("float64")
         if column not in (PASS_RATE, TASK_MEAN):
             return self._workspace.numbers(name)
         try:
@@ -114,7 +114,7 @@ class _Columns:
         except ValueError:
             raise RecipeError(f"there is no number {name!r} here") from None
         among = _among(self._workspace, self._recipe, ANY)
-        frame = self._workspace.frame[["reward", GROUP]]
+        frame = self._workspace.frame_by(self._recipe.group_by)[["reward", GROUP]]
         rates = rates_of_rows(frame.assign(reward=frame["reward"].where(among)), at_least)
         return rates.pass_rate if column == PASS_RATE else rates.task_mean
 

@@ -132,7 +132,7 @@ def of_agent(ask: Ask) -> Array:
 def of_task(ask: Ask) -> Array:
     """Return the attempts at one task, by the number of its group."""
     number = int(ask.rest) if ask.rest.isascii() and ask.rest.isdigit() and len(ask.rest) < 12 else -1
-    return np.flatnonzero(ask.workspace.frame["group"].to_numpy() == number)
+    return np.flatnonzero(ask.workspace.groups(ask.recipe.group_by).codes == number)
 
 
 def rejected(ask: Ask) -> Array:
@@ -181,7 +181,7 @@ def in_turns_by_reward(ask: Ask, rows: Array) -> Array:
 
 def in_turns_by_task(ask: Ask, rows: Array) -> Array:
     """Return one of every task, then another of each."""
-    return in_turns(ask.workspace.lots, rows, ask.workspace.frame["group"].to_numpy()[rows])
+    return in_turns(ask.workspace.lots, rows, ask.workspace.groups(ask.recipe.group_by).codes[rows])
 
 
 # A plan for the time there is

@@ -66,7 +66,7 @@ def entry_of_row(view: View, row: int, position: int | None) -> Json:
 
 def attempts(view: View, row: int) -> list[Json]:
     """Return the rollouts of a row's task, at most 200, in the order they stand: each as the header shows it."""
-    group = _group(view.workspace, row)
+    group = _group(view, row)
     at = int(np.searchsorted(group, row))
     first = max(0, min(at - ATTEMPTS_MAX // 2, len(group) - ATTEMPTS_MAX))
     rows = [int(found) for found in group[first : first + ATTEMPTS_MAX]]
@@ -98,7 +98,7 @@ def _facts(view: View, position: int | None, row: int) -> Json:
     workspace = view.workspace
     selection = workspace.select(view.recipe)
     record, key = _record(workspace, row), workspace.key(row)
-    reward, group = float(record["reward"]), _group(workspace, row)
+    reward, group = float(record["reward"]), _group(view, row)
     return {
         "pos": position,
         "row": row,
@@ -125,9 +125,9 @@ def _record(workspace: Workspace, row: int) -> Json:
     return {**words, **{name: source.columns[name][local] for name in numbers}}
 
 
-def _group(workspace: Workspace, row: int) -> Array:
+def _group(view: View, row: int) -> Array:
     """Return the rows of a row's task, ascending."""
-    groups = workspace.frame["group"].to_numpy()
+    groups = view.workspace.groups(view.recipe.group_by).codes
     return np.flatnonzero(groups == groups[row])
 
 

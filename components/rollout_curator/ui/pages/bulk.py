@@ -94,7 +94,7 @@ def _record(workspace: Workspace, rows: Array, said: Entry, shown: tuple[int, in
 
 def _groups(workspace: Workspace, rows: Array) -> Iterator[str]:
     """Yield how many agents, tasks and files the rollouts are of, the largest by name."""
-    frame = workspace.frame[["agent", "source", "group"]].take(rows)
+    frame = workspace.frame_by(state.recipe().group_by)[["agent", "source", "group"]].take(rows)
     yield counted(frame["group"].nunique(), "task")
     for column, noun in (("agent", "agent"), ("source", "file")):
         counts = frame[column].value_counts()

@@ -90,7 +90,7 @@ class _Compared:
 @st.cache_resource(hash_funcs={**BY_CONTENT, dict: repr}, show_spinner="Comparing selections", max_entries=8)
 def _compared(workspace: Workspace, version: int, named: dict[str, Recipe]) -> _Compared:
     kept = {name: workspace.select(recipe).kept for name, recipe in named.items()}
-    frame = workspace.frame
+    frame = workspace.frame_by(named[THIS].group_by)
     table = side_by_side(frame, kept)
     agents = [name for name in table.columns if str(name).startswith("agent ")]
     table = table.drop(columns=agents[AGENTS_MAX:])

@@ -42,7 +42,9 @@ def _chosen(workspace: Workspace, recipe: Recipe, version: int) -> Chosen:
 
 
 def counts(chosen: Chosen) -> None:
-    """Draw the pairs and the parts, as the funnel goes on."""
+    """Draw the copies, the pairs and the parts, as the funnel goes on."""
+    if chosen.copies:
+        st.caption(label(chosen.copies_sentence()))
     if chosen.paired is not None:
         _pairs(chosen.paired)
     if chosen.split is not None:

@@ -173,7 +173,7 @@ def _by_agent(workspace: Workspace, version: int, rest: Recipe, at_least: float)
 def _reward_by_task(workspace: Workspace, version: int, rest: Recipe) -> Shown:
     frame = measures.plot_frame(workspace, rest)
     codes = frame["task_id"].cat.categories.to_list()
-    said = [f"{name} ({code})" for name, code in zip(measures.task_names(workspace, codes), codes, strict=True)]
+    said = [f"{name} ({code})" for name, code in zip(measures.task_names(workspace, rest, codes), codes, strict=True)]
     named = frame.assign(task_id=frame["task_id"].cat.rename_categories(said))
     table = plots.task_table(named).head(200)
     opens = [slices.encode([Range(parts.GROUP, code, code)]) for code in table.pop("group")]

@@ -8,9 +8,10 @@ import streamlit as st
 
 from rollout_curator.collection import PROBLEM_WORDS
 from rollout_curator.flags import FLAG_WORDS, flagged_rows
+from rollout_curator.grouping import WORDS
 from rollout_curator.index.source import Problem, Source
 from rollout_curator.packing import show_path
-from rollout_curator.ui import places, state
+from rollout_curator.ui import choices, places, state
 from rollout_curator.ui.pages.account import draw_unread
 from rollout_curator.ui.phrases import size
 from rollout_curator.ui.site import Site
@@ -35,6 +36,7 @@ def page(site: Site, workspace: Workspace) -> None:
             "Open your own with `rollout-curator ui PATH`, where PATH is a file, a folder or a glob."
         )
     _totals(workspace)
+    _tasks(workspace)
     _files(workspace)
     _refused(workspace)
     _passed_over(workspace)
@@ -53,6 +55,22 @@ def _totals(workspace: Workspace) -> None:
         f"+ {n_problems:,} that are no rollouts + {funnel.blank:,} blank**"
         f"{f'. No rollouts: {problems}' if n_problems else ''}."
     )
+
+
+def _tasks(workspace: Workspace) -> None:
+    """Draw how many tasks there are and how many span files, with the choice of what makes rollouts one task."""
+    by = state.recipe().group_by
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(label(workspace.groups_sentence(by)), width="content")
+        st.selectbox(
+            "rollouts of one task have the same",
+            list(WORDS),
+            format_func=lambda rule: plain(f"same {WORDS[rule]}"),
+            label_visibility="collapsed",
+            width=320,
+            help="What rollouts of one task have in common; rules, pairs, splits and pass@k follow it.",
+            **state.bind("group-by", by, choices.set_group_by),
+        )
 
 
 def _files(workspace: Workspace) -> None:

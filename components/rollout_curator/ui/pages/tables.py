@@ -55,8 +55,7 @@ def _tasks(workspace: Workspace, recipe: Recipe) -> None:
     at_least = measures.success_at(workspace, recipe)
     st.markdown(label(summary_words(measures.task_summary(workspace, recipe, at_least), at_least)))
     table = measures.task_table(workspace, recipe, at_least)
-    frame = workspace.frame
-    group = frame["group"].to_numpy()
+    group = workspace.groups(recipe.group_by).codes
     kept = np.bincount(group[workspace.select(recipe).kept], minlength=int(group.max(initial=-1)) + 1)
     table = table.assign(kept=kept[table.index.to_numpy()]).reset_index()
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -67,7 +66,7 @@ def _tasks(workspace: Workspace, recipe: Recipe) -> None:
     table = table.sort_values(column, ascending=ascending, kind="stable", na_position="last")
     table = table.iloc[(page - 1) * PAGE_ROWS : page * PAGE_ROWS]
     groups = table.pop("group").tolist()
-    table.insert(0, "task", measures.task_names(workspace, groups))
+    table.insert(0, "task", measures.task_names(workspace, recipe, groups))
     row = chosen_row(table, f"tasks-{page}-{order}")
     if row is not None:
         choices.open_here(parts.queue(parts.ANY, Range(parts.GROUP, groups[row], groups[row])))
