@@ -214,7 +214,9 @@ def test_a_wrong_parameter_of_a_strategy_is_no_plan() -> None:
 def test_nemo_rl_keeps_tools_as_objects_and_drops_reasoning_and_what_it_would_train_wrongly() -> None:
     made = plan(Recipe())
     assert (made.target.name, made.format) == ("nemo_rl", "chat")
-    assert made.chat == ChatOptions(reasoning="drop", arguments="object", trailing="trim")
+    assert made.chat == ChatOptions(
+        reasoning="drop", arguments="object", trailing="trim", marks="message_loss_mask"
+    )
     assert made.exclude == LEFT_OUT
     assert made.exclude_invalid == {"masked", "truncated", "failed"}
 
@@ -227,8 +229,8 @@ def test_gym_leaves_nothing_out_and_converts_as_gym_does() -> None:
 
 def test_options_of_a_flat_recipe_are_those_of_flat() -> None:
     made = plan(Recipe(format="flat", options={"strip_think": True, "joiner": "\n"}))
-    assert made.flat == FlatOptions(strip_think=True, joiner="\n")
-    assert made.chat == ChatOptions()
+    assert made.flat == FlatOptions(strip_think=True, joiner="\n", marks="message_loss_mask")
+    assert made.chat == ChatOptions(marks="message_loss_mask")
 
 
 def test_options_change_only_what_they_name() -> None:

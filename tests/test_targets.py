@@ -122,6 +122,7 @@ def test_the_config_for_axolotl_is_yaml_that_names_any_file_exactly(path: str) -
         "field_messages": "messages",
         "field_tools": "tools",
         "field_thinking": "reasoning_content",
+        "message_field_training": "train",
         "template_thinking_key": "reasoning_content",
         "roles_to_train": ["assistant"],
         "train_on_eos": "turn",

@@ -72,12 +72,13 @@ def convert(batch: Batch) -> Converted:
             return Converted(lines, different, (n, made), shapes)
         if len(unit) == 1:
             rollouts.clear()
-        line = encode({**made, **batch.extra[n]})
+        written = recipes.joined(made, batch.extra[n])
+        line = encode(written)
         told = {issue_kind(issue) for example in examples for issue in example.issues}
         if not reads_back(line, made, load) or (batch.plan.reads_columns and arrow.untold(made, line, told)):
             different.append(n)
         if batch.plan.reads_columns:
-            shapes.append(arrow.shape_of(made))
+            shapes.append(arrow.shape_of(written))
         lines.append(line)
     return Converted(lines, different, shapes=shapes)
 

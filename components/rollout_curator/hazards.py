@@ -124,7 +124,9 @@ def hazards(made: Example, look: Look) -> Iterator[Hazard]:
         about = "" if look.template and look.template.tokenizer else "about "
         at = _first_too_long(seen, look, look.max_tokens)
         yield Hazard("over_length", f"{about}{seen.n_tokens:,} tokens", at)
-    if not any(map(_says_something, messages)) or (seen is not None and _trains_nothing(seen)):
+    if not any(_says_something(message) for message, trained in zip(messages, made.mask(), strict=True) if trained) or (
+        seen is not None and _trains_nothing(seen)
+    ):
         yield Hazard("no_trained_token")
 
 
@@ -175,30 +177,30 @@ def _by_template(messages: list[Message], look: Look, rendered: Rendered) -> Ite
 def view(made: Example, look: Look) -> View:
     """Return an example as its trainer sees it; without a template the texts are the messages as JSON."""
     messages = made.messages or []
-    trained = tuple(message["role"] == "assistant" for message in messages)
+    trained = tuple(map(bool, made.mask()))
     template = look.template if look.target.renders != "itself" else None
     if template is None:
         texts = _bare(made)
         counted = tokens.count(texts, look.template.tokenizer if look.template else "")
         return View(None, texts, trained, tuple(counted), sum(counted))
-    rendered = render(template, messages, made.tools)
+    rendered = render(template, messages, made.tools, settings=made.template_kwargs)
     texts = rendered.chunks or ("",) * len(messages)
     if look.target.renders == "prefixes" or rendered.error:
         counted = tokens.count(texts, template.tokenizer)
         return View(rendered, texts, trained, tuple(counted), sum(counted))
-    texts, trained = _pieces(rendered, messages)
+    texts, trained = _pieces(rendered, trained)
     *counted, n_tokens = tokens.count([*texts, rendered.whole], template.tokenizer)
     return View(rendered, texts, trained, tuple(counted), n_tokens)
 
 
-def _pieces(rendered: Rendered, messages: list[Message]) -> tuple[tuple[str, ...], tuple[bool, ...]]:
+def _pieces(rendered: Rendered, answers: tuple[bool, ...]) -> tuple[tuple[str, ...], tuple[bool, ...]]:
     """Return the pieces of a text that is rendered once: those in {% generation %} are trained on.
 
     A template without that tag is cut by messages, where it can be; else all of it is one piece.
     """
     if not rendered.spans:
         if rendered.drift_at is None and not rendered.prefix_error:
-            return rendered.chunks, tuple(message["role"] == "assistant" for message in messages)
+            return rendered.chunks, answers
         return (rendered.whole,), (True,)
     pieces: list[tuple[str, bool]] = []
     before = 0
@@ -236,8 +238,7 @@ def _first_too_long(seen: View, look: Look, limit: int) -> int | None:
 
 
 def _says_something(message: Message) -> bool:
-    is_answer = message["role"] == "assistant"
-    return is_answer and any(value for key, value in message.items() if key not in ("role", "name"))
+    return any(value for key, value in message.items() if key not in ("role", "name"))
 
 
 def _trains_nothing(seen: View) -> bool:

@@ -26,6 +26,11 @@ Array = np.ndarray[Any, Any]
 WHOLE = frozenset({"trimmed", "unread", "unread_content"})
 """Kinds of issue whose detail is kept; of any other only the kind is."""
 
+FILLED: dict[str, tuple[str, Any]] = {
+    "template_kwargs": ("chat_template_kwargs", {}),
+    "marked_turns": ("message_loss_mask", None),
+}
+"""Issues of rows that have a column of their own -> the column, and its value in all other rows."""
 KEPT_MAX = 8
 """So many results of either sort are remembered, the last asked for."""
 LOOK_EVERY = 16
@@ -108,6 +113,7 @@ class Outlook:
         self._lock, self._working = threading.Lock(), threading.Lock()
         self._outcomes: dict[Any, tuple[Array, list[str]]] = {}
         self._findings: dict[Any, Findings] = {}
+        self._occurring: dict[Any, bool] = {}
         self._written: dict[Any, Array] = {}
 
     def outcomes(self, plan: Plan) -> tuple[Array, list[str]]:
@@ -132,6 +138,21 @@ class Outlook:
             for _ in self._search(plan, looks=plan.needs_look):
                 pass
         return found
+
+    def filled(self, plan: Plan) -> dict[str, Any]:
+        """Return the columns that every row must have because some row has them, each with the value of the others.
+
+        Hugging Face `datasets` would put null there, at which TRL stops.
+        """
+        wanted = {name: column for name, column in FILLED.items() if plan.fills(name)}
+        return {column: value for issue, (column, value) in wanted.items() if self._occurs(plan, issue)}
+
+    def _occurs(self, plan: Plan, issue: str) -> bool:
+        """Say whether an issue occurs in any row, remembered because it is asked for every row."""
+        key = (issue, outcome_key(plan))
+        if key not in self._occurring:
+            self._occurring[key] = bool(len(self.noticed(plan).rows_with(issue)))
+        return self._occurring[key]
 
     def is_known(self, plan: Plan) -> bool:
         """Say whether the outcomes of a plan, and its examples where it needs them, are at hand without work."""
@@ -268,7 +289,6 @@ def _conversion(plan: Plan) -> tuple[Any, ...]:
         "system_tools",
         "empty_arguments",
         "mask_prompt",
-        "template_kwargs",
         "reasoning_content",
         "trim",
         *(["arguments"] if "bad_tool_args" in plan.exclude else []),
@@ -278,7 +298,8 @@ def _conversion(plan: Plan) -> tuple[Any, ...]:
 
 def _minded(finding: Outcome, plan: Plan) -> Outcome:
     """Return what is known of a rollout without what means nothing for the file of a plan."""
-    return replace(finding, issues=tuple(filter(plan.minds, finding.issues)))
+    left_out = tuple(pair for pair in finding.left_out if plan.loses(pair[0]))
+    return replace(finding, issues=tuple(filter(plan.minds, finding.issues)), left_out=left_out)
 
 
 def _finding(made: Example) -> Outcome:

@@ -108,9 +108,25 @@ class Plan:
         return frozenset(place for place, is_text in as_text.items() if not is_text)
 
     def minds(self, issue: str) -> bool:
-        """Say whether an issue means anything for the file: one of a number does where it is loaded as a value."""
+        """Say whether an issue means anything for the file: of a number where it is loaded as a value, of marks."""
         kind, _, place = issue.partition(":")
+        if kind == "all_marked":
+            return not self.loses("marks")
         return kind not in (arrow.BIG, arrow.ROUNDED) or place in self.loaded_values
+
+    def loses(self, kind: str) -> bool:
+        """Say whether what a conversion counts as left out is: some trainers get marks or settings of the template."""
+        options = self.flat if self.format == "flat" else self.chat
+        if kind == "marks":
+            return options.marks == "none"
+        return kind != "template_kwargs" or self.format == "flat" or self.chat.template_kwargs == "none"
+
+    def fills(self, issue: str) -> bool:
+        """Say whether a column that rows with this issue have must stand in all rows."""
+        options = self.flat if self.format == "flat" else self.chat
+        if issue == "marked_turns":
+            return self.reads_columns and options.marks == "message_loss_mask"
+        return not self.loses(issue)
 
     @property
     def needs_look(self) -> bool:
@@ -281,7 +297,10 @@ def found(rollout: Rollout, plan: Plan, *, always: bool = False) -> Example:
     if always or plan.needs_look:
         made = looked(made, plan.look, plan.trim)
     loading = loading_issues(made, rollout, plan.loaded_values)
-    return replace(made, issues=(*made.issues, *loading)) if loading else made
+    if not (loading or made.left_out or made.untrained):
+        return made
+    issues = tuple(issue for issue in (*made.issues, *loading) if plan.minds(issue))
+    return replace(made, issues=issues, left_out=tuple(pair for pair in made.left_out if plan.loses(pair[0])))
 
 
 def excluded_issue(issues: tuple[str, ...], plan: Plan) -> str | None:
@@ -294,5 +313,10 @@ def excluded_issue(issues: tuple[str, ...], plan: Plan) -> str | None:
 
 
 def line(made: Example, extra: Mapping[str, Any]) -> bytes:
-    """Return the exact line written for an example; `extra` are the metadata columns, the same on every row."""
-    return encode({**made.record(), **extra})
+    """Return the exact line written for an example; `extra` are the columns of `Workspace.metadata`."""
+    return encode(joined(made.record(), extra))
+
+
+def joined(record: Mapping[str, Any], extra: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a record with the columns that every row has; where it has one of its own, that one counts."""
+    return {**record, **{name: value for name, value in extra.items() if name not in record}}

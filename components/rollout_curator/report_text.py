@@ -27,14 +27,14 @@ def check_text(found: Json) -> str:
     for entry in found["files"]:
         lines.extend(_complaints(entry))
     lines.extend(_passed_over(found))
+    if len(found["files"]) > 1:
+        lines.append(_shown(found["tasks_sentence"]))
     total = found["total"]
     unit = unit_of(entry["layout"] for entry in found["files"] if "layout" in entry)
     lines.append(
         f"{counted(total['lines'], unit)} = {counted(total['rollouts'], 'rollout')} ({total['flagged']:,} flagged)"
         f" + {counted(total['problems'], 'problem')} + {total['blank']:,} blank"
     )
-    if len(found["files"]) > 1:
-        lines.append(_shown(found["tasks_sentence"]))
     return "\n".join(lines)
 
 

@@ -109,8 +109,9 @@ class Example:
 
     def mask(self) -> list[int]:
         """Return for each message 1 where it is an answer that is trained on, else 0."""
+        unmarked = self.marks == "none"
         return [
-            int(message["role"] == "assistant" and n not in self.untrained)
+            int(message["role"] == "assistant" and (unmarked or n not in self.untrained))
             for n, message in enumerate(self.messages or ())
         ]
 

@@ -95,9 +95,10 @@ class Workspace(Collection):
         return recipes.example(self.rollout(row), plan)
 
     def metadata(self, row: int, plan: Plan) -> dict[str, Any]:
-        """Return the extra columns of a row that the plan asks for."""
+        """Return the extra columns of a row: those the plan asks for, and those that every row has if any has them."""
+        filled = self.outlook.filled(plan)
         if not plan.metadata:
-            return {}
+            return filled
         source, local = self.place(row)
         reward = float(source.columns["reward"][local])
         known = {
@@ -108,7 +109,7 @@ class Workspace(Collection):
             "agent": source.word("agent", local),
             "key": self.key(row),
         }
-        return {name: known[name] for name in plan.metadata}
+        return {**{name: known[name] for name in plan.metadata}, **filled}
 
     def refresh_decisions(self) -> int:
         """Take in what was decided since the last look, by anyone; return the version of the store."""

@@ -4,7 +4,7 @@ The items are scanned once with a buffer for the assistant message that is being
 (nemo_gym/responses_converter.py, nemo-gym 0.5.1) does the same, and `GYM_OPTIONS` gives its messages exactly.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -15,6 +15,7 @@ from rollout_curator.conversation.finish import (
     end_on_answer,
     fold_instructions,
     note_final_call,
+    note_marks,
     note_pairing,
     trim_last_answer,
     trim_pairing,
@@ -98,15 +99,10 @@ def _example(
     untrained = frozenset(n for n, message in enumerate(messages) if message.pop("train", True) is False)
     if options.mask_prompt:
         untrained |= {n for n, message in enumerate(messages[:n_prompt]) if message["role"] == "assistant"}
-    if untrained:
-        findings.note("marked_turns")
-    column: Mapping[str, Any] = {}
+    note_marks(messages, untrained, findings)
     if rollout.template_kwargs:
         findings.note("template_kwargs")
-        if options.template_kwargs == "column":
-            column = rollout.template_kwargs
-        else:
-            findings.leave_out("template_kwargs", len(rollout.template_kwargs))
+        findings.leave_out("template_kwargs", len(rollout.template_kwargs))
     return Example(
         messages,
         tools,
@@ -116,7 +112,7 @@ def _example(
         left_out=tuple(findings.left_out.items()),
         untrained=untrained,
         marks=options.marks,
-        template_kwargs=column,
+        template_kwargs=rollout.template_kwargs if options.template_kwargs == "column" else {},
     )
 
 

@@ -55,6 +55,19 @@ def note_final_call(messages: list[Message], options: ChatOptions, findings: Fin
         findings.refuse("final_tool_call")
 
 
+def note_marks(messages: list[Message], untrained: frozenset[int], findings: Findings) -> None:
+    """Note answers that are marked as not to be trained, and when that leaves none (M5).
+
+    Marks count as left out here; a plan whose trainer gets them knows better.
+    """
+    if not untrained:
+        return
+    findings.note("marked_turns")
+    findings.leave_out("marks", len(untrained))
+    if all(n in untrained for n, message in enumerate(messages) if message["role"] == "assistant"):
+        findings.note("all_marked")
+
+
 def end_on_answer(messages: list[Message]) -> None:
     """Take away what follows the last assistant message."""
     while messages and messages[-1]["role"] != "assistant":

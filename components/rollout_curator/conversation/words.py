@@ -15,6 +15,7 @@ EXCLUDED_BY_DEFAULT = frozenset(
         "unread_content",
         "unread_tools",
         "context_compacted",
+        "all_marked",
     }
 )
 """Kinds of issue that keep a rollout out unless the user decides otherwise."""
@@ -114,6 +115,7 @@ ISSUE_WORDS = {
     "joined_answers": "have answers in a row, joined to one",
     "context_compacted": "had their context rewritten on the way, so the model never saw this conversation",
     "marked_turns": "have answers that are marked as not to be trained",
+    "all_marked": "have all their answers marked as not to be trained",
     "template_kwargs": "were sampled with settings of the chat template",
     "bad_tool_args": "have tool arguments that are not a JSON object",
     "missing_call_id": "have a tool call or result without an id",
@@ -151,6 +153,7 @@ LEFT_OUT_WORDS = {
     "tail": ("message after the last answer", "messages after the last answer"),
     "trimmed": ("message after the cut", "messages after the cut"),
     "template_kwargs": ("chat template setting", "chat template settings"),
+    "marks": ("mark of an answer as not to be trained", "marks of answers as not to be trained"),
 }
 """What was recorded and is not in an example, by kind: the words for one such thing, and for several."""
 _BY_FLAT = dict.fromkeys(
@@ -167,6 +170,7 @@ _CAUSES = {
     "tail": "option trailing = trim",
     "trimmed": "trim",
     "template_kwargs": "this trainer reads none",
+    "marks": "this trainer reads none",
 }
 TOLD = frozenset({"reasoning", "image", "audio", "video"})
 """Issues that say what an example has, not what it lost or how it was changed."""

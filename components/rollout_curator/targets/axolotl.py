@@ -18,6 +18,7 @@ from rollout_curator.targets.base import LEFT_OUT, MEDIA, ConfigFacts, Judged, T
 SAYS = (
     "Every answer is trained on, also those that stood in the prompt, and the token that ends it; the mark that begins "
     "an answer is not.",
+    "Answers marked as not to be trained have train: false, which message_field_training in the config reads.",
     "Examples longer than sequence_len are dropped, which only a number in the log tells; Axolotl's own limit is 512 "
     "tokens.",
     "Arguments and tools are written as JSON text, which Axolotl reads; as objects, Hugging Face datasets would fill "
@@ -45,6 +46,7 @@ FILE = """\
     field_thinking: reasoning_content
     template_thinking_key: reasoning_content
     roles_to_train: [assistant]
+    message_field_training: train  # false on an answer that is marked as not to be trained
     train_on_eos: turn
 """
 REST = """\
@@ -92,8 +94,8 @@ AXOLOTL = Target(
     name="axolotl",
     title="Axolotl",
     format="chat",
-    flat=FlatOptions(),
-    chat=ChatOptions(reasoning="field", arguments="string", tools="text"),
+    flat=FlatOptions(marks="train"),
+    chat=ChatOptions(reasoning="field", arguments="string", tools="text", marks="train"),
     exclude=LEFT_OUT | MEDIA,
     exclude_invalid=True,
     says=SAYS,

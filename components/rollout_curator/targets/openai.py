@@ -31,8 +31,8 @@ SAYS = (
     "One record that is not as expected fails the whole file; unknown keys are that too, so there are no extra "
     "columns.",
     "At least 10 examples are needed.",
-    'Every answer is trained on, also those that stood in the prompt; OpenAI reads "weight": 0 on a message to leave '
-    "it out, which is not written here.",
+    "Every answer is trained on, also those that stood in the prompt, but for those marked as not to be trained: they "
+    'have "weight": 0. Option mask_prompt marks those of the prompt so.',
     "Arguments are JSON text.",
     "Names of tools and of who speaks are up to 64 letters, digits, _ and -, and ids of calls up to 40 characters; "
     "examples with others are left out.",
@@ -121,8 +121,8 @@ OPENAI = Target(
     name="openai",
     title="OpenAI",
     format="chat",
-    flat=FlatOptions(),
-    chat=ChatOptions(reasoning="drop", arguments="string"),
+    flat=FlatOptions(marks="weight"),
+    chat=ChatOptions(reasoning="drop", arguments="string", marks="weight"),
     exclude=LEFT_OUT | {"audio", "video", "file"},
     exclude_invalid=True,
     says=SAYS,

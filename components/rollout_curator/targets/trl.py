@@ -25,6 +25,8 @@ SAYS = (
     "Reasoning is written as reasoning_content, which the templates of Qwen 3 and Nemotron 3 read; others leave it "
     "out.",
     "The whole conversation is rendered once; where a template drops earlier thinking, that is not trained on.",
+    "Rollouts with answers marked as not to be trained are left out: TRL has no mark for one message.",
+    "Settings of the chat template that a rollout was sampled with stand in the column chat_template_kwargs.",
     "Examples with images, sound or video are left out, because lists beside text are read wrongly.",
 )
 SCRIPT = """\
@@ -66,8 +68,8 @@ TRL = Target(
     title="TRL",
     format="chat",
     flat=FlatOptions(),
-    chat=ChatOptions(reasoning="field", arguments="object", tools="text"),
-    exclude=LEFT_OUT | MEDIA,
+    chat=ChatOptions(reasoning="field", arguments="object", tools="text", template_kwargs="column"),
+    exclude=LEFT_OUT | MEDIA | {"marked_turns"},
     exclude_invalid=True,
     says=SAYS,
     config=config,

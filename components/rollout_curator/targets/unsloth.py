@@ -19,6 +19,7 @@ SAYS = (
     "they stand between the marks and are.",
     "Examples longer than max_length are cut at the end without a word.",
     "Reasoning is written as reasoning_content; a template that does not know it leaves it out.",
+    "Rollouts with answers marked as not to be trained are left out: the script has no mark for one message.",
     "Examples with images, sound or video are left out; they need FastVisionModel and another script.",
 )
 SCRIPT = """\
@@ -80,7 +81,7 @@ UNSLOTH = Target(
     format="chat",
     flat=FlatOptions(),
     chat=ChatOptions(reasoning="field", arguments="object", tools="text"),
-    exclude=LEFT_OUT | MEDIA,
+    exclude=LEFT_OUT | MEDIA | {"marked_turns"},
     exclude_invalid=True,
     says=SAYS,
     config=config,

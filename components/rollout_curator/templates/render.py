@@ -51,14 +51,16 @@ def render(
     messages: Sequence[Mapping[str, Any]],
     tools: Sequence[Any] | None,
     *,
+    settings: Mapping[str, Any] | None = None,
     prefixes: bool = True,
     limit_s: float = LIMIT_S,
 ) -> Rendered:
     """Return what a template makes of a conversation. Whatever the template does becomes an `error` in words.
 
+    `settings` are further variables it sees, as a row's chat_template_kwargs.
     A template that does not end costs its process and `limit_s`; the next conversation gets a new one, a few times.
     """
-    request = {"messages": list(messages), "tools": tools, "prefixes": prefixes}
+    request = {"messages": list(messages), "tools": tools, "prefixes": prefixes, "settings": dict(settings or {})}
     try:
         if _lost.get(template, 0) >= LOST_MAX:
             raise _Lost(f"it was ended {LOST_MAX} times and is not tried again")

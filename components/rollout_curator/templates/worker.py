@@ -111,7 +111,8 @@ def rendered(template: jinja2.Template, request: dict[str, Any], tokens: dict[st
     `failed_at` for the first beginning that fails; `drift_at` for the first message that changes what stood before.
     """
     messages = list(map(_with_reasoning, request["messages"]))
-    variables = {**tokens, "documents": None, "tools": request["tools"], "add_generation_prompt": False}
+    settings = request.get("settings") or {}
+    variables = {**tokens, **settings, "documents": None, "tools": request["tools"], "add_generation_prompt": False}
     answer: dict[str, Any] = {"whole": "", "spans": [], "error": "", "chunks": [], "prefix_error": ""}
     answer.update(failed_at=None, drift_at=None)
     try:
