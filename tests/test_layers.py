@@ -38,6 +38,7 @@ RANKS = {
     "flags": 5,
     "index": 4,
     "decisions": 5,
+    "decisions_acts": 4,
     "decisions_bulk": 4,
     "decisions_exchange": 4,
     "decisions_rows": 3,
