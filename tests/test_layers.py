@@ -32,6 +32,7 @@ RANKS = {
     "opening": 6,
     "contents": 5,
     "outlook": 5,
+    "marked": 1,
     "runner": 5,
     "manifest": 5,
     "conversion": 5,

@@ -1,7 +1,8 @@
 """What comes of every row under a plan: why no example is written, what is noticed, what ends earlier.
 
 The usual conversions are in the index; any other is computed by converting every rollout once, and some by looking at
-each example too (`hazards`). Results are remembered. Knows rows and plans; thresholds and decisions are `selection`'s.
+each example too (`hazards`). Results are remembered. The few rows with answers that a reviewer marked are converted
+with their marks. Knows rows and plans; thresholds and verdicts are `selection`'s.
 """
 
 import os
@@ -15,8 +16,10 @@ from typing import Any, Protocol
 import numpy as np
 
 from rollout_curator import recipe as recipes
-from rollout_curator.conversation import GYM_OPTIONS, ChatOptions, FlatOptions, Outcome, issue_kind
+from rollout_curator.conversation import GYM_OPTIONS, ChatOptions, FlatOptions, Outcome, issue_kind, mark_items
+from rollout_curator.errors import SourceError
 from rollout_curator.index.facts import read_outcome
+from rollout_curator.marked import MarkedRows, amended
 from rollout_curator.recipe import Plan
 from rollout_curator.rollout import Example, Rollout
 
@@ -25,6 +28,7 @@ WHOLE = frozenset({"trimmed", "unread", "unread_content"})
 """Kinds of issue whose detail is kept; of any other only the kind is."""
 
 KEPT_MAX = 8
+MARKED_MAX = 10_000
 """So many results of either sort are remembered, the last asked for."""
 LOOK_EVERY = 16
 """After so many rows a look says how far it is."""
@@ -43,8 +47,14 @@ class Rows(Protocol):
     def rollouts(self, rows: Array) -> Iterator[tuple[int, Rollout]]:
         """Yield the rollouts of rows."""
 
+    def rollout(self, row: int) -> Rollout:
+        """Return the rollout of a row."""
+
     def classes(self, name: str) -> tuple[Array, list[str]]:
         """Return codes and words of a column of the index."""
+
+    def marked_rows(self) -> MarkedRows:
+        """Return what reviewers marked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,12 +116,14 @@ class Outlook:
         self._lock, self._working = threading.Lock(), threading.Lock()
         self._outcomes: dict[Any, tuple[Array, list[str]]] = {}
         self._findings: dict[Any, Findings] = {}
+        self._marked: dict[Any, Outcome] = {}
 
     def outcomes(self, plan: Plan) -> tuple[Array, list[str]]:
         """Return per row a code into the list of skip reasons, "" where an example is written."""
         key = outcome_key(plan)
         if isinstance(key, str):
             return _decided(self.noticed(plan), plan)
+        key = (self._rows.marked_rows().version, key)
         made = self._outcomes.get(key) or _decided(self.noticed(plan), plan)
         with self._lock:
             found = self._outcomes.pop(key, made)
@@ -123,12 +135,12 @@ class Outlook:
         column = _indexed(plan)
         if column is not None:
             codes, words = self._rows.classes(column)
-            return Findings(codes, [read_outcome(word) for word in words])
+            return self._with_marks(Findings(codes, [read_outcome(word) for word in words]), plan, looks=False)
         key = _decisive(plan, looks=plan.needs_look)
         while (found := self._findings.get(key)) is None:
             for _ in self._search(plan, looks=plan.needs_look):
                 pass
-        return found
+        return self._with_marks(found, plan, looks=plan.needs_look)
 
     def is_known(self, plan: Plan) -> bool:
         """Say whether the outcomes of a plan are at hand, without work."""
@@ -140,7 +152,8 @@ class Outlook:
 
     def best(self, plan: Plan) -> Findings:
         """Return what a look found, or what is noticed without one."""
-        return self._findings.get(_decisive(plan, looks=True)) or self.noticed(plan)
+        looked = self._findings.get(_decisive(plan, looks=True))
+        return self.noticed(plan) if looked is None else self._with_marks(looked, plan, looks=True)
 
     def prepare(self, plan: Plan) -> Generator[int, None, None]:
         """Do what `outcomes` needs; yields how many rows are done."""
@@ -153,6 +166,26 @@ class Outlook:
         What keeps an example out has no part in it, so a changed mind about that costs nothing.
         """
         yield from self._search(plan, looks=True)
+
+    def _with_marks(self, found: Findings, plan: Plan, *, looks: bool) -> Findings:
+        """Return findings with those of the marked rows as they are with their marks."""
+        marked = self._rows.marked_rows().items
+        if not marked:
+            return found
+        own = {row: self._of_marked(row, items, plan, looks=looks) for row, items in marked.items()}
+        return Findings(*amended(found.codes, found.kinds, {row: one for row, one in own.items() if one is not None}))
+
+    def _of_marked(self, row: int, items: frozenset[int], plan: Plan, *, looks: bool) -> Outcome | None:
+        """Return what is noticed of one row with its marks, None when its line cannot be read any more."""
+        key = (row, items, _decisive(plan, looks=looks))
+        if key not in self._marked:
+            try:
+                rollout = mark_items(self._rows.rollout(row), items)
+            except SourceError:
+                return None
+            with self._lock:
+                _remember(self._marked, key, _finding(recipes.found(rollout, plan, always=looks)), MARKED_MAX)
+        return self._marked.get(key)
 
     def _search(self, plan: Plan, *, looks: bool) -> Generator[int, None, None]:
         """Convert every rollout once; of threads that ask for the same, one works and the others wait."""
@@ -185,9 +218,9 @@ class Outlook:
                 yield from pool.map(of_row, some)
 
 
-def _remember(kept: dict[Any, Any], key: Any, value: Any) -> None:
+def _remember(kept: dict[Any, Any], key: Any, value: Any, at_most: int = KEPT_MAX) -> None:
     kept[key] = value
-    while len(kept) > KEPT_MAX:
+    while len(kept) > at_most:
         del kept[next(iter(kept))]
 
 

@@ -17,7 +17,9 @@ from rollout_curator import strategies
 from rollout_curator.axes import REWARD
 from rollout_curator.bounding import filter_falls, fits, own_bounds
 from rollout_curator.collection import Array, Collection
+from rollout_curator.conversation import mark_items
 from rollout_curator.decisions import Decision, Decisions
+from rollout_curator.marked import MarkedRows, Marks
 from rollout_curator.opening import build_indexes, default_cache
 from rollout_curator.outlook import Outlook, outcome_key, trimmed
 from rollout_curator.recipe import Plan, Recipe
@@ -73,6 +75,7 @@ class Workspace(Collection):
         self._decided: dict[str, Decision] = {}
         self._standing: dict[str, str] = {}
         self._version = 0
+        self._marked = MarkedRows()
         self._selections: dict[Any, Selection] = {}
         self.outlook = Outlook(self)
 
@@ -90,7 +93,7 @@ class Workspace(Collection):
 
     def example(self, row: int, plan: Plan) -> Example:
         """Return what is written for a row."""
-        return recipes.example(self.rollout(row), plan)
+        return recipes.example(mark_items(self.rollout(row), self._marked.of(row)), plan)
 
     def metadata(self, row: int, plan: Plan) -> dict[str, Any]:
         """Return the extra columns of a row that the plan asks for."""
@@ -117,13 +120,15 @@ class Workspace(Collection):
             if version != self._version or self._verdicts is None:
                 self._decided = self.decisions.current()
                 self._standing = {key: decision.verdict for key, decision in self._decided.items()}
-                self._verdicts = self._verdict_codes()
+                self._verdicts = self.codes_of(self._standing)
+                self._marked = self._marked.renewed(self, self.decisions.marks())
                 self._version = version
                 self._selections = {key: made for key, made in self._selections.items() if not isinstance(key[0], int)}
             return version
 
-    def _verdict_codes(self) -> Array:
-        return self.codes_of(self._standing)
+    def marked_rows(self) -> MarkedRows:
+        """Return the rows with marked answers, as of the last refresh."""
+        return self._marked
 
     def codes_of(self, verdicts: Mapping[str, str]) -> Array:
         """Return verdicts by key (accept or reject) as a code per row: NONE, ACCEPT or REJECT."""
@@ -153,10 +158,11 @@ class Workspace(Collection):
             keys, verdicts = list(self._standing), list(self._standing.values())
         return {keys[place]: verdicts[place] for place in np.unique(self.rows_of_keys(keys)[1])}
 
-    def assume(self, standing: Mapping[str, str]) -> None:
-        """Take these verdicts (key -> accept or reject) instead of those of a store."""
+    def assume(self, standing: Mapping[str, str], marks: Marks) -> None:
+        """Take these verdicts (key -> accept or reject) and marked items instead of those of a store."""
         self._standing = dict(standing)
-        self._verdicts = self._verdict_codes()
+        self._verdicts = self.codes_of(self._standing)
+        self._marked = self._marked.renewed(self, marks)
         self._selections.clear()
 
     def decision(self, key: str) -> Decision | None:
@@ -179,7 +185,7 @@ class Workspace(Collection):
         with self._lock:
             bounds = (recipe.min_reward, recipe.max_reward, repr(recipe.filters), repr(recipe.thresholds))
             rules = (repr(recipe.strategies), recipe.control, plan.exclude_invalid, plan.exclude)
-            key = (name, bounds, rules, outcome_key(plan))
+            key = (name, bounds, rules, outcome_key(plan), self._marked.version)
             if key in self._selections:
                 return self._selections[key]
         made = self._select(recipe, plan, verdicts)
