@@ -87,6 +87,7 @@ RANKS = {
 }
 SIDEWAYS = {
     ("cli", "ui"),  # the verb `ui` starts the app
+    ("cli_working", "ui"),  # turns are numbered as Review shows them
     ("exports", "targets"),  # an export is written for a trainer
     ("hazards", "targets"),  # what is a hazard depends on the trainer
 }
