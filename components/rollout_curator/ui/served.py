@@ -207,7 +207,7 @@ def _text(line: str, n_messages: int) -> Json:
 def _starts(text: str, n_messages: int) -> list[int]:
     """Return the line on which each message begins in a record that is laid out, none where the layout is another."""
     lines = text.split("\n")
-    end = lines.index("  ]") if "  ]" in lines else 0
+    end = next((n for n, line in enumerate(lines) if line in ("  ]", "  ],")), 0)
     found = [n for n, line in enumerate(lines[:end]) if line == "    {"]
     return found if len(found) == n_messages else []
 

@@ -8,7 +8,7 @@ const KEYS = {
 };
 const WORDS = {
   reject: "reject", accept: "accept", clear: "clear the decision", undo: "undo", redo: "redo", note: "write a note",
-  mark: "do not train this turn, or train it",
+  mark: "do not train this turn",
   next: "next rollout", previous: "previous rollout", first: "first rollout", last: "last rollout",
   attempt: "next attempt of this task", difference: "first difference from another attempt", compare: "attempts side by side",
   turnNext: "next turn", turnPrevious: "previous turn", find: "find in this rollout", fold: "open or fold all reasoning",
