@@ -36,10 +36,6 @@ def opened(tmp_path: Path, app_server: Callable[..., AppServer], page: Page, n: 
     return app
 
 
-def turn(page: Page, n: int) -> object:
-    return page.locator(f'.turn[data-n="{n}"]')
-
-
 def saved(page: Page) -> None:
     expect(page.get_by_test_id("save-state")).to_have_attribute("data-state", "saved", timeout=15_000)
 
@@ -103,7 +99,8 @@ def test_twenty_marks_in_600_ms_are_all_on_disk_after_a_kill(
     app = opened(tmp_path, app_server, page, n=20)
     page.get_by_test_id("reader").evaluate(
         """async () => {
-          const press = (key) => document.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, composed: true }));
+          const how = { bubbles: true, composed: true };
+          const press = (key) => document.dispatchEvent(new KeyboardEvent("keydown", { key, ...how }));
           for (let at = 0; at < 20; at += 1) {
             press("n"); press("m"); press("n");
             await new Promise((done) => setTimeout(done, 28));
