@@ -147,6 +147,14 @@ def test_outcomes_with_marks_are_those_of_the_examples_whatever_must_be_looked_a
         assert [skips[code] for code in codes] == [workspace.example(row, plan).skip or "" for row in range(3)]
 
 
+def test_a_rollout_whose_answers_are_all_marked_trains_nothing(lines: Path) -> None:
+    workspace, recipe = opened(lines), Recipe(options={"marks": "message_loss_mask"}, drop=("no_trained_token",))
+    mark(workspace, 0, 1)
+    mark(workspace, 0, 3)
+    mark(workspace, 1, 1)
+    assert dropped(workspace, recipe) == {"no_trained_token": 1}
+
+
 def test_a_mark_falls_on_every_copy_of_a_content_and_on_no_other_file(tmp_path: Path) -> None:
     workspace = opened(write(tmp_path / "two.jsonl", [talk("a"), talk("a"), talk("b")]))
     mark(workspace, 0, 1)
@@ -249,7 +257,7 @@ def test_decide_refuses_a_turn_that_is_no_answer_or_is_marked_in_the_data(tmp_pa
         "rollout-curator: decide: turn 3 of one.jsonl:1 is no answer; its answers are turns 2, 4\n",
     )
     assert (marked.code, "is marked in the data" in marked.err) == (2, True)
-    assert (neither.code, "or --no-train TURN" in neither.err) == (2, True)
+    assert (neither.code, "--no-train TURN" in neither.err) == (2, True)
 
 
 def test_diff_of_two_manifests_counts_their_own_marks(lines: Path, tmp_path: Path) -> None:

@@ -209,8 +209,10 @@ def decide(
     from rollout_curator.decisions import VERDICTS, Decisions, Entry
     from rollout_curator.opening import default_decisions
 
-    if verdict not in VERDICTS and (verdict or not (untrained or trained)):
-        fail(f"decide: verdict is {verdict!r}, expected one of {', '.join(VERDICTS)}, or --no-train TURN")
+    if verdict and verdict not in VERDICTS:
+        fail(f"decide: verdict is {verdict!r}, expected one of {', '.join(VERDICTS)}")
+    if not (verdict or untrained or trained):
+        fail("decide: nothing to record; give a --verdict, or --no-train TURN")
     with opened(paths, cache_dir) as workspace:
         rows = workspace.rows_of_key(key)
         if not rows:

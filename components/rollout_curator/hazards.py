@@ -124,7 +124,9 @@ def hazards(made: Example, look: Look) -> Iterator[Hazard]:
         about = "" if look.template and look.template.tokenizer else "about "
         at = _first_too_long(seen, look, look.max_tokens)
         yield Hazard("over_length", f"{about}{seen.n_tokens:,} tokens", at)
-    if not any(map(_says_something, messages)) or (seen is not None and _trains_nothing(seen)):
+    masked = made.untrained if made.marks != "none" else frozenset()
+    trained = [message for n, message in enumerate(messages) if n not in masked]
+    if not any(map(_says_something, trained)) or (seen is not None and _trains_nothing(seen)):
         yield Hazard("no_trained_token")
 
 

@@ -23,7 +23,7 @@ from rollout_curator.marked import MarkedRows, Marks
 from rollout_curator.opening import build_indexes, default_cache
 from rollout_curator.outlook import Outlook, outcome_key, trimmed
 from rollout_curator.recipe import Plan, Recipe
-from rollout_curator.rollout import Example
+from rollout_curator.rollout import Example, Rollout
 from rollout_curator.selection import (
     ACCEPT,
     NONE,
@@ -93,7 +93,11 @@ class Workspace(Collection):
 
     def example(self, row: int, plan: Plan) -> Example:
         """Return what is written for a row."""
-        return recipes.example(mark_items(self.rollout(row), self._marked.of(row)), plan)
+        return recipes.example(self.marked(row), plan)
+
+    def marked(self, row: int) -> Rollout:
+        """Return the rollout of a row with the marks of reviewers, as of the last refresh."""
+        return mark_items(self.rollout(row), self._marked.of(row))
 
     def metadata(self, row: int, plan: Plan) -> dict[str, Any]:
         """Return the extra columns of a row that the plan asks for."""

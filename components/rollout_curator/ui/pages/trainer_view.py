@@ -34,7 +34,7 @@ def examples(workspace: Workspace, recipe: Recipe) -> None:
         show_untrusted(line.decode("utf-8").rstrip("\n"), height=420)
         places.link(f"Read it in Review ({workspace.where(row)})", "review", queue="kept", key=workspace.key(row))
     with right:
-        looked = recipes.found(workspace.rollout(row), plan, always=True)
+        looked = recipes.found(workspace.marked(row), plan, always=True)
         _seen(looked, plan)
 
 
