@@ -18,13 +18,13 @@ from loaders import (
 )
 from making import CHECKOUT, SAMPLE_DATA, SHARED_ROLLOUTS, exported, gym, rows_of
 from rollout_curator import cli
-from rollout_curator.collection import PROBLEM_WORDS
 from rollout_curator.conversation import ISSUE_WORDS, issue_kind
 from rollout_curator.errors import ExportError
 from rollout_curator.exports.base import exports, publish
 from rollout_curator.flags import FLAG_WORDS
 from rollout_curator.formats.base import formats, read_object
 from rollout_curator.index.facts import read_outcome
+from rollout_curator.problems import PROBLEM_WORDS
 from rollout_curator.recipe import METADATA, Recipe, plan
 from rollout_curator.rollout import Rollout
 from rollout_curator.selection import INVALID_WORDS

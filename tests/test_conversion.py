@@ -123,7 +123,7 @@ def test_a_disk_that_gives_back_other_bytes_is_found_before_the_file_appears(
     tmp_path: Path, change: Any, sentence: str
 ) -> None:
     workspace = opened(tmp_path)
-    stream = Stream(workspace, Recipe(), choose(workspace, Recipe()).parts[0])
+    stream = Stream(workspace, Recipe(), choose(workspace, Recipe()).parts[0], {})
 
     def injure(file: AtomicFile) -> None:
         path = file.reopened()

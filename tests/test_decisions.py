@@ -141,7 +141,7 @@ def test_a_read_that_failed_loses_nothing(store: Decisions, monkeypatch: pytest.
     assert held(store) == {A: ("reject", "ann")}
     decide(store, B, "accept", "ann")
     with monkeypatch.context() as patch, pytest.raises(DecisionsError):
-        patch.setattr(store, "acts_changed", fail)
+        patch.setattr(store, "_live", fail)
         store.current()
     assert held(store) == {A: ("reject", "ann"), B: ("accept", "ann")}
 
@@ -335,11 +335,11 @@ def test_an_overtaken_decision_that_was_withdrawn_does_not_return(store: Decisio
         "DELETE FROM decision",
         "REPLACE INTO decision SELECT * FROM decision",
         "REPLACE INTO decision SELECT 9, key, 'accept', reasons, '', '', at, client, seq, undoes, act, '', '',"
-        " clock, 'new' FROM decision",
+        " clock, 'new', NULL FROM decision",
         "REPLACE INTO decision SELECT 9, key, 'accept', reasons, '', '', at, '', NULL, undoes, act, '', '', clock,"
-        " origin FROM decision",
+        " origin, NULL FROM decision",
         "INSERT INTO decision SELECT 0, key, 'accept', reasons, '', '', at, '', NULL, undoes, act, '', '', clock,"
-        " 'new' FROM decision",
+        " 'new', NULL FROM decision",
     ],
 )
 def test_a_row_is_never_changed_by_any_statement(store: Decisions, path: Path, sql: str) -> None:
@@ -403,8 +403,8 @@ def test_the_database_of_another_program_is_refused_and_left_alone(path: Path) -
 def test_a_newer_schema_is_refused(path: Path) -> None:
     Decisions.open(path).close()
     with closing(sqlite3.connect(path)) as other:
-        other.execute("PRAGMA user_version = 3")
-    assert "has schema 3, this program knows 2; update" in refusal(path)
+        other.execute("PRAGMA user_version = 4")
+    assert "has schema 4, this program knows 3; update" in refusal(path)
 
 
 def test_a_corrupt_store_is_refused_and_left_alone(path: Path) -> None:

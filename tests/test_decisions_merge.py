@@ -39,6 +39,10 @@ def held(store: Decisions) -> dict[str, tuple[str, str]]:
     return {key: (row.verdict, row.reviewer) for key, row in sorted(store.current().items())}
 
 
+def marks(store: Decisions) -> dict[str, dict[int, str]]:
+    return {key: {item: row.reviewer for item, row in found.items()} for key, found in store.marks().items()}
+
+
 def reject_all(store: Decisions, *keys: str, who: str = "ann") -> tuple[int, int]:
     said = Entry("", "reject", ("off_task",), "in bulk", who, queue="below")
     batch = store.record_bulk(keys, said, seen=store.version())
@@ -265,7 +269,7 @@ def test_an_undo_of_an_act_that_is_nowhere_is_refused(store: Decisions, tmp_path
         other.take_in(lines(store)[1:])
 
 
-WHAT = ["reject", "accept", "clear", "undo", "redo", "bulk"]
+WHAT = ["reject", "accept", "clear", "mark", "unmark", "undo", "redo", "bulk"]
 PLACES, PEOPLE, KEYS = st.sampled_from("12"), st.sampled_from(["ann", "bob"]), st.sampled_from([A, B, C])
 STEPS = st.lists(st.tuples(PLACES, PEOPLE, st.sampled_from(WHAT), KEYS), max_size=14)
 
@@ -283,12 +287,14 @@ def test_however_two_stores_diverge_a_merge_in_either_order_gives_one_history(
                 getattr(store, what)(who)
             elif what == "bulk":
                 reject_all(store, A, B, C, who=who)
+            elif what in ("mark", "unmark"):
+                store.record([Entry(key, "mark" if what == "mark" else "clear", reviewer=who, item=1)])
             else:
                 decide(store, key, what, who)
         mine, theirs = lines(one), lines(two)
         one.take_in(theirs)
         two.take_in(mine)
-        assert (lines(one), held(one)) == (lines(two), held(two))
+        assert (lines(one), held(one), marks(one)) == (lines(two), held(two), marks(two))
 
 
 # --- settings

@@ -32,12 +32,14 @@ RANKS = {
     "opening": 6,
     "contents": 5,
     "outlook": 5,
+    "marked": 1,
     "runner": 5,
     "manifest": 5,
     "conversion": 5,
     "flags": 5,
     "index": 4,
     "decisions": 5,
+    "decisions_acts": 4,
     "decisions_bulk": 4,
     "decisions_exchange": 4,
     "decisions_rows": 3,
@@ -50,6 +52,10 @@ RANKS = {
     "formats": 3,
     "hazards": 3,
     "policy": 3,
+    "plan": 3,
+    "problems": 0,
+    "lacking": 8,
+    "findings": 5,
     "targets": 3,
     "exports": 3,
     "splits": 3,
@@ -92,7 +98,11 @@ RANKS = {
 SIDEWAYS = {
     ("cli", "ui"),  # the verb `ui` starts the app
     ("layouts", "documents"),  # looks at a document with the same eyes
+    ("cli_working", "ui"),  # turns are numbered as Review shows them
     ("exports", "targets"),  # an export is written for a trainer
+    ("plan", "hazards"),  # a plan says with what an example is looked at
+    ("plan", "targets"),  # and for which trainer
+    ("outlook", "findings"),  # what it finds is what they are
     ("hazards", "targets"),  # what is a hazard depends on the trainer
 }
 STATE = "ui/state.py"

@@ -125,11 +125,14 @@ def test_the_files_of_a_manifest_are_listed_the_training_file_first(tmp_path: Pa
 
 
 def test_the_digest_of_verdicts_does_not_depend_on_their_order() -> None:
-    assert manifest.digest_of({"a": "reject", "b": "accept"}) == manifest.digest_of({"b": "accept", "a": "reject"})
+    assert manifest.digest_of({"a": "reject", "b": "accept"}, {}) == manifest.digest_of(
+        {"b": "accept", "a": "reject"}, {}
+    )
 
 
 def test_the_digest_of_verdicts_tells_them_apart() -> None:
-    assert manifest.digest_of({"a": "reject"}) != manifest.digest_of({"a": "accept"})
+    assert manifest.digest_of({"a": "reject"}, {}) != manifest.digest_of({"a": "accept"}, {})
+    assert manifest.digest_of({}, {"a": [1]}) != manifest.digest_of({}, {"a": [2]})
 
 
 def test_a_file_is_hashed_in_pieces(tmp_path: Path) -> None:

@@ -214,9 +214,7 @@ def test_a_wrong_parameter_of_a_strategy_is_no_plan() -> None:
 def test_nemo_rl_keeps_tools_as_objects_and_drops_reasoning_and_what_it_would_train_wrongly() -> None:
     made = plan(Recipe())
     assert (made.target.name, made.format) == ("nemo_rl", "chat")
-    assert made.chat == ChatOptions(
-        reasoning="drop", arguments="object", trailing="trim", marks="message_loss_mask"
-    )
+    assert made.chat == ChatOptions(reasoning="drop", arguments="object", trailing="trim", marks="message_loss_mask")
     assert made.exclude == LEFT_OUT
     assert made.exclude_invalid == {"masked", "truncated", "failed"}
 

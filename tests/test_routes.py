@@ -314,3 +314,81 @@ def test_what_the_disk_refuses_is_not_acknowledged(client: TestClient, view: Vie
     body = {"view": view.token, "client": "c", "entries": [reject(view, 0, 1)]}
     answer = client.post("/api/decisions", json=body)
     assert (answer.status_code, list(answer.json())) == (409, ["error"])
+
+
+# --- marks on answers
+
+
+def marked(view: View, pos: int, seq: int, verdict: str = "mark", item: object = 1, expected: int = 0) -> Json:
+    """Return the entry of a mark on the answer that begins at an item."""
+    key = view.key_at(pos)
+    return {
+        "seq": seq,
+        "kind": "decide",
+        "key": key,
+        "pos": pos,
+        "verdict": verdict,
+        "item": item,
+        "expected": expected,
+    }
+
+
+def test_a_mark_comes_back_with_the_rollout_and_leaves_its_verdict_alone(client: TestClient, view: View) -> None:
+    decide(client, view, reject(view, 0, 1))
+    (result,) = decide(client, view, marked(view, 0, 2))["results"]
+    assert (result["item"], result["decision"]["verdict"], result["conflict"]) == (1, "reject", None)
+    assert [(item, mark["reviewer"]) for item, mark in result["marks"].items()] == [("1", "ann")]
+    shown = rollouts(client, view)[0]
+    assert (shown["marks"], shown["decision"]["verdict"], shown["markedInData"]) == (result["marks"], "reject", [])
+    assert [turn.get("item") for turn in shown["turns"]] == [None, 1]
+
+
+def test_the_example_shows_the_mark_as_the_target_writes_it(client: TestClient, site: Site) -> None:
+    assert site.workspace is not None
+    recipe = Recipe(options={"marks": "message_loss_mask"})
+    held = site.views.hold(View(site.workspace, recipe, np.arange(3), "ann"))
+    decide(client, held, marked(held, 0, 1))
+    example = rollouts(client, held)[0]["example"]
+    assert (example["untrained"], example["writesMarks"]) == ([1], True)
+    assert json.loads(example["line"])["message_loss_mask"] == [0, 0]
+    asked = client.get("/api/example", params={"view": held.token, "key": held.key_at(0)}).json()
+    assert asked["line"] == example["line"]
+
+
+def test_undo_of_a_mark_names_the_answer_and_what_holds_of_it_now(client: TestClient, view: View) -> None:
+    decide(client, view, marked(view, 0, 1))
+    undo = {"seq": 2, "kind": "undo", "key": None, "pos": None}
+    (result,) = decide(client, view, undo)["results"]
+    assert (result["key"], result["item"], result["marks"], result["decision"]) == (view.key_at(0), 1, {}, None)
+
+
+@pytest.mark.parametrize("item", [0, 2, -1, 10**12])
+def test_a_mark_on_what_is_no_answer_is_refused_in_words(client: TestClient, view: View, item: int) -> None:
+    (result,) = decide(client, view, marked(view, 0, 1, item=item))["results"]
+    assert result["refused"] == f"no answer of this rollout begins at item {item}; reload the page"
+    assert rollouts(client, view)[0]["marks"] == {}
+
+
+@pytest.mark.parametrize("item", ["1", 1.5, True, [1]])
+def test_a_mark_without_a_number_is_no_decision(client: TestClient, view: View, item: object) -> None:
+    (result,) = decide(client, view, marked(view, 0, 1, item=item))["results"]
+    assert result["refused"] == "this is not a decision; reload the page"
+
+
+def test_a_mark_over_an_unseen_one_of_somebody_else_is_a_conflict(client: TestClient, site: Site, view: View) -> None:
+    assert site.workspace is not None and site.workspace.decisions is not None
+    site.workspace.decisions.record([Entry(view.key_at(0), "mark", reviewer="bob", item=1)])
+    (result,) = decide(client, view, marked(view, 0, 1, "clear"))["results"]
+    assert (result["conflict"]["reviewer"], result["marks"]["1"]["reviewer"]) == ("bob", "bob")
+
+
+def test_who_reads_blind_sees_no_marks_of_others_until_they_decided(client: TestClient, site: Site) -> None:
+    assert site.workspace is not None and site.workspace.decisions is not None
+    recipe = Recipe(options={"marks": "message_loss_mask"})
+    held = site.views.hold(View(site.workspace, recipe, np.arange(3), "ann", "", True))
+    site.workspace.decisions.record([Entry(held.key_at(0), "mark", reviewer="bob", item=1)])
+    before = rollouts(client, held)[0]
+    assert (before["marks"], before["example"]["untrained"]) == ({}, [])
+    decide(client, held, reject(held, 0, 1))
+    after = rollouts(client, held)[0]
+    assert (list(after["marks"]), after["example"]["untrained"]) == (["1"], [1])

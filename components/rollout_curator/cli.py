@@ -180,7 +180,16 @@ def diff(
 @app.command()
 @options.paths
 @click.option("--key", required=True, help="Content key of the rollout (32 hex digits); Review shows it.")
-@click.option("--verdict", required=True, help="reject, accept or clear.")
+@click.option("--verdict", default="", help="reject, accept or clear.")
+@click.option(
+    "--no-train",
+    "untrained",
+    type=int,
+    metavar="TURN",
+    multiple=True,
+    help="Do not train this answer, by its number in Review. May be repeated.",
+)
+@click.option("--train", "trained", type=int, metavar="TURN", multiple=True, help="Take such a mark off an answer.")
 @click.option("--reason", "reasons", multiple=True, help="Why; may be given several times.")
 @click.option("--note", default="", help="Free text.")
 @click.option("--reviewer", default="", help="Who decides; default: the name of the user.")
@@ -190,25 +199,34 @@ def decide(
     paths: tuple[str, ...],
     key: str,
     verdict: str,
+    untrained: tuple[int, ...],
+    trained: tuple[int, ...],
     reasons: tuple[str, ...],
     note: str,
     reviewer: str,
     decisions: Path | None,
     cache_dir: Path | None,
 ) -> None:
-    """Record a decision on one rollout; prints ACK, the key and a number once it is on disk."""
+    """Record a decision on one rollout or on answers of it; prints ACK, the key and a number once each is on disk."""
     from rollout_curator.decisions import VERDICTS, Decisions, Entry
     from rollout_curator.opening import default_decisions
 
-    if verdict not in VERDICTS:
+    if verdict and verdict not in VERDICTS:
         fail(f"decide: verdict is {verdict!r}, expected one of {', '.join(VERDICTS)}")
+    if not (verdict or untrained or trained):
+        fail("decide: nothing to record; give a --verdict, or --no-train TURN")
     with opened(paths, cache_dir) as workspace:
-        if not workspace.rows_of_key(key):
+        rows = workspace.rows_of_key(key)
+        if not rows:
             fail(f"decide: no rollout here has the key {key!r}; the app shows keys in Review")
+        items = working.items_of(workspace, rows[0], (*untrained, *trained))
+    who = reviewer or user_name()
+    entries = [Entry(key, verdict, reasons, note, who)] if verdict else []
+    entries += [Entry(key, "mark", reasons, note, who, item=items[turn]) for turn in untrained]
+    entries += [Entry(key, "clear", (), "", who, item=items[turn]) for turn in trained]
     with Decisions.open(decisions or default_decisions(paths)) as store:
-        entry = Entry(key, verdict, reasons, note, reviewer or user_name())
-        recorded = store.record([entry])[0].decision
-        click.echo(f"ACK {recorded.key} {recorded.id}")
+        for recorded in store.record(entries):
+            click.echo(f"ACK {recorded.decision.key} {recorded.decision.id}")
 
 
 @app.command()

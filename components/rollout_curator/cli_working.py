@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rollout_curator.terminal import bar, say
+from rollout_curator.terminal import bar, fail, say
 
 if TYPE_CHECKING:
     from rollout_curator.publishing import Exported, ExportProgress
@@ -23,6 +23,23 @@ def look(workspace: "Workspace", recipe: "Recipe", *, for_hazards: bool = False)
     with bar("looking") as advance:
         for done in outlook.look(plan) if for_hazards else outlook.prepare(plan):
             advance(done, workspace.n_rollouts)
+
+
+def items_of(workspace: "Workspace", row: int, turns: tuple[int, ...]) -> dict[int, int]:
+    """Return the item at which each of these answers begins, by the number of its turn in Review."""
+    if not turns:
+        return {}
+    from rollout_curator.ui.marking import answered
+
+    shown, in_data = answered(workspace.rollout(row))
+    items = {turn["n"]: turn["item"] for turn in shown if "item" in turn}
+    for turn in turns:
+        if turn not in items:
+            those = ", ".join(map(str, items)) or "none"
+            fail(f"decide: turn {turn} of {workspace.where(row)} is no answer; its answers are turns {those}")
+        if items[turn] in in_data:
+            fail(f"decide: turn {turn} of {workspace.where(row)} is marked in the data, which stays as it is")
+    return items
 
 
 def written(steps: Iterable["ExportProgress | Exported"]) -> "Exported":

@@ -19,6 +19,7 @@ from rollout_curator.grouping import Groups
 from rollout_curator.index import store
 from rollout_curator.index.columns import CLASSES, NUMBERS
 from rollout_curator.index.source import Problem, Source, to_rollout
+from rollout_curator.problems import PROBLEM_WORDS
 from rollout_curator.rollout import Rollout
 from rollout_curator.selection import Drop
 from rollout_curator.sources import Found, PassedOver, environment_of
@@ -28,22 +29,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Array = np.ndarray[Any, Any]
-
-PROBLEM_WORDS = {
-    "not_json": "not JSON",
-    "several_objects": "several objects on one line",
-    "cut": "cut off",
-    "not_object": "JSON, but not an object",
-    "invalid_utf8": "not UTF-8",
-    "too_deep": "nested too deep",
-    "too_long": "too long",
-    "materialized_input": "materialized inputs, without response and reward",
-    "reward_profile": "reward profiles",
-    "failure_record": "failure records",
-    "not_read_yet": "records of a framework that is not read yet",
-    "preference_pair": "preference pairs",
-    "unrecognised": "no known shape of rollout",
-}
 
 
 @dataclass(frozen=True, slots=True)

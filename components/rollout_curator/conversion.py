@@ -17,9 +17,18 @@ import xxhash
 
 from rollout_curator import arrow, pairs
 from rollout_curator import recipe as recipes
-from rollout_curator.conversation import chat, encode, flat, issue_kind, item_type, normalise, open_rollout
+from rollout_curator.conversation import (
+    chat,
+    encode,
+    flat,
+    issue_kind,
+    item_type,
+    mark_items,
+    normalise,
+    open_rollout,
+)
 from rollout_curator.index.source import to_rollout
-from rollout_curator.recipe import Plan
+from rollout_curator.plan import Plan
 from rollout_curator.rollout import Example, Message, Rollout
 from rollout_curator.similarity import Sketch, sketch
 
@@ -31,7 +40,8 @@ class Batch:
     """Some rollouts and what to make of them.
 
     `texts` are their lines; each of `units` names one of them (an example) or two (a pair: chosen, rejected) by
-    position; `extra` are the metadata columns of each unit. `style` is the format of pairs.
+    position; `extra` are the metadata columns of each unit. `style` is the format of pairs. `marks` are the marked
+    items of those lines that have any, by position.
     """
 
     texts: list[bytes]
@@ -39,6 +49,7 @@ class Batch:
     extra: list[dict[str, Any]]
     plan: Plan
     style: str = ""
+    marks: Mapping[int, frozenset[int]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +76,7 @@ def convert(batch: Batch) -> Converted:
     for n, unit in enumerate(batch.units):
         for place in unit:
             if place not in rollouts:
-                rollouts[place] = to_rollout(batch.texts[place])
+                rollouts[place] = mark_items(to_rollout(batch.texts[place]), batch.marks.get(place, frozenset()))
         examples = [recipes.example(rollouts[place], batch.plan) for place in unit]
         made = _record(batch, [rollouts[place] for place in unit], examples)
         if isinstance(made, str):
@@ -143,38 +154,48 @@ def read_json(line: bytes) -> Mapping[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class Prompted:
-    """The prompts of some lines: a number equal for those written alike, tools too (None: no prompt), or sketches."""
+    """The prompts of some lines: a number equal for those written alike, tools too (None: no prompt), or sketches.
+
+    `marked` says of each line whether an answer after its prompt is marked as not to be trained on.
+    """
 
     exact: list[int | None]
     sketches: list[Sketch]
+    marked: list[bool]
 
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """Lines whose prompts are wanted; with a `plan` as examples have them, else the sketches of their text."""
+    """Lines whose prompts are wanted; with a `plan` as examples have them, else the sketches of their text.
+
+    `marks` are the marked items of those lines that have any, by position.
+    """
 
     texts: list[bytes]
     plan: Plan | None = None
+    marks: Mapping[int, frozenset[int]] = field(default_factory=dict)
 
 
 def prompts(ask: Ask) -> Prompted:
     """Return the prompts of some lines."""
     exact: list[int | None] = []
     sketches: list[Sketch] = []
+    marked: list[bool] = []
     known: dict[str, Sketch] = {}
-    for text in ask.texts:
-        rollout = to_rollout(text)
+    for n, text in enumerate(ask.texts):
+        rollout = mark_items(to_rollout(text), ask.marks.get(n, frozenset()))
         if ask.plan is not None:
             made = recipes.example(rollout, ask.plan)
             head = prompt_of(rollout, ask.plan)
             whole = encode({"head": head, "tools": made.tools}) if head and _after(made, head) else b""
             exact.append(xxhash.xxh3_64_intdigest(whole) if whole else None)
+            marked.append(max(made.untrained, default=-1) >= len(head))
         else:
             words = prompt_text(rollout)
             if words not in known:
                 known[words] = sketch(words)
             sketches.append(known[words])
-    return Prompted(exact, sketches)
+    return Prompted(exact, sketches, marked)
 
 
 def prompt_text(rollout: Rollout) -> str:

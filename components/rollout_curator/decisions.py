@@ -1,15 +1,17 @@
 """The review store: what people decided, appended to one SQLite file; nothing in it is ever changed.
 
 It knows keys (hash of a rollout's bytes), verdicts, reasons, notes and who said so when; it does not know rollouts.
+An act is about a rollout (reject, accept, clear) or about one answer of it, by the number of its first item: `mark`
+says that it is not to be trained, `clear` takes that off. Verdict and marks of a key stand side by side, each subject
+with its own newest act, so neither ever changes the other; undo and redo go through all acts of a person in order.
 Each row is one act: `decide`; `undo` or `redo`, whose `undoes` is the row it takes back; `yield`, an undo or redo that
 changed nothing because somebody else had decided since; `spare`, a bulk decision that left a key as it was. A row
-*stands* when it is a `decide` or `redo` that no row undoes; the newest standing row of a key is what holds, with its
-own author. The verdict, reasons and note of an `undo`, `yield` or `spare` repeat what held after it in the store where
-it was made. Newer is what has the higher `(clock, origin)`, in every copy alike; `id` is only the order of arrival
-here.
+*stands* when it is a `decide` or `redo` that no row undoes; the newest standing row of a subject is what holds, with
+its own author. The verdict, reasons and note of an `undo`, `yield` or `spare` repeat what held after it in the store
+where it was made. Newer is what has the higher `(clock, origin)`, in every copy alike; `id` is only the order of
+arrival here.
 """
 
-import sqlite3
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,26 +21,22 @@ from typing import Any, Literal
 
 import orjson
 
+from rollout_curator import decisions_acts as single
 from rollout_curator import decisions_bulk as bulk
 from rollout_curator import decisions_exchange as exchange
 from rollout_curator.decisions_bulk import Batch
 from rollout_curator.decisions_exchange import Imported
 from rollout_curator.decisions_file import StoreFile, copy_file
 from rollout_curator.decisions_rows import (
-    BY_ID,
-    END,
     LATEST,
     VERDICTS,
     Decision,
     Entry,
     Recorded,
-    append,
     cleaned,
     client_of,
     first,
-    number_taken,
     of_row,
-    standing,
     stored,
     text_of,
 )
@@ -53,6 +51,7 @@ _LAST_UNDONE = f"""SELECT {COLUMNS} FROM decision d WHERE reviewer = ?1 AND act 
     AND NOT EXISTS (SELECT 1 FROM decision u WHERE u.undoes = d.id)
     AND clock > (SELECT max(clock) FROM decision WHERE reviewer = ?1 AND act = 'decide') {LATEST}"""
 Acts = dict[str, tuple[Decision, ...]]
+Marks = dict[str, dict[int, Decision]]
 
 
 class Decisions:
@@ -63,6 +62,7 @@ class Decisions:
         self._file = file
         self._acts: Acts = {}
         self._held: dict[str, Decision] = {}
+        self._marks: Marks = {}
         self._held_version = 0
         self._held_lock = Lock()
 
@@ -90,7 +90,7 @@ class Decisions:
         """
         clean = [cleaned(entry) for entry in entries]
         with self._file.writing() as connection:
-            return [_record(connection, entry, refuse_conflicts) for entry in clean]
+            return [single.record(connection, entry, refuse_conflicts) for entry in clean]
 
     def record_bulk(self, keys: Sequence[str], said: Entry, *, seen: int) -> Batch:
         """Give every key that has no verdict the one of `said`, as one step that one undo takes back.
@@ -149,23 +149,27 @@ class Decisions:
             self._catch_up()
             return self._held.get(key)
 
+    def marks(self) -> Marks:
+        """Return the marks that stand: for each key with any, the act of each marked answer by its first item."""
+        with self._held_lock:
+            self._catch_up()
+            return dict(self._marks)
+
+    def marks_on(self, key: str) -> dict[int, Decision]:
+        """Return the marks that stand on one key."""
+        with self._held_lock:
+            self._catch_up()
+            return self._marks.get(key, {})
+
     def acts(self) -> Acts:
-        """Return for each key every act that stands and every `spare` not taken back, oldest first."""
+        """Return for each key every verdict that stands and every `spare` not taken back, oldest first."""
         with self._held_lock:
             self._catch_up()
             return dict(self._acts)
 
     def acts_changed(self, after: int) -> Acts:
         """Return `acts` of each key touched after that id."""
-        with self._file.reading() as connection:
-            touched = [key for (key,) in connection.execute(_TOUCHED, (after,))]
-            live = connection.execute(
-                f"{_LIVE} AND key IN ({_TOUCHED}) ORDER BY key, clock, origin", (after,)
-            ).fetchall()
-        found: dict[str, list[Decision]] = {key: [] for key in touched}
-        for row in map(of_row, live):
-            found.setdefault(row.key, []).append(row)  # what arrived between the two looks is read whole
-        return {key: tuple(rows) for key, rows in found.items()}
+        return {key: _verdicts(rows) for key, rows in self._live(after).items()}
 
     def changed(self, after: int) -> dict[str, Decision | None]:
         """Return what holds now for each key touched after that id, None for nothing: `current`, piece by piece."""
@@ -212,16 +216,28 @@ class Decisions:
         """Close the store."""
         self.close()
 
+    def _live(self, after: int) -> Acts:
+        """Return for each key touched after that id all that `acts` and `marks` are made of."""
+        with self._file.reading() as connection:
+            touched = [key for (key,) in connection.execute(_TOUCHED, (after,))]
+            live = connection.execute(
+                f"{_LIVE} AND key IN ({_TOUCHED}) ORDER BY key, clock, origin", (after,)
+            ).fetchall()
+        found: dict[str, list[Decision]] = {key: [] for key in touched}
+        for row in map(of_row, live):
+            found.setdefault(row.key, []).append(row)  # what arrived between the two looks is read whole
+        return {key: tuple(rows) for key, rows in found.items()}
+
     def _catch_up(self) -> None:
         """Read what is new; after a read that fails, it is made again."""
         now = self.version()
         if self._held_version == now:
             return
-        for key, rows in self.acts_changed(self._held_version).items():
-            self._acts[key] = rows
-            self._held.pop(key, None)
-            if (newest := _newest(rows)) is not None:
-                self._held[key] = newest
+        for key, rows in self._live(self._held_version).items():
+            self._acts[key] = verdicts = _verdicts(rows)
+            _put(self._held, key, _newest(verdicts))
+            newest = {row.item: row for row in rows if row.item is not None}
+            _put(self._marks, key, {item: row for item, row in newest.items() if row.verdict == "mark"})
         self._held_version = now
 
     def _take_back(self, act: Literal["undo", "redo"], who: str, client: str, seq: int | None) -> Recorded | None:
@@ -229,14 +245,14 @@ class Decisions:
         with self._file.writing() as connection:
             before = stored(connection, client, seq)
             if before is not None:
-                return _repeated(connection, act, who, before)
+                return single.repeated(connection, act, who, before)
             target = first(connection, _LAST_DONE if act == "undo" else _LAST_UNDONE, who)
             if target is None:
                 return None
-            said = Entry(target.key, "clear", reviewer=who, client=client, seq=seq)
+            said = Entry(target.key, "clear", reviewer=who, client=client, seq=seq, item=target.item)
             if target.batch:
                 return bulk.take_back(connection, act, target, said)
-            return _take_back_one(connection, act, target, said)
+            return single.take_back(connection, act, target, said)
 
     def _rows(self, sql: str, *values: object) -> list[Decision]:
         with self._file.reading() as connection:
@@ -244,57 +260,18 @@ class Decisions:
         return [of_row(row) for row in rows]
 
 
+def _verdicts(rows: Sequence[Decision]) -> tuple[Decision, ...]:
+    return tuple(row for row in rows if row.item is None)
+
+
+def _put(held: dict[str, Any], key: str, value: Any) -> None:
+    """Keep a value under a key, or nothing there for nothing."""
+    held.pop(key, None)
+    if value:
+        held[key] = value
+
+
 def _newest(rows: Sequence[Decision]) -> Decision | None:
     """Return what holds of the acts on a key, None when that is nothing."""
     newest = next((row for row in reversed(rows) if row.act != "spare"), None)
     return None if newest is None or newest.verdict == "clear" else newest
-
-
-def _record(connection: sqlite3.Connection, entry: Entry, refuse_conflicts: bool) -> Recorded:
-    here = stored(connection, entry.client, entry.seq)
-    if here is not None:
-        same = (here.key, here.verdict, here.reasons, here.note, here.reviewer, here.act)
-        if same != (entry.key, entry.verdict, entry.reasons, entry.note, entry.reviewer, "decide"):
-            raise number_taken(entry.client, entry.seq)
-    end = END if here is None else here.id
-    before = standing(connection, entry.key, end, end)
-    conflict = before if _unseen(before, entry) else None
-    if conflict is not None and refuse_conflicts and here is None:
-        return Recorded(conflict, before, conflict, repeated=False)
-    written = here or append(connection, entry)
-    return Recorded(written, before, conflict, repeated=here is not None)
-
-
-def _unseen(before: Decision | None, entry: Entry) -> bool:
-    """Say whether somebody else decided after what the reviewer saw; a cleared key looks like one never decided."""
-    if before is None or entry.expected is None or before.reviewer == entry.reviewer:
-        return False
-    return before.id > entry.expected and not (entry.expected == 0 and before.verdict == "clear")
-
-
-def _repeated(connection: sqlite3.Connection, act: str, who: str, here: Decision) -> Recorded:
-    """Return the answer to an undo or redo that was made already."""
-    if here.act not in (act, "yield", "spare") or here.reviewer != who:
-        raise number_taken(here.client, here.seq)
-    before = standing(connection, here.key, here.id, here.id)
-    n = connection.execute("SELECT count(*) FROM decision WHERE batch = ?", (here.batch,)).fetchone()[0]
-    conflict = before if here.act == "yield" else None
-    return Recorded(here, before, conflict, repeated=True, n=n if here.batch else 1)
-
-
-def _take_back_one(connection: sqlite3.Connection, act: str, target: Decision, said: Entry) -> Recorded:
-    own = target if act == "undo" else first(connection, BY_ID, target.undoes) or target
-    before = standing(connection, target.key, END, END)
-    overtaken = before is not None and before.order > own.order and before.reviewer != said.reviewer
-    restored = own if act == "redo" else _without(connection, target)
-    after = before if overtaken else restored
-    holds = (after.verdict, after.reasons, after.note) if after else ("clear", (), "")
-    entry = Entry(target.key, *holds, reviewer=said.reviewer, client=said.client, seq=said.seq)
-    written = append(connection, entry, "yield" if overtaken else act, target.id)
-    return Recorded(written, before, before if overtaken else None, repeated=False)
-
-
-def _without(connection: sqlite3.Connection, target: Decision) -> Decision | None:
-    """Return the newest act on the key that stands beside `target`."""
-    sql = f"SELECT {COLUMNS} FROM standing WHERE key = ? AND id <> ? {LATEST}"
-    return first(connection, sql, target.key, target.id)

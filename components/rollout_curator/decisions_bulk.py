@@ -2,7 +2,8 @@
 
 A bulk decision never changes what somebody decided: those rollouts get a row `spare`, which says that the batch passed
 over them and has no effect on what holds. So the store knows the whole extent of a batch, which `reading` needs to tell
-decisions made by a rule from decisions made by reading. Works inside a transaction; knows rows, not files.
+decisions made by a rule from decisions made by reading. Marks on answers are none of its business. Works inside a
+transaction; knows rows, not files.
 """
 
 import sqlite3
@@ -37,7 +38,8 @@ def checked(keys: Sequence[str], said: Entry) -> tuple[list[str], Entry]:
 
 def record(connection: sqlite3.Connection, keys: Sequence[str], said: Entry, seen: int) -> Batch:
     """Write the verdict of `said` on every key that has none; what changed after act id `seen` is spared too."""
-    changed = {key for (key,) in connection.execute("SELECT DISTINCT key FROM decision WHERE id > ?", (seen,))}
+    newer = connection.execute("SELECT DISTINCT key FROM decision WHERE item IS NULL AND id > ?", (seen,))
+    changed = {key for (key,) in newer}
     held = {row.key: row for row in _among(connection, keys)}
     spared = {key for key, row in held.items() if row.verdict != "clear"} | changed
     if all(key in spared for key in keys):
@@ -100,19 +102,19 @@ def _write(connection: sqlite3.Connection, batch: str, rows: Iterable[Row]) -> i
 
     def stamped() -> Iterator[Row]:
         for n, row in enumerate(rows):
-            yield (*row[:5], at, *row[6:10], batch, row[11], clock + n, f"{batch}-{n}")
+            yield (*row[:5], at, *row[6:10], batch, row[11], clock + n, f"{batch}-{n}", None)
 
     connection.executemany(INSERT, stamped())
     return clock
 
 
 def _among(connection: sqlite3.Connection, keys: Sequence[str], without: str = "") -> Iterator[Decision]:
-    """Yield the acts that stand on these keys, oldest first, those of one batch left out."""
+    """Yield the verdicts that stand on these keys, oldest first, those of one batch left out."""
     connection.execute("CREATE TEMP TABLE IF NOT EXISTS asked (key TEXT PRIMARY KEY) WITHOUT ROWID")
     connection.execute("DELETE FROM asked")
     connection.executemany("INSERT OR IGNORE INTO asked VALUES (?)", ((key,) for key in keys))
     sql = f"""SELECT {COLUMNS} FROM standing WHERE key IN (SELECT key FROM asked)
-        AND (batch = '' OR batch <> ?) ORDER BY clock, origin"""
+        AND item IS NULL AND (batch = '' OR batch <> ?) ORDER BY clock, origin"""
     return map(of_row, connection.execute(sql, (without,)).fetchall())
 
 

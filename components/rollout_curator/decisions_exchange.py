@@ -53,7 +53,7 @@ def take_in(connection: sqlite3.Connection, lines: Iterable[bytes]) -> Imported:
 def _add(connection: sqlite3.Connection, act: Json) -> bool:
     here = first(connection, f"SELECT {COLUMNS} FROM decision WHERE origin = ?", act["origin"])
     if here is not None:
-        if (here.key, here.verdict, here.reviewer, here.act) != tuple(act[name] for name in _SAME):
+        if tuple(getattr(here, name) for name in _SAME) != tuple(act[name] for name in _SAME):
             raise _refused(
                 act["number"], f"act {act['origin']} is here with other content; one of the files was edited"
             )
@@ -71,15 +71,17 @@ def _add(connection: sqlite3.Connection, act: Json) -> bool:
     return True
 
 
-_SAME = ("key", "verdict", "reviewer", "act")
+_SAME = ("key", "verdict", "reviewer", "act", "item")
 
 
 def _read(number: int, line: bytes) -> Json:
-    """Return one line as an act, every field in its type."""
+    """Return one line as an act, every field in its type; lines of older programs have no `item`."""
     try:
         act = orjson.loads(line)
     except orjson.JSONDecodeError as error:
         raise _refused(number, f"is not JSON ({error.msg})") from error
+    if isinstance(act, dict):
+        act.setdefault("item", None)
     if not isinstance(act, dict) or set(act) != set(_NAMES):
         raise _refused(number, "is not an act of a review store; take a file of `decisions export`")
     wrong = next((name for name in _NAMES if not _fits(name, act[name])), None)
@@ -89,7 +91,7 @@ def _read(number: int, line: bytes) -> Json:
         raise _refused(number, f"{wrong} is {str(act[wrong])[:60]!r}, which no store writes")
     try:
         entry = Entry(act["key"], act["verdict"], tuple(act["reasons"]), act["note"], act["reviewer"], act["client"])
-        clean = cleaned(replace(entry, seq=act["seq"]))
+        clean = cleaned(replace(entry, seq=act["seq"], item=act["item"]))
         for name in ("batch", "queue", "origin"):
             text_of(name, act[name])
     except DecisionRefused as error:
@@ -109,7 +111,7 @@ def _fits(name: str, value: Any) -> bool:
     if name == "undoes":
         return value is None or isinstance(value, str)
     is_number = isinstance(value, int) and not isinstance(value, bool) and 0 <= value < CLOCK_END
-    return is_number or (name == "seq" and value is None)
+    return is_number or (name in ("seq", "item") and value is None)
 
 
 def _is_time(text: str) -> bool:

@@ -1,6 +1,7 @@
 """One act of the review store as a value, as a row and as what a caller may ask for.
 
 It knows how an act is cleaned, written and read inside a transaction; it does not know files, undo or batches.
+What an act is about is its key alone (a verdict) or key and item (a mark on one answer): its *subject*.
 The order of acts is that of `(clock, origin)`: `decisions_schema` says why.
 """
 
@@ -16,10 +17,13 @@ from rollout_curator.decisions_schema import COLUMNS, origin_of
 from rollout_curator.errors import DecisionRefused
 
 VERDICTS = ("reject", "accept", "clear")
+MARKS = ("mark", "clear")
+"""What can be said of one answer: do not train it, or nothing."""
+ITEM_END = 2**31
 NOTE_CHARS, NAME_CHARS, REASONS = 10_000, 200, 32
 END = 2**62
 BY_ID = f"SELECT {COLUMNS} FROM decision WHERE id = ?"
-INSERT = f"INSERT INTO decision ({COLUMNS}) VALUES (NULL,{','.join('?' * 14)})"
+INSERT = f"INSERT INTO decision ({COLUMNS}) VALUES (NULL,{','.join('?' * 15)})"
 LATEST = "ORDER BY clock DESC, origin DESC LIMIT 1"
 _KEY = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
@@ -29,6 +33,7 @@ class Decision:
     """One row of the store; `at` is UTC, `reviewer` is who made this act, `undoes` the row it takes back.
 
     `batch` joins the acts of one bulk decision, `queue` names the queue it was made in, both empty when there is none.
+    `item` is the first item of the answer that a mark is about, None for a verdict on the rollout.
     """
 
     id: int
@@ -46,6 +51,7 @@ class Decision:
     queue: str = ""
     clock: int = field(default=0, compare=False)
     origin: str = field(default="", compare=False)
+    item: int | None = None
 
     @property
     def order(self) -> tuple[int, str]:
@@ -55,7 +61,10 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What to record; `expected` is the id the reviewer saw standing, 0 for none, None to skip the check."""
+    """What to record; `expected` is the id the reviewer saw standing, 0 for none, None to skip the check.
+
+    With an `item` the verdict is `mark` or `clear`, and about the answer that begins there.
+    """
 
     key: str
     verdict: str
@@ -66,6 +75,7 @@ class Entry:
     seq: int | None = None
     expected: int | None = None
     queue: str = ""
+    item: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,16 +106,16 @@ def append(
     """Write one act and return it."""
     clock, at = tick(connection)
     said = (entry.key, entry.verdict, json_of(entry.reasons), entry.note, entry.reviewer, at, entry.client, entry.seq)
-    values = (*said, undoes, act, batch, entry.queue, clock, origin_of(entry.client, entry.seq))
+    values = (*said, undoes, act, batch, entry.queue, clock, origin_of(entry.client, entry.seq), entry.item)
     written = connection.execute(INSERT, values)
     return of_row((written.lastrowid, *values))
 
 
-def standing(connection: sqlite3.Connection, key: str, below: int, as_of: int) -> Decision | None:
-    """Return the newest act on the key with an id under `below` that stood before row `as_of` was written."""
-    sql = f"""SELECT {COLUMNS} FROM decision d WHERE key = ? AND id < ? AND act IN ('decide', 'redo')
-        AND NOT EXISTS (SELECT 1 FROM decision u WHERE u.undoes = d.id AND u.id < ?) {LATEST}"""
-    return first(connection, sql, key, below, as_of)
+def standing(connection: sqlite3.Connection, about: Entry | Decision, end: int) -> Decision | None:
+    """Return the newest act on the same subject that stood before row `end` was written."""
+    sql = f"""SELECT {COLUMNS} FROM decision d WHERE key = ?1 AND item IS ?2 AND id < ?3 AND act IN ('decide', 'redo')
+        AND NOT EXISTS (SELECT 1 FROM decision u WHERE u.undoes = d.id AND u.id < ?3) {LATEST}"""
+    return first(connection, sql, about.key, about.item, end)
 
 
 def stored(connection: sqlite3.Connection, client: str, seq: int | None) -> Decision | None:
@@ -138,10 +148,10 @@ def cleaned(entry: Entry) -> Entry:
     """Return the entry as it can be kept. Raises DecisionRefused."""
     if not _KEY.fullmatch(entry.key):
         raise DecisionRefused(f"key {entry.key[:80]!r} is not 1 to 64 of A-Z a-z 0-9 _ -; copy it from the rollout")
-    if entry.verdict not in VERDICTS:
-        raise DecisionRefused(
-            f"{entry.key}: verdict {entry.verdict[:80]!r} is unknown; use one of {', '.join(VERDICTS)}"
-        )
+    if entry.verdict not in (known := VERDICTS if entry.item is None else MARKS):
+        raise DecisionRefused(f"{entry.key}: verdict {entry.verdict[:80]!r} is unknown; use one of {', '.join(known)}")
+    if entry.item is not None and not 0 <= entry.item < ITEM_END:
+        raise DecisionRefused(f"{entry.key}: {entry.item} is no number of an item")
     reasons = tuple(dict.fromkeys(text_of("reason", reason) for reason in entry.reasons if reason))
     if len(reasons) > REASONS:
         raise DecisionRefused(f"{entry.key}: {len(reasons)} reasons; give at most {REASONS}")

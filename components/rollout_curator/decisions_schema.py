@@ -4,6 +4,7 @@ Two tables that only grow: `decision` for acts, `setting` for what a team agreed
 REPLACE. `clock` is the order of acts: microseconds since 1970, but always later than every act known when it was
 written (a hybrid logical clock: Kulkarni et al., OPODIS 2014), so a machine whose time steps back keeps the order of
 its acts, and two stores that are merged agree on it. `origin` names an act wherever it is copied to and breaks ties.
+`item` is empty for a verdict on a rollout; else the act is about one answer of it, the one that begins at this item.
 """
 
 import hashlib
@@ -14,28 +15,35 @@ from typing import Any
 from uuid import uuid4
 
 APPLICATION_ID = 0x524C4355
-USER_VERSION = 2
-COLUMNS = "id, key, verdict, reasons, note, reviewer, at, client, seq, undoes, act, batch, queue, clock, origin"
-_OLD_COLUMNS = "id, key, verdict, reasons, note, reviewer, at, client, seq, undoes, act"
+USER_VERSION = 3
+_COLUMNS_1 = "id, key, verdict, reasons, note, reviewer, at, client, seq, undoes, act"
+_COLUMNS_2 = f"{_COLUMNS_1}, batch, queue, clock, origin"
+COLUMNS = f"{_COLUMNS_2}, item"
 _TABLE = """
 CREATE TABLE {name} (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     key TEXT NOT NULL CHECK (length(key) BETWEEN 1 AND 64 AND key NOT GLOB '*[^A-Za-z0-9_-]*'),
-    verdict TEXT NOT NULL CHECK (verdict IN ('reject', 'accept', 'clear')),
+    verdict TEXT NOT NULL CHECK (verdict IN ('reject', 'accept', 'clear', 'mark')),
     reasons TEXT NOT NULL CHECK (json_type(reasons) = 'array'),
     note TEXT NOT NULL, reviewer TEXT NOT NULL, at TEXT NOT NULL, client TEXT NOT NULL,
     seq INTEGER,
     undoes INTEGER REFERENCES decision (id),
     act TEXT NOT NULL CHECK (act IN ('decide', 'undo', 'redo', 'yield', 'spare')),
     batch TEXT NOT NULL, queue TEXT NOT NULL, clock INTEGER NOT NULL, origin TEXT NOT NULL UNIQUE,
-    UNIQUE (client, seq), CHECK (act = 'spare' OR (act = 'decide') = (undoes IS NULL))
+    item INTEGER CHECK (item >= 0),
+    UNIQUE (client, seq), CHECK (act = 'spare' OR (act = 'decide') = (undoes IS NULL)),
+    CHECK (verdict = 'clear' OR (verdict = 'mark') = (item IS NOT NULL))
 );
 """
-_REST = f"""
+_SETTING = """
 CREATE TABLE setting (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     name TEXT NOT NULL, value TEXT NOT NULL CHECK (json_valid(value)), reviewer TEXT NOT NULL, at TEXT NOT NULL
 );
+CREATE TRIGGER no_setting_update BEFORE UPDATE ON setting BEGIN SELECT RAISE(ABORT, 'settings are append-only'); END;
+CREATE TRIGGER no_setting_delete BEFORE DELETE ON setting BEGIN SELECT RAISE(ABORT, 'settings are append-only'); END;
+"""
+_REST = f"""
 CREATE INDEX decision_key ON decision (key, clock, origin);
 CREATE INDEX decision_reviewer ON decision (reviewer, clock);
 CREATE INDEX decision_undoes ON decision (undoes) WHERE undoes IS NOT NULL;
@@ -48,50 +56,54 @@ WHEN (NEW.id <> -1 AND NEW.id <= (SELECT max(id) FROM decision))
     OR EXISTS (SELECT 1 FROM decision WHERE client = NEW.client AND seq = NEW.seq)
     OR EXISTS (SELECT 1 FROM decision WHERE origin = NEW.origin)
 BEGIN SELECT RAISE(ABORT, 'decisions are append-only'); END;
-CREATE TRIGGER no_setting_update BEFORE UPDATE ON setting BEGIN SELECT RAISE(ABORT, 'settings are append-only'); END;
-CREATE TRIGGER no_setting_delete BEFORE DELETE ON setting BEGIN SELECT RAISE(ABORT, 'settings are append-only'); END;
 CREATE VIEW history AS SELECT {COLUMNS} FROM decision ORDER BY clock, origin;
 CREATE VIEW standing AS SELECT {COLUMNS} FROM decision d
     WHERE act IN ('decide', 'redo') AND NOT EXISTS (SELECT 1 FROM decision u WHERE u.undoes = d.id);
-CREATE VIEW current AS SELECT {COLUMNS} FROM standing s WHERE verdict <> 'clear'
-    AND NOT EXISTS (SELECT 1 FROM standing n WHERE n.key = s.key AND (n.clock, n.origin) > (s.clock, s.origin));
+CREATE VIEW newest AS SELECT {COLUMNS} FROM standing s WHERE NOT EXISTS (SELECT 1 FROM standing n
+    WHERE n.key = s.key AND n.item IS s.item AND (n.clock, n.origin) > (s.clock, s.origin));
+CREATE VIEW current AS SELECT {COLUMNS} FROM newest WHERE item IS NULL AND verdict <> 'clear';
+CREATE VIEW marked AS SELECT {COLUMNS} FROM newest WHERE verdict = 'mark';
 PRAGMA user_version = {USER_VERSION};
 """
 
 
 def create(connection: sqlite3.Connection) -> None:
     """Make the tables in an empty database."""
-    connection.executescript(_TABLE.format(name="decision") + _REST)
+    connection.executescript(_TABLE.format(name="decision") + _SETTING + _REST)
     connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
 
 
 def upgrade(connection: sqlite3.Connection) -> None:
-    """Make a store of schema 1 one of today, whole or not at all; every act keeps its id, and what holds still holds.
+    """Make an older store one of today, whole or not at all; every act keeps its id, and what holds still holds.
 
-    The table is made anew, as https://www.sqlite.org/lang_altertable.html#otheralter says: two stores may withdraw the
-    same act, so `undoes` is no longer unique after a merge.
+    The table is made anew, as https://www.sqlite.org/lang_altertable.html#otheralter says: since schema 2 two stores
+    may withdraw the same act after a merge, so `undoes` is no longer unique; schema 3 knows marks.
     """
     connection.execute("PRAGMA foreign_keys = OFF")  # has no effect inside a transaction
     connection.execute("BEGIN IMMEDIATE")
     try:
-        if connection.execute("PRAGMA user_version").fetchone()[0] == 1:
-            _rebuild(connection)
+        version = connection.execute("PRAGMA user_version").fetchone()[0]
+        if version < USER_VERSION:
+            _rebuild(connection, version)
         connection.execute("COMMIT")
     finally:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
 
 
-def _rebuild(connection: sqlite3.Connection) -> None:
+def _rebuild(connection: sqlite3.Connection, version: int) -> None:
     for view in ("current", "standing", "history"):
         connection.execute(f"DROP VIEW {view}")
-    connection.execute(_TABLE.format(name="decision_2"))
-    old = connection.execute(f"SELECT {_OLD_COLUMNS} FROM decision ORDER BY id")
-    marks = ",".join("?" * 15)
-    connection.executemany(f"INSERT INTO decision_2 ({COLUMNS}) VALUES ({marks})", _ordered(old))
-    connection.execute("DROP TABLE decision")
-    connection.execute("ALTER TABLE decision_2 RENAME TO decision")
-    for statement in _statements(_REST):
+    connection.execute(_TABLE.format(name="decision_new"))
+    if version == 1:
+        old = connection.execute(f"SELECT {_COLUMNS_1} FROM decision ORDER BY id")
+        places = ",".join("?" * 15)
+        connection.executemany(f"INSERT INTO decision_new ({_COLUMNS_2}) VALUES ({places})", _ordered(old))
+    else:
+        connection.execute(f"INSERT INTO decision_new ({_COLUMNS_2}) SELECT {_COLUMNS_2} FROM decision ORDER BY id")
+    connection.execute("DROP TABLE decision")  # with its indexes and triggers
+    connection.execute("ALTER TABLE decision_new RENAME TO decision")
+    for statement in _statements((_SETTING if version == 1 else "") + _REST):
         connection.execute(statement)
 
 

@@ -6,7 +6,7 @@ with the same content each counts. So is a task: by what its lines say, not by i
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ import pandas as pd
 from rollout_curator import manifest
 from rollout_curator import recipe as recipes
 from rollout_curator.errors import ManifestError, RecipeError
+from rollout_curator.marked import Marks
 from rollout_curator.recipe import Recipe
 from rollout_curator.selection import Selection
 from rollout_curator.workspace import Workspace
@@ -27,12 +28,13 @@ _IDENTITY = ["key", "copy"]
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a selection comes from: a recipe, its sources, and the verdicts that count in place of a store's."""
+    """Where a selection comes from: a recipe, its sources, and verdicts and marks in place of a store's."""
 
     name: str
     recipe: Recipe
     sources: tuple[str, ...]
     verdicts: dict[str, str] | None
+    marks: Marks = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,13 +64,15 @@ def read(file: Path, paths: Sequence[str]) -> Origin:
         if not (check := manifest.check_input(place, source)).holds:
             raise ManifestError(f"{file}: {check.claim} does not hold: {check.detail}")
     recipe = recipes.from_table(content["recipe"], f"recipe of {file}")
-    return Origin(file.name, recipe, tuple(map(str, places)), content["decisions"]["verdicts"])
+    return Origin(
+        file.name, recipe, tuple(map(str, places)), content["decisions"]["verdicts"], manifest.marks_of(content)
+    )
 
 
 def choose(workspace: Workspace, origin: Origin, by: str) -> Chosen:
     """Return what one side keeps and drops; `by` is the rule for tasks, the same for both sides."""
     if origin.verdicts is not None:
-        workspace.assume(origin.verdicts)
+        workspace.assume(origin.verdicts, origin.marks)
     return Chosen(origin.name, _rows(workspace, workspace.select(origin.recipe), by))
 
 

@@ -124,9 +124,8 @@ def hazards(made: Example, look: Look) -> Iterator[Hazard]:
         about = "" if look.template and look.template.tokenizer else "about "
         at = _first_too_long(seen, look, look.max_tokens)
         yield Hazard("over_length", f"{about}{seen.n_tokens:,} tokens", at)
-    if not any(_says_something(message) for message, trained in zip(messages, made.mask(), strict=True) if trained) or (
-        seen is not None and _trains_nothing(seen)
-    ):
+    trained = [message for message, counts in zip(messages, made.mask(), strict=True) if counts]
+    if not any(map(_says_something, trained)) or (seen is not None and _trains_nothing(seen)):
         yield Hazard("no_trained_token")
 
 

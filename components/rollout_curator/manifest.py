@@ -41,7 +41,8 @@ class Input(TypedDict):
 class Reviewed(TypedDict):
     """The verdicts that stood when the export ran (key -> accept or reject), and how many rows they fell on.
 
-    `over` are the keys reviewers chose a rollout over (key -> keys), where pairs were made of that.
+    `over` are the keys reviewers chose a rollout over (key -> keys), where pairs were made of that. `marks` are the
+    answers they marked as not to be trained on (key -> numbers of items), where there are any.
     """
 
     accepted: int
@@ -49,6 +50,7 @@ class Reviewed(TypedDict):
     sha256: str
     verdicts: dict[str, str]
     over: NotRequired[dict[str, list[str]]]
+    marks: NotRequired[dict[str, list[int]]]
 
 
 class Beside(TypedDict):
@@ -200,11 +202,19 @@ def pieces(path: Path) -> Iterator[bytes]:
             yield chunk
 
 
-def digest_of(decisions: Mapping[str, str]) -> str:
-    """Return a hash of standing verdicts (key -> verdict) that does not depend on the order they were made in."""
-    return hashlib.sha256(
-        "".join(f"{key} {verdict}\n" for key, verdict in sorted(decisions.items())).encode()
-    ).hexdigest()
+def digest_of(verdicts: Mapping[str, str], marks: Mapping[str, Sequence[int]]) -> str:
+    """Return a hash of standing verdicts and marks by key that does not depend on the order they were made in."""
+    lines = [f"{key} {verdict}\n" for key, verdict in sorted(verdicts.items())]
+    lines += [f"{key} mark {item}\n" for key, items in sorted(marks.items()) for item in sorted(items)]
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def marks_of(content: Manifest) -> dict[str, list[int]]:
+    """Return the marks that stood when the export ran; older versions name none. Raises ManifestError."""
+    marks = content["decisions"].get("marks", {})
+    if not all(isinstance(items, list) and all(type(item) is int for item in items) for items in marks.values()):
+        raise ManifestError(f"manifest of {content['file']}: marks are not numbers of items; export again")
+    return marks
 
 
 def relative(path: Path, start: Path) -> str:

@@ -4,6 +4,7 @@ Takes columns and gives pairs of row numbers; knows nothing of files. The *chose
 selection keeps. The *rejected* side may be any rollout of the same task and the same prompt from which an example can
 be made and whose reward is a measurement, kept or not: what lies below the threshold, and what a person rejected, is
 what it is for. What a person accepted is never the rejected side unless that person chose another one over it.
+A pair has no place for a mark on an answer, so rollouts with answers that are not to be trained stand in none.
 
 Row formats: TRL's conversational preference (`prompt`, `chosen`, `rejected`, docs/source/dataset_formats.md of
 huggingface/trl) and NeMo RL's PreferenceDataset (`context`, `completions` with ranks 0 and 1;
@@ -12,7 +13,7 @@ nemo_rl/data/datasets/preference_datasets/preference_dataset.py of NVIDIA-NeMo/R
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -88,7 +89,8 @@ class Sides:
     """Columns over all rows that say who may stand where.
 
     `group` are codes, `lots` the random ranks that settle ties. `is_usable`: an example can be made. `may_win`: the
-    selection keeps it. `may_lose`: no person accepted it. `is_measured`: its reward is a measurement.
+    selection keeps it. `may_lose`: no person accepted it. `is_measured`: its reward is a measurement. `n_marked` are in
+    no pair for their marked answers.
     """
 
     group: Array
@@ -98,6 +100,7 @@ class Sides:
     may_win: Array
     may_lose: Array
     is_measured: Array
+    n_marked: int = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -107,11 +110,13 @@ class Paired:
     rows: Array
     n_groups: int
     without: Mapping[str, int]
+    n_marked: int = 0
 
     def as_json(self) -> dict[str, Any]:
         """Return the counts as they stand in the manifest."""
         n_with = self.n_groups - sum(self.without.values())
-        return {"groups": self.n_groups, "with_pairs": n_with, "pairs": len(self.rows), "without": dict(self.without)}
+        made = {"groups": self.n_groups, "with_pairs": n_with, "pairs": len(self.rows), "without": dict(self.without)}
+        return {**made, "marked": self.n_marked} if self.n_marked else made
 
     def sentence(self) -> str:
         """Return the counts as people say them."""
@@ -119,7 +124,8 @@ class Paired:
         n_without, n_pairs = sum(self.without.values()), len(self.rows)
         none = f"; {n_without:,} {said_of(n_without, 'give none')}: {said}" if said else ""
         n_with = self.n_groups - n_without
-        return f"{counted(n_pairs, 'pair')} from {n_with:,} of {self.n_groups:,} tasks{none}"
+        marked = f"; {counted(self.n_marked, 'rollout')} with marked answers in none" if self.n_marked else ""
+        return f"{counted(n_pairs, 'pair')} from {n_with:,} of {self.n_groups:,} tasks{none}{marked}"
 
 
 def worth_reading(pairs: Pairs, sides: Sides, over: Sequence[tuple[int, int]]) -> Array:
@@ -130,6 +136,16 @@ def worth_reading(pairs: Pairs, sides: Sides, over: Sequence[tuple[int, int]]) -
     rows = np.flatnonzero(possible)
     needed = [members for members in _groups(sides.group, rows) if not _fault(pairs, sides, members)]
     return np.sort(np.concatenate(needed)) if needed else np.empty(0, np.int64)
+
+
+def without(sides: Sides, marked: Array) -> Sides:
+    """Return who may stand where when these rows may not."""
+    if not len(marked):
+        return sides
+    others = np.ones(len(sides.group), dtype=bool)
+    others[marked] = False
+    usable, may_win = sides.is_usable & others, sides.may_win & others
+    return replace(sides, is_usable=usable, may_win=may_win, n_marked=len(marked))
 
 
 def paired(pairs: Pairs, sides: Sides, prompts: Mapping[int, int], over: Sequence[tuple[int, int]]) -> Paired:
@@ -157,7 +173,7 @@ def paired(pairs: Pairs, sides: Sides, prompts: Mapping[int, int], over: Sequenc
             without[fault] += 1
         found += made
     rows = np.array(sorted(set(found)), dtype=np.int64).reshape(-1, 2)
-    return Paired(rows, len(groups), {name: count for name, count in without.items() if count})
+    return Paired(rows, len(groups), {name: count for name, count in without.items() if count}, sides.n_marked)
 
 
 def over_of(reasons: Sequence[str]) -> list[str]:

@@ -13,8 +13,8 @@ from typing import Any
 
 import tomli_w
 
-from rollout_curator import arrow, grouping, templates
-from rollout_curator.conversation import HAZARDS, UNLOADABLE, ChatOptions, FlatOptions, chat, encode, flat
+from rollout_curator import grouping, templates
+from rollout_curator.conversation import HAZARDS, UNLOADABLE, chat, encode, flat
 from rollout_curator.conversation.loading import loading_issues
 from rollout_curator.errors import RecipeError, TemplateError
 from rollout_curator.exports.base import get as get_kind
@@ -22,18 +22,16 @@ from rollout_curator.filters import Filter, Thresholds, check_bounds, filter_tab
 from rollout_curator.hazards import Look, looked
 from rollout_curator.pairs import Pairs
 from rollout_curator.pairs import read as read_pairs
+from rollout_curator.plan import Plan
 from rollout_curator.policy import INVALID, by_lists, check_lists, check_options, template_of
 from rollout_curator.rollout import Example, Rollout
 from rollout_curator.splits import Split
 from rollout_curator.splits import read as read_split
 from rollout_curator.strategies import Step, arguments, reads_examples
-from rollout_curator.targets.base import MEDIA, Target
 from rollout_curator.targets.base import get as get_target
 
 FORMATS = ("flat", "chat")
 METADATA = ("reward", "source", "line", "task", "agent", "key")
-UNUSUAL = frozenset({"trained_prompt", "none_filled", "text_beside_calls"})
-"""Hazards that examples of usual options can have; of all others the index already says enough."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,74 +74,6 @@ class Recipe:
     pairs: Pairs | None = None
     harmless: tuple[str, ...] = ()
     group_by: str = grouping.TASK
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """All that decides what is written for one rollout.
-
-    `reads_columns` says that Hugging Face `datasets` loads the file: of some trainers, every Parquet, and pairs.
-    `needs_examples` says that a rule compares what is written.
-    """
-
-    target: Target
-    format: str
-    flat: FlatOptions
-    chat: ChatOptions
-    exclude: frozenset[str]
-    exclude_invalid: frozenset[str]
-    metadata: tuple[str, ...]
-    look: Look
-    trim: frozenset[str] = frozenset()
-    harmless: frozenset[str] = frozenset()
-    reads_columns: bool = False
-    needs_examples: bool = False
-
-    @property
-    def loaded_values(self) -> frozenset[str]:
-        """Return the places of an example whose values `datasets` loads as values, not as text."""
-        if not self.reads_columns:
-            return frozenset()
-        as_text = {"arguments": self.chat.arguments == "string", "tools": self.chat.tools == "text", "content": False}
-        return frozenset(place for place, is_text in as_text.items() if not is_text)
-
-    def minds(self, issue: str) -> bool:
-        """Say whether an issue means anything for the file: of a number where it is loaded as a value, of marks."""
-        kind, _, place = issue.partition(":")
-        if kind == "all_marked":
-            return not self.loses("marks")
-        return kind not in (arrow.BIG, arrow.ROUNDED) or place in self.loaded_values
-
-    def loses(self, kind: str) -> bool:
-        """Say whether what a conversion counts as left out is: some trainers get marks or settings of the template."""
-        options = self.flat if self.format == "flat" else self.chat
-        if kind == "marks":
-            return options.marks == "none"
-        return kind != "template_kwargs" or self.format == "flat" or self.chat.template_kwargs == "none"
-
-    def fills(self, issue: str) -> bool:
-        """Say whether a column that rows with this issue have must stand in all rows."""
-        options = self.flat if self.format == "flat" else self.chat
-        if issue == "marked_turns":
-            return self.reads_columns and options.marks == "message_loss_mask"
-        return not self.loses(issue)
-
-    @property
-    def needs_look(self) -> bool:
-        """Say whether an example must be looked at to know if it is written; else its conversion tells."""
-        asked = (self.exclude | self.trim) & frozenset(HAZARDS)
-        if not asked:
-            return False
-        odd = self.format == "chat" and (self.chat.trailing == "keep" or self.chat.keep_empty or self.may_mix)
-        given = self.look.template is not None or self.look.max_tokens is not None
-        return given or bool(asked & UNUSUAL) or odd or not self.target.usual_is_safe
-
-    @property
-    def may_mix(self) -> bool:
-        """Say whether a list may stand for a content where another is text, and the trainer minds."""
-        if self.format == "flat" or not self.target.refuses_mixed_content or self.chat.content == "lists":
-            return False
-        return self.chat.content == "parts" or (self.chat.media == "keep" and not self.exclude >= MEDIA)
 
 
 def load(path: Path) -> Recipe:

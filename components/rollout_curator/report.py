@@ -17,6 +17,7 @@ from rollout_curator.flags import flagged
 from rollout_curator.grouping import TASK
 from rollout_curator.index.source import Source
 from rollout_curator.manifest import Check
+from rollout_curator.problems import OTHER_OBJECTS
 from rollout_curator.publishing import Exported, Remade, choose, cost_of, left_out, left_out_words, noticed, unread
 from rollout_curator.recipe import Recipe
 from rollout_curator.selection import Drop
@@ -29,14 +30,6 @@ if TYPE_CHECKING:
 LISTED_MAX = 1000
 COMMON_MAX = 12
 CONTROL_SEED = 1
-_OTHER_OBJECTS = (
-    "materialized_input",
-    "reward_profile",
-    "failure_record",
-    "not_read_yet",
-    "preference_pair",
-    "unrecognised",
-)
 Json = dict[str, Any]
 
 
@@ -79,8 +72,8 @@ def check(workspace: Workspace) -> Json:
 def _check_source(source: Source) -> Json:
     flags = flagged(source)
     problems = [{"line": p.line, "kind": p.kind, "reason": p.reason} for p in source.problems()]
-    bad = {str(p["line"]): p["reason"] for p in problems if p["kind"] not in _OTHER_OBJECTS}
-    flag = {str(p["line"]): p["reason"] for p in problems if p["kind"] in _OTHER_OBJECTS}
+    bad = {str(p["line"]): p["reason"] for p in problems if p["kind"] not in OTHER_OBJECTS}
+    flag = {str(p["line"]): p["reason"] for p in problems if p["kind"] in OTHER_OBJECTS}
     n_flagged = len(flags)
     flag.update({str(line): words for line, words in flags.items()})
     header = source.header

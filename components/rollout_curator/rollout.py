@@ -48,6 +48,7 @@ class Rollout:
     truncated, failed), or is empty. `template_kwargs` are settings of the chat template it was sampled with.
     `unusable` names why no example can ever be made of it (`no_params`, `no_response`,
     `empty_output`, ...), or is None. `fields` is the parsed line.
+    `marked` are the numbers of the items whose answers a reviewer marked as not to be trained on.
     """
 
     format: str
@@ -62,6 +63,7 @@ class Rollout:
     invalid: str = ""
     template_kwargs: Mapping[str, Any] = field(default_factory=dict)
     fields: Mapping[str, Any] | None = None
+    marked: frozenset[int] = frozenset()
 
 
 _INLINE_MARKS: dict[str, tuple[str, tuple[Any, Any]]] = {

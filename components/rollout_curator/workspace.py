@@ -17,11 +17,15 @@ from rollout_curator import strategies
 from rollout_curator.axes import REWARD
 from rollout_curator.bounding import filter_falls, fits, own_bounds
 from rollout_curator.collection import Array, Collection
+from rollout_curator.conversation import mark_items
 from rollout_curator.decisions import Decision, Decisions
+from rollout_curator.findings import trimmed
+from rollout_curator.marked import MarkedRows, Marks
 from rollout_curator.opening import build_indexes, default_cache
-from rollout_curator.outlook import Outlook, outcome_key, text_key, trimmed
-from rollout_curator.recipe import Plan, Recipe
-from rollout_curator.rollout import Example
+from rollout_curator.outlook import Outlook
+from rollout_curator.plan import Plan, outcome_key, text_key
+from rollout_curator.recipe import Recipe
+from rollout_curator.rollout import Example, Rollout
 from rollout_curator.selection import (
     ACCEPT,
     NONE,
@@ -50,18 +54,6 @@ class Candidates:
     always: Array
 
 
-@dataclass(frozen=True, slots=True)
-class Unusable:
-    """A part of a recipe that cannot be applied to these files: its list in the recipe, its place there, and why."""
-
-    part: str
-    place: int
-    why: str
-
-
-_LACKING = "no rollout in these files has that number"
-
-
 class Workspace(Collection):
     """A collection with the decisions on it. Threads may share it."""
 
@@ -73,6 +65,7 @@ class Workspace(Collection):
         self._decided: dict[str, Decision] = {}
         self._standing: dict[str, str] = {}
         self._version = 0
+        self._marked = MarkedRows()
         self._selections: dict[Any, Selection] = {}
         self.outlook = Outlook(self)
 
@@ -92,7 +85,11 @@ class Workspace(Collection):
 
     def example(self, row: int, plan: Plan) -> Example:
         """Return what is written for a row."""
-        return recipes.example(self.rollout(row), plan)
+        return recipes.example(self.marked(row), plan)
+
+    def marked(self, row: int) -> Rollout:
+        """Return the rollout of a row with the marks of reviewers, as of the last refresh."""
+        return mark_items(self.rollout(row), self._marked.of(row))
 
     def metadata(self, row: int, plan: Plan) -> dict[str, Any]:
         """Return the extra columns of a row: those the plan asks for, and those that every row has if any has them."""
@@ -120,13 +117,15 @@ class Workspace(Collection):
             if version != self._version or self._verdicts is None:
                 self._decided = self.decisions.current()
                 self._standing = {key: decision.verdict for key, decision in self._decided.items()}
-                self._verdicts = self._verdict_codes()
+                self._verdicts = self.codes_of(self._standing)
+                self._marked = self._marked.renewed(self, self.decisions.marks())
                 self._version = version
                 self._selections = {key: made for key, made in self._selections.items() if not isinstance(key[0], int)}
             return version
 
-    def _verdict_codes(self) -> Array:
-        return self.codes_of(self._standing)
+    def marked_rows(self) -> MarkedRows:
+        """Return the rows with marked answers, as of the last refresh."""
+        return self._marked
 
     def codes_of(self, verdicts: Mapping[str, str]) -> Array:
         """Return verdicts by key (accept or reject) as a code per row: NONE, ACCEPT or REJECT."""
@@ -156,10 +155,11 @@ class Workspace(Collection):
             keys, verdicts = list(self._standing), list(self._standing.values())
         return {keys[place]: verdicts[place] for place in np.unique(self.rows_of_keys(keys)[1])}
 
-    def assume(self, standing: Mapping[str, str]) -> None:
-        """Take these verdicts (key -> accept or reject) instead of those of a store."""
+    def assume(self, standing: Mapping[str, str], marks: Marks) -> None:
+        """Take these verdicts (key -> accept or reject) and marked items instead of those of a store."""
         self._standing = dict(standing)
-        self._verdicts = self._verdict_codes()
+        self._verdicts = self.codes_of(self._standing)
+        self._marked = self._marked.renewed(self, marks)
         self._selections.clear()
 
     def decision(self, key: str) -> Decision | None:
@@ -183,7 +183,8 @@ class Workspace(Collection):
             bounds = (recipe.min_reward, recipe.max_reward, repr(recipe.filters), repr(recipe.thresholds))
             exclude = (plan.exclude_invalid, plan.exclude, plan.harmless)
             rules = (repr(recipe.strategies), recipe.control, recipe.group_by, exclude)
-            key = (name, bounds, rules, outcome_key(plan), plan.needs_examples and text_key(plan))
+            written = plan.needs_examples and text_key(plan)
+            key = (name, bounds, rules, outcome_key(plan), written, self._marked.version)
             if key in self._selections:
                 return self._selections[key]
         made = self._select(recipe, plan, verdicts)
@@ -228,19 +229,6 @@ class Workspace(Collection):
         always = among & (self.verdicts() == ACCEPT)
         own = own_bounds(self, recipe.thresholds) if axis == REWARD else None
         return Candidates(among, always if own is None else always | (among & ~np.isnan(own)))
-
-    def unusable(self, recipe: Recipe) -> list[Unusable]:
-        """Return the filters and strategies of a recipe that name a number which no line here has."""
-        found = []
-        for place, one in enumerate(recipe.filters):
-            if not one.one_of and one.column not in self.axes:
-                found.append(Unusable("filters", place, f"the filter on {one.column}: {_LACKING}"))
-        for place, step in enumerate(recipe.strategies):
-            for name, value in strategies.arguments(step).items():
-                is_column = isinstance(value, str) and not strategies.parameters(step.name)[name].choices
-                if is_column and value not in self.axes:
-                    found.append(Unusable("strategies", place, f"the rule {step.name} on {value}: {_LACKING}"))
-        return found
 
     def rows_in(self, recipe: Recipe, axis: str, parts: Sequence[Part]) -> Array:
         """Return the candidates of an axis that fit every part, in order. Raises RecipeError for an unknown column."""

@@ -9,6 +9,7 @@ from rollout_curator.conversation.chat import chat
 from rollout_curator.conversation.encode import encode
 from rollout_curator.conversation.flat import flat
 from rollout_curator.conversation.items import Normalised, Opened, item_type, normalise, open_rollout
+from rollout_curator.conversation.marking import answers, mark_items
 from rollout_curator.conversation.options import GYM_OPTIONS, ChatOptions, FlatOptions
 from rollout_curator.conversation.outcomes import Outcome, Outcomes, outcomes
 from rollout_curator.conversation.words import (
@@ -41,6 +42,7 @@ __all__ = [
     "Opened",
     "Outcome",
     "Outcomes",
+    "answers",
     "chat",
     "count_left_out",
     "encode",
@@ -48,6 +50,7 @@ __all__ = [
     "issue_kind",
     "item_type",
     "left_out_cause",
+    "mark_items",
     "normalise",
     "open_rollout",
     "outcomes",

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
+from rollout_curator.conversation.marking import untrained
 from rollout_curator.conversation.words import ISSUE_WORDS, issue_kind
 from rollout_curator.rollout import Item, Rollout
 from rollout_curator.shapes.view import label
@@ -90,11 +91,14 @@ class SplitText:
 
 
 def open_rollout(rollout: Rollout) -> Opened:
-    """Return both sides of a rollout as regular items, with what was noticed."""
+    """Return both sides of a rollout as regular items, with what was noticed and a reviewer's marks on them."""
     prompt, output = normalise(rollout.prompt), normalise(rollout.output)
     skip = rollout.unusable or prompt.skip or output.skip or (None if output.items else "empty_output")
     noticed = tuple(note for note in rollout.notes if issue_kind(note) in ISSUE_WORDS)
-    return Opened(rollout, prompt.items, output.items, noticed + prompt.notes + output.notes, skip)
+    items = untrained([*prompt.items, *output.items], rollout.marked) if rollout.marked else []
+    n_prompt = len(prompt.items)
+    sides = (items[:n_prompt], items[n_prompt:]) if items else (prompt.items, output.items)
+    return Opened(rollout, *sides, noticed + prompt.notes + output.notes, skip)
 
 
 def normalise(sequence: Any) -> Normalised:

@@ -14,8 +14,9 @@ from rollout_curator import recipe as recipes
 from rollout_curator.conversation import TOLD, Outcome, count_left_out, issue_kind, left_out_cause
 from rollout_curator.flags import FLAG_WORDS
 from rollout_curator.manifest import LeftOut
+from rollout_curator.plan import Plan
 from rollout_curator.publishing.choosing import Chosen
-from rollout_curator.recipe import Plan, Recipe
+from rollout_curator.recipe import Recipe
 from rollout_curator.wording import counted
 from rollout_curator.workspace import Workspace
 

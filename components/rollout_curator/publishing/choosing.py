@@ -13,7 +13,9 @@ from rollout_curator import manifest, splits
 from rollout_curator import pairs as pairing
 from rollout_curator import recipe as recipes
 from rollout_curator.conversion import Ask, Prompted, prompts
+from rollout_curator.marked import Marks
 from rollout_curator.pairs import Paired, Pairs, Sides, over_of
+from rollout_curator.plan import Plan
 from rollout_curator.publishing.workers import count_for
 from rollout_curator.recipe import Recipe
 from rollout_curator.runner import run_ordered
@@ -43,10 +45,11 @@ Steps = Generator[ExportProgress, None, Made]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Selected:
-    """What is kept and who decided what, per row, as of one moment."""
+    """What is kept and who decided what, per row, and what is marked, by key, as of one moment."""
 
     kept: Array
     verdicts: Array
+    marks: Marks
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -83,6 +86,11 @@ class Chosen:
         said = said_of(self.copies, "are copies of another kept line")
         return f"{self.copies:,} of {counted(self.funnel.exportable, 'kept rollout')} {said}; {LEAVES_ONE}."
 
+    @property
+    def marks(self) -> Marks:
+        """Return the marked items by key, as they stood then."""
+        return self.reviewed.get("marks", {})
+
 
 def choose(workspace: Workspace, recipe: Recipe, over: Mapping[str, list[str]] | None = None) -> Chosen:
     """Return what is exported, as `choosing` does."""
@@ -113,7 +121,7 @@ def choosing(workspace: Workspace, recipe: Recipe, over: Mapping[str, list[str]]
     if recipe.pairs is not None:
         if recipe.pairs.rule == "chosen":
             reviewed["over"] = dict(said)
-        paired = yield from _paired(workspace, recipe, Selected(kept, verdicts), said)
+        paired = yield from _paired(workspace, recipe, Selected(kept, verdicts, reviewed.get("marks", {})), said)
         units = paired.rows
     if recipe.split is None:
         return Chosen((Part("", units),), funnel, reviewed, None, paired, copies)
@@ -134,14 +142,17 @@ def _asked(recipe: Recipe, name: str) -> bool:
 
 
 def reviewed_of(workspace: Workspace) -> manifest.Reviewed:
-    """Return the verdicts that stand, as the manifest keeps them."""
-    verdicts, standing = workspace.verdicts(), workspace.standing()
-    return {
+    """Return the verdicts and marks that stand, as the manifest keeps them."""
+    verdicts, standing, marks = workspace.verdicts(), workspace.standing(), workspace.marked_rows().by_key
+    reviewed: manifest.Reviewed = {
         "accepted": int(np.count_nonzero(verdicts == ACCEPT)),
         "rejected": int(np.count_nonzero(verdicts == REJECT)),
-        "sha256": manifest.digest_of(standing),
+        "sha256": manifest.digest_of(standing, marks),
         "verdicts": dict(sorted(standing.items())),
     }
+    if marks:
+        reviewed["marks"] = dict(marks)
+    return reviewed
 
 
 def _over(workspace: Workspace, standing: Mapping[str, str]) -> dict[str, list[str]]:
@@ -162,7 +173,7 @@ def _split_of(workspace: Workspace, recipe: Recipe, n_written: Array) -> Steps[P
     families = Families(recipe.split or Split())
     tasks = workspace.group_keys(recipe.group_by).tolist()
     row = 0
-    for prompted in _prompted(workspace, np.arange(workspace.n_rollouts), None):
+    for prompted in _prompted(workspace, np.arange(workspace.n_rollouts), None, {}):
         for sketch in prompted.sketches:
             families.add(tasks[row], sketch)
             row += 1
@@ -174,19 +185,22 @@ def _split_of(workspace: Workspace, recipe: Recipe, n_written: Array) -> Steps[P
     )
 
 
-def _prompted(workspace: Workspace, rows: Array, plan: recipes.Plan | None) -> Iterator[Prompted]:
-    return run_ordered(prompts, _asks(workspace, rows, plan), count_for(workspace, rows))
+def _prompted(workspace: Workspace, rows: Array, plan: Plan | None, marks: Marks) -> Iterator[Prompted]:
+    return run_ordered(prompts, _asks(workspace, rows, plan, marks), count_for(workspace, rows))
 
 
-def _asks(workspace: Workspace, rows: Array, plan: recipes.Plan | None) -> Iterator[Ask]:
+def _asks(workspace: Workspace, rows: Array, plan: Plan | None, marks: Marks) -> Iterator[Ask]:
     texts: list[bytes] = []
-    for _, text in workspace.lines(rows):
+    marked: dict[int, frozenset[int]] = {}
+    for row, text in workspace.lines(rows):
+        if marks and (items := marks.get(workspace.key(row))):
+            marked[len(texts)] = frozenset(items)
         texts.append(text)
         if len(texts) == ROWS_AN_ASK:
-            yield Ask(texts, plan)
-            texts = []
+            yield Ask(texts, plan, marked)
+            texts, marked = [], {}
     if texts:
-        yield Ask(texts, plan)
+        yield Ask(texts, plan, marked)
 
 
 def _of_pairs(part: Array, units: Array) -> Array:
@@ -237,11 +251,13 @@ def _paired(workspace: Workspace, recipe: Recipe, selection: Selected, said: Map
     over = list(_rows_over(workspace, sides, said))
     rows = pairing.worth_reading(asked, sides, over)
     numbers: list[int | None] = []
-    for prompted in _prompted(workspace, rows, plan):
+    marked: list[bool] = []
+    for prompted in _prompted(workspace, rows, plan, selection.marks):
         numbers += prompted.exact
+        marked += prompted.marked
         yield ExportProgress(0, 0)
     known = {row: -1 - row if n is None else n for row, n in zip(rows.tolist(), numbers, strict=True)}
-    return pairing.paired(asked, sides, known, over)
+    return pairing.paired(asked, pairing.without(sides, rows[np.array(marked, dtype=bool)]), known, over)
 
 
 def _rows_over(workspace: Workspace, sides: Sides, said: Mapping[str, list[str]]) -> Iterator[tuple[int, int]]:

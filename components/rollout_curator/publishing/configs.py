@@ -10,7 +10,8 @@ trainer as in docs/source/dpo_trainer.md of huggingface/trl.
 import os
 
 from rollout_curator.pairs import format_of
-from rollout_curator.recipe import Plan, Recipe
+from rollout_curator.plan import Plan
+from rollout_curator.recipe import Recipe
 from rollout_curator.targets.base import ConfigFacts, quote
 
 NEMO_RL_HEAD = """\

@@ -15,7 +15,9 @@ from rollout_curator.arrow import Columns
 from rollout_curator.conversion import Batch, convert
 from rollout_curator.errors import ExportError, SourceChanged
 from rollout_curator.exports.base import AtomicFile, Export
+from rollout_curator.marked import Marks
 from rollout_curator.pairs import format_of
+from rollout_curator.plan import Plan
 from rollout_curator.publishing.choosing import Part
 from rollout_curator.publishing.workers import count_for
 from rollout_curator.recipe import Recipe
@@ -31,6 +33,8 @@ Array = np.ndarray[Any, Any]
 class Stream:
     """The lines of a part, to be taken once; it remembers a hash of each, the length of the longest, and the columns.
 
+    `marks` are the marked items by key, as they stood when the part was chosen.
+
     Raises SourceChanged for a rollout that gives no example any more, ExportError for a line that does not read
     back as the example it was made of.
     """
@@ -38,6 +42,7 @@ class Stream:
     workspace: Workspace
     recipe: Recipe
     part: Part
+    marks: Marks
     workers: int = 0
     longest_bytes: int = 0
     columns: Columns = field(default_factory=Columns)
@@ -95,23 +100,33 @@ class Stream:
             rows, places = np.unique(units, return_inverse=True)
             texts = [text for _, text in self.workspace.lines(rows)]
             pairs = [tuple(pair) for pair in places.reshape(-1, 2).tolist()]
-            yield Batch(texts, pairs, [self._of_pair(pair, plan) for pair in units.tolist()], plan, style)
+            extra = [self._of_pair(pair, plan) for pair in units.tolist()]
+            yield Batch(texts, pairs, extra, plan, style, self._marked(rows.tolist()))
 
-    def _of_examples(self, plan: recipes.Plan) -> Iterator[Batch]:
+    def _of_examples(self, plan: Plan) -> Iterator[Batch]:
         texts: list[bytes] = []
         extra: list[dict[str, Any]] = []
+        rows: list[int] = []
         size = 0
         for row, text in self.workspace.lines(self.part.units):
             texts.append(text)
+            rows.append(row)
             extra.append(self.workspace.metadata(row, plan))
             size += len(text)
             if len(texts) >= BATCH_ROWS or size >= BATCH_BYTES:
-                yield Batch(texts, [(n,) for n in range(len(texts))], extra, plan)
-                texts, extra, size = [], [], 0
+                yield Batch(texts, [(n,) for n in range(len(texts))], extra, plan, marks=self._marked(rows))
+                texts, extra, rows, size = [], [], [], 0
         if texts:
-            yield Batch(texts, [(n,) for n in range(len(texts))], extra, plan)
+            yield Batch(texts, [(n,) for n in range(len(texts))], extra, plan, marks=self._marked(rows))
 
-    def _of_pair(self, pair: list[int], plan: recipes.Plan) -> dict[str, Any]:
+    def _marked(self, rows: list[int]) -> dict[int, frozenset[int]]:
+        """Return the marked items of those rows that have any, by their position among these."""
+        if not self.marks:
+            return {}
+        keys = [self.workspace.key(row) for row in rows]
+        return {n: frozenset(self.marks[key]) for n, key in enumerate(keys) if key in self.marks}
+
+    def _of_pair(self, pair: list[int], plan: Plan) -> dict[str, Any]:
         return {
             f"{side}_{name}": value
             for side, row in zip(("chosen", "rejected"), pair, strict=True)
@@ -119,9 +134,9 @@ class Stream:
         }
 
 
-def first_line(workspace: Workspace, recipe: Recipe, part: Part) -> bytes:
+def first_line(workspace: Workspace, recipe: Recipe, part: Part, marks: Marks) -> bytes:
     """Return the first line of a part as it is written."""
-    one = Stream(workspace, recipe, Part(part.name, part.units[:1]), workers=1)
+    one = Stream(workspace, recipe, Part(part.name, part.units[:1]), marks, workers=1)
     return next(iter(one))
 
 

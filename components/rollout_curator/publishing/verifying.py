@@ -56,13 +56,13 @@ def inputs_of(path: Path, content: manifest.Manifest) -> list[tuple[Path, manife
 
 @contextmanager
 def reopened(path: Path, content: manifest.Manifest, cache: Path) -> Iterator[Workspace]:
-    """Open the sources of a manifest with the verdicts it holds. Raises ManifestError when it names no source."""
+    """Open the sources of a manifest with its verdicts and marks. Raises ManifestError when it names no source."""
     found = [Found(Path(os.path.abspath(place)), source["name"]) for place, source in inputs_of(path, content)]
     if not found:
         raise ManifestError(f"manifest of {content['file']}: it names no source; export again")
     with closing(Workspace(found, cache, None)) as workspace:
         workspace.require_rollouts()
-        workspace.assume(content["decisions"]["verdicts"])
+        workspace.assume(content["decisions"]["verdicts"], manifest.marks_of(content))
         yield workspace
 
 
@@ -73,7 +73,7 @@ def _check_again(content: manifest.Manifest, path: Path) -> Iterator[Check]:
         tempfile.TemporaryDirectory(prefix="rollout-curator-") as folder,
         reopened(path, content, Path(folder)) as workspace,
     ):
-        digest = manifest.digest_of(content["decisions"]["verdicts"])
+        digest = manifest.digest_of(content["decisions"]["verdicts"], manifest.marks_of(content))
         same_verdicts = digest == content["decisions"]["sha256"]
         yield Check("the verdicts are those that were counted", same_verdicts, f"sha256 {digest}")
         chosen = choose(workspace, recipe, content["decisions"].get("over", {}))
@@ -96,7 +96,9 @@ def _check_again(content: manifest.Manifest, path: Path) -> Iterator[Check]:
         for each in parts:
             part = next((part for part in chosen.parts if part.name == each["part"]), Part(each["part"], NO_ROWS))
             written = _written(recipe, path.with_name(each["file"]))
-            check = _check_rows(Stream(workspace, recipe, part), written, each["rows"], content["version"])
+            check = _check_rows(
+                Stream(workspace, recipe, part, chosen.marks), written, each["rows"], content["version"]
+            )
             yield replace(check, claim=f"{each['file']} {check.claim[9:]}") if len(parts) > 1 else check
 
 

@@ -89,7 +89,7 @@ def export(
     reports = [report_path(out, settings.report)] if settings.report else []
     manifest_path = manifest.path_of(out)
     parts = [part for part in chosen.parts if len(part.units)]
-    streams = [Stream(workspace, recipe, part, settings.workers) for part in parts]
+    streams = [Stream(workspace, recipe, part, chosen.marks, settings.workers) for part in parts]
     with ExitStack() as stack:
         *files, beside = stack.enter_context(publish(*paths.values(), *reports, *cards, manifest_path, lock=out))
         digests = stack.enter_context(manifest.hashed([source.path for source in workspace.sources]))

@@ -7,7 +7,7 @@ import threading
 from contextlib import closing
 
 from rollout_curator.errors import CuratorError
-from rollout_curator.recipe import Plan
+from rollout_curator.plan import Plan
 from rollout_curator.workspace import Workspace
 
 

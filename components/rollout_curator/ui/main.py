@@ -10,6 +10,7 @@ from functools import partial
 import streamlit as st
 
 from rollout_curator.errors import CuratorError
+from rollout_curator.lacking import Unusable, find_unusable
 from rollout_curator.ui import choices, places, state
 from rollout_curator.ui.funnel_line import funnel_line
 from rollout_curator.ui.pages import export, review, rewards, sources
@@ -18,7 +19,7 @@ from rollout_curator.ui.preparing import prepared
 from rollout_curator.ui.site import Opening, Site, current, log_error
 from rollout_curator.ui.style import style
 from rollout_curator.ui.text import label, plain
-from rollout_curator.workspace import Unusable, Workspace
+from rollout_curator.workspace import Workspace
 
 DRAW = {"sources": sources.page, "rewards": rewards.page, "review": review.page, "export": export.page}
 
@@ -57,7 +58,7 @@ def _page(name: str) -> None:
     if now.notice:
         st.warning(label(now.notice))
         now.notice = ""
-    unusable = workspace.unusable(state.recipe())
+    unusable = find_unusable(workspace, state.recipe())
     if unusable:
         _unusable(unusable)
         return

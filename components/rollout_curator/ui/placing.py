@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from itertools import chain, groupby
 from typing import Any, TypedDict
 
-from rollout_curator.recipe import Plan
+from rollout_curator.plan import Plan
 from rollout_curator.rollout import Message
 from rollout_curator.ui.blocks import Block
 from rollout_curator.ui.transcript import Turn

@@ -4,7 +4,7 @@ import streamlit as st
 
 from rollout_curator import recipe as recipes
 from rollout_curator.errors import CuratorError
-from rollout_curator.recipe import Plan
+from rollout_curator.plan import Plan
 from rollout_curator.ui import settings, state
 from rollout_curator.ui.looking import LookJob
 from rollout_curator.ui.site import log_error

@@ -14,6 +14,7 @@ from rollout_curator.decisions import Decisions, Entry
 from rollout_curator.errors import DecisionRefused
 from rollout_curator.ui.answering import Refusal, answer, answer_post, dump
 from rollout_curator.ui.blinding import NOT_YET, decision_for, is_hidden
+from rollout_curator.ui.marking import is_answer, marks_json
 from rollout_curator.ui.served import (
     Json,
     attempts,
@@ -177,6 +178,9 @@ def _act(entry: Any, reviewer: str) -> Json:
         raise TypeError(seq)
     act = {"kind": kind, "seq": seq, "key": entry.get("key"), "pos": entry.get("pos"), "expected": expected or 0}
     act["reviewer"] = str(entry.get("reviewer") or reviewer)
+    act["item"] = entry.get("item")
+    if isinstance(act["item"], bool) or not isinstance(act["item"], int | None):
+        raise TypeError(act["item"])
     if kind == "decide":
         reasons = tuple(str(reason) for reason in entry.get("reasons") or ())
         act.update(verdict=str(entry["verdict"]), reasons=reasons, note=str(entry.get("note") or ""))
@@ -194,21 +198,33 @@ def _recorded(store: Decisions, view: View, client: str, act: Json) -> Json:
     key = recorded.decision.key
     return {
         "seq": act["seq"],
-        "key": key,
-        "pos": view.position(key),
-        "where": _where(view, key),
-        "decision": decision_json(decision_for(view, key, store.holding(key))),
+        **_standing(store, view, key, recorded.decision.item),
         "conflict": decision_json(decision_for(view, key, recorded.conflict)),
         "count": recorded.n,
     }
 
 
+def _standing(store: Decisions, view: View, key: str, item: int | None) -> Json:
+    """Return what holds of a content after an act on it, or on one answer of it."""
+    return {
+        "key": key,
+        "item": item,
+        "pos": view.position(key),
+        "where": _where(view, key),
+        "decision": decision_json(decision_for(view, key, store.holding(key))),
+        "marks": marks_json(view, key),
+    }
+
+
 def _decided(store: Decisions, view: View, client: str, act: Json) -> Json:
-    """Record one verdict, unless somebody else decided after what the reviewer saw: then theirs stays."""
-    key = act["key"]
-    answer: Json = {"seq": act["seq"], "key": key, "pos": view.position(key), "where": _where(view, key)}
-    if not view.workspace.rows_of_key(key):
+    """Record a verdict or a mark, unless somebody else decided after what the reviewer saw: then theirs stays."""
+    key, item = act["key"], act["item"]
+    answer: Json = {"seq": act["seq"], "key": key, "item": item, "pos": view.position(key), "where": _where(view, key)}
+    rows = view.workspace.rows_of_key(key)
+    if not rows:
         return {**answer, "refused": f"no rollout here has the key {key[:64]}", "elsewhere": True}
+    if item is not None and not is_answer(view, rows[0], item):
+        return {**answer, "refused": f"no answer of this rollout begins at item {item}; reload the page"}
     entry = Entry(
         key,
         act["verdict"],
@@ -219,10 +235,10 @@ def _decided(store: Decisions, view: View, client: str, act: Json) -> Json:
         seq=act["seq"],
         expected=None if view.blind else act["expected"],  # who reads blind cannot know of others
         queue=view.queue,
+        item=item,
     )
     conflict = store.record([entry], refuse_conflicts=True)[0].conflict
-    standing = decision_for(view, key, store.holding(key))
-    return {**answer, "decision": decision_json(standing), "conflict": decision_json(conflict)}
+    return {"seq": act["seq"], **_standing(store, view, key, item), "conflict": decision_json(conflict)}
 
 
 def _where(view: View, key: str) -> str:

@@ -10,17 +10,19 @@ from typing import Any
 import numpy as np
 
 from rollout_curator import recipe as recipes
+from rollout_curator.conversation import mark_items
 from rollout_curator.decisions import Decision
 from rollout_curator.errors import SourceError
 from rollout_curator.flags import FLAG_WORDS
-from rollout_curator.recipe import Plan
+from rollout_curator.plan import Plan
 from rollout_curator.rollout import Example
 from rollout_curator.selection import INVALID_WORDS
 from rollout_curator.ui.blinding import conceal
+from rollout_curator.ui.marking import answered, marks_for, marks_json
 from rollout_curator.ui.phrases import is_loss, of_issue
 from rollout_curator.ui.placing import changed, left_out, place
 from rollout_curator.ui.pretty import parsed, pretty
-from rollout_curator.ui.transcript import Turn, transcript
+from rollout_curator.ui.transcript import Turn
 from rollout_curator.ui.views import View
 from rollout_curator.wording import said_of
 from rollout_curator.workspace import Workspace
@@ -56,7 +58,8 @@ def entry_of_row(view: View, row: int, position: int | None) -> Json:
         rollout = workspace.rollout(row)
     except SourceError as error:
         return {**entry, "turns": [_unreadable(str(error))], "example": _no_example(str(error))}
-    turns, made = transcript(rollout), recipes.example(rollout, plan)
+    turns, entry["markedInData"] = answered(rollout)
+    made = recipes.example(mark_items(rollout, marks_for(view, row)), plan)
     if made.messages is None or made.skip:
         return {**entry, "turns": turns, "example": _no_example(of_issue(made.skip or ""))}
     turns = place(turns, made.messages, plan)
@@ -112,6 +115,7 @@ def _facts(view: View, position: int | None, row: int) -> Json:
         "flags": [FLAG_WORDS.get(flag, flag.replace("_", " ")) for flag in record["flags"].split("|") if flag],
         "copies": int(workspace.copies[row]),
         "decision": decision_json(workspace.decision(key)),
+        "marks": marks_json(view, key),
         "kept": bool(selection.reason[row] == 0),
         "dropReason": said_of(1, selection.words(row)),
     }
@@ -175,6 +179,8 @@ def _example(extra: Json, made: Example, turns: list[Turn], plan: Plan) -> Json:
         "bytes": len(line),
         "messages": len(messages),
         "roles": [message["role"] for message in messages],
+        "writesMarks": made.marks != "none",
+        "untrained": sorted(made.untrained) if made.marks != "none" else [],
         "leftOut": left_out(turns, len(messages)),
         "changed": changed(turns, messages),
         "skip": "",
@@ -185,7 +191,7 @@ def _example(extra: Json, made: Example, turns: list[Turn], plan: Plan) -> Json:
 
 def example_text(view: View, row: int) -> Json:
     """Return the text of a row's example: `line` as it is written, `text` laid out. Raises SourceError."""
-    made = view.workspace.example(row, view.plan)
+    made = recipes.example(mark_items(view.workspace.rollout(row), marks_for(view, row)), view.plan)
     if made.messages is None or made.skip:
         return _text("", 0)
     line = recipes.line(made, view.workspace.metadata(row, view.plan)).decode("utf-8").rstrip("\n")
@@ -201,7 +207,7 @@ def _text(line: str, n_messages: int) -> Json:
 def _starts(text: str, n_messages: int) -> list[int]:
     """Return the line on which each message begins in a record that is laid out, none where the layout is another."""
     lines = text.split("\n")
-    end = lines.index("  ]") if "  ]" in lines else 0
+    end = next((n for n, line in enumerate(lines) if line in ("  ]", "  ],")), 0)
     found = [n for n, line in enumerate(lines[:end]) if line == "    {"]
     return found if len(found) == n_messages else []
 

@@ -18,7 +18,8 @@ import streamlit as st
 from rollout_curator import recipe as recipes
 from rollout_curator.axes import REWARD
 from rollout_curator.errors import CuratorError
-from rollout_curator.recipe import Plan, Recipe
+from rollout_curator.plan import Plan
+from rollout_curator.recipe import Recipe
 from rollout_curator.targets.base import targets
 from rollout_curator.ui import addresses
 from rollout_curator.ui.looking import LookJob

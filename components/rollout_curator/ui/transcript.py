@@ -12,7 +12,7 @@ A tool's answer stands behind the call it answers; an answer to no call stands w
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Any, Literal, TypedDict
+from typing import Any, Literal, NotRequired, TypedDict
 
 from rollout_curator.rollout import Rollout
 from rollout_curator.ui.blocks import (
@@ -39,6 +39,7 @@ class Turn(TypedDict):
     role: str
     side: Side
     blocks: list[Block]
+    item: NotRequired[int]
 
 
 ROLES = frozenset({"system", "developer", "user", "assistant", "tool"})
@@ -48,13 +49,27 @@ RESULT_TYPES = frozenset({"function_call_output", "custom_tool_call_output"})
 
 def transcript(rollout: Rollout) -> list[Turn]:
     """Return the turns of a rollout in the order they happened, prompt first."""
+    return numbered(rollout).turns
+
+
+@dataclass(frozen=True, slots=True)
+class Numbered:
+    """The turns of a rollout, and for each answer among them by its number the number of its first item."""
+
+    turns: list[Turn]
+    items: dict[int, int]
+
+
+def numbered(rollout: Rollout) -> Numbered:
+    """Return the turns, as `transcript` does, with the items that are answers; items count over prompt and output."""
     page = _Page()
     if rollout.instructions:
         page.add("system", "prompt", [make_block("text", as_text(rollout.instructions), "instructions")])
     for side, recorded in (("prompt", rollout.prompt), ("output", rollout.output)):
         for element in _elements(recorded):
+            page.item += 1
             _show(page, "prompt" if side == "prompt" else "output", element)
-    return page.turns
+    return Numbered(page.turns, page.items)
 
 
 @dataclass(slots=True)
@@ -64,6 +79,8 @@ class _Page:
     turns: list[Turn] = field(default_factory=list)
     waiting: list[tuple[Turn, Block]] = field(default_factory=list)
     answered: bool = False
+    item: int = -1
+    items: dict[int, int] = field(default_factory=dict)
 
     def add(self, role: str, side: Side, blocks: list[Block]) -> Turn:
         """Append a turn of its own."""
@@ -78,10 +95,10 @@ class _Page:
         Words that follow a call begin the next turn, and so does anything after an answer.
         """
         last = self.turns[-1] if self.turns else None
-        if last is None or last["role"] != "assistant" or last["side"] != side or self.answered:
-            return self.add("assistant", side, [])
-        if not calls and any(block["kind"] == "call" for block in last["blocks"]):
-            return self.add("assistant", side, [])
+        ended = last is None or last["role"] != "assistant" or last["side"] != side or self.answered
+        if last is None or ended or (not calls and any(block["kind"] == "call" for block in last["blocks"])):
+            last = self.add("assistant", side, [])
+        self.items.setdefault(last["n"], self.item)
         return last
 
     def call(self, side: Side, block: Block) -> None:

@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 
 from rollout_curator import recipe as recipes
+from rollout_curator.plan import Plan
 from rollout_curator.reading import SETTLE, own_codes, verdicts
-from rollout_curator.recipe import Plan, Recipe
+from rollout_curator.recipe import Recipe
 from rollout_curator.selection import NONE
 from rollout_curator.workspace import Workspace
 

@@ -11,6 +11,7 @@ import streamlit as st
 
 from rollout_curator.comparison import compare as side_by_side
 from rollout_curator.comparison import difference
+from rollout_curator.lacking import find_unusable
 from rollout_curator.recipe import Recipe
 from rollout_curator.report import CONTROL_SEED
 from rollout_curator.strategies import Step
@@ -52,7 +53,7 @@ def compare(workspace: Workspace, recipe: Recipe) -> None:
 
 def _unusable(workspace: Workspace, name: str, other: Recipe) -> bool:
     """Say whether a recipe cannot be applied to these files; draw why, and the way to take it away."""
-    lacking = workspace.unusable(other)
+    lacking = find_unusable(workspace, other)
     if lacking:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.error(label(f"{name} cannot be compared here: {lacking[0].why}."))

@@ -213,13 +213,13 @@ def _fault_of(out: str, stamps: tuple[tuple[str, int], ...]) -> str:
 def _preview(workspace: Workspace, recipe: Recipe, chosen: Chosen | None) -> None:
     """Draw the first row as it is written."""
     part = next((part for part in chosen.parts if len(part.units)), None) if chosen else None
-    if part is None:
+    if chosen is None or part is None:
         return
     row = int(part.units.flat[0])
     unit = "pair" if recipe.pairs else "example"
     said = f"The first {label(unit)}, exactly as written, from {label(workspace.where(row))}"
     with st.expander(said, expanded=True):
-        line = first_line(workspace, recipe, part)
+        line = first_line(workspace, recipe, part, chosen.marks)
         show_untrusted(line.decode("utf-8").rstrip("\n"), height=240)
         places.link("Read it in Review", "review", queue="kept", key=workspace.key(row))
 

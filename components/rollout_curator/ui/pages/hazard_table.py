@@ -13,8 +13,9 @@ import streamlit as st
 from rollout_curator import recipe as recipes
 from rollout_curator.conversation import HAZARDS, ISSUE_WORDS, SKIP_WORDS, TRIMMABLE
 from rollout_curator.hazards import looked_for
+from rollout_curator.plan import Plan
 from rollout_curator.policy import INVALID
-from rollout_curator.recipe import Plan, Recipe
+from rollout_curator.recipe import Recipe
 from rollout_curator.selection import INVALID_WORDS
 from rollout_curator.ui import places, settings, state
 from rollout_curator.ui.preparing import hazards_known

@@ -6,11 +6,11 @@ from itertools import islice
 import pandas as pd
 import streamlit as st
 
-from rollout_curator.collection import PROBLEM_WORDS
 from rollout_curator.flags import FLAG_WORDS, flagged_rows
 from rollout_curator.grouping import WORDS
 from rollout_curator.index.source import Problem, Source
 from rollout_curator.packing import show_path
+from rollout_curator.problems import PROBLEM_WORDS
 from rollout_curator.ui import choices, places, state
 from rollout_curator.ui.pages.account import draw_unread
 from rollout_curator.ui.phrases import size

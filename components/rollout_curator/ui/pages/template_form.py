@@ -8,7 +8,8 @@ import streamlit as st
 from rollout_curator import recipe as recipes
 from rollout_curator import templates, tokens
 from rollout_curator.errors import CuratorError, TemplateError
-from rollout_curator.recipe import Plan, Recipe
+from rollout_curator.plan import Plan
+from rollout_curator.recipe import Recipe
 from rollout_curator.templates import ChatTemplate
 from rollout_curator.templates.render import check
 from rollout_curator.ui import settings, state

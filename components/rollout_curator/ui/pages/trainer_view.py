@@ -7,7 +7,8 @@ import streamlit as st
 
 from rollout_curator import recipe as recipes
 from rollout_curator.hazards import View, view
-from rollout_curator.recipe import Plan, Recipe
+from rollout_curator.plan import Plan
+from rollout_curator.recipe import Recipe
 from rollout_curator.rollout import Example
 from rollout_curator.ui import places, settings, state
 from rollout_curator.ui.phrases import of_issue
@@ -34,7 +35,7 @@ def examples(workspace: Workspace, recipe: Recipe) -> None:
         show_untrusted(line.decode("utf-8").rstrip("\n"), height=420)
         places.link(f"Read it in Review ({workspace.where(row)})", "review", queue="kept", key=workspace.key(row))
     with right:
-        looked = recipes.found(workspace.rollout(row), plan, always=True)
+        looked = recipes.found(workspace.marked(row), plan, always=True)
         _seen(looked, plan)
 
 

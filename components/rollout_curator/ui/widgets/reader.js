@@ -146,16 +146,23 @@ function draw(s, rollout) {
   talk.replaceChildren();
   talk.scrollTop = 0;
   s.turn = 0;
-  s.drawing = drawTurns(talk, rollout.turns, {
-    foldedAt: same ? prompt : -1, openReasoning: s.preferences.reasoning, end,
-    changes: changesByTurn(rollout.example), copy: (text, button) => copyWith(s, text, button), toMessage: (at) => toMessage(s, at),
-  });
+  s.drawing = drawTurns(talk, rollout.turns, { ...turnOptions(s, rollout), foldedAt: same ? prompt : -1, end });
   drawRail(rail, rollout.turns, (n) => jump(s, n - 1));
   s.drawnKey = rollout.key;
+  s.drawnExample = exampleState(rollout);
   s.shown = rollout.key;
   s.sideFor = null;
   side(s);
   announce(s, rollout);
+}
+
+/** Return how the turns of a rollout are drawn. */
+function turnOptions(s, rollout) {
+  return {
+    openReasoning: s.preferences.reasoning, changes: changesByTurn(rollout.example),
+    copy: (text, button) => copyWith(s, text, button), toMessage: (at) => toMessage(s, at),
+    said: (turn, fate) => saidOf(s, rollout, turn, fate), mark: (turn) => markButton(s, rollout, turn),
+  };
 }
 
 /** Return what the example changes, by the number of the turn. */
@@ -196,7 +203,7 @@ function arrived(s, answer, from) {
   const here = s.shelf.held.get(s.pos);
   if (here && s.parent && !s.visit) {
     if (s.drawnKey !== here.rollout.key) show(s, s.pos);
-    else head(s, here.rollout);
+    else renewed(s, here.rollout);
   }
   s.shelf.want(s.pos, s.total, s.source);
   s.ui.root.dataset.ahead = s.shelf.ahead(s.pos);
@@ -204,8 +211,13 @@ function arrived(s, answer, from) {
 
 /** A decision that is still on its way shows on rollouts that arrive meanwhile. */
 function keepPending(s, rollout) {
-  const waiting = s.outbox.queue.filter((entry) => entry.key === rollout.key && entry.kind === "decide").pop();
+  const own = s.outbox.queue.filter((entry) => entry.key === rollout.key && entry.kind === "decide");
+  const waiting = own.filter((entry) => entry.item === undefined).pop();
   if (waiting) rollout.decision = asDecision(s, waiting);
+  for (const entry of own) if (entry.item !== undefined) {
+    const { [entry.item]: gone, ...others } = rollout.marks || {};
+    rollout.marks = entry.verdict === "mark" ? { ...others, [entry.item]: asMark(s, entry) } : others;
+  }
 }
 
 function failed(s, error, from, wait) {

@@ -15,7 +15,7 @@ from streamlit.components.v2.types import ComponentRenderer
 
 SCRIPTS = (
     *("text", "turns", "store", "keys", "help", "frame", "head", "reasons"),
-    *("find", "side", "decide", "visit", "place", "compare"),
+    *("find", "side", "decide", "mark", "visit", "place", "compare"),
 )
 """The parts of the script in the order they are joined; `reader.js` with the default export comes last."""
 

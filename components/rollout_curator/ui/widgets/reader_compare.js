@@ -49,7 +49,7 @@ function drawLanes(s) {
   lanes.style.setProperty("--lanes", talks.length);
   lanes.replaceChildren(chooser(s), h("div", { class: "lane-heads" }));
   laneHeads(s);
-  if (differs > 0) lanes.append(sameInAll(s, talks[0].turns.slice(0, differs)));
+  if (differs > 0) lanes.append(sameInAll(s, talks[0], differs));
   if (differs < longest) lanes.append(h("div", { class: "divider differs", role: "separator" }, h("span", {}, `first difference: turn ${differs + 1}`)));
   else lanes.append(h("p", { class: "quiet pad" }, "These attempts say the same from beginning to end."));
   const last = Math.min(longest, differs + s.comparing.shown);
@@ -104,15 +104,16 @@ function openLane(s, rollout) {
 }
 
 /** Return the beginning that all lanes share, folded. */
-function sameInAll(s, turns) {
+function sameInAll(s, rollout, n) {
+  const turns = rollout.turns.slice(0, n);
   const words = turns.length === 1 ? `turn 1 (${turns[0].role})` : `turns 1 to ${turns.length}`;
-  const body = () => turns.map((turn) => turnElement(turn, laneOptions(s)));
+  const body = () => turns.map((turn) => turnElement(turn, laneOptions(s, rollout)));
   return h("div", { class: "same-in-all" }, fold("same", `${words}: the same in all`, "", false, body));
 }
 
 /** Return one row: the same turn of every lane, and where each begins to differ. */
 function laneRow(s, talks, at, isFirst) {
-  const cells = talks.map(({ turns }) => (turns[at] ? turnElement(turns[at], laneOptions(s)) : h("div", { class: "turn over quiet" }, at === turns.length ? "end of this attempt" : "")));
+  const cells = talks.map((rollout) => (rollout.turns[at] ? turnElement(rollout.turns[at], laneOptions(s, rollout)) : h("div", { class: "turn over quiet" }, at === rollout.turns.length ? "end of this attempt" : "")));
   if (isFirst) markPoint(cells, talks.map(({ turns }) => turns[at]));
   return h("div", { class: "lane-row" }, ...cells);
 }
@@ -135,8 +136,9 @@ function markPoint(cells, turns) {
   }
 }
 
-function laneOptions(s) {
-  return { openReasoning: s.preferences.reasoning, compact: true, copy: (text, button) => copyWith(s, text, button), toMessage: () => {} };
+function laneOptions(s, rollout) {
+  return { openReasoning: s.preferences.reasoning, compact: true, copy: (text, button) => copyWith(s, text, button), toMessage: () => {},
+    said: (turn, fate) => saidOf(s, rollout, turn, fate) };
 }
 
 /** Record that one lane is kept over the others, which pairs for preference training are made of later. */

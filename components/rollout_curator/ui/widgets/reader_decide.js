@@ -52,8 +52,10 @@ function turn(s, kind) {
   const entry = { kind, reviewer: s.data.reviewer, key: step ? step.key : null, pos: step ? step.pos : null, ...nothing };
   if (step) {
     to.push(step);
-    apply(s, step.key, kind === "undo" ? step.before : asDecision(s, step.after));
-    if (step.pos === null) visit(s, step.key);
+    if (step.item !== undefined) applyMark(s, step.key, step.item, kind === "undo" ? step.before : asMark(s, step.after));
+    else apply(s, step.key, kind === "undo" ? step.before : asDecision(s, step.after));
+    if (step.item !== undefined && current(s)?.key === step.key) { /* it is shown already */ }
+    else if (step.pos === null) visit(s, step.key);
     else show(s, step.pos);
     last(s, `${step.pos === null ? "an attempt" : `no. ${step.pos + 1}`} ${kind === "undo" ? "undone" : "redone"}`);
   } else if (kind === "redo") return say(s, "nothing to redo");
@@ -102,7 +104,9 @@ function settle(s, result, entry, outbox) {
   }
   if (result.key && !waits) {
     apply(s, result.key, result.decision);
+    applyMarks(s, result.key, result.marks || {});
     refetch(s, result.key, entry);
+    if (typeof result.item === "number") renewVisit(s, result.key);
   }
   if (!entry || entry.kind === "decide" || outbox !== s.outbox) return;
   if (result.nothing) return last(s, `nothing to ${entry.kind}`);
@@ -117,7 +121,8 @@ function settle(s, result, entry, outbox) {
 function elsewhere(s, result, entry) {
   const text = h("span");
   const now = result.decision ? DONE[result.decision.verdict] : "undecided";
-  appendVisible(text, `${entry.kind === "undo" ? "Undone" : "Redone"}: ${nameOf(result)} is ${now} again; it is not in this queue.`);
+  const what = typeof result.item === "number" ? `the mark on a turn of ${nameOf(result)}` : `${nameOf(result)} is ${now} again`;
+  appendVisible(text, `${entry.kind === "undo" ? "Undone" : "Redone"}: ${what}; it is not in this queue.`);
   last(s, `${entry.kind} done outside this queue`);
   notify(s, text, result);
 }
@@ -135,9 +140,11 @@ function conflict(s, result, entry) {
   const theirs = result.conflict;
   const text = h("span");
   const who = theirs.reviewer === s.data.reviewer ? "you, in another window," : theirs.reviewer || "someone";
-  const mine = entry && entry.kind === "decide" ? `Your ${entry.verdict} was not recorded.` : "Nothing was changed.";
+  const isMark = typeof result.item === "number";
+  const mine = entry && entry.kind === "decide" ? `Your ${isMark ? "press" : entry.verdict} was not recorded.` : "Nothing was changed.";
   const which = nameOf(result);
-  appendVisible(text, `${which}: ${who} ${DONE[theirs.verdict] || theirs.verdict} it${when(theirs.at, " at ")}, before your press arrived. ${mine}`);
+  const did = isMark ? `${theirs.verdict === "mark" ? "marked that turn as not to be trained" : "took that mark off"}` : `${DONE[theirs.verdict] || theirs.verdict} it`;
+  appendVisible(text, `${which}: ${who} ${did}${when(theirs.at, " at ")}, before your press arrived. ${mine}`);
   last(s, `${which} unchanged`);
   notify(s, text, result);
 }

@@ -75,6 +75,8 @@ function states(s, rollout) {
     list.push([decision.verdict, SIGNS[decision.verdict], words]);
     if (decision.note) list.push(["note-badge", "", decision.note]);
   }
+  const n = new Set([...Object.keys(rollout.marks || {}), ...(rollout.markedInData || []).map(String)]).size;
+  if (n) list.push(["marks", "\u2298", `${counted(n, "answer")} not to be trained`]);
   const draft = draftOf(s, rollout.key);
   if (draft.note) list.push(["note-badge", "", `note, saved once you decide: ${draft.note}`]);
   if (rollout.blind || rollout.kept === undefined) return list;

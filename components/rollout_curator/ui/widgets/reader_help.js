@@ -1,7 +1,7 @@
 // The list of keys, where each can be changed; what was chosen stays in this browser.
 
 const GROUPS = [
-  ["Decide", ["reject", "accept", "clear", "undo", "redo", "note"]],
+  ["Decide", ["reject", "accept", "clear", "undo", "redo", "note", "mark"]],
   ["Move", ["next", "previous", "first", "last", "attempt", "difference", "compare"]],
   ["Read", ["turnNext", "turnPrevious", "find", "fold", "tab", "help"]],
 ];

@@ -1,13 +1,14 @@
 // The keys of the reader: which key means what, when keys rest, what each one does.
 
 const KEYS = {
-  reject: ["x"], accept: ["a"], clear: ["c"], undo: ["u", "z"], redo: ["U", "Z"], note: ["w"],
+  reject: ["x"], accept: ["a"], clear: ["c"], undo: ["u", "z"], redo: ["U", "Z"], note: ["w"], mark: ["m"],
   next: ["j", "d"], previous: ["k", "s"], first: ["g"], last: ["G"],
   attempt: ["o", "r"], difference: ["f"], compare: ["b"],
   turnNext: ["n", "]"], turnPrevious: ["p", "["], find: ["/"], fold: ["e"], tab: ["t"], help: ["?"],
 };
 const WORDS = {
   reject: "reject", accept: "accept", clear: "clear the decision", undo: "undo", redo: "redo", note: "write a note",
+  mark: "do not train this turn",
   next: "next rollout", previous: "previous rollout", first: "first rollout", last: "last rollout",
   attempt: "next attempt of this task", difference: "first difference from another attempt", compare: "attempts side by side",
   turnNext: "next turn", turnPrevious: "previous turn", find: "find in this rollout", fold: "open or fold all reasoning",
@@ -91,6 +92,7 @@ function act(s, action) {
   if (s.comparing && !WHILE_COMPARING.includes(action)) return say(s, `side by side, 1 to ${s.comparing.lanes.length} keep an attempt; Escape closes`);
   const deeds = {
     reject: () => decide(s, "reject"), accept: () => decide(s, "accept"), clear: () => decide(s, "clear"), note: () => openNote(s),
+    mark: () => markTurn(s),
     undo: () => turn(s, "undo"), redo: () => turn(s, "redo"),
     next: () => step(s, 1), previous: () => step(s, -1), first: () => show(s, 0), last: () => show(s, s.total - 1),
     attempt: () => nextAttempt(s), difference: () => firstDifference(s), compare: () => (s.comparing ? closeCompare(s) : compare(s)),

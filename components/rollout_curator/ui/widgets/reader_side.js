@@ -9,11 +9,13 @@ function side(s) {
   const tab = s.wide && s.preferences.tab === "conversation" ? "example" : s.preferences.tab;
   if (!rollout || tab === "conversation") return;
   const wanted = `${s.data.view} ${rollout.row} ${rollout.key} ${tab} ${s.oneLine}`;
+  const top = s.sideShown === wanted ? s.ui.side.scrollTop : 0;
   if (s.sideFor === wanted) return;
+  s.sideShown = wanted;
   s.sideFor = wanted;
   const drawIt = () => {
     if (s.sideFor !== wanted) return;
-    s.ui.side.scrollTop = 0;
+    requestAnimationFrame(() => { if (s.sideFor === wanted) s.ui.side.scrollTop = top; });
     if (tab === "raw") rawPane(s, rollout, wanted);
     else if ((rollout.example || {}).later && !rollout.example.text) laterPane(s, rollout, wanted);
     else examplePane(s, rollout);
@@ -79,7 +81,7 @@ async function laterPane(s, rollout, wanted) {
 
 /** Fill a box with the example: a block a message, trained or context, and a mark wherever something was left out. */
 function fillExample(s, box, example, limit = 40000) {
-  const { starts = [], roles = [], leftOut = [], changed = [] } = example;
+  const { starts = [], roles = [], leftOut = [], changed = [], untrained = [] } = example;
   if (!starts.length) return fillJson(box, example.text, limit);
   box.replaceChildren();
   const lines = example.text.split("\n");
@@ -89,7 +91,8 @@ function fillExample(s, box, example, limit = 40000) {
   for (let part = 0; part + 1 < cuts.length; part += 1) {
     box.append(...placeMarks(s, "left out here:", leftOut, part - 1), ...placeMarks(s, "changed:", changed, part - 1));
     const role = roles[part - 1];
-    const piece = h("div", { class: "chunk message", "data-message": role ? part - 1 : null, "data-trained": role ? String(role === "assistant") : null });
+    const piece = h("div", { class: "chunk message", "data-message": role ? part - 1 : null, "data-trained": role ? trainedWord(role, untrained.includes(part - 1)) : null });
+    if (untrained.includes(part - 1)) box.append(h("div", { class: "left-out" }, "not trained:"));
     const text = lines.slice(cuts[part], cuts[part + 1]).join("\n");
     if (!text) continue;
     const cut = text.length > room * 1.2 ? cutAt(text, room) : text.length;
@@ -101,6 +104,10 @@ function fillExample(s, box, example, limit = 40000) {
     const label = `show all ${example.text.length.toLocaleString("en-US")} characters`;
     return box.append(h("button", { class: "more", type: "button", onclick: () => fillExample(s, box, example, Infinity) }, label));
   }
+}
+
+function trainedWord(role, isMarked) {
+  return role !== "assistant" ? "false" : isMarked ? "marked" : "true";
 }
 
 /** Return the marks at one message, the first few of them and how many more there are. */

@@ -40,6 +40,11 @@ async function refusal(answer) {
   try { return JSON.parse(text).error || `the server answered ${answer.status}`; } catch { return `the server answered ${answer.status}`; }
 }
 
+/** Return what an act is about: a rollout, or one answer of it. */
+function subject({ key, item }) {
+  return typeof item === "number" ? `${key} ${item}` : key;
+}
+
 /** Return about how many characters a rollout holds. */
 function rolloutChars(rollout) {
   const example = rollout.example || {};
@@ -161,7 +166,7 @@ class Outbox {
   get place() { return `${OUTBOX}${this.store}.${this.client}`; }
 
   add(entry) {
-    const follows = this.queue.some((before) => before.kind !== "decide" || before.key === entry.key);
+    const follows = this.queue.some((before) => before.kind !== "decide" || subject(before) === subject(entry));
     this.queue.push({ seq: (this.seq += 1), ...entry, follows });
     this.keep();
     this.flush();
@@ -192,9 +197,10 @@ class Outbox {
     let turned = false;
     for (const entry of this.queue.slice(0, 200)) {
       if (entry.kind === "decide") {
-        if (turned || keys.has(entry.key)) break;
-        keys.add(entry.key);
-        if (entry.follows && !entry.sent && this.ids.has(entry.key)) entry.expected = this.ids.get(entry.key);
+        const about = subject(entry);
+        if (turned || keys.has(about)) break;
+        keys.add(about);
+        if (entry.follows && !entry.sent && this.ids.has(about)) entry.expected = this.ids.get(about);
       } else turned = true;
       chosen.push(entry);
     }
@@ -216,8 +222,9 @@ class Outbox {
       this.aside.push(...entries.filter((entry) => elsewhere.has(entry.seq)));
       this.queue = this.queue.filter((entry) => !heard.has(entry.seq));
       for (const result of answer.results) {
-        if (result.conflict || result.refused) this.ids.delete(result.key);
-        else if (result.key) this.ids.set(result.key, result.decision ? result.decision.id : null);
+        const holds = typeof result.item === "number" ? (result.marks || {})[result.item] : result.decision;
+        if (result.conflict || result.refused) this.ids.delete(subject(result));
+        else if (result.key) this.ids.set(subject(result), holds ? holds.id : null);
       }
       this.keep();
       this.sending = false;

@@ -131,21 +131,30 @@ function turnElement(turn, options) {
   } else body.append(...blocks());
   const copy = h("button", { class: "copy", type: "button", "aria-label": `copy turn ${turn.n}` }, "copy");
   copy.addEventListener("click", () => options.copy(turnText(turn), copy));
-  const changes = (options.changes?.get(turn.n) || []).map((words) => { const line = h("span", { class: "fate changed" }); appendVisible(line, words); return line; });
+  const element = h("article", { class: "turn", "data-role": role, "data-side": turn.side, "data-n": turn.n, "aria-label": `turn ${turn.n}, ${role}` });
   const head = h("div", { class: "turn-head" },
-    h("span", { class: "turn-n" }, String(turn.n)), h("span", { class: "role" }, role), fateElement(fate, options), ...changes,
+    h("span", { class: "turn-n" }, String(turn.n)), h("span", { class: "role" }, role), fates(turn, fate, options, element),
     h("span", { class: "quiet size" }, size > 400 && !options.folded ? `${size.toLocaleString("en-US")} chars` : ""), copy);
-  const element = h("article", { class: "turn", "data-role": role, "data-side": turn.side, "data-n": turn.n,
-    "data-fate": fate.words, "aria-label": `turn ${turn.n}, ${role}` }, head, body);
+  element.append(head, body);
   element.style.containIntrinsicSize = `auto ${Math.min(2400, 60 + Math.min(size, CLAMP) / 3.2) | 0}px`;
   return element;
 }
 
-/** Return the mark of what becomes of a turn; it leads to the message of the example. */
-function fateElement(fate, options) {
-  if (!fate.words) return h("span", { class: "fate" });
-  if (fate.to === undefined || options.compact) return h("span", { class: "fate" }, fate.words);
-  return h("button", { class: "fate", type: "button", title: `message ${fate.to + 1} of the example`, onclick: () => options.toMessage(fate.to) }, fate.words);
+/** Return what becomes of a turn, what the example changes of it, and the button that marks it; note it on the turn. */
+function fates(turn, fate, options, element) {
+  const said = options.said(turn, fate);
+  element.dataset.fate = said.isOut ? "untrained" : fate.words;
+  const changes = (options.changes?.get(turn.n) || []).map((words) => { const line = h("span", { class: "fate changed" }); appendVisible(line, words); return line; });
+  return h("div", { class: "fates" }, fateElement(said.words, fate, options), ...changes, (options.compact ? null : options.mark(turn)) || "");
+}
+
+/** Return the words on what becomes of a turn; they lead to the message of the example. */
+function fateElement(words, fate, options) {
+  const isPlain = !words || fate.to === undefined || options.compact;
+  const element = isPlain ? h("span", { class: "fate" })
+    : h("button", { class: "fate", type: "button", title: `message ${fate.to + 1} of the example`, onclick: () => options.toMessage(fate.to) });
+  appendVisible(element, words);
+  return element;
 }
 
 /** Draw the rail, one short row a turn, by which to jump; what is far down comes later. */
