@@ -16,7 +16,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from rollout_curator.errors import CuratorError
-from rollout_curator.ui.site import Site, log_error
+from rollout_curator.ui.faults import log_error
+from rollout_curator.ui.site import Site
 
 Json = dict[str, Any]
 TOKEN_HEADER = "x-curator-token"

@@ -12,11 +12,12 @@ import streamlit as st
 from rollout_curator.errors import CuratorError
 from rollout_curator.lacking import Unusable, find_unusable
 from rollout_curator.ui import choices, places, state
+from rollout_curator.ui.faults import log_error
 from rollout_curator.ui.funnel_line import funnel_line
 from rollout_curator.ui.pages import export, review, rewards, sources
 from rollout_curator.ui.phrases import size
 from rollout_curator.ui.preparing import prepared
-from rollout_curator.ui.site import Opening, Site, current, log_error
+from rollout_curator.ui.site import Opening, Site, current
 from rollout_curator.ui.style import style
 from rollout_curator.ui.text import label, plain
 from rollout_curator.workspace import Workspace

@@ -6,8 +6,8 @@ from rollout_curator import recipe as recipes
 from rollout_curator.errors import CuratorError
 from rollout_curator.plan import Plan
 from rollout_curator.ui import settings, state
+from rollout_curator.ui.faults import log_error
 from rollout_curator.ui.looking import LookJob
-from rollout_curator.ui.site import log_error
 from rollout_curator.ui.text import label
 from rollout_curator.workspace import Workspace
 

@@ -19,9 +19,10 @@ from streamlit import config
 from streamlit.starlette import App
 
 from rollout_curator.errors import ServerRefused
+from rollout_curator.ui.faults import log_error
 from rollout_curator.ui.guard import Guard
 from rollout_curator.ui.routes import routes
-from rollout_curator.ui.site import ServeOptions, Site, install, log_error
+from rollout_curator.ui.site import ServeOptions, Site, install
 
 __all__ = ["ServeOptions", "build", "parts", "serve"]
 

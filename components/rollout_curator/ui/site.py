@@ -8,10 +8,8 @@ import getpass
 import hashlib
 import os
 import secrets
-import sys
 import threading
 import time
-import traceback
 import weakref
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -28,6 +26,7 @@ from rollout_curator.opening import DECISIONS_NAME, build_indexes, default_cache
 from rollout_curator.recipe import Recipe
 from rollout_curator.sources import Found, find, passed_over
 from rollout_curator.ui.exporting import Beside, ExportJob, writing_of
+from rollout_curator.ui.faults import log_error
 from rollout_curator.ui.views import Views
 from rollout_curator.workspace import Workspace
 
@@ -277,14 +276,6 @@ def _is_changed(source: Source) -> bool:
 def _decisions_path(paths: tuple[Path, ...]) -> Path:
     path = default_decisions(paths)
     return Path.cwd() / DECISIONS_NAME if is_below(path, PACKAGE) else path
-
-
-def log_error(error: BaseException) -> str:
-    """Write an error that nobody foresaw to stderr and return the number it is found under."""
-    number = secrets.token_hex(4)
-    text = "".join(traceback.format_exception(error))
-    print(f"rollout-curator: error {number}\n{text}", file=sys.stderr, flush=True)
-    return number
 
 
 _current: Site | None = None

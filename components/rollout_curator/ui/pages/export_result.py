@@ -6,8 +6,9 @@ from rollout_curator.errors import CuratorError
 from rollout_curator.publishing import Exported, left_out_words
 from rollout_curator.recipe import Recipe
 from rollout_curator.ui.exporting import ExportJob
+from rollout_curator.ui.faults import log_error
 from rollout_curator.ui.phrases import size
-from rollout_curator.ui.site import Site, log_error
+from rollout_curator.ui.site import Site
 from rollout_curator.ui.text import label, show_untrusted
 from rollout_curator.wording import counted
 
