@@ -4,6 +4,7 @@ Import from here for annotations: `from driving import AppServer, Seen`. Conditi
 """
 
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -17,12 +18,13 @@ from signal import SIGKILL, SIGTERM
 from typing import IO
 
 import pytest
-from playwright.sync_api import ConsoleMessage, Page, Request
+from playwright.sync_api import ConsoleMessage, Page, Request, expect
 
 COMPONENTS = Path(__file__).parents[2] / "components"
 START = "from rollout_curator.cli import main; main()"
 START_LIMIT_S = 60.0
 STOP_LIMIT_S = 10.0
+IDLE = '[data-testid="stApp"][data-test-script-state="notRunning"]'
 
 
 @dataclass
@@ -146,3 +148,14 @@ class AppServer:
         self.process = None
         if self.log_file is not None:
             self.log_file.close()
+
+
+def export(page: Page, unit: str) -> int:
+    """Press the button, wait for the result and return how many it promised."""
+    page.locator(IDLE).wait_for(timeout=30_000)
+    button = page.get_by_role("button", name=re.compile(rf"^Export [\d,]+ {unit}"))
+    expect(button).to_be_enabled(timeout=30_000)
+    promised = int(re.sub(r"\D", "", button.inner_text()))
+    button.click()
+    expect(page.get_by_text(re.compile(rf"Wrote {promised:,} ")).first).to_be_visible(timeout=30_000)
+    return promised

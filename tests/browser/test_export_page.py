@@ -5,25 +5,12 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from driving import AppServer, Seen
+from driving import IDLE, AppServer, Seen, export
 from playwright.sync_api import Page, expect
 
 from loaders import nemo_rl_accepts_file
 from making import rows_of
 from rollout_curator.publishing import verify
-
-IDLE = '[data-testid="stApp"][data-test-script-state="notRunning"]'
-
-
-def export(page: Page, unit: str) -> int:
-    """Press the button, wait for the result and return how many it promised."""
-    page.locator(IDLE).wait_for(timeout=30_000)
-    button = page.get_by_role("button", name=re.compile(rf"^Export [\d,]+ {unit}"))
-    expect(button).to_be_enabled(timeout=30_000)
-    promised = int(re.sub(r"\D", "", button.inner_text()))
-    button.click()
-    expect(page.get_by_text(re.compile(rf"Wrote {promised:,} ")).first).to_be_visible(timeout=30_000)
-    return promised
 
 
 def test_from_threshold_to_a_split_verified_export_with_its_config_and_to_pairs(
