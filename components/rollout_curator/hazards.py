@@ -93,7 +93,7 @@ def looked(made: Example, look: Look, trim: frozenset[str]) -> Example:
         shorter = _ended_before(made, first.at) if first and first.at is not None else None
         if first is None or shorter is None:
             named = tuple(f"{hazard.kind}:{hazard.detail}" if hazard.detail else hazard.kind for hazard in found)
-            return replace(made, issues=(*issues, *dict.fromkeys(named)))
+            return replace(made, issues=tuple(dict.fromkeys((*issues, *named))))
         issues = tuple(dict.fromkeys((*issues, f"trimmed:{first.kind}")))
         made = shorter
 
@@ -124,8 +124,7 @@ def hazards(made: Example, look: Look) -> Iterator[Hazard]:
         about = "" if look.template and look.template.tokenizer else "about "
         at = _first_too_long(seen, look, look.max_tokens)
         yield Hazard("over_length", f"{about}{seen.n_tokens:,} tokens", at)
-    masked = made.untrained if made.marks != "none" else frozenset()
-    trained = [message for n, message in enumerate(messages) if n not in masked]
+    trained = [message for n, message in enumerate(messages) if n not in made.untrained]
     if not any(map(_says_something, trained)) or (seen is not None and _trains_nothing(seen)):
         yield Hazard("no_trained_token")
 

@@ -249,7 +249,7 @@ def _decisive(plan: Plan, *, looks: bool) -> tuple[Any, ...]:
     look = plan.look
     reads_all = look.template is not None or look.max_tokens is not None or not plan.target.usual_is_safe
     options: Any = plan.flat if plan.format == "flat" else plan.chat
-    shape = (plan.may_mix, plan.chat.tools, plan.chat.marks) if plan.format == "chat" else (plan.flat.marks,)
+    shape = (plan.may_mix, plan.chat.tools) if plan.format == "chat" else ()
     return (plan.target.name, plan.trim, look.template, look.max_tokens, *_conversion(plan), *shape) + (
         (options,) if reads_all else ()
     )

@@ -97,10 +97,7 @@ class Plan:
         if not asked:
             return False
         odd = self.format == "chat" and (self.chat.trailing == "keep" or self.chat.keep_empty or self.may_mix)
-        marks = self.flat.marks if self.format == "flat" else self.chat.marks
         given = self.look.template is not None or self.look.max_tokens is not None
-        if marks != "none" and "no_trained_token" in asked:
-            return True  # all answers of a rollout may be marked
         return given or bool(asked & UNUSUAL) or odd or not self.target.usual_is_safe
 
     @property

@@ -15,6 +15,7 @@ from rollout_curator.conversation.finish import (
     end_on_answer,
     fold_instructions,
     note_final_call,
+    note_marks,
     note_pairing,
     trim_last_answer,
     trim_pairing,
@@ -98,8 +99,7 @@ def _example(
     untrained = frozenset(n for n, message in enumerate(messages) if message.pop("train", True) is False)
     if options.mask_prompt:
         untrained |= {n for n, message in enumerate(messages[:n_prompt]) if message["role"] == "assistant"}
-    if untrained:
-        findings.note("marked_turns")
+    note_marks(messages, untrained, findings)
     column: Mapping[str, Any] = {}
     if rollout.template_kwargs:
         findings.note("template_kwargs")

@@ -40,6 +40,14 @@ def cut_tail(messages: list[Message], options: ChatOptions, findings: Findings) 
         findings.refuse("no_final_assistant")
 
 
+def note_marks(messages: list[Message], untrained: frozenset[int], findings: Findings) -> None:
+    """Note that answers are marked as not to be trained on, and when these are all there are."""
+    if untrained:
+        findings.note("marked_turns")
+    if untrained and all(n in untrained for n, message in enumerate(messages) if message["role"] == "assistant"):
+        findings.note("no_trained_token")
+
+
 def note_final_call(messages: list[Message], options: ChatOptions, findings: Findings) -> None:
     """Note an example that ends in a tool call, or end it on the last answer before that (C11)."""
     if not messages or not messages[-1].get("tool_calls"):

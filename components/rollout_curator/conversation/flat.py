@@ -5,7 +5,7 @@ Follows the transformation script of NeMo Gym's SFT guide; records have exactly 
 
 from collections.abc import Mapping
 
-from rollout_curator.conversation.finish import fold_instructions
+from rollout_curator.conversation.finish import fold_instructions, note_marks
 from rollout_curator.conversation.items import (
     Findings,
     Opened,
@@ -41,8 +41,7 @@ def flat_of(opened: Opened, options: FlatOptions) -> Example:
     if findings.skip is not None:
         return Example(None, issues=tuple(findings.issues), skip=findings.skip)
     untrained = frozenset(n for n, message in enumerate(messages) if message.pop("train", True) is False)
-    if untrained:
-        findings.note("marked_turns")
+    note_marks(messages, untrained, findings)
     left_out = tuple(findings.left_out.items())
     n_prompt = len(messages) - 1
     return Example(
