@@ -13,7 +13,7 @@ from rollout_curator.conversation import ChatOptions, FlatOptions, answers, chat
 from rollout_curator.decisions import Decisions, Entry
 from rollout_curator.formats.base import read_object
 from rollout_curator.pairs import Pairs
-from rollout_curator.publishing import choose, remake, verify
+from rollout_curator.publishing import Settings, choose, export, remake, verify
 from rollout_curator.publishing.remaking import Remade
 from rollout_curator.recipe import Recipe
 from rollout_curator.rollout import Rollout
@@ -24,6 +24,7 @@ CALL = {"type": "function_call", "call_id": "c1", "name": "add", "arguments": "{
 RESULT = {"type": "function_call_output", "call_id": "c1", "output": "4"}
 THOUGHT = {"type": "reasoning", "summary": [{"type": "summary_text", "text": "hm"}]}
 USER = {"role": "user", "content": "And?"}
+TEXTS = [" ".join(f"{word}{n * n}" for word in ("how", "many", "stones", "lie", "here")) for n in range(24)]
 STEPS = [THOUGHT, said("Let me see."), CALL, RESULT, said("It is 4.")]
 
 
@@ -150,7 +151,7 @@ def test_outcomes_with_marks_are_those_of_the_examples_whatever_must_be_looked_a
 
 
 def test_a_rollout_whose_answers_are_all_marked_trains_nothing(lines: Path) -> None:
-    workspace, recipe = opened(lines), Recipe()
+    workspace, recipe = opened(lines), MASK
     mark(workspace, 0, 1)
     mark(workspace, 0, 3)
     mark(workspace, 1, 1)
@@ -199,6 +200,14 @@ def test_a_manifest_whose_marks_were_edited_does_not_hold(lines: Path, tmp_path:
     ]
 
 
+def test_the_data_card_counts_the_rollouts_with_marked_answers(lines: Path, tmp_path: Path) -> None:
+    workspace = opened(lines)
+    mark(workspace, 1, 3)
+    list(export(workspace, MASK, tmp_path / "out.jsonl", Settings("README.md")))
+    said_ = "1 of the rollouts written has answers that a reviewer marked as not to be trained."
+    assert said_ in (tmp_path / "README.md").read_text()
+
+
 def test_without_marks_a_manifest_is_as_it_was(lines: Path, tmp_path: Path) -> None:
     done = exported(opened(lines), MASK, tmp_path / "out.jsonl")
     assert "marks" not in done.content["decisions"]
@@ -208,23 +217,18 @@ def test_without_marks_a_manifest_is_as_it_was(lines: Path, tmp_path: Path) -> N
 @pytest.mark.parametrize("kind", ["jsonl", "parquet"])
 def test_parts_of_a_split_hold_the_masks_of_their_rows(tmp_path: Path, kind: str) -> None:
     workspace = opened(
-        write(
-            tmp_path / "many.jsonl",
-            [gym(f"{n * 7919} and {n}?", output=[said("hm"), USER, said(f"{n}")]) for n in range(12)],
-        )
+        write(tmp_path / "many.jsonl", [gym(text, output=STEPS, _ng_task_index=n) for n, text in enumerate(TEXTS)])
     )
-    for row in range(12):
+    for row in range(24):
         mark(workspace, row, 1)
     recipe = recipes.from_table({"options": dict(MASK.options), "kind": kind, "split": {"validation": 0.3}}, "test")
     done = exported(workspace, recipe, tmp_path / f"out.{kind}")
-    assert done.rows == 12
+    assert done.rows == 24
     assert [check.claim for check in verify(done.manifest_path) if not check.holds] == []
 
 
 def test_a_rollout_with_a_marked_answer_stands_in_no_pair_and_is_counted(tmp_path: Path) -> None:
-    tries = [
-        gym("Q?", reward=n / 3, output=[said("hm"), USER, said(f"answer {n}")], _ng_task_index=0) for n in range(4)
-    ]
+    tries = [gym("Q?", reward=n / 3, output=[CALL, RESULT, said(f"answer {n}")], _ng_task_index=0) for n in range(4)]
     workspace, recipe = opened(write(tmp_path / "tries.jsonl", tries)), Recipe(pairs=Pairs())
     mark(workspace, 3, 1)
     chosen = choose(workspace, recipe)

@@ -345,7 +345,7 @@ def test_a_mark_comes_back_with_the_rollout_and_leaves_its_verdict_alone(client:
 
 def test_the_example_shows_the_mark_as_the_target_writes_it(client: TestClient, site: Site) -> None:
     assert site.workspace is not None
-    recipe = Recipe(options={"marks": "message_loss_mask"})
+    recipe = Recipe(options={"marks": "message_loss_mask"}, keep=("all_marked",))
     held = site.views.hold(View(site.workspace, recipe, np.arange(3), "ann"))
     decide(client, held, marked(held, 0, 1))
     example = rollouts(client, held)[0]["example"]
@@ -384,7 +384,7 @@ def test_a_mark_over_an_unseen_one_of_somebody_else_is_a_conflict(client: TestCl
 
 def test_who_reads_blind_sees_no_marks_of_others_until_they_decided(client: TestClient, site: Site) -> None:
     assert site.workspace is not None and site.workspace.decisions is not None
-    recipe = Recipe(options={"marks": "message_loss_mask"})
+    recipe = Recipe(options={"marks": "message_loss_mask"}, keep=("all_marked",))
     held = site.views.hold(View(site.workspace, recipe, np.arange(3), "ann", "", True))
     site.workspace.decisions.record([Entry(held.key_at(0), "mark", reviewer="bob", item=1)])
     before = rollouts(client, held)[0]

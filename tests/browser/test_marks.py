@@ -25,11 +25,13 @@ def turns(n: int) -> list[dict[str, object]]:
     return told
 
 
-def opened(tmp_path: Path, app_server: Callable[..., AppServer], page: Page, n: int = 3) -> AppServer:
+def opened(
+    tmp_path: Path, app_server: Callable[..., AppServer], page: Page, n: int = 3, recipe: str = RECIPE
+) -> AppServer:
     folder = tmp_path / "talks"
     folder.mkdir()
     write(folder / "talks.jsonl", [{"messages": turns(n), "reward": 1.0}, {"messages": turns(2), "reward": 1.0}])
-    (tmp_path / "recipe.toml").write_text(RECIPE)
+    (tmp_path / "recipe.toml").write_text(recipe)
     app = app_server(folder, "--recipe", tmp_path / "recipe.toml", "--reviewer", "ann")
     page.goto(f"{app.url}/review")
     expect(page.get_by_test_id("reader")).to_have_attribute("data-key", re.compile("^[0-9a-f]{32}$"), timeout=30_000)
@@ -90,6 +92,25 @@ def test_a_turn_is_marked_by_the_key_seen_in_the_example_exported_and_undone(
     saved(page)
     assert acts(tmp_path)[2:] == [("redo", "mark", 3, "ann"), ("decide", "clear", 3, "ann")]
     assert (seen.outside(app.url), seen.console_errors, seen.page_errors) == ([], [], [])
+
+
+def test_a_target_without_marks_leaves_the_rollout_out_and_the_page_says_so(
+    app_server: Callable[..., AppServer], page: Page, tmp_path: Path
+) -> None:
+    opened(tmp_path, app_server, page, recipe='target = "trl"\ndrop = ["marked_turns"]\n')
+    fate = page.locator('.turn[data-n="2"] .fate')
+    expect(fate).to_have_text("trained")
+    page.locator('.turn[data-n="2"]').hover()
+    page.get_by_role("button", name="do not train turn 2", exact=True).click()
+    saved(page)
+    expect(page.locator(".side")).to_contain_text("no example is written", timeout=15_000)
+    expect(page.locator(".side")).to_contain_text("answers that are marked as not to be trained")
+    expect(fate).to_have_text("not trained: marked by you")
+    expect(page.get_by_text(re.compile("^dropped: has answers that are marked"))).to_be_visible()
+    assert faults(page) == []
+    page.keyboard.press("u")
+    expect(page.locator(".side .json")).to_contain_text("Begun.", timeout=15_000)
+    expect(fate).to_have_text("trained")
 
 
 def test_twenty_marks_in_600_ms_are_all_on_disk_after_a_kill(

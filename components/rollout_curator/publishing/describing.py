@@ -139,10 +139,12 @@ def gaps(workspace: Workspace, recipe: Recipe, chosen: Chosen) -> list[str]:
     rows = np.unique(np.concatenate([part.units.ravel() for part in chosen.parts]))
     decided = chosen.reviewed["accepted"] + chosen.reviewed["rejected"]
     invalid, words = workspace.classes("invalid")
+    marked = workspace.rows_of_keys(list(chosen.marks))[0]
     counts = [
         (int(np.isnan(workspace.column("reward")[rows]).sum()), "have no reward"),
         *((int((invalid[rows] == code).sum()), INVALID_WORDS[word]) for code, word in enumerate(words) if word),
         (int((workspace.copies[rows] > 1).sum()), "have the same content as another"),
+        (int(np.isin(rows, marked).sum()), "have answers that a reviewer marked as not to be trained"),
         (int(workspace.column("estimated")[rows].sum()), "give no token counts, so that theirs are estimated"),
     ]
     found = [f"{count:,} of the rollouts written {said_of(count, said)}." for count, said in counts if count]

@@ -23,9 +23,11 @@ function renew(s) {
     try {
       const { rollout } = entry;
       const fresh = (await attemptsOf(s, rollout)).find((attempt) => attempt.row === rollout.row);
+      const marks = JSON.stringify(rollout.marks);
       Object.assign(rollout, fresh, { pos: rollout.pos });
       entry.at = Date.now();
       keepPending(s, rollout);
+      if (JSON.stringify(rollout.marks) !== marks) s.shelf.fetch(rollout.pos, 1, s.source, s.pos);
       if (current(s) === rollout) head(s, rollout);
     } catch { /* what is shown stays; a press would tell */ }
   }, 250);
