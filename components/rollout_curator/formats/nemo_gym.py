@@ -13,7 +13,7 @@ from rollout_curator.shapes.context import is_compacted, template_kwargs
 from rollout_curator.shapes.ending import read_ending, short
 from rollout_curator.shapes.messages import read_sequence
 from rollout_curator.shapes.pairing import pair_by_order
-from rollout_curator.shapes.tools import choose_tools
+from rollout_curator.shapes.tools import choose_tools, offered_inside
 from rollout_curator.shapes.view import Notes, is_copy, is_empty, note_unread, texts_in
 
 _ELSEWHERE = ("prompt", "previous_response_id")
@@ -46,20 +46,23 @@ def read(fields: Fields) -> Rollout | Unreadable:
     reward = read_reward(fields, "reward")
     instructions, ending = params.get("instructions"), read_ending(fields)
     given, answered = pair_by_order(read_sequence(params.get("input"), notes), read_sequence(output, notes), notes)
-    tools = params.get("tools")
     _note_elsewhere(fields, params, response, [given, answered], notes)
+    settings = template_kwargs(notes, params, _mapping(params.get("metadata")), fields)
+    offers = [("params.tools", params.get("tools"))]
+    offers += offered_inside(item for side in (given, answered) if isinstance(side, list) for item in side)
+    tools = choose_tools(offers, notes)
     return Rollout(
         format="nemo_gym",
         prompt=given,
         output=answered,
         reward=reward.value,
         instructions=instructions if isinstance(instructions, str) and instructions else None,
-        tools=choose_tools([("params.tools", tools)], notes) if tools else (),
+        tools=tools,
         notes=(*((reward.note,) if reward.note else ()), *notes.found),
         truncated=ending.cut,
         unusable=_unusable(has_params, "output" in response or "output" in fields, output),
         invalid=ending.invalid,
-        template_kwargs=template_kwargs(params, _mapping(params.get("metadata")), fields),
+        template_kwargs=settings,
         fields=fields,
     )
 

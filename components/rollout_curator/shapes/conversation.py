@@ -27,6 +27,10 @@ class Conversation:
     prompt: Any
     output: Any
 
+    def items(self) -> list[Any]:
+        """Return the items of both sides that are lists."""
+        return [item for side in (self.prompt, self.output) if isinstance(side, list) for item in side]
+
 
 def split_messages(items: Sequence[Any]) -> Conversation:
     """Return messages as prompt and output: what comes before the first assistant message is the prompt."""

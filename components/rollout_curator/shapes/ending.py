@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 
 CUT_REASONS = ("finish_reason", "stop_reason", "stop_condition")
-_CUT = ("length", "max_tokens", "max_output_tokens", "max_turns", "max_total_tokens", "max_input_tokens",
-        "context_length", "model_length", "token_limit")  # fmt: skip
+_CUT = frozenset({"length", "context_length", "model_length", "token_limit", "model_context_window_exceeded"})
+"""Names of limits beside those that begin with `max_`; the last is Anthropic's."""
+ENDINGS = frozenset({"stop", "stop_sequence", "end_turn", "tool_calls", "function_call", "tool_use", "eos"})
+"""Reasons why an answer ended whole."""
 _NO_FAILURE = ("", "none", "other", "null", "ok", "false", "0", "success")
 _FLAGS = ("timed_out", "context_length_exceeded_error")
 _KINDS = ("error_kind", "failure_kind", "failure_reason")
@@ -56,7 +58,7 @@ def _cut(line: Mapping[str, Any], response: Mapping[str, Any], last: Mapping[str
 
 
 def _is_limit(value: str) -> bool:
-    return value in _CUT or value.startswith("max_")
+    return value.lower() in _CUT or value.lower().startswith("max_")
 
 
 def _has_failed(line: Mapping[str, Any], response: Mapping[str, Any]) -> bool:
@@ -88,7 +90,9 @@ def _says_failure(value: Any) -> bool:
 
 def is_true(value: Any) -> bool:
     """Whether a flag is set, also where it is written as 1 or "true"."""
-    return value in (True, 1) if isinstance(value, bool | int | float) else str(value).lower() in ("true", "1", "yes")
+    if isinstance(value, str):
+        return value.strip().lower() in ("true", "1", "yes")
+    return isinstance(value, bool | int | float) and value == 1
 
 
 def short(value: Any) -> str:

@@ -17,17 +17,30 @@ HARMLESS = frozenset(
         # NeMo Gym (nemo_gym/openai_utils.py) and vLLM: token ids and their probabilities
         "prompt_token_ids", "generation_token_ids", "generation_log_probs", "token_ids", "prompt_logprobs",
         "routed_experts",
-        # opaque to everyone but the provider: Responses `encrypted_content`, prompt caching
-        "encrypted_content", "cache_control",
-        # what earlier reading left over, see `shapes`
-        "unread",
+        # opaque to everyone but the provider: Responses `encrypted_content`, prompt caching, Gemini's signatures
+        "encrypted_content", "cache_control", "thought_signature", "thought_signatures",
     }
 )  # fmt: skip
 """Keys that never hold conversation, wherever they stand."""
-CONTENT_PLACES = frozenset({"part", "call", "result", "tool"})
+HARMLESS_AT = {
+    # Model Context Protocol, `Tool`: for people and clients, not for the model
+    "tool": frozenset({"annotations", "title", "_meta"}),
+    # OpenRouter `reasoning_details`: which provider wrote it
+    "thought": frozenset({"format"}),
+}
+"""Further such keys by where they stand."""
+CONTENT_PLACES = frozenset({"part", "call", "result", "tool", "thought"})
 """Where anything unknown is content: each of these is nothing but conversation."""
+CONTENT_KEYS = frozenset(
+    {
+        "content", "value", "text", "tool_calls", "function_call", "refusal", "reasoning_content", "reasoning",
+        "thinking", "thought", "reasoning_details", "thinking_blocks", "images", "audio", "videos",
+    }
+)  # fmt: skip
+"""Keys that hold conversation in one message or another; one that was not read is content, however short."""
 LONG_TEXT = 200
 """A text longer than this many characters is not a stamp or a name."""
+_STAMP = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9:.]{5,16}(Z|[+-][0-9:]{4,5})?)?")
 LABEL = re.compile(r"[A-Za-z0-9_.-]{1,60}")
 
 
@@ -66,12 +79,17 @@ class View:
                 return value
         return None
 
+    def take_text(self, name: str) -> str | None:
+        """Return the value of a key if it is a text; any other stays unread."""
+        return self.take(name) if isinstance(self.fields.get(name), str) else None
+
     def unread(self) -> dict[str, Any]:
-        """Return what nobody read and what is neither empty nor known to be harmless."""
+        """Return what nobody read and what is neither empty nor known to be harmless, itself or all inside it."""
+        harmless = HARMLESS_AT.get(self.where, frozenset())
         return {
             key: value
             for key, value in self.fields.items()
-            if key not in self._read and key not in HARMLESS and not is_empty(value)
+            if key not in self._read and key not in HARMLESS and key not in harmless and not is_empty(value, HARMLESS)
         }
 
     def report(self, notes: Notes, *, has_content: bool = True) -> dict[str, Any]:
@@ -87,18 +105,33 @@ class View:
 
 
 def note_unread(notes: Notes, where: str, key: Any, value: Any, *, is_content: bool = False) -> None:
-    """Note one value that was not read, as content where it is likely to be some."""
-    is_content = is_content or where in CONTENT_PLACES or holds_texts(value)
-    notes.add(f"{'unread_content' if is_content else 'unread'}:{where}.{label(key)}")
+    """Note one value that was not read, as content where it is likely to be some.
+
+    A number, a flag or a date is none beside other content, whatever it stands in.
+    """
+    is_inside = where in CONTENT_PLACES or key in CONTENT_KEYS or holds_texts(value)
+    is_likely = is_content or (is_inside and not _is_stamp(value))
+    notes.add(f"{'unread_content' if is_likely else 'unread'}:{where}.{label(key)}")
 
 
-def is_empty(value: Any) -> bool:
-    """Whether a value says nothing: null, no text, no elements, or nothing but such inside."""
-    if isinstance(value, dict):
-        return all(map(is_empty, value.values()))
-    if isinstance(value, list):
-        return all(map(is_empty, value))
-    return value is None or value == ""
+def _is_stamp(value: Any) -> bool:
+    return isinstance(value, bool | int | float) or (isinstance(value, str) and _STAMP.fullmatch(value) is not None)
+
+
+def is_empty(value: Any, besides: frozenset[str] = frozenset()) -> bool:
+    """Whether a value says nothing: null, no text, no elements, or nothing but such inside, some keys left aside."""
+    if value is None or value == "":
+        return True
+    pending = [value]
+    while pending:
+        current = pending.pop()
+        if isinstance(current, dict):
+            pending += [inner for key, inner in current.items() if key not in besides]
+        elif isinstance(current, list):
+            pending += current
+        elif current is not None and current != "":
+            return False
+    return True
 
 
 def holds_texts(value: Any) -> bool:
@@ -115,7 +148,7 @@ def is_copy(value: Any, read: str) -> bool:
 
 
 def texts_in(value: Any) -> Iterator[str]:
-    """Yield every text in a JSON value that is not empty, the keys of objects left aside."""
+    """Yield every text in a JSON value that is not empty, in order, the keys of objects left aside."""
     pending = [value]
     while pending:
         current = pending.pop()
@@ -123,6 +156,6 @@ def texts_in(value: Any) -> Iterator[str]:
             if current:
                 yield current
         elif isinstance(current, dict):
-            pending.extend(current.values())
+            pending.extend(reversed(current.values()))
         elif isinstance(current, list | tuple):
-            pending.extend(current)
+            pending.extend(reversed(current))
