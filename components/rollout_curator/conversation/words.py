@@ -158,6 +158,7 @@ _CAUSES = {
     "parts": "of a kind no rule knows",
     "items": "option unsupported",
     "instructions": "option with_instructions",
+    "names": "of messages that were joined",
     "tail": "option trailing",
     "trimmed": "trim",
     "template_kwargs": "this trainer reads none",

@@ -47,7 +47,7 @@ def make_rollout(
     `last` is the last message as it was recorded.
     """
     fields = view.fields
-    tools = read_tools(view, conversation.items(), notes)
+    tools = read_tools(view, notes)
     conversation = finish(conversation, view, notes)
     reward, settings = read_chat_reward(fields), template_kwargs(notes, fields)
     ending = read_ending(fields, last if isinstance(last, dict) else None)

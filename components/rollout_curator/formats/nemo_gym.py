@@ -13,7 +13,7 @@ from rollout_curator.shapes.context import is_compacted, template_kwargs
 from rollout_curator.shapes.ending import read_ending, short
 from rollout_curator.shapes.messages import read_sequence
 from rollout_curator.shapes.pairing import pair_by_order
-from rollout_curator.shapes.tools import choose_tools, offered_inside
+from rollout_curator.shapes.tools import choose_tools
 from rollout_curator.shapes.view import Notes, is_copy, is_empty, note_unread, texts_in
 
 _ELSEWHERE = ("prompt", "previous_response_id")
@@ -48,9 +48,7 @@ def read(fields: Fields) -> Rollout | Unreadable:
     given, answered = pair_by_order(read_sequence(params.get("input"), notes), read_sequence(output, notes), notes)
     _note_elsewhere(fields, params, response, [given, answered], notes)
     settings = template_kwargs(notes, params, _mapping(params.get("metadata")), fields)
-    offers = [("params.tools", params.get("tools"))]
-    offers += offered_inside(item for side in (given, answered) if isinstance(side, list) for item in side)
-    tools = choose_tools(offers, notes)
+    tools = choose_tools([("params.tools", params.get("tools"))], notes)
     return Rollout(
         format="nemo_gym",
         prompt=given,
@@ -70,15 +68,15 @@ def read(fields: Fields) -> Rollout | Unreadable:
 def _note_elsewhere(fields: Fields, params: Fields, response: Fields, read: Any, notes: Notes) -> None:
     """Note conversation that the line has in other places, or only points at."""
     instructions = params.get("instructions")
-    if not isinstance(instructions, str) and not is_empty(instructions):
+    if instructions is not None and not isinstance(instructions, str) and not is_empty(instructions):
         note_unread(notes, "params", "instructions", instructions, is_content=True)
     for key in _ELSEWHERE:
-        if not is_empty(params.get(key)):
+        if params.get(key) is not None and not is_empty(params[key]):
             note_unread(notes, "params", key, params[key], is_content=True)
     if isinstance(sound := _mapping(params.get("metadata")).get("audio_url"), str) and sound:
         note_unread(notes, "metadata", "audio_url", sound, is_content=True)
     other = fields.get("output") if "output" in response else None
-    if not is_empty(other) and not is_copy(other, "\n".join(texts_in(read))):
+    if other is not None and not is_empty(other) and not is_copy(other, "\n".join(texts_in(read))):
         note_unread(notes, "line", "output", other, is_content=True)
     if is_compacted(fields):
         notes.add("context_compacted")

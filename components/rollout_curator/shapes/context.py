@@ -12,6 +12,7 @@ from rollout_curator.shapes.calls import read_json
 from rollout_curator.shapes.view import Notes, is_empty, note_unread
 
 SYSTEM_KEYS = ("system", "system_prompt", "system_message")
+_SETTINGS = frozenset({"chat_template_kwargs", "enable_thinking"})
 _EVENT_KEYS = ("type", "kind", "event", "event_type", "reason", "name", "action", "op")
 _REWRITES = ("rewrit", "compact", "summar", "truncat", "evict")
 
@@ -19,6 +20,8 @@ _REWRITES = ("rewrit", "compact", "summar", "truncat", "evict")
 def template_kwargs(notes: Notes, *places: Mapping[str, Any]) -> dict[str, Any]:
     """Return the settings of the chat template that a rollout was sampled with; what cannot be read is told."""
     for place in places:
+        if _SETTINGS.isdisjoint(place):
+            continue
         found = read_json(place.get("chat_template_kwargs"))
         if isinstance(found, dict) and found:
             return found
@@ -34,7 +37,7 @@ def is_compacted(line: Mapping[str, Any]) -> bool:
     traces = line.get("training_traces")
     if isinstance(traces, list) and len(traces) > 1:
         return True
-    return _has_rewrite(line.get("rollout_trace_contract"))
+    return "rollout_trace_contract" in line and _has_rewrite(line["rollout_trace_contract"])
 
 
 def _has_rewrite(contract: Any) -> bool:

@@ -15,7 +15,7 @@ ENDINGS = frozenset({"stop", "stop_sequence", "end_turn", "tool_calls", "functio
 """Reasons why an answer ended whole."""
 _NO_FAILURE = ("", "none", "other", "null", "ok", "false", "0", "success")
 _FLAGS = ("timed_out", "context_length_exceeded_error")
-_KINDS = ("error_kind", "failure_kind", "failure_reason")
+_FAILURES = (*_FLAGS, "error_kind", "failure_kind", "failure_reason")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ def _cut(line: Mapping[str, Any], response: Mapping[str, Any], last: Mapping[str
         return "incomplete"
     for place in (line, response, last):
         for name in CUT_REASONS:
-            if isinstance(value := place.get(name), str) and _is_limit(value):
+            if name in place and isinstance(value := place[name], str) and _is_limit(value):
                 return short(value)
     return "cut" if is_true(line.get("is_truncated")) else None
 
@@ -66,9 +66,7 @@ def _has_failed(line: Mapping[str, Any], response: Mapping[str, Any]) -> bool:
     if _is_error(line, response):
         return True
     for name, value in line.items():
-        if name.endswith(_FLAGS) and value in (True, 1):
-            return True
-        if name.endswith(_KINDS) and _says_failure(value):
+        if name.endswith(_FAILURES) and (value in (True, 1) if name.endswith(_FLAGS) else _says_failure(value)):
             return True
     return False
 
@@ -90,6 +88,8 @@ def _says_failure(value: Any) -> bool:
 
 def is_true(value: Any) -> bool:
     """Whether a flag is set, also where it is written as 1 or "true"."""
+    if value is None or value is False:
+        return False
     if isinstance(value, str):
         return value.strip().lower() in ("true", "1", "yes")
     return isinstance(value, bool | int | float) and value == 1

@@ -8,6 +8,7 @@ of ms-swift (`tool_call`, `tool_response`) and Gemini (`model`), the older `func
 from collections.abc import Mapping
 from typing import Any
 
+from rollout_curator.shapes import langchain
 from rollout_curator.shapes.calls import as_item, read_call, read_calls, read_json
 from rollout_curator.shapes.content import note_error, read_content, read_output
 from rollout_curator.shapes.ending import CUT_REASONS, ENDINGS
@@ -26,6 +27,7 @@ _PLAIN = {
     "function_call_output": frozenset({"type", "call_id", "output"}) | HARMLESS,
     "reasoning": frozenset({"type", "summary"}) | HARMLESS,
 }
+_MESSAGE = _PLAIN["message"]
 _CHAT_KEYS = frozenset({"role", "content"}) | HARMLESS
 _WHERE = {"function_call": "call", "function_call_output": "result"}
 _TEXT_PART = frozenset({"type", "text", "annotations", "logprobs"})
@@ -33,35 +35,37 @@ _TEXT_TYPES = frozenset({"input_text", "output_text", "text", "summary_text"})
 _MESSAGE_TYPES = (None, "", "message")
 
 
-def read_sequence(recorded: Any, notes: Notes) -> Any:
+def read_sequence(recorded: Any, notes: Notes, *, is_inner: bool = False) -> Any:
     """Return a prompt or an output with every element read; lists inside stay lists, texts stay texts."""
     if not isinstance(recorded, list | tuple):
         return recorded
     items: list[Any] = []
     for element in recorded:
-        if isinstance(element, list):
-            items.append(read_sequence(element, notes))
-        elif isinstance(element, dict):
-            items += [element] if _is_plain(element) else _read_element(element, notes)
-        else:
+        if isinstance(element, list) and not is_inner:  # a list inside that again is refused as a whole
+            items.append(read_sequence(element, notes, is_inner=True))
+        elif not isinstance(element, dict) or _is_plain(element):
             items.append(element)
+        else:
+            notes.is_plain = False
+            items += _read_element(element, notes)
     return items
 
 
 def _is_plain(element: dict[str, Any]) -> bool:
-    """Whether an element is in a known shape with nothing in it that is not read: nearly every one is."""
+    """Whether an element is in a known shape, with its id, and nothing in it is not read: nearly every one is."""
     kind = element.get("type")
-    if kind in _MESSAGE_TYPES:
-        known = element.keys() <= (_PLAIN["message"] if kind else _CHAT_KEYS)
-        return known and element.get("role") in _OWN_ROLES and _is_plain_content(element.get("content"))
+    if kind == "message" or not kind:
+        known = _MESSAGE if kind else _CHAT_KEYS
+        is_known = element.keys() <= known and element.get("role") in _OWN_ROLES
+        return is_known and _is_plain_content(element.get("content"))
     if not isinstance(kind, str) or kind not in _PLAIN or not element.keys() <= _PLAIN[kind]:
         return False
-    if kind == "function_call_output":
-        return isinstance(element.get("output"), str)
-    return kind != "reasoning" or _is_plain_content(element.get("summary"))
+    if kind == "reasoning":
+        return _is_plain_content(element.get("summary"))
+    return bool(element.get("call_id")) and (kind == "function_call" or isinstance(element.get("output"), str))
 
 
-_OWN_ROLES = ("assistant", "user", "system", "developer", "tool")
+_OWN_ROLES = ("assistant", "user", "system", "developer")
 
 
 def _is_plain_content(content: Any) -> bool:
@@ -83,7 +87,8 @@ def _read_element(element: dict[str, Any], notes: Notes) -> list[Any]:
     if kind in _MESSAGE_TYPES:
         return _read_message(element, notes)
     if not isinstance(kind, str) or kind not in _PLAIN:
-        return [element]  # an item of another kind is refused as a whole
+        message = langchain.as_message(element)
+        return [element] if message is None else _read_message(message, notes)  # other kinds are refused as a whole
     view = View(element, _WHERE.get(kind, kind))
     view.take("type")
     if kind == "reasoning":
@@ -161,7 +166,7 @@ def _other_message(view: View, role: Any, content: Any, notes: Notes) -> list[An
     made: dict[str, Any] = {"role": role, "content": read_content(content, notes)}
     made |= _name(view)
     if role in ("system", "developer") and (tools := view.take("tools")) is not None:
-        made["tools"] = tools  # read with the other tools of the record
+        notes.tools.append(tools)  # read with the other tools of the record
     read_mark(view, notes, is_answer=False)
     return [*results, _finished(view, made, notes)]
 
@@ -259,7 +264,7 @@ def _is_special(part: Any) -> bool:
 _SPECIAL = ("tool_use", "tool_call", "function_call", "thinking", "reasoning", "redacted_thinking", "thought")
 
 
-_NO_CONTENT = ("role", "type", "name", "train", "call_id", "tool_call_id", "tools")
+_NO_CONTENT = ("role", "type", "name", "train", "call_id", "tool_call_id")
 
 
 def _finished(view: View, made: dict[str, Any], notes: Notes) -> dict[str, Any]:

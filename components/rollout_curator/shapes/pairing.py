@@ -24,7 +24,7 @@ class _Batch:
 def pair_by_order(prompt: Any, output: Any, notes: Notes) -> tuple[Any, Any]:
     """Return both sides of a rollout with ids for calls and results that came without, where they can be paired."""
     sides = (prompt, output)
-    if not any(_lacks_id(item) for side in sides for item in _items(side)):
+    if notes.is_plain or not any(_lacks_id(item) for side in sides for item in _items(side)):
         return sides
     opened = tuple([_copied(item) for item in _items(side)] for side in sides)
     used = [holder.get(key) for batch in _batches([*opened[0], *opened[1]]) for holder, key in batch.calls]
@@ -38,9 +38,7 @@ def pair_by_order(prompt: Any, output: Any, notes: Notes) -> tuple[Any, Any]:
 
 def _items(side: Any) -> list[Any]:
     """Return the items of a side; one with lists inside is left as it is."""
-    if not isinstance(side, list) or any(isinstance(item, list) for item in side):
-        return []
-    return side
+    return side if isinstance(side, list) and list not in map(type, side) else []
 
 
 def _lacks_id(item: Any) -> bool:

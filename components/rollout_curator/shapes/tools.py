@@ -4,11 +4,11 @@ Sources of the forms: OpenAI `tools` (nested) and the older `functions`, Respons
 `inputSchema`, verifiers `tool_defs` and `info.oai_tools`, TRL and LLaMA-Factory files (JSON text).
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rollout_curator.shapes.calls import read_json
-from rollout_curator.shapes.view import Notes, View, is_empty, note_unread
+from rollout_curator.shapes.view import Notes, View, is_empty, is_same, note_unread
 
 KEYS = ("tools", "tool_defs", "functions", "available_tools")
 INFO_KEYS = ("tools", "oai_tools")
@@ -18,29 +18,23 @@ _SCHEMAS = ("parameters", "input_schema", "inputSchema")
 _FUNCTIONS = (None, "function", "custom")
 
 
-def read_tools(top: View, items: Iterable[Any], notes: Notes) -> Sequence[Any]:
+def read_tools(top: View, notes: Notes) -> Sequence[Any]:
     """Return the tools of a record, from the first key or system message that offers any; others are told."""
     offers = [(f"line.{key}", top.take(key)) for key in KEYS]
     info = read_json(top.fields.get("info"))
     if isinstance(info, dict):
         offers += [(f"info.{key}", info.get(key)) for key in INFO_KEYS]
-    return choose_tools([*offers, *offered_inside(items)], notes)
-
-
-def offered_inside(items: Iterable[Any]) -> list[tuple[str, Any]]:
-    """Return the tools that system messages carry beside their text, see `messages`."""
-    return [
-        ("message.tools", item["tools"])
-        for item in items
-        if isinstance(item, dict) and item.get("role") in ("system", "developer") and "tools" in item
-    ]
+    return choose_tools(offers, notes)
 
 
 def choose_tools(offers: Sequence[tuple[str, Any]], notes: Notes) -> Sequence[Any]:
-    """Return the tools of the first offer that is not empty; a later one that says the same is no loss."""
+    """Return the tools of the first offer that is not empty, those of system messages last.
+
+    A later one that says the same is no loss.
+    """
     chosen: Sequence[Any] | None = None
     is_first = True
-    for where, value in offers:
+    for where, value in (*offers, *(("message.tools", tools) for tools in notes.tools)):
         value = read_json(value)
         if is_empty(value):
             continue
@@ -59,10 +53,7 @@ def _is_same(tools: Sequence[Any] | None, others: Sequence[Any]) -> bool:
     """Whether two lists hold the same tools, nested or flat."""
     if tools is None or len(tools) != len(others):
         return False
-    try:
-        return all(_flat(one) == _flat(other) for one, other in zip(tools, others, strict=True))
-    except RecursionError:
-        return False
+    return all(is_same(_flat(one), _flat(other)) for one, other in zip(tools, others, strict=True))
 
 
 def _flat(tool: Mapping[str, Any]) -> dict[str, Any]:
@@ -95,10 +86,12 @@ def _tool(tool: Any, notes: Notes) -> Any:
     """Return a tool whose schema stands under `parameters`; None for what cannot be one."""
     if not isinstance(tool, dict):
         return None
+    kind = tool.get("type")
+    if kind == "function" and tool.keys() <= _FLAT_KEYS and isinstance(tool.get("name"), str):
+        return _with_schema(tool)  # nearly every one
     function = read_json(tool.get("function"))
     if isinstance(function, dict):
         return _nested(tool, function, notes)
-    kind = tool.get("type")
     has_schema = any(isinstance(tool.get(key), dict | str) for key in _SCHEMAS)
     if kind not in _FUNCTIONS or (kind == "custom" and not has_schema):
         return tool if isinstance(kind, str) else None  # no function: the conversions leave it out, and say so

@@ -17,6 +17,8 @@ HARMLESS = frozenset(
         # NeMo Gym (nemo_gym/openai_utils.py) and vLLM: token ids and their probabilities
         "prompt_token_ids", "generation_token_ids", "generation_log_probs", "token_ids", "prompt_logprobs",
         "routed_experts",
+        # LangChain: the same bookkeeping under names of its own
+        "response_metadata", "usage_metadata",
         # opaque to everyone but the provider: Responses `encrypted_content`, prompt caching, Gemini's signatures
         "encrypted_content", "cache_control", "thought_signature", "thought_signatures",
     }
@@ -51,9 +53,14 @@ def label(value: Any) -> str:
 
 @dataclass(slots=True)
 class Notes:
-    """What is noticed while one rollout is read, each once, in order."""
+    """What is noticed while one rollout is read, each once, in order.
+
+    `tools` are those that its messages carry; `is_plain` says that every element was in the shape the conversions know.
+    """
 
     found: dict[str, None] = field(default_factory=dict)
+    tools: list[Any] = field(default_factory=list)
+    is_plain: bool = True
 
     def add(self, issue: str) -> None:
         """Add a note."""
@@ -126,12 +133,20 @@ def is_empty(value: Any, besides: frozenset[str] = frozenset()) -> bool:
     while pending:
         current = pending.pop()
         if isinstance(current, dict):
-            pending += [inner for key, inner in current.items() if key not in besides]
+            pending += [inner for key, inner in current.items() if key not in besides] if besides else current.values()
         elif isinstance(current, list):
             pending += current
         elif current is not None and current != "":
             return False
     return True
+
+
+def is_same(one: Any, other: Any) -> bool:
+    """Whether two JSON values are equal; those nested too deep to compare are not."""
+    try:
+        return bool(one == other)
+    except RecursionError:
+        return False
 
 
 def holds_texts(value: Any) -> bool:
