@@ -38,7 +38,7 @@ def read_thoughts(view: View, notes: Notes) -> list[str | None]:
 
 def read_block(block: Mapping[str, Any], notes: Notes) -> list[str | None]:
     """Return the thought of a block that stands among the parts of an answer."""
-    _note_block(block, notes)
+    _note_block(block, "part", notes)
     return [_text_of(block)]
 
 
@@ -78,19 +78,19 @@ def _inner(value: Any) -> Any:
 def _note_blocks(value: Any, notes: Notes) -> None:
     for block in value if isinstance(value, list) else [value]:
         if isinstance(block, dict):
-            _note_block(block, notes)
+            _note_block(block, "thought", notes)
 
 
-def _note_block(block: Mapping[str, Any], notes: Notes) -> None:
+def _note_block(block: Mapping[str, Any], where: str, notes: Notes) -> None:
     """Note what of a block is not its text: a signature, say, which only its provider can read."""
-    view = View(block, "thought")
+    view = View(block, where)
     view.take("type")
     key = _key_of(block)
     if key is not None:
         note_parts(view.take(key), notes)
     for hidden in _HIDDEN_KEYS:
         if view.take(hidden) and key is not None:
-            notes.add(f"unread:thought.{hidden}")
+            notes.add(f"unread:{where}.{hidden}")
     view.report(notes)
 
 
