@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from making import call, exported, rows_of
 
+from making import call, exported, rows_of
 from rollout_curator.recipe import Recipe
 from rollout_curator.sources import Found
 from rollout_curator.workspace import Workspace

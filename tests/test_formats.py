@@ -141,7 +141,11 @@ def test_what_lies_beside_rollouts_is_named(fields: dict[str, Any], named: Unrea
 def test_messages_are_split_before_the_first_answer() -> None:
     system = {"role": "system", "content": "Be brief."}
     more = {"role": "user", "content": "And 3+3?"}
-    fields = {"messages": [system, USER, SAID, more, SAID], "reward": 0.5, "tools": [{"type": "function", "name": "add"}]}
+    fields = {
+        "messages": [system, USER, SAID, more, SAID],
+        "reward": 0.5,
+        "tools": [{"type": "function", "name": "add"}],
+    }
     assert sides(fields) == ("chat", [system, USER], [SAID, more, SAID], 0.5, None)
     assert opened(fields).tools == [{"type": "function", "name": "add"}]
 

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import pytest
+
 from shaping import ASKED, SAID, call, called, line, made, messages, notes, out, result
 
 LANGCHAIN = {"name": "tide", "args": {"port": "Lowmoor"}, "id": "c1", "type": "tool_call"}

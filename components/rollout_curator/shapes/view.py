@@ -100,12 +100,15 @@ class View:
         }
 
     def report(self, notes: Notes, *, has_content: bool = True) -> dict[str, Any]:
-        """Note what is left over and return it; a text that the read ones contain is a copy and no loss."""
+        """Note what is left over and return it; a text that the read ones contain is a copy and no loss.
+
+        Not so in a tool: words of schemas are everywhere the same.
+        """
         left = self.unread()
         if not left:
             return left
         read = "\n".join(text for key in self._read for text in texts_in(self.fields.get(key)))
-        kept = {key: value for key, value in left.items() if not is_copy(value, read)}
+        kept = {key: value for key, value in left.items() if self.where == "tool" or not is_copy(value, read)}
         for key, value in kept.items():
             note_unread(notes, self.where, key, value, is_content=not has_content)
         return kept
