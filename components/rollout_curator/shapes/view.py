@@ -119,13 +119,11 @@ def note_unread(notes: Notes, where: str, key: Any, value: Any, *, is_content: b
 
     A number, a flag or a date is none beside other content, whatever it stands in.
     """
-    is_inside = where in CONTENT_PLACES or key in CONTENT_KEYS or holds_texts(value)
-    is_likely = is_content or (is_inside and not _is_stamp(value))
+    is_stamp = isinstance(value, bool | int | float) or (isinstance(value, str) and _STAMP.fullmatch(value) is not None)
+    if key in CONTENT_KEYS:
+        is_content = is_content or not isinstance(value, bool | int | float)
+    is_likely = is_content or ((where in CONTENT_PLACES or holds_texts(value)) and not is_stamp)
     notes.add(f"{'unread_content' if is_likely else 'unread'}:{where}.{label(key)}")
-
-
-def _is_stamp(value: Any) -> bool:
-    return isinstance(value, bool | int | float) or (isinstance(value, str) and _STAMP.fullmatch(value) is not None)
 
 
 def is_empty(value: Any, besides: frozenset[str] = frozenset()) -> bool:
