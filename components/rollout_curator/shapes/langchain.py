@@ -30,11 +30,12 @@ def as_message(element: Mapping[str, Any]) -> dict[str, Any] | None:
 
 def _is_same(key: str, value: Any, other: Any) -> bool:
     """Whether the calls that stand in both places are the same; arguments are text in one of them."""
-    return key == "tool_calls" and is_same(_calls(value), _calls(other))
+    notes = Notes()
+    return key == "tool_calls" and is_same(_calls(value, notes), _calls(other, Notes())) and not notes.found
 
 
-def _calls(value: Any) -> Any:
-    read = read_calls(value, Notes())
+def _calls(value: Any, notes: Notes) -> Any:
+    read = read_calls(value, notes)
     calls = read if isinstance(read, list) else [None]
     functions = [call.get("function") if isinstance(call, dict) else None for call in calls]
     return [

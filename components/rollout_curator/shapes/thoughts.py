@@ -28,11 +28,9 @@ def read_thoughts(view: View, notes: Notes) -> list[str | None]:
         said = [text for text in found if text]
         if not found or (texts and not all(text in "\n".join(texts) for text in said)):
             continue
-        view.take(key)
+        _note_blocks(view.take(key), notes)
         n_hidden = max(n_hidden, len(found) - len(said))
-        if not texts:
-            texts = said
-            _note_blocks(view.fields[key], notes)
+        texts = texts or said
     return [*[None] * n_hidden, *texts]
 
 
