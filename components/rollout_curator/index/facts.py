@@ -74,8 +74,8 @@ def facts(rollout: Rollout, environment: str) -> Facts:
 
 def outcome(made: Example | Outcome) -> str:
     """Return the skip reason (empty when there is an example), the issues, and `-KIND=N` for what is left out."""
-    left_out = [f"-{kind}={n}" for kind, n in made.left_out] if made.left_out else ()
-    return "|".join((made.skip or "", *made.issues, *left_out))
+    left_out = [f"-{kind}={n}" for kind, n in made.left_out]
+    return "|".join([made.skip or "", *made.issues, *left_out])
 
 
 def read_outcome(text: str) -> Outcome:
