@@ -141,9 +141,13 @@ def test_what_lies_beside_rollouts_is_named(fields: dict[str, Any], named: Unrea
 def test_messages_are_split_before_the_first_answer() -> None:
     system = {"role": "system", "content": "Be brief."}
     more = {"role": "user", "content": "And 3+3?"}
-    fields = {"messages": [system, USER, SAID, more, SAID], "reward": 0.5, "tools": [{"type": "function"}]}
+    fields = {
+        "messages": [system, USER, SAID, more, SAID],
+        "reward": 0.5,
+        "tools": [{"type": "function", "name": "add"}],
+    }
     assert sides(fields) == ("chat", [system, USER], [SAID, more, SAID], 0.5, None)
-    assert opened(fields).tools == [{"type": "function"}]
+    assert opened(fields).tools == [{"type": "function", "name": "add"}]
 
 
 def test_sharegpt_turns_become_messages() -> None:

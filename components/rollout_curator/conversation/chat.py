@@ -35,6 +35,7 @@ from rollout_curator.conversation.items import (
 from rollout_curator.conversation.offered import note_calls
 from rollout_curator.conversation.options import ChatOptions
 from rollout_curator.conversation.parts import message_content, tool_content
+from rollout_curator.conversation.system_tools import with_system_tools
 from rollout_curator.rollout import Example, Item, Message, Rollout, ToolCall
 from rollout_curator.shapes.view import label
 
@@ -76,6 +77,8 @@ def chat_of(opened: Opened, options: ChatOptions) -> Example:
     messages: list[Message] = []
     n_prompt = 0
     tools = None
+    if options.system_tools == "read" and findings.skip is None:
+        opened = with_system_tools(opened, findings)
     if findings.skip is None:
         messages, n_prompt = _messages(opened, options, findings)
     if findings.skip is None:
@@ -257,8 +260,10 @@ def _add_assistant(draft: _Draft, item: Item) -> None:
     if "tool_calls" in item or "function_call" in item:
         draft.calls += message_calls(item, draft.options, findings)
         draft.at_call = len(draft.texts), len(draft.reasoning)
-    if draft.name is None:
-        draft.name = _name(item)
+    name = _name(item)
+    if draft.name is not None and name not in (None, draft.name):
+        findings.leave_out("names")
+    draft.name = draft.name or name
 
 
 def _add_reasoning(draft: _Draft, texts: list[str]) -> None:

@@ -17,6 +17,7 @@ def fold_instructions(instructions: str, messages: list[Message], findings: Find
         if message["role"] not in ("system", "developer"):
             break
         texts.append(text_of(message["content"], findings))
+        findings.leave_out("names", int("name" in message))
     return [{"role": "system", "content": "\n\n".join(texts)}, *messages[len(texts) - 1 :]]
 
 

@@ -42,6 +42,9 @@ def flat_of(opened: Opened, options: FlatOptions) -> Example:
         return Example(None, issues=tuple(findings.issues), skip=findings.skip)
     untrained = frozenset(n for n, message in enumerate(messages) if message.pop("train", True) is False)
     note_marks(messages, untrained, findings)
+    if opened.rollout.template_kwargs:
+        findings.note("template_kwargs")
+        findings.leave_out("template_kwargs", len(opened.rollout.template_kwargs))
     left_out = tuple(findings.left_out.items())
     n_prompt = len(messages) - 1
     return Example(
@@ -118,7 +121,7 @@ def _is_text(item: Item, notes: Mapping[str, str], findings: Findings) -> bool:
         findings.note(notes["function_call"])
         calls = item.get("tool_calls")
         findings.leave_out("tool_calls", len(calls) if isinstance(calls, list) else 1)
-        return bool(item.get("content"))
+        return bool(item.get("content") or item.get("refusal"))
     return True
 
 

@@ -28,6 +28,7 @@ _UNCHECKED = ("pattern", "patternProperties", "format", "$dynamicRef")
 def note_calls(calls: Iterable[tuple[Any, Any]], tools: Iterable[Mapping[str, Any]] | None, findings: Findings) -> None:
     """Note calls without any tools, of tools that were not offered, and with arguments that break the tool's schema."""
     schemas: dict[Any, Any] | None = None
+    checks: dict[str, Check] = {}
     for name, arguments in calls:
         if schemas is None:
             schemas = {tool["function"].get("name"): tool["function"].get("parameters") for tool in tools or ()}
@@ -36,18 +37,25 @@ def note_calls(calls: Iterable[tuple[Any, Any]], tools: Iterable[Mapping[str, An
                 return
         if name not in schemas:
             findings.note(f"unknown_tool:{label(name)}")
-        elif isinstance(arguments, dict) and not fits(arguments, schemas[name]):
-            findings.note(f"arguments_off_schema:{label(name)}")
+        elif isinstance(arguments, dict):
+            if name not in checks:
+                checks[name] = _check_of(schemas[name])
+            if not checks[name](arguments):
+                findings.note(f"arguments_off_schema:{label(name)}")
 
 
-def fits(arguments: Mapping[str, Any], schema: Any) -> bool:
-    """Say whether arguments fit a schema; a schema that cannot be used is none."""
+def _check_of(schema: Any) -> Check:
+    """Return the check of a schema; one that cannot be used is none."""
     if not isinstance(schema, dict) or not schema:
-        return True
+        return _anything
     try:
-        return _check(orjson.dumps(schema))(arguments)
+        return _check(orjson.dumps(schema))
     except (TypeError, RecursionError, orjson.JSONEncodeError):
-        return True
+        return _anything
+
+
+def _anything(arguments: Any) -> bool:
+    return True
 
 
 @lru_cache(maxsize=SCHEMAS_MAX)
@@ -65,6 +73,7 @@ def _simple(schema: dict[str, Any]) -> Check | None:
     if (
         not isinstance(properties, dict)
         or not isinstance(required, list)
+        or not all(isinstance(name, str) for name in required)
         or not all(map(_is_simple, properties.values()))
     ):
         return None
@@ -90,8 +99,10 @@ def _is_simple(value: Any) -> bool:
     if not isinstance(value, dict) or not value.keys() <= _SIMPLE_VALUE:
         return False
     kinds = value.get("type", [])
-    are_known = all(kind in _TYPES for kind in (kinds if isinstance(kinds, list) else [kinds]) if isinstance(kind, str))
-    return are_known and isinstance(kinds, str | list) and isinstance(value.get("enum", []), list)
+    are_known = all(
+        isinstance(kind, str) and kind in _TYPES for kind in (kinds if isinstance(kinds, list) else [kinds])
+    )
+    return are_known and isinstance(value.get("enum", []), list)
 
 
 def _types_of(value: Mapping[str, Any]) -> tuple[str, ...]:

@@ -3,11 +3,10 @@
 from typing import Any
 
 from rollout_curator.conversation.encode import fault_of, json_text
-from rollout_curator.conversation.items import MEDIA_PARTS, TEXT_PARTS, Findings, drop_part, part_text
+from rollout_curator.conversation.items import MEDIA_PARTS, Findings, drop_part, part_text
 from rollout_curator.conversation.options import ChatOptions
 from rollout_curator.rollout import Item
-
-_RESULT_PARTS = TEXT_PARTS | MEDIA_PARTS.keys() | {"refusal"}
+from rollout_curator.shapes.content import is_part
 
 
 def message_content(content: Any, options: ChatOptions, findings: Findings) -> Any:
@@ -37,7 +36,7 @@ def tool_content(output: Any, options: ChatOptions, findings: Findings) -> Any:
         return output
     if output is None:
         return ""
-    if isinstance(output, list) and any(map(_is_result_part, output)):
+    if isinstance(output, list) and any(map(is_part, output)):
         return message_content(output, options, findings)
     fault = fault_of(output)
     if fault is not None:
@@ -51,10 +50,6 @@ def collapse(parts: list[dict[str, Any]], options: ChatOptions) -> Any:
     if options.content == "text" and all(part["type"] == "text" for part in parts):
         return "".join(part["text"] for part in parts)
     return parts
-
-
-def _is_result_part(part: Any) -> bool:
-    return isinstance(part, dict) and isinstance(part.get("type"), str) and part["type"] in _RESULT_PARTS
 
 
 def _media(part: Item, options: ChatOptions, findings: Findings) -> dict[str, Any] | None:

@@ -167,6 +167,7 @@ _CAUSES = {
     "parts": "of a kind no rule knows",
     "items": "unsupported_item is kept",
     "instructions": "option with_instructions = false",
+    "names": "of messages that were joined",
     "tail": "option trailing = trim",
     "trimmed": "trim",
     "template_kwargs": "this trainer reads none",

@@ -35,16 +35,21 @@ def read(fields: Fields) -> Rollout:
     opened = {**fields, key: read_json(fields[key])} if isinstance(fields[key], str) else fields
     notes, view = Notes(), View(opened, "line")
     items = read_messages(view, key, notes)
-    return make_rollout("chat", view, split_messages(items), notes, original=fields)
+    last = opened[key][-1] if opened[key] else None
+    return make_rollout("chat", view, split_messages(items), notes, last=last, original=fields)
 
 
-def make_rollout(name: str, view: View, conversation: Conversation, notes: Notes, *, original: Fields) -> Rollout:
-    """Return the rollout of a generic line, once both sides of its conversation are known."""
+def make_rollout(
+    name: str, view: View, conversation: Conversation, notes: Notes, *, last: Any, original: Fields
+) -> Rollout:
+    """Return the rollout of a generic line, once both sides of its conversation are known.
+
+    `last` is the last message as it was recorded.
+    """
     fields = view.fields
-    tools = read_tools(view, fields.get("messages"), notes)
+    tools = read_tools(view, notes)
     conversation = finish(conversation, view, notes)
-    reward = read_chat_reward(fields)
-    last = fields["messages"][-1] if isinstance(fields.get("messages"), list) and fields["messages"] else None
+    reward, settings = read_chat_reward(fields), template_kwargs(notes, fields)
     ending = read_ending(fields, last if isinstance(last, dict) else None)
     if is_compacted(fields):
         notes.add("context_compacted")
@@ -58,7 +63,7 @@ def make_rollout(name: str, view: View, conversation: Conversation, notes: Notes
         truncated=ending.cut,
         unusable=None if conversation.output else "empty_output",
         invalid=ending.invalid,
-        template_kwargs=template_kwargs(fields),
+        template_kwargs=settings,
         fields=original,
     )
 

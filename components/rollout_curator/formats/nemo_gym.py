@@ -46,20 +46,21 @@ def read(fields: Fields) -> Rollout | Unreadable:
     reward = read_reward(fields, "reward")
     instructions, ending = params.get("instructions"), read_ending(fields)
     given, answered = pair_by_order(read_sequence(params.get("input"), notes), read_sequence(output, notes), notes)
-    tools = params.get("tools")
     _note_elsewhere(fields, params, response, [given, answered], notes)
+    settings = template_kwargs(notes, params, _mapping(params.get("metadata")), fields)
+    tools = choose_tools([("params.tools", params.get("tools"))], notes)
     return Rollout(
         format="nemo_gym",
         prompt=given,
         output=answered,
         reward=reward.value,
         instructions=instructions if isinstance(instructions, str) and instructions else None,
-        tools=choose_tools([("params.tools", tools)], notes) if tools else (),
+        tools=tools,
         notes=(*((reward.note,) if reward.note else ()), *notes.found),
         truncated=ending.cut,
         unusable=_unusable(has_params, "output" in response or "output" in fields, output),
         invalid=ending.invalid,
-        template_kwargs=template_kwargs(params, _mapping(params.get("metadata")), fields),
+        template_kwargs=settings,
         fields=fields,
     )
 
@@ -67,15 +68,15 @@ def read(fields: Fields) -> Rollout | Unreadable:
 def _note_elsewhere(fields: Fields, params: Fields, response: Fields, read: Any, notes: Notes) -> None:
     """Note conversation that the line has in other places, or only points at."""
     instructions = params.get("instructions")
-    if not isinstance(instructions, str) and not is_empty(instructions):
+    if instructions is not None and not isinstance(instructions, str) and not is_empty(instructions):
         note_unread(notes, "params", "instructions", instructions, is_content=True)
     for key in _ELSEWHERE:
-        if not is_empty(params.get(key)):
+        if params.get(key) is not None and not is_empty(params[key]):
             note_unread(notes, "params", key, params[key], is_content=True)
     if isinstance(sound := _mapping(params.get("metadata")).get("audio_url"), str) and sound:
         note_unread(notes, "metadata", "audio_url", sound, is_content=True)
     other = fields.get("output") if "output" in response else None
-    if not is_empty(other) and not is_copy(other, "\n".join(texts_in(read))):
+    if other is not None and not is_empty(other) and not is_copy(other, "\n".join(texts_in(read))):
         note_unread(notes, "line", "output", other, is_content=True)
     if is_compacted(fields):
         notes.add("context_compacted")

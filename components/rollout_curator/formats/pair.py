@@ -9,6 +9,7 @@ from typing import Any
 from rollout_curator.formats.base import Fields, Format
 from rollout_curator.formats.chat import make_rollout
 from rollout_curator.rollout import Rollout
+from rollout_curator.shapes.calls import read_json
 from rollout_curator.shapes.conversation import Conversation, read_system
 from rollout_curator.shapes.marks import read_mask
 from rollout_curator.shapes.messages import read_sequence
@@ -34,18 +35,25 @@ def read(fields: Fields) -> Rollout:
     if (mask := view.take("message_loss_mask")) is not None:
         marked = read_mask(mask, [*prompt, *output], notes)
         prompt, output = marked[: len(prompt)], marked[len(prompt) :]
+    last = output[-1] if output else None
     system = read_system(view, prompt, notes)
-    is_text = isinstance(given, str) and not system
+    is_text = isinstance(given, str) and prompt == [{"role": "user", "content": given}] and not system
     asked = given if is_text else [*system, *read_sequence(prompt, notes)]
     conversation = Conversation(asked, read_sequence(output, notes))
-    return make_rollout("pair", view, conversation, notes, original=fields)
+    return make_rollout("pair", view, conversation, notes, last=last, original=fields)
 
 
 def _as_messages(side: Any, role: str) -> list[Any]:
-    """Return a side as messages; a text is one of the given role."""
+    """Return a side as messages; a text that is not JSON of some is one of the given role."""
     if isinstance(side, str):
-        return [{"role": role, "content": side}]
+        opened = read_json(side) if side.lstrip()[:1] == "[" else None
+        is_messages = isinstance(opened, list) and all(map(_is_message, opened))
+        return opened if is_messages and opened else [{"role": role, "content": side}]
     return list(side)
+
+
+def _is_message(value: Any) -> bool:
+    return isinstance(value, dict) and isinstance(value.get("role"), str) and "content" in value
 
 
 PAIR = Format("pair", "prompt and completion with a reward", 90, claims, read, is_generic=True)

@@ -97,8 +97,12 @@ def _n_images(content: Any) -> int:
     """Return how many images stand in a content, or in what a tool gave."""
     if not isinstance(content, list):
         return 0
-    kinds = (str(part.get("type")) for part in content if isinstance(part, dict))
-    return sum("image" in kind or kind == "computer_screenshot" for kind in kinds)
+    n = 0
+    for part in content:
+        kind = part.get("type") if isinstance(part, dict) else None
+        if isinstance(kind, str) and ("image" in kind or kind == "computer_screenshot"):
+            n += 1
+    return n
 
 
 def _count_result(counts: Counts, output: Any) -> None:

@@ -6,6 +6,7 @@ Anthropic's `input`, Llama's `parameters`.
 """
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,6 +17,7 @@ from rollout_curator.shapes.view import Notes, View
 _CALL_KEYS = frozenset({"id", "type", "function", "index"})
 _FUNCTION_KEYS = frozenset({"name", "arguments"})
 _ARGUMENTS = ("arguments", "args", "input", "parameters")
+_LONG_NUMBER = re.compile(r"[0-9]{19}")
 _NO_KIND = ("function", "tool_call", "tool_use")
 
 
@@ -27,12 +29,7 @@ def read_json(text: Any) -> Any:
         value = orjson.loads(text)
     except orjson.JSONDecodeError:
         return _read_strictly(text)
-    has_digits = any(character.isdigit() for character in text)
-    return _read_strictly(text) if has_digits and _is_doubtful(text) else value
-
-
-def _is_doubtful(text: str) -> bool:
-    return sum(map(str.isdigit, text)) >= 19
+    return _read_strictly(text) if _LONG_NUMBER.search(text) else value
 
 
 def _read_strictly(text: str) -> Any:
@@ -59,28 +56,26 @@ def read_call(call: Any, notes: Notes) -> Any:
     if isinstance(function, dict) and call.keys() <= _CALL_KEYS and function.keys() <= _FUNCTION_KEYS:
         return call
     view = View(call, "call")
-    call_id = view.take("id", "call_id", "tool_call_id", "tool_use_id")
+    call_id = view.take("call_id", "id", "tool_call_id", "tool_use_id")
     kind = view.take("type")
     if isinstance(kind, str) and kind not in _NO_KIND:
-        return call
+        return call  # refused as a whole
+    left: dict[str, Any] = {}
+    inner = view
     if isinstance(function, dict):
         view.take("function")
-        made = _function(View(function, "call"), notes)
-    else:
-        made = {"name": view.take("function", "name", "function_name"), "arguments": view.take(*_ARGUMENTS)}
-    left = view.report(notes)
+        inner = View(function, "call")
+    made = {"name": inner.take("function", "name", "function_name"), "arguments": inner.take(*_ARGUMENTS)}
+    if inner is not view:
+        left = inner.report(notes)
+    left |= view.report(notes)
     return {"id": call_id, "type": "function", "function": made, **({"unread": left} if left else {})}
 
 
-def _function(view: View, notes: Notes) -> dict[str, Any]:
-    made = {"name": view.take("name", "function_name"), "arguments": view.take(*_ARGUMENTS)}
-    view.report(notes)
-    return made
-
-
-def as_item(call: Any) -> dict[str, Any]:
-    """Return a call as an item of its own, as the Responses API has it."""
-    function: Mapping[str, Any] = call.get("function") or {}
+def as_item(block: Mapping[str, Any], notes: Notes) -> dict[str, Any]:
+    """Return a block that is a call as an item of its own, as the Responses API has it."""
+    call = read_call({key: value for key, value in block.items() if key != "type"}, notes)
+    function: Mapping[str, Any] = call["function"]
     made = {"type": "function_call", "name": function.get("name"), "arguments": function.get("arguments")}
     if call.get("id") is not None:
         made["call_id"] = call["id"]

@@ -9,18 +9,24 @@ from collections.abc import Mapping
 from typing import Any
 
 from rollout_curator.shapes.calls import read_json
-from rollout_curator.shapes.view import is_empty
+from rollout_curator.shapes.view import Notes, is_empty, note_unread
 
-SYSTEM_KEYS = ("system", "system_prompt")
+SYSTEM_KEYS = ("system", "system_prompt", "system_message")
+_SETTINGS = frozenset({"chat_template_kwargs", "enable_thinking"})
+_EVENT_KEYS = ("type", "kind", "event", "event_type", "reason", "name", "action", "op")
 _REWRITES = ("rewrit", "compact", "summar", "truncat", "evict")
 
 
-def template_kwargs(*places: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the settings of the chat template that a rollout was sampled with."""
+def template_kwargs(notes: Notes, *places: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings of the chat template that a rollout was sampled with; what cannot be read is told."""
     for place in places:
+        if _SETTINGS.isdisjoint(place):
+            continue
         found = read_json(place.get("chat_template_kwargs"))
         if isinstance(found, dict) and found:
             return found
+        if not is_empty(found):
+            note_unread(notes, "line", "chat_template_kwargs", found)
         if isinstance(place.get("enable_thinking"), bool):
             return {"enable_thinking": place["enable_thinking"]}
     return {}
@@ -31,23 +37,24 @@ def is_compacted(line: Mapping[str, Any]) -> bool:
     traces = line.get("training_traces")
     if isinstance(traces, list) and len(traces) > 1:
         return True
-    return _has_rewrite(line.get("rollout_trace_contract"))
+    return "rollout_trace_contract" in line and _has_rewrite(line["rollout_trace_contract"])
 
 
-def _has_rewrite(value: Any, key: str = "") -> bool:
-    """Whether an event of a trace contract says that history was rewritten."""
-    if isinstance(value, dict):
-        return any(_has_rewrite(inner, name) for name, inner in value.items())
-    is_event = any(word in key.lower() for word in _REWRITES)
-    if isinstance(value, list):
-        return (is_event and not is_empty(value)) or any(_has_rewrite(inner, key) for inner in value)
-    if isinstance(value, str):
-        return key in ("type", "kind", "event", "event_type", "reason", "name", "action") and any(
-            word in value.lower() for word in _REWRITES
-        )
-    return is_event and type(value) is int and value > 0
-
-
-def system_text(line: Mapping[str, Any]) -> str:
-    """Return the system text that stands beside the messages, empty where there is none."""
-    return next((line[key] for key in SYSTEM_KEYS if isinstance(line.get(key), str) and line[key]), "")
+def _has_rewrite(contract: Any) -> bool:
+    """Whether anything in a trace contract says that history was rewritten: a count, a flag, a list or an event."""
+    pending = [("", contract)]
+    while pending:
+        key, value = pending.pop()
+        is_event = any(word in key.lower() for word in _REWRITES)
+        if isinstance(value, dict):
+            pending += value.items()
+        elif isinstance(value, list):
+            if is_event and not is_empty(value):
+                return True
+            pending += [(key, inner) for inner in value]
+        elif isinstance(value, str):
+            if key in _EVENT_KEYS and any(word in value.lower() for word in _REWRITES):
+                return True
+        elif is_event and isinstance(value, bool | int) and value > 0:
+            return True
+    return False

@@ -1,21 +1,31 @@
 """One record's conversation, read whole: what the readers of chat, pairs and NeMo Gym lines have in common."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from rollout_curator.shapes.content import is_part, read_content
 from rollout_curator.shapes.context import SYSTEM_KEYS
 from rollout_curator.shapes.marks import read_mask
 from rollout_curator.shapes.messages import ROLES, read_sequence
 from rollout_curator.shapes.pairing import pair_by_order
+from rollout_curator.shapes.thoughts import KEYS as THOUGHT_KEYS
 from rollout_curator.shapes.view import Notes, View, is_copy, note_unread, texts_in
 
 CONVERSATION_KEYS = (
     "messages", "conversations", "conversation", "prompt", "completion", "response", "responses", "output", "input",
     "instructions", "question", "history", "trajectory", "trajectories", "traj", "steps", "traces", "nodes", "chosen",
-    "rejected", "dialog", "dialogue", "chat", "turns", "text", "reasoning", "reasoning_content",
+    "rejected", "rejected_response", "dialog", "dialogue", "chat", "turns", "text", "image", "images", "video",
+    "videos", "audio", "audios", *THOUGHT_KEYS,
 )  # fmt: skip
 """Keys that hold conversation at the top of a line of chat or of a pair; any other is what people keep beside it."""
+_MARKS = re.compile(
+    r"<\|?[a-zA-Z_\d|]{1,30}\|?>|</?[a-zA-Z]{1,20}>|\[/?[A-Z_]{1,20}\]"
+    r"|\b(human|user|assistant|system|tool|developer|instruction|response|input|output|gpt|model)\b",
+    re.IGNORECASE,
+)
+"""What chat templates write around texts."""
 ASIDE_KEYS = (*SYSTEM_KEYS, "tools", "tool_defs", "functions", "available_tools", "message_loss_mask")
 """Keys beside a conversation that belong to it."""
 
@@ -53,17 +63,22 @@ def read_system(view: View, messages: Sequence[Any], notes: Notes) -> list[Any]:
     """Return the system text beside a conversation as its first message, unless it stands there already."""
     read = "\n".join(text for message in messages[:1] for text in texts_in(message))
     for key in SYSTEM_KEYS:
-        text = view.fields.get(key)
-        if not isinstance(text, str) or not text:
-            continue
+        given = view.fields.get(key)
+        texts = list(texts_in(given))
+        if not texts or not (isinstance(given, str) or _are_parts(given)):
+            continue  # what is neither text nor parts stays unread, and is told
         view.take(key)
-        if text in read:
+        if all(text in read for text in texts):
             continue
         if messages and _role(messages[0]) == "system":
-            note_unread(notes, "line", key, text, is_content=True)
+            note_unread(notes, "line", key, given, is_content=True)
             continue
-        return [{"role": "system", "content": text}]
+        return [{"role": "system", "content": read_content(given, notes)}]
     return []
+
+
+def _are_parts(value: Any) -> bool:
+    return isinstance(value, list) and all(map(is_part, value))
 
 
 def _role(message: Any) -> Any:
@@ -76,8 +91,19 @@ def finish(conversation: Conversation, view: View, notes: Notes) -> Conversation
     prompt, output = pair_by_order(conversation.prompt, conversation.output, notes)
     left = {key: value for key, value in view.unread().items() if key in CONVERSATION_KEYS or key in ASIDE_KEYS}
     if left:
-        read = "\n".join(texts_in([prompt, output]))
+        read = list(texts_in([prompt, output]))
+        whole = "\n".join(read)
         for key, value in left.items():
-            if not is_copy(value, read):
-                note_unread(notes, "line", key, value, is_content=any(True for _ in texts_in(value)))
+            if any(True for _ in texts_in(value)) and not is_copy(value, whole) and not _is_rendered(value, read):
+                note_unread(notes, "line", key, value, is_content=True)
     return Conversation(prompt, output)
+
+
+def _is_rendered(value: Any, read: Sequence[str]) -> bool:
+    """Whether a text is the conversation as a chat template renders it: its texts, roles and nothing but marks."""
+    if not isinstance(value, str) or not read:
+        return False
+    rest = value
+    for text in sorted({text.strip() for text in read}, key=len, reverse=True):
+        rest = rest.replace(text, " ") if len(text) > 1 or text.isalnum() else rest
+    return not any(map(str.isalnum, _MARKS.sub("", rest)))

@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from typing import Any
 
 CUT_REASONS = ("finish_reason", "stop_reason", "stop_condition")
-_CUT = ("length", "max_tokens", "max_output_tokens", "max_turns", "max_total_tokens", "max_input_tokens",
-        "context_length", "model_length", "token_limit")  # fmt: skip
+_CUT = frozenset({"length", "context_length", "model_length", "token_limit", "model_context_window_exceeded"})
+"""Names of limits beside those that begin with `max_`; the last is Anthropic's."""
+ENDINGS = frozenset({"stop", "stop_sequence", "end_turn", "tool_calls", "function_call", "tool_use", "eos"})
+"""Reasons why an answer ended whole."""
 _NO_FAILURE = ("", "none", "other", "null", "ok", "false", "0", "success")
 _FLAGS = ("timed_out", "context_length_exceeded_error")
-_KINDS = ("error_kind", "failure_kind", "failure_reason")
+_FAILURES = (*_FLAGS, "error_kind", "failure_kind", "failure_reason")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +52,13 @@ def _cut(line: Mapping[str, Any], response: Mapping[str, Any], last: Mapping[str
         return "incomplete"
     for place in (line, response, last):
         for name in CUT_REASONS:
-            if isinstance(value := place.get(name), str) and _is_limit(value):
+            if name in place and isinstance(value := place[name], str) and _is_limit(value):
                 return short(value)
     return "cut" if is_true(line.get("is_truncated")) else None
 
 
 def _is_limit(value: str) -> bool:
-    return value in _CUT or value.startswith("max_")
+    return value.lower() in _CUT or value.lower().startswith("max_")
 
 
 def _has_failed(line: Mapping[str, Any], response: Mapping[str, Any]) -> bool:
@@ -64,9 +66,7 @@ def _has_failed(line: Mapping[str, Any], response: Mapping[str, Any]) -> bool:
     if _is_error(line, response):
         return True
     for name, value in line.items():
-        if name.endswith(_FLAGS) and value in (True, 1):
-            return True
-        if name.endswith(_KINDS) and _says_failure(value):
+        if name.endswith(_FAILURES) and (value in (True, 1) if name.endswith(_FLAGS) else _says_failure(value)):
             return True
     return False
 
@@ -88,7 +88,11 @@ def _says_failure(value: Any) -> bool:
 
 def is_true(value: Any) -> bool:
     """Whether a flag is set, also where it is written as 1 or "true"."""
-    return value in (True, 1) if isinstance(value, bool | int | float) else str(value).lower() in ("true", "1", "yes")
+    if value is None or value is False:
+        return False
+    if isinstance(value, str):
+        return value.strip().lower() in ("true", "1", "yes")
+    return isinstance(value, bool | int | float) and value == 1
 
 
 def short(value: Any) -> str:

@@ -8,10 +8,12 @@ of ms-swift (`tool_call`, `tool_response`) and Gemini (`model`), the older `func
 from collections.abc import Mapping
 from typing import Any
 
+from rollout_curator.shapes import langchain
 from rollout_curator.shapes.calls import as_item, read_call, read_calls, read_json
-from rollout_curator.shapes.content import read_content, read_output
+from rollout_curator.shapes.content import note_error, read_content, read_output
+from rollout_curator.shapes.ending import CUT_REASONS, ENDINGS
 from rollout_curator.shapes.marks import read_mark
-from rollout_curator.shapes.thoughts import as_reasoning, read_thoughts
+from rollout_curator.shapes.thoughts import as_reasoning, note_parts, read_block, read_thoughts
 from rollout_curator.shapes.view import HARMLESS, Notes, View, is_empty, texts_in
 
 ROLES = {
@@ -25,6 +27,7 @@ _PLAIN = {
     "function_call_output": frozenset({"type", "call_id", "output"}) | HARMLESS,
     "reasoning": frozenset({"type", "summary"}) | HARMLESS,
 }
+_MESSAGE = _PLAIN["message"]
 _CHAT_KEYS = frozenset({"role", "content"}) | HARMLESS
 _WHERE = {"function_call": "call", "function_call_output": "result"}
 _TEXT_PART = frozenset({"type", "text", "annotations", "logprobs"})
@@ -32,35 +35,37 @@ _TEXT_TYPES = frozenset({"input_text", "output_text", "text", "summary_text"})
 _MESSAGE_TYPES = (None, "", "message")
 
 
-def read_sequence(recorded: Any, notes: Notes) -> Any:
+def read_sequence(recorded: Any, notes: Notes, *, is_inner: bool = False) -> Any:
     """Return a prompt or an output with every element read; lists inside stay lists, texts stay texts."""
     if not isinstance(recorded, list | tuple):
         return recorded
     items: list[Any] = []
     for element in recorded:
-        if isinstance(element, list):
-            items.append(read_sequence(element, notes))
-        elif isinstance(element, dict):
-            items += [element] if _is_plain(element) else _read_element(element, notes)
-        else:
+        if isinstance(element, list) and not is_inner:  # a list inside that again is refused as a whole
+            items.append(read_sequence(element, notes, is_inner=True))
+        elif not isinstance(element, dict) or _is_plain(element):
             items.append(element)
+        else:
+            notes.is_plain = False
+            items += _read_element(element, notes)
     return items
 
 
 def _is_plain(element: dict[str, Any]) -> bool:
-    """Whether an element is in a known shape with nothing in it that is not read: nearly every one is."""
+    """Whether an element is in a known shape, with its id, and nothing in it is not read: nearly every one is."""
     kind = element.get("type")
-    if kind in _MESSAGE_TYPES:
-        known = element.keys() <= (_PLAIN["message"] if kind else _CHAT_KEYS)
-        return known and element.get("role") in _OWN_ROLES and _is_plain_content(element.get("content"))
+    if kind == "message" or not kind:
+        known = _MESSAGE if kind else _CHAT_KEYS
+        is_known = element.keys() <= known and element.get("role") in _OWN_ROLES
+        return is_known and _is_plain_content(element.get("content"))
     if not isinstance(kind, str) or kind not in _PLAIN or not element.keys() <= _PLAIN[kind]:
         return False
-    if kind == "function_call_output":
-        return isinstance(element.get("output"), str)
-    return kind != "reasoning" or _is_plain_content(element.get("summary"))
+    if kind == "reasoning":
+        return _is_plain_content(element.get("summary"))
+    return bool(element.get("call_id")) and (kind == "function_call" or isinstance(element.get("output"), str))
 
 
-_OWN_ROLES = ("assistant", "user", "system", "developer", "tool")
+_OWN_ROLES = ("assistant", "user", "system", "developer")
 
 
 def _is_plain_content(content: Any) -> bool:
@@ -82,7 +87,8 @@ def _read_element(element: dict[str, Any], notes: Notes) -> list[Any]:
     if kind in _MESSAGE_TYPES:
         return _read_message(element, notes)
     if not isinstance(kind, str) or kind not in _PLAIN:
-        return [element]  # an item of another kind is refused as a whole
+        message = langchain.as_message(element)
+        return [element] if message is None else _read_message(message, notes)  # other kinds are refused as a whole
     view = View(element, _WHERE.get(kind, kind))
     view.take("type")
     if kind == "reasoning":
@@ -92,6 +98,8 @@ def _read_element(element: dict[str, Any], notes: Notes) -> list[Any]:
         made["arguments"] = view.take("arguments")
     else:
         made = {"type": kind, "call_id": view.take("call_id"), "output": read_output(view.take("output"), notes)}
+    if read_mark(view, notes, is_answer=kind != "function_call_output") is False:
+        made["train"] = False
     left = view.report(notes)
     rest = {key: value for key, value in element.items() if key in HARMLESS or key in made}
     return [{**rest, **made, **({"unread": left} if left else {})}]
@@ -101,6 +109,7 @@ def _read_reasoning_item(view: View, notes: Notes) -> dict[str, Any]:
     """Return a reasoning item; its full text counts only where it has no summary."""
     summary, content = view.fields.get("summary"), view.fields.get("content")
     view.take("summary")
+    note_parts(summary, notes)
     if is_empty(summary) or all(text in texts_in(summary) for text in texts_in(content)):
         view.take("content")
     return {"type": "reasoning", "summary": summary, "content": content}
@@ -136,8 +145,9 @@ def _result_message(view: View, content: Any, notes: Notes) -> dict[str, Any]:
     made: dict[str, Any] = {"role": "tool", "content": read_output(content, notes)}
     if call_id is not None:
         made["tool_call_id"] = call_id
-    if isinstance(name := view.take("name"), str):
+    if (name := view.take_text("name")) is not None:
         made["name"] = name
+    note_error(view, "is_error", notes)
     read_mark(view, notes, is_answer=False)
     return _finished(view, made, notes)
 
@@ -150,16 +160,21 @@ def _other_message(view: View, role: Any, content: Any, notes: Notes) -> list[An
         results = [_result_block(part, notes) for part in blocks]
         content = [part for part in content if not _is_block(part, "tool_result")]
         if results and not content:
-            view.take("name")
+            read_mark(view, notes, is_answer=False)
             view.report(notes)
             return results
     made: dict[str, Any] = {"role": role, "content": read_content(content, notes)}
-    if view.fields.get("type") is None:
-        made |= {"name": name} if isinstance(name := view.take("name"), str) else {}
-    if role in ("system", "developer"):
-        view.take("tools")  # read with the other tools of the record
+    made |= _name(view)
+    if role in ("system", "developer") and (tools := view.take("tools")) is not None:
+        notes.tools.append(tools)  # read with the other tools of the record
     read_mark(view, notes, is_answer=False)
     return [*results, _finished(view, made, notes)]
+
+
+def _name(view: View) -> dict[str, str]:
+    """Return the name of a message's author; Responses items have none."""
+    name = view.take_text("name") if view.fields.get("type") is None else None
+    return {} if name is None else {"name": name}
 
 
 def _is_block(part: Any, kind: str) -> bool:
@@ -173,8 +188,7 @@ def _result_block(part: Mapping[str, Any], notes: Notes) -> dict[str, Any]:
     call_id = view.take("tool_use_id", "tool_call_id", "id")
     if call_id is not None:
         made["call_id"] = call_id
-    if view.fields.get("is_error") is False:
-        view.take("is_error")
+    note_error(view, "is_error", notes)
     return _finished(view, made, notes)
 
 
@@ -183,16 +197,18 @@ def _answer(view: View, content: Any, notes: Notes) -> list[Any]:
     train = read_mark(view, notes, is_answer=True)
     mark = {} if train is None else {"train": train}
     thoughts = read_thoughts(view, notes)
+    _take_ending(view)
     made: dict[str, Any] = {"role": "assistant"}
-    if view.fields.get("type") is None and isinstance(name := view.take("name"), str):
-        made["name"] = name
+    made |= _name(view)
     if (calls := view.take("tool_calls")) is not None:
         made["tool_calls"] = read_calls(calls, notes)
     if (call := view.take("function_call")) is not None:
-        made["tool_calls"] = [*made.get("tool_calls", ()), read_call({"function": read_json(call)}, notes)]
-    if isinstance(refusal := view.take("refusal"), str):
+        others = made.get("tool_calls", [])
+        call = read_call({"function": read_json(call)}, notes)
+        made["tool_calls"] = [*others, call] if isinstance(others, list) else [others, call]
+    if (refusal := view.take_text("refusal")) is not None:
         made["refusal"] = refusal
-    lead = [as_reasoning(None, mark)] if None in thoughts else []
+    lead = [as_reasoning(None, mark) for text in thoughts if text is None]
     if said := [text for text in thoughts if text]:
         made["reasoning_content"] = "\n\n".join(said)
     pieces = _pieces(content, mark, notes)
@@ -206,6 +222,14 @@ def _answer(view: View, content: Any, notes: Notes) -> list[Any]:
     if left:
         items = [{**items[0], "unread": left}, *items[1:]] if items else []
     return items or [{"role": "assistant", "content": "", **mark}]
+
+
+def _take_ending(view: View) -> None:
+    """Read why an answer ended; a limit that cut it stays unread, and is told (the end of the last one counts)."""
+    for name in CUT_REASONS:
+        value = view.fields.get(name)
+        if isinstance(value, str) and value.lower() in ENDINGS:
+            view.take(name)
 
 
 def _pieces(content: Any, mark: dict[str, Any], notes: Notes) -> list[Any] | None:
@@ -226,9 +250,9 @@ def _pieces(content: Any, mark: dict[str, Any], notes: Notes) -> list[Any] | Non
             continue
         flush()
         if part["type"] in ("tool_use", "tool_call", "function_call"):
-            items.append({**as_item(read_call(part, notes)), **mark})
+            items.append({**as_item(part, notes), **mark})
         else:
-            items += [as_reasoning(text, mark) for text in read_thoughts(View(part, "part"), notes)]
+            items += [as_reasoning(text, mark) for text in read_block(part, notes)]
     flush()
     return items
 
@@ -240,8 +264,11 @@ def _is_special(part: Any) -> bool:
 _SPECIAL = ("tool_use", "tool_call", "function_call", "thinking", "reasoning", "redacted_thinking", "thought")
 
 
+_NO_CONTENT = ("role", "type", "name", "train", "call_id", "tool_call_id")
+
+
 def _finished(view: View, made: dict[str, Any], notes: Notes) -> dict[str, Any]:
     """Return a made item with what nobody read beside it."""
-    says = [value for key, value in made.items() if key not in ("role", "type", "name", "train")]
+    says = [value for key, value in made.items() if key not in _NO_CONTENT]
     left = view.report(notes, has_content=not all(map(is_empty, says)))
     return {**made, "unread": left} if left else made

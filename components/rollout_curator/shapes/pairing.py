@@ -7,11 +7,10 @@ missing, and the conversions say so.
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Any
 
 from rollout_curator.shapes.view import Notes
-
-_RESULT_ID = {"function_call_output": "call_id"}
 
 
 @dataclass(slots=True)
@@ -25,11 +24,12 @@ class _Batch:
 def pair_by_order(prompt: Any, output: Any, notes: Notes) -> tuple[Any, Any]:
     """Return both sides of a rollout with ids for calls and results that came without, where they can be paired."""
     sides = (prompt, output)
-    if not any(_lacks_id(item) for side in sides for item in _items(side)):
+    if notes.is_plain or not any(_lacks_id(item) for side in sides for item in _items(side)):
         return sides
     opened = tuple([_copied(item) for item in _items(side)] for side in sides)
-    taken = {holder.get(key) for batch in _batches([*opened[0], *opened[1]]) for holder, key in batch.calls}
-    names = (name for n in range(1, 1_000_000) if (name := f"call_{n}") not in taken)
+    used = [holder.get(key) for batch in _batches([*opened[0], *opened[1]]) for holder, key in batch.calls]
+    taken = {name for name in used if isinstance(name, str)}
+    names = (name for n in count(1) if (name := f"call_{n}") not in taken)
     for batch in _batches([*opened[0], *opened[1]]):
         _pair(batch, names, notes)
     made = [copy if isinstance(side, list) else side for side, copy in zip(sides, opened, strict=True)]
@@ -38,9 +38,7 @@ def pair_by_order(prompt: Any, output: Any, notes: Notes) -> tuple[Any, Any]:
 
 def _items(side: Any) -> list[Any]:
     """Return the items of a side; one with lists inside is left as it is."""
-    if not isinstance(side, list) or any(isinstance(item, list) for item in side):
-        return []
-    return side
+    return side if isinstance(side, list) and list not in map(type, side) else []
 
 
 def _lacks_id(item: Any) -> bool:
@@ -72,7 +70,8 @@ def _batches(items: list[Any]) -> Iterator[_Batch]:
             continue
         is_result = item.get("type") == "function_call_output" or item.get("role") == "tool"
         if is_result:
-            batch.results.append((item, _RESULT_ID.get(item.get("type", ""), "tool_call_id")))
+            is_item = item.get("type") == "function_call_output"
+            batch.results.append((item, "call_id" if is_item else "tool_call_id"))
             continue
         if batch.results:
             yield batch

@@ -5,7 +5,7 @@
 type `thinking` or `reasoning`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Mapping
 from typing import Any
 
 from rollout_curator.shapes.view import Notes, View, texts_in
@@ -16,64 +16,90 @@ _HIDDEN_KEYS = ("data", "encrypted_content", "signature")
 
 
 def read_thoughts(view: View, notes: Notes) -> list[str | None]:
-    """Return the thoughts of a message or a part, None for one that was not disclosed.
+    """Return the thoughts of a message, None for each that was not disclosed.
 
     The same thought often stands under two keys: the first key that has any text counts, and one that says something
     else is left unread, which is told.
     """
-    if view.where == "part":
-        return _of_part(view, notes)
-    thoughts: list[str | None] = []
+    texts: list[str] = []
+    n_hidden = 0
     for key in KEYS:
-        value = view.fields.get(key)
-        found = list(_texts(value))
-        if not found:
+        found = _texts(view.fields.get(key))
+        said = [text for text in found if text]
+        if not found or (texts and not all(text in "\n".join(texts) for text in said)):
             continue
-        read = "\n".join(text for text in thoughts if text)
-        if not any(text for text in thoughts):
-            thoughts = found if any(found) else thoughts or found
-            view.take(key)
-        elif all(text in read for text in found if text):
-            view.take(key)
-    return thoughts
+        _note_blocks(view.take(key), notes)
+        n_hidden = max(n_hidden, len(found) - len(said))
+        texts = texts or said
+    return [*[None] * n_hidden, *texts]
 
 
-def _of_part(view: View, notes: Notes) -> list[str | None]:
-    view.take("type")
-    texts: list[str | None] = []
-    for key in _TEXT_KEYS:
-        if found := list(texts_in(_inner(view.fields.get(key)))):
-            view.take(key)
-            texts = ["\n\n".join(found)]
-            break
-    for key in _HIDDEN_KEYS:
-        if view.take(key) and texts:
-            notes.add(f"unread:part.{key}")  # what only its provider can read
-    view.report(notes)
-    return texts or [None]
+def read_block(block: Mapping[str, Any], notes: Notes) -> list[str | None]:
+    """Return the thought of a block that stands among the parts of an answer."""
+    _note_block(block, "part", notes)
+    return [_text_of(block)]
+
+
+def _texts(value: Any) -> list[str | None]:
+    """Return the thoughts under one key: a text, or a list of blocks each a text, a summary or something opaque."""
+    if isinstance(value, str):
+        return [value] if value else []
+    blocks = value if isinstance(value, list) else [value]
+    return [
+        block if isinstance(block, str) else _text_of(block)
+        for block in blocks
+        if (isinstance(block, str) and block) or (isinstance(block, dict) and _is_thought(block))
+    ]
+
+
+def _is_thought(block: Mapping[str, Any]) -> bool:
+    return _text_of(block) is not None or any(block.get(key) for key in _HIDDEN_KEYS)
+
+
+def _text_of(block: Mapping[str, Any]) -> str | None:
+    key = _key_of(block)
+    return "\n\n".join(texts_in(_inner(block[key]))) if key else None
+
+
+def _key_of(block: Mapping[str, Any]) -> str | None:
+    """Return the key of a block that holds its text."""
+    return next((key for key in _TEXT_KEYS if any(True for _ in texts_in(_inner(block.get(key))))), None)
 
 
 def _inner(value: Any) -> Any:
     """Return the texts of a value that may be a text, a list of texts, or a list of parts with a text."""
     if isinstance(value, list):
         return [part.get("text") if isinstance(part, dict) else part for part in value]
-    return value
+    return value if isinstance(value, str) else None
 
 
-def _texts(value: Any) -> Iterator[str | None]:
-    """Yield the thoughts under one key: a text, or a list of blocks each a text, a summary or something opaque."""
-    if isinstance(value, str):
-        if value:
-            yield value
-        return
-    for block in value if isinstance(value, list) else [value] if isinstance(value, dict) else []:
-        if isinstance(block, str):
-            yield block
-        elif isinstance(block, dict):
-            text = next((block[key] for key in _TEXT_KEYS if isinstance(block.get(key), str) and block[key]), None)
-            is_hidden = any(block.get(key) for key in _HIDDEN_KEYS)
-            if text or is_hidden:
-                yield text
+def _note_blocks(value: Any, notes: Notes) -> None:
+    for block in value if isinstance(value, list) else [value]:
+        if isinstance(block, dict):
+            _note_block(block, "thought", notes)
+
+
+def _note_block(block: Mapping[str, Any], where: str, notes: Notes) -> None:
+    """Note what of a block is not its text: a signature, say, which only its provider can read."""
+    view = View(block, where)
+    view.take("type")
+    key = _key_of(block)
+    if key is not None:
+        note_parts(view.take(key), notes)
+    for hidden in _HIDDEN_KEYS:
+        if view.take(hidden) and key is not None:
+            notes.add(f"unread:{where}.{hidden}")
+    view.report(notes)
+
+
+def note_parts(value: Any, notes: Notes) -> None:
+    """Note what of the parts of a thought is not their text."""
+    for part in value if isinstance(value, list) else ():
+        if isinstance(part, dict):
+            view = View(part, "thought")
+            view.take("type")
+            view.take_text("text")
+            view.report(notes)
 
 
 def as_reasoning(text: str | None, mark: dict[str, Any]) -> dict[str, Any]:
