@@ -5,10 +5,10 @@ The items are scanned once with a buffer for the assistant message that is being
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any
 
 from rollout_curator.conversation.calls import message_calls, nest_tools, parse_arguments, read_call_id, response_call
+from rollout_curator.conversation.draft import Draft, add_reasoning, flush, name_of, named
 from rollout_curator.conversation.encode import fault_of
 from rollout_curator.conversation.finish import (
     cut_tail,
@@ -36,34 +36,8 @@ from rollout_curator.conversation.offered import note_calls
 from rollout_curator.conversation.options import ChatOptions
 from rollout_curator.conversation.parts import message_content, tool_content
 from rollout_curator.conversation.system_tools import with_system_tools
-from rollout_curator.rollout import Example, Item, Message, Rollout, ToolCall
+from rollout_curator.rollout import Example, Item, Message, Rollout
 from rollout_curator.shapes.view import label
-
-
-@dataclass(slots=True)
-class _Draft:
-    """The messages so far, and the assistant message at their end, which `is_on` once anything of it was seen."""
-
-    options: ChatOptions
-    findings: Findings
-    messages: list[Message] = field(default_factory=list)
-    texts: list[str] = field(default_factory=list)
-    reasoning: list[str] = field(default_factory=list)
-    calls: list[ToolCall] = field(default_factory=list)
-    name: str | None = None
-    mark: bool | None = None
-    is_on: bool = False
-    has_text: bool = False
-    is_cut: bool = False
-    at_call: tuple[int, int] = (0, 0)
-
-    def cut(self, kind: str) -> bool:
-        """End the example before the item at hand if the options trim this kind; say whether that is so."""
-        if kind not in self.options.trim:
-            return False
-        self.is_cut = True
-        self.findings.note(f"trimmed:{kind}")
-        return True
 
 
 def chat(rollout: Rollout, options: ChatOptions = ChatOptions()) -> Example:  # noqa: B008 frozen
@@ -121,7 +95,7 @@ def _example(
 
 def _messages(opened: Opened, options: ChatOptions, findings: Findings) -> tuple[list[Message], int]:
     """Return the messages, and how many of them come from the prompt."""
-    draft = _Draft(options, findings)
+    draft = Draft(options, findings)
     n_prompt = 0
     for side in (opened.prompt, opened.output):
         n_prompt = len(draft.messages)
@@ -136,7 +110,7 @@ def _messages(opened: Opened, options: ChatOptions, findings: Findings) -> tuple
             if draft.is_cut:
                 findings.leave_out("trimmed", len(side) - n)
                 break
-    _flush(draft)
+    flush(draft)
     messages = draft.messages
     if opened.rollout.instructions:
         n_before = len(messages)
@@ -148,7 +122,7 @@ def _messages(opened: Opened, options: ChatOptions, findings: Findings) -> tuple
     return messages, n_prompt
 
 
-def _end(messages: list[Message], n_prompt: int, draft: _Draft, *, truncated: bool) -> None:
+def _end(messages: list[Message], n_prompt: int, draft: Draft, *, truncated: bool) -> None:
     """End the example where the options want it to end (C11 to C13); a trimmed one must keep an answer."""
     options, findings = draft.options, draft.findings
     if draft.is_cut:
@@ -173,7 +147,7 @@ def _note_whole(rollout: Rollout, messages: list[Message], findings: Findings) -
         findings.refuse(fault)
 
 
-def _take_mark(draft: _Draft, item: Item, kind: str) -> None:
+def _take_mark(draft: Draft, item: Item, kind: str) -> None:
     """Note whether the answer at hand is trained on; one message cannot be both."""
     if kind not in ("function_call", "reasoning") and item.get("role") != "assistant":
         return
@@ -191,7 +165,7 @@ def _calls_in(messages: list[Message]) -> Iterator[tuple[str, Any]]:
             yield call["function"]["name"], parse_arguments(arguments) if isinstance(arguments, str) else arguments
 
 
-def _add_call(draft: _Draft, item: Item) -> None:
+def _add_call(draft: Draft, item: Item) -> None:
     draft.is_on = True
     call = response_call(item, draft.options, draft.findings)
     if call is not None:
@@ -199,25 +173,25 @@ def _add_call(draft: _Draft, item: Item) -> None:
     draft.at_call = len(draft.texts), len(draft.reasoning)
 
 
-def _add_call_output(draft: _Draft, item: Item) -> None:
+def _add_call_output(draft: Draft, item: Item) -> None:
     _add_result(draft, item, item.get("call_id"), item.get("output"))
 
 
-def _add_tool_message(draft: _Draft, item: Item) -> None:
+def _add_tool_message(draft: Draft, item: Item) -> None:
     _add_result(draft, item, item.get("tool_call_id"), item.get("content"))
 
 
-def _add_reasoning_item(draft: _Draft, item: Item) -> None:
+def _add_reasoning_item(draft: Draft, item: Item) -> None:
     draft.is_on = True
     texts = summaries(item, use_content=draft.options.reasoning_content)
     if texts:
-        _add_reasoning(draft, texts)
+        add_reasoning(draft, texts)
     else:
         draft.findings.note("reasoning_hidden")
         draft.findings.leave_out("hidden_reasoning")
 
 
-def _refuse_item(draft: _Draft, item: Item) -> None:
+def _refuse_item(draft: Draft, item: Item) -> None:
     """Refuse an item chat cannot express, or leave it out, or end before it (C10)."""
     choice, kind = draft.options.unsupported, label(item_type(item))
     if choice == "omit":
@@ -230,7 +204,7 @@ def _refuse_item(draft: _Draft, item: Item) -> None:
         draft.findings.refuse(f"unsupported_item:{kind}")
 
 
-def _add_assistant(draft: _Draft, item: Item) -> None:
+def _add_assistant(draft: Draft, item: Item) -> None:
     """Add the reasoning, text and calls of an assistant message (C1, C14)."""
     findings = draft.findings
     text = text_of(item.get("content"), findings)
@@ -245,8 +219,8 @@ def _add_assistant(draft: _Draft, item: Item) -> None:
     draft.is_on = True
     reasoning = message_reasoning(item)
     if reasoning is not None:
-        _add_reasoning(draft, [reasoning])
-    _add_reasoning(draft, split.reasoning)
+        add_reasoning(draft, [reasoning])
+    add_reasoning(draft, split.reasoning)
     if split.is_open:
         findings.note("unclosed_think")
     if text:
@@ -260,43 +234,29 @@ def _add_assistant(draft: _Draft, item: Item) -> None:
     if "tool_calls" in item or "function_call" in item:
         draft.calls += message_calls(item, draft.options, findings)
         draft.at_call = len(draft.texts), len(draft.reasoning)
-    name = _name(item)
+    name = name_of(item)
     if draft.name is not None and name not in (None, draft.name):
         findings.leave_out("names")
     draft.name = draft.name or name
 
 
-def _add_reasoning(draft: _Draft, texts: list[str]) -> None:
-    """Add reasoning to the assistant message as the options want it (C2)."""
-    if not texts:
-        return
-    options = draft.options
-    draft.findings.note("reasoning")
-    if options.reasoning == "field" or (options.reasoning == "inline" and options.think == "qwen"):
-        draft.reasoning += texts
-    elif options.reasoning == "inline":
-        draft.texts += [f"<think>{text}</think>" for text in texts]
-    else:
-        draft.findings.leave_out("reasoning", len(texts))
-
-
-def _add_result(draft: _Draft, item: Item, call_id: Any, output: Any) -> None:
-    _flush(draft)
+def _add_result(draft: Draft, item: Item, call_id: Any, output: Any) -> None:
+    flush(draft)
     message: Message = {
         "role": "tool",
         "tool_call_id": read_call_id(call_id, draft.findings),
         "content": output if isinstance(output, str) else tool_content(output, draft.options, draft.findings),
     }
-    draft.messages.append(_named(message, _name(item)))
+    draft.messages.append(named(message, name_of(item)))
 
 
-def _add_other(draft: _Draft, item: Item) -> None:
-    _flush(draft)
+def _add_other(draft: Draft, item: Item) -> None:
+    flush(draft)
     role = item["role"]
     if role == "developer" and draft.options.developer_to_system:
         role = "system"
     message: Message = {"role": role, "content": message_content(item.get("content"), draft.options, draft.findings)}
-    draft.messages.append(_named(message, _name(item)))
+    draft.messages.append(named(message, name_of(item)))
 
 
 _ADD = {
@@ -305,40 +265,6 @@ _ADD = {
     "reasoning": _add_reasoning_item,
 }
 _ADD_MESSAGE = {"assistant": _add_assistant, "tool": _add_tool_message}
-
-
-def _flush(draft: _Draft) -> None:
-    """Finish the assistant message (C6): all text first, then all calls."""
-    if not draft.is_on:
-        return
-    options, calls, name, is_trained = draft.options, draft.calls, draft.name, draft.mark is not False
-    text, reasoning = "".join(draft.texts), "\n\n".join(draft.reasoning)
-    draft.texts, draft.reasoning, draft.calls = [], [], []
-    draft.name, draft.mark, draft.is_on, draft.has_text = None, None, False, False
-    if reasoning and options.reasoning == "inline":
-        text = "<think>\n" + reasoning.strip("\n") + "\n</think>\n\n" + text
-        reasoning = ""
-    if not (text or calls or reasoning or options.keep_empty):
-        draft.findings.note("dropped_empty_assistant")
-        return
-    message: dict[str, Any] = {"role": "assistant", "content": text if text or not options.null_content else None}
-    if reasoning:
-        message[options.reasoning_key] = reasoning
-    if calls:
-        message["tool_calls"] = calls
-    if not is_trained:
-        message["train"] = False
-    draft.messages.append(_named(cast(Message, message), name))
-
-
-def _name(item: Item) -> str | None:
-    """Return the name a chat-shaped message gives its author; Responses items have none."""
-    name = item.get("name")
-    return name if "type" not in item and isinstance(name, str) else None
-
-
-def _named(message: Message, name: str | None) -> Message:
-    return message if name is None else cast(Message, {**message, "name": name})
 
 
 def _with_list(message: Message) -> Message:

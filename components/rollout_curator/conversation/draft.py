@@ -1,0 +1,86 @@
+"""The messages of a chat example so far, and the assistant message that is being built at their end (rules C2, C6).
+
+Knows finished texts, thoughts and calls; `chat` knows the items they come from.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from rollout_curator.conversation.items import Findings
+from rollout_curator.conversation.options import ChatOptions
+from rollout_curator.rollout import Item, Message, ToolCall
+
+
+@dataclass(slots=True)
+class Draft:
+    """The messages so far, and the assistant message at their end, which `is_on` once anything of it was seen."""
+
+    options: ChatOptions
+    findings: Findings
+    messages: list[Message] = field(default_factory=list)
+    texts: list[str] = field(default_factory=list)
+    reasoning: list[str] = field(default_factory=list)
+    calls: list[ToolCall] = field(default_factory=list)
+    name: str | None = None
+    mark: bool | None = None
+    is_on: bool = False
+    has_text: bool = False
+    is_cut: bool = False
+    at_call: tuple[int, int] = (0, 0)
+
+    def cut(self, kind: str) -> bool:
+        """End the example before the item at hand if the options trim this kind; say whether that is so."""
+        if kind not in self.options.trim:
+            return False
+        self.is_cut = True
+        self.findings.note(f"trimmed:{kind}")
+        return True
+
+
+def add_reasoning(draft: Draft, texts: list[str]) -> None:
+    """Add reasoning to the assistant message as the options want it (C2)."""
+    if not texts:
+        return
+    options = draft.options
+    draft.findings.note("reasoning")
+    if options.reasoning == "field" or (options.reasoning == "inline" and options.think == "qwen"):
+        draft.reasoning += texts
+    elif options.reasoning == "inline":
+        draft.texts += [f"<think>{text}</think>" for text in texts]
+    else:
+        draft.findings.leave_out("reasoning", len(texts))
+
+
+def flush(draft: Draft) -> None:
+    """Finish the assistant message (C6): all text first, then all calls."""
+    if not draft.is_on:
+        return
+    options, calls, name, is_trained = draft.options, draft.calls, draft.name, draft.mark is not False
+    text, reasoning = "".join(draft.texts), "\n\n".join(draft.reasoning)
+    draft.texts, draft.reasoning, draft.calls = [], [], []
+    draft.name, draft.mark, draft.is_on, draft.has_text = None, None, False, False
+    if reasoning and options.reasoning == "inline":
+        text = "<think>\n" + reasoning.strip("\n") + "\n</think>\n\n" + text
+        reasoning = ""
+    if not (text or calls or reasoning or options.keep_empty):
+        draft.findings.note("dropped_empty_assistant")
+        return
+    message: dict[str, Any] = {"role": "assistant", "content": text if text or not options.null_content else None}
+    if reasoning:
+        message[options.reasoning_key] = reasoning
+    if calls:
+        message["tool_calls"] = calls
+    if not is_trained:
+        message["train"] = False
+    draft.messages.append(named(cast(Message, message), name))
+
+
+def name_of(item: Item) -> str | None:
+    """Return the name a chat-shaped message gives its author; Responses items have none."""
+    name = item.get("name")
+    return name if "type" not in item and isinstance(name, str) else None
+
+
+def named(message: Message, name: str | None) -> Message:
+    """Return a message with the name of its author, where there is one."""
+    return message if name is None else cast(Message, {**message, "name": name})
