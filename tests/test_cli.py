@@ -500,13 +500,25 @@ def is_growing(path: Path) -> bool:
         return False
 
 
+def heed_ctrl_c() -> None:
+    """Take Ctrl-C as in a terminal: what a shell starts in the background ignores it, and so do its children."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 @pytest.mark.skipif(os.name != "posix", reason="needs POSIX signals")
 def test_ctrl_c_ends_with_130_in_one_line_and_leaves_the_old_file(tmp_path: Path) -> None:
     source = write(tmp_path / "rollouts.jsonl", [gym(answer=f"{n} " * 50, reward=n) for n in range(40_000)])
     out = tmp_path / "sft.jsonl"
     out.write_text("old\n")
     command = [sys.executable, "-m", "rollout_curator.cli", "export", str(source), "--out", str(out)]
-    child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment())
+    child = subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment(),
+        preexec_fn=heed_ctrl_c,
+    )
     deadline = time.monotonic() + 30
     while not any(map(is_growing, tmp_path.glob(".sft.jsonl.tmp-*"))) and time.monotonic() < deadline:
         time.sleep(0.005)
