@@ -235,7 +235,7 @@ def test_a_decimal_is_called_safe_just_when_datasets_gives_it_back(number: float
 
     once = ujson_loads(repr([number]))
     again = ujson_loads(ujson_dumps(once))
-    assert (number_faults([number]) == frozenset()) == ([number] == once == again)
+    assert (number_faults([number]) == frozenset()) == (repr([number]) == repr(once) == repr(again))
 
 
 SAFE = st.recursive(

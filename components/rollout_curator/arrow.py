@@ -106,6 +106,8 @@ class Columns:
 
 def _float_fault(number: float) -> str | None:
     """Return whether a float is large and changed, or changed beyond ten decimals, or as it was."""
+    if number == 0.0:  # comes back without its sign
+        return ROUNDED if math.copysign(1.0, number) < 0 else None
     if not math.isfinite(number) or number == _read(repr(number)) == read_again(number):
         return None
     return BIG if abs(number) > _FIXED_TO else ROUNDED
