@@ -151,6 +151,7 @@ _BY_FLAT = dict.fromkeys(
     ("reasoning", "tool_calls", "tool_results", "tools", "items", "user_turns", "names"), "flat has none"
 )
 _CAUSES = {
+    "names": "of messages that were joined",
     "reasoning": "option reasoning",
     "hidden_reasoning": "only its provider can read it",
     "tools": "not functions",
@@ -158,7 +159,6 @@ _CAUSES = {
     "parts": "of a kind no rule knows",
     "items": "option unsupported",
     "instructions": "option with_instructions",
-    "names": "of messages that were joined",
     "tail": "option trailing",
     "trimmed": "trim",
     "template_kwargs": "this trainer reads none",
