@@ -43,6 +43,9 @@ def flat_of(opened: Opened, options: FlatOptions) -> Example:
     untrained = frozenset(n for n, message in enumerate(messages) if message.pop("train", True) is False)
     if untrained:
         findings.note("marked_turns")
+    if opened.rollout.template_kwargs:
+        findings.note("template_kwargs")
+        findings.leave_out("template_kwargs", len(opened.rollout.template_kwargs))
     left_out = tuple(findings.left_out.items())
     n_prompt = len(messages) - 1
     return Example(
@@ -83,9 +86,6 @@ def _messages(opened: Opened, options: FlatOptions, findings: Findings) -> list[
     elif opened.rollout.instructions:
         findings.leave_out("instructions")
     findings.leave_out("tools", len(opened.rollout.tools))
-    if opened.rollout.template_kwargs:
-        findings.note("template_kwargs")
-        findings.leave_out("template_kwargs", len(opened.rollout.template_kwargs))
     if sum(map(bool, texts)) > 1:
         findings.note("joined_answers")
     if len(set(marks)) > 1:
