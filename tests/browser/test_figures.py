@@ -60,6 +60,16 @@ PLACE = """([name, trace, mark]) => {
     opens: figure.data[trace].customdata[mark][0],
   };
 }"""
+# A figure is drawn, then made to fit its column: a place counts once it stays for 12 frames.
+STILL = f"""async (asked) => {{
+  const frame = () => new Promise(requestAnimationFrame), place = {PLACE};
+  for (let was = "", same = 0; ; await frame()) {{
+    const found = place(asked), now = JSON.stringify(found);
+    same = now === was ? same + 1 : 0;
+    if (same === 12) return found;
+    was = now;
+  }}
+}}"""
 
 
 @pytest.fixture
@@ -92,7 +102,7 @@ def address(tmp_path: Path) -> Iterator[str]:
 def place(page: Page, name: str, trace: int, mark: int) -> dict[str, float]:
     """Return where a mark is on the screen, the ends of its axes, and what it opens."""
     page.locator(f".st-key-{name} .js-plotly-plot").scroll_into_view_if_needed()
-    found: dict[str, float] = page.evaluate(PLACE, [name, trace, mark])
+    found: dict[str, float] = page.evaluate(STILL, [name, trace, mark])
     return found
 
 
