@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from making import call
 from rollout_curator import runner
 from rollout_curator.errors import SourceNotFound, WorkerLost
-from rollout_curator.sources import environment_of, find, passed_over
+from rollout_curator.sources import PassedOver, environment_of, find, passed_over
 
 
 def touch(folder: Path, *names: str) -> Path:
@@ -177,3 +178,11 @@ def test_a_worker_that_is_killed_is_one_sentence(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(os, "cpu_count", lambda: 2)
     with pytest.raises(WorkerLost, match="a worker process was killed, perhaps for want of memory; try again"):
         list(runner.run_in_pool(os._exit, [1, 2, 3]))
+
+
+def test_the_report_of_an_export_is_passed_over_where_its_manifest_lies(tmp_path: Path) -> None:
+    (tmp_path / "runs.jsonl").write_bytes(b'{"prompt": "2+2?", "completion": "4", "reward": 1.0}\n')
+    made = call("export", tmp_path, "--out", tmp_path / "sft.jsonl", "--report", "rows.jsonl", "--format", "chat")
+    (tmp_path / "other.jsonl.manifest.json").write_text("[no manifest")
+    assert (made.code, [file.name for file in find([tmp_path])]) == (0, ["runs.jsonl"])
+    assert PassedOver("rows.jsonl", "the report of an export, no rollouts") in passed_over([tmp_path])

@@ -5,6 +5,7 @@ folder) is named with why. Hidden folders, and this program's own files beside e
 """
 
 import glob
+import json
 import os
 import re
 from collections.abc import Iterable, Iterator
@@ -109,10 +110,25 @@ def _below(folder: Path) -> Iterator[tuple[Path, str]]:
     root = os.path.realpath(folder)
     for parent, folders, files in os.walk(folder):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
+        reports = _reports(Path(parent), files)
         for name in sorted(files):
             path = Path(parent) / name
             if not name.startswith(".") or name.lower().endswith(SUFFIXES):
-                yield path, _why_not(path, root)
+                yield path, "the report of an export, no rollouts" if name in reports else _why_not(path, root)
+
+
+def _reports(folder: Path, names: Iterable[str]) -> set[str]:
+    """Return which files of a folder the manifests beside them name as reports; what is no manifest names none."""
+    found: set[str] = set()
+    for name in names:
+        if not name.lower().endswith(MANIFEST_SUFFIX):
+            continue
+        try:
+            others = json.loads((folder / name).read_bytes()).get("others", ())
+            found |= {other["file"] for other in others if other["part"] == "report"}
+        except (OSError, ValueError, AttributeError, KeyError, TypeError, RecursionError):
+            continue
+    return found
 
 
 def _why_not(path: Path, root: str) -> str:
