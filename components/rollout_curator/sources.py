@@ -74,7 +74,7 @@ def _expand(path: Path) -> list[Path]:
     if path.is_dir():
         found = [file for file, why in _below(path) if not why]
         if not found:
-            raise SourceNotFound(f"{show_path(path)}: no {SUFFIXES_SAID} file in this folder{_others(path)}")
+            raise SourceNotFound(f"{show_path(path)}: no {SUFFIXES_SAID} file to read in this folder{_others(path)}")
         return found
     if os.path.lexists(path) or not glob.has_magic(str(path)):
         return [path]
@@ -88,9 +88,14 @@ def _expand(path: Path) -> list[Path]:
 def _others(folder: Path) -> str:
     """Return what else is in a folder, as the end of a sentence."""
     passed = passed_over([folder])
-    names = ", ".join(file.name for file in passed[:SHOWN_MAX])
+    names = ", ".join(_with_reason(file) for file in passed[:SHOWN_MAX])
     more = f" and {len(passed) - SHOWN_MAX:,} more" if len(passed) > SHOWN_MAX else ""
     return f"; passed over: {names}{more}" if passed else ""
+
+
+def _with_reason(file: PassedOver) -> str:
+    """Return the name of a file, with why it is passed over where its suffix is that of files that are read."""
+    return f"{file.name} ({file.why})" if file.name.lower().endswith(SUFFIXES) else file.name
 
 
 def passed_over(paths: Iterable[str | Path]) -> list[PassedOver]:
