@@ -63,8 +63,9 @@ def note_masks(left: Mapping[str, Any], n_messages: int, notes: Notes) -> None:
     Others may be of tokens, which no example has.
     """
     for key, value in left.items():
-        if "mask" in key.lower() and isinstance(value, list) and all(as_mark(mark) is not None for mark in value):
-            note_unread(notes, "line", key, value, is_content=len(value) == n_messages)
+        if "mask" in key.lower() and isinstance(value, list) and all(as_mark(mark) is not None for mark in value[:1]):
+            is_ours = len(value) == n_messages and all(as_mark(mark) is not None for mark in value)
+            note_unread(notes, "line", key, value, is_content=is_ours)
 
 
 _ASKING = ("user", "system", "developer", "tool", "human", "observation", "function", "tool_response")
