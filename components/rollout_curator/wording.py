@@ -8,6 +8,7 @@ _OF_ONE = {
     "do": "does",
     "end": "ends",
     "give": "gives",
+    "had": "had",
     "have": "has",
     "lose": "loses",
     "make": "makes",
@@ -36,4 +37,4 @@ def said_of(n: int, words: str) -> str:
     if n != 1:
         return words
     first, space, rest = words.partition(" ")
-    return f"{_OF_ONE.get(first, first)}{space}{rest}".replace(" their ", " its ")
+    return f"{_OF_ONE[first]}{space}{rest.replace('their ', 'its ')}" if first in _OF_ONE else words
