@@ -434,7 +434,7 @@ def test_an_export_as_a_process_is_silent_on_stderr(tmp_path: Path, source: Path
 
 def test_an_error_of_a_process_is_one_line_without_a_traceback(tmp_path: Path) -> None:
     refused(run("export", tmp_path, "--out", tmp_path / "x"), f"{tmp_path}: no .jsonl, .ndjson, .json"
-            " (also with .gz, .zst or .bz2) or .parquet file in this folder")  # fmt: skip
+            " (also with .gz, .zst or .bz2) or .parquet file to read in this folder")  # fmt: skip
 
 
 def test_help_names_every_verb_and_loads_nothing_heavy() -> None:

@@ -371,3 +371,11 @@ def test_datasets_loads_every_pair_as_it_was_written(tmp_path: Path, style: str,
     loaded = datasets.load_dataset("json", data_files=str(done.path), cache_dir=str(tmp_path / "cache"))["train"]
     found = [{name: value for name, value in row.items() if name != "tools" or value is not None} for row in loaded]
     assert found == rows_of(done.path)
+
+
+def test_pairs_have_no_settings_of_the_chat_template_and_say_so(tmp_path: Path) -> None:
+    lines = [gym("Q?", f"{n}", n, chat_template_kwargs={"enable_thinking": False}, _ng_task_index=0) for n in range(2)]
+    workspace = opened(tmp_path, lines)
+    done = exported(workspace, Recipe(target="trl", pairs=Pairs(format="trl")), tmp_path / "pairs.jsonl")
+    assert [list(row) for row in rows_of(tmp_path / "pairs.jsonl")] == [["prompt", "chosen", "rejected"]]
+    assert done.content["left_out"]["template_kwargs"]["rollouts"] == 2

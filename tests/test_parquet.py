@@ -198,3 +198,21 @@ def test_the_order_of_keys_inside_messages_is_kept(tmp_path: Path) -> None:
     random.Random(1).shuffle(names)
     lines = put(tmp_path / "x.parquet", {"messages": [dict.fromkeys(names, 1)]})
     assert list(read_lines(tmp_path / "x.parquet")) == lines
+
+
+@pytest.mark.parametrize(
+    ("target", "odd"),
+    [
+        ("nemo_rl", {"message_loss_mask": [0, 0, 0, 1]}),
+        ("trl", {"chat_template_kwargs": {"enable_thinking": False}}),
+    ],
+)
+def test_a_column_that_few_rows_fill_stands_in_one_place_beside_metadata(
+    tmp_path: Path, target: str, odd: dict[str, Any]
+) -> None:
+    talk = [{"role": role, "content": f"{n}"} for n in range(2) for role in ("user", "assistant")]
+    lines = [{"messages": talk[:2], "reward": 1.0}, {"messages": talk, "reward": 0.5, **odd}]
+    workspace = Workspace.open([write(tmp_path / "r.jsonl", lines)])
+    recipe = Recipe(format="chat", target=target, metadata=("reward",), kind="parquet")
+    done = exported(workspace, recipe, tmp_path / "a.parquet")
+    assert (done.rows, pq.read_schema(tmp_path / "a.parquet").names) == (2, ["messages", "tools", *odd, "reward"])

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from making import call
 from rollout_curator import runner
 from rollout_curator.errors import SourceNotFound, WorkerLost
-from rollout_curator.sources import environment_of, find, passed_over
+from rollout_curator.sources import PassedOver, environment_of, find, passed_over
 
 
 def touch(folder: Path, *names: str) -> Path:
@@ -91,7 +92,7 @@ def test_passed_over_files_of_several_folders_are_told_apart(tmp_path: Path) -> 
 def test_a_folder_without_rollouts_says_what_is_there(tmp_path: Path) -> None:
     touch(tmp_path, "a.txt", "b.csv", "c.xlsx", "d.log")
     with pytest.raises(
-        SourceNotFound, match=r"or .parquet file in this folder; passed over: a.txt, b.csv, c.xlsx and 1 more"
+        SourceNotFound, match=r"or .parquet file to read in this folder; passed over: a.txt, b.csv, c.xlsx and 1 more"
     ):
         find([tmp_path])
 
@@ -126,7 +127,7 @@ def test_a_name_that_is_not_utf8_is_shown_with_its_bytes(tmp_path: Path) -> None
     ("given", "message"),
     [
         ("none*.jsonl", "nothing matches"),
-        ("", "no .jsonl, .ndjson, .json (also with .gz, .zst or .bz2) or .parquet file in this folder"),
+        ("", "no .jsonl, .ndjson, .json (also with .gz, .zst or .bz2) or .parquet file to read in this folder"),
     ],
 )
 def test_a_path_that_gives_nothing_says_so(tmp_path: Path, given: str, message: str) -> None:
@@ -177,3 +178,17 @@ def test_a_worker_that_is_killed_is_one_sentence(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(os, "cpu_count", lambda: 2)
     with pytest.raises(WorkerLost, match="a worker process was killed, perhaps for want of memory; try again"):
         list(runner.run_in_pool(os._exit, [1, 2, 3]))
+
+
+def test_the_report_of_an_export_is_passed_over_where_its_manifest_lies(tmp_path: Path) -> None:
+    (tmp_path / "runs.jsonl").write_bytes(b'{"prompt": "2+2?", "completion": "4", "reward": 1.0}\n')
+    made = call("export", tmp_path, "--out", tmp_path / "sft.jsonl", "--report", "rows.jsonl", "--format", "chat")
+    (tmp_path / "other.jsonl.manifest.json").write_text("[no manifest")
+    assert (made.code, [file.name for file in find([tmp_path])]) == (0, ["runs.jsonl"])
+    assert PassedOver("rows.jsonl", "the report of an export, no rollouts") in passed_over([tmp_path])
+
+
+def test_a_folder_of_nothing_but_an_export_says_what_to_name(tmp_path: Path) -> None:
+    touch(tmp_path, "sft.jsonl", "sft.jsonl.manifest.json")
+    with pytest.raises(SourceNotFound, match=r"over: sft.jsonl \(an export of this program, read only"):
+        find([tmp_path])

@@ -35,11 +35,16 @@ def items_of(workspace: "Workspace", row: int, turns: tuple[int, ...]) -> dict[i
     items = {turn["n"]: turn["item"] for turn in shown if "item" in turn}
     for turn in turns:
         if turn not in items:
-            those = ", ".join(map(str, items)) or "none"
-            fail(f"decide: turn {turn} of {workspace.where(row)} is no answer; its answers are turns {those}")
+            fail(f"decide: turn {turn} of {workspace.where(row)} is no answer; {_answers(list(items))}")
         if items[turn] in in_data:
             fail(f"decide: turn {turn} of {workspace.where(row)} is marked in the data, which stays as it is")
     return items
+
+
+def _answers(turns: list[int]) -> str:
+    if len(turns) == 1:
+        return f"its only answer is turn {turns[0]}"
+    return f"its answers are turns {', '.join(map(str, turns))}" if turns else "it has none"
 
 
 def written(steps: Iterable["ExportProgress | Exported"]) -> "Exported":

@@ -10,13 +10,11 @@ from typing import Any
 import numpy as np
 
 from rollout_curator import recipe as recipes
-from rollout_curator.conversation import Outcome, issue_kind
+from rollout_curator.conversation import HAZARDS, Outcome, issue_kind
 from rollout_curator.plan import Plan
 from rollout_curator.rollout import Example
 
 Array = np.ndarray[Any, Any]
-WHOLE = frozenset({"trimmed", "unread", "unread_content"})
-"""Kinds of issue whose detail is kept; of any other only the kind is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +64,9 @@ def minded(finding: Outcome, plan: Plan) -> Outcome:
 
 
 def finding_of(made: Example) -> Outcome:
-    """Return what is remembered of an example: of most issues only the kind."""
-    kinds = (issue if issue_kind(issue) in WHOLE else issue_kind(issue) for issue in made.issues)
-    return Outcome(issue_kind(made.skip) if made.skip else None, tuple(dict.fromkeys(kinds)), made.left_out)
+    """Return what is remembered of an example: of what it does in training only the kind."""
+    kinds = (kind if (kind := issue_kind(issue)) in HAZARDS else issue for issue in made.issues)
+    return Outcome(made.skip, tuple(dict.fromkeys(kinds)), made.left_out)
 
 
 def decided(found: Findings, plan: Plan) -> tuple[Array, list[str]]:

@@ -188,6 +188,8 @@ def plan(recipe: Recipe) -> Plan:
     exclude = (target.exclude | lost | set(recipe.drop)) - set(recipe.keep)
     invalid = frozenset(INVALID if target.exclude_invalid else ()) | (set(INVALID) & set(recipe.drop))
     made_chat = by_lists(replace(target.chat, **options), recipe.keep, recipe.trim) if chosen == "chat" else target.chat
+    if recipe.pairs is not None:
+        made_chat = replace(made_chat, template_kwargs="none")  # a pair has no place for the settings of two rollouts
     template = template_of(recipe.template) if recipe.template else None
     has_lists = chosen == "chat" and made_chat.content == "lists"
     return Plan(

@@ -5,6 +5,7 @@ folder) is named with why. Hidden folders, and this program's own files beside e
 """
 
 import glob
+import json
 import os
 import re
 from collections.abc import Iterable, Iterator
@@ -73,7 +74,7 @@ def _expand(path: Path) -> list[Path]:
     if path.is_dir():
         found = [file for file, why in _below(path) if not why]
         if not found:
-            raise SourceNotFound(f"{show_path(path)}: no {SUFFIXES_SAID} file in this folder{_others(path)}")
+            raise SourceNotFound(f"{show_path(path)}: no {SUFFIXES_SAID} file to read in this folder{_others(path)}")
         return found
     if os.path.lexists(path) or not glob.has_magic(str(path)):
         return [path]
@@ -87,9 +88,14 @@ def _expand(path: Path) -> list[Path]:
 def _others(folder: Path) -> str:
     """Return what else is in a folder, as the end of a sentence."""
     passed = passed_over([folder])
-    names = ", ".join(file.name for file in passed[:SHOWN_MAX])
+    names = ", ".join(_with_reason(file) for file in passed[:SHOWN_MAX])
     more = f" and {len(passed) - SHOWN_MAX:,} more" if len(passed) > SHOWN_MAX else ""
     return f"; passed over: {names}{more}" if passed else ""
+
+
+def _with_reason(file: PassedOver) -> str:
+    """Return the name of a file, with why it is passed over where its suffix is that of files that are read."""
+    return f"{file.name} ({file.why})" if file.name.lower().endswith(SUFFIXES) else file.name
 
 
 def passed_over(paths: Iterable[str | Path]) -> list[PassedOver]:
@@ -109,10 +115,25 @@ def _below(folder: Path) -> Iterator[tuple[Path, str]]:
     root = os.path.realpath(folder)
     for parent, folders, files in os.walk(folder):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
+        reports = _reports(Path(parent), files)
         for name in sorted(files):
             path = Path(parent) / name
             if not name.startswith(".") or name.lower().endswith(SUFFIXES):
-                yield path, _why_not(path, root)
+                yield path, "the report of an export, no rollouts" if name in reports else _why_not(path, root)
+
+
+def _reports(folder: Path, names: Iterable[str]) -> set[str]:
+    """Return which files of a folder the manifests beside them name as reports; what is no manifest names none."""
+    found: set[str] = set()
+    for name in names:
+        if not name.lower().endswith(MANIFEST_SUFFIX):
+            continue
+        try:
+            others = json.loads((folder / name).read_bytes()).get("others", ())
+            found |= {other["file"] for other in others if other["part"] == "report"}
+        except (OSError, ValueError, AttributeError, KeyError, TypeError, RecursionError):
+            continue
+    return found
 
 
 def _why_not(path: Path, root: str) -> str:

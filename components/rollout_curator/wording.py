@@ -4,11 +4,14 @@ from collections.abc import Iterable
 
 _OF_ONE = {
     "are": "is",
+    "call": "calls",
     "do": "does",
     "end": "ends",
     "give": "gives",
+    "had": "had",
     "have": "has",
     "lose": "loses",
+    "make": "makes",
     "repeat": "repeats",
     "use": "uses",
     "were": "was",
@@ -34,4 +37,4 @@ def said_of(n: int, words: str) -> str:
     if n != 1:
         return words
     first, space, rest = words.partition(" ")
-    return f"{_OF_ONE.get(first, first)}{space}{rest}".replace(" by their environment", " by its environment")
+    return f"{_OF_ONE[first]}{space}{rest.replace('their ', 'its ')}" if first in _OF_ONE else words

@@ -106,7 +106,7 @@ class Workspace(Collection):
             "agent": source.word("agent", local),
             "key": self.key(row),
         }
-        return {**{name: known[name] for name in plan.metadata}, **filled}
+        return {**filled, **{name: known[name] for name in plan.metadata}}  # a record has its own in this place too
 
     def refresh_decisions(self) -> int:
         """Take in what was decided since the last look, by anyone; return the version of the store."""

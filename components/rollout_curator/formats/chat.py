@@ -5,6 +5,7 @@ first of `reward`, `score`, `rewards.total` and `quality_score`. What comes befo
 prompt. Messages, calls, tools, marks and system text may have any shape that `shapes` reads.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from rollout_curator.formats.base import Fields, Format, Reward, read_reward
@@ -13,7 +14,7 @@ from rollout_curator.shapes.calls import read_json
 from rollout_curator.shapes.context import is_compacted, template_kwargs
 from rollout_curator.shapes.conversation import Conversation, finish, read_messages, split_messages
 from rollout_curator.shapes.ending import read_ending
-from rollout_curator.shapes.tools import read_tools
+from rollout_curator.shapes.tools import note_elsewhere, read_tools
 from rollout_curator.shapes.view import Notes, View
 
 _KEYS = ("messages", "conversations")
@@ -35,22 +36,23 @@ def read(fields: Fields) -> Rollout:
     opened = {**fields, key: read_json(fields[key])} if isinstance(fields[key], str) else fields
     notes, view = Notes(), View(opened, "line")
     items = read_messages(view, key, notes)
-    last = opened[key][-1] if opened[key] else None
-    return make_rollout("chat", view, split_messages(items), notes, last=last, original=fields)
+    return make_rollout("chat", view, split_messages(items), notes, recorded=opened[key], original=fields)
 
 
 def make_rollout(
-    name: str, view: View, conversation: Conversation, notes: Notes, *, last: Any, original: Fields
+    name: str, view: View, conversation: Conversation, notes: Notes, *, recorded: Sequence[Any], original: Fields
 ) -> Rollout:
     """Return the rollout of a generic line, once both sides of its conversation are known.
 
-    `last` is the last message as it was recorded.
+    `recorded` are its messages as they were recorded.
     """
     fields = view.fields
     tools = read_tools(view, notes)
-    conversation = finish(conversation, view, notes)
+    if not tools:
+        note_elsewhere(view, notes)
+    conversation = finish(conversation, view, notes, len(recorded))
     reward, settings = read_chat_reward(fields), template_kwargs(notes, fields)
-    ending = read_ending(fields, last if isinstance(last, dict) else None)
+    ending = read_ending(fields, recorded[-1] if recorded and isinstance(recorded[-1], dict) else None)
     if is_compacted(fields):
         notes.add("context_compacted")
     return Rollout(

@@ -35,12 +35,11 @@ def read(fields: Fields) -> Rollout:
     if (mask := view.take("message_loss_mask")) is not None:
         marked = read_mask(mask, [*prompt, *output], notes)
         prompt, output = marked[: len(prompt)], marked[len(prompt) :]
-    last = output[-1] if output else None
     system = read_system(view, prompt, notes)
     is_text = isinstance(given, str) and prompt == [{"role": "user", "content": given}] and not system
     asked = given if is_text else [*system, *read_sequence(prompt, notes)]
     conversation = Conversation(asked, read_sequence(output, notes))
-    return make_rollout("pair", view, conversation, notes, last=last, original=fields)
+    return make_rollout("pair", view, conversation, notes, recorded=[*prompt, *output], original=fields)
 
 
 def _as_messages(side: Any, role: str) -> list[Any]:

@@ -131,6 +131,7 @@ class Stream:
             f"{side}_{name}": value
             for side, row in zip(("chosen", "rejected"), pair, strict=True)
             for name, value in self.workspace.metadata(row, plan).items()
+            if name in plan.metadata
         }
 
 

@@ -40,8 +40,13 @@ def _read_strictly(text: str) -> Any:
 
 
 def read_calls(value: Any, notes: Notes) -> Any:
-    """Return the list of calls that `tool_calls` holds; what is no list of calls stays, and is refused later."""
-    listed = read_json(value)
+    """Return the list of calls that `tool_calls` holds; what is no list of calls stays, and is refused later.
+
+    Blank text and "null", as tables have them in every row, are no calls.
+    """
+    listed = read_json(value.strip() if isinstance(value, str) else value)
+    if listed is None or listed == "":
+        return []
     if isinstance(listed, dict):
         listed = [listed]
     return [read_call(call, notes) for call in listed] if isinstance(listed, list) else value

@@ -5,10 +5,12 @@ Its agents with context compaction write `rollout_trace_contract` with events, o
 model never saw the conversation that the line shows.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from itertools import chain
 from typing import Any
 
 from rollout_curator.shapes.calls import read_json
+from rollout_curator.shapes.marks import as_mark
 from rollout_curator.shapes.view import Notes, is_empty, note_unread
 
 SYSTEM_KEYS = ("system", "system_prompt", "system_message")
@@ -19,7 +21,7 @@ _REWRITES = ("rewrit", "compact", "summar", "truncat", "evict")
 
 def template_kwargs(notes: Notes, *places: Mapping[str, Any]) -> dict[str, Any]:
     """Return the settings of the chat template that a rollout was sampled with; what cannot be read is told."""
-    for place in places:
+    for place in chain.from_iterable(map(_with_extra_body, places)):
         if _SETTINGS.isdisjoint(place):
             continue
         found = read_json(place.get("chat_template_kwargs"))
@@ -27,9 +29,19 @@ def template_kwargs(notes: Notes, *places: Mapping[str, Any]) -> dict[str, Any]:
             return found
         if not is_empty(found):
             note_unread(notes, "line", "chat_template_kwargs", found)
-        if isinstance(place.get("enable_thinking"), bool):
-            return {"enable_thinking": place["enable_thinking"]}
+        switch = place.get("enable_thinking")
+        if (is_on := as_mark(switch)) is not None:
+            return {"enable_thinking": is_on}
+        if not is_empty(switch):
+            note_unread(notes, "line", "enable_thinking", switch)
     return {}
+
+
+def _with_extra_body(place: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """Yield a place, and what clients of vLLM send beside a request, also as JSON text."""
+    yield place
+    if "extra_body" in place and isinstance(extra := read_json(place["extra_body"]), dict):
+        yield extra
 
 
 def is_compacted(line: Mapping[str, Any]) -> bool:

@@ -7,17 +7,17 @@ from typing import Any
 
 from rollout_curator.shapes.content import is_part, read_content
 from rollout_curator.shapes.context import SYSTEM_KEYS
-from rollout_curator.shapes.marks import read_mask
-from rollout_curator.shapes.messages import ROLES, read_sequence
+from rollout_curator.shapes.marks import note_masks, read_mask
+from rollout_curator.shapes.messages import known_role, read_sequence
 from rollout_curator.shapes.pairing import pair_by_order
 from rollout_curator.shapes.thoughts import KEYS as THOUGHT_KEYS
 from rollout_curator.shapes.view import Notes, View, is_copy, note_unread, texts_in
 
 CONVERSATION_KEYS = (
     "messages", "conversations", "conversation", "prompt", "completion", "response", "responses", "output", "input",
-    "instructions", "question", "history", "trajectory", "trajectories", "traj", "steps", "traces", "nodes", "chosen",
-    "rejected", "rejected_response", "dialog", "dialogue", "chat", "turns", "text", "image", "images", "video",
-    "videos", "audio", "audios", *THOUGHT_KEYS,
+    "instructions", "instruction", "developer", "question", "history", "trajectory", "trajectories", "traj",
+    "steps", "traces", "nodes", "chosen", "rejected", "rejected_response", "dialog", "dialogue", "chat", "turns",
+    "text", "image", "images", "video", "videos", "audio", "audios", *THOUGHT_KEYS,
 )  # fmt: skip
 """Keys that hold conversation at the top of a line of chat or of a pair; any other is what people keep beside it."""
 _MARKS = re.compile(
@@ -83,13 +83,15 @@ def _are_parts(value: Any) -> bool:
 
 def _role(message: Any) -> Any:
     role = message.get("role") or message.get("from") if isinstance(message, dict) else None
-    return ROLES.get(role, role) if isinstance(role, str) else role
+    return known_role(role)
 
 
-def finish(conversation: Conversation, view: View, notes: Notes) -> Conversation:
+def finish(conversation: Conversation, view: View, notes: Notes, n_messages: int) -> Conversation:
     """Return the conversation with ids paired, after noting what of it stands in the line and was not read."""
     prompt, output = pair_by_order(conversation.prompt, conversation.output, notes)
-    left = {key: value for key, value in view.unread().items() if key in CONVERSATION_KEYS or key in ASIDE_KEYS}
+    unread = view.unread()
+    note_masks(unread, n_messages, notes)
+    left = {key: value for key, value in unread.items() if key in CONVERSATION_KEYS or key in ASIDE_KEYS}
     if left:
         read = list(texts_in([prompt, output]))
         whole = "\n".join(read)

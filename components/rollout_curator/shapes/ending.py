@@ -50,7 +50,9 @@ def _cut(line: Mapping[str, Any], response: Mapping[str, Any], last: Mapping[str
         return short(reason)
     if response.get("status") == "incomplete":
         return "incomplete"
-    for place in (line, response, last):
+    choices = line.get("choices")
+    choice = choices[0] if isinstance(choices, list) and choices and isinstance(choices[0], dict) else {}
+    for place in (line, response, choice, last):
         for name in CUT_REASONS:
             if name in place and isinstance(value := place[name], str) and _is_limit(value):
                 return short(value)

@@ -6,9 +6,10 @@ messages: NeMo RL's `message_loss_mask`, one 0 or 1 a message. A mark that says 
 answer that is trained on or another message that is not, leaves no trace.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from rollout_curator.shapes.calls import read_json
 from rollout_curator.shapes.view import Notes, View, is_empty, note_unread
 
 INLINE = ("weight", "loss", "loss_scale", "train", "training", "trainable", "train_detail", "training_detail")
@@ -43,6 +44,7 @@ def as_mark(value: Any) -> bool | None:
 
 def read_mask(value: Any, messages: Sequence[Any], notes: Notes) -> list[Any]:
     """Return the messages with a `message_loss_mask` as inline marks."""
+    value = read_json(value)
     marks = [as_mark(mark) for mark in value] if isinstance(value, list) else []
     if len(marks) != len(messages) or None in marks:
         notes.add("unread_content:line.message_loss_mask")
@@ -55,8 +57,20 @@ def read_mask(value: Any, messages: Sequence[Any], notes: Notes) -> list[Any]:
     ]
 
 
+def note_masks(left: Mapping[str, Any], n_messages: int, notes: Notes) -> None:
+    """Note lists of marks beside a conversation that nobody read, as content where there is one mark a message.
+
+    Others may be of tokens, which no example has.
+    """
+    for key, value in left.items():
+        if "mask" in key.lower() and isinstance(value, list) and all(as_mark(mark) is not None for mark in value[:1]):
+            is_ours = len(value) == n_messages and all(as_mark(mark) is not None for mark in value)
+            note_unread(notes, "line", key, value, is_content=is_ours)
+
+
 _ASKING = ("user", "system", "developer", "tool", "human", "observation", "function", "tool_response")
 
 
 def _role(message: Any) -> Any:
-    return message.get("role") or message.get("from") if isinstance(message, dict) else None
+    role = message.get("role") or message.get("from") if isinstance(message, dict) else None
+    return role.strip().lower() if isinstance(role, str) else role

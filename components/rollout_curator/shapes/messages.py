@@ -21,6 +21,16 @@ ROLES = {
     "function_call": "tool_call", "function": "tool", "observation": "tool", "tool_response": "tool",
 }  # fmt: skip
 """Roles in other vocabularies -> those of OpenAI chat; `tool_call` is a message that is nothing but calls."""
+
+
+def known_role(given: Any) -> Any:
+    """Return a role in the words of OpenAI chat, however it is written; one that is not known stays what it is."""
+    word = given.strip().lower() if isinstance(given, str) else given
+    word = ROLES.get(word, word) if isinstance(word, str) else word
+    return word if word in _KNOWN_ROLES else given
+
+
+_KNOWN_ROLES = ("assistant", "user", "system", "developer", "tool", "tool_call")
 _PLAIN = {
     "message": frozenset({"type", "role", "content"}) | HARMLESS,
     "function_call": frozenset({"type", "call_id", "name", "arguments"}) | HARMLESS,
@@ -29,6 +39,7 @@ _PLAIN = {
 }
 _MESSAGE = _PLAIN["message"]
 _CHAT_KEYS = frozenset({"role", "content"}) | HARMLESS
+_NO_CALL = (None, "none", "auto")
 _WHERE = {"function_call": "call", "function_call_output": "result"}
 _TEXT_PART = frozenset({"type", "text", "annotations", "logprobs"})
 _TEXT_TYPES = frozenset({"input_text", "output_text", "text", "summary_text"})
@@ -119,7 +130,7 @@ def _read_message(message: dict[str, Any], notes: Notes) -> list[Any]:
     view = View(message, "message")
     view.take("type")
     given = view.take("role", "from")
-    role = ROLES.get(given, given) if isinstance(given, str) else given
+    role = known_role(given)
     content = view.take("content", "value")
     if role == "tool_call":
         return _only_calls(view, content, notes)
@@ -135,8 +146,8 @@ def _only_calls(view: View, content: Any, notes: Notes) -> list[Any]:
     calls = read_calls(content, notes)
     train = read_mark(view, notes, is_answer=True)
     made: dict[str, Any] = {"role": "assistant", "content": "", "tool_calls": calls}
-    if not isinstance(calls, list) or not all(isinstance(call, dict) for call in calls):
-        made = {"role": "assistant", "content": content if isinstance(content, str) else "", "tool_calls": content}
+    if not isinstance(calls, list) or not calls or not all(isinstance(call, dict) for call in calls):
+        made["tool_calls"] = content  # refused, and never written as what was said
     return [_finished(view, {**made, **({} if train is None else {"train": train})}, notes)]
 
 
@@ -202,9 +213,9 @@ def _answer(view: View, content: Any, notes: Notes) -> list[Any]:
     made |= _name(view)
     if (calls := view.take("tool_calls")) is not None:
         made["tool_calls"] = read_calls(calls, notes)
-    if (call := view.take("function_call")) is not None:
+    if (older := _older_call(view)) is not None:
         others = made.get("tool_calls", [])
-        call = read_call({"function": read_json(call)}, notes)
+        call = read_call({"function": older}, notes)
         made["tool_calls"] = [*others, call] if isinstance(others, list) else [others, call]
     if (refusal := view.take_text("refusal")) is not None:
         made["refusal"] = refusal
@@ -222,6 +233,14 @@ def _answer(view: View, content: Any, notes: Notes) -> list[Any]:
     if left:
         items = [{**items[0], "unread": left}, *items[1:]] if items else []
     return items or [{"role": "assistant", "content": "", **mark}]
+
+
+def _older_call(view: View) -> dict[str, Any] | None:
+    """Return the call under `function_call`; a word that asks for none is none, and any other text stays unread."""
+    given = read_json(view.fields.get("function_call"))
+    if given in _NO_CALL or isinstance(given, dict):
+        view.take("function_call")
+    return given if isinstance(given, dict) and not is_empty(given) else None
 
 
 def _take_ending(view: View) -> None:

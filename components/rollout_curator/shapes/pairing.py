@@ -83,6 +83,14 @@ def _batches(items: list[Any]) -> Iterator[_Batch]:
     yield batch
 
 
+def _is_out_of_order(batch: _Batch) -> bool:
+    """Whether a result names the tool of another call than the one in its place."""
+    functions = [call["function"] if isinstance(call.get("function"), dict) else call for call, _ in batch.calls]
+    called = [function.get("name") for function in functions]
+    named = [result.get("name") for result, _ in batch.results]
+    return any(name in called and name != own for name, own in zip(named, called, strict=True) if name is not None)
+
+
 def _pair(batch: _Batch, names: Iterator[str], notes: Notes) -> None:
     same_number = len(batch.calls) == len(batch.results)
     for n, (call, key) in enumerate(batch.calls):
@@ -92,7 +100,7 @@ def _pair(batch: _Batch, names: Iterator[str], notes: Notes) -> None:
         call[key] = given or next(names)
         notes.add("paired_by_order" if given else "made_call_ids")
     missing = [(result, key) for result, key in batch.results if not result.get(key)]
-    if missing and same_number and len(missing) == len(batch.results):
+    if missing and same_number and len(missing) == len(batch.results) and not _is_out_of_order(batch):
         for (result, key), (call, call_key) in zip(missing, batch.calls, strict=True):
             result[key] = call[call_key]
         notes.add("paired_by_order")

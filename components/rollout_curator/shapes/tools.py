@@ -27,6 +27,24 @@ def read_tools(top: View, notes: Notes) -> Sequence[Any]:
     return choose_tools(offers, notes)
 
 
+def note_elsewhere(top: View, notes: Notes) -> None:
+    """Note a list of tools under a key nobody knows, at the top of a record or one step below."""
+    below = [(key, read_json(top.fields.get(key))) for key in ("info", *_BESIDE)]
+    for where, fields in (("line", top.unread()), *below):
+        for key, value in fields.items() if isinstance(fields, dict) else ():
+            if ("tool" in key.lower() or "function" in key.lower()) and _offers_tools(read_json(value)):
+                note_unread(notes, where, key, value, is_content=True)
+
+
+def _offers_tools(value: Any) -> bool:
+    """Whether a value describes tools, and does not just name or call them."""
+    flat = map(_flat, read_list(value, Notes()) or ())
+    return any(tool.get("description") or tool.get("parameters") for tool in flat)
+
+
+_BESIDE = ("metadata", "extra_info", "extra")
+
+
 def choose_tools(offers: Sequence[tuple[str, Any]], notes: Notes) -> Sequence[Any]:
     """Return the tools of the first offer that is not empty, those of system messages last.
 
