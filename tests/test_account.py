@@ -265,3 +265,10 @@ def test_a_changed_report_is_found(tmp_path: Path) -> None:
     found = call("verify", manifest)
     assert found.code == 1
     assert "report.jsonl" in found.out + found.err
+
+
+def test_a_slip_in_a_harmless_key_is_told(tmp_path: Path) -> None:
+    source, out = write(tmp_path / "in.jsonl", ROWS), tmp_path / "out.jsonl"
+    done = call("export", source, "--out", out, "--harmless", "message.note", "--harmless", "message.notes")
+    assert done.code == 0
+    assert "No rollout has a key message.notes that was not read; `check` names those there are." in done.out

@@ -128,6 +128,15 @@ def unread(workspace: Workspace, recipe: Recipe) -> dict[str, dict[str, Any]]:
     return dict(sorted(found.items(), key=lambda pair: (-pair[1]["rollouts"], pair[0])))
 
 
+def unknown_harmless(workspace: Workspace, recipe: Recipe) -> list[str]:
+    """Return a sentence if the recipe calls keys harmless that no rollout has: most often a slip of the pen."""
+    known = unread(workspace, recipe) if recipe.harmless else {}
+    slips = [name for name in recipe.harmless if name not in known]
+    if not slips:
+        return []
+    return [f"No rollout has a key {', '.join(slips)} that was not read; `check` names those there are."]
+
+
 def left_out_words(found: Mapping[str, LeftOut]) -> list[str]:
     """Return the account as people say it: "850 blocks of reasoning in 212 rollouts (option reasoning = drop)"."""
     return [left_out_said(kind, one) for kind, one in found.items()]

@@ -14,7 +14,7 @@ from rollout_curator.exports.base import AtomicFile, Written, get, publish
 from rollout_curator.index import store
 from rollout_curator.index.facts import CHARS_PER_TOKEN
 from rollout_curator.index.source import Source
-from rollout_curator.publishing.accounting import left_out, report_blocks, rows_written
+from rollout_curator.publishing.accounting import left_out, report_blocks, rows_written, unknown_harmless
 from rollout_curator.publishing.choosing import Chosen, ExportProgress, Steps, choosing
 from rollout_curator.publishing.command import command_line
 from rollout_curator.publishing.configs import config_of
@@ -127,7 +127,12 @@ def export(
         files=tuple(manifest.files(content)),
         content=content,
         copies=chosen.copies,
-        notes=(*_notes(recipe, chosen), *_late_columns(recipe, streams), *_left_over(out, paths, workspace)),
+        notes=(
+            *_notes(recipe, chosen),
+            *unknown_harmless(workspace, recipe),
+            *_late_columns(recipe, streams),
+            *_left_over(out, paths, workspace),
+        ),
     )
 
 
