@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from making import gym
 from rollout_curator.conversation import chat, flat
 from rollout_curator.rollout import Example, Rollout
 from shaping import ASKED, SAID, line, made, messages, notes, out, rollout
@@ -107,6 +108,20 @@ def test_a_mask_that_trains_a_question_is_told() -> None:
 def test_a_rollout_that_was_cut_is_truncated(more: dict[str, Any], cut: str | None) -> None:
     for fields in (line(ASKED, SAID, **more), {"prompt": "Tide?", "completion": "05:12.", **more}):
         assert (rollout(fields).invalid, rollout(fields).truncated) == ("truncated", cut)
+
+
+@pytest.mark.parametrize(
+    ("item", "invalid"),
+    [
+        ({"type": "message", "role": "assistant", "content": "4"}, "truncated"),
+        ({"type": "function_call", "call_id": "c", "name": "f", "arguments": "{}"}, "truncated"),
+        ({"type": "function_call_output", "call_id": "c", "output": "4"}, ""),
+    ],
+)
+def test_an_incomplete_last_item_of_the_model_is_a_cut_answer(item: dict[str, Any], invalid: str) -> None:
+    fields = gym(output=[{**item, "status": "incomplete"}])
+    assert rollout(fields).invalid == invalid
+    assert rollout(gym(output=[{**item, "status": "completed"}])).invalid == ""
 
 
 @pytest.mark.parametrize("key", ["messages", "conversations"])

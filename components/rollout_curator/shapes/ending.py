@@ -13,6 +13,8 @@ _CUT = frozenset({"length", "context_length", "model_length", "token_limit", "mo
 """Names of limits beside those that begin with `max_`; the last is Anthropic's."""
 ENDINGS = frozenset({"stop", "stop_sequence", "end_turn", "tool_calls", "function_call", "tool_use", "eos"})
 """Reasons why an answer ended whole."""
+_OF_MODEL = (None, "message", "function_call", "reasoning")
+"""Kinds of items that a policy writes: only such an item, left incomplete, is an answer cut off."""
 _NO_FAILURE = ("", "none", "other", "null", "ok", "false", "0", "success")
 _FLAGS = ("timed_out", "context_length_exceeded_error")
 _FAILURES = (*_FLAGS, "error_kind", "failure_kind", "failure_reason")
@@ -32,7 +34,7 @@ class Ending:
 def read_ending(line: Mapping[str, Any], last: Mapping[str, Any] | None = None) -> Ending:
     """Return how a rollout ended, by the keys of its line, of its `response` and of its last message."""
     response = line["response"] if isinstance(line.get("response"), dict) else {}
-    cut = _cut(line, response, last or {})
+    cut = _cut(line, response, last or _last_item(response))
     if is_true(line.get("mask_sample")):
         return Ending("masked", cut)
     if _has_failed(line, response):
@@ -56,7 +58,14 @@ def _cut(line: Mapping[str, Any], response: Mapping[str, Any], last: Mapping[str
         for name in CUT_REASONS:
             if name in place and isinstance(value := place[name], str) and _is_limit(value):
                 return short(value)
+    if last.get("status") == "incomplete" and last.get("type") in _OF_MODEL:
+        return "incomplete"
     return "cut" if is_true(line.get("is_truncated")) else None
+
+
+def _last_item(response: Mapping[str, Any]) -> Mapping[str, Any]:
+    output = response.get("output")
+    return output[-1] if isinstance(output, list) and output and isinstance(output[-1], dict) else {}
 
 
 def _is_limit(value: str) -> bool:
