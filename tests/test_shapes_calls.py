@@ -26,7 +26,6 @@ WHOLE = [ASKED, called(call(port="Lowmoor")), result(), SAID]
             "type": "function",
             "function": {"name": "tide", "arguments": {"port": "Lowmoor"}},
         },
-        {**OPENAI, "extra_content": {"google": {"thought_signature": "b64"}}},
         json.dumps(OPENAI),
     ],
 )
@@ -34,6 +33,16 @@ def test_a_call_is_read_in_every_spelling(written: Any) -> None:
     fields = line(ASKED, {"role": "assistant", "content": None, "tool_calls": [written]}, result(), SAID)
     assert messages(fields) == WHOLE
     assert notes(fields) == []
+
+
+@pytest.mark.parametrize(
+    "signed", [{"thought_signature": "b64"}, {"extra_content": {"google": {"thought_signature": "b64" * 100}}}]
+)
+def test_a_signature_of_the_provider_is_told_and_costs_no_row(signed: dict[str, Any]) -> None:
+    written = {**OPENAI, **signed}
+    fields = line(ASKED, {"role": "assistant", "content": None, "tool_calls": [written]}, result(), SAID)
+    assert messages(fields) == WHOLE
+    assert notes(fields) == [f"unread:call.{next(iter(signed))}"]
 
 
 def test_the_older_function_call_is_paired_with_its_function_message() -> None:

@@ -19,11 +19,13 @@ HARMLESS = frozenset(
         "routed_experts",
         # LangChain: the same bookkeeping under names of its own
         "response_metadata", "usage_metadata",
-        # opaque to everyone but the provider: Responses `encrypted_content`, prompt caching, Gemini's signatures
-        "encrypted_content", "cache_control", "thought_signature", "thought_signatures",
+        # opaque to everyone but the provider: Responses `encrypted_content`, prompt caching
+        "encrypted_content", "cache_control",
     }
 )  # fmt: skip
 """Keys that never hold conversation, wherever they stand."""
+OPAQUE = HARMLESS | {"thought_signature", "thought_signatures"}
+"""Besides, what Gemini signs: told, because its API asks for it again, and never a reason to leave a rollout out."""
 HARMLESS_AT = {
     # Model Context Protocol, `Tool`: for people and clients, not for the model
     "tool": frozenset({"annotations", "title", "_meta"}),
@@ -117,12 +119,13 @@ class View:
 def note_unread(notes: Notes, where: str, key: Any, value: Any, *, is_content: bool = False) -> None:
     """Note one value that was not read, as content where it is likely to be some.
 
-    A number, a flag or a date is none beside other content, whatever it stands in.
+    A number, a flag or a date is none beside other content, whatever it stands in; nor is a provider's signature.
     """
+    is_opaque = not is_content and (key in OPAQUE or is_empty(value, OPAQUE))
     is_stamp = isinstance(value, bool | int | float) or (isinstance(value, str) and _STAMP.fullmatch(value) is not None)
     if key in CONTENT_KEYS:
         is_content = is_content or not isinstance(value, bool | int | float)
-    is_likely = is_content or ((where in CONTENT_PLACES or holds_texts(value)) and not is_stamp)
+    is_likely = is_content or ((where in CONTENT_PLACES or holds_texts(value)) and not is_stamp and not is_opaque)
     notes.add(f"{'unread_content' if is_likely else 'unread'}:{where}.{label(key)}")
 
 
