@@ -1,9 +1,11 @@
 """Small rollouts and their indexes, for the tests of the index."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
+
+from hypothesis import strategies as st
 
 from rollout_curator import runner
 from rollout_curator.index import store
@@ -52,3 +54,25 @@ def open_index(path: Path, cache: Path) -> Source:
 def keys(source: Source) -> list[tuple[int, int]]:
     """Return the content key of every rollout."""
     return [(int(a), int(b)) for a, b in zip(source.columns["key_hi"], source.columns["key_lo"], strict=True)]
+
+
+DAMAGES = st.lists(
+    st.tuples(st.sampled_from(["cut", "flip", "insert", "delete"]), st.floats(0, 1), st.integers(0, 255))
+)
+"""What may happen to the bytes of a file: what, where (a share of its length), and with which byte."""
+
+
+def damaged(whole: bytes, damages: Iterable[tuple[str, float, int]]) -> bytearray:
+    """Return the bytes after these damages, one after the other."""
+    content = bytearray(whole)
+    for kind, place, value in damages:
+        at = int(place * len(content))
+        if kind == "cut":
+            del content[max(at, 1) :]
+        elif kind == "insert":
+            content.insert(at, value)
+        elif kind == "flip" and at < len(content):
+            content[at] ^= value
+        else:
+            del content[at : at + value % 8]
+    return content

@@ -15,7 +15,7 @@ import zstandard
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from indexing import header_of, keys, open_index
+from indexing import DAMAGES, damaged, header_of, keys, open_index
 from making import CHECKOUT, call, environment
 from rollout_curator import documents, reader
 from rollout_curator.documents import Record, Splitter
@@ -352,22 +352,12 @@ def test_nothing_but_white_space_and_brackets_stands_outside_the_records(garbled
 @settings(deadline=None, max_examples=150, suppress_health_check=list(HealthCheck))
 @given(
     st.sampled_from([READ["array"], TALL_ARRAY, READ["objects over lines"], READ["wrapped over lines"]]),
-    st.lists(st.tuples(st.sampled_from(["cut", "flip", "insert", "delete"]), st.floats(0, 1), st.integers(0, 255))),
+    DAMAGES,
 )
 def test_however_a_document_is_damaged_its_sums_hold_and_its_bodies_are_found(
     tmp_path_factory: pytest.TempPathFactory, whole: bytes, damages: list[tuple[str, float, int]]
 ) -> None:
-    content = bytearray(whole)
-    for kind, place, value in damages:
-        at = int(place * len(content))
-        if kind == "cut":
-            del content[max(at, 1) :]
-        elif kind == "insert":
-            content.insert(at, value)
-        elif kind == "flip" and at < len(content):
-            content[at] ^= value
-        else:
-            del content[at : at + value % 8]
+    content = damaged(whole, damages)
     folder = tmp_path_factory.mktemp("damaged")
     (folder / "a.json").write_bytes(content or b" ")
     try:

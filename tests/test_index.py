@@ -12,7 +12,7 @@ import zstandard
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from indexing import header_of, keys, line, open_index, write
+from indexing import DAMAGES, damaged, header_of, keys, line, open_index, write
 from rollout_curator import reader, runner
 from rollout_curator.errors import SourceUnreadable
 from rollout_curator.index import frames, scan, store
@@ -78,21 +78,11 @@ GOOD = b"".join(text + b"\n" for text in (line(0), line(1, "é"), line(2) + b"\r
 
 
 @settings(deadline=None, max_examples=300, suppress_health_check=list(HealthCheck))
-@given(st.lists(st.tuples(st.sampled_from(["cut", "flip", "insert", "delete"]), st.floats(0, 1), st.integers(0, 255))))
+@given(DAMAGES)
 def test_however_a_file_is_damaged_no_line_is_lost(
     tmp_path_factory: pytest.TempPathFactory, damages: list[tuple[str, float, int]]
 ) -> None:
-    content = bytearray(GOOD)
-    for kind, place, value in damages:
-        at = int(place * len(content))
-        if kind == "cut":
-            del content[max(at, 1) :]
-        elif kind == "insert":
-            content.insert(at, value)
-        elif kind == "flip" and at < len(content):
-            content[at] ^= value
-        else:
-            del content[at : at + value % 8]
+    content = damaged(GOOD, damages)
     path = tmp_path_factory.mktemp("damaged") / "a.jsonl"
     path.write_bytes(content or b"\n")
     try:

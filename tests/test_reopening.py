@@ -27,11 +27,12 @@ def again(opened: Workspace, recipe: Recipe, folder: Path) -> tuple[Path, Path]:
     return first, second
 
 
+@pytest.mark.parametrize("form", ["chat", "flat"])
 @pytest.mark.parametrize(("target", "kind"), EVERY)
 def test_an_export_opened_and_exported_again_is_the_same(
-    sample: Workspace, tmp_path: Path, target: str, kind: str
+    sample: Workspace, tmp_path: Path, target: str, kind: str, form: str
 ) -> None:
-    first, second = again(sample, Recipe(format="chat", target=target, kind=kind), tmp_path)
+    first, second = again(sample, Recipe(format=form, target=target, kind=kind), tmp_path)
     assert first.read_bytes() == second.read_bytes()
 
 
@@ -42,15 +43,6 @@ def test_messages_are_the_same_even_where_tools_are_written_as_text(
     first, second = again(sample, Recipe(format="chat", target=target), tmp_path)
     messages = [[row["messages"] for row in rows_of(file)] for file in (first, second)]
     assert (len(messages[0]) > 300, messages[0]) == (True, messages[1])
-
-
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("target", TARGETS)
-def test_a_flat_export_opened_and_exported_again_is_the_same(
-    sample: Workspace, tmp_path: Path, target: str, kind: str
-) -> None:
-    first, second = again(sample, Recipe(format="flat", target=target, kind=kind), tmp_path)
-    assert first.read_bytes() == second.read_bytes()
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -104,7 +104,7 @@ def export(
 ) -> None:
     """Write the kept rollouts as a training file, with a manifest beside it.
 
-    With a manifest as --recipe the files of that export are made again from it alone.
+    With a manifest as --recipe the training files of that export are made again from it alone.
     """
     from rollout_curator import publishing, report, report_text
     from rollout_curator.sources import MANIFEST_SUFFIX, find

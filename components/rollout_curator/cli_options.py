@@ -115,7 +115,9 @@ selection = together(
     click.option("--tokenizer", metavar="PATH", help="A tokenizer.json, or its folder, to count tokens exactly."),
     click.option("--max-tokens", type=click.IntRange(1), help="The trainer's limit; longer examples are left out."),
     click.option(
-        "--harmless", multiple=True, help="A key of the data, as `check` names it, that holds no conversation."
+        "--harmless",
+        multiple=True,
+        help="A key that was not read, as `check` names it, but holds no conversation. May be repeated.",
     ),
     click.option("--metadata", multiple=True, help="Extra column: reward, source, line, task, agent or key."),
 )

@@ -73,7 +73,7 @@ def test_a_turn_is_marked_by_the_key_seen_in_the_example_exported_and_undone(
     )
     expect(page.locator('.message[data-trained="marked"]')).to_have_attribute("data-message", "3")
     expect(page.locator('.turn[data-n="2"] .fate')).to_have_text("trained")
-    expect(page.get_by_text("1 answer not to be trained")).to_be_visible()
+    expect(page.get_by_text("1 answer not to be trained", exact=True)).to_be_visible()
     assert faults(page) == []
     assert acts(tmp_path) == [("decide", "mark", 3, "ann")]
     assert masks(tmp_path) == [[0, 1, 0, 0, 0, 1], None]

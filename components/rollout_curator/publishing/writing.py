@@ -85,13 +85,12 @@ def export(
     chosen = yield from choosing(workspace, recipe, settings.over)
     _require_rows(out, chosen)
     paths = {name: path for name, path in paths_of(out, recipe).items() if _has_rows(chosen, name)}
-    cards = [card_path(out, settings.card)] if settings.card else []
-    reports = [report_path(out, settings.report)] if settings.report else []
+    others = _others(out, settings)
     manifest_path = manifest.path_of(out)
     parts = [part for part in chosen.parts if len(part.units)]
     streams = [Stream(workspace, recipe, part, chosen.marks, settings.workers) for part in parts]
     with ExitStack() as stack:
-        *files, beside = stack.enter_context(publish(*paths.values(), *reports, *cards, manifest_path, lock=out))
+        *files, beside = stack.enter_context(publish(*paths.values(), *others.values(), manifest_path, lock=out))
         digests = stack.enter_context(manifest.hashed([source.path for source in workspace.sources]))
         yield from _write_parts(streams, files, recipe, chosen.n_units)
         while not digests.done():
@@ -104,14 +103,8 @@ def export(
         written = {name: file.written() for name, file in zip(paths, files, strict=False)}
         content = _manifest(recipe, written, chosen, inputs)
         content["left_out"] = left_out(workspace, recipe, rows_written(workspace, chosen))
-        if reports:
-            yield from _write_report(workspace, recipe, chosen, files[len(paths)])
-            content["others"] = [*content.get("others", ()), _beside("report", files[len(paths)].written())]
-        if cards:
-            files[-1].write(
-                described(workspace, recipe, chosen, content, settings.statement).encode("utf-8", "replace")
-            )
-            content["others"] = [*content.get("others", ()), _beside("card", files[-1].written())]
+        opened = dict(zip(others, files[len(paths) :], strict=True))
+        yield from _write_others(workspace, recipe, chosen, settings, content, opened)
         beside.write(manifest.dump(content))
     main = paths[next(iter(paths))]
     longest = max(stream.longest_bytes for stream in streams) // CHARS_PER_TOKEN
@@ -134,6 +127,30 @@ def export(
             *_left_over(out, paths, workspace),
         ),
     )
+
+
+def _others(out: Path, settings: Settings) -> dict[str, Path]:
+    """Return where the report and the card go, as far as they are asked for, in the order they are written."""
+    report = {"report": report_path(out, settings.report)} if settings.report else {}
+    return report | ({"card": card_path(out, settings.card)} if settings.card else {})
+
+
+def _write_others(
+    workspace: Workspace,
+    recipe: Recipe,
+    chosen: Chosen,
+    settings: Settings,
+    content: manifest.Manifest,
+    files: Mapping[str, AtomicFile],
+) -> Steps[None]:
+    """Write the files beside the training files, and name each in the content of the manifest."""
+    for name, file in files.items():
+        if name == "report":
+            yield from _write_report(workspace, recipe, chosen, file)
+        else:
+            card = described(workspace, recipe, chosen, content, settings.statement)
+            file.write(card.encode("utf-8", "replace"))
+        content["others"] = [*content.get("others", ()), _beside(name, file.written())]
 
 
 def _write_parts(streams: Sequence[Stream], files: Sequence[AtomicFile], recipe: Recipe, total: int) -> Steps[None]:
