@@ -41,6 +41,8 @@ def test_selections_stand_side_by_side() -> None:
             "tasks": [3, 1, 0],
             "tokens": [100, 30, 0],
             "mean_reward": [0.5, 0.75, NAN],
+            "reward_low": [NAN, NAN, NAN],
+            "reward_high": [NAN, NAN, NAN],
             "mean_tokens": [25.0, 15.0, NAN],
             "mean_turns": [3.0, 1.5, NAN],
             "duplicates": [1, 1, 0],
@@ -53,7 +55,7 @@ def test_selections_stand_side_by_side() -> None:
 
 
 def test_nothing_to_compare_is_an_empty_table() -> None:
-    assert compare(rollouts(), {}).shape == (0, 7)
+    assert compare(rollouts(), {}).shape == (0, 9)
 
 
 def test_an_empty_frame_can_be_compared() -> None:
@@ -74,7 +76,26 @@ def test_a_difference_names_rows_tasks_and_tokens() -> None:
 
 def test_a_difference_says_what_came_and_went() -> None:
     made = difference(rollouts(), bools(1, 0, 1, 0), bools(1, 1, 0, 1))
-    assert made.sentence() == "+2 -1 rollouts, +1 -1 tasks, +60 -30 tokens"
+    assert made.sentence() == "+2 -1 rollouts, +1 -1 tasks, +60 -30 tokens, mean reward -0.5"
+
+
+def test_means_and_their_change_have_intervals_by_task() -> None:
+    """Ten tasks with rewards 2 and 3, but one that has 2 twice: both of each, then the better of each."""
+    frame = pd.concat([rollouts().iloc[[0]]] * 20, ignore_index=True)
+    frame["group"], frame["reward"] = np.arange(20) // 2, [2.0, 3.0] * 9 + [2.0, 2.0]
+    everything, better = np.ones(20, dtype=bool), np.arange(20) % 2 == 1
+    table = compare(frame, {"all": everything, "better": better})
+    assert table["reward_low"].round(3).tolist() == [2.337, 2.674]
+    assert table["reward_high"].round(3).tolist() == [2.563, 3.126]
+    assert difference(frame, everything, better).sentence() == (
+        "-10 rollouts, 0 tasks, -100 tokens, mean reward +0.45 (+0.337 to +0.563, 95 % by task)"
+    )
+
+
+def test_a_mean_of_equal_rewards_has_no_interval() -> None:
+    frame = pd.concat([rollouts().iloc[[0]]] * 8, ignore_index=True).assign(group=np.arange(8))
+    table = compare(frame, {"all": np.ones(8, dtype=bool)})
+    assert table["mean_reward"].tolist() == [1.0] and table["reward_low"].isna().all()
 
 
 def test_no_difference_says_so_in_numbers() -> None:

@@ -88,6 +88,7 @@ RANKS = {
     "digits": 0,
     "wording": 0,
     "hashing": 0,
+    "intervals": 0,
     "grouping": 1,
     "slices": 1,
     "naming": 0,

@@ -215,9 +215,12 @@ def test_many_zeros_keep_an_axis_linear() -> None:
 
 def test_the_mean_has_its_interval() -> None:
     frame = frame_of([0.0, 1.0, 1.0, 0.0, 0.5])
-    frame["turns"] = 3
+    frame["turns"], frame["group"] = 3, np.arange(5)
     line = plots.reward_against(frame, "turns").data[1]
-    assert list(line.text) == ["mean reward 0.5 ± 0.44 of 5 rollouts<br>turns 3"]
+    assert list(line.text) == ["mean reward 0.5 (0.0245 to 0.975) of 5 rollouts, 5 tasks<br>turns 3"]
+    assert plots.reward_against(frame.assign(group=7), "turns").data[1].text == (
+        "mean reward 0.5 of 5 rollouts, 1 task<br>turns 3",
+    )
     assert (list(line.y), opens(line)) == ([0.5], ["turns=3.0..3.0"])
 
 

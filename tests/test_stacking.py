@@ -126,4 +126,4 @@ def test_stats_put_another_recipe_and_a_random_control_beside_the_selection(tmp_
         ("best.toml", 1, 1),
         ("random control of this selection", 2, 1),
     ]
-    assert found[1]["change"] == "-1 rollouts, 0 tasks, 0 tokens"
+    assert found[1]["change"] == "-1 rollouts, 0 tasks, 0 tokens, mean reward +0.15"

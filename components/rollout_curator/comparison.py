@@ -11,6 +11,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from rollout_curator.intervals import change, means
+
 Bools = npt.NDArray[np.bool_]
 Ints = npt.NDArray[np.int64]
 
@@ -18,9 +20,9 @@ Ints = npt.NDArray[np.int64]
 def compare(frame: pd.DataFrame, selections: Mapping[str, Bools]) -> pd.DataFrame:
     """Return one row per selection, by name, in the order given.
 
-    Columns: `rollouts`, `tasks`, `tokens` (sum), `mean_reward` (of finite ones), `mean_tokens`, `mean_turns`,
-    `duplicates` (kept beyond the first of the same content), and `agent NAME` (rollouts) for each agent kept by any,
-    most common first. A mean of nothing is NaN.
+    Columns: `rollouts`, `tasks`, `tokens` (sum), `mean_reward` (of finite ones) with the ends of its interval by task
+    in `reward_low` and `reward_high`, `mean_tokens`, `mean_turns`, `duplicates` (kept beyond the first of the same
+    content), and `agent NAME` (rollouts) for each agent kept by any, most common first. A mean of nothing is NaN.
     """
     task = _codes(frame["group"].to_numpy())
     agents = frame["agent"].astype("category").cat
@@ -32,13 +34,18 @@ def compare(frame: pd.DataFrame, selections: Mapping[str, Bools]) -> pd.DataFram
     found = []
     for number, kept in enumerate(selections.values()):
         rows = np.flatnonzero(kept)
+        rated = np.flatnonzero(kept & finite)
+        mean = means(np.zeros(len(rated), dtype=np.int64), reward[rated], task[rated], 1)
+        varies = len(rated) and np.ptp(reward[rated]) > 0  # a threshold at the highest reward leaves nothing to guess
         per_agent[number] = np.bincount(agent[rows][agent[rows] >= 0], minlength=len(agents.categories))
         found.append(
             {
                 "rollouts": len(rows),
                 "tasks": int(np.count_nonzero(np.bincount(task[rows]))),
                 "tokens": int(tokens[rows].sum()),
-                "mean_reward": _mean(reward[kept & finite]),
+                "mean_reward": float(mean.mean[0]),
+                "reward_low": float(mean.low[0]) if varies else float("nan"),
+                "reward_high": float(mean.high[0]) if varies else float("nan"),
                 "mean_tokens": _mean(tokens[rows]),
                 "mean_turns": _mean(turns[rows]),
                 "duplicates": int(frame[["key_hi", "key_lo"]].take(rows).duplicated().sum()),
@@ -51,7 +58,17 @@ def compare(frame: pd.DataFrame, selections: Mapping[str, Bools]) -> pd.DataFram
     return table
 
 
-_COLUMNS = ["rollouts", "tasks", "tokens", "mean_reward", "mean_tokens", "mean_turns", "duplicates"]
+_COLUMNS = [
+    "rollouts",
+    "tasks",
+    "tokens",
+    "mean_reward",
+    "reward_low",
+    "reward_high",
+    "mean_tokens",
+    "mean_turns",
+    "duplicates",
+]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,7 +76,8 @@ class Difference:
     """What comes and goes from one selection to another.
 
     `came` and `went` are row numbers (the index of the frame), `tasks_came` and `tasks_went` the groups that appear
-    or vanish as a whole, tokens are sums over the rows.
+    or vanish as a whole, tokens are sums over the rows. `reward` is by how much the mean reward rises, with the ends of
+    its interval by task (NaN where there is none).
     """
 
     came: Ints
@@ -68,6 +86,7 @@ class Difference:
     tasks_went: Ints
     tokens_came: int
     tokens_went: int
+    reward: tuple[float, float, float]
 
     def sentence(self) -> str:
         """Return the difference as people say it: "+412 -30 rollouts, +9 tasks, +61,204 -800 tokens"."""
@@ -76,7 +95,7 @@ class Difference:
             (len(self.tasks_came), len(self.tasks_went), "tasks"),
             (self.tokens_came, self.tokens_went, "tokens"),
         )
-        return ", ".join(f"{_signed(came, went)} {unit}" for came, went, unit in counts)
+        return ", ".join([*(f"{_signed(came, went)} {unit}" for came, went, unit in counts), *_reward(self.reward)])
 
 
 def difference(frame: pd.DataFrame, a: Bools, b: Bools) -> Difference:
@@ -92,6 +111,7 @@ def difference(frame: pd.DataFrame, a: Bools, b: Bools) -> Difference:
         tasks_went=np.setdiff1d(before, after, assume_unique=True),
         tokens_came=int(tokens[came].sum()),
         tokens_went=int(tokens[went].sum()),
+        reward=change(frame["reward"].to_numpy(dtype=np.float64), _codes(group), a, b),
     )
 
 
@@ -101,6 +121,15 @@ def _codes(group: npt.NDArray[np.int64]) -> Ints:
 
 def _mean(values: npt.NDArray[np.generic]) -> float:
     return float(np.mean(values.astype(np.float64))) if len(values) else float("nan")
+
+
+def _reward(change: tuple[float, float, float]) -> list[str]:
+    """Return how the mean reward changes, in words; nothing where it does not."""
+    by, low, high = change
+    if np.isnan(by) or by == 0:
+        return []
+    interval = "" if np.isnan(low) else f" ({low:+.3g} to {high:+.3g}, 95 % by task)"
+    return [f"mean reward {by:+.3g}{interval}"]
 
 
 def _signed(came: int, went: int) -> str:

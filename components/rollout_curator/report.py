@@ -16,6 +16,7 @@ from rollout_curator.cost import Asked
 from rollout_curator.flags import flagged
 from rollout_curator.grouping import TASK
 from rollout_curator.index.source import Source
+from rollout_curator.intervals import means
 from rollout_curator.manifest import Check
 from rollout_curator.problems import OTHER_OBJECTS
 from rollout_curator.publishing import Exported, Remade, choose, cost_of, left_out, left_out_words, noticed, unread
@@ -162,6 +163,7 @@ def stats(workspace: Workspace, recipe: Recipe) -> Json:
         "invalid": {kind: int(n) for kind, n in frame["invalid"].value_counts().items() if kind and n},
         "reward": {
             "mean": float(rated.mean()) if len(rated) else None,
+            "interval": _interval(frame, reward),
             "quantiles": dict(zip((f"p{mark}" for mark in marks), quantiles, strict=False)),
             "values": _common_values(rated),
         },
@@ -194,25 +196,11 @@ def hazards(workspace: Workspace, recipe: Recipe) -> Json:
     return found
 
 
-def compared(workspace: Workspace, named: Mapping[str, Recipe]) -> list[Json]:
-    """Return several recipes side by side on the same rollouts, and a random control of the first.
-
-    The control has as many rollouts of each task as the first selection, drawn at random from those it could have
-    kept: a rule that trains no better than its control chose nothing. `change` is what comes and goes from the first.
-    """
-    from rollout_curator.comparison import compare, difference  # brings pandas, which `check` does without
-
-    first = next(iter(named))
-    kept = {name: workspace.select(recipe).kept for name, recipe in named.items()}
-    possible = workspace.possible(named[first]).kept
-    frame = workspace.frame_by(named[first].group_by)
-    kept[f"random control of {first}"] = matched_random(frame, kept[first], CONTROL_SEED, among=possible)
-    found: list[Json] = []
-    for numbers, (name, chosen) in zip(compare(frame, kept).to_dict("records"), kept.items(), strict=True):
-        values = {str(key): None if value != value else value for key, value in numbers.items()}
-        change = difference(frame, kept[first], chosen).sentence()
-        found.append({"name": name, **values, "change": change})
-    return found
+def _interval(frame: "pd.DataFrame", reward: "np.ndarray[Any, Any]") -> list[float] | None:
+    """Return the ends of the 95 % interval of the mean reward by task, None where there is none."""
+    rows = np.flatnonzero(np.isfinite(reward) & (frame["invalid"] == "").to_numpy())
+    found = means(np.zeros(len(rows), dtype=np.int64), reward[rows], frame["group"].to_numpy()[rows], 1)
+    return None if np.isnan(found.low[0]) else [float(found.low[0]), float(found.high[0])]
 
 
 def _common_values(rated: "np.ndarray[Any, Any]") -> list[tuple[float, int]]:

@@ -88,12 +88,13 @@ def indexed_text(found: Json) -> str:
 def stats_text(found: Json) -> str:
     """Return the statistics as text."""
     quantiles = "  ".join(f"{name} {value:g}" for name, value in found["reward"]["quantiles"].items())
-    mean = found["reward"]["mean"]
+    mean, ends = found["reward"]["mean"], found["reward"]["interval"]
+    interval = f" ({ends[0]:.4g} to {ends[1]:.4g}, 95 % by task)" if ends else ""
     lines = [
         f"{counted(found['rollouts'], 'rollout')} of {counted(found['tasks'], 'task')}, {found['unrated']:,} unrated,"
         f" {found['copies']:,} copies",
         *([_shown(found["tasks_sentence"])] if len(found["by_source"]) > 1 else []),
-        f"reward: mean {mean:.4g}  {quantiles}" if mean is not None else "reward: no rollout has one",
+        f"reward: mean {mean:.4g}{interval}  {quantiles}" if mean is not None else "reward: no rollout has one",
         "common rewards: " + ", ".join(f"{value:g} ({count:,})" for value, count in found["reward"]["values"]),
         f"generated tokens: {found['tokens']:,} ({found['tokens_estimated']:,} rollouts estimated from characters)",
         "",
@@ -145,6 +146,8 @@ def _comparison(selections: Sequence[Mapping[str, Any]]) -> list[str]:
     rows: list[tuple[str, ...]] = [("rollouts", "tasks", "tokens", "mean reward", "copies", "selection")]
     for one in selections:
         mean = "-" if one["mean_reward"] is None else f"{one['mean_reward']:.3f}"
+        if one["reward_low"] is not None:
+            mean += f" ({one['reward_low']:.3f} to {one['reward_high']:.3f})"
         counts = [f"{one[name]:,.0f}" for name in ("rollouts", "tasks", "tokens")]
         rows.append((*counts, mean, f"{one['duplicates']:,.0f}", _shown(one["name"])))
     changes = [f"to {_shown(one['name'])}: {one['change']}" for one in selections[1:]]

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from rollout_curator.intervals import Means, means
 from rollout_curator.plots.base import FIRST_COLOUR, SECOND_COLOUR, finish, nothing, plot
 from rollout_curator.plots.bins import Bins, bins, is_skewed
 from rollout_curator.plots.clicks import row_text
@@ -63,7 +64,8 @@ def density(frame: pd.DataFrame, x: str, y: str) -> go.Figure:
     """Draw a number against another: as points when few, else as density, with the mean of y and its interval.
 
     An axis is logarithmic when its numbers are positive and skewed; the few at 0 or below are then left out and counted
-    in the words of the figure. Of the frame, `task_id` and `agent` name the single points, its index their rows.
+    in the words of the figure. Of the frame, `task_id` and `agent` name the single points, its index their rows, and
+    `group` is their task.
     """
     title = f"{name_of(y).capitalize()} against {name_of(x)}"
     across, up = numbers(frame, x), numbers(frame, y)
@@ -73,21 +75,22 @@ def density(frame: pd.DataFrame, x: str, y: str) -> go.Figure:
     drawn = has_both & _drawn(across, has_both) & _drawn(up, has_both)
     n, n_left_out = int(np.count_nonzero(drawn)), int(np.count_nonzero(has_both & ~drawn))
     rows = None if n == len(drawn) else np.flatnonzero(drawn)
+    task = frame["group"].to_numpy()
     if rows is not None:
-        across, up = across[rows], up[rows]
+        across, up, task = across[rows], up[rows], task[rows]
     is_single = n <= MAX_POINTS
     columns, lines = bins(x, across, N_COLUMNS), bins(y, up, N_ROWS)
     if is_single:
         wide = bins(x, across, N_MEANS)
         marks = [_points(frame if rows is None else frame.iloc[rows], columns, lines, (across, up))]
-        mean = _mean(wide, wide.of(across), up, y)
+        mean = _mean(wide, wide.of(across), up, task, y)
     else:
         at = columns.of(across)
-        marks, mean = _cells(columns, lines, at, lines.of(up)), _mean(columns, at, up, y)
+        marks, mean = _cells(columns, lines, at, lines.of(up)), _mean(columns, at, up, task, y)
     figure = go.Figure([*marks, *mean])
     _axes(figure, columns, lines)
     shown = f"{counted(n, 'rollout')} as {'points' if is_single else 'density'}"
-    note = f"{shown}; line: mean with its 95 % interval"
+    note = f"{shown}; line: mean with its 95 % interval by task"
     if n_left_out:
         note += f"; {n_left_out:,} at 0 or below are not on this logarithmic axis"
     return finish(figure, title, f"{title}: {note}. {_trend(mean)}", note=note, height=360)
@@ -193,23 +196,26 @@ def _spread(values: Floats, axis: Bins, step: float) -> Floats:
     return spread
 
 
-def _mean(columns: Bins, at_x: Ints, up: Floats, y: str) -> list[go.Scatter]:
+def _mean(columns: Bins, at_x: Ints, up: Floats, task: Ints, y: str) -> list[go.Scatter]:
     """Return the line of means, or nothing where no bin holds enough rollouts."""
-    found = moments(at_x, up, columns.n)
+    found = means(at_x, up, task, columns.n)
     at = np.flatnonzero((found.n >= MEAN_OF) & np.isfinite(found.mean))
     if not len(at):
         return []
-    half = 1.96 * found.spread[at] / np.sqrt(found.n[at])
-    words = [
-        f"mean {name_of(y)} {mean:.4g} ± {interval:.2g} of {counted(n, 'rollout')}<br>{columns.words(i)}"
-        for i, mean, interval, n in zip(
-            at.tolist(), found.mean[at].tolist(), half.tolist(), found.n[at].tolist(), strict=True
-        )
-    ]
+    above, below = np.nan_to_num(found.high - found.mean)[at], np.nan_to_num(found.mean - found.low)[at]
+    words = [f"mean {name_of(y)} {_interval_words(found, i)}<br>{columns.words(i)}" for i in at.tolist()]
     line = go.Scatter(
         x=columns.middle[at],
         y=found.mean[at],
-        error_y={"type": "data", "array": np.nan_to_num(half), "thickness": 1.5, "width": 3, "color": SECOND_COLOUR},
+        error_y={
+            "type": "data",
+            "symmetric": False,
+            "array": above,
+            "arrayminus": below,
+            "thickness": 1.5,
+            "width": 3,
+            "color": SECOND_COLOUR,
+        },
         customdata=[[encode([columns.part(i)])] for i in at.tolist()],
         mode="lines+markers",
         marker={"size": 5},
@@ -220,6 +226,14 @@ def _mean(columns: Bins, at_x: Ints, up: Floats, y: str) -> list[go.Scatter]:
         hovertemplate="%{text}<extra></extra>",
     )
     return [line]
+
+
+def _interval_words(found: Means, at: int) -> str:
+    """Return a mean with its interval as people read it: "0.61 (0.55 to 0.68) of 312 rollouts, 40 tasks"."""
+    low, high = found.low[at], found.high[at]
+    interval = "" if np.isnan(low) else f" ({low:.3g} to {high:.3g})"
+    tasks = counted(int(found.tasks[at]), "task")
+    return f"{found.mean[at]:.4g}{interval} of {counted(int(found.n[at]), 'rollout')}, {tasks}"
 
 
 def _trend(mean: list[go.Scatter]) -> str:

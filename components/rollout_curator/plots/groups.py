@@ -47,7 +47,7 @@ def by_group(table: pd.DataFrame, column: str) -> go.Figure:
     figure.update_xaxes(title="reward", nticks=6, showgrid=True, range=_range(shown))
     note = (
         "beside each name its number of rollouts; thin: middle 80 % of the rewards, thick: middle half, line: median, "
-        "dot: mean with its 95 % interval"
+        "dot: mean with its 95 % interval by task, from five tasks on"
     )
     says = f"{title}, {len(table):,} in all. The first is {words[0].replace('<br>', ', ')}."
     finish(figure, title, says, height=140 + 22 * len(ticks), note=note)
@@ -56,11 +56,20 @@ def by_group(table: pd.DataFrame, column: str) -> go.Figure:
 
 def _traces(shown: pd.DataFrame, opens: Sequence[str], words: Sequence[str]) -> list[go.Bar | go.Scatter]:
     at = np.arange(len(shown))
-    half = (1.96 * shown["spread"] / np.sqrt(shown["rated"])).fillna(0).to_numpy()
+    mean = shown["mean"].to_numpy()
+    above, below = ((shown[end] - shown["mean"]).abs().fillna(0).to_numpy() for end in ("high", "low"))
     means = go.Scatter(
-        x=shown["mean"].to_numpy(),
+        x=mean,
         y=at,
-        error_x={"type": "data", "array": half, "color": SECOND_COLOUR, "thickness": 1.5, "width": 0},
+        error_x={
+            "type": "data",
+            "symmetric": False,
+            "array": above,
+            "arrayminus": below,
+            "color": SECOND_COLOUR,
+            "thickness": 1.5,
+            "width": 0,
+        },
         mode="markers",
         marker={"size": 8, "color": SECOND_COLOUR},
         hoverinfo="skip",
@@ -132,6 +141,8 @@ def _words(name: str, row: Mapping[Hashable, float]) -> str:
     if not row["rated"]:
         return counts
     lines = [counts, f"mean {row['mean']:.4g}, from {row['lowest']:.4g} to {row['highest']:.4g}"]
+    if not np.isnan(row["low"]):
+        lines.append(f"95 % interval of the mean by {row['tasks']:,.0f} tasks: {row['low']:.4g} to {row['high']:.4g}")
     if not np.isnan(row["median"]):
         lines.append(f"median {row['median']:.4g}, middle half {row['p25']:.4g} to {row['p75']:.4g}")
     if not np.isnan(row.get("pass_rate", np.nan)):

@@ -9,6 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from rollout_curator.intervals import means
+
 Bools = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -45,19 +47,22 @@ def moments(codes: Ints, values: Floats, n: int) -> Moments:
 def group_table(frame: pd.DataFrame, column: str, *, at_least: float | None = None) -> pd.DataFrame:
     """Return one row per value of `column`, largest first, with the row of what has none at its place, under NaN.
 
-    rollouts, rated, mean, spread, lowest, p10, p25, median, p75, p90, highest; and pass_rate, the share of the rated
-    at or above `at_least`, when that is given. `spread` is the sample standard deviation, NaN below two ratings.
+    rollouts, rated, mean, spread, lowest, p10, p25, median, p75, p90, highest; pass_rate, the share of the rated at or
+    above `at_least`, when that is given; tasks (of the rated), low and high, the ends of the mean's 95 % interval (see
+    `intervals`). `spread` is the sample standard deviation, NaN below two ratings.
     """
     table = _grouped(frame, column, at_least)
+    codes, reward = _codes(frame, column), numbers(frame, "reward")
+    rated = np.flatnonzero(~np.isnan(reward))
+    found = means(codes[rated], reward[rated], frame["group"].to_numpy()[rated], len(table))
+    table = table.assign(tasks=found.tasks, low=found.low, high=found.high)
     return table[table["rollouts"] > 0].sort_values("rollouts", ascending=False, kind="stable")
 
 
 def _grouped(frame: pd.DataFrame, column: str, at_least: float | None) -> pd.DataFrame:
     """Return the rows of a group table in the order of the categories, then that of what has none; some are empty."""
-    category = frame[column].astype("category").cat
-    n = len(category.categories) + 1
-    codes = category.codes.to_numpy().astype(np.int64)
-    codes[codes < 0] = n - 1
+    categories = frame[column].astype("category").cat.categories
+    codes, n = _codes(frame, column), len(categories) + 1
     reward = numbers(frame, "reward")
     rollouts = np.bincount(codes, minlength=n)
     rated = ~np.isnan(reward)
@@ -69,8 +74,16 @@ def _grouped(frame: pd.DataFrame, column: str, at_least: float | None) -> pd.Dat
     if at_least is not None:
         passes = np.bincount(codes[reward >= at_least], minlength=n)
         columns["pass_rate"] = np.divide(passes, found.n, out=np.full(n, np.nan), where=found.n > 0)
-    groups = np.append(category.categories.to_numpy(dtype=object), np.nan)
+    groups = np.append(categories.to_numpy(dtype=object), np.nan)
     return pd.DataFrame(columns, index=pd.Index(groups, name=column, dtype=object))
+
+
+def _codes(frame: pd.DataFrame, column: str) -> Ints:
+    """Return the category of each row as a code; what has none comes after all categories."""
+    category = frame[column].astype("category").cat
+    codes = category.codes.to_numpy().astype(np.int64)
+    codes[codes < 0] = len(category.categories)
+    return codes
 
 
 def _quantiles(codes: Ints, values: Floats, n: int) -> dict[str, Floats]:

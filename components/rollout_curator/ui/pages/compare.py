@@ -95,6 +95,12 @@ def _compared(workspace: Workspace, version: int, named: dict[str, Recipe]) -> _
     table = side_by_side(frame, kept)
     agents = [name for name in table.columns if str(name).startswith("agent ")]
     table = table.drop(columns=agents[AGENTS_MAX:])
+    ends = zip(table.pop("reward_low"), table.pop("reward_high"), strict=True)
+    table.insert(
+        list(table.columns).index("mean_reward") + 1,
+        "95 % interval",
+        ["" if low != low else f"{low:.3f} to {high:.3f}" for low, high in ends],
+    )
     table.insert(0, "selection", [plain(name) for name in table.index])
     table.columns = pd.Index([_head(str(name)) for name in table.columns])
     others = [name for name in named if name != THIS]
@@ -110,6 +116,7 @@ def _config() -> dict[str, Any]:
     whole = {name: st.column_config.NumberColumn(format="localized") for name in ("rollouts", "tasks", "tokens")}
     means = {
         "mean reward": st.column_config.NumberColumn(format="%.3f"),
+        "95 % interval": st.column_config.TextColumn(help="Of the mean reward, by task; none below five tasks"),
         "mean tokens": st.column_config.NumberColumn(format="%.0f"),
         "mean turns": st.column_config.NumberColumn(format="%.1f"),
         "duplicates": st.column_config.NumberColumn("copies", format="localized"),
