@@ -16,6 +16,7 @@ FULL = Recipe(
     thresholds=Thresholds("agent", {"judge;=": 7.0, "swe": -0.5}),
     strategies=(Step("best_of_n", {"n": 2}), Step("task_zscore")),
     control=3,
+    control_by="tokens",
     group_by="prompt",
 )
 
@@ -37,6 +38,7 @@ def test_a_selection_is_written_as_people_would() -> None:
         "own": "agent;judge%3B%3D=7.0;swe=-0.5",
         "rules": '[{"name":"best_of_n","n":2},{"name":"task_zscore"}]',
         "control": "3",
+        "match": "tokens",
         "tasks": "prompt",
     }
 
@@ -52,7 +54,7 @@ def test_filters_come_back_in_their_order() -> None:
 
 def test_what_the_app_starts_with_is_taken_away_by_a_link_of_a_selection_without_it() -> None:
     link = written(Recipe(min_reward=0.1), start=FULL)
-    assert link == {"min": "0.1", **dict.fromkeys(("max", "where", "own", "rules", "control", "tasks"), "any")}
+    assert link == {"min": "0.1", **dict.fromkeys(("max", "where", "own", "rules", "control", "match", "tasks"), "any")}
     recipe = FULL
     for name, value in link.items():
         recipe = taken(recipe, name, value) or recipe

@@ -190,20 +190,21 @@ def test_the_command_that_does_the_same_holds_every_bound(workspace: Workspace, 
         filters=(Filter("quality", 1.0), Filter("agent", one_of=("swe", "math, hard")), Filter("model", one_of=("",))),
         thresholds=Thresholds("agent", {"math, hard": 4.5, "x=y:z": 0.1}),
         control=4,
+        control_by="tokens",
         split=Split(1234567.0, 0.0, seed=7),
     )
     words = shlex.split(command_line(workspace, recipe, tmp_path / "out.jsonl"))[2:]
     given = cli.export.make_context("export", words).params
     again = recipe_of(given["paths"], **{name: given[name] for name in SELECTION})
     assert (again.filters, again.thresholds) == (recipe.filters, recipe.thresholds)
-    assert (again.min_reward, again.max_reward, again.control) == (-0.5, 9.0, 4)
+    assert (again.min_reward, again.max_reward, again.control, again.control_by) == (-0.5, 9.0, 4, "tokens")
     assert again.split == recipe.split
 
 
 SELECTION = (
-    "recipe", "min_reward", "max_reward", "filters", "thresholds", "control", "strategies", "target", "format",
-    "reasoning", "arguments", "settings", "keep", "drop", "trim", "template", "tokenizer", "max_tokens", "metadata",
-    "split",
+    "recipe", "min_reward", "max_reward", "filters", "thresholds", "control", "control_by", "strategies", "target",
+    "format", "reasoning", "arguments", "settings", "keep", "drop", "trim", "template", "tokenizer", "max_tokens",
+    "metadata", "split",
 )  # fmt: skip
 
 

@@ -73,7 +73,17 @@ def test_an_export_writes_its_random_control_beside_it(tmp_path: Path, source: P
     found = run("export", str(source), "--out", str(out), "--min-reward", "0.8", "--with-control", "3", "--json").json
     assert " --with-control 3" in found["command"]
     control = tmp_path / "sft.control.jsonl"
-    assert (found["rows"], found["control"]["rows"], found["control"]["out"]) == (3, 3, str(control))
+    assert (found["rows"], found["controls"][0]["rows"], found["controls"][0]["out"]) == (3, 3, str(control))
     assert len(control.read_bytes().splitlines()) == 3
     verified = run("verify", f"{control}.manifest.json", "--json")
     assert (verified.code, verified.json["holds"]) == (0, True)
+    assert found["controls"][0]["notes"][0].startswith("The random control shares ")
+
+
+def test_several_seeds_write_several_controls_with_as_many_tokens(tmp_path: Path, source: Path) -> None:
+    out = tmp_path / "sft.jsonl"
+    seeds = ("--with-control", "3", "--with-control", "4", "--control-by", "tokens")
+    found = run("export", str(source), "--out", str(out), "--min-reward", "0.8", *seeds, "--json").json
+    assert [Path(one["out"]).name for one in found["controls"]] == ["sft.control-3.jsonl", "sft.control-4.jsonl"]
+    assert "--control-by tokens" in found["command"]
+    assert run("verify", str(tmp_path / "sft.control-4.jsonl.manifest.json"), "--json").json["holds"]

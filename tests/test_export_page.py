@@ -217,17 +217,34 @@ def test_the_command_writes_the_control_too_where_one_is_asked_for(site: Site, t
     assert [block.value for block in app.code if block.value.endswith("--with-control 1")]
 
 
+def test_several_controls_have_a_seed_each(site: Site, tmp_path: Path) -> None:
+    app = opened("export")
+    app.checkbox(key="rc.with-control").check().run()
+    app.number_input(key="rc.controls").set_value(2).run()
+    app.button(key="rc.export").click().run()
+    assert site.export is not None
+    assert site.export.wait(20)
+    assert [made.path.name for made in site.export.controls] == [
+        "curated.nemo_rl.control-1.jsonl",
+        "curated.nemo_rl.control-2.jsonl",
+    ]
+    app.run()
+    told = [block.value for block in app.markdown if "rows of a random control" in block.value]
+    assert len(told) == 2
+    assert all("with the selection of" in words for words in told)
+
+
 def test_a_control_that_was_stopped_or_may_not_be_written_is_told(site: Site, tmp_path: Path) -> None:
     source = Workspace.open([write(tmp_path / "out.control.jsonl", ROLLOUTS)], tmp_path / "cache")
-    job = site.begin_export(source, Recipe(), tmp_path / "out.jsonl", Beside(seed=0))
+    job = site.begin_export(source, Recipe(), tmp_path / "out.jsonl", Beside(seeds=(0,)))
     assert job.wait(20)
     assert "out.control.jsonl: is one of the sources" in str(job.failure)
     assert not (tmp_path / "out.jsonl").exists()
-    job = site.begin_export(source, Recipe(), tmp_path / "new.jsonl", Beside(seed=0))
+    job = site.begin_export(source, Recipe(), tmp_path / "new.jsonl", Beside(seeds=(0,)))
     assert job.wait(20)
-    job.control = None
+    job.controls = []
     app = opened("export")
-    assert [note.value for note in app.info if note.value.startswith("Stopped before the random control")]
+    assert [note.value for note in app.info if note.value.startswith("Stopped before every random control")]
 
 
 def test_an_old_link_to_a_trainer_still_opens_it(site: Site) -> None:

@@ -54,6 +54,7 @@ RANKS = {
     "policy": 3,
     "plan": 3,
     "problems": 0,
+    "controls": 8,
     "lacking": 8,
     "findings": 5,
     "targets": 3,

@@ -285,7 +285,7 @@ def test_a_selection_put_aside_stands_beside_this_one_and_can_be_taken_up(site: 
     app.text_input(key="rc.compare-name").set_value("high").run()
     app.button(key="rc.compare-aside").click().run()
     app.number_input(key="rc.least-reward").set_value(0.05).run()
-    assert "to high: -1 rollouts, -1 tasks, -2 tokens" in said(app).replace("\\", "")
+    assert "to high: 2 in both; -1 rollouts, -1 tasks, -2 tokens" in said(app).replace("\\", "")
     next(one for one in app.button if one.key == "rc.compared-4-high").click().run()
     assert state_of(app).recipe.min_reward == 0.5
 
@@ -297,7 +297,7 @@ def test_a_recipe_that_cannot_be_compared_here_says_why_and_can_be_taken_away(si
     assert [one.value.replace("\\", "") for one in app.error] == [
         "odd.toml cannot be compared here: the filter on speed: no rollout in these files has that number."
     ]
-    assert len(app.dataframe[-1].value) == 2
+    assert len(app.dataframe[-1].value) == 5
     app.button(key="rc.unusable-odd.toml").click().run()
     assert (list(app.error), state_of(app).compared) == ([], {})
 

@@ -46,6 +46,7 @@ FULL = Recipe(
     filters=(Filter("n_turns", 2.0, 12.0), Filter("agent", one_of=("swe", "math"))),
     thresholds=Thresholds("source", {"a.jsonl": 0.5}),
     control=7,
+    control_by="tokens",
 )
 
 
@@ -128,8 +129,8 @@ def test_an_integer_threshold_becomes_a_float(tmp_path: Path) -> None:
     [
         (
             {"threshold": 1},
-            "here: unknown key 'threshold'; a recipe has control, drop, filters, format, group_by, harmless, keep,"
-            " kind, max_reward, max_tokens, metadata, min_reward, options, pairs, sources, split, strategies,"
+            "here: unknown key 'threshold'; a recipe has control, control_by, drop, filters, format, group_by,"
+            " harmless, keep, kind, max_reward, max_tokens, metadata, min_reward, options, pairs, sources, split, strategies,"
             " target, template, thresholds, trim",
         ),
         ({"sources": "a.jsonl"}, "here: sources is 'a.jsonl', expected a list of names"),
@@ -150,6 +151,7 @@ def test_an_integer_threshold_becomes_a_float(tmp_path: Path) -> None:
         ({"target": "trl2"}, 'here: target: there is no "trl2"; choose one of '),
         ({"target": ["gym"]}, "here: target is ['gym'], expected a name"),
         ({"format": "dpo2"}, "here: format is 'dpo2', expected one of flat, chat"),
+        ({"control_by": "turns"}, "here: control_by is 'turns', expected one of rollouts, tokens"),
         ({"format": 1}, "here: format is 1, expected a name"),
         ({"options": []}, "here: options is [], expected a table of conversion options"),
         ({"options": {"joinr": ""}}, "here: options: there is no 'joinr' here; choose from reasoning, reasoning_key"),

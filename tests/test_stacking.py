@@ -124,6 +124,10 @@ def test_stats_put_another_recipe_and_a_random_control_beside_the_selection(tmp_
     assert [(one["name"], one["rollouts"], one["tasks"]) for one in found] == [
         ("this selection", 2, 1),
         ("best.toml", 1, 1),
-        ("random control of this selection", 2, 1),
+        ("random control 1", 2, 1),
+        ("random control 2", 2, 1),
+        ("random control 3", 2, 1),
+        ("random control, as many tokens", 2, 1),
     ]
+    assert [one["shared"] for one in found[:2]] == [2, 1]
     assert found[1]["change"] == "-1 rollouts, 0 tasks, 0 tokens, mean reward +0.15"

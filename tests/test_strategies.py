@@ -377,6 +377,30 @@ def test_a_control_has_as_many_rollouts_of_each_task(rows: list[Row], seed: int)
     assert ((frame["invalid"] == "") | chosen)[control].all()
 
 
+@unhurried
+@given(ROWS, some.integers(0, 9))
+def test_a_control_may_have_as_many_tokens(rows: list[Row], seed: int) -> None:
+    """Tasks of ten rollouts of every length: the sum of tokens is off by no more than half the longest rollout."""
+    frame = pd.concat([drawn(rows)] * 10, ignore_index=True) if rows else drawn(rows)
+    frame["tokens"] = np.arange(len(frame)) % 7 * 10 + 10
+    frame["key_lo"] = np.arange(len(frame), dtype="uint64")
+    chosen = (frame["reward"].to_numpy() >= 0.5) & (frame["invalid"] == "").to_numpy()
+    control = matched_random(frame, chosen, seed, by="tokens")
+    assert abs(frame["tokens"][control].sum() - frame["tokens"][chosen].sum()) <= 35
+    turned = frame.iloc[::-1]
+    assert matched_random(turned, chosen[::-1], seed, by="tokens").tolist() == control[::-1].tolist()
+
+
+def test_copies_are_drawn_apart() -> None:
+    """Of 50 pairs of copies and draws of a half, a quarter of the pairs are drawn whole; together half would be."""
+    frame = drawn([(1.0, 0, 0, n // 2, "a", "") for n in range(100)])
+    whole = []
+    for seed in range(200):
+        control = matched_random(frame, np.arange(100) < 50, seed)
+        whole.append(int(control.reshape(50, 2).all(axis=1).sum()))
+    assert 11 <= np.mean(whole) <= 13.5  # 50 * (50 / 100) * (49 / 99) = 12.4
+
+
 def test_a_control_draws_from_what_it_is_told_to() -> None:
     frame = rollouts([0, 0, 0, 1])
     control = matched_random(frame, np.array([False, False, False, True]), 0, among=np.array([True] + 3 * [False]))

@@ -60,8 +60,8 @@ def stats(
     **selection: Any,
 ) -> None:
     """Count rollouts and rewards, per agent, source and task, show the funnel of a recipe and what training costs."""
+    from rollout_curator import controls, report, report_text
     from rollout_curator import recipe as recipes
-    from rollout_curator import report, report_text
 
     asked = {name: selection.pop(name) for name in ("max_length", "batch_size", "epochs")}
     chosen = options.recipe_of(paths, **selection)
@@ -72,7 +72,7 @@ def stats(
         if look:
             found["hazards"] = report.hazards(workspace, chosen)
         if others:
-            found["comparison"] = report.compared(workspace, {"this selection": chosen, **others})
+            found["comparison"] = controls.compared(workspace, {"this selection": chosen, **others})
         if any(asked.values()):
             found["cost"] = report.cost(workspace, chosen, {name: value for name, value in asked.items() if value})
         say(found, as_json, report_text.stats_text)
@@ -85,9 +85,12 @@ def stats(
 @options.files
 @click.option(
     "--with-control",
+    "seeds",
     type=int,
     metavar="SEED",
-    help="Write the random control of the selection too, in OUT.control.jsonl with a manifest of its own.",
+    multiple=True,
+    help="Write a random control of the selection too, in OUT.control.jsonl with a manifest of its own; several seeds "
+    "write OUT.control-SEED.jsonl each.",
 )
 @options.decisions
 @options.as_json
@@ -115,15 +118,16 @@ def export(
             fail("export: a manifest says all by itself; give it as --recipe with --out, and no files or rules")
         working.remake(recipe, out, settings, cache_dir, as_json)
         return
-    seed = selection.pop("with_control")
+    seeds = selection.pop("seeds")
     chosen = options.recipe_of(paths, **selection)
     if not (sources := paths or chosen.sources):
         fail("export: name the files to read, or give a --recipe that names its sources")
     place = store_of(sources, decisions)
     found_files = [file.path for file in find(sources)]
     publishing.check_out(out, found_files, place, chosen, card, account)
-    if seed is not None:
-        publishing.check_out(publishing.control_path(out), found_files, place, chosen)
+    beside = publishing.control_paths(out, seeds)
+    for path in beside.values():
+        publishing.check_out(path, found_files, place, chosen)
     with opened(sources, cache_dir, place) as workspace:
         working.look(workspace, chosen)
         if card:
@@ -131,10 +135,9 @@ def export(
 
             settings = replace(settings, statement=statement_of(workspace, chosen))
         found = report.exported(working.written(publishing.export(workspace, chosen, out, settings)))
-        if seed is not None:
-            drawn = publishing.export(workspace, replace(chosen, control=seed), publishing.control_path(out))
-            found["control"] = report.exported(working.written(drawn))
-            found["command"] = publishing.command_line(workspace, chosen, out, card, seed, account)
+        if beside:
+            found["controls"] = working.written_controls(workspace, chosen, beside)
+            found["command"] = publishing.command_line(workspace, chosen, out, card, seeds, account)
         say(found, as_json, report_text.exported_text)
 
 

@@ -1,7 +1,8 @@
 """The long work of the command line, with progress on a terminal: looking at examples, writing, making again."""
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -57,6 +58,14 @@ def written(steps: Iterable["ExportProgress | Exported"]) -> "Exported":
                 return step
             advance(step.done, step.total)
     raise RuntimeError("the export ended without a result")
+
+
+def written_controls(workspace: "Workspace", recipe: "Recipe", beside: "Mapping[int, Path]") -> list[dict[str, Any]]:
+    """Write the random controls of a recipe, each by its seed; return what was written."""
+    from rollout_curator import publishing, report
+
+    drawn = ((replace(recipe, control=seed), path) for seed, path in beside.items())
+    return [report.exported(written(publishing.export(workspace, control, path))) for control, path in drawn]
 
 
 def remake(recipe: Path, out: Path, settings: Any, cache_dir: Path | None, as_json: bool) -> None:

@@ -27,7 +27,7 @@ from rollout_curator.policy import INVALID, by_lists, check_lists, check_options
 from rollout_curator.rollout import Example, Rollout
 from rollout_curator.splits import Split
 from rollout_curator.splits import read as read_split
-from rollout_curator.strategies import Step, arguments, reads_examples
+from rollout_curator.strategies import MATCHED, ROLLOUTS, Step, arguments, reads_examples
 from rollout_curator.targets.base import get as get_target
 
 FORMATS = ("flat", "chat")
@@ -39,18 +39,18 @@ class Recipe:
     """Which rollouts are kept and how they are written.
 
     `min_reward` and `max_reward` are inclusive bounds; without one every valid rollout stays, unrated ones too.
-    `thresholds` take the place of both for the agents, sources or models they name; `filters` are bounds on
-    anything else. `control` is the seed of a matched random control: as many rollouts of each task as the rest of
-    the recipe keeps, drawn from all it could have kept. `format` empty means the target's own. `options` are
-    conversion options that differ from the target's. `keep` names invalid kinds (masked, truncated, failed) and
-    issues which the defaults leave out and this recipe does not; `drop` names further issues which keep a rollout
-    out; `trim` names issues at whose first place an example ends, on the last answer before. `template` is the chat
-    template examples are looked at with, a table as `templates.to_table` makes it (in TOML also a name or a path),
-    and `max_tokens` the limit of the trainer. `metadata` are extra columns written beside `messages`. `strategies`
-    are rules that follow the threshold, in order, each applied to what the earlier ones kept. `kind` is the kind of
-    file; with `split` there is one file a part, with `pairs` rows are pairs of rollouts instead of examples.
-    `harmless` names keys of the data, as `unread_content` does, that hold no conversation. `group_by` names what
-    rollouts of one task have in common, by a rule of `grouping`.
+    `thresholds` take the place of both for the agents, sources or models they name; `filters` are bounds on anything
+    else. `control` is the seed of a matched random control: as many rollouts of each task as the rest of the recipe
+    keeps, or as many tokens with that in `control_by`, drawn from all it could have kept. `format` empty means the
+    target's own. `options` are conversion options that differ from the target's. `keep` names invalid kinds (masked,
+    truncated, failed) and issues which the defaults leave out and this recipe does not; `drop` names further issues
+    which keep a rollout out; `trim` names issues at whose first place an example ends, on the last answer before.
+    `template` is the chat template examples are looked at with, a table as `templates.to_table` makes it (in TOML also
+    a name or a path), and `max_tokens` the limit of the trainer. `metadata` are extra columns written beside
+    `messages`. `strategies` are rules that follow the threshold, in order, each applied to what the earlier ones kept.
+    `kind` is the kind of file; with `split` there is one file a part, with `pairs` rows are pairs of rollouts instead
+    of examples. `harmless` names keys of the data, as `unread_content` does, that hold no conversation. `group_by`
+    names what rollouts of one task have in common, by a rule of `grouping`.
     """
 
     sources: tuple[str, ...] = ()
@@ -74,6 +74,7 @@ class Recipe:
     pairs: Pairs | None = None
     harmless: tuple[str, ...] = ()
     group_by: str = grouping.TASK
+    control_by: str = ROLLOUTS
 
 
 def load(path: Path) -> Recipe:
@@ -94,7 +95,7 @@ def from_table(table: Mapping[str, Any], where: str) -> Recipe:
         if name not in known:
             raise RecipeError(f"{where}: unknown key {name!r}; a recipe has {', '.join(sorted(known))}")
     values = dict(table)
-    for name in ("target", "format", "kind", "group_by"):
+    for name in ("target", "format", "kind", "group_by", "control_by"):
         if not isinstance(values.get(name, ""), str):
             raise RecipeError(f"{where}: {name} is {values[name]!r}, expected a name")
     for name in ("sources", "keep", "drop", "trim", "metadata", "harmless"):
@@ -152,7 +153,7 @@ def to_table(recipe: Recipe) -> dict[str, Any]:
     table["strategies"] = [{"name": step.name, **step.parameters} for step in recipe.strategies]
     table["filters"] = [filter_table(one) for one in recipe.filters]
     unsaid = {"strategies": [], "filters": [], "trim": [], "template": {}, "kind": "jsonl"}
-    unsaid |= {"harmless": [], "group_by": "task"}
+    unsaid |= {"harmless": [], "group_by": "task", "control_by": ROLLOUTS}
     return {name: value for name, value in table.items() if value is not None and unsaid.get(name) != value}
 
 
@@ -171,6 +172,8 @@ def plan(recipe: Recipe) -> Plan:
         arguments(step)
     get_kind(recipe.kind)
     grouping.check(recipe.group_by)
+    if recipe.control_by not in MATCHED:
+        raise RecipeError(f"control_by is {recipe.control_by!r}, expected one of {', '.join(MATCHED)}")
     target = get_target(recipe.target)
     chosen = recipe.format or target.format
     if chosen not in FORMATS:

@@ -22,7 +22,6 @@ from rollout_curator.problems import OTHER_OBJECTS
 from rollout_curator.publishing import Exported, Remade, choose, cost_of, left_out, left_out_words, noticed, unread
 from rollout_curator.recipe import Recipe
 from rollout_curator.selection import Drop
-from rollout_curator.strategies import matched_random
 from rollout_curator.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -30,7 +29,6 @@ if TYPE_CHECKING:
 
 LISTED_MAX = 1000
 COMMON_MAX = 12
-CONTROL_SEED = 1
 Json = dict[str, Any]
 
 

@@ -150,7 +150,7 @@ def _comparison(selections: Sequence[Mapping[str, Any]]) -> list[str]:
             mean += f" ({one['reward_low']:.3f} to {one['reward_high']:.3f})"
         counts = [f"{one[name]:,.0f}" for name in ("rollouts", "tasks", "tokens")]
         rows.append((*counts, mean, f"{one['duplicates']:,.0f}", _shown(one["name"])))
-    changes = [f"to {_shown(one['name'])}: {one['change']}" for one in selections[1:]]
+    changes = [f"to {_shown(one['name'])}: {one['shared']:,} in both; {one['change']}" for one in selections[1:]]
     return [*_table(rows), *changes, ""]
 
 
@@ -171,7 +171,7 @@ def exported_text(found: Json) -> str:
             *(_shown(note) for note in found["notes"]),
             *_files(found),
             f"manifest {found['manifest']}",
-            *(f"control: {line}" for line in (_files(found["control"]) if "control" in found else ())),
+            *(f"control: {line}" for one in found.get("controls", ()) for line in (*_files(one), *one["notes"])),
             "",
             found["config"].rstrip(),
         ]

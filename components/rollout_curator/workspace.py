@@ -182,7 +182,8 @@ class Workspace(Collection):
         with self._lock:
             bounds = (recipe.min_reward, recipe.max_reward, repr(recipe.filters), repr(recipe.thresholds))
             exclude = (plan.exclude_invalid, plan.exclude, plan.harmless)
-            rules = (repr(recipe.strategies), recipe.control, recipe.group_by, exclude)
+            control = (recipe.control, recipe.control_by)
+            rules = (repr(recipe.strategies), control, recipe.group_by, exclude)
             written = plan.needs_examples and text_key(plan)
             key = (name, bounds, rules, outcome_key(plan), written, self._marked.version)
             if key in self._selections:
@@ -191,7 +192,7 @@ class Workspace(Collection):
         if recipe.control is not None:
             possible = self._selected(_boundless(recipe), verdicts, name)
             drawn = strategies.matched_random(
-                self.frame_by(recipe.group_by), made.kept, recipe.control, among=possible.kept
+                self.frame_by(recipe.group_by), made.kept, recipe.control, among=possible.kept, by=recipe.control_by
             )
             made = redrawn(possible, verdicts, drawn)
         with self._lock:

@@ -8,7 +8,7 @@ from rollout_curator.publishing.accounting import left_out, left_out_said, left_
 from rollout_curator.publishing.choosing import Chosen, ExportProgress, Part, choose
 from rollout_curator.publishing.command import command_line
 from rollout_curator.publishing.costing import cost_of
-from rollout_curator.publishing.places import check_out, control_path, paths_of, usual_card, usual_report
+from rollout_curator.publishing.places import check_out, control_paths, paths_of, usual_card, usual_report
 from rollout_curator.publishing.remaking import Remade, remake
 from rollout_curator.publishing.stream import first_line
 from rollout_curator.publishing.verifying import verify
@@ -24,7 +24,7 @@ __all__ = [
     "check_out",
     "choose",
     "command_line",
-    "control_path",
+    "control_paths",
     "cost_of",
     "export",
     "first_line",

@@ -11,13 +11,14 @@ from rollout_curator.grouping import TASK
 from rollout_curator.pairs import Pairs
 from rollout_curator.recipe import Recipe
 from rollout_curator.splits import Split
+from rollout_curator.strategies import ROLLOUTS
 from rollout_curator.workspace import Workspace
 
 
 def command_line(
-    workspace: Workspace, recipe: Recipe, out: Path, card: str = "", seed: int | None = None, report: str = ""
+    workspace: Workspace, recipe: Recipe, out: Path, card: str = "", seeds: Sequence[int] = (), report: str = ""
 ) -> str:
-    """Return the command that writes the same files, with a seed also the random control beside them."""
+    """Return the command that writes the same files, with seeds also the random controls beside them."""
     words = ["rollout-curator", "export", *(str(source.path) for source in workspace.sources), "--out", str(out)]
     words += ["--target", recipe.target]
     if recipe.format:
@@ -43,7 +44,7 @@ def command_line(
             words += [flag, name]
     words += ["--card", card] if card else []
     words += ["--report", report] if report else []
-    words += ["--with-control", str(seed)] if seed is not None else []
+    words += [word for seed in seeds for word in ("--with-control", str(seed))]
     if workspace.decisions is not None:
         words += ["--decisions", str(workspace.decisions.path)]
     return shlex.join(words)
@@ -58,6 +59,7 @@ def _bounds_words(recipe: Recipe) -> list[str]:
     if recipe.thresholds is not None:
         for name, bound in recipe.thresholds.at_least.items():
             words += ["--threshold", f"{recipe.thresholds.by}:{name}={bound!r}"]
+    words += ["--control-by", recipe.control_by] if recipe.control_by != ROLLOUTS else []
     return words if recipe.control is None else [*words, "--control", str(recipe.control)]
 
 

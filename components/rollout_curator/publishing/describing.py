@@ -9,6 +9,7 @@ import numpy as np
 from rollout_curator import grouping, strategies
 from rollout_curator import recipe as recipes
 from rollout_curator.card import Bar, CardFacts, Reviews, card
+from rollout_curator.controls import overlap
 from rollout_curator.conversation import ISSUE_WORDS
 from rollout_curator.digits import exact
 from rollout_curator.filters import filter_words
@@ -27,7 +28,7 @@ from rollout_curator.workspace import Workspace
 
 BARS = 12
 CONTROL = (
-    "A random control: instead of what the rules above keep, as many rollouts of each task, drawn from all that could "
+    "A random control: instead of what the rules above keep, as many {by} of each task, drawn from all that could "
     "have been kept."
 )
 
@@ -46,7 +47,7 @@ def described(workspace: Workspace, recipe: Recipe, chosen: Chosen, content: Map
             reviews=reviews(workspace),
             statement=statement,
             gaps=gaps(workspace, recipe, chosen),
-            notes=_notes(chosen),
+            notes=[*_notes(chosen), *control_words(workspace, recipe)],
             mark=CARD_MARK,
         )
     )
@@ -60,7 +61,7 @@ def rules(recipe: Recipe) -> list[str]:
         found.append(f"Rollouts of one task have the same {grouping.WORDS[recipe.group_by]}.")
     found += [f"After that: {strategies.words(step)} are left out." for step in recipe.strategies]
     if recipe.control is not None:
-        found.append(f"{CONTROL} Seed {recipe.control}.")
+        found.append(f"{CONTROL.format(by=recipe.control_by)} Seed {recipe.control}.")
     found.append(f"Written for {plan.target.title}, as {plan.format}, in {recipe.kind}.")
     found += [f"Option {name}: {value}." for name, value in recipe.options.items()]
     words = {**ISSUE_WORDS, **INVALID_WORDS}
@@ -155,6 +156,12 @@ def gaps(workspace: Workspace, recipe: Recipe, chosen: Chosen) -> list[str]:
         found.append("There is no validation part.")
     found.append("Nothing was compared with evaluation sets, and personal data were not looked for.")
     return found
+
+
+def control_words(workspace: Workspace, recipe: Recipe) -> list[str]:
+    """Return how a random control overlaps with the selection it stands for, nothing for a recipe that is none."""
+    found = overlap(workspace, recipe)
+    return [] if found is None else [f"The random control {found.sentence()}."]
 
 
 def _notes(chosen: Chosen) -> list[str]:

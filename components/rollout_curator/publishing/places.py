@@ -1,7 +1,7 @@
 """Where an export goes: the names of its files, and what they must never be."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from rollout_curator import manifest
@@ -23,9 +23,10 @@ def paths_of(out: Path, recipe: Recipe) -> dict[str, Path]:
     return {name: out.with_name(f"{out.stem}.{name}{out.suffix}") for name in asked}
 
 
-def control_path(out: Path) -> Path:
-    """Return where the random control of a selection goes, beside its file."""
-    return out.with_name(f"{out.stem}.control{out.suffix}")
+def control_paths(out: Path, seeds: Sequence[int]) -> dict[int, Path]:
+    """Return where the random controls of a selection go, beside its file; of several each has its seed in its name."""
+    several = len(set(seeds)) > 1
+    return {seed: out.with_name(f"{out.stem}.control{f'-{seed}' if several else ''}{out.suffix}") for seed in seeds}
 
 
 def card_path(out: Path, name: str) -> Path:

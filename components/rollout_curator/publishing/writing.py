@@ -18,7 +18,7 @@ from rollout_curator.publishing.accounting import left_out, report_blocks, rows_
 from rollout_curator.publishing.choosing import Chosen, ExportProgress, Steps, choosing
 from rollout_curator.publishing.command import command_line
 from rollout_curator.publishing.configs import config_of
-from rollout_curator.publishing.describing import described
+from rollout_curator.publishing.describing import control_words, described
 from rollout_curator.publishing.places import card_path, check_out, paths_of, report_path
 from rollout_curator.publishing.stream import Stream
 from rollout_curator.recipe import Recipe
@@ -121,7 +121,7 @@ def export(
         content=content,
         copies=chosen.copies,
         notes=(
-            *_notes(recipe, chosen),
+            *_notes(workspace, recipe, chosen),
             *unknown_harmless(workspace, recipe),
             *_late_columns(recipe, streams),
             *_left_over(out, paths, workspace),
@@ -188,9 +188,9 @@ def _require_rows(out: Path, chosen: Chosen) -> None:
     raise ExportError(f"{out}: nothing to write: {said}; lower the threshold or choose another recipe")
 
 
-def _notes(recipe: Recipe, chosen: Chosen) -> list[str]:
-    """Return what the user should know of copies, a split or pairs, in sentences."""
-    notes = [chosen.copies_sentence()] if chosen.copies else []
+def _notes(workspace: Workspace, recipe: Recipe, chosen: Chosen) -> list[str]:
+    """Return what the user should know of copies, a control, a split or pairs, in sentences."""
+    notes = [*([chosen.copies_sentence()] if chosen.copies else []), *control_words(workspace, recipe)]
     notes += [] if chosen.paired is None else [f"{chosen.paired.sentence()}."]
     if recipe.split is not None and chosen.split is not None:
         sizes = ", ".join(f"{counts['rows']:,} {name}" for name, counts in chosen.split["parts"].items())

@@ -17,7 +17,7 @@ from rollout_curator.strategies.base import (
     strategy,
     words,
 )
-from rollout_curator.strategies.stack import Applied, apply, matched_random
+from rollout_curator.strategies.stack import MATCHED, ROLLOUTS, TOKENS, Applied, apply, matched_random
 from rollout_curator.strategies.tasks import (
     PASS_KS,
     PassAt,
@@ -33,8 +33,11 @@ from rollout_curator.strategies.tasks import (
 )
 
 __all__ = [
+    "MATCHED",
     "PASS_KS",
+    "ROLLOUTS",
     "STRATEGIES",
+    "TOKENS",
     "Applied",
     "Parameter",
     "PassAt",

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from rollout_curator.hashing import Hashes
 from rollout_curator.strategies.base import Step, arguments, get
-from rollout_curator.strategies.order import Bools, Ints, dense, places, shuffled
+from rollout_curator.strategies.order import Bools, Floats, Ints, dense, drawn, places
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -40,8 +41,15 @@ def apply(frame: "pd.DataFrame", steps: Sequence[Step]) -> Applied:
     return Applied(dropped_by == 0, dropped_by, tuple(counts))
 
 
-def matched_random(frame: "pd.DataFrame", kept: Bools, seed: int, *, among: Bools | None = None) -> Bools:
-    """Return a random selection with as many rollouts of each task as `kept` has.
+ROLLOUTS, TOKENS = "rollouts", "tokens"
+MATCHED = (ROLLOUTS, TOKENS)
+"""What a random control has as many of as the selection it stands for."""
+
+
+def matched_random(
+    frame: "pd.DataFrame", kept: Bools, seed: int, *, among: Bools | None = None, by: str = ROLLOUTS
+) -> Bools:
+    """Return a random selection with as many rollouts of each task as `kept` has, or as many tokens (see `_filled`).
 
     It draws from all valid rollouts (`invalid` is empty), or from `among`; what is kept may always be drawn, so that
     the numbers match even where a person accepted an invalid one.
@@ -50,7 +58,31 @@ def matched_random(frame: "pd.DataFrame", kept: Bools, seed: int, *, among: Bool
     rows = np.flatnonzero(valid | kept)
     task = dense(frame)
     wanted = np.bincount(task[kept], minlength=int(task.max(initial=-1)) + 1)
-    order = shuffled(frame, seed, "matched_random")[rows]
+    order = drawn(frame, seed, "matched_random")[rows]
     control = np.zeros(len(frame), dtype=bool)
-    control[rows] = places(task[rows], order) < wanted[task[rows]]
+    if by == TOKENS:
+        tokens = np.maximum(frame["tokens"].to_numpy(), 1)  # the shortest answers are estimated at none
+        aims = np.bincount(task[kept], weights=tokens[kept], minlength=len(wanted)).astype(np.float64)
+        control[rows[_filled(task[rows], order, tokens[rows], aims)]] = True
+    else:
+        control[rows] = places(task[rows], order) < wanted[task[rows]]
     return control
+
+
+def _filled(task: Ints, order: Hashes, tokens: Ints, aims: Floats) -> list[int]:
+    """Return the rows drawn so that their tokens come close to the aim of each task.
+
+    In the order of the draw each row is taken that brings its task closer to its aim; what a task is short of, or has
+    beyond, the next task makes up for, so that the sum is off by less than half a rollout of the last.
+    """
+    first = np.full(len(aims), np.iinfo(np.uint64).max, dtype=np.uint64)
+    np.minimum.at(first, task, order)
+    taken, short, current = [], 0.0, -1
+    by_lot = np.lexsort((order, task, first[task]))
+    for row, at, n in zip(by_lot.tolist(), task[by_lot].tolist(), tokens[by_lot].tolist(), strict=True):
+        if at != current:
+            current, short = at, short + aims[at]
+        if abs(short - n) < abs(short):
+            short -= n
+            taken.append(row)
+    return taken

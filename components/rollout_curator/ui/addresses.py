@@ -1,7 +1,8 @@
 """What a recipe selects as parameters of a URL, and back: a link shows the same selection again.
 
 `min` and `max` are bounds of the reward, `where` filters, `own` thresholds by name, `rules` strategies in order, and
-`control` its seed, `tasks` what makes rollouts one task; `any` stands for none where the app itself starts with some.
+`control` its seed, `match` what the control has as many of, `tasks` what makes rollouts one task; `any` stands for none
+where the app itself starts with some.
 Options of the export stay out: links are for looking. No Streamlit.
 """
 
@@ -19,9 +20,9 @@ from rollout_curator.filters import Filter, Thresholds
 from rollout_curator.grouping import TASK
 from rollout_curator.recipe import Recipe
 from rollout_curator.slices import Is, Part, Range
-from rollout_curator.strategies import Step
+from rollout_curator.strategies import ROLLOUTS, Step
 
-NAMES = ("min", "max", "where", "own", "rules", "control", "tasks")
+NAMES = ("min", "max", "where", "own", "rules", "control", "match", "tasks")
 NONE = "any"
 _NOTHING = Recipe()
 
@@ -36,6 +37,7 @@ def written(recipe: Recipe, start: Recipe = _NOTHING) -> dict[str, str]:
         "own": _own(recipe.thresholds),
         "rules": _rules(recipe.strategies),
         "control": "" if recipe.control is None else str(recipe.control),
+        "match": "" if recipe.control_by == ROLLOUTS else recipe.control_by,
         "tasks": "" if recipe.group_by == TASK else recipe.group_by,
     }
     said = {name: value or (NONE if name in before else "") for name, value in values.items()}
@@ -126,6 +128,7 @@ _READ: dict[str, Callable[[Recipe, str], Recipe]] = {
     "own": _with_own,
     "rules": _with_rules,
     "control": lambda recipe, value: replace(recipe, control=int(value)),
+    "match": lambda recipe, value: replace(recipe, control_by=value),
     "tasks": lambda recipe, value: replace(recipe, group_by=value),
 }
 _CLEARED: dict[str, dict[str, Any]] = {
@@ -135,5 +138,6 @@ _CLEARED: dict[str, dict[str, Any]] = {
     "own": {"thresholds": None},
     "rules": {"strategies": ()},
     "control": {"control": None},
+    "match": {"control_by": ROLLOUTS},
     "tasks": {"group_by": TASK},
 }

@@ -70,6 +70,11 @@ def set_control(seed: int | None) -> None:
     state.change_recipe(control=seed)
 
 
+def set_control_by(by: str) -> None:
+    """Choose what the random control has as many of as the selection: rollouts or tokens."""
+    state.change_recipe(control_by=by)
+
+
 def set_group_by(rule: str) -> None:
     """Choose what rollouts of one task have in common."""
     state.change_recipe(group_by=rule)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rollout_curator.errors import CuratorError
-from rollout_curator.publishing import Exported, Settings, check_out, command_line, control_path, export
+from rollout_curator.publishing import Exported, Settings, check_out, command_line, control_paths, export
 from rollout_curator.reading_words import statement_of
 from rollout_curator.recipe import Recipe
 from rollout_curator.workspace import Workspace
@@ -14,18 +14,18 @@ from rollout_curator.workspace import Workspace
 
 @dataclass(frozen=True, slots=True)
 class Beside:
-    """What is written beside the file: names of a data card and of a report, the seed of a random control."""
+    """What is written beside the file: names of a data card and of a report, the seeds of random controls."""
 
     card: str = ""
     report: str = ""
-    seed: int | None = None
+    seeds: tuple[int, ...] = ()
 
 
 class ExportJob:
     """An export that has begun; `done` of `total` are written, `checked` read back, then there is an end.
 
-    That is a `result` or a `failure`, or neither: then it was stopped, and what was there before is untouched. With a
-    seed the random control follows in a file beside it; `control` is what came of that.
+    That is a `result` or a `failure`, or neither: then it was stopped, and what was there before is untouched. With
+    seeds a random control each follows in a file beside it; `controls` is what came of them.
     """
 
     def __init__(
@@ -36,8 +36,8 @@ class ExportJob:
         beside: Beside = Beside(),
     ) -> None:
         """Begin writing."""
-        self.recipe, self.out, self.beside, self.seed = recipe, out, beside, beside.seed
-        self.control: Exported | None = None
+        self.recipe, self.out, self.beside, self.seeds = recipe, out, beside, beside.seeds
+        self.controls: list[Exported] = []
         self.done, self.checked, self.total = 0, 0, 0
         self.result: Exported | None = None
         self.failure: BaseException | None = None
@@ -66,20 +66,27 @@ class ExportJob:
 
     def _write(self, workspace: Workspace) -> None:
         try:
-            if self.seed is not None:
-                sources = [file.path for file in workspace.found]
-                store = workspace.decisions.path if workspace.decisions else None
-                check_out(control_path(self.out), sources, store, self.recipe)
+            beside = control_paths(self.out, self.seeds)
+            sources = [file.path for file in workspace.found]
+            store = workspace.decisions.path if workspace.decisions else None
+            for path in beside.values():
+                check_out(path, sources, store, self.recipe)
             card, report = self.beside.card, self.beside.report
             settings = Settings(card, statement_of(workspace, self.recipe) if card else "", report=report)
             self.result = self._written(workspace, self.recipe, self.out, settings)
-            if self.result is not None and self.seed is not None:
-                said = command_line(workspace, self.recipe, self.out, card, self.seed, report)
+            if self.result is not None and beside:
+                said = command_line(workspace, self.recipe, self.out, card, self.seeds, report)
                 self.result = replace(self.result, command=said)
-                drawn = replace(self.recipe, control=self.seed)
-                self.control = self._written(workspace, drawn, control_path(self.out), Settings())
+                self._write_controls(workspace, beside)
         except (CuratorError, OSError, MemoryError, ValueError, RuntimeError) as error:
             self.failure = error
+
+    def _write_controls(self, workspace: Workspace, beside: dict[int, Path]) -> None:
+        for seed, path in beside.items():
+            made = self._written(workspace, replace(self.recipe, control=seed), path, Settings())
+            if made is None:
+                return
+            self.controls.append(made)
 
     def _written(self, workspace: Workspace, recipe: Recipe, out: Path, settings: Settings) -> Exported | None:
         """Return what was written, None when it was stopped before."""

@@ -1,26 +1,27 @@
-"""Selections side by side on the same rollouts: this one, those put aside, usual ones, and a random control.
+"""Selections side by side on the same rollouts: this one, those put aside, usual ones, and random controls.
 
-A published rule is often no better than drawing at random; the control of the same size per task shows it.
+A published rule is often no better than drawing at random; controls of the same size per task show it.
 """
 
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
+from rollout_curator import controls
 from rollout_curator.comparison import compare as side_by_side
 from rollout_curator.comparison import difference
 from rollout_curator.lacking import find_unusable
 from rollout_curator.recipe import Recipe
-from rollout_curator.report import CONTROL_SEED
 from rollout_curator.strategies import Step
 from rollout_curator.ui import choices
 from rollout_curator.ui.site import BY_CONTENT
 from rollout_curator.ui.text import label, plain
 from rollout_curator.workspace import Workspace
 
-THIS, CONTROL = "this selection", "random control of this selection"
+THIS = "this selection"
 AGENTS_MAX = 8
 USUAL: dict[str, tuple[Step, ...]] = {
     "best of each task": (Step("best_of_n"),),
@@ -36,7 +37,7 @@ USUAL: dict[str, tuple[Step, ...]] = {
 def compare(workspace: Workspace, recipe: Recipe) -> None:
     """Draw the table of selections, what each would change, and the ways to add and take up one."""
     others = {name: one for name, one in choices.compared().items() if not _unusable(workspace, name, one)}
-    named = {THIS: recipe, CONTROL: replace(recipe, control=recipe.control or CONTROL_SEED), **others}
+    named = {THIS: recipe, **controls.beside(recipe), **others}
     found = _compared(workspace, workspace.refresh_decisions(), named)
     st.dataframe(found.table, hide_index=True, column_config=_config(), alt="One row per selection")
     for name, sentence in found.changes.items():
@@ -70,7 +71,7 @@ def _add(recipe: Recipe) -> None:
             "Put this selection aside",
             on_click=choices.compare,
             args=(name.strip(), recipe),
-            disabled=not name.strip() or name.strip() in (THIS, CONTROL),
+            disabled=not name.strip() or name.strip() in (THIS, *controls.beside(recipe)),
             key="rc.compare-aside",
         )
         usual = st.selectbox(
@@ -103,8 +104,11 @@ def _compared(workspace: Workspace, version: int, named: dict[str, Recipe]) -> _
     )
     table.insert(0, "selection", [plain(name) for name in table.index])
     table.columns = pd.Index([_head(str(name)) for name in table.columns])
-    others = [name for name in named if name != THIS]
-    return _Compared(table, {name: difference(frame, kept[THIS], kept[name]).sentence() for name in others})
+    changes = {}
+    for name in [name for name in named if name != THIS]:
+        shared = int(np.count_nonzero(kept[THIS] & kept[name]))
+        changes[name] = f"{shared:,} in both; {difference(frame, kept[THIS], kept[name]).sentence()}"
+    return _Compared(table, changes)
 
 
 def _head(column: str) -> str:

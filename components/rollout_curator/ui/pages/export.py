@@ -7,12 +7,13 @@ import streamlit as st
 
 from rollout_curator import manifest, reading
 from rollout_curator import recipe as recipes
+from rollout_curator.controls import HELP as CONTROL_HELP
 from rollout_curator.errors import ExportError
 from rollout_curator.exports.base import get as get_kind
 from rollout_curator.publishing import (
     Chosen,
     command_line,
-    control_path,
+    control_paths,
     first_line,
     paths_of,
     usual_card,
@@ -20,7 +21,6 @@ from rollout_curator.publishing import (
 )
 from rollout_curator.reading_words import sentence
 from rollout_curator.recipe import Recipe
-from rollout_curator.report import CONTROL_SEED
 from rollout_curator.selection import STEPS, Funnel
 from rollout_curator.targets.base import targets
 from rollout_curator.ui import places, state
@@ -40,10 +40,7 @@ from rollout_curator.ui.text import label, plain, show_untrusted
 from rollout_curator.wording import counted
 from rollout_curator.workspace import Workspace
 
-CONTROL_HELP = (
-    "As many rollouts of each task, drawn from all that could have been kept, in a second file with its own manifest. "
-    "A selection that trains no better than its control chose nothing."
-)
+CONTROLS_MAX = 9
 REPORT_HELP = "A file beside it that says of every rollout what became of it, and what its example lacks"
 CARD_HELP = "A README for the hub beside the file: sources, rules, counts by reason, rewards, who reviewed how much"
 
@@ -150,25 +147,31 @@ def _write(site: Site, workspace: Workspace, recipe: Recipe, chosen: Chosen | No
         return
     card = usual_card(out) if st.checkbox("with a data card", key="rc.card", help=CARD_HELP) else ""
     report = usual_report(out) if st.checkbox("with a report", key="rc.report", help=REPORT_HELP) else ""
-    with_control = recipe.control is None and st.checkbox(
-        "with a random control beside it", key="rc.with-control", help=CONTROL_HELP
-    )
-    agreed = _agreed(out, recipe) and (not with_control or _agreed(control_path(out), recipe))
+    seeds = _seeds() if recipe.control is None else ()
+    answers = [_agreed(path, recipe) for path in (out, *control_paths(out, seeds).values())]
     unit = "pair" if recipe.pairs else "rollout"
     words = f"Export {label(counted(n_rows, unit))}"
     if chosen is None and recipe.pairs is not None:
         words = "Export pairs"
-    pressed = st.button(words, type="primary", disabled=running or not n_rows or not agreed, key="rc.export")
+    pressed = st.button(words, type="primary", disabled=running or not n_rows or not all(answers), key="rc.export")
     if not n_rows:
         st.caption("Nothing is kept: lower the threshold on the Rewards page, or choose other options.")
-    seed = CONTROL_SEED if with_control else None
     if pressed:
-        _begin(site, workspace, recipe, out, Beside(card, report, seed))
+        _begin(site, workspace, recipe, out, Beside(card, report, seeds))
     if site.export is not None:
         draw_job(site, site.export, recipe)
     elif n_rows:
         with st.expander("The command that does the same"):
-            show_untrusted(command_line(workspace, recipe, out, card, seed, report))
+            show_untrusted(command_line(workspace, recipe, out, card, seeds, report))
+
+
+def _seeds() -> tuple[int, ...]:
+    """Draw the choice of random controls beside the file; return the seed of each."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="controls"):
+        if not st.checkbox("with random controls beside it", key="rc.with-control", help=CONTROL_HELP):
+            return ()
+        n = st.number_input("how many", 1, CONTROLS_MAX, 1, key="rc.controls", label_visibility="collapsed", width=120)
+    return tuple(range(1, int(n) + 1))
 
 
 def _begin(site: Site, workspace: Workspace, recipe: Recipe, out: Path, beside: Beside) -> None:

@@ -21,13 +21,7 @@ def draw_job(site: Site, job: ExportJob, recipe: Recipe) -> None:
         _progress(site)
     elif job.result is not None:
         _result(job.result, changed=job.recipe != recipe)
-        if job.control is not None:
-            names = label(", ".join(each["file"] for each in job.control.files), 1000)
-            st.markdown(f"**Wrote {job.control.rows:,} rows of the random control** to {names}")
-        elif job.failure is not None:
-            st.error(f"The random control was not written: {label(job.failure)}")
-        elif job.seed is not None:
-            st.info("Stopped before the random control was written; a file of it from before is as it was.")
+        _controls(job)
     elif job.is_stopped:
         st.info(f"Stopped. {label(job.out.name)} is as it was before.")
     elif isinstance(job.failure, CuratorError):
@@ -36,6 +30,19 @@ def draw_job(site: Site, job: ExportJob, recipe: Recipe) -> None:
         number = log_error(job.failure or RuntimeError("the export ended without a result"))
         site.export = None
         st.error(f"The export failed in a way that was not foreseen. Error {label(number)} in the server's log.")
+
+
+def _controls(job: ExportJob) -> None:
+    """Draw what came of the random controls that were asked for."""
+    for made in job.controls:
+        names = label(", ".join(each["file"] for each in made.files), 1000)
+        st.markdown(f"**Wrote {made.rows:,} rows of a random control** to {names}. {label(' '.join(made.notes), 2000)}")
+    if len(job.controls) == len(job.seeds):
+        return
+    if job.failure is not None:
+        st.error(f"A random control was not written: {label(job.failure)}")
+    else:
+        st.info("Stopped before every random control was written; files of them from before are as they were.")
 
 
 @st.fragment(run_every=LOOK_EVERY_S)

@@ -6,10 +6,10 @@ from typing import Any
 
 import streamlit as st
 
+from rollout_curator import controls
 from rollout_curator.naming import name_of
 from rollout_curator.recipe import Recipe
-from rollout_curator.report import CONTROL_SEED
-from rollout_curator.strategies import STRATEGIES, Parameter, Step, parameters, words
+from rollout_curator.strategies import MATCHED, STRATEGIES, Parameter, Step, parameters, words
 from rollout_curator.ui import choices, places, state
 from rollout_curator.ui.text import label, plain
 from rollout_curator.workspace import Workspace
@@ -44,7 +44,7 @@ def rules_bar(workspace: Workspace, recipe: Recipe) -> None:
         with st.container(horizontal=True, vertical_alignment="center", gap="small", key="add-rule"):
             with st.popover("Add a rule", type="tertiary", width="content"):
                 _form(workspace)
-            _control(recipe)
+            _control(workspace, recipe)
 
 
 def _mover(place: int, by: int, words: str, *, disabled: bool) -> None:
@@ -58,16 +58,21 @@ def _mover(place: int, by: int, words: str, *, disabled: bool) -> None:
     )
 
 
-def _control(recipe: Recipe) -> None:
+def _control(workspace: Workspace, recipe: Recipe) -> None:
     """Draw the switch to the matched random control, which shows whether the rules choose anything at all."""
     st.toggle(
         "random control instead",
-        help="As many rollouts of each task as these rules keep, drawn from all that they could have kept. "
-        "A rule that trains no better than its control chose nothing.",
+        help=controls.HELP,
         **state.bind(
-            "control", recipe.control is not None, lambda on: choices.set_control(CONTROL_SEED if on else None)
+            "control", recipe.control is not None, lambda on: choices.set_control(controls.SEEDS[0] if on else None)
         ),
     )
+    if recipe.control is None:
+        return
+    st.number_input("seed", step=1, width=140, **state.bind("control-seed", recipe.control, choices.set_control))
+    st.selectbox("as many", MATCHED, width=140, **state.bind("control-by", recipe.control_by, choices.set_control_by))
+    if (found := controls.overlap(workspace, recipe)) is not None:
+        st.caption(label(f"The control {found.sentence()}."))
 
 
 def _form(workspace: Workspace) -> None:
