@@ -109,21 +109,25 @@ def z_bounds(reward: Floats, task: Ints, z: float) -> Floats:
     return mean + z * np.nan_to_num(spread)
 
 
-def z_scores(reward: Floats, task: Ints) -> Floats:
+def z_scores(reward: Floats, task: Ints, measured: Floats | None = None) -> Floats:
     """Return how many sample standard deviations each reward lies above its task's mean, NaN where unrated.
 
-    It is 0 in a task whose rewards are all alike, as the advantage of such a group is in training.
+    Mean and deviation are those of `measured`, else of the rewards themselves. The score is 0 where the rewards of a
+    task are all alike, as the advantage of such a group is in training.
     """
-    finite = np.isfinite(reward)
-    mean, spread = _moments(reward[finite], task[finite], _n_tasks(task))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        score = (reward - mean[task]) / np.nan_to_num(spread)[task]
-    any_reward = np.full(len(mean), np.nan)
-    rated = ~np.isnan(reward)
-    any_reward[task[rated]] = reward[rated]
-    differs = np.bincount(task[rated & (reward != any_reward[task])], minlength=len(mean)) > 0
-    score[rated & ~differs[task]] = 0.0
-    score[rated & (reward == mean[task])] = 0.0
+    measured = reward if measured is None else measured
+    finite, n = np.isfinite(measured), _n_tasks(task)
+    power = _powers(measured[finite], task[finite], n)
+    mean, spread = _moments_of(np.ldexp(measured[finite], -power[task[finite]]), task[finite], n)
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        scaled = np.ldexp(reward, -power[task])
+        score = (scaled - mean[task]) / np.nan_to_num(spread)[task]
+    any_reward = np.full(n, np.nan)
+    rated = ~np.isnan(measured)
+    any_reward[task[rated]] = measured[rated]
+    differs = np.bincount(task[rated & (measured != any_reward[task])], minlength=n) > 0
+    score[(reward == any_reward[task]) & ~differs[task]] = 0.0
+    score[scaled == mean[task]] = 0.0
     return score
 
 
@@ -217,12 +221,29 @@ def _n_tasks(task: Ints) -> int:
 
 def _moments(reward: Floats, task: Ints, n: int) -> tuple[Floats, Floats]:
     """Return the mean and the sample standard deviation per task of finite rewards, NaN where undefined."""
+    power = _powers(reward, task, n)
+    mean, spread = _moments_of(np.ldexp(reward, -power[task]), task, n)
+    with np.errstate(over="ignore"):
+        return np.ldexp(mean, power), np.ldexp(spread, power)
+
+
+def _powers(reward: Floats, task: Ints, n: int) -> npt.NDArray[np.int32]:
+    """Return per task the power of two by which its rewards are divided: then no square is 0 or infinite.
+
+    Such a division rounds nothing, so where squares are numbers anyway the moments are the same to the last bit.
+    """
+    largest = np.zeros(n)
+    np.maximum.at(largest, task, np.abs(reward))
+    return np.frexp(largest)[1].astype(np.int32)
+
+
+def _moments_of(reward: Floats, task: Ints, n: int) -> tuple[Floats, Floats]:
+    """Return the moments of rewards whose squares are numbers."""
     order = by_task(task, reward)  # sums are rounded: taken in one order they are the same for any order of the rows
     task, reward = task[order], reward[order]
     size = np.bincount(task, minlength=n)
     mean = _ratio(np.bincount(task, weights=reward, minlength=n), size)
-    with np.errstate(over="ignore"):
-        squares = np.bincount(task, weights=(reward - mean[task]) ** 2, minlength=n)
+    squares = np.bincount(task, weights=(reward - mean[task]) ** 2, minlength=n)
     return mean, np.sqrt(_ratio(squares, np.maximum(size - 1, 0)))
 
 
