@@ -29,6 +29,7 @@ RANKS = {
     "publishing": 9,
     "workspace": 7,
     "ruling": 7,
+    "attempts": 8,
     "collection": 6,
     "opening": 6,
     "contents": 5,

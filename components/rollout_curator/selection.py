@@ -20,6 +20,9 @@ KEPT = 0
 NONE, ACCEPT, REJECT = 0, 1, 2
 """Codes of a verdict per row."""
 
+BOUND_DROPS = ("unrated", "below", "below-own", "above")
+"""Names of the drops by bounds of the reward."""
+
 INVALID_WORDS = {
     "masked": "are masked by their environment",
     "truncated": "were cut off at a limit",

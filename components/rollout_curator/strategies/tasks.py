@@ -1,7 +1,9 @@
 """Estimates per task: pass rates, pass@k and its mean over tasks, quantiles and z-scores of its rewards.
 
-Input are rewards (NaN where unrated) and tasks as dense codes 0, 1, 2, ..., or a frame with `reward` and `group`.
-Unrated attempts are no attempts at anything here; infinite rewards are left out of means and spreads.
+Input are rewards (NaN where unrated) and tasks as dense codes 0, 1, 2, ..., or a frame with `reward` and `group`, and
+`outcome` where an attempt may pass or fail by something else than its reward: then passes are counted by that, and
+rated are those that have one. Unrated attempts are no attempts at anything here; infinite rewards are left out of means
+and spreads.
 """
 
 from dataclasses import dataclass
@@ -10,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from rollout_curator.strategies.order import Floats, Ints, by_task, dense, rewards
+from rollout_curator.strategies.order import Floats, Ints, by_task, dense, outcomes, rewards
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -139,9 +141,9 @@ def task_table(frame: "pd.DataFrame", at_least: float) -> "pd.DataFrame":
     import pandas as pd  # whoever has a frame has pandas; reading a recipe does without
 
     codes, groups = pd.factorize(frame["group"].to_numpy(), sort=True)
-    task, reward = np.asarray(codes, dtype=np.int64), rewards(frame)
-    rated = np.bincount(task[~np.isnan(reward)], minlength=len(groups))
-    passes = np.bincount(task[reward >= at_least], minlength=len(groups))
+    task, reward, outcome = np.asarray(codes, dtype=np.int64), rewards(frame), outcomes(frame)
+    rated = np.bincount(task[~np.isnan(outcome)], minlength=len(groups))
+    passes = np.bincount(task[outcome >= at_least], minlength=len(groups))
     finite = np.isfinite(reward)
     mean, spread = _moments(reward[finite], task[finite], len(groups))
     table = pd.DataFrame(index=pd.Index(groups, name="group"))
@@ -153,12 +155,12 @@ def task_table(frame: "pd.DataFrame", at_least: float) -> "pd.DataFrame":
 
 
 def task_summary(frame: "pd.DataFrame", at_least: float) -> TaskSummary:
-    """Return what the tasks of a frame with `reward` and `group` amount to; a pass is a reward of `at_least` on."""
-    reward, task = rewards(frame), _codes(frame)
+    """Return what the tasks of a frame amount to; a pass is a reward (or an outcome) of `at_least` on."""
+    outcome, task = outcomes(frame), _codes(frame)
     n = _n_tasks(task)
     attempts = np.bincount(task, minlength=n)
-    rated = attempts - np.bincount(task[np.isnan(reward)], minlength=n)
-    passes = np.bincount(task[reward >= at_least], minlength=n)
+    rated = attempts - np.bincount(task[np.isnan(outcome)], minlength=n)
+    passes = np.bincount(task[outcome >= at_least], minlength=n)
     has_rated = rated > 0
     unrated = int(np.count_nonzero((attempts > 0) & ~has_rated))
     rated, passes = rated[has_rated], passes[has_rated]
@@ -197,7 +199,7 @@ def rates_of_rows(frame: "pd.DataFrame", at_least: float) -> RatesOfRows:
     reward, task = rewards(frame), _codes(frame)
     finite = np.isfinite(reward)
     mean, _ = _moments(reward[finite], task[finite], _n_tasks(task))
-    return RatesOfRows(pass_rates(reward, task, at_least)[task], mean[task])
+    return RatesOfRows(pass_rates(outcomes(frame), task, at_least)[task], mean[task])
 
 
 def _codes(frame: "pd.DataFrame") -> Ints:

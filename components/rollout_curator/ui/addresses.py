@@ -1,7 +1,8 @@
 """What a recipe selects as parameters of a URL, and back: a link shows the same selection again.
 
-`min` and `max` are bounds of the reward, `where` filters, `own` thresholds by name, `rules` strategies, `order` is `last`
-where the bounds of the reward follow them, `control` is the seed of a control, `tasks` what makes rollouts one task; `any` stands for none where the app itself starts with some.
+`min` and `max` are bounds of the reward, `where` filters, `own` thresholds by name, `rules` strategies in order, and
+`control` its seed, `tasks` what makes rollouts one task. `order` is `last` where bounds of the reward follow the rules,
+and `any` stands for none where the app itself starts with some.
 Options of the export stay out: links are for looking. No Streamlit.
 """
 
