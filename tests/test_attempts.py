@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from making import gym, write
-from rollout_curator.attempts import attempts, counted_words, fared, fared_words, usual_success
+from making import call, gym, write
+from rollout_curator.attempts import attempts, counted_words, fared, fared_words, frame_of, usual_success
 from rollout_curator.decisions import Decisions, Entry
 from rollout_curator.filters import Filter, Thresholds
 from rollout_curator.recipe import Recipe
@@ -43,9 +43,7 @@ def decide(workspace: Workspace, rows: list[int], verdict: str) -> None:
 
 def frame(workspace: Workspace, recipe: Recipe = ANY) -> Any:
     """Return the attempts as a frame, as the Rewards page makes it."""
-    found = attempts(workspace, recipe)
-    columns = {"reward": found.reward, "outcome": found.outcome, "cut_off": found.cut_off}
-    return workspace.frame_by(recipe.group_by)[["group"]].take(found.rows).assign(**columns)
+    return frame_of(workspace, recipe, attempts(workspace, recipe))
 
 
 def outcomes(workspace: Workspace, recipe: Recipe = ANY) -> list[float]:
@@ -136,9 +134,8 @@ def test_a_filter_by_model_says_whose_attempts_are_looked_at(tmp_path: Path) -> 
 
 def test_rejecting_failures_moves_no_pass_rate(tmp_path: Path) -> None:
     """100 tasks of 8 attempts, 383 of which pass; of the failures 200 are rejected, three in each of most tasks."""
-    tasks: dict[int, list[float | None]] = {
-        task: [1.0] * (4 if task < 83 else 3) + [0.0] * (4 if task < 83 else 5) for task in range(100)
-    }
+    tasks: dict[int, list[float | None]] = {task: [1, 1, 1, 1, 0, 0, 0, 0] for task in range(83)}
+    tasks |= {task: [1, 1, 1, 0, 0, 0, 0, 0] for task in range(83, 100)}
     workspace = opened(tmp_path, tasks)
     before = words(workspace)
     assert "0 are solved by every attempt" in before
@@ -238,3 +235,39 @@ def test_a_threshold_changes_no_attempt_that_a_row_opens(tmp_path: Path) -> None
     name = parts.queue(parts.ATTEMPTS, Range("group", group, group))
     for recipe in (ANY, Recipe(min_reward=1.0), replace(ANY, target="gym")):
         assert parts.rows(workspace, recipe, name).tolist() == [0, 1]
+
+
+# The command line
+
+
+def test_stats_says_how_tasks_fare_whatever_is_kept(tmp_path: Path) -> None:
+    workspace = opened(tmp_path, {1: [1, 1, 0, 0], 2: [1, 0, 0, 1]}, {3: CUT, 7: CUT})
+    decide(workspace, [2], "reject")
+    found = call("stats", tmp_path / "rollouts.jsonl", "--min-reward", "1", "--json").json["attempts"]
+    assert found == {
+        "success": 1.0,
+        "attempts": 8,
+        "cut_off": 2,
+        "rejected": 1,
+        "unrated": 0,
+        "left_out": {},
+        "solved": 0,
+        "unsolved": 0,
+        "mixed": 2,
+        "pass_at": {
+            "1": [0.375, 2],
+            "2": [pytest.approx(2 / 3), 2],
+            "3": [0.875, 2],
+            "4": [1.0, 2],
+        },
+        "pass_at_without_cut_off": {"1": [0.5, 2], "2": [pytest.approx(5 / 6), 2], "3": [1.0, 2]},
+        "tasks": words(workspace),
+        "counted": "8 attempts, whatever bounds, rules and trainer; 2 cut off at a limit and 1 rejected by hand count "
+        "as failed.",
+    }
+
+
+def test_stats_prints_a_huge_mean_in_few_digits(tmp_path: Path) -> None:
+    opened(tmp_path, {1: [1e308, 0, 0, 0]})
+    row = call("stats", tmp_path / "rollouts.jsonl").out.split("rollouts  kept")[1].splitlines()[1]
+    assert row.split()[:3] == ["4", "4", "2.5e+307"]

@@ -11,7 +11,7 @@ reward. Accepting changes nothing. Filters by agent, source, model, task or form
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -83,6 +83,12 @@ def attempts(workspace: Workspace, recipe: Recipe) -> Attempts:
     return Attempts(rows, reward, outcome, cut_off, left_out, int(np.count_nonzero(rejected)))
 
 
+def frame_of(workspace: Workspace, recipe: Recipe, found: Attempts, columns: Sequence[str] = ()) -> "pd.DataFrame":
+    """Return the attempts with `group`, `reward`, `outcome`, `cut_off` and other columns; its index is their rows."""
+    frame = workspace.frame_by(recipe.group_by)[[*columns, "group"]].take(found.rows)
+    return frame.assign(reward=found.reward, outcome=found.outcome, cut_off=found.cut_off)
+
+
 def usual_success(found: Attempts) -> float:
     """Return the reward that usually counts as a success: 1, or the highest where none is as high."""
     finite = found.reward[np.isfinite(found.reward)]
@@ -149,3 +155,25 @@ def counted_words(found: Attempts) -> str:
     left = [f"{n:,} that {said_of(n, INVALID_WORDS[kind])}" for kind, n in found.left_out.items()]
     left += [f"{found.unrated:,} without a reward"] if found.unrated else []
     return f"{said}{'; left out: ' + ', '.join(left) if left else ''}."
+
+
+def told(workspace: Workspace, recipe: Recipe) -> dict[str, Any]:
+    """Return how the tasks fare over all attempts, in numbers and in the words of the Rewards page.
+
+    `pass_at` is by k, with the number of tasks; beside it stands the reading without what was cut off.
+    """
+    found = attempts(workspace, recipe)
+    how = fared(frame_of(workspace, recipe, found), usual_success(found))
+    curves = {"pass_at": how.summary.curve, "pass_at_without_cut_off": how.uncut.curve if how.uncut else ()}
+    return {
+        "success": how.at_least,
+        "attempts": len(found.rows),
+        "cut_off": int(np.count_nonzero(found.cut_off)),
+        "rejected": found.rejected,
+        "unrated": found.unrated,
+        "left_out": found.left_out,
+        **{name: getattr(how.summary, name) for name in ("solved", "unsolved", "mixed")},
+        **{name: {str(one.k): [one.chance, one.tasks] for one in curve} for name, curve in curves.items()},
+        "tasks": fared_words(how),
+        "counted": counted_words(found),
+    }

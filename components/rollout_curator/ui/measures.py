@@ -129,9 +129,8 @@ def attempt_frame(workspace: Workspace, recipe: Recipe) -> pd.DataFrame:
 @st.cache_resource(hash_funcs=BY_CONTENT, show_spinner=False, max_entries=3)
 def _attempt_frame(workspace: Workspace, version: int, rest: Recipe) -> pd.DataFrame:
     found = attempts(workspace, rest)
-    frame = workspace.frame_by(rest.group_by)[[*PLOT_CLASSES, "group"]].take(found.rows)
-    columns = {"reward": found.reward, "outcome": found.outcome, "cut_off": found.cut_off}
-    return frame.assign(**columns, task_id=pd.Categorical(frame["group"]))
+    frame = trying.frame_of(workspace, rest, found, PLOT_CLASSES)
+    return frame.assign(task_id=pd.Categorical(frame["group"]))
 
 
 def task_table(workspace: Workspace, recipe: Recipe, at_least: float) -> pd.DataFrame:

@@ -14,8 +14,8 @@ _CONFIG = st.column_config
 NUMBERS: dict[str, Any] = {
     **{name: _CONFIG.NumberColumn(format="localized") for name in ("attempts", "rollouts", "passes", "tasks")},
     "rated": _CONFIG.NumberColumn(format="localized", help="With a reward; of tasks also what was cut off, as failed"),
-    "mean": _CONFIG.NumberColumn("mean reward", format="%.3f"),
-    "spread": _CONFIG.NumberColumn(format="%.3f", help="Sample standard deviation of the rewards"),
+    "mean": _CONFIG.NumberColumn("mean reward", format="%.4g"),
+    "spread": _CONFIG.NumberColumn(format="%.4g", help="Sample standard deviation of the rewards"),
     **{
         name: _CONFIG.NumberColumn(format="%.4g")
         for name in ("lowest", "p10", "p25", "median", "p75", "p90", "highest")
