@@ -28,6 +28,8 @@ RANKS = {
     "report": 10,
     "publishing": 9,
     "workspace": 7,
+    "ruling": 7,
+    "attempts": 8,
     "collection": 6,
     "opening": 6,
     "contents": 5,
@@ -105,6 +107,7 @@ SIDEWAYS = {
     ("plan", "hazards"),  # a plan says with what an example is looked at
     ("plan", "targets"),  # and for which trainer
     ("outlook", "findings"),  # what it finds is what they are
+    ("workspace", "ruling"),  # what a recipe keeps is what its rules say
     ("hazards", "targets"),  # what is a hazard depends on the trainer
 }
 STATE = "ui/state.py"

@@ -279,6 +279,44 @@ def test_rules_can_change_places(site: Site) -> None:
     assert [step.name for step in state_of(app).recipe.strategies] == ["drop_hard_tasks", "best_of_n"]
 
 
+def test_a_rule_that_drops_nobody_says_so_beside_the_others(site: Site) -> None:
+    app = add_rule(opened("rewards", min="0.95"), "drop_copies")
+    assert "**nobody**: copies of another line" in said(app)
+
+
+def test_the_threshold_has_a_place_before_or_after_the_rules(site: Site) -> None:
+    app = add_rule(opened("rewards", min="0.95"), "best_of_n")
+    lines = [one.value for one in app.markdown]
+    assert "first dropped:" in lines
+    app.button(key="rc.threshold-order").click().run()
+    assert state_of(app).recipe.threshold_last
+    assert app.query_params["order"] == ["last"] or app.query_params["order"] == "last"
+    assert "first dropped:" not in [one.value for one in app.markdown]
+    app.button(key="rc.threshold-order").click().run()
+    assert not state_of(app).recipe.threshold_last
+
+
+def test_a_usual_rule_keeps_what_its_name_promises(site: Site) -> None:
+    app = opened("rewards", min="0.5", success="0.9")
+    app.segmented_control(key=key_of(app, "table")).set_value("Compare").run()
+    app.selectbox(key="rc.compare-usual").select("without tasks that are too easy").run()
+    app.button(key="rc.compare-with").click().run()
+    made = state_of(app).compared["without tasks that are too easy"]
+    assert made.strategies == (Step("drop_easy_tasks", {"pass_at_least": 0.9}),)
+    assert "to without tasks that are too easy: 0 in both; -2 rollouts, -2 tasks" in said(app).replace("\\", "")
+
+
+def test_what_is_said_of_tasks_follows_no_threshold_and_counts_what_is_rejected(site: Site) -> None:
+    fares = "pass@1 33.3%"
+    assert fares in said(opened("rewards")).replace("\\", "")
+    workspace = site.workspace
+    assert workspace is not None and workspace.decisions is not None
+    workspace.decisions.record([Entry(workspace.key(2), "reject", reviewer="ann")])
+    found = said(opened("rewards", min="0.5")).replace("\\", "")
+    assert fares in found
+    assert "1 rejected by hand counts as failed; left out: 1 that is masked by its environment, 1 without" in found
+
+
 def test_a_selection_put_aside_stands_beside_this_one_and_can_be_taken_up(site: Site) -> None:
     app = opened("rewards", min="0.5")
     app.segmented_control(key=key_of(app, "table")).set_value("Compare").run()

@@ -131,7 +131,7 @@ def test_an_integer_threshold_becomes_a_float(tmp_path: Path) -> None:
             {"threshold": 1},
             "here: unknown key 'threshold'; a recipe has control, control_by, drop, filters, format, group_by,"
             " harmless, keep, kind, max_reward, max_tokens, metadata, min_reward, options, pairs, sources, split,"
-            " strategies, target, template, thresholds, trim",
+            " strategies, target, template, threshold_last, thresholds, trim",
         ),
         ({"sources": "a.jsonl"}, "here: sources is 'a.jsonl', expected a list of names"),
         ({"trim": "image"}, "here: trim is 'image', expected a list of names"),

@@ -143,6 +143,7 @@ def test_the_funnel_says_what_people_say() -> None:
         "dropped": {"below": 2, "rejected": 1},
         "accepted_by_hand": 0,
         "trimmed": {},
+        "dropped_nobody": {},
     }
 
 

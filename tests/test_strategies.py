@@ -21,6 +21,7 @@ from rollout_curator.strategies import (
     Step,
     apply,
     arguments,
+    judged,
     matched_random,
     parameters,
     pass_at_k,
@@ -298,6 +299,23 @@ def test_z_scores_are_those_of_pandas(pairs: list[tuple[int, int]]) -> None:
     assert (rows == (scores >= 0.6))[~near].all()
 
 
+@pytest.mark.parametrize("unit", [1e-300, 1e-160, 5e-324, 1.0, 1e160, 1e307])
+def test_a_z_score_has_no_unit(unit: float) -> None:
+    assert kept(rollouts([0 * unit, 4 * unit, 8 * unit, 8 * unit]), "task_zscore", at_least=0.7) == [2, 3]
+
+
+def test_the_mean_and_spread_of_tiny_and_huge_rewards_are_numbers() -> None:
+    made = task_table(rollouts([1e-200, 3e-200, 1e308, 1.5e308], [1, 1, 2, 2]), at_least=1.0)
+    assert made["mean"].tolist() == pytest.approx([2e-200, 1.25e308], rel=1e-15)
+    assert made["spread"].tolist() == pytest.approx([math.sqrt(2) * 1e-200, math.sqrt(0.125) * 1e308], rel=1e-15)
+
+
+def test_a_rule_on_tasks_judges_by_what_is_measured_alone() -> None:
+    frame = rollouts([1, 1, 0, 1], [1, 1, 1, 1], measured=np.array([1, 1, NAN, NAN]))
+    assert kept(frame, "drop_easy_tasks") == []
+    assert kept(frame.drop(columns="measured"), "drop_easy_tasks") == [0, 1, 2, 3]
+
+
 @unhurried
 @given(ROWS, some.sampled_from(ON_REWARDS))
 def test_an_unrated_rollout_passes_no_rule_on_rewards(rows: list[Row], name: str) -> None:
@@ -443,7 +461,8 @@ def test_steps_in_one_go_keep_what_they_keep_one_by_one(rows: list[Row], steps: 
     frame = drawn(rows)
     left = frame
     for step in steps:
-        left = left[apply(left, [step]).kept]
+        by_task = {0: judged(frame, step)[left.index]} if STRATEGIES[step.name].by_task else {}
+        left = left[apply(left, [step], by_task).kept]
     assert frame.index[apply(frame, steps).kept].tolist() == left.index.tolist()
 
 

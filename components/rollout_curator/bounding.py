@@ -10,7 +10,7 @@ import numpy as np
 
 from rollout_curator.axes import REWARD
 from rollout_curator.errors import RecipeError
-from rollout_curator.filters import CLASSES, Filter, Thresholds, dropped_words
+from rollout_curator.filters import CLASSES, RUN, Filter, Thresholds, dropped_words
 from rollout_curator.naming import name_of
 from rollout_curator.recipe import Recipe
 from rollout_curator.selection import Fall
@@ -54,6 +54,14 @@ def passes_filters(columns: Columns, filters: Sequence[Filter]) -> Array:
     for fall in filter_falls(columns, filters):
         passing &= ~fall.mask
     return passing
+
+
+def looked_at(columns: Columns, filters: Sequence[Filter]) -> Array:
+    """Return which rows are looked at at all: those of the agents, sources, models, tasks and formats asked for.
+
+    What rollouts of a task say of it is counted among these: other filters, as thresholds, choose by how one came out.
+    """
+    return passes_filters(columns, [one for one in filters if one.one_of and one.column in RUN])
 
 
 def filter_falls(columns: Columns, filters: Sequence[Filter]) -> Iterator[Fall]:

@@ -97,6 +97,11 @@ selection = together(
         help="A rule after the threshold, such as 'best_of_n {\"n\": 2}'; several stack in this order.",
     ),
     click.option(
+        "--threshold-last/--threshold-first",
+        default=None,
+        help="Whether the bounds of the reward come after the rules, or before them (the default).",
+    ),
+    click.option(
         "--target",
         help="Trainer the file is for: nemo_rl (default), trl, unsloth, axolotl, llamafactory, openai or gym.",
     ),

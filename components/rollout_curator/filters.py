@@ -14,6 +14,8 @@ from rollout_curator.errors import RecipeError
 
 CLASSES = ("agent", "source", "model", "task", "format", "finish")
 """Classes a filter may ask for by name."""
+RUN = ("agent", "source", "model", "task", "format")
+"""Classes that say what was run, not how it came out: a filter on one says which rollouts are looked at at all."""
 GROUPS = ("agent", "source", "model")
 """Classes that may have a threshold of their own for each name."""
 

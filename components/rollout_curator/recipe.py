@@ -47,10 +47,11 @@ class Recipe:
     which keep a rollout out; `trim` names issues at whose first place an example ends, on the last answer before.
     `template` is the chat template examples are looked at with, a table as `templates.to_table` makes it (in TOML also
     a name or a path), and `max_tokens` the limit of the trainer. `metadata` are extra columns written beside
-    `messages`. `strategies` are rules that follow the threshold, in order, each applied to what the earlier ones kept.
-    `kind` is the kind of file; with `split` there is one file a part, with `pairs` rows are pairs of rollouts instead
-    of examples. `harmless` names keys of the data, as `unread_content` does, that hold no conversation. `group_by`
-    names what rollouts of one task have in common, by a rule of `grouping`.
+    `messages`. `strategies` are rules in order, each applied to what the earlier ones kept; they follow the bounds of
+    the reward, or go before them with `threshold_last`. A rule on tasks judges by all valid rated attempts, wherever it
+    stands. `kind` is the kind of file; with `split` there is one file a part, with `pairs` rows are pairs of rollouts
+    instead of examples. `harmless` names keys of the data, as `unread_content` does, that hold no conversation.
+    `group_by` names what rollouts of one task have in common, by a rule of `grouping`.
     """
 
     sources: tuple[str, ...] = ()
@@ -75,6 +76,7 @@ class Recipe:
     harmless: tuple[str, ...] = ()
     group_by: str = grouping.TASK
     control_by: str = ROLLOUTS
+    threshold_last: bool = False
 
 
 def load(path: Path) -> Recipe:
@@ -103,6 +105,8 @@ def from_table(table: Mapping[str, Any], where: str) -> Recipe:
         if not isinstance(value, list | tuple) or not all(isinstance(word, str) for word in value):
             raise RecipeError(f"{where}: {name} is {value!r}, expected a list of names")
         values[name] = tuple(value)
+    if not isinstance(values.get("threshold_last", False), bool):
+        raise RecipeError(f"{where}: threshold_last is {values['threshold_last']!r}, expected true or false")
     values.update(read_bounds(values, where))
     values["template"] = _template(values.get("template", {}), where)
     limit = values.get("max_tokens")
@@ -152,8 +156,8 @@ def to_table(recipe: Recipe) -> dict[str, Any]:
     table = {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(recipe).items()}
     table["strategies"] = [{"name": step.name, **step.parameters} for step in recipe.strategies]
     table["filters"] = [filter_table(one) for one in recipe.filters]
-    unsaid = {"strategies": [], "filters": [], "trim": [], "template": {}, "kind": "jsonl"}
-    unsaid |= {"harmless": [], "group_by": "task", "control_by": ROLLOUTS}
+    unsaid: dict[str, Any] = {"strategies": [], "filters": [], "trim": [], "template": {}, "kind": "jsonl"}
+    unsaid |= {"harmless": [], "group_by": "task", "control_by": ROLLOUTS, "threshold_last": False}
     return {name: value for name, value in table.items() if value is not None and unsaid.get(name) != value}
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from rollout_curator.attempts import told
 from rollout_curator.conversation import HAZARDS
 from rollout_curator.cost import Asked
 from rollout_curator.flags import flagged
@@ -165,6 +166,7 @@ def stats(workspace: Workspace, recipe: Recipe) -> Json:
             "quantiles": dict(zip((f"p{mark}" for mark in marks), quantiles, strict=False)),
             "values": _common_values(rated),
         },
+        "attempts": told(workspace, recipe),
         "tokens": int(frame["tokens"].sum()),
         "tokens_estimated": int(frame["estimated"].sum()),
         "by_agent": _by(frame, "agent", kept),

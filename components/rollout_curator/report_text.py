@@ -6,6 +6,7 @@ Takes plain JSON values, gives text without control characters; the numbers are 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from rollout_curator.digits import short
 from rollout_curator.wording import counted, unit_of
 
 Json = dict[str, Any]
@@ -96,6 +97,7 @@ def stats_text(found: Json) -> str:
         *([_shown(found["tasks_sentence"])] if len(found["by_source"]) > 1 else []),
         f"reward: mean {mean:.4g}{interval}  {quantiles}" if mean is not None else "reward: no rollout has one",
         "common rewards: " + ", ".join(f"{value:g} ({count:,})" for value, count in found["reward"]["values"]),
+        *(_shown(found["attempts"][name]) for name in ("tasks", "counted")),
         f"generated tokens: {found['tokens']:,} ({found['tokens_estimated']:,} rollouts estimated from characters)",
         "",
     ]
@@ -145,9 +147,9 @@ def _comparison(selections: Sequence[Mapping[str, Any]]) -> list[str]:
         return []
     rows: list[tuple[str, ...]] = [("rollouts", "tasks", "tokens", "mean reward", "copies", "selection")]
     for one in selections:
-        mean = "-" if one["mean_reward"] is None else f"{one['mean_reward']:.3f}"
+        mean = "-" if one["mean_reward"] is None else short(one["mean_reward"])
         if one["reward_low"] is not None:
-            mean += f" ({one['reward_low']:.3f} to {one['reward_high']:.3f})"
+            mean += f" ({short(one['reward_low'])} to {short(one['reward_high'])})"
         counts = [f"{one[name]:,.0f}" for name in ("rollouts", "tasks", "tokens")]
         rows.append((*counts, mean, f"{one['duplicates']:,.0f}", _shown(one["name"])))
     changes = [f"to {_shown(one['name'])}: {one['shared']:,} in both; {one['change']}" for one in selections[1:]]
@@ -157,7 +159,7 @@ def _comparison(selections: Sequence[Mapping[str, Any]]) -> list[str]:
 def _group_rows(groups: Sequence[Mapping[str, Any]], title: str) -> list[tuple[str, ...]]:
     rows: list[tuple[str, ...]] = [("rollouts", "kept", "mean reward", "tokens", title)]
     for group in groups:
-        mean = "-" if group["mean_reward"] is None else f"{group['mean_reward']:.3f}"
+        mean = "-" if group["mean_reward"] is None else short(group["mean_reward"])
         rows.append((f"{group['rollouts']:,}", f"{group['kept']:,}", mean, f"{group['tokens']:,}", group["name"]))
     return rows
 

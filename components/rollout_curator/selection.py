@@ -20,6 +20,9 @@ KEPT = 0
 NONE, ACCEPT, REJECT = 0, 1, 2
 """Codes of a verdict per row."""
 
+BOUND_DROPS = ("unrated", "below", "below-own", "above")
+"""Names of the drops by bounds of the reward."""
+
 INVALID_WORDS = {
     "masked": "are masked by their environment",
     "truncated": "were cut off at a limit",
@@ -63,22 +66,31 @@ class RewardBounds:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What the selection is made by. `outcomes` are per-row codes into `skips` ("" where an example is written)."""
+    """What the selection is made by. `outcomes` are per-row codes into `skips` ("" where an example is written).
+
+    Filters come first, then strategies that are `early`, the bounds of the reward, and strategies that are `late`.
+    """
 
     bounds: RewardBounds
     invalid_kinds: frozenset[str]
     outcomes: Array
     skips: Sequence[str]
     filters: Sequence[Fall] = ()
+    early: Sequence[Fall] = ()
+    late: Sequence[Fall] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """The state of every row: `reason` is 0 for kept, else 1 + the position in `drops`."""
+    """The state of every row: `reason` is 0 for kept, else 1 + the position in `drops`.
+
+    `idle` are the strategies that dropped nobody.
+    """
 
     reason: Array
     drops: tuple[Drop, ...]
     accepted_by_hand: int
+    idle: tuple[Drop, ...] = ()
 
     @property
     def kept(self) -> Array:
@@ -100,6 +112,12 @@ class Selection:
         """Return the rows a drop of this name took, or the kept ones for "kept"."""
         codes = [n for n, drop in enumerate(self.drops, 1) if drop.name == name]
         return np.flatnonzero(np.isin(self.reason, [KEPT] if name == "kept" else codes))
+
+    def rows_marked(self, name: str) -> Array:
+        """Return a boolean per row: whether a drop of this name took it."""
+        marked = np.zeros(len(self.reason), dtype=bool)
+        marked[self.rows_of(name)] = True
+        return marked
 
     def count_after(self, step: str) -> int:
         """Return how many rows are left after a step of the funnel."""
@@ -123,7 +141,7 @@ def select(reward: Array, invalid: Array, invalid_words: Sequence[str], verdicts
     for code, kind in enumerate(invalid_words):
         if kind in rules.invalid_kinds:
             states.append(("valid", kind, INVALID_WORDS[kind], by_rule & (invalid == code)))
-    for fall in (*rules.filters, *_bound_falls(reward, rules.bounds)):
+    for fall in (*rules.filters, *rules.early, *_bound_falls(reward, rules.bounds), *rules.late):
         states.append(("selected", fall.name, fall.words, by_rule & fall.mask))
     states.append(("not_rejected", "rejected", "rejected by hand", verdicts == REJECT))
     for code, skip in enumerate(rules.skips):
@@ -139,7 +157,9 @@ def select(reward: Array, invalid: Array, invalid_words: Sequence[str], verdicts
             drops.append(Drop(step, name, words, count))
             reason[falls] = len(drops)
     accepted = int(np.count_nonzero((verdicts == ACCEPT) & (reason == KEPT)))
-    return Selection(reason, tuple(drops), accepted)
+    dropping = {drop.name for drop in drops}
+    idle = (Drop("selected", fall.name, fall.words, 0) for fall in (*rules.early, *rules.late))
+    return Selection(reason, tuple(drops), accepted, tuple(drop for drop in idle if drop.name not in dropping))
 
 
 def _bound_falls(reward: Array, bounds: RewardBounds) -> list[Fall]:
@@ -157,27 +177,6 @@ def _bound_falls(reward: Array, bounds: RewardBounds) -> list[Fall]:
     if bounds.at_most is not None:
         falls.append(Fall("above", f"above {exact(bounds.at_most)}", ~has_own & (reward > bounds.at_most)))
     return falls
-
-
-def narrow(selection: Selection, verdicts: Array, dropped_by: Array, words: Sequence[str]) -> Selection:
-    """Return the selection after strategies: `dropped_by` is 1 + the position of the one that dropped a row, else 0.
-
-    Only kept rows fall, and none that a person accepted. The drops stand where rules stand, before those by hand.
-    """
-    falls = np.where(selection.kept & (verdicts != ACCEPT), dropped_by, 0)
-    added = [
-        (Drop("selected", f"strategy-{number}", text, int(np.count_nonzero(falls == number))), number)
-        for number, text in enumerate(words, 1)
-    ]
-    added = [(drop, number) for drop, number in added if drop.count]
-    first = sum(drop.step in ("valid", "selected") for drop in selection.drops)
-    drops = (*selection.drops[:first], *(drop for drop, _ in added), *selection.drops[first:])
-    reason = selection.reason.copy()
-    reason[selection.reason > first] += len(added)
-    for place, (_, number) in enumerate(added, first + 1):
-        reason[falls == number] = place
-    accepted = int(np.count_nonzero((verdicts == ACCEPT) & (reason == KEPT)))
-    return Selection(reason, drops, accepted)
 
 
 def redrawn(possible: Selection, verdicts: Array, drawn: Array) -> Selection:
@@ -202,7 +201,8 @@ class Funnel:
     """The spine of the product: every line and every rollout accounted for, by reason.
 
     lines = rollouts + problems + blank, and rollouts = exportable + the sum of the drops. `trimmed` says how many of
-    the exportable ones end earlier than their rollout, by what they end before.
+    the exportable ones end earlier than their rollout, by what they end before. `idle` are the strategies that dropped
+    nobody, in order.
     """
 
     lines: int
@@ -216,12 +216,15 @@ class Funnel:
     drops: tuple[Drop, ...]
     accepted_by_hand: int
     trimmed: Mapping[str, int] = field(default_factory=dict)
+    idle: tuple[Drop, ...] = ()
 
     def sentence(self) -> str:
         """Return the funnel as people say it: "1,204 kept, 96 dropped: 60 below 0.8, 30 rejected by hand"."""
         dropped = self.rollouts - self.exportable
         parts = ", ".join(f"{drop.count:,} {drop.said}" for drop in self.drops)
         kept = f"{self.exportable:,} kept, {dropped:,} dropped" + (f": {parts}" if parts else "")
+        if self.idle:
+            kept += f"; {idle_head(len(self.idle))}: {'; '.join(drop.words for drop in self.idle)}"
         return f"{kept}; of those kept, {self.trimmed_words()}" if self.trimmed else kept
 
     def trimmed_words(self) -> str:
@@ -247,7 +250,13 @@ class Funnel:
             "dropped": _by_name(self.drops),
             "accepted_by_hand": self.accepted_by_hand,
             "trimmed": dict(self.trimmed),
+            "dropped_nobody": {drop.name: drop.words for drop in self.idle},
         }
+
+
+def idle_head(n: int) -> str:
+    """Return what is said of rules that dropped nobody, before their words."""
+    return "a rule that drops nobody" if n == 1 else "rules that drop nobody"
 
 
 def _by_name(drops: Sequence[Drop]) -> dict[str, int]:
@@ -269,4 +278,5 @@ def funnel(selection: Selection, lines: int, blank: int, problems: tuple[Drop, .
         exportable=left["exportable"],
         drops=selection.drops,
         accepted_by_hand=selection.accepted_by_hand,
+        idle=selection.idle,
     )

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 _OF_ONE = {
     "are": "is",
     "call": "calls",
+    "count": "counts",
     "do": "does",
     "end": "ends",
     "give": "gives",

@@ -15,7 +15,7 @@ import numpy as np
 from rollout_curator import recipe as recipes
 from rollout_curator import strategies
 from rollout_curator.axes import REWARD
-from rollout_curator.bounding import filter_falls, fits, own_bounds
+from rollout_curator.bounding import fits, own_bounds
 from rollout_curator.collection import Array, Collection
 from rollout_curator.conversation import mark_items
 from rollout_curator.decisions import Decision, Decisions
@@ -26,19 +26,8 @@ from rollout_curator.outlook import Outlook
 from rollout_curator.plan import Plan, outcome_key, text_key
 from rollout_curator.recipe import Recipe
 from rollout_curator.rollout import Example, Rollout
-from rollout_curator.selection import (
-    ACCEPT,
-    NONE,
-    REJECT,
-    Funnel,
-    RewardBounds,
-    Rules,
-    Selection,
-    funnel,
-    narrow,
-    redrawn,
-    select,
-)
+from rollout_curator.ruling import Ruling, without_bounds
+from rollout_curator.selection import ACCEPT, NONE, REJECT, Funnel, Selection, funnel, redrawn
 from rollout_curator.slices import Part
 from rollout_curator.sources import Found, find, passed_over
 from rollout_curator.strategies.order import shuffled
@@ -68,6 +57,7 @@ class Workspace(Collection):
         self._marked = MarkedRows()
         self._selections: dict[Any, Selection] = {}
         self.outlook = Outlook(self)
+        self._ruling = Ruling(self, self.outlook)
 
     @classmethod
     def open(
@@ -183,12 +173,12 @@ class Workspace(Collection):
             bounds = (recipe.min_reward, recipe.max_reward, repr(recipe.filters), repr(recipe.thresholds))
             exclude = (plan.exclude_invalid, plan.exclude, plan.harmless)
             control = (recipe.control, recipe.control_by)
-            rules = (repr(recipe.strategies), control, recipe.group_by, exclude)
+            rules = (repr(recipe.strategies), recipe.threshold_last, control, recipe.group_by, exclude)
             written = plan.needs_examples and text_key(plan)
             key = (name, bounds, rules, outcome_key(plan), written, self._marked.version)
             if key in self._selections:
                 return self._selections[key]
-        made = self._select(recipe, plan, verdicts)
+        made = self._ruling.select(recipe, plan, verdicts, lambda open_: self._selected(open_, verdicts, name))
         if recipe.control is not None:
             possible = self._selected(_boundless(recipe), verdicts, name)
             drawn = strategies.matched_random(
@@ -201,17 +191,6 @@ class Workspace(Collection):
             self._selections[key] = made
         return made
 
-    def _select(self, recipe: Recipe, plan: Plan, verdicts: Array) -> Selection:
-        outcomes, skips = self.outcomes(plan)
-        by = recipe.thresholds.by if recipe.thresholds else ""
-        bounds = RewardBounds(recipe.min_reward, recipe.max_reward, own_bounds(self, recipe.thresholds), by)
-        rules = Rules(bounds, plan.exclude_invalid, outcomes, skips, tuple(filter_falls(self, recipe.filters)))
-        made = select(self.column(REWARD), *self.classes("invalid"), verdicts, rules)
-        if recipe.strategies:
-            dropped_by = self._dropped_by(recipe, plan, made)
-            made = narrow(made, verdicts, dropped_by, [strategies.words(step) for step in recipe.strategies])
-        return made
-
     def possible(self, recipe: Recipe) -> Selection:
         """Return what any rule could keep: all that is valid, not rejected and exportable under a recipe."""
         return self.select(_boundless(recipe))
@@ -219,13 +198,16 @@ class Workspace(Collection):
     def candidates(self, recipe: Recipe, axis: str = REWARD) -> Candidates:
         """Return the rows that bounds on an axis choose from: what the rest of the recipe keeps before its strategies.
 
+        Bounds of the reward that come last choose from what the strategies keep.
+
         Whoever a person accepted, or whose agent has a threshold of its own, stays whatever the bound.
         """
-        rest = replace(recipe, strategies=(), control=None)
         if axis == REWARD:
-            rest = _unbounded(rest)
+            rest = replace(recipe, min_reward=None, max_reward=None, control=None)
+            rest = rest if recipe.threshold_last else replace(rest, strategies=())
         else:
-            rest = replace(rest, filters=tuple(one for one in recipe.filters if one.column != axis))
+            others = tuple(one for one in recipe.filters if one.column != axis)
+            rest = replace(recipe, filters=others, strategies=(), control=None)
         among = self.select(rest).kept
         always = among & (self.verdicts() == ACCEPT)
         own = own_bounds(self, recipe.thresholds) if axis == REWARD else None
@@ -234,20 +216,6 @@ class Workspace(Collection):
     def rows_in(self, recipe: Recipe, axis: str, parts: Sequence[Part]) -> Array:
         """Return the candidates of an axis that fit every part, in order. Raises RecipeError for an unknown column."""
         return np.flatnonzero(fits(self, parts, self.candidates(recipe, axis).among))
-
-    def _dropped_by(self, recipe: Recipe, plan: Plan, made: Selection) -> Array:
-        """Return by which strategy each row falls; what is rejected or cannot be written takes nobody's place."""
-        rows = np.flatnonzero(made.kept)
-        asked = [value for step in recipe.strategies for value in step.parameters.values() if isinstance(value, str)]
-        columns = {"reward", "tokens", "n_turns", "attempt", *(name for name in asked if name in self.axes)}
-        frame = self.frame_by(recipe.group_by)[["group", "key_hi", "key_lo"]].take(rows)
-        for name in sorted(columns - set(frame.columns)):
-            frame[name] = self.numbers(name)[rows]
-        if plan.needs_examples:
-            frame["example"] = self.outlook.examples(plan)[rows]
-        dropped_by = np.zeros(self.n_rollouts, dtype="int64")
-        dropped_by[rows] = strategies.apply(frame, recipe.strategies).dropped_by
-        return dropped_by
 
     def outcomes(self, plan: Plan) -> tuple[Array, list[str]]:
         """Return per row a code into the list of skip reasons, "" where an example is written."""
@@ -289,9 +257,4 @@ class Workspace(Collection):
 
 def _boundless(recipe: Recipe) -> Recipe:
     """Return a recipe without any rule on which rollouts are kept, but for validity."""
-    return replace(_unbounded(recipe), filters=(), thresholds=None)
-
-
-def _unbounded(recipe: Recipe) -> Recipe:
-    """Return a recipe without its bounds of the reward and its strategies."""
-    return replace(recipe, min_reward=None, max_reward=None, strategies=(), control=None)
+    return replace(without_bounds(recipe), strategies=(), filters=())

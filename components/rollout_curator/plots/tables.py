@@ -48,8 +48,9 @@ def group_table(frame: pd.DataFrame, column: str, *, at_least: float | None = No
     """Return one row per value of `column`, largest first, with the row of what has none at its place, under NaN.
 
     rollouts, rated, mean, spread, lowest, p10, p25, median, p75, p90, highest; pass_rate, the share of the rated at or
-    above `at_least`, when that is given; tasks (of the rated), low and high, the ends of the mean's 95 % interval (see
-    `intervals`). `spread` is the sample standard deviation, NaN below two ratings.
+    above `at_least`, when that is given (by the column `outcome` where there is one, and of all that have one); tasks
+    (of the rated), low and high, the ends of the mean's 95 % interval (see `intervals`). `spread` is the sample
+    standard deviation, NaN below two ratings.
     """
     table = _grouped(frame, column, at_least)
     codes, reward = _codes(frame, column), numbers(frame, "reward")
@@ -65,15 +66,15 @@ def _grouped(frame: pd.DataFrame, column: str, at_least: float | None) -> pd.Dat
     codes, n = _codes(frame, column), len(categories) + 1
     reward = numbers(frame, "reward")
     rollouts = np.bincount(codes, minlength=n)
+    pass_rate = None if at_least is None else _pass_rate(frame, codes, n, at_least)
     rated = ~np.isnan(reward)
     if not rated.all():
         codes, reward = codes[rated], reward[rated]
     found = moments(codes, reward, n)
     columns = {"rollouts": rollouts, "rated": found.n, "mean": found.mean, "spread": found.spread}
     columns |= _quantiles(codes, reward, n)
-    if at_least is not None:
-        passes = np.bincount(codes[reward >= at_least], minlength=n)
-        columns["pass_rate"] = np.divide(passes, found.n, out=np.full(n, np.nan), where=found.n > 0)
+    if pass_rate is not None:
+        columns["pass_rate"] = pass_rate
     groups = np.append(categories.to_numpy(dtype=object), np.nan)
     return pd.DataFrame(columns, index=pd.Index(groups, name=column, dtype=object))
 
@@ -84,6 +85,14 @@ def _codes(frame: pd.DataFrame, column: str) -> Ints:
     codes = category.codes.to_numpy().astype(np.int64)
     codes[codes < 0] = len(category.categories)
     return codes
+
+
+def _pass_rate(frame: pd.DataFrame, codes: Ints, n: int, at_least: float) -> Floats:
+    """Return the share of the attempts with an outcome that pass, in each of `n` groups."""
+    outcome = frame["outcome"].to_numpy() if "outcome" in frame.columns else numbers(frame, "reward")
+    rated = np.bincount(codes[~np.isnan(outcome)], minlength=n)
+    passes = np.bincount(codes[outcome >= at_least], minlength=n)
+    return np.asarray(np.divide(passes, rated, out=np.full(n, np.nan), where=rated > 0))
 
 
 def _quantiles(codes: Ints, values: Floats, n: int) -> dict[str, Floats]:

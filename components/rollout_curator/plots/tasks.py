@@ -14,7 +14,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from rollout_curator.digits import exact
-from rollout_curator.plots.base import FIRST_COLOUR, SIXTH_COLOUR, finish, nothing, plot
+from rollout_curator.plots.base import FIRST_COLOUR, SECOND_COLOUR, SIXTH_COLOUR, finish, nothing, plot
 from rollout_curator.plots.labels import label
 from rollout_curator.plots.tables import Floats, task_table
 from rollout_curator.slices import Range, encode
@@ -146,8 +146,11 @@ def tasks_by_pass_rate(pass_rate: npt.NDArray[np.floating], at_least: float) -> 
 
 
 @plot
-def pass_at_k(curve: Sequence[PassAt]) -> go.Figure:
-    """Draw the chance that one of k attempts passes, with its interval, over the k of a `task_summary`."""
+def pass_at_k(curve: Sequence[PassAt], uncut: Sequence[PassAt] = ()) -> go.Figure:
+    """Draw the chance that one of k attempts passes, with its interval, over the k of a `task_summary`.
+
+    `uncut` is the same without what was cut off at a limit, which counts as failed in `curve`.
+    """
     title = "Chance that one of k attempts passes"
     if not curve:
         return nothing(title, "no task has a rated rollout")
@@ -170,14 +173,38 @@ def pass_at_k(curve: Sequence[PassAt]) -> go.Figure:
         text=[f"pass@{p.k}: {p.chance:.1%}<br>95 % interval {p.low:.1%} to {p.high:.1%}" for p in curve],
         hovertemplate="%{text}<extra></extra>",
     )
-    figure = go.Figure(line)
+    figure = go.Figure([line, *_uncut(uncut)])
     is_log = k[-1] > 16
     figure.update_xaxes(title="k, attempts at a task", type="log" if is_log else "linear", showgrid=False)
     figure.update_xaxes(tickvals=_ticks(k), ticktext=[str(tick) for tick in _ticks(k)])
     figure.update_yaxes(title="pass@k", tickformat=".0%", rangemode="tozero", nticks=6)
     note = f"over the same {counted(curve[0].tasks, 'task')} with {curve[-1].k} or more rated attempts"
-    says = f"{title}, {note}: from {chance[0]:.1%} at 1 to {chance[-1]:.1%} at {curve[-1].k}."
-    return finish(figure, title, says, note=f"{note}; bars are 95 % intervals")
+    says = f"{title}, {note}: from {chance[0]:.1%} at 1 to {chance[-1]:.1%} at {curve[-1].k}"
+    note = f"{note}; bars are 95 % intervals"
+    if uncut:
+        over = "" if uncut[0].tasks == curve[0].tasks else f" ({uncut[0].tasks:,} of these tasks)"
+        note += f"; dotted: without attempts cut off{over}, which else count as failed"
+        says += (
+            f"; without attempts cut off{over} from {uncut[0].chance:.1%} to {uncut[-1].chance:.1%} at {uncut[-1].k}"
+        )
+    return finish(figure, title, f"{says}.", note=note)
+
+
+def _uncut(curve: Sequence[PassAt]) -> list[go.Scatter]:
+    """Return the dotted line of the second reading, where there is one."""
+    if not curve:
+        return []
+    return [
+        go.Scatter(
+            x=[point.k for point in curve],
+            y=[point.chance for point in curve],
+            mode="lines+markers",
+            marker={"size": 5, "color": SECOND_COLOUR},
+            line={"width": 2, "dash": "dot", "color": SECOND_COLOUR},
+            text=[f"pass@{p.k} without attempts cut off: {p.chance:.1%}<br>{counted(p.tasks, 'task')}" for p in curve],
+            hovertemplate="%{text}<extra></extra>",
+        )
+    ]
 
 
 def _ticks(k: npt.NDArray[np.integer]) -> list[int]:

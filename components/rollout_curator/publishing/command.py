@@ -30,6 +30,7 @@ def command_line(
     for step in recipe.strategies:
         parameters = orjson.dumps(step.parameters).decode() if step.parameters else ""
         words += ["--strategy", f"{step.name} {parameters}".strip()]
+    words += ["--threshold-last"] if recipe.threshold_last else []
     words += ["--as", recipe.kind] if recipe.kind != "jsonl" else []
     for flag, asked in (("--split", recipe.split), ("--pairs", recipe.pairs)):
         words += [word for name, value in _differing(asked) for word in (flag, f"{name}={value}")]

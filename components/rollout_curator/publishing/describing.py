@@ -56,10 +56,9 @@ def described(workspace: Workspace, recipe: Recipe, chosen: Chosen, content: Map
 def rules(recipe: Recipe) -> list[str]:
     """Return what a recipe asks for, a sentence each."""
     plan = recipes.plan(recipe)
-    found = _bounds(recipe)
+    found = _in_order(recipe)
     if recipe.group_by != TASK:
         found.append(f"Rollouts of one task have the same {grouping.WORDS[recipe.group_by]}.")
-    found += [f"After that: {strategies.words(step)} are left out." for step in recipe.strategies]
     if recipe.control is not None:
         found.append(f"{CONTROL.format(by=recipe.control_by)} Seed {recipe.control}.")
     found.append(f"Written for {plan.target.title}, as {plan.format}, in {recipe.kind}.")
@@ -88,8 +87,22 @@ def rules(recipe: Recipe) -> list[str]:
     return found
 
 
+def _in_order(recipe: Recipe) -> list[str]:
+    """Return what leaves rollouts out, in the order in which it does."""
+    ruled = [f"{strategies.words(step)} are left out." for step in recipe.strategies]
+    only = [f"Only {filter_words(one, name_of(one.column))}." for one in recipe.filters]
+    if recipe.threshold_last and ruled:
+        found = [*only, f"First: {ruled[0]}", *(f"After that: {words}" for words in ruled[1:])]
+        found += [f"After the rules: {words[:1].lower()}{words[1:]}" for words in _bounds(recipe)]
+    else:
+        found = [*_bounds(recipe), *only, *(f"After that: {words}" for words in ruled)]
+    if any(strategies.get(step.name).by_task for step in recipe.strategies):
+        found.append("Rules on tasks judge by all valid rated attempts at a task, also by those that are left out.")
+    return found
+
+
 def _bounds(recipe: Recipe) -> list[str]:
-    """Return which rollouts may stay, whatever strategies say."""
+    """Return between which rewards rollouts may stay."""
     low, high = recipe.min_reward, recipe.max_reward
     if low is not None and high is not None:
         found = [f"A reward of {exact(low)} to {exact(high)}."]
@@ -100,7 +113,7 @@ def _bounds(recipe: Recipe) -> list[str]:
     own = recipe.thresholds
     bounds = {} if own is None else own.at_least
     found += [f"Instead, {own.by} {name}: a reward of {exact(bound)} or more." for name, bound in bounds.items() if own]
-    return [*found, *(f"Only {filter_words(one, name_of(one.column))}." for one in recipe.filters)]
+    return found
 
 
 def bars(workspace: Workspace, recipe: Recipe) -> list[Bar]:

@@ -84,8 +84,11 @@ def _check_again(content: manifest.Manifest, path: Path) -> Iterator[Check]:
         counts = _counts(chosen.funnel.as_json(), chosen.reviewed, inputs, more)
         told = {name: content.get(name) for name in more}
         for name in ("round_trip", "left_out"):
-            told[name] = told[name] if name in content else more[name]  # older versions did not count these
-        expected = _counts(content["counts"], content["decisions"], content["inputs"], told)
+            told[name] = (
+                told[name] if name in content else more[name]
+            )  # older versions did not count these, nor what dropped nobody
+        told_counts = {"dropped_nobody": chosen.funnel.as_json()["dropped_nobody"], **content["counts"]}
+        expected = _counts(told_counts, content["decisions"], content["inputs"], told)
         yield Check("every count is the same", counts == expected, _difference(counts, expected))
         parts = manifest.example_files(content)
         named = {each["part"] for each in parts}

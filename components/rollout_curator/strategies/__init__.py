@@ -12,12 +12,13 @@ from rollout_curator.strategies.base import (
     Step,
     Strategy,
     arguments,
+    get,
     parameters,
     reads_examples,
     strategy,
     words,
 )
-from rollout_curator.strategies.stack import MATCHED, ROLLOUTS, TOKENS, Applied, apply, matched_random
+from rollout_curator.strategies.stack import MATCHED, ROLLOUTS, TOKENS, Applied, apply, judged, matched_random
 from rollout_curator.strategies.tasks import (
     PASS_KS,
     PassAt,
@@ -47,6 +48,8 @@ __all__ = [
     "TaskSummary",
     "apply",
     "arguments",
+    "get",
+    "judged",
     "matched_random",
     "parameters",
     "pass_at_k",

@@ -50,7 +50,8 @@ class Parameter:
 class Strategy:
     """One row of the table. `keep` marks what stays, `drops` says in words what goes, from the same parameters.
 
-    `reads` names columns it needs that are not at hand but must be worked out.
+    `reads` names columns it needs that are not at hand but must be worked out. A rule that is `by_task` judges each
+    rollout by the measured rewards of all attempts at its task, also those that fell before: its frame holds them all.
     """
 
     name: str
@@ -58,6 +59,7 @@ class Strategy:
     drops: Callable[..., str]
     parameters: Mapping[str, Parameter]
     reads: tuple[str, ...] = ()
+    by_task: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +74,15 @@ STRATEGIES: dict[str, Strategy] = {}
 Keep = TypeVar("Keep", bound=Callable[..., "pd.Series[bool]"])
 
 
-def strategy(drops: Callable[..., str], reads: tuple[str, ...] = ()) -> Callable[[Keep], Keep]:
-    """Enter a function in the table under its own name, with the words for what it drops."""
+def strategy(
+    drops: Callable[..., str], reads: tuple[str, ...] = (), *, by_task: bool = False
+) -> Callable[[Keep], Keep]:
+    """Enter a function in the table under its own name, with the words for what it drops; see `Strategy`."""
 
     def enter(keep: Keep) -> Keep:
         signature = inspect.signature(keep).parameters.values()
         taken = {one.name: _parameter(one) for one in signature if one.kind is one.KEYWORD_ONLY}
-        STRATEGIES[keep.__name__] = Strategy(keep.__name__, keep, drops, taken, reads)
+        STRATEGIES[keep.__name__] = Strategy(keep.__name__, keep, drops, taken, reads, by_task)
         return keep
 
     return enter

@@ -38,6 +38,16 @@ def rewards(frame: "pd.DataFrame") -> Floats:
     return np.asarray(frame["reward"].to_numpy(), dtype=np.float64)
 
 
+def measured(frame: "pd.DataFrame") -> Floats:
+    """Return the reward of each row as far as it is a measurement: the column `measured`, else the reward itself."""
+    return np.asarray(frame["measured" if "measured" in frame.columns else "reward"].to_numpy(), dtype=np.float64)
+
+
+def outcomes(frame: "pd.DataFrame") -> Floats:
+    """Return how each attempt came out: `outcome`, -inf where it failed whatever its reward, else the reward itself."""
+    return np.asarray(frame["outcome" if "outcome" in frame.columns else "reward"].to_numpy(), dtype=np.float64)
+
+
 def marked(frame: "pd.DataFrame", kept: npt.NDArray[Any]) -> "pd.Series[bool]":
     """Return a mask as a Series aligned with the frame."""
     import pandas as pd  # whoever has a frame has pandas; reading a recipe does without

@@ -4,8 +4,9 @@ Each takes the frame of the rollouts still in (one row each, index = row numbers
 boolean Series aligned with it, True for what stays. Columns read: `reward` (NaN when unrated), `group` (the task),
 `key_hi`, `key_lo`, `attempt`, `example` (a hash of what is written, only for rules that say they read it), and those
 named by a parameter. The order of the rows has no say: ties are settled by the content's random rank. An unrated
-rollout passes no rule on rewards and is no success; where no bound is set, everything stays. Rates and quantiles are
-those of the rollouts still in, so a rule on whole tasks belongs before a threshold.
+rollout passes no rule on rewards and is no success; where no bound is set, everything stays. A rule that is `by_task`
+gets the frame of all rollouts instead, also those that fell before: its rates, quantiles and z-scores are those of all
+rewards in `measured` (a reward that is no measurement is NaN there; without that column, of all rewards).
 """
 
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -21,6 +22,7 @@ from rollout_curator.strategies.order import (
     first_of_each,
     lowest_of_each,
     marked,
+    measured,
     numbers,
     places,
     rewards,
@@ -121,28 +123,30 @@ def shortest_success(
     return first_of_each(frame, length, n, (rewards(frame) >= at_least) & ~np.isnan(length))
 
 
-@strategy(lambda q: f"unrated or below the {exact(q)} quantile of their task")
+@strategy(lambda q: f"unrated or below the {exact(q)} quantile of their task", by_task=True)
 def task_quantile(
     frame: "pd.DataFrame",
     *,
     q: Annotated[float, Says("share of the task's rewards that lies below the bound", low=0, high=1)] = 0.5,
 ) -> "pd.Series[bool]":
     """Keep rewards of at least the q-quantile of their task; 0 keeps all rated ones, 1 the highest with its ties."""
-    reward, task = rewards(frame), dense(frame)
-    return marked(frame, reward >= quantile_bounds(reward, task, q)[task])
+    task = dense(frame)
+    return marked(frame, rewards(frame) >= quantile_bounds(measured(frame), task, q)[task])
 
 
-@strategy(lambda at_least: f"without a z-score of {exact(at_least)} or more in their task")
+@strategy(lambda at_least: f"without a z-score of {exact(at_least)} or more in their task", by_task=True)
 def task_zscore(
     frame: "pd.DataFrame",
     *,
     at_least: Annotated[float, Says("standard deviations above the task's mean, 0 for the mean itself")] = 0.0,
 ) -> "pd.Series[bool]":
     """Keep rewards at least so many sample standard deviations above their task's mean; all alike are at the mean."""
-    return marked(frame, z_scores(rewards(frame), dense(frame)) >= at_least)
+    return marked(frame, z_scores(rewards(frame), dense(frame), measured(frame)) >= at_least)
 
 
-@strategy(lambda pass_at_least, rate_above: f"unrated or in a task with a pass rate above {exact(rate_above)}")
+@strategy(
+    lambda pass_at_least, rate_above: f"unrated or in a task with a pass rate above {exact(rate_above)}", by_task=True
+)
 def drop_easy_tasks(
     frame: "pd.DataFrame",
     *,
@@ -150,11 +154,15 @@ def drop_easy_tasks(
     rate_above: Annotated[float, Says("tasks with a higher pass rate go", low=0, high=1)] = 0.9,
 ) -> "pd.Series[bool]":
     """Drop tasks that nearly every rated attempt passes."""
-    reward, task = rewards(frame), dense(frame)
-    return marked(frame, ~np.isnan(reward) & (pass_rates(reward, task, pass_at_least)[task] <= rate_above))
+    task = dense(frame)
+    return marked(
+        frame, ~np.isnan(rewards(frame)) & (pass_rates(measured(frame), task, pass_at_least)[task] <= rate_above)
+    )
 
 
-@strategy(lambda pass_at_least, rate_below: f"unrated or in a task with a pass rate below {exact(rate_below)}")
+@strategy(
+    lambda pass_at_least, rate_below: f"unrated or in a task with a pass rate below {exact(rate_below)}", by_task=True
+)
 def drop_hard_tasks(
     frame: "pd.DataFrame",
     *,
@@ -162,8 +170,10 @@ def drop_hard_tasks(
     rate_below: Annotated[float, Says("tasks with a lower pass rate go", low=0, high=1)] = 0.1,
 ) -> "pd.Series[bool]":
     """Drop tasks that hardly any rated attempt passes."""
-    reward, task = rewards(frame), dense(frame)
-    return marked(frame, ~np.isnan(reward) & (pass_rates(reward, task, pass_at_least)[task] >= rate_below))
+    task = dense(frame)
+    return marked(
+        frame, ~np.isnan(rewards(frame)) & (pass_rates(measured(frame), task, pass_at_least)[task] >= rate_below)
+    )
 
 
 def _drawn_words(n: int | None, fraction: float | None, seed: int) -> str:

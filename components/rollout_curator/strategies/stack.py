@@ -4,7 +4,7 @@ Arrays returned stand in the order of the frame given, which is that of the roll
 for other reasons are left out before.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -27,14 +27,27 @@ class Applied:
     counts: tuple[int, ...]
 
 
-def apply(frame: "pd.DataFrame", steps: Sequence[Step]) -> Applied:
-    """Apply steps in order, each to what the earlier ones kept. Raises RecipeError that names step and parameter."""
+def judged(attempts: "pd.DataFrame", step: Step) -> Bools:
+    """Return which of all attempts a rule that is `by_task` keeps. Raises RecipeError."""
+    return np.asarray(get(step.name).keep(attempts, **arguments(step)).to_numpy(), dtype=bool)
+
+
+def apply(frame: "pd.DataFrame", steps: Sequence[Step], known: Mapping[int, Bools] | None = None) -> Applied:
+    """Apply steps in order, each to what the earlier ones kept. Raises RecipeError that names step and parameter.
+
+    A rule that is `by_task` judges by the whole frame, whatever the earlier ones dropped; where rollouts that are not
+    in the frame count too, `known` holds what it keeps of the frame, by the position of the step.
+    """
+    known = known or {}
     checked = [(get(step.name), arguments(step)) for step in steps]
     dropped_by = np.zeros(len(frame), dtype=np.int64)
     left, counts = np.arange(len(frame)), []
     for number, (row, given) in enumerate(checked, 1):
-        still_in = frame if len(left) == len(frame) else frame.take(left)
-        stays = row.keep(still_in, **given).to_numpy(dtype=bool)
+        if row.by_task:
+            stays = (known[number - 1] if number - 1 in known else judged(frame, steps[number - 1]))[left]
+        else:
+            still_in = frame if len(left) == len(frame) else frame.take(left)
+            stays = row.keep(still_in, **given).to_numpy(dtype=bool)
         dropped_by[left[~stays]] = number
         counts.append(int(np.count_nonzero(~stays)))
         left = left[stays]

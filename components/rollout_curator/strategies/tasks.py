@@ -1,7 +1,9 @@
 """Estimates per task: pass rates, pass@k and its mean over tasks, quantiles and z-scores of its rewards.
 
-Input are rewards (NaN where unrated) and tasks as dense codes 0, 1, 2, ..., or a frame with `reward` and `group`.
-Unrated attempts are no attempts at anything here; infinite rewards are left out of means and spreads.
+Input are rewards (NaN where unrated) and tasks as dense codes 0, 1, 2, ..., or a frame with `reward` and `group`, and
+`outcome` where an attempt may pass or fail by something else than its reward: then passes are counted by that, and
+rated are those that have one. Unrated attempts are no attempts at anything here; infinite rewards are left out of means
+and spreads.
 """
 
 from dataclasses import dataclass
@@ -10,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from rollout_curator.strategies.order import Floats, Ints, by_task, dense, rewards
+from rollout_curator.strategies.order import Floats, Ints, by_task, dense, outcomes, rewards
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -109,21 +111,25 @@ def z_bounds(reward: Floats, task: Ints, z: float) -> Floats:
     return mean + z * np.nan_to_num(spread)
 
 
-def z_scores(reward: Floats, task: Ints) -> Floats:
+def z_scores(reward: Floats, task: Ints, measured: Floats | None = None) -> Floats:
     """Return how many sample standard deviations each reward lies above its task's mean, NaN where unrated.
 
-    It is 0 in a task whose rewards are all alike, as the advantage of such a group is in training.
+    Mean and deviation are those of `measured`, else of the rewards themselves. The score is 0 where the rewards of a
+    task are all alike, as the advantage of such a group is in training.
     """
-    finite = np.isfinite(reward)
-    mean, spread = _moments(reward[finite], task[finite], _n_tasks(task))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        score = (reward - mean[task]) / np.nan_to_num(spread)[task]
-    any_reward = np.full(len(mean), np.nan)
-    rated = ~np.isnan(reward)
-    any_reward[task[rated]] = reward[rated]
-    differs = np.bincount(task[rated & (reward != any_reward[task])], minlength=len(mean)) > 0
-    score[rated & ~differs[task]] = 0.0
-    score[rated & (reward == mean[task])] = 0.0
+    measured = reward if measured is None else measured
+    finite, n = np.isfinite(measured), _n_tasks(task)
+    power = _powers(measured[finite], task[finite], n)
+    mean, spread = _moments_of(np.ldexp(measured[finite], -power[task[finite]]), task[finite], n)
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        scaled = np.ldexp(reward, -power[task])
+        score = (scaled - mean[task]) / np.nan_to_num(spread)[task]
+    any_reward = np.full(n, np.nan)
+    rated = ~np.isnan(measured)
+    any_reward[task[rated]] = measured[rated]
+    differs = np.bincount(task[rated & (measured != any_reward[task])], minlength=n) > 0
+    score[(reward == any_reward[task]) & ~differs[task]] = 0.0
+    score[scaled == mean[task]] = 0.0
     return score
 
 
@@ -135,9 +141,9 @@ def task_table(frame: "pd.DataFrame", at_least: float) -> "pd.DataFrame":
     import pandas as pd  # whoever has a frame has pandas; reading a recipe does without
 
     codes, groups = pd.factorize(frame["group"].to_numpy(), sort=True)
-    task, reward = np.asarray(codes, dtype=np.int64), rewards(frame)
-    rated = np.bincount(task[~np.isnan(reward)], minlength=len(groups))
-    passes = np.bincount(task[reward >= at_least], minlength=len(groups))
+    task, reward, outcome = np.asarray(codes, dtype=np.int64), rewards(frame), outcomes(frame)
+    rated = np.bincount(task[~np.isnan(outcome)], minlength=len(groups))
+    passes = np.bincount(task[outcome >= at_least], minlength=len(groups))
     finite = np.isfinite(reward)
     mean, spread = _moments(reward[finite], task[finite], len(groups))
     table = pd.DataFrame(index=pd.Index(groups, name="group"))
@@ -149,12 +155,12 @@ def task_table(frame: "pd.DataFrame", at_least: float) -> "pd.DataFrame":
 
 
 def task_summary(frame: "pd.DataFrame", at_least: float) -> TaskSummary:
-    """Return what the tasks of a frame with `reward` and `group` amount to; a pass is a reward of `at_least` on."""
-    reward, task = rewards(frame), _codes(frame)
+    """Return what the tasks of a frame amount to; a pass is a reward (or an outcome) of `at_least` on."""
+    outcome, task = outcomes(frame), _codes(frame)
     n = _n_tasks(task)
     attempts = np.bincount(task, minlength=n)
-    rated = attempts - np.bincount(task[np.isnan(reward)], minlength=n)
-    passes = np.bincount(task[reward >= at_least], minlength=n)
+    rated = attempts - np.bincount(task[np.isnan(outcome)], minlength=n)
+    passes = np.bincount(task[outcome >= at_least], minlength=n)
     has_rated = rated > 0
     unrated = int(np.count_nonzero((attempts > 0) & ~has_rated))
     rated, passes = rated[has_rated], passes[has_rated]
@@ -193,7 +199,7 @@ def rates_of_rows(frame: "pd.DataFrame", at_least: float) -> RatesOfRows:
     reward, task = rewards(frame), _codes(frame)
     finite = np.isfinite(reward)
     mean, _ = _moments(reward[finite], task[finite], _n_tasks(task))
-    return RatesOfRows(pass_rates(reward, task, at_least)[task], mean[task])
+    return RatesOfRows(pass_rates(outcomes(frame), task, at_least)[task], mean[task])
 
 
 def _codes(frame: "pd.DataFrame") -> Ints:
@@ -217,12 +223,29 @@ def _n_tasks(task: Ints) -> int:
 
 def _moments(reward: Floats, task: Ints, n: int) -> tuple[Floats, Floats]:
     """Return the mean and the sample standard deviation per task of finite rewards, NaN where undefined."""
+    power = _powers(reward, task, n)
+    mean, spread = _moments_of(np.ldexp(reward, -power[task]), task, n)
+    with np.errstate(over="ignore"):
+        return np.ldexp(mean, power), np.ldexp(spread, power)
+
+
+def _powers(reward: Floats, task: Ints, n: int) -> npt.NDArray[np.int32]:
+    """Return per task the power of two by which its rewards are divided: then no square is 0 or infinite.
+
+    Such a division rounds nothing, so where squares are numbers anyway the moments are the same to the last bit.
+    """
+    largest = np.zeros(n)
+    np.maximum.at(largest, task, np.abs(reward))
+    return np.frexp(largest)[1].astype(np.int32)
+
+
+def _moments_of(reward: Floats, task: Ints, n: int) -> tuple[Floats, Floats]:
+    """Return the moments of rewards whose squares are numbers."""
     order = by_task(task, reward)  # sums are rounded: taken in one order they are the same for any order of the rows
     task, reward = task[order], reward[order]
     size = np.bincount(task, minlength=n)
     mean = _ratio(np.bincount(task, weights=reward, minlength=n), size)
-    with np.errstate(over="ignore"):
-        squares = np.bincount(task, weights=(reward - mean[task]) ** 2, minlength=n)
+    squares = np.bincount(task, weights=(reward - mean[task]) ** 2, minlength=n)
     return mean, np.sqrt(_ratio(squares, np.maximum(size - 1, 0)))
 
 

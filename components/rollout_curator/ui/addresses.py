@@ -1,8 +1,8 @@
 """What a recipe selects as parameters of a URL, and back: a link shows the same selection again.
 
 `min` and `max` are bounds of the reward, `where` filters, `own` thresholds by name, `rules` strategies in order, and
-`control` its seed, `match` what the control has as many of, `tasks` what makes rollouts one task; `any` stands for none
-where the app itself starts with some.
+`control` its seed, `match` what the control has as many of, `tasks` what makes rollouts one task. `order` is `last`
+where bounds of the reward follow the rules, and `any` stands for none where the app itself starts with some.
 Options of the export stay out: links are for looking. No Streamlit.
 """
 
@@ -22,7 +22,7 @@ from rollout_curator.recipe import Recipe
 from rollout_curator.slices import Is, Part, Range
 from rollout_curator.strategies import ROLLOUTS, Step
 
-NAMES = ("min", "max", "where", "own", "rules", "control", "match", "tasks")
+NAMES = ("min", "max", "where", "own", "rules", "order", "control", "match", "tasks")
 NONE = "any"
 _NOTHING = Recipe()
 
@@ -36,6 +36,7 @@ def written(recipe: Recipe, start: Recipe = _NOTHING) -> dict[str, str]:
         "where": slices.encode([part for one in recipe.filters for part in _parts(one)]),
         "own": _own(recipe.thresholds),
         "rules": _rules(recipe.strategies),
+        "order": "last" if recipe.threshold_last else "",
         "control": "" if recipe.control is None else str(recipe.control),
         "match": "" if recipe.control_by == ROLLOUTS else recipe.control_by,
         "tasks": "" if recipe.group_by == TASK else recipe.group_by,
@@ -121,12 +122,19 @@ def _with_rules(recipe: Recipe, value: str) -> Recipe:
     return replace(recipe, strategies=recipes.from_table({"strategies": json.loads(value)}, "link").strategies)
 
 
+def _with_order(recipe: Recipe, value: str) -> Recipe:
+    if value != "last":
+        raise ValueError(value)
+    return replace(recipe, threshold_last=True)
+
+
 _READ: dict[str, Callable[[Recipe, str], Recipe]] = {
     "min": lambda recipe, value: replace(recipe, min_reward=_finite(value)),
     "max": lambda recipe, value: replace(recipe, max_reward=_finite(value)),
     "where": _with_filters,
     "own": _with_own,
     "rules": _with_rules,
+    "order": _with_order,
     "control": lambda recipe, value: replace(recipe, control=int(value)),
     "match": lambda recipe, value: replace(recipe, control_by=value),
     "tasks": lambda recipe, value: replace(recipe, group_by=value),
@@ -137,6 +145,7 @@ _CLEARED: dict[str, dict[str, Any]] = {
     "where": {"filters": ()},
     "own": {"thresholds": None},
     "rules": {"strategies": ()},
+    "order": {"threshold_last": False},
     "control": {"control": None},
     "match": {"control_by": ROLLOUTS},
     "tasks": {"group_by": TASK},

@@ -75,6 +75,11 @@ def set_control_by(by: str) -> None:
     state.change_recipe(control_by=by)
 
 
+def set_threshold_last(is_last: bool) -> None:
+    """Choose whether the bounds of the reward come after the rules."""
+    state.change_recipe(threshold_last=is_last)
+
+
 def set_group_by(rule: str) -> None:
     """Choose what rollouts of one task have in common."""
     state.change_recipe(group_by=rule)

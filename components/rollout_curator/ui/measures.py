@@ -1,5 +1,8 @@
 """What the Rewards page counts, kept from one run of the page to the next: populations, orders, levels.
 
+The picker and the figures of rewards are about the candidates, what bounds choose from, and equal the funnel. Whatever
+is said of tasks, agents, files and models is about `attempts`, which no threshold, rule or rejection makes fewer.
+
 Everything is found again by the content of the sources, the version of the decisions and what of the recipe matters, so
 moving a threshold sorts nothing and draws nothing anew that does not depend on it.
 """
@@ -11,6 +14,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from rollout_curator import attempts as trying
 from rollout_curator import plots, strategies
 from rollout_curator.axes import REWARD
 from rollout_curator.levels import Bounds, Levels, levels
@@ -40,14 +44,20 @@ def rest_of(recipe: Recipe, axis: str, *, thresholds: bool = True) -> Recipe:
     """Return the part of a recipe that decides what bounds on an axis choose from."""
     if axis == REWARD:
         own = recipe.thresholds if thresholds else None
-        return replace(recipe, min_reward=None, max_reward=None, strategies=(), control=None, thresholds=own)
+        rules = recipe.strategies if recipe.threshold_last else ()
+        return replace(recipe, min_reward=None, max_reward=None, strategies=rules, control=None, thresholds=own)
     filters = tuple(one for one in recipe.filters if one.column != axis)
     return replace(recipe, filters=filters, strategies=(), control=None)
 
 
 def whole_of(recipe: Recipe) -> Recipe:
-    """Return the part of a recipe that decides what figures and tables of rewards show, whatever the thresholds."""
+    """Return the part of a recipe that decides what figures of rewards show, whatever the thresholds."""
     return rest_of(recipe, REWARD, thresholds=False)
+
+
+def tried_of(recipe: Recipe) -> Recipe:
+    """Return the part of a recipe that decides which attempts at tasks are looked at."""
+    return Recipe(filters=tuple(one for one in recipe.filters if one.one_of), group_by=recipe.group_by)
 
 
 def population(workspace: Workspace, recipe: Recipe, axis: str) -> Population:
@@ -90,7 +100,7 @@ def _unbounded_levels(workspace: Workspace, version: int, rest: Recipe, axis: st
 
 
 def plot_frame(workspace: Workspace, recipe: Recipe) -> pd.DataFrame:
-    """Return what plots and tables of rewards work on: the candidates of the reward; its index is their rows."""
+    """Return what figures of rewards work on: the candidates of the reward; its index is their rows."""
     return _plot_frame(workspace, workspace.refresh_decisions(), whole_of(recipe))
 
 
@@ -101,14 +111,36 @@ def _plot_frame(workspace: Workspace, version: int, rest: Recipe) -> pd.DataFram
     return found.assign(task_id=pd.Categorical(found["group"]))
 
 
+def attempts(workspace: Workspace, recipe: Recipe) -> trying.Attempts:
+    """Return the attempts at tasks; see `rollout_curator.attempts`."""
+    return _attempts(workspace, workspace.refresh_decisions(), tried_of(recipe))
+
+
+@st.cache_resource(hash_funcs=BY_CONTENT, show_spinner=False, max_entries=3)
+def _attempts(workspace: Workspace, version: int, rest: Recipe) -> trying.Attempts:
+    return trying.attempts(workspace, rest)
+
+
+def attempt_frame(workspace: Workspace, recipe: Recipe) -> pd.DataFrame:
+    """Return the attempts with their outcomes and classes; its index is their rows."""
+    return _attempt_frame(workspace, workspace.refresh_decisions(), tried_of(recipe))
+
+
+@st.cache_resource(hash_funcs=BY_CONTENT, show_spinner=False, max_entries=3)
+def _attempt_frame(workspace: Workspace, version: int, rest: Recipe) -> pd.DataFrame:
+    found = attempts(workspace, rest)
+    frame = trying.frame_of(workspace, rest, found, PLOT_CLASSES)
+    return frame.assign(task_id=pd.Categorical(frame["group"]))
+
+
 def task_table(workspace: Workspace, recipe: Recipe, at_least: float) -> pd.DataFrame:
-    """Return one row per task of the candidates: attempts, rated, passes, pass@k, mean, spread; see `strategies`."""
-    return _task_table(workspace, workspace.refresh_decisions(), whole_of(recipe), at_least)
+    """Return one row per task: attempts, rated, passes, pass@k, mean, spread; see `strategies`."""
+    return _task_table(workspace, workspace.refresh_decisions(), tried_of(recipe), at_least)
 
 
 @st.cache_resource(hash_funcs=BY_CONTENT, show_spinner=False, max_entries=4)
 def _task_table(workspace: Workspace, version: int, rest: Recipe, at_least: float) -> pd.DataFrame:
-    return strategies.task_table(plot_frame(workspace, rest), at_least)
+    return strategies.task_table(attempt_frame(workspace, rest), at_least)
 
 
 def success_at(workspace: Workspace, recipe: Recipe) -> float:
@@ -117,31 +149,27 @@ def success_at(workspace: Workspace, recipe: Recipe) -> float:
     It does not follow the threshold: what a task is like stays the same while one looks for the threshold.
     """
     chosen = choices.success()
-    if chosen is not None:
-        return chosen
-    values = population(workspace, recipe, REWARD).value
-    finite = values[np.isfinite(values)]
-    return min(1.0, float(finite.max())) if len(finite) else 1.0
+    return trying.usual_success(attempts(workspace, recipe)) if chosen is None else chosen
 
 
-def task_summary(workspace: Workspace, recipe: Recipe, at_least: float) -> strategies.TaskSummary:
-    """Return what the tasks of the candidates amount to."""
-    return _task_summary(workspace, workspace.refresh_decisions(), whole_of(recipe), at_least)
+def fared(workspace: Workspace, recipe: Recipe, at_least: float) -> trying.Fared:
+    """Return how the tasks fare."""
+    return _fared(workspace, workspace.refresh_decisions(), tried_of(recipe), at_least)
 
 
 @st.cache_resource(hash_funcs=BY_CONTENT, show_spinner=False, max_entries=4)
-def _task_summary(workspace: Workspace, version: int, rest: Recipe, at_least: float) -> strategies.TaskSummary:
-    return strategies.task_summary(plot_frame(workspace, rest), at_least)
+def _fared(workspace: Workspace, version: int, rest: Recipe, at_least: float) -> trying.Fared:
+    return trying.fared(attempt_frame(workspace, rest), at_least)
 
 
 def group_table(workspace: Workspace, recipe: Recipe, by: str, at_least: float) -> pd.DataFrame:
-    """Return one row per name of a class among the candidates, largest first; see `plots.group_table`."""
-    return _group_table(workspace, workspace.refresh_decisions(), whole_of(recipe), by, at_least)
+    """Return one row per name of a class among the attempts, largest first; see `plots.group_table`."""
+    return _group_table(workspace, workspace.refresh_decisions(), tried_of(recipe), by, at_least)
 
 
 @st.cache_resource(hash_funcs=BY_CONTENT, show_spinner=False, max_entries=6)
 def _group_table(workspace: Workspace, version: int, rest: Recipe, by: str, at_least: float) -> pd.DataFrame:
-    return plots.group_table(plot_frame(workspace, rest), by, at_least=at_least)
+    return plots.group_table(attempt_frame(workspace, rest), by, at_least=at_least)
 
 
 def task_names(workspace: Workspace, recipe: Recipe, groups: list[int]) -> list[str]:

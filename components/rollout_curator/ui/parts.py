@@ -1,9 +1,9 @@
 """A part of the rollouts as a queue: what a bar, a cell or a row of a table opens, under a name that stands in URLs.
 
 `in:AMONG:SLICE`: AMONG is an axis (its candidates), `!free-` before an axis (those of them that its bounds decide on),
-`!any` (those of the reward without thresholds of their own), `!all` or `!invalid`, SLICE a text of `slices`. Tasks are
-columns too: `group` (their code), `task_mean`, and `pass_rate@X`, the share of rated attempts with a reward of X or
-more.
+`!any` (those of the reward without thresholds of their own), `!attempts` (at tasks, as pass rates count them), `!all`
+or `!invalid`, SLICE a text of `slices`. Tasks are columns too: `group` (their code), `task_mean`, and `pass_rate@X`,
+the share of attempts that come out at X or more.
 """
 
 from collections.abc import Sequence
@@ -14,6 +14,7 @@ from urllib.parse import quote, unquote
 import numpy as np
 
 from rollout_curator import slices
+from rollout_curator.attempts import attempts
 from rollout_curator.bounding import fits
 from rollout_curator.digits import exact
 from rollout_curator.errors import RecipeError
@@ -25,8 +26,8 @@ from rollout_curator.workspace import Workspace
 
 Array = np.ndarray[Any, Any]
 IN = "in:"
-ALL, ANY, INVALID = "!all", "!any", "!invalid"
-_NO_AXES = (ALL, ANY, INVALID)
+ALL, ANY, ATTEMPTS, INVALID = "!all", "!any", "!attempts", "!invalid"
+_NO_AXES = (ALL, ANY, ATTEMPTS, INVALID)
 _FREE = "!free-"
 GROUP, PASS_RATE, TASK_MEAN = "group", "pass_rate", "task_mean"
 
@@ -56,7 +57,8 @@ def words(name: str) -> str:
     """Return such a queue in words."""
     among, parts = _read(name)
     said = ", ".join(_words(part) for part in parts or ())
-    return f"{'invalid, ' if among == INVALID else ''}{said or 'all that the rules choose from'}"
+    every = "all attempts" if among == ATTEMPTS else "all that the rules choose from"
+    return f"{'invalid, ' if among == INVALID else ''}{said or every}"
 
 
 def _words(part: Part) -> str:
@@ -84,6 +86,10 @@ def _among(workspace: Workspace, recipe: Recipe, among: str) -> Array:
         selection = workspace.select(recipe)
         codes = [code for code, drop in enumerate(selection.drops, 1) if drop.step == "valid"]
         return np.isin(selection.reason, codes)
+    if among == ATTEMPTS:
+        tried = np.zeros(workspace.n_rollouts, dtype=bool)
+        tried[attempts(workspace, recipe).rows] = True
+        return tried
     if among == ANY:
         return workspace.candidates(replace(recipe, thresholds=None)).among
     if among.startswith(_FREE):
@@ -113,9 +119,11 @@ class _Columns:
             at_least = float(success) if column == PASS_RATE else 0.0
         except ValueError:
             raise RecipeError(f"there is no number {name!r} here") from None
-        among = _among(self._workspace, self._recipe, ANY)
-        frame = self._workspace.frame_by(self._recipe.group_by)[["reward", GROUP]]
-        rates = rates_of_rows(frame.assign(reward=frame["reward"].where(among)), at_least)
+        found, n = attempts(self._workspace, self._recipe), self._workspace.n_rollouts
+        columns = {"reward": np.full(n, np.nan), "outcome": np.full(n, np.nan)}
+        columns["reward"][found.rows], columns["outcome"][found.rows] = found.reward, found.outcome
+        frame = self._workspace.frame_by(self._recipe.group_by)[[GROUP]].assign(**columns)
+        rates = rates_of_rows(frame, at_least)
         return rates.pass_rate if column == PASS_RATE else rates.task_mean
 
     def classes(self, name: str) -> tuple[Array, list[str]]:

@@ -13,14 +13,14 @@ from rollout_curator.ui.text import plain
 _CONFIG = st.column_config
 NUMBERS: dict[str, Any] = {
     **{name: _CONFIG.NumberColumn(format="localized") for name in ("attempts", "rollouts", "passes", "tasks")},
-    "rated": _CONFIG.NumberColumn(format="localized", help="Valid, with a reward"),
-    "mean": _CONFIG.NumberColumn("mean reward", format="%.3f"),
-    "spread": _CONFIG.NumberColumn(format="%.3f", help="Sample standard deviation of the rewards"),
+    "rated": _CONFIG.NumberColumn(format="localized", help="With a reward; of tasks also what was cut off, as failed"),
+    "mean": _CONFIG.NumberColumn("mean reward", format="%.4g"),
+    "spread": _CONFIG.NumberColumn(format="%.4g", help="Sample standard deviation of the rewards"),
     **{
         name: _CONFIG.NumberColumn(format="%.4g")
         for name in ("lowest", "p10", "p25", "median", "p75", "p90", "highest")
     },
-    "pass_rate": _CONFIG.NumberColumn("pass", format="percent", help="Share of the rated that are a success"),
+    "pass_rate": _CONFIG.NumberColumn("pass", format="percent", help="Share of all attempts that are a success"),
     **{f"pass@{k}": _CONFIG.NumberColumn(format="percent") for k in strategies.PASS_KS},
     **{name: _CONFIG.NumberColumn(format="percent") for name in ("chance", "low", "high", "equal", "share")},
     "kept": _CONFIG.NumberColumn(format="localized", help="After every step of the funnel"),

@@ -16,22 +16,28 @@ from rollout_curator.comparison import difference
 from rollout_curator.lacking import find_unusable
 from rollout_curator.recipe import Recipe
 from rollout_curator.strategies import Step
-from rollout_curator.ui import choices
+from rollout_curator.ui import choices, measures
 from rollout_curator.ui.site import BY_CONTENT
 from rollout_curator.ui.text import label, plain
 from rollout_curator.workspace import Workspace
 
 THIS = "this selection"
 AGENTS_MAX = 8
-USUAL: dict[str, tuple[Step, ...]] = {
-    "best of each task": (Step("best_of_n"),),
-    "4 best of each task": (Step("best_of_n", {"n": 4}),),
-    "at most 4 of each task": (Step("at_most_per_task", {"k": 4, "order": "random"}),),
-    "shortest success of each task": (Step("shortest_success"),),
-    "upper half of each task": (Step("task_quantile", {"q": 0.5}),),
-    "without tasks that are too easy": (Step("drop_easy_tasks"),),
-    "half of each task at random": (Step("random_per_task", {"fraction": 0.5}),),
-}
+
+
+def usual(success: float) -> dict[str, tuple[Step, ...]]:
+    """Return rules that are often used, by what they leave of what the bounds keep; a success is so much reward."""
+    at_least = {} if success == 1.0 else {"at_least": success}
+    passing = {} if success == 1.0 else {"pass_at_least": success}
+    return {
+        "best of each task": (Step("best_of_n"),),
+        "4 best of each task": (Step("best_of_n", {"n": 4}),),
+        "at most 4 of each task, at random": (Step("at_most_per_task", {"k": 4, "order": "random"}),),
+        "shortest success of each task": (Step("shortest_success", at_least),),
+        "from the median of their task's attempts on": (Step("task_quantile", {"q": 0.5}),),
+        "without tasks that are too easy": (Step("drop_easy_tasks", passing),),
+        "half of what is left of each task, at random": (Step("random_per_task", {"fraction": 0.5}),),
+    }
 
 
 def compare(workspace: Workspace, recipe: Recipe) -> None:
@@ -49,7 +55,7 @@ def compare(workspace: Workspace, recipe: Recipe) -> None:
             st.button("take it up", type="tertiary", on_click=choices.take_recipe, args=(named[name],), key=taken)
             if name in others:
                 st.button("remove", type="tertiary", on_click=choices.compare, args=(name, None), key=f"{taken}-remove")
-    _add(recipe)
+    _add(recipe, usual(measures.success_at(workspace, recipe)))
 
 
 def _unusable(workspace: Workspace, name: str, other: Recipe) -> bool:
@@ -62,7 +68,7 @@ def _unusable(workspace: Workspace, name: str, other: Recipe) -> bool:
     return bool(lacking)
 
 
-def _add(recipe: Recipe) -> None:
+def _add(recipe: Recipe, rules: dict[str, tuple[Step, ...]]) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="compare-add"):
         name = st.text_input(
             "name for this selection", placeholder="such as run 42, at 0.8", max_chars=60, key="rc.compare-name"
@@ -74,11 +80,11 @@ def _add(recipe: Recipe) -> None:
             disabled=not name.strip() or name.strip() in (THIS, *controls.beside(recipe)),
             key="rc.compare-aside",
         )
-        usual = st.selectbox(
-            "a usual rule with the same bounds", list(USUAL), format_func=plain, key="rc.compare-usual"
+        name = st.selectbox(
+            "a usual rule after the same bounds", list(rules), format_func=plain, key="rc.compare-usual"
         )
-        made = replace(recipe, strategies=USUAL[usual], control=None)
-        st.button("Compare with it", on_click=choices.compare, args=(usual, made), key="rc.compare-with")
+        made = replace(recipe, strategies=rules[name], threshold_last=False, control=None)
+        st.button("Compare with it", on_click=choices.compare, args=(name, made), key="rc.compare-with")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -119,7 +125,7 @@ def _head(column: str) -> str:
 def _config() -> dict[str, Any]:
     whole = {name: st.column_config.NumberColumn(format="localized") for name in ("rollouts", "tasks", "tokens")}
     means = {
-        "mean reward": st.column_config.NumberColumn(format="%.3f"),
+        "mean reward": st.column_config.NumberColumn(format="%.4g"),
         "95 % interval": st.column_config.TextColumn(help="Of the mean reward, by task; none below five tasks"),
         "mean tokens": st.column_config.NumberColumn(format="%.0f"),
         "mean turns": st.column_config.NumberColumn(format="%.1f"),

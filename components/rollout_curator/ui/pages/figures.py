@@ -12,9 +12,8 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from rollout_curator import plots, slices, strategies
+from rollout_curator import plots, slices
 from rollout_curator.axes import REWARD
-from rollout_curator.digits import exact
 from rollout_curator.naming import COMPONENT, name_of
 from rollout_curator.recipe import Recipe
 from rollout_curator.slices import Range
@@ -22,7 +21,6 @@ from rollout_curator.ui import choices, measures, parts, places, state
 from rollout_curator.ui.pages.chosen_row import chosen_row
 from rollout_curator.ui.site import BY_CONTENT
 from rollout_curator.ui.text import plain
-from rollout_curator.wording import counted, said_of
 from rollout_curator.workspace import Workspace
 
 FIRST = ("tokens", "n_turns", "n_calls", "n_tool_errors", "final_chars")
@@ -65,19 +63,20 @@ def relations(workspace: Workspace, recipe: Recipe) -> None:
     with left:
         draw(workspace, _against(workspace, version, rest, column), "against", has_box=True)
     with right:
-        draw(workspace, _by_pass_rate(workspace, version, rest, at_least), "tasks", success=at_least)
+        shown = _by_pass_rate(workspace, version, measures.tried_of(recipe), at_least)
+        draw(workspace, shown, "tasks", success=at_least, among=parts.ATTEMPTS)
 
 
 def more_figures(workspace: Workspace, recipe: Recipe) -> None:
     """Draw the figures that are looked at less often."""
     at_least, rest = measures.success_at(workspace, recipe), measures.whole_of(recipe)
-    version = workspace.refresh_decisions()
+    version, tried = workspace.refresh_decisions(), measures.tried_of(recipe)
     left, right = st.columns(2, gap="medium")
     with left:
-        draw(workspace, _pass_at_k(workspace, version, rest, at_least), "pass-at-k")
-        draw(workspace, _by_agent(workspace, version, rest, at_least), "by-agent")
+        draw(workspace, _pass_at_k(workspace, version, tried, at_least), "pass-at-k")
+        draw(workspace, _by_agent(workspace, version, tried, at_least), "by-agent", among=parts.ATTEMPTS)
     with right:
-        draw(workspace, _reward_by_task(workspace, version, rest), "by-task")
+        draw(workspace, _reward_by_task(workspace, version, tried), "by-task", among=parts.ATTEMPTS)
         draw(workspace, _ecdf(workspace, version, rest), "ecdf")
     names = tuple(name for name, axis in workspace.axes.items() if axis.is_facet)
     parts_of = tuple(name for name in names if name.startswith(COMPONENT))
@@ -85,8 +84,16 @@ def more_figures(workspace: Workspace, recipe: Recipe) -> None:
         draw(workspace, _components(workspace, version, rest, parts_of or names, at_least), "components")
 
 
-def draw(workspace: Workspace, shown: Shown, key: str, *, success: float = 0.0, has_box: bool = False) -> None:
-    """Draw a figure or its table and open what was chosen in it.
+def draw(
+    workspace: Workspace,
+    shown: Shown,
+    key: str,
+    *,
+    success: float = 0.0,
+    has_box: bool = False,
+    among: str = parts.ANY,
+) -> None:
+    """Draw a figure or its table and open what was chosen in it: of the rollouts the figure is about, `among`.
 
     `success` is what counts as one, where the figure is about pass rates; with `has_box` a box can be drawn in it.
     """
@@ -98,7 +105,7 @@ def draw(workspace: Workspace, shown: Shown, key: str, *, success: float = 0.0, 
         places.go("review", queue="all", key=workspace.key(row))
     found = slices.decode(text)
     if found:
-        choices.open_here(parts.queue(parts.ANY, *(_with_success(part, success) for part in found)))
+        choices.open_here(parts.queue(among, *(_with_success(part, success) for part in found)))
         st.rerun()
 
 
@@ -157,10 +164,14 @@ def _by_pass_rate(workspace: Workspace, version: int, rest: Recipe, at_least: fl
 
 @_kept
 def _pass_at_k(workspace: Workspace, version: int, rest: Recipe, at_least: float) -> Shown:
-    curve = measures.task_summary(workspace, rest, at_least).curve
+    found = measures.fared(workspace, rest, at_least)
+    curve, uncut = found.summary.curve, () if found.uncut is None else found.uncut.curve
     names = ["k", "chance", "low", "high", "tasks"]
-    table = pd.DataFrame([[getattr(point, name) for name in names] for point in curve], columns=names)
-    return Shown(plots.pass_at_k(curve), table)
+    rows = [[getattr(point, name) for name in names] for point in (*curve, *uncut)]
+    table = pd.DataFrame(rows, columns=names)
+    if uncut:
+        table["cut off"] = ["failed"] * len(curve) + ["left out"] * len(uncut)
+    return Shown(plots.pass_at_k(curve, uncut), table)
 
 
 @_kept
@@ -171,7 +182,7 @@ def _by_agent(workspace: Workspace, version: int, rest: Recipe, at_least: float)
 
 @_kept
 def _reward_by_task(workspace: Workspace, version: int, rest: Recipe) -> Shown:
-    frame = measures.plot_frame(workspace, rest)
+    frame = measures.attempt_frame(workspace, rest)
     codes = frame["task_id"].cat.categories.to_list()
     said = [f"{name} ({code})" for name, code in zip(measures.task_names(workspace, rest, codes), codes, strict=True)]
     named = frame.assign(task_id=frame["task_id"].cat.rename_categories(said))
@@ -193,17 +204,3 @@ def _components(workspace: Workspace, version: int, rest: Recipe, names: tuple[s
     columns: dict[str, Any] = {name: workspace.numbers(name)[rows] for name in names}
     table = plots.component_table(frame.assign(**columns), names, at_least)
     return Shown(plots.components(table, at_least), table.reset_index())
-
-
-def summary_words(found: strategies.TaskSummary, at_least: float) -> str:
-    """Return what the tasks amount to in words."""
-    if not found.tasks:
-        return "No task has a rated rollout."
-    unrated = f", {found.unrated:,} without a rating" if found.unrated else ""
-    curve = "".join(f", pass@{point.k} {point.chance:.1%}" for point in found.curve if point.k in (4, 8))
-    solved = f"{found.solved:,} {said_of(found.solved, 'are')}"
-    return (
-        f"{counted(found.tasks, 'task')} with a rating{unrated}: at {exact(at_least)} or more {solved} solved by every "
-        f"attempt and {found.unsolved:,} by none, which both teach little; {found.mixed:,} by some. "
-        f"pass@1 {found.pass_1:.1%}{curve}."
-    )

@@ -1,4 +1,4 @@
-"""The rules that follow the threshold: those that are on, and a way to add one."""
+"""The rules and their order: those that are on, whether the threshold comes before them, and a way to add one."""
 
 import inspect
 from dataclasses import replace
@@ -9,6 +9,8 @@ import streamlit as st
 from rollout_curator import controls
 from rollout_curator.naming import name_of
 from rollout_curator.recipe import Recipe
+from rollout_curator.ruling import has_bounds
+from rollout_curator.selection import BOUND_DROPS, Selection
 from rollout_curator.strategies import MATCHED, STRATEGIES, Parameter, Step, parameters, words
 from rollout_curator.ui import choices, places, state
 from rollout_curator.ui.text import label, plain
@@ -16,18 +18,23 @@ from rollout_curator.workspace import Workspace
 
 
 def rules_bar(workspace: Workspace, recipe: Recipe) -> None:
-    """Draw one line per rule that is on, in order, and the way to add one.
+    """Draw one line per rule that is on, in order, with the threshold at its place, and the way to add one.
 
     With a random control in its place, each still says what it drops: so many rollouts the control has to leave out.
     """
-    drops = {drop.name: drop for drop in workspace.select(replace(recipe, control=None)).drops}
+    ruled = workspace.select(replace(recipe, control=None))
+    drops = {drop.name: drop for drop in ruled.drops}
     with st.container(key="rules", gap=None):
+        if not recipe.threshold_last:
+            _threshold(recipe, ruled)
         for number, step in enumerate(recipe.strategies, 1):
             name = f"strategy-{number}"
             with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"rule-{number}"):
                 st.markdown("then dropped:", width="content")
                 count = drops[name].count if name in drops else 0
-                if recipe.control is None:
+                if not count:
+                    st.markdown(f"**nobody**: {label(words(step))}", width="content")
+                elif recipe.control is None:
                     places.link_number(count, words(step), "review", queue=name)
                 else:  # the control holds others, so there is no queue of these
                     st.markdown(f"**{count:,}** {label(words(step))}", width="content")
@@ -41,10 +48,32 @@ def rules_bar(workspace: Workspace, recipe: Recipe) -> None:
                     args=(number - 1,),
                     key=f"rc.rule-{number - 1}-remove",
                 )
+        if recipe.threshold_last:
+            _threshold(recipe, ruled)
         with st.container(horizontal=True, vertical_alignment="center", gap="small", key="add-rule"):
             with st.popover("Add a rule", type="tertiary", width="content"):
                 _form(workspace)
             _control(workspace, recipe)
+
+
+def _threshold(recipe: Recipe, ruled: Selection) -> None:
+    """Draw what the bounds of the reward drop, and the way to put them before or after the rules."""
+    if not recipe.strategies or not has_bounds(recipe):
+        return
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="rule-threshold"):
+        st.markdown("then dropped:" if recipe.threshold_last else "first dropped:", width="content")
+        found = [drop for drop in ruled.drops if drop.name in BOUND_DROPS]
+        said = ", ".join(f"**{drop.count:,}** {label(drop.said)}" for drop in found)
+        st.markdown(said or "**nobody** by the threshold", width="content")
+        st.button(
+            "before the rules" if recipe.threshold_last else "after the rules",
+            type="tertiary",
+            on_click=choices.set_threshold_last,
+            args=(not recipe.threshold_last,),
+            key="rc.threshold-order",
+            help="Rules on tasks judge by all valid attempts either way; who is best, shortest or drawn is chosen "
+            "among what is left at their place.",
+        )
 
 
 def _mover(place: int, by: int, words: str, *, disabled: bool) -> None:

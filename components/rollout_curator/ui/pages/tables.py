@@ -5,12 +5,13 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
+from rollout_curator.attempts import counted_words, fared_words
 from rollout_curator.recipe import Recipe
 from rollout_curator.slices import Is, Range
 from rollout_curator.ui import choices, measures, parts, state
 from rollout_curator.ui.pages.chosen_row import chosen_row
 from rollout_curator.ui.pages.compare import compare
-from rollout_curator.ui.pages.figures import more_figures, summary_words
+from rollout_curator.ui.pages.figures import more_figures
 from rollout_curator.ui.pages.rollouts import PAGE_ROWS, rollouts_table
 from rollout_curator.ui.text import label, plain
 from rollout_curator.workspace import Workspace
@@ -53,7 +54,8 @@ def tables(workspace: Workspace, recipe: Recipe) -> None:
 def _tasks(workspace: Workspace, recipe: Recipe) -> None:
     """Draw what the tasks amount to, and one row a task."""
     at_least = measures.success_at(workspace, recipe)
-    st.markdown(label(summary_words(measures.task_summary(workspace, recipe, at_least), at_least)))
+    st.markdown(label(fared_words(measures.fared(workspace, recipe, at_least))))
+    st.caption(label(counted_words(measures.attempts(workspace, recipe))))
     table = measures.task_table(workspace, recipe, at_least)
     group = workspace.groups(recipe.group_by).codes
     kept = np.bincount(group[workspace.select(recipe).kept], minlength=int(group.max(initial=-1)) + 1)
@@ -69,7 +71,7 @@ def _tasks(workspace: Workspace, recipe: Recipe) -> None:
     table.insert(0, "task", measures.task_names(workspace, recipe, groups))
     row = chosen_row(table, f"tasks-{page}-{order}")
     if row is not None:
-        choices.open_here(parts.queue(parts.ANY, Range(parts.GROUP, groups[row], groups[row])))
+        choices.open_here(parts.queue(parts.ATTEMPTS, Range(parts.GROUP, groups[row], groups[row])))
         st.rerun()
 
 
@@ -85,9 +87,10 @@ def _groups(workspace: Workspace, recipe: Recipe, by: str) -> None:
     names = [str(name) for name in table.index]
     table["kept"] = [kept.get(name, 0) for name in names]
     table.insert(0, by, [plain(name) or "(none)" for name in names])
+    st.caption(label(counted_words(measures.attempts(workspace, recipe))))
     row = chosen_row(table.head(PAGE_ROWS), f"groups-{by}")
     if len(table) > PAGE_ROWS:
         st.caption(f"The {PAGE_ROWS:,} largest of {len(table):,} are shown.")
     if row is not None:
-        choices.open_here(parts.queue(parts.ANY, Is(by, names[row])))
+        choices.open_here(parts.queue(parts.ATTEMPTS, Is(by, names[row])))
         st.rerun()
