@@ -138,6 +138,12 @@ def test_the_figures_of_two_pairs_by_hand() -> None:
     assert found.as_json() == {
         "own_characters": {"median_chosen": 8.0, "median_rejected": 3.0, "more_in_chosen": 1, "more_in_rejected": 1},
         "characters": {"median_chosen": 15.0, "median_rejected": 3.0, "more_in_chosen": 1, "more_in_rejected": 1},
+        "last_characters": {
+            "median_chosen": 2.0,
+            "median_rejected": 3.0,
+            "more_in_chosen": 0,
+            "more_in_rejected": 2,
+        },
         "turns": {"median_chosen": 1.5, "median_rejected": 1.0, "more_in_chosen": 1, "more_in_rejected": 0},
         "all_characters": 36,
         "characters_not_the_models": 14,
@@ -164,8 +170,8 @@ def test_for_nemo_rl_it_is_said_that_the_last_message_alone_is_trained() -> None
     said = measured((side(LOOKS, SEES, says("a")), side(says("bb")))).sentences("nemo_rl")
     assert said[1:] == [
         "48 % of the characters of the sides are not the model's (tool results, user turns), in 1 of 1 pair.",
-        "1 pair has several answers on a side: NeMo RL trains on the last message of each side alone, the rest is "
-        "context.",
+        "1 pair has several answers on a side. NeMo RL trains on the last message of each side alone, which is longer "
+        "on the chosen side in 0 of 1 (median 1 against 2 characters); the rest is context.",
     ]
 
 

@@ -27,7 +27,7 @@ Array = np.ndarray[Any, Any]
 RULES = {
     "best_worst": "the best against the worst of each task",
     "margin": "every two whose rewards are far enough apart",
-    "closest_length": "the two of nearest length of each task whose rewards are far enough apart",
+    "closest_length": "the two nearest in length of each task",
     "chosen": "what reviewers chose over another",
 }
 FORMATS = ("trl", "nemo_rl")

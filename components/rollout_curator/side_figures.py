@@ -35,7 +35,7 @@ class Against:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """How the sides of pairs differ. Characters stand for length; `own` are those of the model's answers.
+    """How the sides of pairs differ, in characters: `own` of the model's answers, `last` of the last message alone.
 
     `n_chars` are those of all sides, `n_other_chars` those of tool results and user turns among them, which
     `with_others` pairs hold. `several` pairs have more than one answer on a side, `alike` the same on both sides; in
@@ -45,6 +45,7 @@ class Figures:
     pairs: int
     own: Against
     whole: Against
+    last: Against
     turns: Against
     n_chars: int
     n_other_chars: int
@@ -57,6 +58,7 @@ class Figures:
     def as_json(self) -> dict[str, Any]:
         """Return the figures as they stand in the manifest."""
         named = {"own_characters": self.own, "characters": self.whole, "turns": self.turns}
+        named |= {"last_characters": self.last}
         found: dict[str, Any] = {
             name: {"median_chosen": one.chosen, "median_rejected": one.rejected}
             | {"more_in_chosen": one.chosen_more, "more_in_rejected": one.rejected_more}
@@ -102,10 +104,10 @@ class Figures:
             trained = ", and TRL's DPO trains on them as on answers" if style == "trl" else ""
             yield f"{said}, in {self.with_others:,} of {counted(self.pairs, 'pair')}{trained}."
         if style == "nemo_rl" and self.several:
-            have = said_of(self.several, "have")
+            have, last = said_of(self.several, "have"), _more(self.last, self.pairs, " characters")
             yield (
-                f"{counted(self.several, 'pair')} {have} several answers on a side: NeMo RL trains on the last message "
-                "of each side alone, the rest is context."
+                f"{counted(self.several, 'pair')} {have} several answers on a side. NeMo RL trains on the last message "
+                f"of each side alone, which is longer on the chosen side in {last}; the rest is context."
             )
 
     def _of_few(self) -> Iterator[str]:
@@ -118,7 +120,7 @@ class Figures:
 
 def figures(rows: Array, sides: Mapping[int, Side]) -> Figures:
     """Return how the sides of pairs, given as (chosen, rejected) rows, differ."""
-    own, whole, answers = (np.zeros((len(rows), 2), dtype=np.int64) for _ in range(3))
+    own, whole, last, answers = (np.zeros((len(rows), 2), dtype=np.int64) for _ in range(4))
     shared, has_others, alike, longest = 0, np.zeros(len(rows), dtype=bool), 0, 0
     for place, pair in enumerate(rows.tolist()):
         both = sides[pair[0]], sides[pair[1]]
@@ -127,13 +129,15 @@ def figures(rows: Array, sides: Mapping[int, Side]) -> Figures:
         for which, side in enumerate(both):
             turns = side.turns[n:]
             mine = turns["chars"][turns["is_own"]]
-            own[place, which], whole[place, which], answers[place, which] = mine.sum(), turns["chars"].sum(), len(mine)
+            own[place, which], whole[place, which] = mine.sum(), turns["chars"].sum()
+            last[place, which], answers[place, which] = turns["chars"][-1], len(mine)
             has_others[place] |= len(mine) < len(turns)
             longest = max(longest, side.n_chars_before + int(side.turns["chars"].sum()))
     return Figures(
         pairs=len(rows),
         own=_compare(own),
         whole=_compare(whole),
+        last=_compare(last),
         turns=_compare(answers),
         n_chars=int(whole.sum()),
         n_other_chars=int(whole.sum() - own.sum()),
