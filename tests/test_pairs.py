@@ -351,6 +351,14 @@ def test_tools_calls_and_results_stand_on_their_sides_and_the_metadata_name_both
     ]
 
 
+def test_tools_are_json_text_where_the_trainer_asks_for_that(tmp_path: Path) -> None:
+    rollouts = attempts(0, 1)
+    for rollout in rollouts:
+        rollout["responses_create_params"]["tools"] = [TOOL]
+    row = rows_of(made(tmp_path, rollouts, target="trl").path)[0]
+    assert json.loads(row["tools"])[0]["function"]["name"] == "add"
+
+
 def test_a_prompt_that_is_nowhere_in_the_rollout_is_counted(tmp_path: Path) -> None:
     rollouts = [gym([], reward=n, _ng_task_index=0, output=[said(f"{n}")]) for n in (0, 1)]
     with pytest.raises(ExportError, match="1 gives none: 1 has no prompt"):

@@ -106,7 +106,7 @@ def _record(batch: Batch, rollouts: list[Rollout], examples: list[Example]) -> d
     after = [_after(example, head) for example, head in zip(examples, heads, strict=True)]
     if after[0] is None or after[1] is None or heads[0] != heads[1] or examples[0].tools != examples[1].tools:
         return "the prompts of the two sides differ"
-    return pair_record(batch.style, heads[0], after[0], after[1], examples[0].tools)
+    return pair_record(batch.style, heads[0], after[0], after[1], examples[0].record().get("tools"))
 
 
 def _after(example: Example, head: list[Message]) -> list[Message] | None:

@@ -39,26 +39,42 @@ class Side:
 
 
 @dataclass(frozen=True, slots=True)
+class Speech:
+    """What the model says among some turns: its characters, and whether nobody else speaks."""
+
+    n_chars: int
+    is_alone: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Limits:
     """Which two sides may be a pair: `max_ratio` of their lengths (0: any), and whether the model alone may speak."""
 
     max_ratio: float = 0
     own_only: bool = False
 
-    def fault(self, chosen: Side, rejected: Side) -> str:
-        """Return why two sides may not be a pair, empty when they may; what both begin with counts for neither."""
-        n = n_shared(chosen.turns, rejected.turns)
-        if self.own_only and not (chosen.turns["is_own"][n:].all() and rejected.turns["is_own"][n:].all()):
+    def fault(self, chosen: Speech, rejected: Speech) -> str:
+        """Return why two sides may not be a pair, empty when they may."""
+        if self.own_only and not (chosen.is_alone and rejected.is_alone):
             return "other_turns"
-        lengths = own_lengths(chosen, rejected)
-        return "lengths_differ" if self.max_ratio and max(lengths) > self.max_ratio * min(lengths) else ""
+        short, long = sorted((chosen.n_chars, rejected.n_chars))
+        return "lengths_differ" if self.max_ratio and long > self.max_ratio * short else ""
 
 
 def fitting(pairs: Rows, sides: Mapping[int, Side], limits: Limits) -> tuple[Rows, str]:
-    """Return those of some pairs that may be, and why there are none: the reason of those that came furthest."""
+    """Return those of some pairs that may be, and why there are none: the reason of those that came furthest.
+
+    What both sides begin with counts for neither.
+    """
     if not pairs or limits == Limits():
         return pairs, ""
-    faults = [limits.fault(sides[chosen], sides[rejected]) for chosen, rejected in pairs]
+    whole = {row: speech_of(sides[row].turns) for row in {row for pair in pairs for row in pair}}
+    faults = []
+    for chosen, rejected in pairs:
+        one, other = sides[chosen].turns, sides[rejected].turns
+        n = n_shared(one, other)
+        both = (speech_of(one[n:]), speech_of(other[n:])) if n else (whole[chosen], whole[rejected])
+        faults.append(limits.fault(*both))
     found = [pair for pair, fault in zip(pairs, faults, strict=True) if not fault]
     return found, "" if found else max(faults, key=("other_turns", "lengths_differ").index)
 
@@ -68,11 +84,13 @@ def nearest(pairs: Rows, sides: Mapping[int, Side]) -> Rows:
 
     Pairs that are the same on both sides come last: nothing is learnt from them.
     """
+    rows = {row for pair in pairs for row in pair}
+    length = {row: speech_of(sides[row].turns).n_chars for row in rows}
+    text = {row: sides[row].turns["hash"].tobytes() for row in rows}
 
     def apart(pair: tuple[int, int]) -> tuple[bool, int]:
-        both = sides[pair[0]], sides[pair[1]]
-        chosen, rejected = own_lengths(*both)
-        return are_alike(*both), abs(chosen - rejected)
+        chosen, rejected = pair
+        return text[chosen] == text[rejected], abs(length[chosen] - length[rejected])
 
     return sorted(pairs, key=apart)
 
@@ -103,8 +121,10 @@ def chars_before(prompt: Sequence[Mapping[str, Any]], tools: Any) -> int:
 def n_shared(chosen: Array, rejected: Array) -> int:
     """Return how many turns both sides begin with, up to an answer on each side: so many belong to the prompt."""
     n = min(len(chosen), len(rejected)) - 1
+    if n < 1 or chosen["hash"][0] != rejected["hash"][0]:
+        return 0
     different = np.flatnonzero(chosen["hash"][:n] != rejected["hash"][:n])
-    n = int(different[0]) if len(different) else max(n, 0)
+    n = int(different[0]) if len(different) else n
     while n and not (chosen["is_own"][n] and rejected["is_own"][n] and not chosen["is_own"][n - 1]):
         n -= 1
     return n
@@ -115,11 +135,9 @@ def are_alike(chosen: Side, rejected: Side) -> bool:
     return np.array_equal(chosen.turns["hash"], rejected.turns["hash"])
 
 
-def own_lengths(chosen: Side, rejected: Side) -> tuple[int, int]:
-    """Return the characters of the model's answers on either side, without what both begin with."""
-    n = n_shared(chosen.turns, rejected.turns)
-    one, other = (side.turns["chars"][n:][side.turns["is_own"][n:]].sum() for side in (chosen, rejected))
-    return int(one), int(other)
+def speech_of(turns: Array) -> Speech:
+    """Return what the model says among some turns."""
+    return Speech(int(turns["chars"] @ turns["is_own"]), bool(turns["is_own"].all()))
 
 
 def pair_record(style: str, prompt: list[Any], chosen: list[Any], rejected: list[Any], tools: Any) -> dict[str, Any]:
