@@ -542,7 +542,14 @@ def test_parts_pairs_and_kinds_are_asked_for_by_name(tmp_path: Path) -> None:
     assert [each["part"] for each in ran.json["files"]] == ["train", "validation", "test"]
     made = json.loads((tmp_path / "sft.parquet.manifest.json").read_bytes())["recipe"]
     assert made["split"] == {"validation": 0.2, "test": 0.1, "by": ["task", "prompt"], "near": 0.8, "seed": 0}
-    assert made["pairs"] == {"rule": "margin", "margin": 0.3, "at_most": 0, "format": "trl"}
+    assert made["pairs"] == {
+        "rule": "margin",
+        "margin": 0.3,
+        "at_most": 0,
+        "format": "trl",
+        "max_length_ratio": 0,
+        "other_turns": "keep",
+    }
     assert made["kind"] == "parquet"
     assert ran.json["round_trip"]["same"] == ran.json["rows"] == made_rows(ran.json)
 
@@ -583,7 +590,7 @@ def test_options_go_before_the_parts_and_pairs_of_a_recipe(tmp_path: Path) -> No
     [
         (["--split", "validation=x"], "--split validation=x: expected a number after validation="),
         (["--split", "day=1"], "split: there is no 'day'; choose from validation, test, by, near, seed"),
-        (["--pairs", "rule=all"], "pairs: rule is 'all', expected one of best_worst, margin, chosen"),
+        (["--pairs", "rule=all"], "pairs: rule is 'all', expected one of best_worst, margin, closest_length, chosen"),
         (["--as", "csv"], 'export: there is no "csv"; choose one of jsonl, parquet'),
         (["--as", "parquet"], "ends in .parquet; name it so, or choose another kind"),
         (["--card", "x/y.md"], "x/y.md: a data card is a name that ends in .md"),

@@ -250,3 +250,55 @@ def test_a_control_that_was_stopped_or_may_not_be_written_is_told(site: Site, tm
 def test_an_old_link_to_a_trainer_still_opens_it(site: Site) -> None:
     assert {"min", "target", "format"} <= set(state.EVERYWHERE)
     assert state_of(opened("export", target="axolotl")).recipe.target == "axolotl"
+
+
+# Pairs
+
+
+def pairing(tmp_path: Path, *lines: dict[str, Any]) -> AppTest:
+    """Open the page on some attempts at one task, with pairs chosen and the form named that TRL takes."""
+    source = write(tmp_path / "attempts.jsonl", [{**line, "_ng_task_index": 0} for line in lines])
+    sites.install(Site(ServeOptions(paths=(source,), out_dir=tmp_path), Workspace.open([source], tmp_path / "cache2")))
+    app = opened("export")
+    app.segmented_control(key="rc.rows").set_value("pairs").run()
+    return select(app, "format of a pair", "TRL")
+
+
+LOOKS = {"type": "function_call", "call_id": "c", "name": "look", "arguments": "{}"}
+SEES = {"type": "function_call_output", "call_id": "c", "output": "seven"}
+
+
+def test_the_sides_of_pairs_are_measured_before_they_are_written(site: Site, tmp_path: Path) -> None:
+    app = pairing(tmp_path, gym(reward=1.0, output=[LOOKS, SEES, said("7")]), gym(reward=0.0, output=[said("no")]))
+    assert (
+        "The chosen side is longer in 1 of 1 pair (median 7 against 2 characters of the model's own). "
+        "With tool results and user turns it is longer in 1 of 1 (median 12 against 2 characters). "
+        "It takes more turns in 1 of 1 (median 2 against 1)."
+    ) in captions(app)
+    assert (
+        "36 % of the characters of the sides are not the model's (tool results, user turns), in 1 of 1 pair, and TRL's "
+        "DPO trains on them as on answers."
+    ) in captions(app)
+
+
+def test_lengths_and_the_turns_of_others_are_a_choice(site: Site, tmp_path: Path) -> None:
+    app = pairing(tmp_path, gym(reward=1.0, output=[LOOKS, SEES, said("7")]), gym(reward=0.0, output=[said("no")]))
+    select(app, "which against which", "the two nearest in length")
+    select(app, "length of the two sides", "at most 1.5 to 1")
+    assert "1 has no such two near enough in length" in captions(app)
+    select(app, "length of the two sides", "any")
+    select(app, "tool results and user turns on a side", "leave such pairs out")
+    assert "1 has no such two in which the model alone speaks" in captions(app)
+    chosen = state_of(app).recipe.pairs
+    assert chosen is not None
+    assert (chosen.rule, chosen.max_length_ratio, chosen.other_turns) == ("closest_length", 0.0, "leave_out")
+
+
+def test_with_pairs_the_page_tells_what_the_trainer_does_with_pairs(site: Site, tmp_path: Path) -> None:
+    app = pairing(tmp_path, gym(reward=1.0, output=[said("7")]), gym(reward=0.0, output=[said("no")]))
+    says = "\n".join(text.value for text in app.markdown if text.value.startswith("- ")).replace("\\", "")
+    assert "every token counts, tool results and user turns too" in says
+    assert "TRL trains on every token, prompts too" not in says
+    select(app, "format of a pair", "NeMo RL")
+    says = "\n".join(text.value for text in app.markdown if text.value.startswith("- ")).replace("\\", "")
+    assert "NeMo RL's DPO trains on the last message of each side alone" in says

@@ -12,6 +12,7 @@ from rollout_curator import recipe as recipes
 from rollout_curator.conversation import HAZARDS
 from rollout_curator.formats.base import read_object
 from rollout_curator.hazards import Look, hazards, view
+from rollout_curator.pairs import Pairs
 from rollout_curator.publishing import verify
 from rollout_curator.recipe import Recipe
 from rollout_curator.rollout import Example, Rollout
@@ -132,6 +133,7 @@ def test_answers_in_the_prompt_are_counted_and_by_default_kept() -> None:
     assert found(Recipe(), said("4"), prompt=prompt) == ["trained_prompt:1 answer"]
     assert made(Recipe(), said("4"), prompt=prompt).skip is None
     assert made(Recipe(drop=("trained_prompt",)), said("4"), prompt=prompt).skip == "trained_prompt"
+    assert found(Recipe(pairs=Pairs()), said("4"), prompt=prompt) == []
 
 
 def test_parts_that_a_text_template_prints_as_python_are_found() -> None:

@@ -63,6 +63,8 @@ RANKS = {
     "exports": 3,
     "splits": 3,
     "pairs": 3,
+    "sides": 2,
+    "side_figures": 2,
     "signals": 3,
     "comparison": 3,
     "strategies": 3,
@@ -100,6 +102,7 @@ RANKS = {
     "bounding": 6,
 }
 SIDEWAYS = {
+    ("side_figures", "sides"),  # what is measured
     ("cli", "ui"),  # the verb `ui` starts the app
     ("layouts", "documents"),  # looks at a document with the same eyes
     ("cli_working", "ui"),  # turns are numbered as Review shows them

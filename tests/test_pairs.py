@@ -17,6 +17,7 @@ from rollout_curator.pairs import Paired, Pairs, Sides, over_of
 from rollout_curator.publishing import Exported, verify
 from rollout_curator.publishing.configs import config_of
 from rollout_curator.recipe import Recipe, plan
+from rollout_curator.sides import Side, turns_of
 from rollout_curator.splits import Split
 from rollout_curator.targets.base import ConfigFacts
 from rollout_curator.workspace import Workspace
@@ -119,6 +120,134 @@ def test_every_group_is_with_pairs_or_without_by_one_reason() -> None:
         assert (given.reward[chosen] > given.reward[rejected]).all()
 
 
+# Length
+
+
+def stand(*lengths: int) -> dict[int, Side]:
+    """Return sides of one answer each, of so many characters."""
+    return {n: Side(turns_of([answer(chr(97 + n) * length)]), 0) for n, length in enumerate(lengths)}
+
+
+def chosen_by(asked: Pairs, given: Sides, written: dict[int, Side], over: Any = ()) -> Paired:
+    return pairs.paired(asked, given, dict.fromkeys(range(len(given.group)), 1), list(over), written)
+
+
+def test_the_nearest_in_length_stand_against_each_other_when_their_rewards_are_far_enough_apart() -> None:
+    given = sides([0] * 4, [1.0, 0.9, 0.8, 0.0])
+    assert chosen_by(Pairs("closest_length"), given, stand(900, 100, 520, 500)).rows.tolist() == [[2, 3]]
+    assert chosen_by(Pairs("closest_length", margin=0.9), given, stand(900, 100, 520, 500)).rows.tolist() == [[0, 3]]
+
+
+def test_of_pairs_equally_near_the_one_with_rewards_furthest_apart_is_taken() -> None:
+    found = chosen_by(Pairs("closest_length"), sides([0] * 3, [0.9, 1.0, 0.0]), stand(10, 30, 20))
+    assert found.rows.tolist() == [[1, 2]]
+
+
+def test_two_with_the_same_text_are_the_last_to_be_a_pair() -> None:
+    written = {**stand(10, 50, 10), 2: stand(10)[0]}
+    assert chosen_by(Pairs("closest_length"), sides([0] * 3, [1.0, 1.0, 0.0]), written).rows.tolist() == [[1, 2]]
+
+
+def test_a_limit_of_lengths_takes_the_furthest_apart_of_those_within() -> None:
+    given, written = sides([0] * 4, [1.0, 0.9, 0.1, 0.0]), stand(1000, 300, 210, 100)
+    assert chosen_by(Pairs(max_length_ratio=1.5), given, written).rows.tolist() == [[1, 2]]
+    assert chosen_by(Pairs("margin", max_length_ratio=3), given, written).rows.tolist() == [[1, 2], [1, 3]]
+
+
+def test_a_task_without_two_near_enough_is_counted_and_so_is_one_where_others_speak() -> None:
+    given, written = sides([0, 0], [1.0, 0.0]), stand(10, 100)
+    assert dict(chosen_by(Pairs(max_length_ratio=2), given, written).without) == {"lengths_differ": 1}
+    assert dict(chosen_by(Pairs("chosen", max_length_ratio=2), given, written, [(1, 0)]).without) == {
+        "lengths_differ": 1
+    }
+    turns = turns_of([answer("a"), {"role": "tool", "content": "b"}, answer("c")])
+    others = {**written, 1: Side(turns, 0)}
+    assert dict(chosen_by(Pairs(other_turns="leave_out"), given, others).without) == {"other_turns": 1}
+
+
+def at_random(dice: np.random.Generator) -> tuple[Sides, dict[int, int], dict[int, Side]]:
+    """Return rollouts of which the chosen are mostly the longer ones, their prompts, and their sides."""
+    n = int(dice.integers(2, 40))
+    reward = dice.choice([0.0, 0.5, 1.0], n)
+    given = Sides(
+        np.sort(dice.integers(0, 5, n)),
+        reward,
+        dice.permutation(n).astype(np.uint64),
+        *(dice.random(n) < 0.8 for _ in range(4)),
+    )
+    texts = [f"{row}:".ljust(int(length), "x") for row, length in enumerate(20 + dice.gamma(2, 60, n) * (1 + reward))]
+    written = {row: Side(turns_of([answer(text)]), 0) for row, text in enumerate(texts)}
+    return given, dict(enumerate(dice.integers(0, 2, n).tolist())), written
+
+
+def every_two(given: Sides, prompts: dict[int, int], group: int, gap: float) -> list[tuple[int, int]]:
+    """Return every two of a group that may be a pair, by looking at all."""
+    return [
+        (one, other)
+        for one in range(len(given.group))
+        for other in range(len(given.group))
+        if given.group[one] == given.group[other] == group
+        and prompts[one] == prompts[other]
+        and given.may_win[one]
+        and given.may_lose[other]
+        and (given.is_usable & given.is_measured)[[one, other]].all()
+        and given.reward[one] - given.reward[other] >= gap
+    ]
+
+
+def apart(written: dict[int, Side], pair: tuple[int, int]) -> int:
+    lengths = [int(written[row].turns["chars"].sum()) for row in pair]
+    return abs(lengths[0] - lengths[1])
+
+
+def test_closest_length_takes_the_nearest_of_every_two_and_never_one_further_than_best_worst() -> None:
+    dice = np.random.default_rng(3)
+    sums = [0, 0]
+    for _ in range(80):
+        given, prompts, written = at_random(dice)
+        nearest = pairs.paired(Pairs("closest_length", margin=0.5), given, prompts, [], written)
+        furthest = pairs.paired(Pairs(), given, prompts, [], written)
+        possible = [every_two(given, prompts, group, 0.5) for group in np.unique(given.group)]
+        expected = [min(apart(written, pair) for pair in some) for some in possible if some]
+        assert sorted(apart(written, tuple(pair)) for pair in nearest.rows.tolist()) == sorted(expected)
+        assert len(nearest.rows) + sum(nearest.without.values()) == nearest.n_groups
+        for n, found in enumerate((nearest, furthest)):
+            sums[n] += sum(apart(written, tuple(pair)) for pair in found.rows.tolist())
+    assert sums[0] < 0.75 * sums[1]
+
+
+def test_a_limit_keeps_every_pair_within_it_and_loses_none_that_is() -> None:
+    dice = np.random.default_rng(4)
+    for _ in range(80):
+        given, prompts, written = at_random(dice)
+        found = pairs.paired(Pairs("margin", max_length_ratio=1.5), given, prompts, [], written)
+        expected = [
+            list(pair)
+            for group in np.unique(given.group)
+            for pair in every_two(given, prompts, group, 0.5)
+            if max(lengths := [int(written[row].turns["chars"].sum()) for row in pair]) <= 1.5 * min(lengths)
+        ]
+        assert found.rows.tolist() == sorted(expected)
+
+
+@pytest.mark.parametrize("asked", [Pairs("closest_length"), Pairs(max_length_ratio=1.3)])
+def test_the_order_of_rollouts_does_not_decide_which_are_pairs(asked: Pairs) -> None:
+    dice = np.random.default_rng(5)
+    for _ in range(40):
+        given, prompts, written = at_random(dice)
+        order = dice.permutation(len(given.group))
+        moved = Sides(*(getattr(given, name)[order] for name in Sides.__slots__[:7]))
+        found = pairs.paired(asked, given, prompts, [], written)
+        again = pairs.paired(
+            asked,
+            moved,
+            {n: prompts[row] for n, row in enumerate(order.tolist())},
+            [],
+            {n: written[row] for n, row in enumerate(order.tolist())},
+        )
+        assert sorted(order[again.rows].tolist()) == found.rows.tolist()
+
+
 def test_reasons_name_the_keys_chosen_over() -> None:
     assert over_of(["better", "chosen-over:" + "a" * 32, "chosen-over:xyz", "chosen-over:" + "B" * 32]) == ["a" * 32]
 
@@ -127,12 +256,18 @@ def test_reasons_name_the_keys_chosen_over() -> None:
     ("table", "sentence"),
     [
         (1, 'pairs is 1, expected a table such as rule = "best_worst"'),
-        ({"kind": 1}, "pairs: there is no 'kind'; choose from rule, margin, at_most, format"),
-        ({"rule": "best"}, "pairs: rule is 'best', expected one of best_worst, margin, chosen"),
-        ({"rule": ["x"]}, "pairs: rule is ['x'], expected one of best_worst, margin, chosen"),
+        (
+            {"kind": 1},
+            "pairs: there is no 'kind'; choose from rule, margin, at_most, format, max_length_ratio, other_turns",
+        ),
+        ({"rule": "best"}, "pairs: rule is 'best', expected one of best_worst, margin, closest_length, chosen"),
+        ({"rule": ["x"]}, "pairs: rule is ['x'], expected one of best_worst, margin, closest_length, chosen"),
         ({"format": "dpo"}, "pairs: format is 'dpo', expected one of trl, nemo_rl"),
         ({"margin": 0}, "pairs: margin is 0, expected a number above 0"),
         ({"margin": "x"}, "pairs: margin is 'x', expected a number"),
+        ({"max_length_ratio": 0.5}, "pairs: max_length_ratio is 0.5, expected a number of 1 or more; 0 takes any"),
+        ({"max_length_ratio": "x"}, "pairs: max_length_ratio is 'x', expected a number"),
+        ({"other_turns": "drop"}, "pairs: other_turns is 'drop', expected one of keep, leave_out"),
         ({"at_most": -1}, "pairs: at_most is -1, expected a whole number; 0 takes all"),
     ],
 )
@@ -216,6 +351,14 @@ def test_tools_calls_and_results_stand_on_their_sides_and_the_metadata_name_both
     ]
 
 
+def test_tools_are_json_text_where_the_trainer_asks_for_that(tmp_path: Path) -> None:
+    rollouts = attempts(0, 1)
+    for rollout in rollouts:
+        rollout["responses_create_params"]["tools"] = [TOOL]
+    row = rows_of(made(tmp_path, rollouts, target="trl").path)[0]
+    assert json.loads(row["tools"])[0]["function"]["name"] == "add"
+
+
 def test_a_prompt_that_is_nowhere_in_the_rollout_is_counted(tmp_path: Path) -> None:
     rollouts = [gym([], reward=n, _ng_task_index=0, output=[said(f"{n}")]) for n in (0, 1)]
     with pytest.raises(ExportError, match="1 gives none: 1 has no prompt"):
@@ -283,8 +426,12 @@ def test_the_reviewers_own_choice_is_written_and_made_again_from_the_manifest_al
 def test_groups_without_a_pair_are_told_in_the_result_and_the_manifest(tmp_path: Path) -> None:
     lines = [*attempts(0, 1), gym("3+3?", "6", 1.0, _ng_task_index=1)]
     done = made(tmp_path, lines)
-    assert done.notes == ("1 pair from 1 of 2 tasks; 1 gives none: 1 has one usable rollout only.",)
-    assert json.loads(done.manifest_path.read_bytes())["pairs"] == {
+    assert done.notes == (
+        "1 pair from 1 of 2 tasks; 1 gives none: 1 has one usable rollout only.",
+        "Both sides are equally long in every pair (median 16 characters).",
+    )
+    counts = json.loads(done.manifest_path.read_bytes())["pairs"]
+    assert {name: value for name, value in counts.items() if name != "sides"} == {
         "groups": 2,
         "with_pairs": 1,
         "pairs": 1,
@@ -320,6 +467,112 @@ def test_a_count_of_a_split_counts_pairs(tmp_path: Path) -> None:
     assert [each["rows"] for each in done.files] == [90, 30]
 
 
+# How the sides differ
+
+
+def support(tmp_path: Path, **asked: Any) -> Any:
+    """Return what the manifest says of pairs of the support_tools of sample_data."""
+    done = exported(Workspace.open([SAMPLE_DATA / "support_tools"]), Recipe(**asked), tmp_path / "dpo.jsonl")
+    assert all(check.holds for check in verify(done.manifest_path))
+    return done.content["pairs"]
+
+
+def test_the_best_of_support_tools_are_longer_in_every_pair_and_balance_makes_them_less_so(tmp_path: Path) -> None:
+    usual = support(tmp_path, pairs=Pairs())["sides"]["own_characters"]
+    near = support(tmp_path, pairs=Pairs("closest_length"))
+    limited = support(tmp_path, pairs=Pairs(max_length_ratio=1.5))
+    assert (usual["more_in_chosen"], usual["more_in_rejected"]) == (14, 0)
+    assert (usual["median_chosen"], usual["median_rejected"]) == (404.0, 111.5)
+    assert (near["pairs"], limited["pairs"]) == (14, 14)
+    assert near["sides"]["own_characters"] == {
+        "median_chosen": 248.5,
+        "median_rejected": 215.0,
+        "more_in_chosen": 10,
+        "more_in_rejected": 2,
+    }
+    assert limited["sides"]["own_characters"]["more_in_chosen"] == 9
+
+
+def rows_measured(rows: list[dict[str, Any]], role: str) -> int:
+    """Return the characters of a role on the sides of written rows of TRL, tool calls as compact JSON."""
+    messages = [message for row in rows for side in ("chosen", "rejected") for message in row[side]]
+    calls = [call["function"] for m in messages if m["role"] == role for call in m.get("tool_calls", ())]
+    called = sum(len(one["name"]) + len(json.dumps(one["arguments"], separators=(",", ":"))) for one in calls)
+    return called + sum(len(m["content"] or "") for m in messages if m["role"] == role)
+
+
+def test_the_figures_are_those_of_the_rows_that_are_written(tmp_path: Path) -> None:
+    figures = support(tmp_path, pairs=Pairs(format="trl"))["sides"]
+    rows = rows_of(tmp_path / "dpo.jsonl")
+    by_role = {role: rows_measured(rows, role) for role in ("assistant", "tool", "user", "system")}
+    assert figures["all_characters"] == sum(by_role.values())
+    assert figures["characters_not_the_models"] == sum(by_role.values()) - by_role["assistant"]
+    assert figures["with_other_turns"] == sum(
+        any(message["role"] != "assistant" for message in row["chosen"] + row["rejected"]) for row in rows
+    )
+
+
+def test_turns_both_sides_begin_with_are_written_into_the_prompt_and_told(tmp_path: Path) -> None:
+    lines = [gym(TURNS, reward=n, _ng_task_index=0, output=[CALL, RESULT, said(f"{n}")]) for n in (0, 1)]
+    done = made(tmp_path, lines, pairs=Pairs(format="trl", other_turns="leave_out"))
+    row = rows_of(done.path)[0]
+    assert [message["role"] for message in row["prompt"]] == ["system", "user", "assistant", "tool"]
+    assert (row["chosen"], row["rejected"]) == ([answer("1")], [answer("0")])
+    assert done.notes[-1] == "In 1 pair the turns both sides begin with stand in the prompt."
+    assert done.content["pairs"]["sides"]["characters_not_the_models"] == 0
+
+
+def test_pairs_on_which_others_speak_may_be_left_out(tmp_path: Path) -> None:
+    left_out = "14 have no such two in which the model alone speaks"
+    with pytest.raises(ExportError, match=left_out):
+        support(tmp_path, pairs=Pairs(other_turns="leave_out"))
+
+
+def test_figures_of_a_split_are_of_the_pairs_that_stand_in_a_file(tmp_path: Path) -> None:
+    recipe = Recipe(pairs=Pairs("margin"), split=Split(0.3))
+    done = exported(Workspace.open([SAMPLE_DATA / "support_tools"]), recipe, tmp_path / "dpo.jsonl")
+    sides, rows = done.content["pairs"]["sides"], sum(each["rows"] for each in done.files)
+    assert sides["turns"]["more_in_chosen"] + sides["turns"]["more_in_rejected"] <= rows
+    assert all(check.holds for check in verify(done.manifest_path))
+
+
+def test_a_manifest_that_does_not_know_the_sides_still_verifies(tmp_path: Path) -> None:
+    done = made(tmp_path, attempts(0, 1))
+    content = json.loads(done.manifest_path.read_bytes())
+    del content["pairs"]["sides"]
+    done.manifest_path.write_text(json.dumps(content))
+    assert [check for check in verify(done.manifest_path) if not check.holds] == []
+
+
+def test_verify_counts_the_sides_again(tmp_path: Path) -> None:
+    done = made(tmp_path, attempts(0, 1))
+    content = json.loads(done.manifest_path.read_bytes())
+    content["pairs"]["sides"]["all_characters"] += 1
+    done.manifest_path.write_text(json.dumps(content))
+    wrong = [check.claim for check in verify(done.manifest_path) if not check.holds]
+    assert wrong == ["every count is the same"]
+
+
+def test_stats_say_of_pairs_what_an_export_says(tmp_path: Path) -> None:
+    options = ("--pairs", "closest_length", "--pairs", "max_length_ratio=1.2", "--json")
+    told = json.loads(call("stats", SAMPLE_DATA / "support_tools", *options).out)
+    written = json.loads(
+        call("export", SAMPLE_DATA / "support_tools", "--out", tmp_path / "dpo.jsonl", *options).out,
+    )
+    assert told["pairs"] == written["pairs"]
+    assert told["pairs_said"] == written["notes"]
+    assert told["pairs"]["without"] == {"single": 1, "lengths_differ": 5}
+
+
+def test_the_data_card_says_how_the_sides_differ_and_by_which_limits(tmp_path: Path) -> None:
+    recipe = ("--pairs", "max_length_ratio=1.5", "--pairs", "format=trl", "--card", "README.md")
+    call("export", SAMPLE_DATA / "support_tools", "--out", tmp_path / "dpo.jsonl", *recipe)
+    card = (tmp_path / "README.md").read_text(encoding="utf-8")
+    assert "- The chosen side is longer in 9 of 14 pairs, the rejected one in 5 (median 283 against 215 char" in card
+    assert "- 54 % of the characters of the sides are not the model's (tool results, user turns), in 14 of 14" in card
+    assert "the best against the worst of each task; the longer side at most 1.5 times as long as the other." in card
+
+
 # The config
 
 
@@ -333,6 +586,7 @@ def test_the_config_for_nemo_rl_names_both_files(tmp_path: Path) -> None:
             "validation": {"dataset_name": "PreferenceDataset", "data_path": str(Path.cwd() / "v.jsonl")},
         },
         "policy": None,
+        "dpo": {"max_num_epochs": 1},
     }
     assert "about 3,000 tokens" in text
     assert "not shown to the model" in text
@@ -341,18 +595,52 @@ def test_the_config_for_nemo_rl_names_both_files(tmp_path: Path) -> None:
 def test_without_a_validation_file_nemo_rl_validates_on_nothing_else() -> None:
     made = yaml.safe_load(config_of(Recipe(pairs=Pairs()), plan(Recipe()), ConfigFacts("a.jsonl", "chat", False)))
     assert made["data"]["validation"] is None
-    assert made["dpo"] == {"val_period": 0, "val_at_start": False}
+    assert made["dpo"] == {"max_num_epochs": 1, "val_period": 0, "val_at_start": False}
     assert made["checkpointing"] == {"metric_name": None}
 
 
+def test_nemo_rl_takes_one_epoch_of_batches_that_some_pairs_fill() -> None:
+    """It drops a batch that is not full, and dpo.yaml asks for 128 pairs a batch and ends after 150 steps."""
+    few, many = (
+        yaml.safe_load(
+            config_of(Recipe(pairs=Pairs()), plan(Recipe()), ConfigFacts("a.jsonl", "chat", False, n_rows=n))
+        )
+        for n in (14, 128 * 200 + 5)
+    )
+    assert (few["policy"], few["dpo"]["max_num_steps"]) == ({"train_global_batch_size": 14}, 1)
+    assert (many["policy"], many["dpo"]["max_num_steps"]) == (None, 200)
+
+
+def script(path: str) -> ast.Module:
+    """Return what is printed to train on pairs with TRL."""
+    facts = ConfigFacts(path, "chat", False, "v.jsonl", 3000, 4096)
+    return ast.parse(config_of(Recipe(pairs=Pairs(format="trl")), plan(Recipe()), facts))
+
+
+def calls(tree: ast.Module) -> dict[str, ast.Call]:
+    """Return the calls of a script by the name of what is called."""
+    return {ast.unparse(node.func): node for node in ast.walk(tree) if isinstance(node, ast.Call)}
+
+
 @pytest.mark.parametrize("path", ["a.jsonl", 'it\'s a "name".jsonl', "b.parquet"])
-def test_the_lines_for_trl_are_python_that_loads_the_files(path: str) -> None:
-    text = config_of(Recipe(pairs=Pairs(format="trl")), plan(Recipe()), ConfigFacts(path, "chat", False, "v.jsonl"))
-    tree = ast.parse(text)
-    call_made = next(node for node in ast.walk(tree) if isinstance(node, ast.Call))
-    assert ast.literal_eval(call_made.args[0]) == ("parquet" if path.endswith("parquet") else "json")
-    files = ast.literal_eval(call_made.keywords[0].value)
+def test_the_script_for_trl_is_python_that_loads_the_files(path: str) -> None:
+    loading = calls(script(path))["load_dataset"]
+    assert ast.literal_eval(loading.args[0]) == ("parquet" if path.endswith("parquet") else "json")
+    files = ast.literal_eval(loading.keywords[0].value)
     assert files == {"train": str(Path.cwd() / path), "validation": str(Path.cwd() / "v.jsonl")}
+
+
+def test_every_name_in_the_script_for_trl_is_defined_in_it_and_the_model_stands_in_one_place() -> None:
+    tree = script("a.jsonl")
+    nodes = list(ast.walk(tree))
+    used = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
+    set_here = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    imported = {name.name for node in nodes if isinstance(node, ast.ImportFrom) for name in node.names}
+    assert used == {"load_dataset", "DPOTrainer", "DPOConfig", "MODEL", "pairs", "trainer"}
+    assert used <= set_here | imported
+    assert sum(isinstance(node, ast.Name) and node.id == "MODEL" for node in nodes) == 2
+    config = {word.arg: ast.literal_eval(word.value) for word in calls(tree)["DPOConfig"].keywords}
+    assert config == {"output_dir": "dpo", "max_length": 4096, "eval_strategy": "epoch"}
 
 
 def test_parquet_for_nemo_rl_says_that_it_is_not_for_it() -> None:

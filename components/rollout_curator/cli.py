@@ -44,6 +44,7 @@ def check(paths: tuple[str, ...], as_json: bool, cache_dir: Path | None) -> None
 @app.command()
 @options.paths
 @options.selection
+@options.pairs
 @options.cost
 @click.option("--compare", multiple=True, type=options.FILE, help="Another recipe, shown beside this selection.")
 @click.option("--look", is_flag=True, help="List what would do nothing in training or harm.")

@@ -33,6 +33,13 @@ decisions = click.option(
     "--decisions", type=FILE, help="Review store; default: curation.sqlite in the folder that is opened."
 )
 recipe_file = click.option("--recipe", type=FILE, help="Recipe in TOML, or for export a manifest; options go first.")
+pairs = click.option(
+    "--pairs",
+    metavar="NAME=VALUE",
+    multiple=True,
+    help="Pairs for DPO: rule=best_worst, margin, closest_length or chosen; margin=0.5, at_most, max_length_ratio=1.5, "
+    "other_turns=leave_out, format=trl or nemo_rl.",
+)
 files = together(
     click.option("--as", "kind", help="Kind of file: jsonl (default) or parquet."),
     click.option(
@@ -42,12 +49,7 @@ files = together(
         help="Files that share no task or prompt: validation=0.1 (a share) or 200 (a count), test, "
         "by=task+prompt+near, near=0.8, seed.",
     ),
-    click.option(
-        "--pairs",
-        metavar="NAME=VALUE",
-        multiple=True,
-        help="Pairs for DPO: rule=best_worst, margin or chosen; margin=0.5, at_most, format=trl or nemo_rl.",
-    ),
+    pairs,
     click.option("--card", default="", help="Write a data card too: a name such as README.md, beside the file."),
     click.option(
         "--report", "account", default="", help="Write what became of every rollout too: a .jsonl file beside the file."
@@ -145,8 +147,8 @@ def recipe_of(paths: tuple[str, ...], **given: Any) -> "Recipe":
     given["thresholds"] = _thresholds(given["thresholds"])
     given["template"] = _template(given["template"], given.pop("tokenizer"), table.get("template", {}))
     for name, first in (("split", "validation"), ("pairs", "rule")):
-        if pairs := given.pop(name, ()):
-            given[name] = {**table.get(name, {}), **dict(_named(name, first, pair) for pair in pairs)}
+        if asked := given.pop(name, ()):
+            given[name] = {**table.get(name, {}), **dict(_named(name, first, one) for one in asked)}
     table.update({name: value for name, value in given.items() if value not in (None, ())})
     for name in ("reasoning", "arguments"):
         table.pop(name, None)
@@ -232,7 +234,7 @@ def _named(option: str, first: str, pair: str) -> tuple[str, Any]:
     name, equals, value = pair.partition("=")
     if not equals:
         name, value = first, pair
-    if name in ("rule", "format"):
+    if name in ("rule", "format", "other_turns"):
         return name, value
     if name == "by":
         return name, value.split("+")

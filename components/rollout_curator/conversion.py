@@ -15,7 +15,7 @@ from typing import Any
 import orjson
 import xxhash
 
-from rollout_curator import arrow, pairs
+from rollout_curator import arrow
 from rollout_curator import recipe as recipes
 from rollout_curator.conversation import (
     chat,
@@ -30,6 +30,7 @@ from rollout_curator.conversation import (
 from rollout_curator.index.source import to_rollout
 from rollout_curator.plan import Plan
 from rollout_curator.rollout import Example, Message, Rollout
+from rollout_curator.sides import Side, chars_before, pair_record, turns_of
 from rollout_curator.similarity import Sketch, sketch
 
 _ANSWER = {"type": "message", "role": "assistant", "content": "x"}
@@ -102,10 +103,10 @@ def _record(batch: Batch, rollouts: list[Rollout], examples: list[Example]) -> d
     if len(rollouts) == 1:
         return examples[0].record()
     heads = [prompt_of(rollout, batch.plan) for rollout in rollouts]
-    sides = [_after(example, head) for example, head in zip(examples, heads, strict=True)]
-    if sides[0] is None or sides[1] is None or heads[0] != heads[1] or examples[0].tools != examples[1].tools:
+    after = [_after(example, head) for example, head in zip(examples, heads, strict=True)]
+    if after[0] is None or after[1] is None or heads[0] != heads[1] or examples[0].tools != examples[1].tools:
         return "the prompts of the two sides differ"
-    return pairs.record(batch.style, heads[0], sides[0], sides[1], examples[0].tools)
+    return pair_record(batch.style, heads[0], after[0], after[1], examples[0].record().get("tools"))
 
 
 def _after(example: Example, head: list[Message]) -> list[Message] | None:
@@ -156,12 +157,14 @@ def read_json(line: bytes) -> Mapping[str, Any]:
 class Prompted:
     """The prompts of some lines: a number equal for those written alike, tools too (None: no prompt), or sketches.
 
-    `marked` says of each line whether an answer after its prompt is marked as not to be trained on.
+    `marked` says of each line whether an answer after its prompt is marked as not to be trained on; `sides` are what
+    stands after the prompts.
     """
 
     exact: list[int | None]
     sketches: list[Sketch]
     marked: list[bool]
+    sides: list[Side | None] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,21 +184,23 @@ def prompts(ask: Ask) -> Prompted:
     exact: list[int | None] = []
     sketches: list[Sketch] = []
     marked: list[bool] = []
+    stand: list[Side | None] = []
     known: dict[str, Sketch] = {}
     for n, text in enumerate(ask.texts):
         rollout = mark_items(to_rollout(text), ask.marks.get(n, frozenset()))
         if ask.plan is not None:
             made = recipes.example(rollout, ask.plan)
             head = prompt_of(rollout, ask.plan)
-            whole = encode({"head": head, "tools": made.tools}) if head and _after(made, head) else b""
-            exact.append(xxhash.xxh3_64_intdigest(whole) if whole else None)
+            after = _after(made, head) if head else None
+            exact.append(xxhash.xxh3_64_intdigest(encode({"head": head, "tools": made.tools})) if after else None)
+            stand.append(Side(turns_of(after), chars_before(head, made.tools)) if after else None)
             marked.append(max(made.untrained, default=-1) >= len(head))
         else:
             words = prompt_text(rollout)
             if words not in known:
                 known[words] = sketch(words)
             sketches.append(known[words])
-    return Prompted(exact, sketches, marked)
+    return Prompted(exact, sketches, marked, stand)
 
 
 def prompt_text(rollout: Rollout) -> str:

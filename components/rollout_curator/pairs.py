@@ -1,4 +1,4 @@
-"""Pairs for preference training (DPO): which rollouts of a group stand against each other, and the row of a pair.
+"""Pairs for preference training (DPO): which rollouts of a group stand against each other.
 
 Takes columns and gives pairs of row numbers; knows nothing of files. The *chosen* side is always a rollout the
 selection keeps. The *rejected* side may be any rollout of the same task and the same prompt from which an example can
@@ -6,9 +6,8 @@ be made and whose reward is a measurement, kept or not: what lies below the thre
 what it is for. What a person accepted is never the rejected side unless that person chose another one over it.
 A pair has no place for a mark on an answer, so rollouts with answers that are not to be trained stand in none.
 
-Row formats: TRL's conversational preference (`prompt`, `chosen`, `rejected`, docs/source/dataset_formats.md of
-huggingface/trl) and NeMo RL's PreferenceDataset (`context`, `completions` with ranks 0 and 1;
-nemo_rl/data/datasets/preference_datasets/preference_dataset.py of NVIDIA-NeMo/RL 566c178e).
+A reward and the length of an answer often go together, and preference training then learns length. The rule
+`closest_length`, and `max_length_ratio` with any rule, choose pairs by the characters of the model's own answers.
 """
 
 import re
@@ -19,6 +18,8 @@ from typing import Any
 import numpy as np
 
 from rollout_curator.errors import RecipeError
+from rollout_curator.side_figures import Figures
+from rollout_curator.sides import Limits, Side, fitting, nearest
 from rollout_curator.wording import counted, said_of
 
 Array = np.ndarray[Any, Any]
@@ -26,9 +27,13 @@ Array = np.ndarray[Any, Any]
 RULES = {
     "best_worst": "the best against the worst of each task",
     "margin": "every two whose rewards are far enough apart",
+    "closest_length": "the two nearest in length of each task",
     "chosen": "what reviewers chose over another",
 }
 FORMATS = ("trl", "nemo_rl")
+OTHER_TURNS = {"keep": "stay", "leave_out": "leave such pairs out"}
+"""What becomes of pairs that hold tool results or user turns after the prompt both sides share."""
+BY_MARGIN = ("margin", "closest_length")
 CLOSE = 1e-9
 """Two rewards 0.1 apart in decimals may be less than 0.1 apart as floats by so much."""
 
@@ -40,6 +45,8 @@ WORDS = {
     "prompts_differ": "have no two such rollouts with the same prompt and tools",
     "no_prompt": "have no prompt",
     "not_chosen": "have none that a reviewer chose over another",
+    "other_turns": "have no such two in which the model alone speaks",
+    "lengths_differ": "have no such two near enough in length",
 }
 """Why a group gives no pair -> words that follow a number."""
 
@@ -48,16 +55,25 @@ _OVER = re.compile(r"chosen-over:([0-9a-f]{32})")
 
 @dataclass(frozen=True, slots=True)
 class Pairs:
-    """How pairs are made: `rule` is one of RULES, `margin` the least difference of rewards for the rule of that name.
+    """How pairs are made: `rule` is one of RULES, `margin` the least difference of rewards for those of BY_MARGIN.
 
-    `at_most` limits the pairs of a group, those furthest apart first; 0 takes all. `format` is whose rows are
-    written; empty means NeMo RL's for that target and TRL's for any other.
+    `at_most` limits the pairs of a group by the rule `margin`, those furthest apart first; 0 takes all. `format` is
+    whose rows are written; empty means NeMo RL's for that target and TRL's for any other. The model's own text of the
+    longer side has at most `max_length_ratio` times the characters of the shorter one; 0 takes any. `other_turns` is
+    one of OTHER_TURNS. What both sides begin with counts for neither.
     """
 
     rule: str = "best_worst"
     margin: float = 0.5
     at_most: int = 0
     format: str = ""
+    max_length_ratio: float = 0
+    other_turns: str = "keep"
+
+    @property
+    def limits(self) -> Limits:
+        """Return which two sides may be a pair, whatever the rule."""
+        return Limits(self.max_length_ratio, self.other_turns == "leave_out")
 
 
 def read(value: Any) -> Pairs | None:
@@ -70,13 +86,21 @@ def read(value: Any) -> Pairs | None:
     for name, given in value.items():
         if name not in known:
             raise RecipeError(f"pairs: there is no {name!r}; choose from {', '.join(known)}")
-        if name in ("margin", "at_most") and (isinstance(given, bool) or not isinstance(given, int | float)):
+        if name in ("margin", "at_most", "max_length_ratio") and (
+            isinstance(given, bool) or not isinstance(given, int | float)
+        ):
             raise RecipeError(f"pairs: {name} is {given!r}, expected a number")
     made = Pairs(**value)
     if not isinstance(made.rule, str) or made.rule not in RULES:
         raise RecipeError(f"pairs: rule is {made.rule!r}, expected one of {', '.join(RULES)}")
     if made.format not in ("", *FORMATS):
         raise RecipeError(f"pairs: format is {made.format!r}, expected one of {', '.join(FORMATS)}")
+    if not isinstance(made.other_turns, str) or made.other_turns not in OTHER_TURNS:
+        raise RecipeError(f"pairs: other_turns is {made.other_turns!r}, expected one of {', '.join(OTHER_TURNS)}")
+    if made.max_length_ratio != 0 and not 1 <= made.max_length_ratio < float("inf"):
+        raise RecipeError(
+            f"pairs: max_length_ratio is {made.max_length_ratio!r}, expected a number of 1 or more; 0 takes any"
+        )
     if not 0 < made.margin < float("inf"):
         raise RecipeError(f"pairs: margin is {made.margin!r}, expected a number above 0")
     if made.at_most < 0 or made.at_most != int(made.at_most):
@@ -111,12 +135,14 @@ class Paired:
     n_groups: int
     without: Mapping[str, int]
     n_marked: int = 0
+    figures: Figures | None = None
 
     def as_json(self) -> dict[str, Any]:
-        """Return the counts as they stand in the manifest."""
+        """Return the counts as they stand in the manifest; `sides` are the figures of the pairs that are written."""
         n_with = self.n_groups - sum(self.without.values())
         made = {"groups": self.n_groups, "with_pairs": n_with, "pairs": len(self.rows), "without": dict(self.without)}
-        return {**made, "marked": self.n_marked} if self.n_marked else made
+        made |= {"marked": self.n_marked} if self.n_marked else {}
+        return made | ({} if self.figures is None else {"sides": self.figures.as_json()})
 
     def sentence(self) -> str:
         """Return the counts as people say them."""
@@ -148,13 +174,21 @@ def without(sides: Sides, marked: Array) -> Sides:
     return replace(sides, is_usable=usable, may_win=may_win, n_marked=len(marked))
 
 
-def paired(pairs: Pairs, sides: Sides, prompts: Mapping[int, int], over: Sequence[tuple[int, int]]) -> Paired:
+def paired(
+    pairs: Pairs,
+    sides: Sides,
+    prompts: Mapping[int, int],
+    over: Sequence[tuple[int, int]],
+    written: Mapping[int, Side] | None = None,
+) -> Paired:
     """Return the pairs; `prompts` holds, for the rows of `worth_reading`, a number equal for equal prompts and tools.
 
-    A negative number says that there is no prompt.
-    `over` are (chosen, rejected) rows as reviewers said. Pairs come in the order of their chosen rows.
+    A negative number says that there is no prompt. `written` holds what would stand on a side, for those that have a
+    prompt: limits and the rule closest_length look at it. `over` are (chosen, rejected) rows as reviewers said. Pairs
+    come in the order of their chosen rows.
     """
     found: list[tuple[int, int]] = []
+    stand = written or {}
     without = dict.fromkeys(WORDS, 0)
     chosen_over: dict[int, list[tuple[int, int]]] = {}
     for pair in over:
@@ -164,13 +198,17 @@ def paired(pairs: Pairs, sides: Sides, prompts: Mapping[int, int], over: Sequenc
         usable = members[sides.is_usable[members]]
         if pairs.rule == "chosen":
             made, fault = _as_said(sides, chosen_over.get(int(sides.group[members[0]]), []), prompts)
+            made, unfit = fitting(made, stand, pairs.limits)
         else:
             usable = usable[sides.is_measured[usable]]
             fault = _fault(pairs, sides, usable)
-            made = [] if fault else list(_by_reward(pairs, sides, usable, prompts))
+            made = [] if fault else _by_reward(pairs, sides, usable, prompts)
             fault = fault or ("" if made else _fault_of_prompts(usable.tolist(), prompts))
-        if fault:
-            without[fault] += 1
+            made, unfit = fitting(made, stand, pairs.limits)
+            made = nearest(made, stand) if pairs.rule == "closest_length" else made
+            made = made[: (int(pairs.at_most) or len(made)) if pairs.rule == "margin" else 1]
+        if fault or unfit:
+            without[fault or unfit] += 1
         found += made
     rows = np.array(sorted(set(found)), dtype=np.int64).reshape(-1, 2)
     return Paired(rows, len(groups), {name: count for name, count in without.items() if count}, sides.n_marked)
@@ -184,16 +222,6 @@ def over_of(reasons: Sequence[str]) -> list[str]:
 def format_of(pairs: Pairs, target: str) -> str:
     """Return whose rows are written for a target."""
     return pairs.format or ("nemo_rl" if target == "nemo_rl" else "trl")
-
-
-def record(style: str, prompt: list[Any], chosen: list[Any], rejected: list[Any], tools: Any) -> dict[str, Any]:
-    """Return the JSON object of one pair."""
-    if style == "nemo_rl":
-        completions = [{"rank": 0, "completion": chosen}, {"rank": 1, "completion": rejected}]
-        made: dict[str, Any] = {"context": prompt, "completions": completions}
-    else:
-        made = {"prompt": prompt, "chosen": chosen, "rejected": rejected}
-    return made if tools is None else {**made, "tools": tools}
 
 
 def _groups(group: Array, rows: Array) -> Iterator[Array]:
@@ -214,15 +242,15 @@ def _fault(pairs: Pairs, sides: Sides, members: Array) -> str:
     gap = sides.reward[winners].max() - (sides.reward[losers].min() if len(losers) else np.inf)
     if not gap > 0:
         return "no_worse"
-    return "too_close" if pairs.rule == "margin" and not _is_far(gap, pairs.margin) else ""
+    return "too_close" if pairs.rule in BY_MARGIN and not _is_far(gap, pairs.margin) else ""
 
 
 def _is_far(gap: Any, margin: float) -> Any:
     return gap >= margin * (1 - CLOSE) - CLOSE
 
 
-def _by_reward(pairs: Pairs, sides: Sides, members: Array, prompts: Mapping[int, int]) -> Iterator[tuple[int, int]]:
-    """Yield the pairs of a group, those furthest apart first; ties, also of rewards, are settled by lot."""
+def _by_reward(pairs: Pairs, sides: Sides, members: Array, prompts: Mapping[int, int]) -> list[tuple[int, int]]:
+    """Return every two of a group that may be a pair by reward, furthest apart first; ties are settled by lot."""
     same: dict[int, list[int]] = {}
     by_lot = members[np.argsort(sides.lots[members], kind="stable")]
     for row in (row for row in by_lot.tolist() if prompts[row] >= 0):
@@ -233,16 +261,15 @@ def _by_reward(pairs: Pairs, sides: Sides, members: Array, prompts: Mapping[int,
         winners, losers = alike[sides.may_win[alike]], alike[sides.may_lose[alike]]
         if not len(winners) or not len(losers):
             continue
-        if pairs.rule == "best_worst":
+        if pairs.rule == "best_worst" and pairs.limits == Limits():
             winners = winners[[int(np.argmax(sides.reward[winners]))]]
             losers = losers[[int(np.argmin(sides.reward[losers]))]]
         gaps = sides.reward[winners][:, None] - sides.reward[losers][None, :]
-        far = _is_far(gaps, pairs.margin) if pairs.rule == "margin" else gaps > 0
+        far = _is_far(gaps, pairs.margin) if pairs.rule in BY_MARGIN else gaps > 0
         lots = [sides.lots[side].tolist() for side in (winners, losers)]
         best += [(-gaps[i, j], lots[0][i], lots[1][j], int(winners[i]), int(losers[j])) for i, j in np.argwhere(far)]
     best.sort()
-    limit = 1 if pairs.rule == "best_worst" else int(pairs.at_most) or len(best)
-    yield from ((winner, loser) for *_, winner, loser in best[:limit])
+    return [(winner, loser) for *_, winner, loser in best]
 
 
 def _as_said(

@@ -112,7 +112,7 @@ def decisive(plan: Plan, *, looks: bool) -> tuple[Any, ...]:
     reads_all = look.template is not None or look.max_tokens is not None or not plan.target.usual_is_safe
     options: Any = plan.flat if plan.format == "flat" else plan.chat
     shape = (plan.may_mix, plan.chat.tools, plan.chat.marks) if plan.format == "chat" else (plan.flat.marks,)
-    asked = (plan.target.name, plan.trim, look.template, look.max_tokens, plan.loaded_values)
+    asked = (plan.target.name, look.target.trains_prompt, plan.trim, look.template, look.max_tokens, plan.loaded_values)
     return (*asked, *_conversion(plan), *shape) + ((options,) if reads_all else ())
 
 

@@ -199,6 +199,7 @@ def plan(recipe: Recipe) -> Plan:
         made_chat = replace(made_chat, template_kwargs="none")  # a pair has no place for the settings of two rollouts
     template = template_of(recipe.template) if recipe.template else None
     has_lists = chosen == "chat" and made_chat.content == "lists"
+    looked_for = target if recipe.pairs is None else replace(target, trains_prompt=False)  # DPO compares the sides
     return Plan(
         target=target,
         format=chosen,
@@ -207,7 +208,7 @@ def plan(recipe: Recipe) -> Plan:
         exclude=frozenset(exclude - set(INVALID)),
         exclude_invalid=frozenset(invalid - set(recipe.keep) - set(recipe.trim if chosen == "chat" else ())),
         metadata=recipe.metadata,
-        look=Look(target, template, recipe.max_tokens, has_lists),
+        look=Look(looked_for, template, recipe.max_tokens, has_lists),
         trim=frozenset(recipe.trim) & frozenset(HAZARDS) if chosen == "chat" else frozenset(),
         harmless=frozenset(recipe.harmless),
         reads_columns=target.reads_columns or recipe.kind == "parquet" or recipe.pairs is not None,

@@ -20,7 +20,17 @@ from rollout_curator.index.source import Source
 from rollout_curator.intervals import means
 from rollout_curator.manifest import Check
 from rollout_curator.problems import OTHER_OBJECTS
-from rollout_curator.publishing import Exported, Remade, choose, cost_of, left_out, left_out_words, noticed, unread
+from rollout_curator.publishing import (
+    Exported,
+    Remade,
+    choose,
+    cost_of,
+    left_out,
+    left_out_words,
+    noticed,
+    pair_notes,
+    unread,
+)
 from rollout_curator.recipe import Recipe
 from rollout_curator.selection import Drop
 from rollout_curator.workspace import Workspace
@@ -178,7 +188,16 @@ def stats(workspace: Workspace, recipe: Recipe) -> Json:
         "unread": unread(workspace, recipe),
         "funnel": workspace.funnel(recipe).as_json(),
         "sentence": workspace.funnel(recipe).sentence(),
+        **_pairs(workspace, recipe),
     }
+
+
+def _pairs(workspace: Workspace, recipe: Recipe) -> Json:
+    """Return the pairs of a recipe that asks for them: how many, why no more, and how their sides differ."""
+    chosen = choose(workspace, recipe) if recipe.pairs is not None else None
+    if chosen is None or chosen.paired is None:
+        return {}
+    return {"pairs": chosen.paired.as_json(), "pairs_said": pair_notes(recipe, chosen, advises=True)}
 
 
 def hazards(workspace: Workspace, recipe: Recipe) -> Json:

@@ -110,7 +110,13 @@ def stats_text(found: Json) -> str:
         more = ", ..." if hazard["count"] > HAZARDS_SHOWN else ""
         lines.append(f"{hazard['count']:,} {hazard['words']} ({name}): {places}{more}")
     return "\n".join(
-        [*lines, *_comparison(found.get("comparison", [])), _shown(found["sentence"]), *_cost(found.get("cost"))]
+        [
+            *lines,
+            *_comparison(found.get("comparison", [])),
+            _shown(found["sentence"]),
+            *map(_shown, found.get("pairs_said", ())),
+            *_cost(found.get("cost")),
+        ]
     )
 
 

@@ -54,6 +54,7 @@ def test_from_threshold_to_a_split_verified_export_with_its_config_and_to_pairs(
 
     page.get_by_text("pairs for DPO").click()
     expect(page.get_by_text(re.compile(r"pairs from|pair from|pairs\*?\*? from")).first).to_be_visible(timeout=30_000)
+    expect(page.get_by_text(re.compile(r"The chosen side is longer in \d+ of")).first).to_be_visible(timeout=30_000)
     promised = export(page, "pairs")
     pairs = [
         row for part in ("train", "validation") for row in rows_of(rollouts / f"curated.nemo_rl.pairs.{part}.jsonl")

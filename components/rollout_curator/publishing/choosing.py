@@ -4,7 +4,7 @@ The same function answers the Export page, the export and `verify`; the last two
 """
 
 from collections.abc import Generator, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar, cast
 
 import numpy as np
@@ -20,6 +20,8 @@ from rollout_curator.publishing.workers import count_for
 from rollout_curator.recipe import Recipe
 from rollout_curator.runner import run_ordered
 from rollout_curator.selection import ACCEPT, REJECT, Funnel
+from rollout_curator.side_figures import figures
+from rollout_curator.sides import Side
 from rollout_curator.splits import LEFT_OUT, PARTS, Families, Parted, Split
 from rollout_curator.strategies.order import ties
 from rollout_curator.wording import counted, said_of
@@ -115,14 +117,15 @@ def choosing(workspace: Workspace, recipe: Recipe, over: Mapping[str, list[str]]
         said = over if over is not None else _over(workspace, reviewed["verdicts"])
         if workspace.refresh_decisions() == version:
             break
+    made: _PairedSides | None = None
     paired = None
     units = np.flatnonzero(kept)
     copies = len(units) - len(np.unique(workspace.contents[units]))
     if recipe.pairs is not None:
         if recipe.pairs.rule == "chosen":
             reviewed["over"] = dict(said)
-        paired = yield from _paired(workspace, recipe, Selected(kept, verdicts, reviewed.get("marks", {})), said)
-        units = paired.rows
+        made = yield from _paired(workspace, recipe, Selected(kept, verdicts, reviewed.get("marks", {})), said)
+        paired, units = made.measured(made.paired.rows), made.paired.rows
     if recipe.split is None:
         return Chosen((Part("", units),), funnel, reviewed, None, paired, copies)
     rows = units if units.ndim == 1 else np.unique(units)
@@ -134,6 +137,8 @@ def choosing(workspace: Workspace, recipe: Recipe, over: Mapping[str, list[str]]
     )
     left_out = int((codes == LEFT_OUT).sum())
     counts = _split_counts(workspace, recipe, (parts, parted), rows, left_out)
+    if made is not None:
+        paired = made.measured(np.concatenate([part.units for part in parts]))
     return Chosen(parts, funnel, reviewed, counts, paired, copies)
 
 
@@ -228,7 +233,21 @@ def _split_counts(
     return found
 
 
-def _paired(workspace: Workspace, recipe: Recipe, selection: Selected, said: Mapping[str, list[str]]) -> Steps[Paired]:
+@dataclass(frozen=True, slots=True, eq=False)
+class _PairedSides:
+    """Pairs, and the sides of all that could stand in one."""
+
+    paired: Paired
+    sides: Mapping[int, Side]
+
+    def measured(self, rows: Array) -> Paired:
+        """Return the pairs with the figures of those that are written."""
+        return replace(self.paired, figures=figures(rows, self.sides))
+
+
+def _paired(
+    workspace: Workspace, recipe: Recipe, selection: Selected, said: Mapping[str, list[str]]
+) -> Steps[_PairedSides]:
     """Return the pairs of a recipe; the prompts of all that could stand in one are read and compared.
 
     A reward is no measurement where the rollout is invalid, unless the recipe keeps that kind by name.
@@ -252,12 +271,16 @@ def _paired(workspace: Workspace, recipe: Recipe, selection: Selected, said: Map
     rows = pairing.worth_reading(asked, sides, over)
     numbers: list[int | None] = []
     marked: list[bool] = []
+    written: dict[int, Side] = {}
     for prompted in _prompted(workspace, rows, plan, selection.marks):
+        stand = zip(rows[len(numbers) :].tolist(), prompted.sides, strict=False)
+        written.update((row, side) for row, side in stand if side is not None)
         numbers += prompted.exact
         marked += prompted.marked
         yield ExportProgress(0, 0)
     known = {row: -1 - row if n is None else n for row, n in zip(rows.tolist(), numbers, strict=True)}
-    return pairing.paired(asked, pairing.without(sides, rows[np.array(marked, dtype=bool)]), known, over)
+    unmarked = pairing.without(sides, rows[np.array(marked, dtype=bool)])
+    return _PairedSides(pairing.paired(asked, unmarked, known, over, written), written)
 
 
 def _rows_over(workspace: Workspace, sides: Sides, said: Mapping[str, list[str]]) -> Iterator[tuple[int, int]]:

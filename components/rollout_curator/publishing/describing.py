@@ -16,7 +16,7 @@ from rollout_curator.filters import filter_words
 from rollout_curator.grouping import TASK
 from rollout_curator.levels import round_edges
 from rollout_curator.naming import name_of
-from rollout_curator.pairs import RULES
+from rollout_curator.pairs import BY_MARGIN, RULES, Pairs, format_of
 from rollout_curator.publishing.accounting import left_out_words
 from rollout_curator.publishing.choosing import Chosen
 from rollout_curator.publishing.places import CARD_MARK
@@ -47,7 +47,7 @@ def described(workspace: Workspace, recipe: Recipe, chosen: Chosen, content: Map
             reviews=reviews(workspace),
             statement=statement,
             gaps=gaps(workspace, recipe, chosen),
-            notes=[*_notes(chosen), *control_words(workspace, recipe)],
+            notes=[*_notes(recipe, chosen), *control_words(workspace, recipe)],
             mark=CARD_MARK,
         )
     )
@@ -77,7 +77,7 @@ def rules(recipe: Recipe) -> list[str]:
     if recipe.metadata:
         found.append(f"Columns beside the messages: {', '.join(recipe.metadata)}.")
     if recipe.pairs is not None:
-        found.append(f"Pairs: {RULES[recipe.pairs.rule]}.")
+        found.append(pair_rule(recipe.pairs))
     if recipe.split is not None:
         split = recipe.split
         found.append(
@@ -99,6 +99,16 @@ def _in_order(recipe: Recipe) -> list[str]:
     if any(strategies.get(step.name).by_task for step in recipe.strategies):
         found.append("Rules on tasks judge by all valid rated attempts at a task, also by those that are left out.")
     return found
+
+
+def pair_rule(pairs: Pairs) -> str:
+    """Return which rollouts stand against each other, in a sentence."""
+    said = [RULES[pairs.rule]]
+    said += [f"rewards apart by {exact(pairs.margin)} or more"] if pairs.rule in BY_MARGIN else []
+    if pairs.max_length_ratio:
+        said.append(f"the longer side at most {pairs.max_length_ratio:g} times as long as the other")
+    said += ["the model alone speaks"] if pairs.other_turns == "leave_out" else []
+    return f"Pairs: {'; '.join(said)}."
 
 
 def _bounds(recipe: Recipe) -> list[str]:
@@ -177,8 +187,18 @@ def control_words(workspace: Workspace, recipe: Recipe) -> list[str]:
     return [] if found is None else [f"The random control {found.sentence()}."]
 
 
-def _notes(chosen: Chosen) -> list[str]:
-    notes = [] if chosen.paired is None else [f"{chosen.paired.sentence()}."]
+def pair_notes(recipe: Recipe, chosen: Chosen, *, advises: bool = False) -> list[str]:
+    """Return what is to be known of the pairs: how many and from where, how their sides differ, what helps."""
+    if chosen.paired is None or recipe.pairs is None:
+        return []
+    found, style = [f"{chosen.paired.sentence()}."], format_of(recipe.pairs, recipe.target)
+    if (measured := chosen.paired.figures) is not None:
+        found += [*measured.sentences(style), *(measured.advice(style, recipe.pairs.rule) if advises else ())]
+    return found
+
+
+def _notes(recipe: Recipe, chosen: Chosen) -> list[str]:
+    notes = pair_notes(recipe, chosen)
     if chosen.split is not None:
         notes.append(alike_words(chosen.split["largest_similarity"]))
         if left_out := chosen.split["left_out"]:

@@ -81,14 +81,14 @@ def _check_again(content: manifest.Manifest, path: Path) -> Iterator[Check]:
         paired = None if chosen.paired is None else chosen.paired.as_json()
         lost = left_out(workspace, recipe, rows_written(workspace, chosen))
         more = {"split": chosen.split, "pairs": paired, "round_trip": _trip(recipe, chosen), "left_out": lost}
-        counts = _counts(chosen.funnel.as_json(), chosen.reviewed, inputs, more)
         told = {name: content.get(name) for name in more}
         for name in ("round_trip", "left_out"):
-            told[name] = (
-                told[name] if name in content else more[name]
-            )  # older versions did not count these, nor what dropped nobody
+            told[name] = told[name] if name in content else more[name]  # older versions did not count these
+        if paired is not None and "sides" not in (content.get("pairs") or ()):
+            paired.pop("sides", None)  # older versions did not measure these, nor what dropped nobody
         told_counts = {"dropped_nobody": chosen.funnel.as_json()["dropped_nobody"], **content["counts"]}
         expected = _counts(told_counts, content["decisions"], content["inputs"], told)
+        counts = _counts(chosen.funnel.as_json(), chosen.reviewed, inputs, more)
         yield Check("every count is the same", counts == expected, _difference(counts, expected))
         parts = manifest.example_files(content)
         named = {each["part"] for each in parts}

@@ -18,7 +18,7 @@ from rollout_curator.publishing.accounting import left_out, report_blocks, rows_
 from rollout_curator.publishing.choosing import Chosen, ExportProgress, Steps, choosing
 from rollout_curator.publishing.command import command_line
 from rollout_curator.publishing.configs import config_of
-from rollout_curator.publishing.describing import control_words, described
+from rollout_curator.publishing.describing import control_words, described, pair_notes
 from rollout_curator.publishing.places import card_path, check_out, paths_of, report_path
 from rollout_curator.publishing.stream import Stream
 from rollout_curator.recipe import Recipe
@@ -191,7 +191,7 @@ def _require_rows(out: Path, chosen: Chosen) -> None:
 def _notes(workspace: Workspace, recipe: Recipe, chosen: Chosen) -> list[str]:
     """Return what the user should know of copies, a control, a split or pairs, in sentences."""
     notes = [*([chosen.copies_sentence()] if chosen.copies else []), *control_words(workspace, recipe)]
-    notes += [] if chosen.paired is None else [f"{chosen.paired.sentence()}."]
+    notes += pair_notes(recipe, chosen, advises=True)
     if recipe.split is not None and chosen.split is not None:
         sizes = ", ".join(f"{counts['rows']:,} {name}" for name, counts in chosen.split["parts"].items())
         left_out = chosen.split["left_out"]
@@ -225,6 +225,8 @@ def _config(workspace: Workspace, recipe: Recipe, chosen: Chosen, paths: Mapping
     plan = recipes.plan(recipe)
     tools = any((workspace.column("n_tools")[part.units] > 0).any() for part in chosen.parts)
     validation = paths.get("validation")
+    if chosen.paired is not None and chosen.paired.figures is not None:  # a row holds both sides, a trainer sees one
+        longest = chosen.paired.figures.longest // CHARS_PER_TOKEN
     facts = ConfigFacts(
         str(paths[next(iter(paths))]),
         plan.format,
@@ -232,6 +234,7 @@ def _config(workspace: Workspace, recipe: Recipe, chosen: Chosen, paths: Mapping
         None if validation is None else str(validation),
         longest,
         recipe.max_tokens,
+        len(chosen.parts[0].units),
     )
     return config_of(recipe, plan, facts)
 

@@ -25,7 +25,8 @@ LEFT_OUT = EXCLUDED_BY_DEFAULT | (frozenset(HAZARDS) - ONLY_INFORM)
 class ConfigFacts:
     """What a config snippet tells a trainer of the written file.
 
-    `longest_tokens` is an estimate. `max_tokens` is the limit of the recipe, None when it has none.
+    `longest_tokens` is an estimate. `max_tokens` is the limit of the recipe, None when it has none. `n_rows` are those
+    of the training file.
     """
 
     path: str
@@ -34,6 +35,7 @@ class ConfigFacts:
     validation_path: str | None = None
     longest_tokens: int | None = None
     max_tokens: int | None = None
+    n_rows: int | None = None
 
     @property
     def loader(self) -> str:

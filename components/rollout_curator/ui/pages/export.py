@@ -16,6 +16,7 @@ from rollout_curator.publishing import (
     control_paths,
     first_line,
     paths_of,
+    says_of,
     usual_card,
     usual_report,
 )
@@ -53,7 +54,7 @@ def page(site: Site, workspace: Workspace) -> None:
         _funnel(workspace.funnel(recipe), recipe)
         chosen = chosen_of(workspace, recipe)
         if chosen is not None:
-            counts(chosen)
+            counts(recipe, chosen)
         _why(workspace, recipe)
         draw_left_out(workspace, recipe)
         hazard_table(workspace, recipe)
@@ -94,9 +95,9 @@ def _target(recipe: Recipe) -> None:
 
 
 def _says(recipe: Recipe) -> None:
-    target = recipes.plan(recipe).target
-    with st.expander(f"What {label(target.title)} will do with it", expanded=True), st.container(key="says"):
-        st.markdown("\n".join(f"- {label(sentence, 1000)}" for sentence in target.says))
+    title, says = says_of(recipe, recipes.plan(recipe))
+    with st.expander(f"What {label(title)} will do with it", expanded=True), st.container(key="says"):
+        st.markdown("\n".join(f"- {label(sentence, 1000)}" for sentence in says))
 
 
 def _funnel(funnel: Funnel, recipe: Recipe) -> None:

@@ -8,7 +8,7 @@ import streamlit as st
 
 from rollout_curator.cost import Asked, Cost
 from rollout_curator.pairs import WORDS, Paired
-from rollout_curator.publishing import Chosen, choose, cost_of
+from rollout_curator.publishing import Chosen, choose, cost_of, pair_notes
 from rollout_curator.recipe import Recipe
 from rollout_curator.splits import alike_words
 from rollout_curator.ui.site import BY_CONTENT
@@ -41,12 +41,14 @@ def _chosen(workspace: Workspace, recipe: Recipe, version: int) -> Chosen:
     return choose(workspace, recipe)
 
 
-def counts(chosen: Chosen) -> None:
+def counts(recipe: Recipe, chosen: Chosen) -> None:
     """Draw the copies, the pairs and the parts, as the funnel goes on."""
     if chosen.copies:
         st.caption(label(chosen.copies_sentence()))
     if chosen.paired is not None:
         _pairs(chosen.paired)
+        for sentence in pair_notes(recipe, chosen)[1:]:
+            st.caption(label(sentence, 1000))
     if chosen.split is not None:
         _parts(chosen.split)
 

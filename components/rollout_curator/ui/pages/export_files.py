@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from rollout_curator.exports.base import exports
-from rollout_curator.pairs import FORMATS, RULES, Pairs, format_of
+from rollout_curator.pairs import BY_MARGIN, FORMATS, OTHER_TURNS, RULES, Pairs, format_of
 from rollout_curator.recipe import Recipe
 from rollout_curator.splits import TIES, Split
 from rollout_curator.ui import settings, state
@@ -18,11 +18,13 @@ ROWS = {"examples": "examples", "pairs": "pairs for DPO"}
 PARTS = {"one": "one file", "share": "by share", "count": "by count"}
 TIED = {"task": "the task", "prompt": "the prompt", "near": "nearly the prompt"}
 STYLES = {"trl": "TRL: prompt, chosen, rejected", "nemo_rl": "NeMo RL: context, completions"}
+RATIOS = (0.0, 1.1, 1.25, 1.5, 2.0, 3.0)
 PAIRS_SAID = (
     "Both sides are rollouts of one task with the same prompt and tools. The chosen side is always kept: at the "
     "threshold or above, or accepted by you. The rejected side may be any other that can be written and whose reward "
     "is a measurement: also below the threshold, also rejected by you. What you accepted is never the rejected side, "
-    "and what you rejected never the chosen one. Equal rewards make no pair."
+    "and what you rejected never the chosen one. Equal rewards make no pair. Turns both sides begin with belong to the "
+    "prompt."
 )
 SHARE_SAID = (
     "Rollouts of one task, of one prompt or of nearly the same prompt stay in one file. Moving the threshold, deciding "
@@ -78,24 +80,46 @@ def _pairs(recipe: Recipe, pairs: Pairs) -> None:
         format_func=lambda name: plain(STYLES.get(name, name)),
         **state.bind("pair-format", format_of(pairs, recipe.target), partial(_set_pairs, pairs, "format")),
     )
+    _by_margin(pairs)
+    one, two = st.columns(2)
+    ratios = sorted({*RATIOS, pairs.max_length_ratio})
+    one.selectbox(
+        "length of the two sides",
+        ratios,
+        format_func=lambda ratio: plain(f"at most {ratio:g} to 1" if ratio else "any"),
+        help="In characters of the model's own answers. Where the chosen side is mostly the longer one, a model learns "
+        "length; the rule of nearest length, or a limit here, chooses pairs that teach less of it.",
+        **state.bind("pair-ratio", pairs.max_length_ratio, partial(_set_pairs, pairs, "max_length_ratio")),
+    )
+    two.selectbox(
+        "tool results and user turns on a side",
+        list(OTHER_TURNS),
+        format_func=lambda name: plain(OTHER_TURNS.get(name, name)),
+        help="TRL's DPO trains on all that follows the prompt, whoever said it.",
+        **state.bind("pair-turns", pairs.other_turns, partial(_set_pairs, pairs, "other_turns")),
+    )
+    st.caption(PAIRS_SAID)
+
+
+def _by_margin(pairs: Pairs) -> None:
+    """Draw how far rewards must be apart, for the rules that ask it."""
+    if pairs.rule not in BY_MARGIN:
+        return
+    one, two = st.columns(2)
+    one.number_input(
+        "rewards apart by at least",
+        min_value=0.0001,
+        step=0.1,
+        format="%g",
+        **state.bind("pair-margin", float(pairs.margin), partial(_set_pairs, pairs, "margin")),
+    )
     if pairs.rule == "margin":
-        one, two = st.columns(2)
-        one.number_input(
-            "rewards apart by at least",
-            min_value=0.0001,
-            step=0.1,
-            format="%g",
-            **state.bind("pair-margin", float(pairs.margin), partial(_set_pairs, pairs, "margin")),
-        )
         two.number_input(
             "pairs of a task at most (0 takes all)",
             min_value=0,
             step=1,
             **state.bind("pair-most", int(pairs.at_most), partial(_set_pairs, pairs, "at_most")),
         )
-    st.caption(PAIRS_SAID)
-    if format_of(pairs, recipe.target) == "nemo_rl":
-        st.caption("NeMo RL renders pairs without their tools: the model does not see them.")
 
 
 def _set_pairs(pairs: Pairs, name: str, value: Any) -> None:
