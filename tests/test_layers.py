@@ -51,6 +51,7 @@ RANKS = {
     "reading_words": 9,
     "formats": 3,
     "hazards": 3,
+    "views": 3,
     "policy": 3,
     "plan": 3,
     "problems": 0,
@@ -103,6 +104,8 @@ SIDEWAYS = {
     ("plan", "hazards"),  # a plan says with what an example is looked at
     ("plan", "targets"),  # and for which trainer
     ("outlook", "findings"),  # what it finds is what they are
+    ("views", "targets"),  # which template is rendered, and what of its text is trained on
+    ("hazards", "views"),  # what is a hazard depends on what its trainer sees
     ("hazards", "targets"),  # what is a hazard depends on the trainer
 }
 STATE = "ui/state.py"

@@ -2,7 +2,8 @@
 
 Read in the wheel axolotl 0.19.0: `axolotl/prompt_strategies/chat_template.py` (`_get_tools` and `_get_messages` take
 lists or JSON text; `transform_message` reads arguments that are text with json.loads and raises where that fails;
-`find_turn` renders each beginning of the conversation twice to find what a turn adds), `axolotl/utils/schemas/
+`_find_turn_from_text` renders the conversation with another text in place of an answer, and what differs is the answer;
+the first token after it that ends a turn is trained on too, if it is `eos_token` and follows within three tokens), `axolotl/utils/schemas/
 datasets.py` (field_messages, field_tools, field_thinking, roles_to_train, train_on_eos) and `config.py` (sequence_len
 512, excess_length_strategy drop). The file comes in through Hugging Face `datasets`, so tools and arguments, whose
 shapes differ, are written as JSON text (axolotl-ai-cloud/axolotl 3136).
@@ -23,8 +24,8 @@ SAYS = (
     "tokens.",
     "Arguments and tools are written as JSON text, which Axolotl reads; as objects, Hugging Face datasets would fill "
     "them with keys they never had.",
-    "Each turn is found by rendering the beginnings of the conversation: a template that rewrites earlier turns puts "
-    "the labels in the wrong place.",
+    "Each answer is found by rendering the conversation with another text in its place; the whole is rendered once, so "
+    "earlier thinking that the template drops is not trained on.",
     "Only fields that the chat template names reach it; reasoning is written as reasoning_content and left out by "
     "templates that do not know it.",
     "It splits no validation set off: it gets what is chosen under training, validation and test, or none.",
@@ -103,7 +104,9 @@ AXOLOTL = Target(
     judge=judge,
     usual_is_safe=False,
     usual_limit=512,
-    view_note="Axolotl leaves the mark that begins an answer out of training; here it stands with the answer.",
+    renders="whole",
+    trains="replaced",
+    decodes_arguments=True,
     too_long="drops the example, which only a number in its log tells",
     reads_columns=True,
 )

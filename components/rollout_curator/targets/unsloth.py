@@ -2,7 +2,7 @@
 
 Read in unslothai/unsloth, `unsloth/models/loader.py` (FastLanguageModel), `unsloth/chat_templates.py` and
 unslothai/unsloth-zoo, `unsloth_zoo/dataset_utils.py` (train_on_responses_only: labels are kept from each
-`response_part` to the next `instruction_part`, found as tokens). The script reads the file line by line, so nothing of
+`response_part` to the next `instruction_part`, found as tokens; read in the wheel unsloth_zoo 2026.10.9). The script reads the file line by line, so nothing of
 it becomes a table of types, and hands TRL one column of text.
 """
 
@@ -87,7 +87,8 @@ UNSLOTH = Target(
     config=config,
     config_kind="python",
     renders="whole",
+    trains="between",
+    marks=("<|im_start|>", "<|im_start|>assistant\n"),
     usual_limit=2048,
-    view_note="Unsloth trains on what stands between the two marks of its script; here whole answers are marked.",
     too_long="cuts the end of the example off",
 )
