@@ -68,7 +68,7 @@ def view(made: Example, look: Look, *, closely: bool = True) -> View:
     if look.template is None or target.renders == "itself":
         return _of_messages(made, look, answers)
     used = effective(look.template, target)
-    messages = _as_read(made.messages or [], target)
+    messages = _as_read(made.messages or [], target, in_parts=used.in_parts)
     rendered = render(used.template, messages, made.tools, settings=made.template_kwargs)
     counter = used.template.tokenizer
     if target.renders == "prefixes":
@@ -204,14 +204,22 @@ def _is_near(between: str, counter: str) -> bool:
     return tokens.count([between], counter)[0] <= END_TOKENS if counter else len(between) <= END_CHARS
 
 
-def _as_read(messages: Sequence[Message], target: Target) -> list[Mapping[str, Any]]:
-    """Return messages as the trainer hands them to the template: arguments as objects, where it decodes them."""
-    if not target.decodes_arguments:
-        return list(messages)
-    return [
-        {**message, "tool_calls": list(map(_decoded, message["tool_calls"]))} if message.get("tool_calls") else message
-        for message in messages
-    ]
+def _as_read(messages: Sequence[Message], target: Target, *, in_parts: bool) -> list[Mapping[str, Any]]:
+    """Return messages as the trainer hands them to the template: arguments as objects and texts in parts, if it does."""
+    read: list[Mapping[str, Any]] = list(messages)
+    if target.decodes_arguments:
+        read = [
+            {**message, "tool_calls": list(map(_decoded, message["tool_calls"]))} if message.get("tool_calls") else message
+            for message in read
+        ]
+    if in_parts:
+        read = [
+            {**message, "content": [{"type": "text", "text": message["content"]}]}
+            if isinstance(message["content"], str)
+            else message
+            for message in read
+        ]
+    return read
 
 
 def _decoded(call: Any) -> Any:

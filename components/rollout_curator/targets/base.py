@@ -59,12 +59,13 @@ class Training:
     """What a trainer renders with where a model has some chat template: that one, or its own in its place.
 
     Where `is_known` is false it renders with a text that is not at hand, or stops; `template` is then the model's.
-    `words` tell of all that is not plain.
+    `words` tell of all that is not plain. `in_parts` says that the template gets each text as a list of one part.
     """
 
     template: ChatTemplate
     words: str = ""
     is_known: bool = True
+    in_parts: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,8 @@ ASK = (
     "To see what it trains, install trl beside rollout-curator (pip install --no-deps trl) and start again, or choose "
     "that file of TRL as the chat template."
 )
+WITH_PROCESSOR = frozenset({"diffusion_gemma", "idefics3", "llava_next", "qwen2_5_vl", "qwen3_vl", "smolvlm"})
+"""Families of models that see: TRL opens their processor and gives it texts in parts (`prepare_multimodal_messages`)."""
 SINCE = {
     "90c33aee14aa2a226127516d48ee9184c9b90745d4a04c484621ec2e82fb712c": ("cohere", "1.4"),
     "2147c474f41b522b7296f74692b9f31e45f49a31465960576a9d321339c5915a": ("cohere2", "1.4"),
@@ -80,7 +82,8 @@ def training(template: ChatTemplate) -> Training:
         return Training(template, _unknown(template, here), is_known=False)
     name, text = here.own[template.text]
     words = f"TRL renders with its own {name} in place of this template; shown is that of TRL {here.version}, found here."
-    return Training(replace(template, text=text, tool_text=""), words)
+    in_parts = name.removesuffix(ENDING) in WITH_PROCESSOR
+    return Training(replace(template, text=text, tool_text=""), words, in_parts=in_parts)
 
 
 def _unknown(template: ChatTemplate, here: Installed | None) -> str:
