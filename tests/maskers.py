@@ -1,6 +1,7 @@
 """What trainers train on, said again from their sources, token by token: for tests on the trainer's view."""
 
 import json
+import re
 from bisect import bisect_left, bisect_right
 from typing import Any
 
@@ -11,9 +12,11 @@ def axolotl_labels(tokenizer: Any, messages: list[Any], tools: list[Any] | None,
     """Return 1 for each token that Axolotl trains on with the printed config, else 0.
 
     axolotl 0.19.0, `axolotl/prompt_strategies/chat_template.py`: `_tokenize_single_prompt`, `_build_turn_locator`,
-    `_find_turn_from_text`, `find_first_eos_token`; `transform_message` reads arguments that are JSON text.
+    `_find_turn_from_text`, `find_first_eos_token`; `transform_message` reads arguments that are JSON text, and hands on
+    what the template reads of a variable called `message` (`jinja_template_analyzer.py`).
     """
-    turns = [_transformed(message) for message in messages]
+    names = set(re.findall(r"\bmessage(?:\.|\[['\"])(\w+)", tokenizer.chat_template))
+    turns = [_transformed(message, names | {"role", "content", "reasoning_content"}) for message in messages]
     given: dict[str, Any] = {"tools": tools} if tools else {}
     full = tokenizer.apply_chat_template(turns, tokenize=False, **given)
     encoded = tokenizer(full, add_special_tokens=False, return_offsets_mapping=True)
@@ -38,8 +41,8 @@ def axolotl_labels(tokenizer: Any, messages: list[Any], tools: list[Any] | None,
     return labels
 
 
-def _transformed(message: dict[str, Any]) -> dict[str, Any]:
-    made = json.loads(json.dumps(message))
+def _transformed(message: dict[str, Any], names: set[str]) -> dict[str, Any]:
+    made = json.loads(json.dumps({key: value for key, value in message.items() if key in names}))
     for call in made.get("tool_calls", ()):
         if isinstance(call["function"]["arguments"], str):
             call["function"]["arguments"] = json.loads(call["function"]["arguments"])
@@ -65,9 +68,11 @@ def unsloth_labels(tokenizer: Any, text: str, instruction_part: str, response_pa
     ids = tokenizer(text, add_special_tokens=False)["input_ids"]
     ask = tokenizer(instruction_part, add_special_tokens=False)["input_ids"]
     answer = tokenizer(response_part, add_special_tokens=False)["input_ids"]
-    core = len(answer) - 1 if tokenizer(f"{response_part}\n", add_special_tokens=False)["input_ids"][: len(answer)] != (
-        answer
-    ) else len(answer)
+    core = (
+        len(answer) - 1
+        if tokenizer(f"{response_part}\n", add_special_tokens=False)["input_ids"][: len(answer)] != (answer)
+        else len(answer)
+    )
     same = 0
     while ask[same] == answer[same]:
         same += 1

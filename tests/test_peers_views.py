@@ -19,7 +19,7 @@ from rollout_curator.recipe import Recipe
 from rollout_curator.rollout import Example
 from rollout_curator.targets import trl_templates
 from rollout_curator.targets.base import get
-from rollout_curator.templates import WORDS, ChatTemplate, built_in
+from rollout_curator.templates import ChatTemplate
 from rollout_curator.views import Look, View, view
 from rollout_curator.workspace import Workspace
 from test_peers import TALKS, Then
@@ -116,9 +116,7 @@ def theirs(tokenizer: Any, text: str, made: Example, *, sees: bool = False) -> t
     messages = data_utils.prepare_multimodal_messages(made.messages) if sees else made.messages
     try:
         whole = tokenizer.apply_chat_template(messages, tokenize=False, **given)
-        encoded = tokenizer.apply_chat_template(
-            messages, return_dict=True, return_assistant_tokens_mask=True, **given
-        )
+        encoded = tokenizer.apply_chat_template(messages, return_dict=True, return_assistant_tokens_mask=True, **given)
     except Exception:  # noqa: BLE001  a template may raise anything
         return None
     return str(whole), list(encoded["assistant_masks"])

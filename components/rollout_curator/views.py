@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from rollout_curator import tokens
-from rollout_curator.rollout import Example, Message
+from rollout_curator.rollout import Example
 from rollout_curator.targets.base import Target, effective
 from rollout_curator.templates.base import ChatTemplate
 from rollout_curator.templates.render import Rendered, render
@@ -39,6 +39,11 @@ class Look:
     def is_known(self) -> bool:
         """Say whether what is rendered with the template is what the trainer renders."""
         return self.template is None or effective(self.template, self.target).is_known
+
+    @property
+    def words(self) -> str:
+        """Return what the trainer does with the template that is not plain, "" where it renders with it."""
+        return "" if self.template is None else effective(self.template, self.target).words
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +73,9 @@ def view(made: Example, look: Look, *, closely: bool = True) -> View:
     if look.template is None or target.renders == "itself":
         return _of_messages(made, look, answers)
     used = effective(look.template, target)
-    messages = _as_read(made.messages or [], target, in_parts=used.in_parts)
+    messages: list[Mapping[str, Any]] = list(made.messages or [])
+    messages = target.hands(messages, used.template) if target.hands else messages
+    messages = list(map(_in_parts, messages)) if used.in_parts else messages
     rendered = render(used.template, messages, made.tools, settings=made.template_kwargs)
     counter = used.template.tokenizer
     if target.renders == "prefixes":
@@ -180,7 +187,7 @@ def _replaced(
             others = [*messages[:n], {"role": "assistant", "content": standin}, *messages[n + 1 :]]
             other = render(template, others, made.tools, settings=made.template_kwargs, prefixes=False)
             if other.error:
-                return f"Axolotl stops here: with another text in place of answer {n + 1:,}, the template fails: {other.error}"
+                return f"Axolotl stops: with another text as message {n + 1:,} the template fails: {other.error}"
             spans.append(_difference(whole, other.whole))
         start, end = min(start for start, _ in spans), max(end for _, end in spans)
         if start >= end:
@@ -193,7 +200,7 @@ def _replaced(
 
 
 def _difference(one: str, other: str) -> Span:
-    """Return the part of a text that differs from another, as Axolotl finds it: the end does not overlap the beginning."""
+    """Return the part of a text that differs from another; what ends both alike begins after what begins both alike."""
     most = min(len(one), len(other))
     start = next((n for n in range(most) if one[n] != other[n]), most)
     same = next((n for n in range(most - start) if one[-1 - n] != other[-1 - n]), most - start)
@@ -204,31 +211,9 @@ def _is_near(between: str, counter: str) -> bool:
     return tokens.count([between], counter)[0] <= END_TOKENS if counter else len(between) <= END_CHARS
 
 
-def _as_read(messages: Sequence[Message], target: Target, *, in_parts: bool) -> list[Mapping[str, Any]]:
-    """Return messages as the trainer hands them to the template: arguments as objects and texts in parts, if it does."""
-    read: list[Mapping[str, Any]] = list(messages)
-    if target.decodes_arguments:
-        read = [
-            {**message, "tool_calls": list(map(_decoded, message["tool_calls"]))} if message.get("tool_calls") else message
-            for message in read
-        ]
-    if in_parts:
-        read = [
-            {**message, "content": [{"type": "text", "text": message["content"]}]}
-            if isinstance(message["content"], str)
-            else message
-            for message in read
-        ]
-    return read
-
-
-def _decoded(call: Any) -> Any:
-    arguments = call["function"]["arguments"]
-    try:
-        decoded = json.loads(arguments) if isinstance(arguments, str) else arguments
-    except (ValueError, RecursionError):
-        return call
-    return {**call, "function": {**call["function"], "arguments": decoded}}
+def _in_parts(message: Mapping[str, Any]) -> Mapping[str, Any]:
+    content = message["content"]
+    return {**message, "content": [{"type": "text", "text": content}]} if isinstance(content, str) else message
 
 
 def _bare(made: Example) -> tuple[str, ...]:

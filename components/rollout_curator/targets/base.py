@@ -77,12 +77,13 @@ class Target:
     on what the trainer will do with the file that its user may not expect. `config` is of the `config_kind`.
 
     `renders` says how it uses the chat template of a model: each beginning of the conversation, the whole once, or
-    not at all because it has templates of its own.
-    `trains` says what of the rendered text is trained on: the answers as they are rendered, what the template marks with
-    {% generation %}, what stands after the second of `marks` and before the first, or what changes when another text
-    stands in place of an answer; "" where it is no trainer. `training` tells which template it renders with, None for
-    the model's, whatever it is. `decodes_arguments` says that arguments which are JSON text reach the template as
-    objects. `judge` is its own loader's rule for one record, None when it takes every record; `usual_is_safe` says that no
+    not at all because it has templates of its own. `trains` says what of the text is trained on: the answers as they
+    are rendered, what the template marks with {% generation %}, what stands after the second of `marks` and before the
+    first, or what changes when another text stands in place of an answer; "" where it is no trainer. `training` tells
+    which template it renders with, None for the model's, whatever it is. `hands` returns of the messages what reaches
+    that template, None where all does.
+
+    `judge` is its own loader's rule for one record, None when it takes every record; `usual_is_safe` says that no
     record made with the usual options is judged. `too_long` says what it does with an example beyond its limit.
     `reads_columns` is true where all records become one table of Arrow types (Hugging Face `datasets`). `load` is how
     its loader reads a line of the file, None where it is plain JSON.
@@ -102,7 +103,7 @@ class Target:
     trains: Literal["answers", "generation", "between", "replaced", ""] = "answers"
     training: Callable[[ChatTemplate], Training] | None = None
     marks: tuple[str, str] = ("", "")
-    decodes_arguments: bool = False
+    hands: Callable[[list[Mapping[str, Any]], ChatTemplate], list[Mapping[str, Any]]] | None = None
     judge: Callable[[Mapping[str, Any]], Judged | None] | None = None
     usual_is_safe: bool = True
     usual_limit: int | None = None
@@ -122,7 +123,7 @@ class Target:
 
 
 def effective(template: ChatTemplate, target: Target) -> Training:
-    """Return what a trainer renders with where a model has this template: all that renders or counts for it asks here."""
+    """Return what a trainer renders with where a model has this template: whoever renders or counts asks here."""
     return target.training(template) if target.training else Training(template)
 
 

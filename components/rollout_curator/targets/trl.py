@@ -3,10 +3,10 @@
 Read in the wheel trl 1.16.0: `trl/trainer/sft_config.py` (max_length 1024 with truncation_mode "keep_start",
 assistant_only_loss False), `trl/trainer/sft_trainer.py` (`tools` may be JSON text, `chat_template_kwargs` is a column;
 assistant_only_loss takes a template with {% generation %}, TRL's own for families it knows, as `trl_templates` tells,
-and raises for an example without such a token). The file comes in through Hugging Face `datasets`, one table of Arrow types: tools of different
-shapes would get keys they never had, so they are written as JSON text (huggingface/trl 5118 and 5307). Arguments are
-objects, which most templates need; `datasets` keeps them as they are since 4.7 (huggingface/datasets, pull request
-8027).
+and raises for an example without such a token). The file comes in through Hugging Face `datasets`, one table of Arrow
+types: tools of different shapes would get keys they never had, so they are written as JSON text (huggingface/trl 5118
+and 5307). Arguments are objects, which most templates need; `datasets` keeps them as they are since 4.7
+(huggingface/datasets, pull request 8027).
 """
 
 from rollout_curator.conversation import ChatOptions, FlatOptions

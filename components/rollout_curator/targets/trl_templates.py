@@ -29,7 +29,7 @@ ASK = (
     "that file of TRL as the chat template."
 )
 WITH_PROCESSOR = frozenset({"diffusion_gemma", "idefics3", "llava_next", "qwen2_5_vl", "qwen3_vl", "smolvlm"})
-"""Families of models that see: TRL opens their processor and gives it texts in parts (`prepare_multimodal_messages`)."""
+"""Families of models that see: TRL gives their processor texts in parts (`prepare_multimodal_messages`)."""
 SINCE = {
     "90c33aee14aa2a226127516d48ee9184c9b90745d4a04c484621ec2e82fb712c": ("cohere", "1.4"),
     "2147c474f41b522b7296f74692b9f31e45f49a31465960576a9d321339c5915a": ("cohere2", "1.4"),
@@ -81,26 +81,38 @@ def training(template: ChatTemplate) -> Training:
     if here is None or template.text not in here.own:
         return Training(template, _unknown(template, here), is_known=False)
     name, text = here.own[template.text]
-    words = f"TRL renders with its own {name} in place of this template; shown is that of TRL {here.version}, found here."
+    words = f"TRL renders with its own {name} in place of this template; shown as in TRL {here.version}, found here."
     in_parts = name.removesuffix(ENDING) in WITH_PROCESSOR
     return Training(replace(template, text=text, tool_text=""), words, in_parts=in_parts)
 
 
 def _unknown(template: ChatTemplate, here: Installed | None) -> str:
     """Return why it is not known what TRL trains, or that it stops, and what to do."""
-    family, since = SINCE.get(hashlib.sha256(template.text.encode(errors="surrogatepass")).hexdigest(), ("", ""))
+    family, since = _known(template.text)
     if family:
         there = f" TRL {here.version}, found here, has none for it." if here else ""
         own = f"TRL {since} or newer renders with its own {family}{ENDING} in place of this template."
         return f"What is trained is not known: {own}{there} {ASK}"
     if template.is_built_in:
         return "What TRL trains is not known: this template is no model's own. Choose the model's."
+    bare = template.text.strip()
+    for text in (bare, f"{bare}\n"):
+        if _known(text)[0] or (here is not None and text in here.own):
+            return (
+                "What is trained is not known: but for white space at its ends TRL knows this template, and "
+                "TRL compares to the letter. Take it from the tokenizer's folder."
+            )
     version = f"{here.version}, found here," if here else LATEST
     return (
         f"TRL {version} stops at this template: it has no {{% generation %}} around the answers, and TRL has no "
         "template of its own for it. Put the answers of the model's template between {% generation %} and "
         "{% endgeneration %}."
     )
+
+
+def _known(text: str) -> tuple[str, str]:
+    """Return the family of a template and the first TRL that takes its own in its place, empty where none does."""
+    return SINCE.get(hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest(), ("", ""))
 
 
 def has_markers(text: str) -> bool:
