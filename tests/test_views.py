@@ -1,4 +1,4 @@
-"""An example as its trainer sees it: the template that is rendered, what of its text is trained on, what is not known."""
+"""An example as its trainer sees it: which template is rendered, what of its text is trained on, what is not known."""
 
 import hashlib
 from pathlib import Path
