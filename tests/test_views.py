@@ -94,7 +94,7 @@ def test_a_known_template_without_trl_is_not_known_and_its_file_is_named(monkeyp
     assert seen.words == (
         "What is trained is not known: TRL 1.3 or newer renders with its own mine_training.jinja in place of this "
         "template. To see what it trains, install trl beside rollout-curator (pip install --no-deps trl) and start "
-        "again, or choose that file of TRL as the chat template."
+        "again, or choose its file trl/chat_templates/mine_training.jinja as the chat template."
     )
 
 

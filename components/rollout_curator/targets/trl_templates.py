@@ -24,10 +24,6 @@ LATEST = "1.16"
 MARKERS = re.compile(r"\{%-?\s*generation\s*-?%\}")
 """How TRL looks for the tag."""
 ENDING = "_training.jinja"
-ASK = (
-    "To see what it trains, install trl beside rollout-curator (pip install --no-deps trl) and start again, or choose "
-    "that file of TRL as the chat template."
-)
 WITH_PROCESSOR = frozenset({"diffusion_gemma", "idefics3", "llava_next", "qwen2_5_vl", "qwen3_vl", "smolvlm"})
 """Families of models that see: TRL gives their processor texts in parts (`prepare_multimodal_messages`)."""
 SINCE = {
@@ -92,7 +88,9 @@ def _unknown(template: ChatTemplate, here: Installed | None) -> str:
     if family:
         there = f" TRL {here.version}, found here, has none for it." if here else ""
         own = f"TRL {since} or newer renders with its own {family}{ENDING} in place of this template."
-        return f"What is trained is not known: {own}{there} {ASK}"
+        ask = "install trl beside rollout-curator (pip install --no-deps trl) and start again, or choose its file"
+        place = f"trl/chat_templates/{family}{ENDING} as the chat template"
+        return f"What is trained is not known: {own}{there} To see what it trains, {ask} {place}."
     if template.is_built_in:
         return "What TRL trains is not known: this template is no model's own. Choose the model's."
     bare = template.text.strip()

@@ -73,7 +73,8 @@ def _seen(made: Example, plan: Plan) -> None:
     """Draw the example as its trainer sees it."""
     target = plan.target
     seen = view(made, plan.look)
-    st.markdown(f"**As {label(target.title)} sees it**: {label(_counts(seen, plan))}")
+    head = f"As {target.title} sees it" if plan.look.is_known else f"As this template writes it, not {target.title}"
+    st.markdown(f"**{label(head)}**: {label(_counts(seen, plan))}")
     if target.renders == "itself":
         st.caption(ITSELF if target.trains else NO_TRAINER)
     elif plan.look.template is None:
