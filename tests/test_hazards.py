@@ -105,7 +105,7 @@ def test_a_beginning_that_fails_matters_where_beginnings_are_rendered() -> None:
         name: found(Recipe(target=name, template=headers), said("4"), prompt=prompt, tools=[TOOL]) for name in names
     }
     said_by_template = "prefix_error:Tools can only be described in a conversation that has a user message."
-    assert kinds == {"nemo_rl": [said_by_template], "axolotl": [said_by_template], "trl": [], "unsloth": []}
+    assert kinds == {"nemo_rl": [said_by_template], "axolotl": [], "trl": [], "unsloth": []}
 
 
 def test_history_that_a_template_rewrites_is_found_and_can_be_cut() -> None:

@@ -53,6 +53,7 @@ RANKS = {
     "reading_words": 9,
     "formats": 3,
     "hazards": 3,
+    "views": 3,
     "policy": 3,
     "plan": 3,
     "problems": 0,
@@ -111,6 +112,8 @@ SIDEWAYS = {
     ("plan", "targets"),  # and for which trainer
     ("outlook", "findings"),  # what it finds is what they are
     ("workspace", "ruling"),  # what a recipe keeps is what its rules say
+    ("views", "targets"),  # which template is rendered, and what of its text is trained on
+    ("hazards", "views"),  # what is a hazard depends on what its trainer sees
     ("hazards", "targets"),  # what is a hazard depends on the trainer
 }
 STATE = "ui/state.py"

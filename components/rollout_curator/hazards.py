@@ -1,7 +1,7 @@
 """What of an example would do nothing in training, or harm: found before it is written, named, and mended where asked.
 
-Pure but for rendering, which `templates` does elsewhere. Knows an example, its trainer, a chat template and a limit of
-tokens; does not decide which of these keep an example out (`recipe` does).
+Knows an example and what its trainer sees (`views`); does not decide which of these keep an example out (`recipe`
+does).
 """
 
 import json
@@ -13,24 +13,12 @@ from typing import Any
 from rollout_curator import tokens
 from rollout_curator.rollout import Example, Message
 from rollout_curator.targets.base import Target
-from rollout_curator.templates.base import ChatTemplate
-from rollout_curator.templates.render import Rendered, render
+from rollout_curator.templates.render import Rendered
+from rollout_curator.views import Look, View, view
 
+__all__ = ["Hazard", "Look", "View", "hazards", "looked", "looked_for", "view"]
 PYTHON_PART = "{'type': "
 """How a template that only knows text prints a content part."""
-
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """What an example is looked at with: the trainer, and if given, a chat template and a limit of tokens.
-
-    `has_lists` says that every content is a list, on purpose.
-    """
-
-    target: Target
-    template: ChatTemplate | None = None
-    max_tokens: int | None = None
-    has_lists: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,22 +30,6 @@ class Hazard:
     at: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class View:
-    """An example as its trainer sees it: one text a message, which are trained on, how many tokens each has."""
-
-    rendered: Rendered | None
-    texts: tuple[str, ...]
-    trained: tuple[bool, ...]
-    tokens: tuple[int, ...]
-    n_tokens: int
-
-    @property
-    def n_trained(self) -> int:
-        """Return the tokens that are trained on."""
-        return sum(counted for counted, trained in zip(self.tokens, self.trained, strict=True) if trained)
-
-
 def looked_for(look: Look) -> dict[str, str]:
     """Return every hazard this trainer knows, with what is needed to look for it, "" where nothing is."""
     target = look.target
@@ -66,7 +38,7 @@ def looked_for(look: Look) -> dict[str, str]:
         known |= {"refused_by_trainer": "", "skipped_by_trainer": ""}
     known |= {"over_length": "" if look.max_tokens else "a limit"}
     if target.renders != "itself":
-        needed = "" if look.template else "a chat template"
+        needed = "a chat template" if look.template is None else "" if look.is_known else "the trainer's own template"
         known |= dict.fromkeys(("template_error", "double_encoded", "image_repr"), needed)
         if target.renders == "prefixes":
             known |= {"prefix_error": needed, "history_rewritten": needed}
@@ -115,13 +87,14 @@ def _ended_before(made: Example, at: int) -> Example | None:
 def hazards(made: Example, look: Look) -> Iterator[Hazard]:
     """Yield what is found in an example, each kind once."""
     messages = made.messages or []
-    seen = view(made, look) if look.template or look.max_tokens else None
+    seen = view(made, look, closely=False) if look.template or look.max_tokens else None
     yield from _judged(made, look.target)
     yield from _by_shape(made, look)
-    if seen is not None and seen.rendered is not None:
+    if seen is not None and seen.rendered is not None and look.is_known:
         yield from _by_template(messages, look, seen.rendered)
     if seen is not None and look.max_tokens and look.target.is_too_long(seen.n_tokens, look.max_tokens):
-        about = "" if look.template and look.template.tokenizer else "about "
+        is_exact = look.template is not None and bool(look.template.tokenizer) and look.is_known
+        about = "" if is_exact and seen.rendered is not None else "about "
         at = _first_too_long(seen, look, look.max_tokens)
         yield Hazard("over_length", f"{about}{seen.n_tokens:,} tokens", at)
     trained = [message for message, counts in zip(messages, made.mask(), strict=True) if counts]
@@ -173,60 +146,6 @@ def _by_template(messages: list[Message], look: Look, rendered: Rendered) -> Ite
             yield Hazard("image_repr", at=at)
 
 
-def view(made: Example, look: Look) -> View:
-    """Return an example as its trainer sees it; without a template the texts are the messages as JSON."""
-    messages = made.messages or []
-    trained = tuple(map(bool, made.mask()))
-    template = look.template if look.target.renders != "itself" else None
-    if template is None:
-        texts = _bare(made)
-        counted = tokens.count(texts, look.template.tokenizer if look.template else "")
-        return View(None, texts, trained, tuple(counted), sum(counted))
-    rendered = render(template, messages, made.tools, settings=made.template_kwargs)
-    texts = rendered.chunks or ("",) * len(messages)
-    if look.target.renders == "prefixes" or rendered.error:
-        counted = tokens.count(texts, template.tokenizer)
-        return View(rendered, texts, trained, tuple(counted), sum(counted))
-    texts, trained = _pieces(rendered, trained)
-    *counted, n_tokens = tokens.count([*texts, rendered.whole], template.tokenizer)
-    return View(rendered, texts, trained, tuple(counted), n_tokens)
-
-
-def _pieces(rendered: Rendered, answers: tuple[bool, ...]) -> tuple[tuple[str, ...], tuple[bool, ...]]:
-    """Return the pieces of a text that is rendered once: those in {% generation %} are trained on.
-
-    A template without that tag is cut by messages, where it can be; else all of it is one piece.
-    """
-    if not rendered.spans:
-        if rendered.drift_at is None and not rendered.prefix_error:
-            return rendered.chunks, answers
-        return (rendered.whole,), (True,)
-    pieces: list[tuple[str, bool]] = []
-    before = 0
-    for start, end in rendered.spans:
-        pieces += [(rendered.whole[before:start], False), (rendered.whole[start:end], True)]
-        before = end
-    pieces.append((rendered.whole[before:], False))
-    kept = [piece for piece in pieces if piece[0]]
-    return tuple(text for text, _ in kept), tuple(trained for _, trained in kept)
-
-
-def _bare(made: Example) -> tuple[str, ...]:
-    """Return the text of each message without a template; the first carries the tools, as it does in most."""
-    texts = []
-    for message in made.messages or []:
-        parts = [value for value in (message.get("reasoning_content"), message["content"]) if isinstance(value, str)]
-        rest = {
-            key: value
-            for key, value in message.items()
-            if key == "tool_calls" or (key == "content" and not isinstance(value, str | None))
-        }
-        texts.append("\n".join([*parts, *([json.dumps(rest, ensure_ascii=False)] if rest else [])]))
-    if made.tools and texts:
-        texts[0] = f"{json.dumps(made.tools, ensure_ascii=False)}\n{texts[0]}"
-    return tuple(texts)
-
-
 def _first_too_long(seen: View, look: Look, limit: int) -> int | None:
     """Return the first message with which the example is too long."""
     counts = seen.tokens
@@ -242,7 +161,7 @@ def _says_something(message: Message) -> bool:
 
 def _trains_nothing(seen: View) -> bool:
     """Whether a template writes nothing for what is trained on."""
-    if seen.rendered is None or seen.rendered.error:
+    if seen.rendered is None or seen.n_trained is None:
         return False
     return not any(text.strip() for text, trained in zip(seen.texts, seen.trained, strict=True) if trained)
 

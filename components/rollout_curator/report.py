@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from rollout_curator import recipe as recipes
 from rollout_curator.attempts import told
 from rollout_curator.conversation import HAZARDS
 from rollout_curator.cost import Asked
@@ -186,6 +187,7 @@ def stats(workspace: Workspace, recipe: Recipe) -> Json:
         "lost": left_out_words(lost),
         "noticed": noticed(workspace, recipe, kept),
         "unread": unread(workspace, recipe),
+        "template": recipes.plan(recipe).look.words,
         "funnel": workspace.funnel(recipe).as_json(),
         "sentence": workspace.funnel(recipe).sentence(),
         **_pairs(workspace, recipe),

@@ -105,6 +105,7 @@ def stats_text(found: Json) -> str:
         lines += [*_table(_group_rows(found[f"by_{title}"], title)), ""]
     lines += [_shown(f"left out of the examples: {words}") for words in found["lost"]]
     lines += unread_lines({name: one["rollouts"] for name, one in found["unread"].items()})
+    lines += [_shown(found["template"])] if found["template"] else []
     for name, hazard in found.get("hazards", {}).items():
         places = ", ".join(map(_shown, hazard["rollouts"][:HAZARDS_SHOWN]))
         more = ", ..." if hazard["count"] > HAZARDS_SHOWN else ""

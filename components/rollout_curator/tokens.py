@@ -32,6 +32,21 @@ def count(texts: Sequence[str], tokenizer: str = "") -> list[int]:
     return [len(found.ids) for found in opened.encode_batch(list(map(_sendable, texts)), add_special_tokens=False)]
 
 
+def count_pieces(text: str, pieces: Sequence[tuple[int, int, bool]], tokenizer: str) -> list[int]:
+    """Return the tokens of each piece of a text that is encoded as a whole; a piece is (start, end, is marked).
+
+    A token that reaches over an edge belongs to the piece that is marked, as in the mask of transformers 5.24
+    (`tokenization_utils_base.py`, `return_assistant_tokens_mask`). Raises TemplateError.
+    """
+    counts, at = [0] * len(pieces), 0
+    for start, end in _opened(tokenizer).encode(_sendable(text), add_special_tokens=False).offsets:
+        while at + 1 < len(pieces) and start >= pieces[at][1]:
+            at += 1
+        reached = (n for n in range(at, len(pieces)) if pieces[n][0] < end and start < pieces[n][1] and pieces[n][2])
+        counts[next(reached, at)] += 1
+    return counts
+
+
 def _sendable(text: str) -> str:
     """Return text without half surrogate pairs, which no tokenizer takes."""
     return text.encode("utf-8", errors="replace").decode("utf-8")

@@ -72,6 +72,7 @@ def rules(recipe: Recipe) -> list[str]:
         found += [f"{said} {words.get(name, name)}." for name in names]
     if plan.look.template is not None:
         found.append(f"Looked at with the chat template {plan.look.template.name}.")
+        found += [plan.look.words] if plan.look.words else []
     if recipe.max_tokens is not None:
         found.append(f"The limit of the trainer: {recipe.max_tokens:,} tokens.")
     if recipe.metadata:

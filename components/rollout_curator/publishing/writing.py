@@ -122,6 +122,7 @@ def export(
         copies=chosen.copies,
         notes=(
             *_notes(workspace, recipe, chosen),
+            *filter(None, [recipes.plan(recipe).look.words]),
             *unknown_harmless(workspace, recipe),
             *_late_columns(recipe, streams),
             *_left_over(out, paths, workspace),

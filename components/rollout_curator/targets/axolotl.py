@@ -1,11 +1,13 @@
 """Axolotl: supervised fine-tuning with `type: chat_template`.
 
-Read in the wheel axolotl 0.19.0: `axolotl/prompt_strategies/chat_template.py` (`_get_tools` and `_get_messages` take
-lists or JSON text; `transform_message` reads arguments that are text with json.loads and raises where that fails;
-`find_turn` renders each beginning of the conversation twice to find what a turn adds), `axolotl/utils/schemas/
-datasets.py` (field_messages, field_tools, field_thinking, roles_to_train, train_on_eos) and `config.py` (sequence_len
-512, excess_length_strategy drop). The file comes in through Hugging Face `datasets`, so tools and arguments, whose
-shapes differ, are written as JSON text (axolotl-ai-cloud/axolotl 3136).
+Read in the wheel axolotl 0.19.0, `axolotl/prompt_strategies/chat_template.py`: `_get_tools` and `_get_messages` take
+lists or JSON text; `transform_message` reads arguments that are text with json.loads and raises where that fails, and
+hands on the keys in NAMED and those that the template reads of a variable called `message`, which is all that
+`jinja_template_analyzer.py` finds; `_find_turn_from_text` renders the conversation with another text in place of an
+answer: what differs is the answer, and an `eos_token` within three tokens after it is trained on too. Also
+`axolotl/utils/schemas/datasets.py` (field_messages, field_tools, field_thinking, roles_to_train, train_on_eos) and
+`config.py` (sequence_len 512, excess_length_strategy drop). The file comes in through Hugging Face `datasets`, so tools
+and arguments, whose shapes differ, are written as JSON text (axolotl-ai-cloud/axolotl 3136).
 """
 
 import json
@@ -13,7 +15,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from rollout_curator.conversation import ChatOptions, FlatOptions
-from rollout_curator.targets.base import LEFT_OUT, MEDIA, ConfigFacts, Judged, Target, absolute, quote
+from rollout_curator.targets.base import LEFT_OUT, MEDIA, ConfigFacts, Judged, Target, Training, absolute, quote
+from rollout_curator.templates.base import ChatTemplate
+from rollout_curator.templates.fields import named_on
+
+NAMED = frozenset({"role", "content", "reasoning_content"})
 
 SAYS = (
     "Every answer is trained on, also those that stood in the prompt, and the token that ends it; the mark that begins "
@@ -23,10 +29,10 @@ SAYS = (
     "tokens.",
     "Arguments and tools are written as JSON text, which Axolotl reads; as objects, Hugging Face datasets would fill "
     "them with keys they never had.",
-    "Each turn is found by rendering the beginnings of the conversation: a template that rewrites earlier turns puts "
-    "the labels in the wrong place.",
-    "Only fields that the chat template names reach it; reasoning is written as reasoning_content and left out by "
-    "templates that do not know it.",
+    "Each answer is found by rendering the conversation with another text in its place; the whole is rendered once, so "
+    "earlier thinking that the template drops is not trained on.",
+    "Only what the chat template reads of a variable called message reaches it: tool calls do not reach that of GLM "
+    "4.5, which calls it m. Reasoning is written as reasoning_content and left out by templates that do not know it.",
     "It splits no validation set off: it gets what is chosen under training, validation and test, or none.",
     "Examples with images, sound or video are left out.",
 )
@@ -72,6 +78,36 @@ def config(facts: ConfigFacts) -> str:
     return "".join([*lines, REST.format(limit=facts.max_tokens or 8192, longest=longest)])
 
 
+def training(template: ChatTemplate) -> Training:
+    """Return the model's template, and in words what of a message does not reach it."""
+    if "tool_calls" in named_on("message", template.text) or "tool_calls" not in template.text:
+        return Training(template)
+    words = (
+        "Axolotl leaves the tool calls out: it hands on what a template reads of a variable called message, and this "
+        "one calls it otherwise."
+    )
+    return Training(template, words)
+
+
+def hands(messages: list[Mapping[str, Any]], template: ChatTemplate) -> list[Mapping[str, Any]]:
+    """Return of each message the keys that reach the template, with arguments that are JSON text as objects."""
+    names = NAMED | named_on("message", template.text)
+    read = [{key: value for key, value in message.items() if key in names} for message in messages]
+    return [
+        {**message, "tool_calls": [_decoded(call) for call in message["tool_calls"]]}
+        if message.get("tool_calls")
+        else message
+        for message in read
+    ]
+
+
+def _decoded(call: Any) -> Any:
+    arguments = call["function"]["arguments"]
+    if not isinstance(arguments, str) or not _is_json(arguments):
+        return call
+    return {**call, "function": {**call["function"], "arguments": json.loads(arguments)}}
+
+
 def judge(record: Mapping[str, Any]) -> Judged | None:
     """Return why the load stops at a record: arguments that are text must be JSON."""
     for n, message in enumerate(record["messages"]):
@@ -103,7 +139,10 @@ AXOLOTL = Target(
     judge=judge,
     usual_is_safe=False,
     usual_limit=512,
-    view_note="Axolotl leaves the mark that begins an answer out of training; here it stands with the answer.",
+    renders="whole",
+    trains="replaced",
+    training=training,
+    hands=hands,
     too_long="drops the example, which only a number in its log tells",
     reads_columns=True,
 )

@@ -14,6 +14,7 @@ from typing import Any, Literal
 from rollout_curator.conversation import EXCLUDED_BY_DEFAULT, HAZARDS, ChatOptions, FlatOptions
 from rollout_curator.discover import rows
 from rollout_curator.errors import RecipeError
+from rollout_curator.templates.base import ChatTemplate
 
 MEDIA = frozenset({"image", "audio", "video", "file"})
 ONLY_INFORM = frozenset({"trained_prompt", "none_filled", "text_beside_calls"})
@@ -56,6 +57,20 @@ class Judged:
 
 
 @dataclass(frozen=True, slots=True)
+class Training:
+    """What a trainer renders with where a model has some chat template: that one, or its own in its place.
+
+    Where `is_known` is false it renders with a text that is not at hand, or stops; `template` is then the model's.
+    `words` tell of all that is not plain. `in_parts` says that the template gets each text as a list of one part.
+    """
+
+    template: ChatTemplate
+    words: str = ""
+    is_known: bool = True
+    in_parts: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Target:
     """One trainer, with the options that are right for it.
 
@@ -64,7 +79,12 @@ class Target:
     on what the trainer will do with the file that its user may not expect. `config` is of the `config_kind`.
 
     `renders` says how it uses the chat template of a model: each beginning of the conversation, the whole once, or
-    not at all because it has templates of its own; `view_note` says what of that the view of an example cannot show.
+    not at all because it has templates of its own. `trains` says what of the text is trained on: the answers as they
+    are rendered, what the template marks with {% generation %}, what stands after the second of `marks` and before the
+    first, or what changes when another text stands in place of an answer; "" where it is no trainer. `training` tells
+    which template it renders with, None for the model's, whatever it is. `hands` returns of the messages what reaches
+    that template, None where all does.
+
     `judge` is its own loader's rule for one record, None when it takes every record; `usual_is_safe` says that no
     record made with the usual options is judged. `too_long` says what it does with an example beyond its limit.
     `reads_columns` is true where all records become one table of Arrow types (Hugging Face `datasets`). `load` is how
@@ -82,12 +102,15 @@ class Target:
     config: Callable[[ConfigFacts], str]
     config_kind: Literal["yaml", "python", "shell"] = "yaml"
     renders: Literal["prefixes", "whole", "itself"] = "prefixes"
+    trains: Literal["answers", "generation", "between", "replaced", ""] = "answers"
+    training: Callable[[ChatTemplate], Training] | None = None
+    marks: tuple[str, str] = ("", "")
+    hands: Callable[[list[Mapping[str, Any]], ChatTemplate], list[Mapping[str, Any]]] | None = None
     judge: Callable[[Mapping[str, Any]], Judged | None] | None = None
     usual_is_safe: bool = True
     usual_limit: int | None = None
     limit_is_too_long: bool = False
     too_long: str = ""
-    view_note: str = ""
     reads_columns: bool = False
     refuses_mixed_content: bool = True
     trains_prompt: bool = True
@@ -99,6 +122,11 @@ class Target:
     def is_too_long(self, n_tokens: int, limit: int) -> bool:
         """Say whether an example of so many tokens is beyond the limit of this trainer."""
         return n_tokens >= limit if self.limit_is_too_long else n_tokens > limit
+
+
+def effective(template: ChatTemplate, target: Target) -> Training:
+    """Return what a trainer renders with where a model has this template: whoever renders or counts asks here."""
+    return target.training(template) if target.training else Training(template)
 
 
 def targets() -> dict[str, Target]:

@@ -36,6 +36,7 @@ GYM = Target(
     says=SAYS,
     config=config,
     renders="itself",
+    trains="",
     refuses_mixed_content=False,
     trains_prompt=False,
 )

@@ -2,20 +2,22 @@
 
 Read in the wheel trl 1.16.0: `trl/trainer/sft_config.py` (max_length 1024 with truncation_mode "keep_start",
 assistant_only_loss False), `trl/trainer/sft_trainer.py` (`tools` may be JSON text, `chat_template_kwargs` is a column;
-assistant_only_loss takes a template with {% generation %}, TRL's own for families it knows, and raises for an example
-without such a token). The file comes in through Hugging Face `datasets`, one table of Arrow types: tools of different
-shapes would get keys they never had, so they are written as JSON text (huggingface/trl 5118 and 5307). Arguments are
-objects, which most templates need; `datasets` keeps them as they are since 4.7 (huggingface/datasets, pull request
-8027).
+assistant_only_loss takes a template with {% generation %}, TRL's own for families it knows, as `trl_templates` tells,
+and raises for an example without such a token). The file comes in through Hugging Face `datasets`, one table of Arrow
+types: tools of different shapes would get keys they never had, so they are written as JSON text (huggingface/trl 5118
+and 5307). Arguments are objects, which most templates need; `datasets` keeps them as they are since 4.7
+(huggingface/datasets, pull request 8027).
 """
 
 from rollout_curator.conversation import ChatOptions, FlatOptions
 from rollout_curator.targets.base import LEFT_OUT, MEDIA, ConfigFacts, Target, absolute, literal
+from rollout_curator.targets.trl_templates import training
 
 SAYS = (
     "TRL trains on every token, prompts too, unless assistant_only_loss is on, as in the script given with the file.",
-    "With assistant_only_loss every answer is trained on, also those that stood in the prompt; the chat template must "
-    "mark them with {% generation %}, and TRL brings such templates for the families it knows.",
+    "With assistant_only_loss every answer is trained on, also those that stood in the prompt. A chat template without "
+    "{% generation %} is replaced by TRL's own for its family, which often writes another text, or TRL stops: the "
+    "trainer's view says which.",
     "Examples longer than max_length are cut at the end, and their answers with them; TRL's own limit is 1,024 tokens.",
     "Tools are written as JSON text, which TRL reads; as lists, Hugging Face datasets would fill them with keys they "
     "never had.",
@@ -75,8 +77,9 @@ TRL = Target(
     config=config,
     config_kind="python",
     renders="whole",
+    trains="generation",
+    training=training,
     usual_limit=1024,
-    view_note="The template marks nothing with {% generation %}: TRL takes one of its own where it has one, or stops.",
     too_long="cuts the end of the example off",
     reads_columns=True,
 )

@@ -1,9 +1,9 @@
 """Unsloth: supervised fine-tuning with TRL's trainer on texts that were rendered before.
 
 Read in unslothai/unsloth, `unsloth/models/loader.py` (FastLanguageModel), `unsloth/chat_templates.py` and
-unslothai/unsloth-zoo, `unsloth_zoo/dataset_utils.py` (train_on_responses_only: labels are kept from each
-`response_part` to the next `instruction_part`, found as tokens). The script reads the file line by line, so nothing of
-it becomes a table of types, and hands TRL one column of text.
+the wheel unsloth_zoo 2026.10.9, `unsloth_zoo/dataset_utils.py` (train_on_responses_only: labels are kept from each
+`response_part` up to `eos_token` with it, the next message, or the next `instruction_part`, found as tokens). The
+script reads the file line by line, so nothing of it becomes a table of types, and hands TRL one column of text.
 """
 
 from rollout_curator.conversation import ChatOptions, FlatOptions
@@ -12,11 +12,11 @@ from rollout_curator.targets.base import LEFT_OUT, MEDIA, ConfigFacts, Target, a
 SAYS = (
     "Conversations are rendered to text before training, each as a whole: what the template drops, such as earlier "
     "thinking, is not there to be trained on.",
-    "Of each text, what stands between the mark of an answer and that of the next question is trained on "
+    "Of each text, what follows the mark of an answer is trained on, up to the token that ends it or the next message "
     "(train_on_responses_only); the two marks in the script are ChatML's, other templates have others.",
     "Every answer is trained on, also those that stood in the prompt.",
-    "Where a template writes tool results as a user's turn, as Qwen's do, they are not trained on; where it does not, "
-    "they stand between the marks and are.",
+    "Older versions of unsloth_zoo train on all up to the next question: on tool results too, where the template "
+    "does not write them as a user's turn.",
     "Examples longer than max_length are cut at the end without a word.",
     "Reasoning is written as reasoning_content; a template that does not know it leaves it out.",
     "Rollouts with answers marked as not to be trained are left out: the script has no mark for one message.",
@@ -87,7 +87,8 @@ UNSLOTH = Target(
     config=config,
     config_kind="python",
     renders="whole",
+    trains="between",
+    marks=("<|im_start|>", "<|im_start|>assistant\n"),
     usual_limit=2048,
-    view_note="Unsloth trains on what stands between the two marks of its script; here whole answers are marked.",
     too_long="cuts the end of the example off",
 )

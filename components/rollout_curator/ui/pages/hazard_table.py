@@ -109,7 +109,7 @@ def _hazards(workspace: Workspace, recipe: Recipe, plan: Plan) -> None:
     absent = [SHORT[name] for name, needed in asked.items() if not needed and name not in drawn]
     if absent:
         st.caption(f"Looked for, none found: {', '.join(absent)}.")
-    for needed in ("a chat template", "a limit"):
+    for needed in dict.fromkeys(filter(None, asked.values())):
         names = [SHORT[name] for name in asked if asked[name] == needed]
         if names:
             st.caption(f"Not looked for without {label(needed)}: {', '.join(names)}.")

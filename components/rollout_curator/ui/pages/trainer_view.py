@@ -6,7 +6,6 @@ import numpy as np
 import streamlit as st
 
 from rollout_curator import recipe as recipes
-from rollout_curator.hazards import View, view
 from rollout_curator.plan import Plan
 from rollout_curator.recipe import Recipe
 from rollout_curator.rollout import Example
@@ -14,9 +13,15 @@ from rollout_curator.ui import places, settings, state
 from rollout_curator.ui.phrases import of_issue
 from rollout_curator.ui.text import label, show_untrusted
 from rollout_curator.ui.widgets.rendered import Piece, rendered
+from rollout_curator.views import View, view
 from rollout_curator.workspace import Workspace
 
 Array = np.ndarray[Any, Any]
+ITSELF = (
+    "This trainer renders with a chat template of its own, which is not known here. These are the messages and which "
+    "of them it trains on; its text and its tokens are others."
+)
+NO_TRAINER = "NeMo Gym trains nothing: these are the messages as its converter makes them."
 
 
 def examples(workspace: Workspace, recipe: Recipe) -> None:
@@ -68,38 +73,53 @@ def _seen(made: Example, plan: Plan) -> None:
     """Draw the example as its trainer sees it."""
     target = plan.target
     seen = view(made, plan.look)
-    st.markdown(f"**As {label(target.title)} sees it**: {label(_counts(seen, plan))}")
+    head = f"As {target.title} sees it" if plan.look.is_known else f"As this template writes it, not {target.title}"
+    st.markdown(f"**{label(head)}**: {label(_counts(seen, plan))}")
     if target.renders == "itself":
-        st.caption("This trainer has chat templates of its own; these are the messages, with estimated lengths.")
+        st.caption(ITSELF if target.trains else NO_TRAINER)
     elif plan.look.template is None:
         st.caption("No chat template is chosen: these are the messages, with estimated lengths.")
+    if seen.words:
+        (st.caption if plan.look.is_known and seen.n_trained is not None else st.warning)(label(seen.words, 1000))
     if seen.rendered is not None and seen.rendered.error:
-        st.error(f"The chat template fails: {label(seen.rendered.error)}")
+        _failed(f"The chat template fails: {seen.rendered.error}", plan)
     elif seen.rendered is not None and seen.rendered.prefix_error and target.renders == "prefixes":
         at = (seen.rendered.failed_at or 0) + 1
         st.warning(f"Up to message {at:,} the chat template fails: {label(seen.rendered.prefix_error)}")
-    elif seen.rendered is not None and (target.renders == "prefixes" or not seen.rendered.spans) and target.view_note:
-        st.caption(label(target.view_note))
-    rendered(_pieces(made, seen, plan), key="rc.rendered")
+    rendered(_pieces(made, seen), key="rc.rendered")
     noticed = [of_issue(issue) for issue in made.issues]
     if noticed:
         st.caption(f"This example {label(', '.join(noticed), 1000)}.")
 
 
+def _failed(words: str, plan: Plan) -> None:
+    """Draw that the template fails; one that the trainer does not render with harms nothing."""
+    if plan.look.is_known:
+        st.error(label(words))
+    else:
+        st.caption(label(f"{words}. {plan.target.title} may not."))
+
+
 def _counts(seen: View, plan: Plan) -> str:
-    about = "" if _is_exact(plan) else "about "
-    limit = plan.look.max_tokens
-    words = f"{about}{seen.n_tokens:,} tokens, {about}{seen.n_trained:,} of them trained"
+    """Return how long an example is and how much of it is trained on, as far as that is known."""
+    target, limit, about = plan.target, plan.look.max_tokens, _about(seen)
+    words = f"{about}{seen.n_tokens:,} tokens"
+    if target.renders == "itself":
+        words = f"{words} in the messages"
+    elif limit and target.is_too_long(seen.n_tokens, limit):
+        return f"{words}, beyond the limit of {limit:,}: it {target.too_long}"
+    elif seen.n_trained is not None:
+        words = f"{words}, {about}{seen.n_trained:,} of them trained"
     return f"{words}, limit {limit:,}" if limit else words
 
 
-def _is_exact(plan: Plan) -> bool:
-    return plan.look.template is not None and bool(plan.look.template.tokenizer)
+def _about(seen: View) -> str:
+    return "" if seen.exact else "about "
 
 
-def _pieces(made: Example, seen: View, plan: Plan) -> list[Piece]:
+def _pieces(made: Example, seen: View) -> list[Piece]:
     messages = made.messages or []
-    about = "" if _is_exact(plan) else "about "
+    about = _about(seen)
     by_message = len(messages) == len(seen.texts) and (seen.rendered is None or seen.texts == seen.rendered.chunks)
     drift = seen.rendered.drift_at if seen.rendered is not None and by_message else None
     pieces: list[Piece] = []

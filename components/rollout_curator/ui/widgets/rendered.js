@@ -12,10 +12,12 @@ export default function (component) {
 }
 
 function draw(piece) {
-  const block = element('div', piece.trained ? 'rc-piece rc-trained' : 'rc-piece rc-ignored');
+  const isKnown = piece.trained !== null && piece.trained !== undefined;
+  const kind = isKnown ? (piece.trained ? 'trained' : 'ignored') : 'unknown';
+  const block = element('div', `rc-piece rc-${kind}`);
   block.setAttribute('role', 'listitem');
   const head = element('div', 'rc-head');
-  head.append(element('span', 'rc-word', piece.trained ? 'trained' : 'ignored'), element('span', 'rc-whose', piece.head));
+  head.append(element('span', 'rc-word', isKnown ? kind : ''), element('span', 'rc-whose', piece.head));
   block.append(head, body(piece.text));
   return block;
 }

@@ -1,4 +1,4 @@
-"""A text in pieces, trained and ignored ones told apart by colour, by their edge and by a word.
+"""A text in pieces, trained and ignored ones told apart by colour, by their edge and by a word; unknown ones have none.
 
 Knows pieces of text with a head each; the drawing is `rendered.js`, which sets text and nothing else.
 """
@@ -13,11 +13,11 @@ from streamlit.components.v2.types import ComponentRenderer
 
 
 class Piece(TypedDict):
-    """One piece: `head` says whose it is and how long."""
+    """One piece: `head` says whose it is and how long; `trained` is None where that is not known."""
 
     head: str
     text: str
-    trained: bool
+    trained: bool | None
 
 
 def rendered(pieces: Sequence[Piece], *, key: str) -> None:
