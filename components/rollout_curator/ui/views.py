@@ -7,6 +7,7 @@ gone makes it again.
 import secrets
 import threading
 from collections import OrderedDict
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,6 +21,8 @@ from rollout_curator.selection import NONE
 from rollout_curator.workspace import Workspace
 
 VIEWS_MAX = 128
+SECOND = "second"
+"""The queue of second readings: always blind, whatever is chosen."""
 Array = np.ndarray[Any, Any]
 
 
@@ -28,6 +31,7 @@ class View:
     """One frozen queue: rows of a workspace in the order they are read, under one recipe, by one reviewer.
 
     `queue` is the name it was chosen by; a `blind` one is read without knowing rewards and others' verdicts.
+    `mixed` says of a plan which rows it took from which queue.
     """
 
     workspace: Workspace
@@ -36,6 +40,7 @@ class View:
     reviewer: str
     queue: str = ""
     blind: bool = False
+    mixed: Mapping[str, Array] = field(default_factory=dict)
     token: str = field(default_factory=lambda: secrets.token_urlsafe(18))
 
     @property
@@ -61,6 +66,16 @@ class View:
             return found or 0
         return min(int(np.searchsorted(self.rows, rows[0])), len(self.rows) - 1)
 
+    def queue_of(self, key: str) -> str:
+        """Return the queue a content is read for: of a plan the one it was taken from, else that of the view."""
+        rows = self.workspace.rows_of_key(key) if self.mixed else ()
+        return next((queue for queue, its in self.mixed.items() if np.isin(rows, its).any()), self.queue)
+
+    def is_blind(self, key: str) -> bool:
+        """Say whether a content is read without knowing others' verdicts: a second reading always, settling never."""
+        queue = self.queue_of(key)
+        return queue == SECOND or (self.blind and queue != SETTLE)
+
     def n_read(self) -> int:
         """Return how many rollouts of this queue its reviewer has decided one by one."""
         return int(np.count_nonzero(own_codes(self.workspace, self.reviewer)[self.rows] != NONE))
@@ -70,7 +85,7 @@ class View:
 
         What is read by everybody stops at the first place without a verdict of this reviewer.
         """
-        is_shared = self.queue in ("second", SETTLE)
+        is_shared = self.queue in (SECOND, SETTLE)
         codes = own_codes(self.workspace, self.reviewer) if is_shared else verdicts(self.workspace).codes
         waiting = codes[self.rows] == NONE
         return int(np.argmax(waiting)) if len(waiting) else 0
