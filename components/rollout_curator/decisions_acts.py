@@ -48,7 +48,7 @@ def _is_own(connection: sqlite3.Connection, entry: Entry) -> bool | None:
     if not connection.execute(f"{others} LIMIT 1", (entry.key, entry.reviewer)).fetchone():
         return True
     before = "SELECT 1 FROM decision WHERE key = ?1 AND item IS NULL AND reviewer = ?2 AND act = 'decide' LIMIT 1"
-    is_hidden = entry.blind or not entry.queue
+    is_hidden = entry.blind or not (entry.queue or entry.client)  # from no screen
     return bool(is_hidden and not connection.execute(before, (entry.key, entry.reviewer)).fetchone())
 
 

@@ -66,7 +66,7 @@ class Entry:
     """What to record; `expected` is the id the reviewer saw standing, 0 for none, None to skip the check.
 
     With an `item` the verdict is `mark` or `clear`, and about the answer that begins there. `blind` says that what
-    others decided was hidden; for an entry without a queue, which comes from no screen, that is so in any case.
+    others decided was hidden; for one without queue and client, which comes from no screen, that is so anyway.
     """
 
     key: str

@@ -189,15 +189,15 @@ def in_turns_by_task(ask: Ask, rows: Array) -> Array:
 
 def planned(ask: Ask) -> Array:
     """Return what to read in so many minutes: kind after kind, as `plan` counts them."""
-    return np.concatenate([np.empty(0, dtype=np.int64), *mixed(ask).values()])
+    return np.concatenate([np.empty(0, dtype=np.int64), *_mixed(ask).values()])
 
 
 def plan(ask: Ask) -> dict[str, int]:
     """Return how many rollouts of each kind fit into `rest` minutes at the pace of who asks; each counts once."""
-    return {kind: len(rows) for kind, rows in mixed(ask).items()}
+    return {kind: len(rows) for kind, rows in _mixed(ask).items()}
 
 
-def mixed(ask: Ask) -> dict[str, Array]:
+def _mixed(ask: Ask) -> dict[str, Array]:
     """Return the first undecided of each kind; what an earlier kind took is not taken again, but the next of its own.
 
     So long as the time is not filled, because kinds overlap, what is left of each fills it, the first kind first.

@@ -156,10 +156,10 @@ def rows_of(workspace: Workspace, recipe: Recipe, name: str, reviewer: str = "")
     return kind.order(ask, kind.holds(ask))
 
 
-def mixed_of(workspace: Workspace, recipe: Recipe, name: str, reviewer: str) -> dict[str, Array]:
-    """Return which rows a plan took from which queue; nothing for any other queue."""
+def mixed_of(workspace: Workspace, recipe: Recipe, name: str, reviewer: str = "") -> tuple[tuple[str, int], ...]:
+    """Return of which queues a plan is mixed, and how many of each; nothing for any other queue."""
     kind, rest = kind_of(name)
-    return rows.mixed(Ask(workspace, recipe, reviewer, rest)) if kind is KINDS[PLAN] else {}
+    return tuple(rows.plan(Ask(workspace, recipe, reviewer, rest)).items()) if kind is KINDS[PLAN] else ()
 
 
 def _said(kind: Kind, ask: Ask) -> str:

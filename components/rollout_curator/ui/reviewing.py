@@ -69,6 +69,7 @@ def view(site: Site, workspace: Workspace) -> View:
     if not held or now.view is None:
         rows = rows_of(workspace, now.recipe, now.queue, now.reviewer)
         mixed = mixed_of(workspace, now.recipe, now.queue, now.reviewer)
+        mixed = mixed if sum(n for _, n in mixed) == len(rows) else ()  # somebody decided between the two looks
         blind = now.blind and now.queue != SETTLE
         made = View(workspace, now.recipe, rows, now.reviewer, now.queue, blind, mixed)
         now.view, now.view_of, now.reported = made, wanted, None

@@ -235,7 +235,7 @@ def _decided(store: Decisions, view: View, client: str, act: Json) -> Json:
         client=client,
         seq=act["seq"],
         expected=None if is_blind else act["expected"],  # who reads blind cannot know of others
-        queue=view.queue_of(key),
+        queue=view.queue_at(key),
         item=item,
         blind=is_hidden(view, key),
     )

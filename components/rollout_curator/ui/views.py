@@ -7,7 +7,6 @@ gone makes it again.
 import secrets
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -30,8 +29,8 @@ Array = np.ndarray[Any, Any]
 class View:
     """One frozen queue: rows of a workspace in the order they are read, under one recipe, by one reviewer.
 
-    `queue` is the name it was chosen by; a `blind` one is read without knowing rewards and others' verdicts.
-    `mixed` says of a plan which rows it took from which queue.
+    `queue` is the name it was chosen by; a `blind` one is read without knowing rewards and others' verdicts. One that is
+    `mixed` of several queues says of which, and how many of each, in its order.
     """
 
     workspace: Workspace
@@ -40,7 +39,7 @@ class View:
     reviewer: str
     queue: str = ""
     blind: bool = False
-    mixed: Mapping[str, Array] = field(default_factory=dict)
+    mixed: tuple[tuple[str, int], ...] = ()
     token: str = field(default_factory=lambda: secrets.token_urlsafe(18))
 
     @property
@@ -66,14 +65,17 @@ class View:
             return found or 0
         return min(int(np.searchsorted(self.rows, rows[0])), len(self.rows) - 1)
 
-    def queue_of(self, key: str) -> str:
-        """Return the queue a content is read for: of a plan the one it was taken from, else that of the view."""
-        rows = self.workspace.rows_of_key(key) if self.mixed else ()
-        return next((queue for queue, its in self.mixed.items() if np.isin(rows, its).any()), self.queue)
+    def queue_at(self, key: str) -> str:
+        """Return the queue in which a content is read here: of a plan the one it was taken from."""
+        position = self.position(key) if self.mixed else None
+        if position is None:
+            return self.queue
+        ends = np.cumsum([n for _, n in self.mixed])
+        return self.mixed[int(np.searchsorted(ends, position, side="right"))][0]
 
     def is_blind(self, key: str) -> bool:
         """Say whether a content is read without knowing others' verdicts: a second reading always, settling never."""
-        queue = self.queue_of(key)
+        queue = self.queue_at(key)
         return queue == SECOND or (self.blind and queue != SETTLE)
 
     def n_read(self) -> int:
