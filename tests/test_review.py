@@ -5,7 +5,6 @@ import pytest
 from scipy.stats import beta, hypergeom
 
 from rollout_curator.review import bounds
-from rollout_curator.review.agreement import agreements, differing, kappa
 from rollout_curator.review.calibration import Above, Reads, above, bands, disagree, edges, lowest_threshold
 from rollout_curator.review.drawing import drawn, in_share, in_turns, unread_among_first
 from rollout_curator.review.planning import mix, pace
@@ -228,41 +227,6 @@ def test_without_a_threshold_the_median_says_what_is_high() -> None:
     """The median of 1.0, 0.9, 0.2, 0.1 is 0.55; the second has a threshold of its own, which it does not reach."""
     reads = reads_of([1.0, 0.9, 0.2, 0.1], decided=[0, 1, 2, 3], accepted=[1, 2])
     assert np.flatnonzero(disagree(reads, np.array([np.nan, 0.95, np.nan, np.nan]))).tolist() == [0, 1, 2]
-
-
-# --- agreement
-
-
-def test_kappa_of_the_classic_example() -> None:
-    """20 yes-yes, 5 yes-no, 10 no-yes, 15 no-no: observed 0.7, by chance 0.5, kappa 0.4."""
-    assert kappa([[20, 5], [10, 15]]) == pytest.approx(0.4)
-
-
-def test_kappa_is_1_0_and_undefined_where_it_must_be() -> None:
-    assert kappa([[5, 0], [0, 5]]) == 1.0
-    assert kappa([[4, 4], [4, 4]]) == 0.0
-    assert kappa([[9, 0], [0, 0]]) is None
-    assert kappa([[0, 0], [0, 0]]) is None
-
-
-def test_two_reviewers_are_compared_on_what_both_decided() -> None:
-    ann = {
-        "a": ("reject", ["unsafe", "formatting"]),
-        "b": ("accept", []),
-        "c": ("reject", ["unsafe"]),
-        "d": ("accept", []),
-    }
-    bob = {
-        "a": ("reject", ["unsafe"]),
-        "b": ("reject", ["off_task"]),
-        "c": ("reject", ["off_task"]),
-        "z": ("accept", []),
-    }
-    found = agreements({"bob": bob, "ann": ann, "eve": {}})
-    assert [(pair.one, pair.other, pair.both, pair.agreed) for pair in found] == [("ann", "bob", 3, 2)]
-    assert found[0].reasons == {"formatting": (0, 1), "off_task": (0, 1), "unsafe": (1, 2)}
-    assert found[0].kappa == pytest.approx(0.0)
-    assert differing({"ann": ann, "bob": bob}) == {"b"}
 
 
 # --- planning

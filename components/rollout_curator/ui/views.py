@@ -29,8 +29,8 @@ Array = np.ndarray[Any, Any]
 class View:
     """One frozen queue: rows of a workspace in the order they are read, under one recipe, by one reviewer.
 
-    `queue` is the name it was chosen by; a `blind` one is read without knowing rewards and others' verdicts. One that is
-    `mixed` of several queues says of which, and how many of each, in its order.
+    `queue` is the name it was chosen by; a `blind` one is read without knowing rewards and others' verdicts. One
+    that is `mixed` of several queues says of which, and how many of each, in its order.
     """
 
     workspace: Workspace
