@@ -30,6 +30,7 @@ Array = np.ndarray[Any, Any]
 Own = Mapping[str, Mapping[str, Decision]]
 _COMPARED = ("not-chosen", "chosen-over:")
 _held: WeakKeyDictionary[Workspace, tuple[int, Own]] = WeakKeyDictionary()
+_weighted_of: WeakKeyDictionary[Workspace, dict[Any, "Weighted"]] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +147,16 @@ def readers(workspace: Workspace, recipe: Recipe) -> list[Reader]:
 
 def weighted(workspace: Workspace, recipe: Recipe, confidence: float = CONFIDENCE) -> Weighted:
     """Return what the reads of every band of rewards say about the kept, each band weighted by its size."""
+    key = (workspace.refresh_decisions(), confidence, repr(recipe))
+    held = _weighted_of.setdefault(workspace, {})
+    if key not in held:
+        if len(held) > 64:
+            held.clear()
+        held[key] = _weighted(workspace, recipe, confidence)
+    return held[key]
+
+
+def _weighted(workspace: Workspace, recipe: Recipe, confidence: float) -> Weighted:
     reads, member = reading.reads(workspace, recipe), _members(workspace, recipe)
     extra = () if recipe.min_reward is None else (recipe.min_reward,)
     starts = edges(np.where(reads.member, reads.reward, np.nan), extra)

@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from rollout_curator.review.agreement import tails
+
 DRAWS = 4000
 Array = np.ndarray[Any, Any]
 
@@ -36,14 +38,15 @@ def alpha_interval(rejected: Array, given: Array, confidence: float = 0.95) -> t
     readers, alphas of .03 to .92 and 5, 20 and 50 % bad it covers .91 to .96 at 20 rollouts, .89 to .96 at 50
     and .92 to .97 at 200; the plain bootstrap covers .39 where most samples hold no difference.
     """
-    rejects, verdicts = np.append(rejected, [0, 1, 2]), np.append(given, [2, 2, 2])
-    shape = np.append(np.ones(len(rejected)), [0.5, 1.0, 0.5])
+    kinds, counts = np.unique(np.stack([rejected, given]), axis=1, return_counts=True)
+    rejects, verdicts = np.append(kinds[0], [0, 1, 2]), np.append(kinds[1], [2, 2, 2])
+    shape = np.append(counts, [0.5, 1.0, 0.5])
     weights = np.random.default_rng(0).standard_gamma(shape, (DRAWS, len(shape)))
     weights *= len(rejected) / weights.sum(axis=1, keepdims=True)
     n, n_rejects = weights @ verdicts, weights @ rejects
     differing = weights @ (2 * rejects * (verdicts - rejects) / (verdicts - 1))
     found = 1.0 - (n - 1) * differing / (2 * n_rejects * (n - n_rejects))
-    low, high = np.quantile(found, [(1 - confidence) / 2, (1 + confidence) / 2])
+    low, high = np.quantile(found, tails(confidence))
     return float(low), float(high)
 
 

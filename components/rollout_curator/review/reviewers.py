@@ -15,7 +15,7 @@ from rollout_curator.review.bounds import CONFIDENCE, interval
 
 NEEDED = 10
 """Bad ones, and good ones, that must have been read twice before a rate is given."""
-DRAWS = 20_000
+DRAWS = 4000
 
 
 @dataclass(frozen=True, slots=True)
