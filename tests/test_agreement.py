@@ -170,7 +170,7 @@ def test_the_interval_of_alpha_holds_the_true_one(
 def test_both_intervals_hold_over_the_whole_range(n: int) -> None:
     found = []
     for rejected, error in product((0.05, 0.2, 0.5), (0.02, 0.1, 0.25, 0.5)):
-        two, three = kappas_covered(n, rejected, error, 2000), alphas_covered(n, 3, 0.0, rejected, error)
+        two, three = kappas_covered(n, rejected, error, 1000), alphas_covered(n, 3, 0.0, rejected, error)
         found += [two, three, alphas_covered(n, 5, 0.4, rejected, error)]
         print(f"n {n:>3}, {rejected:.0%} bad, error {error:.0%}: kappa {two:.3f}, alpha {three:.3f}, {found[-1]:.3f}")
     assert min(found) >= 0.88

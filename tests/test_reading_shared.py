@@ -191,13 +191,13 @@ def test_reading_some_of_every_reward_counts_whole(workspace: Workspace) -> None
     assert (found.bands, found.unread, found.total, found.read, found.bad, found.kept) == (2, 0, 240, 60, 7, 233)
     assert found.estimate == pytest.approx(200 / 30 + 6 * 40 / 30 - 7)
     assert 8 <= found.bad_at_most <= 40
-    (line, note) = words.weighted_lines(workspace, KEEP)
+    (line, note) = words.weighted_lines(workspace, KEEP, 0)
     assert line == (
         "By reward: 60 of the 240 selected read in 2 bands, 7 bad: about 3.3 % and at most "
         f"{words.percent(found.bad_at_most / 233)} of the different contents kept would be rejected by these readers "
-        "(95 % sure)."
+        "(95 % sure, for numbers of reads fixed before)."
     )
-    assert note.endswith("For numbers of reads fixed before.")
+    assert note == "Each band counts by its size, with what was read of it from the start in random order."
 
 
 def test_a_band_nobody_read_is_bad(workspace: Workspace) -> None:
@@ -210,7 +210,7 @@ def test_a_band_nobody_read_is_bad(workspace: Workspace) -> None:
 
 def test_where_all_was_read_at_random_nothing_is_said_twice(workspace: Workspace) -> None:
     decide(workspace, dict.fromkeys(random_order(workspace), "accept"), "ann", "random")
-    assert words.weighted_lines(workspace, KEEP) == []
+    assert words.weighted_lines(workspace, KEEP, 240) == []
 
 
 def test_what_was_rejected_in_bulk_or_not_chosen_is_no_bad_one(workspace: Workspace) -> None:

@@ -36,7 +36,10 @@ def reviewed(workspace: Workspace, recipe: Recipe, goal: float, confidence: floa
         "lowest_threshold": None if best is None else best.threshold,
         "lowest_threshold_whenever": None if surest is None else surest.threshold,
         "threshold_words": _threshold_words(best, steps, precision, confidence),
-        "by_reward": {**asdict(weighted), "words": words.weighted_lines(workspace, recipe, confidence)},
+        "by_reward": {
+            **asdict(weighted),
+            "words": words.weighted_lines(workspace, recipe, said.sample.read, confidence),
+        },
         "disagreements": len(reading.disagreements(workspace, recipe)),
         "reasons": reading.reasons(workspace),
         "reviewers": [{"name": who, **asdict(own)} for who, own in reading.reviewers(workspace).items()],

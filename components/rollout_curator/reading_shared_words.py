@@ -6,7 +6,6 @@ shares of good ones down.
 
 from collections.abc import Sequence
 
-from rollout_curator import reading
 from rollout_curator.digits import exact
 from rollout_curator.reading_shared import Reader, Together, Weighted, adopted, readers, together, weighted
 from rollout_curator.reading_words import least, percent
@@ -84,10 +83,10 @@ def team_lines(workspace: Workspace, recipe: Recipe) -> list[str]:
     return [line for line in lines if line]
 
 
-def weighted_lines(workspace: Workspace, recipe: Recipe, confidence: float = CONFIDENCE) -> list[str]:
-    """Return what reading some of every reward shows and what that holds for; nothing where it says no more."""
+def weighted_lines(workspace: Workspace, recipe: Recipe, n_random: int, confidence: float = CONFIDENCE) -> list[str]:
+    """Return what reading some of every reward shows; nothing where it says no more than `n_random` at random."""
     found = weighted(workspace, recipe, confidence)
-    said = weighted_words(found, reading.statement(workspace, recipe).sample.read)
+    said = weighted_words(found, n_random)
     return [said, weighted_note(found)] if said else []
 
 
@@ -131,14 +130,11 @@ def weighted_words(found: Weighted, n_random: int) -> str:
     most = (
         f"at most {percent(found.bad_at_most / found.kept)} of the different contents kept would be rejected by these"
     )
-    sure = f"readers ({percent(found.confidence)} sure)"
+    sure = f"readers ({percent(found.confidence)} sure, for numbers of reads fixed before)"
     return f"{first}, {found.bad:,} bad: {guess}{most} {sure}."
 
 
 def weighted_note(found: Weighted) -> str:
     """Return what the words about reading by reward hold for."""
     unread = f" {counted(found.unread, 'band')} of which nothing was read count as bad." if found.unread else ""
-    return (
-        "Each band counts by its size, with what was read of it from the start in random order. For numbers of reads "
-        f"fixed before.{unread}"
-    )
+    return f"Each band counts by its size, with what was read of it from the start in random order.{unread}"

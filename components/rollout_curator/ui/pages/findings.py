@@ -50,7 +50,7 @@ def _statement(workspace: Workspace) -> None:
         st.markdown(f"**{label(sentence(said), 1000)}**")
         for note in notes(said):
             st.caption(label(note, 1000))
-        for line in words.weighted_lines(workspace, state.recipe()):
+        for line in words.weighted_lines(workspace, state.recipe(), said.sample.read):
             st.caption(label(line, 1000))
     with way:
         if said.sample.beyond:
