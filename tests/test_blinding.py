@@ -12,6 +12,7 @@ from starlette.testclient import TestClient
 from making import gym, write
 from rollout_curator.decisions import Decisions, Entry
 from rollout_curator.recipe import Recipe
+from rollout_curator.ui.queues import mixed_of, rows_of
 from rollout_curator.ui.routes import routes
 from rollout_curator.ui.site import ServeOptions, Site
 from rollout_curator.ui.views import View
@@ -109,3 +110,65 @@ def test_whoever_reads_openly_is_told_at_once(client: TestClient, site: Site, vi
     openly = site.views.hold(View(view.workspace, view.recipe, view.rows, "ann"))
     assert SECRET in everything(client, openly)
     assert decide(client, openly, 1, expected=0)["conflict"]["reviewer"] == "bob"
+
+
+def told_blind(view: View) -> list[bool | None]:
+    """Return what the store notes of each act on the first rollout: could its reviewer not know of others?"""
+    assert view.workspace.decisions is not None
+    return [act.blind for act in view.workspace.decisions.history(view.key_at(0))]
+
+
+def test_a_second_reading_is_blind_whatever_is_chosen(client: TestClient, site: Site, view: View) -> None:
+    second = site.views.hold(View(view.workspace, view.recipe, view.rows, "ann", "second", blind=False))
+    said = everything(client, second)
+    assert SECRET not in said
+    assert "bob" not in said
+    assert decide(client, second, 1)["conflict"] is None
+    assert told_blind(view) == [True, True]
+
+
+def test_the_store_notes_who_could_know_of_others(client: TestClient, site: Site, view: View) -> None:
+    openly = site.views.hold(View(view.workspace, view.recipe, view.rows, "ann", "all"))
+    decide(client, openly, 1, expected=99)
+    assert told_blind(view) == [True, False]
+
+
+def test_who_was_shown_the_others_is_not_blind_again_by_an_undo(client: TestClient, view: View) -> None:
+    decide(client, view, 1)
+    decide(client, view, 2, kind="undo")
+    decide(client, view, 3, verdict="reject")
+    assert told_blind(view) == [True, True, None, False]
+
+
+def test_what_is_brought_back_is_as_blind_as_it_was(client: TestClient, view: View) -> None:
+    decide(client, view, 1)
+    decide(client, view, 2, kind="undo")
+    decide(client, view, 3, kind="redo")
+    assert told_blind(view) == [True, True, None, True]
+
+
+def test_a_plan_hides_what_it_has_for_a_second_reading_and_nothing_else(client: TestClient, site: Site) -> None:
+    workspace = site.workspace
+    assert workspace is not None
+    assert workspace.decisions is not None
+    workspace.decisions.set("share", 1.0)
+    mixed = mixed_of(workspace, Recipe(), "plan-30", "ann")
+    rows = rows_of(workspace, Recipe(), "plan-30", "ann")
+    view = site.views.hold(View(workspace, Recipe(), rows, "ann", "plan-30", mixed=mixed))
+    assert mixed == (("second", 1), ("random", 1))
+    first, other = (asked(client, view, "/api/rollouts", **{"from": at, "n": 1}) for at in (0, 1))
+    assert ("bob" in first, SECRET in first, SECRET in other) == (False, False, True)
+    decide(client, view, 1)
+    assert workspace.decisions.history(view.key_at(0))[-1].queue == "second"
+
+
+def test_what_a_plan_has_to_settle_is_read_openly_and_settles_it(client: TestClient, site: Site, view: View) -> None:
+    workspace = view.workspace
+    assert workspace.decisions is not None
+    workspace.decisions.record([Entry(workspace.key(0), "accept", reviewer="ann")])
+    mixed = mixed_of(workspace, Recipe(), "plan-30", "ann")
+    rows = rows_of(workspace, Recipe(), "plan-30", "ann")
+    plan = site.views.hold(View(workspace, Recipe(), rows, "ann", "plan-30", blind=True, mixed=mixed))
+    assert SECRET in everything(client, plan)
+    decide(client, plan, 1, expected=99)
+    assert workspace.decisions.history(view.key_at(0))[-1].queue == "settle"

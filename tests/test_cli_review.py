@@ -55,7 +55,8 @@ def test_review_in_text_has_the_table_and_the_threshold(source: Path) -> None:
     decide(source, range(60), "accept", "ann")
     lines = call("review", source, "--min-reward", "0.5").out.splitlines()
     assert "1                     60       60        60  100 %, 94 % ... 100 %" in lines
-    assert "From a reward of 0.5 on, at least 95 % are good." in lines
+    once = "(95 % sure, for one look at a number of reads fixed before)"
+    assert f"From a reward of 0.5 on, at least 95 % are good {once}." in lines
 
 
 def test_review_rounds_what_is_good_down_and_says_the_threshold_to_the_last_digit(tmp_path: Path) -> None:
@@ -66,7 +67,29 @@ def test_review_rounds_what_is_good_down_and_says_the_threshold_to_the_last_digi
     decide(source, range(1, 401), "accept", "ann")
     lines = call("review", source, "--precision", "0.98").out.splitlines()
     assert "0.12345678           401      401       400  99.7 %, 98.6 % ... 100 %" in lines
-    assert "From a reward of 0.12345678 on, at least 98 % are good." in lines
+    once = "(95 % sure, for one look at a number of reads fixed before)"
+    assert f"From a reward of 0.12345678 on, at least 98 % are good {once}." in lines
+
+
+def test_review_tells_of_readers_of_rewards_and_of_every_look(source: Path) -> None:
+    decide(source, range(40), "accept", "ann")
+    decide(source, range(40), "accept", "bob")
+    decide(source, range(40, 41), "reject", "ann")
+    decide(source, range(40, 41), "reject", "bob")
+    ran = call("review", source, "--min-reward", "0.5")
+    (line,) = [line for line in ran.out.splitlines() if line.startswith("ann and bob")]
+    assert line.startswith(
+        "ann and bob both read 41 blind and agree on 41 (100%), 100% on accepts, 100% on rejects; ann rejected 1, bob "
+        "1; kappa 1.00 ("
+    )
+    assert "ann: 1 bad and 40 good ones were read twice; 10 of each are needed to tell how often one errs." in ran.out
+    found = call("review", source, "--min-reward", "0.5", "--json").json
+    assert (found["together"]["rollouts"], found["readers"][0]["rates"]["bad"], found["by_reward"]["bands"]) == (
+        41,
+        1,
+        1,
+    )
+    assert "lowest_threshold_whenever" in found
 
 
 def test_the_disagreements_are_written_for_the_owner_of_the_verifier(source: Path, tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ ROOT = PACKAGE.name
 RANKS = {
     "cli": 13,
     "cli_review": 12,
-    "reading_report": 10,
+    "reading_report": 11,
     "cli_options": 9,
     "cli_working": 12,
     "cli_opening": 10,
@@ -51,6 +51,8 @@ RANKS = {
     "decisions_schema": 2,
     "reading": 8,
     "reading_words": 9,
+    "reading_shared": 9,
+    "reading_shared_words": 10,
     "formats": 3,
     "hazards": 3,
     "views": 3,

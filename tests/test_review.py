@@ -5,8 +5,17 @@ import pytest
 from scipy.stats import beta, hypergeom
 
 from rollout_curator.review import bounds
-from rollout_curator.review.agreement import agreements, differing, kappa
-from rollout_curator.review.calibration import Above, Reads, above, bands, disagree, edges, lowest_threshold
+from rollout_curator.review.calibration import (
+    Above,
+    Reads,
+    above,
+    bands,
+    disagree,
+    edges,
+    lowest_threshold,
+    lowest_whenever,
+    whenever,
+)
 from rollout_curator.review.drawing import drawn, in_share, in_turns, unread_among_first
 from rollout_curator.review.planning import mix, pace
 
@@ -219,6 +228,66 @@ def test_without_enough_reading_no_threshold_is_offered() -> None:
     assert lowest_threshold([step(1.0, 58, 58), step(0.5, 58, 58)], 0.95) is None
 
 
+def test_bounds_for_every_look_and_threshold_are_lower_and_name_no_unread_step() -> None:
+    """One look at 59 clean: 95 %; for every look (0.05 / 60) ** (1 / 59) is 88.7 % of an endless set, with a tenth of
+    the risk (0.005 / 60) ** (1 / 59), 85.3 %; a little more of 1,000.
+    """
+    alone, unread = step(1.0, 59, 59), Above(0.5, 1000, 0, 0, 0.0)
+    shares = [found[0].at_least for found in (whenever([alone]), whenever([alone] * 10), whenever([unread, unread]))]
+    assert [round(share, 3) for share in shares] == [0.891, 0.858, 0.0]
+    assert lowest_whenever([unread], 0.5) is None
+
+
+def test_the_lowest_threshold_for_every_look_needs_no_order() -> None:
+    steps = [step(1.0, 10, 10), step(0.9, 900, 900), step(0.8, 900, 899), step(0.7, 900, 700)]
+    found = lowest_whenever(steps, 0.98)
+    assert found is not None
+    assert found.threshold == 0.8
+
+
+def test_everything_read_is_known_whenever_one_looks() -> None:
+    assert whenever([Above(0.5, 40, 40, 39, 0.88)])[0].at_least == pytest.approx(39 / 40)
+
+
+def looked(runs: int) -> dict[str, float]:
+    """Return how often claims are wrong of who looks every 20 reads and believes the first that pleases.
+
+    Ten rewards; good ones are commoner the higher the reward, and just below 95 % from the top down.
+    """
+    dice = np.random.default_rng(23)
+    wrong: dict[str, list[bool]] = {"once": [], "largest of ten": [], "whenever": [], "so far": []}
+    for _ in range(runs):
+        reward = dice.integers(1, 11, 1500) / 10
+        good = dice.random(1500) < 0.90 + 0.045 * reward
+        lots = dice.permutation(1500).astype(np.uint64)
+        truth = {level: good[reward >= level].mean() for level in np.unique(reward).tolist()}
+        found: dict[str, bool] = dict.fromkeys(wrong, False)
+        for n in range(60, 301, 20):
+            reads = Reads(lots, reward, np.ones(1500, dtype=bool), lots < n, (lots < n) & good)
+            steps = above(reads, np.unique(reward))
+            for name, best in (("once", lowest_threshold(steps, 0.95)), ("whenever", lowest_whenever(steps, 0.95))):
+                found[name] |= best is not None and truth[best.threshold] < 0.95
+            for name, claims in (("largest of ten", steps), ("so far", whenever(steps))):
+                most = max(claims, key=lambda one: one.at_least)
+                found[name] |= most.at_least > truth[most.threshold]
+        for name, was in found.items():
+            wrong[name].append(was)
+    return {name: float(np.mean(was)) for name, was in wrong.items()}
+
+
+def test_who_looks_often_is_wrong_in_one_case_of_20_at_most_by_the_bounds_for_every_look() -> None:
+    wrong = looked(40)
+    assert max(wrong["whenever"], wrong["so far"]) <= 0.05
+    assert max(wrong["once"], wrong["largest of ten"]) > 0.08  # the claims of one look, which say that they are
+
+
+@pytest.mark.drill
+def test_who_looks_often_over_1000_readings() -> None:
+    wrong = looked(1000)
+    print("wrong of who looks every 20 reads:", {name: round(share, 3) for name, share in wrong.items()})
+    assert max(wrong["whenever"], wrong["so far"]) <= 0.05
+
+
 def test_high_and_rejected_or_low_and_accepted_is_a_disagreement() -> None:
     reads = reads_of([1.0, 1.0, 0.2, 0.2, 1.0], decided=[0, 1, 2, 3], accepted=[1, 2])
     assert np.flatnonzero(disagree(reads, np.full(5, 0.5))).tolist() == [0, 2]
@@ -228,41 +297,6 @@ def test_without_a_threshold_the_median_says_what_is_high() -> None:
     """The median of 1.0, 0.9, 0.2, 0.1 is 0.55; the second has a threshold of its own, which it does not reach."""
     reads = reads_of([1.0, 0.9, 0.2, 0.1], decided=[0, 1, 2, 3], accepted=[1, 2])
     assert np.flatnonzero(disagree(reads, np.array([np.nan, 0.95, np.nan, np.nan]))).tolist() == [0, 1, 2]
-
-
-# --- agreement
-
-
-def test_kappa_of_the_classic_example() -> None:
-    """20 yes-yes, 5 yes-no, 10 no-yes, 15 no-no: observed 0.7, by chance 0.5, kappa 0.4."""
-    assert kappa([[20, 5], [10, 15]]) == pytest.approx(0.4)
-
-
-def test_kappa_is_1_0_and_undefined_where_it_must_be() -> None:
-    assert kappa([[5, 0], [0, 5]]) == 1.0
-    assert kappa([[4, 4], [4, 4]]) == 0.0
-    assert kappa([[9, 0], [0, 0]]) is None
-    assert kappa([[0, 0], [0, 0]]) is None
-
-
-def test_two_reviewers_are_compared_on_what_both_decided() -> None:
-    ann = {
-        "a": ("reject", ["unsafe", "formatting"]),
-        "b": ("accept", []),
-        "c": ("reject", ["unsafe"]),
-        "d": ("accept", []),
-    }
-    bob = {
-        "a": ("reject", ["unsafe"]),
-        "b": ("reject", ["off_task"]),
-        "c": ("reject", ["off_task"]),
-        "z": ("accept", []),
-    }
-    found = agreements({"bob": bob, "ann": ann, "eve": {}})
-    assert [(pair.one, pair.other, pair.both, pair.agreed) for pair in found] == [("ann", "bob", 3, 2)]
-    assert found[0].reasons == {"formatting": (0, 1), "off_task": (0, 1), "unsafe": (1, 2)}
-    assert found[0].kappa == pytest.approx(0.0)
-    assert differing({"ann": ann, "bob": bob}) == {"b"}
 
 
 # --- planning

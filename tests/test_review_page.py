@@ -157,9 +157,31 @@ def test_the_lowest_good_threshold_is_a_button(site: Site, workspace: Workspace)
     decide(workspace, drawn(workspace, 70), "accept")
     app = opened(min="0.9")
     app.segmented_control(key="rc.section").set_value("Reward against people").run()
-    assert "70 of 70 drawn above it accepted: at least 95.8 % good." in said(app)
+    once = "(95 % sure, for one look at a number of reads fixed before)"
+    assert f"70 of 70 drawn above it accepted. From a reward of 0.9 on, at least 95 % are good {once}." in said(app)
     app.button(key="rc.use").click().run()
     assert state_of(app).recipe.min_reward == 0.9
+
+
+def test_agreement_stands_with_its_interval_and_what_it_is_of(site: Site, workspace: Workspace) -> None:
+    assert workspace.decisions is not None
+    decide(workspace, range(30), "accept")
+    said_by_bob = [(row, "reject" if row < 3 else "accept") for row in range(30)]
+    entries = [
+        Entry(workspace.key(row), verdict, reviewer="bob", queue="second", blind=True) for row, verdict in said_by_bob
+    ]
+    workspace.decisions.record([*entries, Entry(workspace.key(40), "accept", reviewer="bob", queue="all")])
+    decide(workspace, [40], "reject")
+    app = opened(min="0.5")
+    app.segmented_control(key="rc.section").set_value("Team").run()
+    table = next(frame.value for frame in app.dataframe if "kappa" in frame.value)
+    assert table.iloc[0].to_dict() | {"interval": ""} == {
+        "one": "ann", "other": "bob", "both": 31, "agree": pytest.approx(27 / 31 * 100),
+        "on accepts": pytest.approx(54 / 58 * 100), "on rejects": 0.0, "rejected": "1 and 3",
+        "kappa": pytest.approx(-0.05, abs=0.01), "interval": "",
+    }  # fmt: skip
+    assert "Of first verdicts given blind." in said(app)
+    assert "settle 4 differences to learn how often one errs." in said(app)
 
 
 def test_disagreements_are_counted_and_linked(site: Site, workspace: Workspace) -> None:

@@ -33,8 +33,23 @@ def record(connection: sqlite3.Connection, entry: Entry, refuse_conflicts: bool)
     conflict = before if _unseen(before, entry) else None
     if conflict is not None and refuse_conflicts and here is None:
         return Recorded(conflict, before, conflict, repeated=False)
-    written = here or append(connection, entry)
+    written = here or append(connection, replace(entry, blind=_is_own(connection, entry)))
     return Recorded(written, before, conflict, repeated=here is not None)
+
+
+def _is_own(connection: sqlite3.Connection, entry: Entry) -> bool | None:
+    """Say whether a verdict is given without knowing what others said: nobody else's stands, or all were hidden.
+
+    Who has decided this rollout before was shown the others' verdicts then, also if that was taken back since.
+    """
+    if entry.item is not None:
+        return None
+    others = "SELECT 1 FROM standing WHERE key = ?1 AND item IS NULL AND reviewer <> ?2 AND verdict <> 'clear'"
+    if not connection.execute(f"{others} LIMIT 1", (entry.key, entry.reviewer)).fetchone():
+        return True
+    before = "SELECT 1 FROM decision WHERE key = ?1 AND item IS NULL AND reviewer = ?2 AND act = 'decide' LIMIT 1"
+    is_hidden = entry.blind or not (entry.queue or entry.client)  # from no screen
+    return bool(is_hidden and not connection.execute(before, (entry.key, entry.reviewer)).fetchone())
 
 
 def _unseen(before: Decision | None, entry: Entry) -> bool:
@@ -62,7 +77,8 @@ def take_back(connection: sqlite3.Connection, act: str, target: Decision, said: 
     restored = own if act == "redo" else _without(connection, target)
     after = before if overtaken else restored
     holds = (after.verdict, after.reasons, after.note) if after else ("clear", (), "")
-    entry = replace(said, verdict=holds[0], reasons=holds[1], note=holds[2])
+    blind = own.blind if act == "redo" and not overtaken else None
+    entry = replace(said, verdict=holds[0], reasons=holds[1], note=holds[2], blind=blind)
     written = append(connection, entry, "yield" if overtaken else act, target.id)
     return Recorded(written, before, before if overtaken else None, repeated=False)
 

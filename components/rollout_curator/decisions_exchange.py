@@ -75,13 +75,14 @@ _SAME = ("key", "verdict", "reviewer", "act", "item")
 
 
 def _read(number: int, line: bytes) -> Json:
-    """Return one line as an act, every field in its type; lines of older programs have no `item`."""
+    """Return one line as an act, every field in its type; lines of older programs have no `item` or `blind`."""
     try:
         act = orjson.loads(line)
     except orjson.JSONDecodeError as error:
         raise _refused(number, f"is not JSON ({error.msg})") from error
     if isinstance(act, dict):
         act.setdefault("item", None)
+        act.setdefault("blind", None)
     if not isinstance(act, dict) or set(act) != set(_NAMES):
         raise _refused(number, "is not an act of a review store; take a file of `decisions export`")
     wrong = next((name for name in _NAMES if not _fits(name, act[name])), None)
@@ -108,6 +109,8 @@ def _fits(name: str, value: Any) -> bool:
         return value in ACTS
     if name in _TEXTS:
         return isinstance(value, str) and (name != "origin" or bool(value))
+    if name == "blind":
+        return value is None or isinstance(value, bool)
     if name == "undoes":
         return value is None or isinstance(value, str)
     is_number = isinstance(value, int) and not isinstance(value, bool) and 0 <= value < CLOCK_END

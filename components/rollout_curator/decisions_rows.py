@@ -23,7 +23,7 @@ ITEM_END = 2**31
 NOTE_CHARS, NAME_CHARS, REASONS = 10_000, 200, 32
 END = 2**62
 BY_ID = f"SELECT {COLUMNS} FROM decision WHERE id = ?"
-INSERT = f"INSERT INTO decision ({COLUMNS}) VALUES (NULL,{','.join('?' * 15)})"
+INSERT = f"INSERT INTO decision ({COLUMNS}) VALUES (NULL,{','.join('?' * 16)})"
 LATEST = "ORDER BY clock DESC, origin DESC LIMIT 1"
 _KEY = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
@@ -34,6 +34,7 @@ class Decision:
 
     `batch` joins the acts of one bulk decision, `queue` names the queue it was made in, both empty when there is none.
     `item` is the first item of the answer that a mark is about, None for a verdict on the rollout.
+    `blind` says of a verdict whether others' could not be known when it was given, None where nobody noted that.
     """
 
     id: int
@@ -52,6 +53,7 @@ class Decision:
     clock: int = field(default=0, compare=False)
     origin: str = field(default="", compare=False)
     item: int | None = None
+    blind: bool | None = field(default=None, compare=False)
 
     @property
     def order(self) -> tuple[int, str]:
@@ -63,7 +65,8 @@ class Decision:
 class Entry:
     """What to record; `expected` is the id the reviewer saw standing, 0 for none, None to skip the check.
 
-    With an `item` the verdict is `mark` or `clear`, and about the answer that begins there.
+    With an `item` the verdict is `mark` or `clear`, and about the answer that begins there. `blind` says that what
+    others decided was hidden; for one without queue and client, which comes from no screen, that is so anyway.
     """
 
     key: str
@@ -76,6 +79,7 @@ class Entry:
     expected: int | None = None
     queue: str = ""
     item: int | None = None
+    blind: bool | None = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +110,8 @@ def append(
     """Write one act and return it."""
     clock, at = tick(connection)
     said = (entry.key, entry.verdict, json_of(entry.reasons), entry.note, entry.reviewer, at, entry.client, entry.seq)
-    values = (*said, undoes, act, batch, entry.queue, clock, origin_of(entry.client, entry.seq), entry.item)
+    origin = origin_of(entry.client, entry.seq)
+    values = (*said, undoes, act, batch, entry.queue, clock, origin, entry.item, entry.blind)
     written = connection.execute(INSERT, values)
     return of_row((written.lastrowid, *values))
 
@@ -131,7 +136,8 @@ def first(connection: sqlite3.Connection, sql: str, *values: object) -> Decision
 
 def of_row(row: tuple[Any, ...]) -> Decision:
     """Return a row of `COLUMNS` as an act."""
-    return Decision(row[0], row[1], row[2], _reasons(row[3]), *row[4:])
+    rest: tuple[Any, ...] = (*row[4:16], None if row[16] is None else bool(row[16]))
+    return Decision(row[0], row[1], row[2], _reasons(row[3]), *rest)
 
 
 def json_of(reasons: tuple[str, ...]) -> str:

@@ -3,15 +3,16 @@
 Takes a workspace and a recipe, gives plain JSON values, and lines made of those values alone.
 """
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from rollout_curator import reading
+from rollout_curator import reading, reading_shared
+from rollout_curator import reading_shared_words as words
 from rollout_curator.digits import exact
 from rollout_curator.reading_words import least, notes, percent, sentence
 from rollout_curator.recipe import Recipe
-from rollout_curator.review.agreement import agreements
-from rollout_curator.review.calibration import lowest_threshold
+from rollout_curator.review.calibration import Above, lowest_threshold, lowest_whenever, whenever
 from rollout_curator.wording import counted, said_of
 from rollout_curator.workspace import Workspace
 
@@ -22,7 +23,8 @@ def reviewed(workspace: Workspace, recipe: Recipe, goal: float, confidence: floa
     """Return everything that reading says about a recipe."""
     said = reading.statement(workspace, recipe, goal, confidence)
     found, steps = reading.calibration(workspace, recipe, confidence)
-    best = lowest_threshold(steps, precision, confidence)
+    best, surest = lowest_threshold(steps, precision, confidence), lowest_whenever(steps, precision, confidence)
+    weighted = reading_shared.weighted(workspace, recipe, confidence)
     numbers = asdict(said)
     return {
         "sentence": sentence(said),
@@ -32,37 +34,50 @@ def reviewed(workspace: Workspace, recipe: Recipe, goal: float, confidence: floa
         "thresholds": [asdict(step) for step in steps],
         "precision": precision,
         "lowest_threshold": None if best is None else best.threshold,
+        "lowest_threshold_whenever": None if surest is None else surest.threshold,
+        "threshold_words": _threshold_words(best, steps, precision, confidence),
+        "by_reward": {
+            **asdict(weighted),
+            "words": words.weighted_lines(workspace, recipe, said.sample.read, confidence),
+        },
         "disagreements": len(reading.disagreements(workspace, recipe)),
         "reasons": reading.reasons(workspace),
         "reviewers": [{"name": who, **asdict(own)} for who, own in reading.reviewers(workspace).items()],
-        "agreements": [{**asdict(pair), "share": pair.share} for pair in agreements(reading.judged(workspace))],
+        "agreements": [
+            {**asdict(pair), "share": pair.share, "words": words.pair_words(pair)}
+            for pair in reading_shared.agreed(workspace)
+        ],
+        "together": asdict(reading_shared.together(workspace)),
+        "readers": [asdict(reader) for reader in reading_shared.readers(workspace, recipe)],
+        "team_words": words.team_lines(workspace, recipe),
         "to_settle": len(reading.to_settle(workspace)),
     }
 
 
 def reviewed_text(found: Json) -> str:
     """Return the same as lines."""
-    lines = [found["sentence"], *found["notes"], ""]
+    lines = [found["sentence"], *found["notes"], *found["by_reward"]["words"], ""]
     if found["bands"]:
         lines += ["reward           in all     read  accepted  share accepted, at least ... at most"]
         lines += [_band(band) for band in found["bands"]]
-    wanted = least(found["precision"])
-    if found["lowest_threshold"] is None:
-        lines.append(f"No threshold is shown yet to have {wanted} good ones above it; read more at random.")
-    else:
-        lines.append(f"From a reward of {exact(found['lowest_threshold'])} on, at least {wanted} are good.")
+    lines += found["threshold_words"]
     lines.append(
         f"{counted(found['disagreements'], 'rollout')} on which reward and reader differ (--disagreements FILE)"
     )
     if found["reasons"]:
         lines.append("rejected for: " + ", ".join(f"{reason} ({n:,})" for reason, n in found["reasons"].items()))
-    for pair in found["agreements"]:
-        kappa = "not defined" if pair["kappa"] is None else f"{pair['kappa']:.2f}"
-        both = f"{pair['one']} and {pair['other']} both read {pair['both']:,}"
-        lines.append(f"{both} and agree on {pair['agreed']:,} ({pair['share']:.0%}), kappa {kappa}")
+    lines += [pair["words"] for pair in found["agreements"]] + found["team_words"]
     if found["to_settle"]:
         lines.append(f"{counted(found['to_settle'], 'rollout')} {said_of(found['to_settle'], 'are')} to settle")
     return "\n".join(line.encode("unicode_escape").decode() if not line.isprintable() else line for line in lines)
+
+
+def _threshold_words(best: Above | None, steps: Sequence[Above], precision: float, confidence: float) -> list[str]:
+    """Return what is shown above a threshold for one look, and for any number of looks."""
+    none = f"No threshold is shown yet to have {least(precision)} good ones above it; read more at random."
+    once = none if best is None else words.threshold_words(best, precision, confidence)
+    always = words.whenever_words(whenever(steps, confidence), precision, confidence)
+    return [once, always] if always else [once]
 
 
 def _band(band: Json) -> str:

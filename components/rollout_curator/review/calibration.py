@@ -2,16 +2,18 @@
 
 Readers do not read at random: they look at what is flagged, or near the threshold. So nothing is weighted back; in each
 band of rewards only the sample is used that lots make of that band (`drawing`), which is random whatever else was read
-and however many of the band. The same holds for everything above a threshold. Intervals are exact (`bounds`).
+and however many of the band. The same holds for everything above a threshold. Intervals are exact (`bounds`),
+each for one look at a number of reads fixed before; `whenever` gives bounds that hold for all thresholds and looks at
+once.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from rollout_curator.review.bounds import CONFIDENCE, interval, least_share
+from rollout_curator.review.bounds import CONFIDENCE, interval, least_share, most_bad_whenever
 from rollout_curator.review.drawing import drawn
 
 Array = np.ndarray[Any, Any]
@@ -101,9 +103,10 @@ def lowest_threshold(steps: Sequence[Above], wanted: float, confidence: float = 
     """Return the lowest threshold above which at least `wanted` of all are good, None while none is shown to be.
 
     Steps are tried from the highest down, those too little read to pass even without a bad one left out, and the first
-    that fails ends it. Tried in an order fixed beforehand, many thresholds cost no confidence (fixed-sequence testing:
+    that fails ends it. What is shown is `wanted`, not the bound of the step found: that one was picked. Tried in an
+    order fixed beforehand, many thresholds cost no confidence (fixed-sequence testing:
     Maurer, Hothorn & Lehmacher 1995; "Learn then Test", Angelopoulos et al. 2021). As every bound here it is for one
-    look: trying again after each rollout until it passes makes it less sure.
+    look: trying again after each rollout until it passes makes it less sure (`lowest_whenever`).
     """
     best = None
     for step in steps:
@@ -113,6 +116,31 @@ def lowest_threshold(steps: Sequence[Above], wanted: float, confidence: float = 
             break
         best = step
     return best
+
+
+def whenever(steps: Sequence[Above], confidence: float = CONFIDENCE) -> list[Above]:
+    """Return the steps with shares that hold at once for all of them, whenever one looks and however often.
+
+    Each has its part of what may go wrong (Bonferroni), and the bound that holds at every moment of the reading. So the
+    largest of them may be named, which the largest of one-look bounds may not: that one is wrong in one case of ten.
+    """
+    each = 1.0 - (1.0 - confidence) / max(len(steps), 1)
+    return [replace(step, at_least=_least_whenever(step, each)) for step in steps]
+
+
+def lowest_whenever(steps: Sequence[Above], wanted: float, confidence: float = CONFIDENCE) -> Above | None:
+    """Return the lowest threshold above which `wanted` are good by a bound that holds for every look at every step."""
+    return min(
+        (step for step in whenever(steps, confidence) if step.read and step.at_least >= wanted),
+        key=lambda step: step.threshold,
+        default=None,
+    )
+
+
+def _least_whenever(step: Above, confidence: float) -> float:
+    if not step.total:
+        return 0.0
+    return 1.0 - most_bad_whenever(step.read - step.accepted, step.read, step.total, confidence) / step.total
 
 
 def disagree(reads: Reads, threshold: Array) -> Array:

@@ -16,8 +16,8 @@ _TOLD = ("reward", "rewardNote", "components", "kept", "dropReason", "decision")
 
 
 def is_hidden(view: View, key: str) -> bool:
-    """Say whether the view is read blind and its reviewer has not decided this content."""
-    if not view.blind:
+    """Say whether a content is read blind in this view and its reviewer has not decided this content."""
+    if not view.is_blind(key):
         return False
     own = reading.verdicts(view.workspace).own.get(view.reviewer, {}).get(key)
     return own is None or own.verdict == "clear"

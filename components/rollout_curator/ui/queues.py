@@ -81,7 +81,9 @@ KINDS: dict[str, Kind] = {
     "by-task": Kind("one of every task", "One of each, then another of each.", rows.selected, rows.in_turns_by_task),
     "odd": Kind("kept, but worth a look", "Kept, with a flag, a tool error, a copy or no clean end.", rows.odd_ones),
     "disagree": Kind("reward and reader differ", "High and rejected, or low and accepted.", rows.disagreeing),
-    "second": Kind("for a second reader", "Somebody has decided; decide without asking them.", rows.for_a_second),
+    "second": Kind(
+        "for a second reader", "Somebody has decided; what they said is hidden until you have.", rows.for_a_second
+    ),
     "settle": Kind("to settle", "Reviewers differ. What is decided here ends that.", rows.to_settle),
     "all": Kind("all, in order", "", rows.everything),
     "rejected-by-hand": Kind("rejected by hand", "", rows.rejected),
@@ -152,6 +154,12 @@ def rows_of(workspace: Workspace, recipe: Recipe, name: str, reviewer: str = "")
     kind, rest = kind_of(name)
     ask = Ask(workspace, recipe, reviewer, rest)
     return kind.order(ask, kind.holds(ask))
+
+
+def mixed_of(workspace: Workspace, recipe: Recipe, name: str, reviewer: str = "") -> tuple[tuple[str, int], ...]:
+    """Return of which queues a plan is mixed, and how many of each; nothing for any other queue."""
+    kind, rest = kind_of(name)
+    return tuple(rows.plan(Ask(workspace, recipe, reviewer, rest)).items()) if kind is KINDS[PLAN] else ()
 
 
 def _said(kind: Kind, ask: Ask) -> str:

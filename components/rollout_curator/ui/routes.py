@@ -225,6 +225,7 @@ def _decided(store: Decisions, view: View, client: str, act: Json) -> Json:
         return {**answer, "refused": f"no rollout here has the key {key[:64]}", "elsewhere": True}
     if item is not None and not is_answer(view, rows[0], item):
         return {**answer, "refused": f"no answer of this rollout begins at item {item}; reload the page"}
+    is_blind = view.is_blind(key)
     entry = Entry(
         key,
         act["verdict"],
@@ -233,9 +234,10 @@ def _decided(store: Decisions, view: View, client: str, act: Json) -> Json:
         reviewer=act["reviewer"],
         client=client,
         seq=act["seq"],
-        expected=None if view.blind else act["expected"],  # who reads blind cannot know of others
-        queue=view.queue,
+        expected=None if is_blind else act["expected"],  # who reads blind cannot know of others
+        queue=view.queue_at(key),
         item=item,
+        blind=is_hidden(view, key),
     )
     conflict = store.record([entry], refuse_conflicts=True)[0].conflict
     return {"seq": act["seq"], **_standing(store, view, key, item), "conflict": decision_json(conflict)}

@@ -20,6 +20,8 @@ from rollout_curator.selection import NONE
 from rollout_curator.workspace import Workspace
 
 VIEWS_MAX = 128
+SECOND = "second"
+"""The queue of second readings: always blind, whatever is chosen."""
 Array = np.ndarray[Any, Any]
 
 
@@ -27,7 +29,8 @@ Array = np.ndarray[Any, Any]
 class View:
     """One frozen queue: rows of a workspace in the order they are read, under one recipe, by one reviewer.
 
-    `queue` is the name it was chosen by; a `blind` one is read without knowing rewards and others' verdicts.
+    `queue` is the name it was chosen by; a `blind` one is read without knowing rewards and others' verdicts. One
+    that is `mixed` of several queues says of which, and how many of each, in its order.
     """
 
     workspace: Workspace
@@ -36,6 +39,7 @@ class View:
     reviewer: str
     queue: str = ""
     blind: bool = False
+    mixed: tuple[tuple[str, int], ...] = ()
     token: str = field(default_factory=lambda: secrets.token_urlsafe(18))
 
     @property
@@ -61,6 +65,19 @@ class View:
             return found or 0
         return min(int(np.searchsorted(self.rows, rows[0])), len(self.rows) - 1)
 
+    def queue_at(self, key: str) -> str:
+        """Return the queue in which a content is read here: of a plan the one it was taken from."""
+        position = self.position(key) if self.mixed else None
+        if position is None:
+            return self.queue
+        ends = np.cumsum([n for _, n in self.mixed])
+        return self.mixed[int(np.searchsorted(ends, position, side="right"))][0]
+
+    def is_blind(self, key: str) -> bool:
+        """Say whether a content is read without knowing others' verdicts: a second reading always, settling never."""
+        queue = self.queue_at(key)
+        return queue == SECOND or (self.blind and queue != SETTLE)
+
     def n_read(self) -> int:
         """Return how many rollouts of this queue its reviewer has decided one by one."""
         return int(np.count_nonzero(own_codes(self.workspace, self.reviewer)[self.rows] != NONE))
@@ -70,7 +87,7 @@ class View:
 
         What is read by everybody stops at the first place without a verdict of this reviewer.
         """
-        is_shared = self.queue in ("second", SETTLE)
+        is_shared = self.queue in (SECOND, SETTLE)
         codes = own_codes(self.workspace, self.reviewer) if is_shared else verdicts(self.workspace).codes
         waiting = codes[self.rows] == NONE
         return int(np.argmax(waiting)) if len(waiting) else 0

@@ -15,6 +15,7 @@ from rollout_curator.ui.queue_rows import Array
 from rollout_curator.ui.queues import words_of
 from rollout_curator.ui.reasons import agreed
 from rollout_curator.ui.text import label, plain
+from rollout_curator.ui.views import SECOND
 from rollout_curator.wording import counted
 from rollout_curator.workspace import Workspace
 
@@ -106,7 +107,7 @@ def _groups(workspace: Workspace, rows: Array) -> Iterator[str]:
 def _some(workspace: Workspace, rows: Array) -> pd.DataFrame:
     some = in_order(workspace.lots, rows)[:SHOWN]
     part = workspace.frame.iloc[some]
-    hidden = state.session().blind
+    hidden = state.session().blind or state.session().queue == SECOND
     return pd.DataFrame(
         {
             "where": [plain(workspace.where(int(row))) for row in some],

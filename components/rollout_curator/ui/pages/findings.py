@@ -9,11 +9,12 @@ import pandas as pd
 import streamlit as st
 
 from rollout_curator import plots, reading
+from rollout_curator import reading_shared_words as words
 from rollout_curator.digits import exact
 from rollout_curator.plots.acceptance import acceptance
-from rollout_curator.reading_words import least, notes, sentence
+from rollout_curator.reading_words import notes, sentence
 from rollout_curator.review.bounds import CONFIDENCE
-from rollout_curator.review.calibration import Above, Band, lowest_threshold
+from rollout_curator.review.calibration import Above, Band, lowest_threshold, whenever
 from rollout_curator.ui import places, state
 from rollout_curator.ui.pages.team import team
 from rollout_curator.ui.reasons import agree, agreed, label_of
@@ -49,6 +50,8 @@ def _statement(workspace: Workspace) -> None:
         st.markdown(f"**{label(sentence(said), 1000)}**")
         for note in notes(said):
             st.caption(label(note, 1000))
+        for line in words.weighted_lines(workspace, state.recipe(), said.sample.read):
+            st.caption(label(line, 1000))
     with way:
         if said.sample.beyond:
             places.link("Go to where the sample ends", "review", queue="random", key=said.stop_key)
@@ -100,14 +103,15 @@ def _threshold(steps: list[Above]) -> None:
         st.markdown("%", width="content")
         best = lowest_threshold(steps, wanted)
         if best is None:
-            most = max(steps, key=lambda step: step.at_least, default=None)
-            best_yet = f" So far {least(most.at_least)}, from {exact(most.threshold)} on." if most and most.read else ""
-            st.markdown(f"No threshold is shown to reach that; read more at random.{label(best_yet)}", width="content")
+            st.markdown("No threshold is shown to reach that; read more at random.", width="content")
         else:
-            words = f"{best.accepted:,} of {best.read:,} drawn above it accepted: at least {least(best.at_least)} good."
             words_on = f"Keep from {label(exact(best.threshold))} on"
             st.button(words_on, on_click=state.set_min, args=(best.threshold,), key="rc.use")
-            st.markdown(label(words), width="content")
+            drawn = f"{best.accepted:,} of {best.read:,} drawn above it accepted."
+            st.markdown(label(f"{drawn} {words.threshold_words(best, wanted)}", 1000), width="content")
+    always = words.whenever_words(whenever(steps), wanted)
+    if always:
+        st.caption(label(always, 1000))
     if state.recipe().thresholds:
         st.caption("For those without a threshold of their own.")
 

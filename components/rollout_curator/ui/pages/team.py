@@ -3,9 +3,10 @@
 import pandas as pd
 import streamlit as st
 
-from rollout_curator import reading
+from rollout_curator import reading, reading_shared
+from rollout_curator import reading_shared_words as words
 from rollout_curator.errors import CuratorError
-from rollout_curator.review.agreement import Agreement, agreements
+from rollout_curator.review.agreement import Agreement
 from rollout_curator.ui import places, reviewing, state
 from rollout_curator.ui.queue_rows import share_of
 from rollout_curator.ui.reasons import label_of
@@ -66,24 +67,40 @@ def _share(workspace: Workspace) -> None:
 
 
 def _agreement(workspace: Workspace) -> None:
-    pairs = agreements(reading.judged(workspace))
-    if not pairs:
-        st.caption("No rollout was decided by two people yet.")
-        return
-    table = pd.DataFrame([_row(pair) for pair in pairs])
-    number = st.column_config.NumberColumn
-    config = {"agree": number("agree, %", format="%.0f"), "kappa": number(format="%.2f")}
-    st.dataframe(table, hide_index=True, height="content", column_config=config, alt="Agreement of each two reviewers")
-    st.caption("Kappa is agreement beyond chance: 1 is perfect, 0 is chance; empty where only one verdict was given.")
-    said = [_reasons(workspace, pair) for pair in pairs[:3] if pair.reasons]
-    if said:
-        st.markdown("\n".join(f"- {label(line, 1000)}" for line in said))
+    pairs = reading_shared.agreed(workspace)
+    if pairs:
+        _pairs(workspace, pairs)
+    else:
+        st.caption("No rollout was decided by two people yet who could not see each other's verdict.")
+    for line in words.team_lines(workspace, state.recipe()):
+        st.caption(label(line, 1000))
     places.link_number(len(reading.to_settle(workspace)), "to settle", "review", queue=reading.SETTLE)
 
 
+def _pairs(workspace: Workspace, pairs: list[Agreement]) -> None:
+    table = pd.DataFrame([_row(pair) for pair in pairs])
+    number = st.column_config.NumberColumn
+    shares = {name: number(f"{name}, %", format="%.0f") for name in ("agree", "on accepts", "on rejects")}
+    config = {**shares, "kappa": number(format="%.2f")}
+    st.dataframe(table, hide_index=True, height="content", column_config=config, alt="Agreement of each two reviewers")
+    st.caption(label(words.KAPPA, 1000))
+    said = [_reasons(workspace, pair) for pair in pairs[:3] if pair.reasons]
+    if said:
+        st.markdown("\n".join(f"- {label(line, 1000)}" for line in said))
+
+
 def _row(pair: Agreement) -> dict[str, object]:
-    names = {"one": plain(pair.one), "other": plain(pair.other), "both": pair.both}
-    return {**names, "agree": pair.share * 100, "kappa": pair.kappa}
+    return {
+        "one": plain(pair.one),
+        "other": plain(pair.other),
+        "both": pair.both,
+        "agree": pair.share * 100,
+        "on accepts": None if pair.on_accepts is None else pair.on_accepts * 100,
+        "on rejects": None if pair.on_rejects is None else pair.on_rejects * 100,
+        "rejected": f"{pair.rejected[0]:,} and {pair.rejected[1]:,}",
+        "kappa": pair.kappa,
+        "interval": words.interval_words(pair.low, pair.high),
+    }
 
 
 def _reasons(workspace: Workspace, pair: Agreement) -> str:
