@@ -335,11 +335,11 @@ def test_an_overtaken_decision_that_was_withdrawn_does_not_return(store: Decisio
         "DELETE FROM decision",
         "REPLACE INTO decision SELECT * FROM decision",
         "REPLACE INTO decision SELECT 9, key, 'accept', reasons, '', '', at, client, seq, undoes, act, '', '',"
-        " clock, 'new', NULL FROM decision",
+        " clock, 'new', NULL, way FROM decision",
         "REPLACE INTO decision SELECT 9, key, 'accept', reasons, '', '', at, '', NULL, undoes, act, '', '', clock,"
-        " origin, NULL FROM decision",
+        " origin, NULL, way FROM decision",
         "INSERT INTO decision SELECT 0, key, 'accept', reasons, '', '', at, '', NULL, undoes, act, '', '', clock,"
-        " 'new', NULL FROM decision",
+        " 'new', NULL, way FROM decision",
     ],
 )
 def test_a_row_is_never_changed_by_any_statement(store: Decisions, path: Path, sql: str) -> None:
@@ -403,8 +403,8 @@ def test_the_database_of_another_program_is_refused_and_left_alone(path: Path) -
 def test_a_newer_schema_is_refused(path: Path) -> None:
     Decisions.open(path).close()
     with closing(sqlite3.connect(path)) as other:
-        other.execute("PRAGMA user_version = 4")
-    assert "has schema 4, this program knows 3; update" in refusal(path)
+        other.execute("PRAGMA user_version = 5")
+    assert "has schema 5, this program knows 4; update" in refusal(path)
 
 
 def test_a_corrupt_store_is_refused_and_left_alone(path: Path) -> None:

@@ -196,7 +196,7 @@ def test_a_store_of_schema_2_opens_with_every_act_setting_and_verdict_and_takes_
         assert (undone.n, verdicts(store), marked(store)) == (3, {A: ("accept", "bob")}, {A: {3: "ann"}})
     with closing(sqlite3.connect(path)) as after:
         assert after.execute(acts).fetchall()[:14] == before
-        assert after.execute("PRAGMA user_version").fetchone() == (3,)
+        assert after.execute("PRAGMA user_version").fetchone() == (4,)
         with pytest.raises(sqlite3.IntegrityError, match="append-only"):
             after.execute("DELETE FROM decision")
         with pytest.raises(sqlite3.IntegrityError, match="append-only"):

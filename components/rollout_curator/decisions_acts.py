@@ -63,6 +63,8 @@ def take_back(connection: sqlite3.Connection, act: str, target: Decision, said: 
     after = before if overtaken else restored
     holds = (after.verdict, after.reasons, after.note) if after else ("clear", (), "")
     entry = replace(said, verdict=holds[0], reasons=holds[1], note=holds[2])
+    if act == "redo":
+        entry = replace(entry, queue=own.queue, way=own.way)  # it comes back as what it was
     written = append(connection, entry, "yield" if overtaken else act, target.id)
     return Recorded(written, before, before if overtaken else None, repeated=False)
 

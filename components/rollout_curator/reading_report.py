@@ -8,7 +8,7 @@ from typing import Any
 
 from rollout_curator import reading
 from rollout_curator.digits import exact
-from rollout_curator.reading_words import least, notes, percent, sentence
+from rollout_curator.reading_words import decided_words, least, notes, percent, sentence
 from rollout_curator.recipe import Recipe
 from rollout_curator.review.agreement import agreements
 from rollout_curator.review.calibration import lowest_threshold
@@ -24,10 +24,12 @@ def reviewed(workspace: Workspace, recipe: Recipe, goal: float, confidence: floa
     found, steps = reading.calibration(workspace, recipe, confidence)
     best = lowest_threshold(steps, precision, confidence)
     numbers = asdict(said)
+    more = {"upper": said.upper, "upper_whenever": said.upper_whenever, "upper_if_planned": said.upper_if_planned}
     return {
         "sentence": sentence(said),
         "notes": notes(said),
-        "statement": {**numbers, "upper": said.upper, "upper_whenever": said.upper_whenever},
+        "decided": decided_words(workspace),
+        "statement": {**numbers, **more, "refuted": said.is_refuted},
         "bands": [asdict(band) for band in found],
         "thresholds": [asdict(step) for step in steps],
         "precision": precision,
@@ -42,15 +44,16 @@ def reviewed(workspace: Workspace, recipe: Recipe, goal: float, confidence: floa
 
 def reviewed_text(found: Json) -> str:
     """Return the same as lines."""
-    lines = [found["sentence"], *found["notes"], ""]
+    lines = [found["sentence"], *found["notes"], found["decided"], ""]
     if found["bands"]:
         lines += ["reward           in all     read  accepted  share accepted, at least ... at most"]
         lines += [_band(band) for band in found["bands"]]
     wanted = least(found["precision"])
+    sure = f"{least(found['statement']['confidence'])} sure, for one look at a number of reads fixed before"
     if found["lowest_threshold"] is None:
         lines.append(f"No threshold is shown yet to have {wanted} good ones above it; read more at random.")
     else:
-        lines.append(f"From a reward of {exact(found['lowest_threshold'])} on, at least {wanted} are good.")
+        lines.append(f"From a reward of {exact(found['lowest_threshold'])} on, at least {wanted} are good ({sure}).")
     lines.append(
         f"{counted(found['disagreements'], 'rollout')} on which reward and reader differ (--disagreements FILE)"
     )

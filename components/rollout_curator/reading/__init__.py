@@ -1,13 +1,8 @@
 """What the reading of a workspace says about the set a recipe keeps: who read what, and what follows from it.
 
-Joins decisions with the pure functions of `review`. Decisions made one by one are reading; bulk decisions are rules
-made by hand: what they rejected is not in the set that is judged, what they accepted is, and neither counts as read. So
-the set never depends on what a reader thought of a rollout, which `review.drawing` asks for.
-
-Two sets are spoken of. The *selected* are what the rules select and can be written, as if nobody had read: random reads
-are drawn from these. The *kept* are what is exported now. Every rollout that was rejected while reading, at random or
-not, is one of the bad ones among the selected and is out; so of the kept at most (bad among the selected - rejected)
-are bad, and finding bad ones elsewhere never makes the bound wrong. A content that lies in several lines counts once.
+Joins decisions with the pure functions of `review`. `verdicts` knows who decided what and how, `sample` the set that is
+read at random and how far, `planned` how much was to be read, `statement` what follows for the kept; here is the rest:
+rewards against people, who agrees, who reads. A content that lies in several lines counts once.
 """
 
 import math
@@ -18,30 +13,31 @@ from typing import Any
 import numpy as np
 
 from rollout_curator.bounding import own_bounds, passes_filters, reward_bounds
-from rollout_curator.reading.statement import GOAL, Statement, statement
-from rollout_curator.reading.verdicts import SETTLE, Array, Verdicts, eligible, holding, selected, verdicts
+from rollout_curator.reading.planned import Sampling, choose, chosen
+from rollout_curator.reading.sample import in_question, is_read_in_turn
+from rollout_curator.reading.statement import GOAL, PLAN, Statement, statement
+from rollout_curator.reading.verdicts import RANDOM, SETTLE, Array, Verdicts, eligible, holding, selected, verdicts
 from rollout_curator.recipe import Recipe
 from rollout_curator.review.agreement import differing
 from rollout_curator.review.calibration import Above, Band, Reads, above, bands, disagree, edges
 from rollout_curator.review.drawing import in_order, in_share
 from rollout_curator.review.planning import Pace, pace
-from rollout_curator.selection import ACCEPT, NONE, REJECT
+from rollout_curator.selection import REJECT
 from rollout_curator.workspace import Workspace
 
 __all__ = [
-    "GOAL", "SETTLE", "Statement", "Verdicts", "calibration", "disagreement_lines", "disagreements", "eligible",
-    "judged", "own_codes", "pace_of", "reads", "reasons", "reviewers", "second_reads", "selected", "statement",
-    "to_settle", "verdicts",
+    "GOAL", "PLAN", "RANDOM", "SETTLE", "Sampling", "Statement", "Verdicts", "calibration", "choose", "chosen",
+    "disagreement_lines", "disagreements", "eligible", "in_question", "is_read_in_turn", "judged", "own_codes",
+    "pace_of", "reads", "reasons", "reviewers", "second_reads", "selected", "statement", "to_settle", "verdicts",
 ]  # fmt: skip
 
 
 def reads(workspace: Workspace, recipe: Recipe) -> Reads:
     """Return what people said beside what rewards say, per content, for all that a threshold could keep."""
-    first = workspace.first_rows
-    codes = verdicts(workspace).codes[first]
+    first, found = workspace.first_rows, verdicts(workspace)
     member = holding(workspace, eligible(workspace, recipe))
-    reward = workspace.column("reward")[first]
-    return Reads(workspace.lots[first], reward, member, codes != NONE, codes == ACCEPT)
+    reward, is_read = workspace.column("reward")[first], found.is_read[first]
+    return Reads(workspace.lots[first], reward, member, is_read, is_read & ~found.is_bad[first])
 
 
 def judged(workspace: Workspace) -> dict[str, dict[str, tuple[str, tuple[str, ...]]]]:

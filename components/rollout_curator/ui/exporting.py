@@ -7,7 +7,6 @@ from pathlib import Path
 
 from rollout_curator.errors import CuratorError
 from rollout_curator.publishing import Exported, Settings, check_out, command_line, control_path, export
-from rollout_curator.reading_words import statement_of
 from rollout_curator.recipe import Recipe
 from rollout_curator.workspace import Workspace
 
@@ -71,7 +70,7 @@ class ExportJob:
                 store = workspace.decisions.path if workspace.decisions else None
                 check_out(control_path(self.out), sources, store, self.recipe)
             card, report = self.beside.card, self.beside.report
-            settings = Settings(card, statement_of(workspace, self.recipe) if card else "", report=report)
+            settings = Settings(card, report=report)
             self.result = self._written(workspace, self.recipe, self.out, settings)
             if self.result is not None and self.seed is not None:
                 said = command_line(workspace, self.recipe, self.out, card, self.seed, report)

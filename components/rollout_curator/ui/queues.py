@@ -65,7 +65,9 @@ def _near_words(ask: Ask) -> str:
 _DROP = Kind(lambda ask: ask.rest.replace("-", " "), "", rows.of_drop, listed=False)
 KINDS: dict[str, Kind] = {
     "kept": Kind("kept, in order", "", rows.kept),
-    "random": Kind("drawn at random", "For the bound: read from the start, skip none.", rows.selected, rows.by_lot),
+    "random": Kind(
+        "drawn at random", "For the bound: read from the start, each by itself, skip none.", rows.at_random, rows.by_lot
+    ),
     "near": Kind(_near_words, "For the threshold: here a step decides.", rows.eligible, rows.by_distance),
     "just-below": Kind("just below", "What a lower threshold would let in.", rows.just_below, rows.downward),
     "flagged": Kind(
@@ -152,6 +154,12 @@ def rows_of(workspace: Workspace, recipe: Recipe, name: str, reviewer: str = "")
     kind, rest = kind_of(name)
     ask = Ask(workspace, recipe, reviewer, rest)
     return kind.order(ask, kind.holds(ask))
+
+
+def mixed_of(workspace: Workspace, recipe: Recipe, name: str, reviewer: str = "") -> tuple[tuple[str, int], ...]:
+    """Return of which queues a plan is mixed, and how many of each; nothing for any other queue."""
+    kind, rest = kind_of(name)
+    return tuple(rows.plan(Ask(workspace, recipe, reviewer, rest)).items()) if kind is KINDS[PLAN] else ()
 
 
 def _said(kind: Kind, ask: Ask) -> str:

@@ -8,7 +8,7 @@ import hashlib
 from rollout_curator.reading import SETTLE
 from rollout_curator.ui import state
 from rollout_curator.ui.queue_rows import Array
-from rollout_curator.ui.queues import rows_of
+from rollout_curator.ui.queues import mixed_of, rows_of
 from rollout_curator.ui.site import Site
 from rollout_curator.ui.state import Bulk
 from rollout_curator.ui.views import View
@@ -69,7 +69,9 @@ def view(site: Site, workspace: Workspace) -> View:
     if not held or now.view is None:
         rows = rows_of(workspace, now.recipe, now.queue, now.reviewer)
         blind = now.blind and now.queue != SETTLE
-        made = View(workspace, now.recipe, rows, now.reviewer, now.queue, blind)
+        mixed = mixed_of(workspace, now.recipe, now.queue, now.reviewer)
+        mixed = mixed if sum(n for _, n in mixed) == len(rows) else ()  # somebody decided between the two looks
+        made = View(workspace, now.recipe, rows, now.reviewer, now.queue, blind, mixed)
         now.view, now.view_of, now.reported = made, wanted, None
         site.views.hold(now.view)
     return now.view

@@ -184,6 +184,7 @@ def _act(entry: Any, reviewer: str) -> Json:
     if kind == "decide":
         reasons = tuple(str(reason) for reason in entry.get("reasons") or ())
         act.update(verdict=str(entry["verdict"]), reasons=reasons, note=str(entry.get("note") or ""))
+        act["way"] = "compared" if entry.get("way") == "compared" else "read"
         act["key"] = str(act["key"])
     return act
 
@@ -234,8 +235,9 @@ def _decided(store: Decisions, view: View, client: str, act: Json) -> Json:
         client=client,
         seq=act["seq"],
         expected=None if view.blind else act["expected"],  # who reads blind cannot know of others
-        queue=view.queue,
+        queue=view.queue_at(key),
         item=item,
+        way=act["way"],
     )
     conflict = store.record([entry], refuse_conflicts=True)[0].conflict
     return {"seq": act["seq"], **_standing(store, view, key, item), "conflict": decision_json(conflict)}

@@ -14,7 +14,7 @@ import numpy as np
 
 from rollout_curator import recipe as recipes
 from rollout_curator.plan import Plan
-from rollout_curator.reading import SETTLE, own_codes, verdicts
+from rollout_curator.reading import RANDOM, SETTLE, is_read_in_turn, own_codes, verdicts
 from rollout_curator.recipe import Recipe
 from rollout_curator.selection import NONE
 from rollout_curator.workspace import Workspace
@@ -27,7 +27,8 @@ Array = np.ndarray[Any, Any]
 class View:
     """One frozen queue: rows of a workspace in the order they are read, under one recipe, by one reviewer.
 
-    `queue` is the name it was chosen by; a `blind` one is read without knowing rewards and others' verdicts.
+    `queue` is the name it was chosen by; a `blind` one is read without knowing rewards and others' verdicts. `mixed` is
+    of which queues a plan consists, and how many of each, in its order.
     """
 
     workspace: Workspace
@@ -36,6 +37,7 @@ class View:
     reviewer: str
     queue: str = ""
     blind: bool = False
+    mixed: tuple[tuple[str, int], ...] = ()
     token: str = field(default_factory=lambda: secrets.token_urlsafe(18))
 
     @property
@@ -61,6 +63,14 @@ class View:
             return found or 0
         return min(int(np.searchsorted(self.rows, rows[0])), len(self.rows) - 1)
 
+    def queue_at(self, key: str) -> str:
+        """Return the queue in which a content is read here, empty for one visited from a queue in random order."""
+        position = self.position(key)
+        if self.mixed and position is not None:
+            ends = np.cumsum([n for _, n in self.mixed])
+            return self.mixed[int(np.searchsorted(ends, position, side="right"))][0]
+        return "" if position is None and (self.mixed or self.queue == RANDOM) else self.queue
+
     def n_read(self) -> int:
         """Return how many rollouts of this queue its reviewer has decided one by one."""
         return int(np.count_nonzero(own_codes(self.workspace, self.reviewer)[self.rows] != NONE))
@@ -68,8 +78,11 @@ class View:
     def first_unread(self) -> int:
         """Return where the reading stopped: the first place that nobody has decided, 0 when there is none.
 
-        What is read by everybody stops at the first place without a verdict of this reviewer.
+        What is read by everybody stops at the first place without a verdict of this reviewer, the random order at the
+        first that nobody has judged there.
         """
+        if self.queue == RANDOM and len(self.rows):
+            return int(np.argmin(is_read_in_turn(self.workspace, self.recipe)[self.rows]))
         is_shared = self.queue in ("second", SETTLE)
         codes = own_codes(self.workspace, self.reviewer) if is_shared else verdicts(self.workspace).codes
         waiting = codes[self.rows] == NONE
