@@ -49,6 +49,10 @@ def review(
     from rollout_curator import reading, reading_report
 
     chosen, place = options.recipe_of(paths, **selection), store_of(paths, decisions)
+    if plan is not None and place is None:
+        from rollout_curator.opening import default_decisions
+
+        place = decisions or default_decisions(paths)
     with opened(paths, cache_dir, place) as workspace:
         if plan is not None:
             _choose(workspace, chosen, plan, goal, confidence)
