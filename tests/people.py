@@ -62,6 +62,8 @@ class World:
     recipe: Recipe = KEEP
     who: str = "ann"
     skipped: list[int] = field(default_factory=list)
+    unsaved: list[Entry] = field(default_factory=list)
+    plan: int = 0
 
     @classmethod
     def opened(cls, place: Place, folder: Path, seed: int, share: float) -> "World":
@@ -84,8 +86,13 @@ class World:
 
     def say(self, row: int, verdict: str, queue: str = "random", way: str = "read", who: str = "") -> None:
         """Record one verdict."""
-        entry = Entry(self.workspace.key(row), verdict, reviewer=who or self.who, queue=queue, way=way)
-        self.store.record([entry])
+        self.unsaved.append(Entry(self.workspace.key(row), verdict, reviewer=who or self.who, queue=queue, way=way))
+
+    def save(self) -> Decisions:
+        """Put on disk what was said, in its order, before anything else is done or looked at."""
+        self.store.record(self.unsaved)
+        self.unsaved.clear()
+        return self.store
 
     def judge(self, row: int, queue: str = "random", who: str = "") -> None:
         """Read a rollout by itself and say what it is."""
@@ -108,7 +115,8 @@ class World:
         """Reject every attempt at a task that nobody has decided, in one step."""
         keys = [self.workspace.key(one) for one in self.attempts(row)]
         said = Entry("", "reject", reviewer=self.who, queue=f"task-{row // ATTEMPTS}")
-        self.store.record_bulk(keys, said, seen=self.store.version())
+        store = self.save()
+        store.record_bulk(keys, said, seen=store.version())
 
     def attempts(self, row: int) -> list[int]:
         """Return the attempts at the task of a rollout."""
@@ -123,6 +131,7 @@ class World:
     def waiting(self) -> list[int]:
         """Return what is next in the random order, as the queue lies there now, but for what was skipped."""
         workspace = self.workspace
+        self.save()
         rows = in_order(workspace.lots, np.flatnonzero(reading.in_question(workspace, self.recipe)))
         done = reading.is_read_in_turn(workspace, self.recipe)[rows]
         return [row for row in rows[~done].tolist() if row not in self.skipped]
@@ -131,17 +140,13 @@ class World:
 
     def printed(self) -> reading.Statement:
         """Return the statement as it stands."""
+        self.save()
         return reading.statement(self.workspace, self.recipe)
 
     def pleases(self) -> bool:
         """Say whether the statement meets the goal, so that one may stop."""
         said = self.printed()
         return bool(said.sample.read) and not said.is_refuted and said.upper <= said.goal
-
-    def is_due(self, n: int) -> bool:
-        """Say whether the plan may be at its end after so many reads."""
-        plan = reading.chosen(self.workspace, self.recipe)
-        return plan is not None and abs(plan.reads - n) <= 5
 
     def holds(self) -> bool:
         """Say whether what is printed now is true; where nothing is said of the kept, nothing is wrong."""
@@ -157,7 +162,7 @@ Habit = Callable[[World, int], bool]
 
 
 def read_at_random(world: World, habit: Habit, most: int) -> None:
-    """Read in the random order with a habit, looking at the statement every ten, and stop when it pleases."""
+    """Read in the random order with a habit, looking at the statement now and then, and stop when it pleases."""
     n, rows = 0, world.waiting()
     while n < most and rows:
         if habit(world, rows[0]):
@@ -166,7 +171,7 @@ def read_at_random(world: World, habit: Habit, most: int) -> None:
             continue
         world.judge(rows.pop(0))
         n += 1
-        if n % 10 == 0 or world.is_due(n):
+        if n % 15 == 0 or n == world.plan:
             if world.pleases():
                 return
             rows = world.waiting()
@@ -220,12 +225,12 @@ def corrects(world: World, row: int) -> bool:
     """Press the wrong key now and then and take it back at once; take other rejections back later, or forget them."""
     if world.dice.random() < 0.1:
         world.say(row, "accept" if world.bad[row] else "reject")
-        world.store.undo(world.who)
+        world.save().undo(world.who)
         return False
     if world.bad[row] and world.dice.random() < 0.3:
         world.judge(row)
         for _ in range(world.dice.randrange(1, 4)):
-            world.store.undo(world.who)
+            world.save().undo(world.who)
         if world.dice.random() < 0.5:
             world.say(row, "accept", world.dice.choice(["random", "disagree", "kept"]))
         return True
@@ -253,7 +258,7 @@ def imports(world: World, row: int) -> bool:
         entries = [Entry(world.workspace.key(one), world.truth(one), reviewer="eve", queue="random") for one in ahead]
         theirs.record(entries)
         lines = list(theirs.give_out())
-    world.store.take_in(lines)
+    world.save().take_in(lines)
     return True
 
 
@@ -273,8 +278,8 @@ def run(place: Place, folder: Path, seed: int, habit: Habit, *, planned: bool) -
     world = World.opened(place, folder, seed, (0.03, 0.055, 0.06, 0.1)[seed % 4])
     try:
         if planned:
-            n = bounds.planned(0.05, world.printed().sample.total, bad=seed % 2)
-            reading.choose(world.workspace, world.recipe, n, seed % 2, 0.05)
+            world.plan = bounds.planned(0.05, world.printed().sample.total, bad=seed % 2)
+            reading.choose(world.workspace, world.recipe, world.plan, seed % 2, 0.05)
         read_at_random(world, habit, 120)
         world.skipped.clear()
         if not world.pleases():
