@@ -113,9 +113,10 @@ def _on_set(said: Statement) -> list[str]:
         were = said_of(said.came, "were rejected in another way when their turn in the random order had come")
         found.append(f"{said.came:,} {were}; counted as bad.")
     if said.disputed:
-        found.append(
-            f"{said.disputed:,} of the sample are kept although somebody rejected them first: bad until settled."
+        are = (
+            "are kept although somebody rejected them" if said.disputed > 1 else "is kept although somebody rejected it"
         )
+        found.append(f"{said.disputed:,} of the sample {are}: bad until settled.")
     if said.uncovered:
         found.append(
             f"{said.uncovered:,} kept were never among the selected, such as the next best after a rejected one. Each "

@@ -184,7 +184,7 @@ def _act(entry: Any, reviewer: str) -> Json:
     if kind == "decide":
         reasons = tuple(str(reason) for reason in entry.get("reasons") or ())
         act.update(verdict=str(entry["verdict"]), reasons=reasons, note=str(entry.get("note") or ""))
-        act["way"] = "compared" if entry.get("way") == "compared" else "read"
+        act["way"] = way if (way := entry.get("way")) in ("read", "compared") else ""
         act["key"] = str(act["key"])
     return act
 
