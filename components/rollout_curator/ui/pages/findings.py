@@ -15,6 +15,7 @@ from rollout_curator.plots.acceptance import acceptance
 from rollout_curator.reading_words import least, notes, offer_words, offered, sentence
 from rollout_curator.review.bounds import CONFIDENCE
 from rollout_curator.review.calibration import Above, Band, lowest_threshold
+from rollout_curator.review.plans import Offer
 from rollout_curator.ui import places, state
 from rollout_curator.ui.pages.team import team
 from rollout_curator.ui.reasons import agree, agreed, label_of
@@ -62,7 +63,6 @@ def _statement(workspace: Workspace) -> None:
 
 def _offers(workspace: Workspace, said: reading.Statement) -> None:
     """Draw the plans to choose before reading, and the one that was chosen."""
-    now = state.session()
     if said.plan is not None:
         most = f"at most {said.plan.bad:,} bad" if said.plan.bad else "0 bad"
         st.caption(label(f"Plan for this selection: {said.plan.reads:,} reads at random, {most}."))
@@ -71,13 +71,21 @@ def _offers(workspace: Workspace, said: reading.Statement) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key="offers", gap="small"):
         for offer in offered(said):
             words = f"{offer.reads:,} reads, {f'{offer.bad:,} bad' if offer.bad else '0 bad'}"
-            if st.button(f"Plan {words}", help=label(offer_words(offer, said)), key=f"rc.sampling-{offer.bad}"):
-                try:
-                    reading.choose(workspace, state.recipe(), offer.reads, offer.bad, said.goal, now.reviewer)
-                except CuratorError as error:
-                    st.error(label(error))
-                    return
-                st.rerun()
+            st.button(
+                f"Plan {words}",
+                help=label(offer_words(offer, said)),
+                on_click=_choose,
+                args=(workspace, offer, said.goal),
+                key=f"rc.sampling-{offer.bad}",
+            )
+
+
+def _choose(workspace: Workspace, offer: Offer, goal: float) -> None:
+    """Keep a plan for the selection as it is now."""
+    try:
+        reading.choose(workspace, state.recipe(), offer.reads, offer.bad, goal, state.session().reviewer)
+    except CuratorError as error:
+        st.error(label(error))
 
 
 def _percent(name: str, limits: tuple[float, float, float], key: str) -> float:
