@@ -1,4 +1,4 @@
--- A review store as schema 3 was written, with a mark and a bulk rejection: what an upgrade must keep.
+-- A review store as schema 3 was written, with a comparison, a mark, an undo, a bulk rejection and a setting: what an upgrade must keep.
 BEGIN TRANSACTION;
 CREATE TABLE decision (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -14,17 +14,19 @@ CREATE TABLE decision (
     UNIQUE (client, seq), CHECK (act = 'spare' OR (act = 'decide') = (undoes IS NULL)),
     CHECK (verdict = 'clear' OR (verdict = 'mark') = (item IS NOT NULL))
 );
-INSERT INTO "decision" VALUES(1,'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa','reject','["unsafe"]','','ann','2026-11-27T14:20:32.879759+00:00','tab1',1,NULL,'decide','','random',1795789232879759,'b5e5cb002c507e463041fe197e4cadf0',NULL);
-INSERT INTO "decision" VALUES(2,'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa','accept','[]','','bob','2026-11-27T14:20:32.881313+00:00','',NULL,NULL,'decide','','all',1795789232881313,'7fadf41bbba444c7acb798d6a8f01cb5',NULL);
-INSERT INTO "decision" VALUES(3,'bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb','accept','[]','','bob','2026-11-27T14:20:32.882161+00:00','',NULL,NULL,'decide','','second',1795789232882161,'a3b850689d05430394626cc81f639a8a',NULL);
-INSERT INTO "decision" VALUES(4,'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa','mark','[]','','ann','2026-11-27T14:20:32.882942+00:00','',NULL,NULL,'decide','','',1795789232882942,'31b488b1cee44def87c1f2d794ab4b67',3);
-INSERT INTO "decision" VALUES(5,'bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb','accept','[]','','ann','2026-11-27T14:20:32.884020+00:00','',NULL,NULL,'spare','d03ead163db54d79a6d5ff414393bde6','below',1795789232884020,'d03ead163db54d79a6d5ff414393bde6-0',NULL);
-INSERT INTO "decision" VALUES(6,'cccccccccccccccccccccccccccccccc','reject','[]','','ann','2026-11-27T14:20:32.884020+00:00','',NULL,NULL,'decide','d03ead163db54d79a6d5ff414393bde6','below',1795789232884021,'d03ead163db54d79a6d5ff414393bde6-1',NULL);
+INSERT INTO "decision" VALUES(1,'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa','accept','["chosen", "chosen-over:bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"]','','ann','2026-11-27T14:21:11.459966+00:00','tab',1,NULL,'decide','','random',1795789271459966,'48e318f548a60c0a50cffec303c14e10',NULL);
+INSERT INTO "decision" VALUES(2,'bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb','reject','["not-chosen"]','','ann','2026-11-27T14:21:11.484174+00:00','tab',2,NULL,'decide','','random',1795789271484174,'b427e3ea27c05feeb6b88ee9397f591a',NULL);
+INSERT INTO "decision" VALUES(3,'cccccccccccccccccccccccccccccccc','reject','["unsafe"]','why','bob','2026-11-27T14:21:11.491566+00:00','',NULL,NULL,'decide','','random',1795789271491566,'d254400d336e431293d920e9d0a66138',NULL);
+INSERT INTO "decision" VALUES(4,'cccccccccccccccccccccccccccccccc','mark','[]','','bob','2026-11-27T14:21:11.491762+00:00','',NULL,NULL,'decide','','',1795789271491762,'7aa6a59cbe5241a393d3bd5d041e823f',3);
+INSERT INTO "decision" VALUES(5,'cccccccccccccccccccccccccccccccc','clear','[]','','bob','2026-11-27T14:21:11.495499+00:00','',NULL,4,'undo','','',1795789271495499,'87f125cbf5c64c9bad5f7456a61a7aae',3);
+INSERT INTO "decision" VALUES(6,'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa','accept','["chosen", "chosen-over:bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"]','','bob','2026-11-27T14:21:11.497866+00:00','',NULL,NULL,'spare','b0a3a4e9ce2248f6b4fbb756b28dbe23','below',1795789271497866,'b0a3a4e9ce2248f6b4fbb756b28dbe23-0',NULL);
+INSERT INTO "decision" VALUES(7,'bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb','reject','["not-chosen"]','','bob','2026-11-27T14:21:11.497866+00:00','',NULL,NULL,'spare','b0a3a4e9ce2248f6b4fbb756b28dbe23','below',1795789271497867,'b0a3a4e9ce2248f6b4fbb756b28dbe23-1',NULL);
+INSERT INTO "decision" VALUES(8,'dddddddddddddddddddddddddddddddd','reject','["off_task"]','','bob','2026-11-27T14:21:11.497866+00:00','',NULL,NULL,'decide','b0a3a4e9ce2248f6b4fbb756b28dbe23','below',1795789271497868,'b0a3a4e9ce2248f6b4fbb756b28dbe23-2',NULL);
 CREATE TABLE setting (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     name TEXT NOT NULL, value TEXT NOT NULL CHECK (json_valid(value)), reviewer TEXT NOT NULL, at TEXT NOT NULL
 );
-INSERT INTO "setting" VALUES(1,'reasons','["unsafe"]','ann','2026-11-27T14:20:32.885076+00:00');
+INSERT INTO "setting" VALUES(1,'share','0.2','ann','2026-11-27T14:21:11.506120+00:00');
 CREATE TRIGGER no_setting_update BEFORE UPDATE ON setting BEGIN SELECT RAISE(ABORT, 'settings are append-only'); END;
 CREATE TRIGGER no_setting_delete BEFORE DELETE ON setting BEGIN SELECT RAISE(ABORT, 'settings are append-only'); END;
 CREATE INDEX decision_key ON decision (key, clock, origin);
@@ -47,8 +49,8 @@ CREATE VIEW newest AS SELECT id, key, verdict, reasons, note, reviewer, at, clie
 CREATE VIEW current AS SELECT id, key, verdict, reasons, note, reviewer, at, client, seq, undoes, act, batch, queue, clock, origin, item FROM newest WHERE item IS NULL AND verdict <> 'clear';
 CREATE VIEW marked AS SELECT id, key, verdict, reasons, note, reviewer, at, client, seq, undoes, act, batch, queue, clock, origin, item FROM newest WHERE verdict = 'mark';
 DELETE FROM "sqlite_sequence";
-INSERT INTO "sqlite_sequence" VALUES('decision',6);
+INSERT INTO "sqlite_sequence" VALUES('decision',8);
 INSERT INTO "sqlite_sequence" VALUES('setting',1);
 COMMIT;
-PRAGMA user_version = 3;
 PRAGMA application_id = 1380729685;
+PRAGMA user_version = 3;

@@ -8,13 +8,17 @@ import pytest
 import yaml
 
 from making import SAMPLE_DATA, call, gym, write
+from rollout_curator import reading
+from rollout_curator import reading_words as words
 from rollout_curator.card import Bar, CardFacts, Reviews, card, escaped
 from rollout_curator.decisions import Decisions, Entry
 from rollout_curator.errors import ExportError
 from rollout_curator.filters import Filter, Thresholds
+from rollout_curator.pairs import Pairs
 from rollout_curator.publishing import Settings, export, verify
 from rollout_curator.publishing.describing import rules
 from rollout_curator.recipe import Recipe
+from rollout_curator.review.drawing import in_order
 from rollout_curator.splits import Split
 from rollout_curator.workspace import Workspace
 
@@ -88,9 +92,16 @@ def test_rewards_are_bars_of_characters() -> None:
 
 
 def test_reviewers_reasons_and_the_statement_stand_in_the_review() -> None:
-    text = card(facts(statement="At most 5 % of the kept rollouts are bad (95 % sure)."))
+    text = card(
+        facts(
+            statement="At most 5 % of the kept rollouts are bad (95 % sure).",
+            conditions=["True whenever one stops."],
+            decided="Read one by one: 80; accepted in bulk: 250.",
+        )
+    )
     review = text.split("## Review")[1].split("## Files")[0]
-    assert "Rollouts accepted by hand: 1. Rejected by hand: 1." in review
+    assert "Read one by one: 80; accepted in bulk: 250." in review
+    assert "- True whenever one stops." in review
     assert "At most 5 % of the kept rollouts are bad (95 % sure)." in review
     assert "| ann | 1 | 1 |" in review
     assert "| 1 | wrong |" in review
@@ -133,14 +144,14 @@ def with_card(tmp_path: Path, name: str = "README.md", **settings: Any) -> str:
 
 
 def test_the_card_of_an_export_counts_what_the_manifest_counts(tmp_path: Path) -> None:
-    text = with_card(tmp_path, statement="One sentence.")
+    text = with_card(tmp_path)
     assert "A reward of 0.5 or more." in text
     assert "| 1 | rejected by hand |" in text
     assert "| ann | 0 | 1 |" in text
     assert "| 1 | wrong answer |" in text
-    assert "One sentence." in text
+    assert "Read one by one: 2 (1 accepted, 1 rejected)." in text
     assert "sft.validation.jsonl" in text
-    assert "People decided on 2 of 324 rollouts" in text
+    assert "2 of 324 rollouts were read one by one" in text
 
 
 def test_the_card_tells_every_rule_of_the_recipe() -> None:
@@ -224,3 +235,43 @@ def test_the_command_line_writes_a_card(tmp_path: Path) -> None:
     )
     assert ran.code == 0
     assert (tmp_path / "CARD.md").read_text(encoding="utf-8").startswith('---\npretty_name: "s"\n')
+
+
+def test_the_card_holds_every_condition_of_its_statement_and_counts_copies_as_rows(tmp_path: Path) -> None:
+    """F10: the sentence stood there without its notes, and one content in many rows counted once."""
+    lines = [gym(answer=f"{n}", _ng_task_index=n) for n in range(100)]
+    source = write(tmp_path / "r.jsonl", [*lines, *[lines[0]] * 50])
+    workspace = Workspace.open([source], tmp_path / "cache", Decisions.open(tmp_path / "d.sqlite"))
+    assert workspace.decisions
+    order = [int(row) for row in in_order(workspace.lots, workspace.once(reading.selected(workspace, Recipe())))]
+    read = [Entry(workspace.key(row), "accept", queue="random", way="read") for row in order[:20] if row]
+    workspace.decisions.record(read)
+    bulk = [workspace.key(row) for row in range(100)]
+    workspace.decisions.record_bulk(bulk, Entry("", "accept"), seen=workspace.decisions.version())
+    list(export(workspace, Recipe(), tmp_path / "s.jsonl", Settings(card="README.md")))
+    said = reading.statement(workspace, Recipe())
+    review = (tmp_path / "README.md").read_text(encoding="utf-8").split("## Review")[1].split("## Files")[0]
+    assert escaped(words.sentence(said), 2000) in review
+    assert f"at most {said.units_at_most} of 150 rows" in review
+    assert all(f"- {escaped(note, 2000)}" in review for note in words.notes(said))
+    assert f"accepted in bulk: {100 - len(read)}." in review
+    workspace.close()
+
+
+def test_the_card_of_pairs_speaks_of_pairs(tmp_path: Path) -> None:
+    lines = [
+        gym(prompt=f"{task}", answer=f"{task}, {n}", reward=float(n), _ng_task_index=task)
+        for task in range(60)
+        for n in (0, 1)
+    ]
+    source = write(tmp_path / "r.jsonl", lines)
+    workspace = Workspace.open([source], tmp_path / "cache", Decisions.open(tmp_path / "d.sqlite"))
+    assert workspace.decisions
+    recipe = Recipe(min_reward=0.5, pairs=Pairs("best_worst", format="trl"))
+    order = [int(row) for row in in_order(workspace.lots, workspace.once(reading.selected(workspace, recipe)))]
+    workspace.decisions.record([Entry(workspace.key(row), "accept", queue="random") for row in order[:30]])
+    list(export(workspace, recipe, tmp_path / "dpo.jsonl", Settings(card="README.md")))
+    text = (tmp_path / "README.md").read_text(encoding="utf-8")
+    assert "of 60 pairs have a chosen side that this reader would reject" in text
+    assert "nothing is said of the rejected sides" in text
+    workspace.close()

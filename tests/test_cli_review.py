@@ -25,17 +25,30 @@ def source(tmp_path: Path) -> Path:
 def decide(source: Path, rows: range, verdict: str, who: str, *reasons: str) -> None:
     with Decisions.open(source.parent / "curation.sqlite") as store:
         workspace = Workspace.open([source])
-        store.record([Entry(workspace.key(row), verdict, reasons, reviewer=who) for row in rows])
+        store.record([Entry(workspace.key(row), verdict, reasons, reviewer=who, queue="random") for row in rows])
         workspace.close()
 
 
 def test_review_without_decisions_says_what_to_do(source: Path) -> None:
     ran = call("review", source, "--min-reward", "0.5")
     assert ran.code == 0
-    assert ran.out.splitlines()[0] == (
-        "None of the 60 selected was read at random yet. 31 clean ones show that at most 5 % of the kept set is bad "
-        "(95 % sure)."
-    )
+    assert ran.out.splitlines()[:3] == [
+        "None of the 60 selected was read at random yet, so nothing is known of the kept.",
+        "Choose a plan before reading; without one the bound that holds whenever one stops counts.",
+        "31 reads, 0 bad: meets 5 %; passes 48 % of the time when 2 % are bad.",
+    ]
+
+
+def test_a_plan_is_chosen_before_reading_and_stays(source: Path) -> None:
+    call("review", source, "--min-reward", "0.5", "--plan", "31")
+    decide(source, range(1), "accept", "ann")
+    found = call("review", source, "--min-reward", "0.5", "--json").json
+    plan = found["statement"]["plan"]
+    assert (plan["reads"], plan["bad"], plan["goal"]) == (31, 0, 0.05)
+    decide(source, range(60), "accept", "ann")
+    again = call("review", source, "--min-reward", "0.5", "--plan", "40")
+    assert (again.code, again.out) == (2, "")
+    assert "a plan of 31 reads was chosen for this selection and reading has begun" in again.err
 
 
 def test_review_gives_statement_bands_and_agreement_as_json(source: Path) -> None:
@@ -57,6 +70,7 @@ def test_review_in_text_has_the_table_and_the_threshold(source: Path) -> None:
     assert "1                     60       60        60  100 %, 94 % ... 100 %" in lines
     once = "(95 % sure, for one look at a number of reads fixed before)"
     assert f"From a reward of 0.5 on, at least 95 % are good {once}." in lines
+    assert "Read one by one: 60 (60 accepted, 0 rejected); first read at random: 60." in lines
 
 
 def test_review_rounds_what_is_good_down_and_says_the_threshold_to_the_last_digit(tmp_path: Path) -> None:

@@ -335,11 +335,11 @@ def test_an_overtaken_decision_that_was_withdrawn_does_not_return(store: Decisio
         "DELETE FROM decision",
         "REPLACE INTO decision SELECT * FROM decision",
         "REPLACE INTO decision SELECT 9, key, 'accept', reasons, '', '', at, client, seq, undoes, act, '', '',"
-        " clock, 'new', NULL, NULL FROM decision",
+        " clock, 'new', NULL, NULL, way FROM decision",
         "REPLACE INTO decision SELECT 9, key, 'accept', reasons, '', '', at, '', NULL, undoes, act, '', '', clock,"
-        " origin, NULL, NULL FROM decision",
+        " origin, NULL, NULL, way FROM decision",
         "INSERT INTO decision SELECT 0, key, 'accept', reasons, '', '', at, '', NULL, undoes, act, '', '', clock,"
-        " 'new', NULL, NULL FROM decision",
+        " 'new', NULL, NULL, way FROM decision",
     ],
 )
 def test_a_row_is_never_changed_by_any_statement(store: Decisions, path: Path, sql: str) -> None:

@@ -10,7 +10,7 @@ import pytest
 from rollout_curator.decisions import Decisions, Entry
 from rollout_curator.errors import DecisionRefused
 
-A, B, C = "a" * 32, "b" * 32, "c" * 32
+A, B, C, D = "a" * 32, "b" * 32, "c" * 32, "d" * 32
 SCHEMA_3 = Path(__file__).with_name("decisions_schema_3.sql")
 
 
@@ -52,18 +52,17 @@ def test_a_line_of_an_older_program_is_taken_in_without_a_claim(tmp_path: Path) 
             bob.take_in([orjson.dumps({**old, "blind": "yes"})])
 
 
-def test_a_store_of_schema_3_opens_with_every_act_and_mark_and_claims_nothing_of_them(tmp_path: Path) -> None:
+def test_a_store_of_schema_3_opens_with_every_act_and_claims_nothing_of_them(tmp_path: Path) -> None:
     path = tmp_path / "curation.sqlite"
     acts = "SELECT id, key, verdict, reasons, undoes, act, batch, queue, clock, origin, item FROM decision ORDER BY id"
     with closing(sqlite3.connect(path)) as made:
         made.executescript(SCHEMA_3.read_text(encoding="utf-8"))
         before = made.execute(acts).fetchall()
     with Decisions.open(path) as store:
-        assert {key: act.verdict for key, act in store.current().items()} == {A: "accept", B: "accept", C: "reject"}
-        assert list(store.marks_on(A)) == [3]
+        assert {key: act.verdict for key, act in store.current().items()} == {A: "accept", **dict.fromkeys((B, C, D), "reject")}
         assert {act.blind for act in store.history()} == {None}
         store.record([Entry(B, "reject", reviewer="ann", queue="second", blind=True)])
         assert store.history()[-1].blind is True
     with closing(sqlite3.connect(path)) as after:
-        assert after.execute(acts).fetchall()[:6] == before
+        assert after.execute(acts).fetchall()[:8] == before
         assert after.execute("PRAGMA user_version").fetchone() == (4,)

@@ -35,7 +35,7 @@ def workspace(tmp_path: Path) -> Iterator[Workspace]:
 
 def decide(workspace: Workspace, row: int, verdict: str, who: str = "ann") -> None:
     assert workspace.decisions is not None
-    workspace.decisions.record([Entry(workspace.key(row), verdict, reviewer=who)])
+    workspace.decisions.record([Entry(workspace.key(row), verdict, reviewer=who, queue="random")])
 
 
 def held(workspace: Workspace, name: str, reviewer: str = "") -> list[int]:

@@ -10,6 +10,7 @@ from making import gym, write
 from rollout_curator import reading
 from rollout_curator import reading_words as words
 from rollout_curator.decisions import Decisions, Entry
+from rollout_curator.errors import DecisionRefused
 from rollout_curator.filters import Thresholds
 from rollout_curator.recipe import Recipe
 from rollout_curator.review.drawing import in_order
@@ -30,7 +31,7 @@ def workspace(tmp_path: Path) -> Iterator[Workspace]:
     opened.close()
 
 
-def decide(workspace: Workspace, rows: np.ndarray, verdict: str, who: str = "ann", queue: str = "") -> None:
+def decide(workspace: Workspace, rows: np.ndarray, verdict: str, who: str = "ann", queue: str = "random") -> None:
     assert workspace.decisions is not None
     keys = [workspace.key(int(row)) for row in rows]
     workspace.decisions.record([Entry(key, verdict, reviewer=who, queue=queue) for key in keys])
@@ -44,42 +45,189 @@ def test_the_selected_are_what_rules_select_each_content_once(workspace: Workspa
     assert len(drawn_order(workspace)) == 200
     decide(workspace, drawn_order(workspace)[:5], "reject")
     assert len(drawn_order(workspace)) == 200
+    decide(workspace, drawn_order(workspace)[100:103], "reject", queue="flagged")
+    assert len(drawn_order(workspace)) == 197
 
 
 def test_before_reading_the_plan_is_known(workspace: Workspace) -> None:
     said = reading.statement(workspace, KEEP)
-    assert (said.sample.read, said.kept, said.kept_bad_at_most, said.more, said.planned) == (0, 200, 200, 47, 47)
+    assert (said.sample.read, said.kept, said.kept_bad_at_most, said.more, said.planned) == (0, 200, 200, 98, 47)
+    assert [words.offer_words(offer, said) for offer in words.offered(said)] == [
+        "47 reads, 0 bad: meets 5 %; passes 34 % of the time when 2 % are bad",
+        "72 reads, at most 1 bad: meets 5 %; passes 54 % of the time when 2 % are bad",
+        "112 reads, at most 3 bad: meets 5 %; passes 90 % of the time when 2 % are bad",
+        "193 reads, at most 9 bad: meets 5 %; passes 100 % of the time when 2 % are bad",
+    ]
 
 
-def test_reading_at_random_gives_the_exact_bound(workspace: Workspace) -> None:
+def planned(workspace: Workspace, reads: int = 47, bad: int = 0) -> None:
+    reading.choose(workspace, KEEP, reads, bad, 0.05, "ann")
+
+
+def test_reading_a_plan_to_its_end_gives_the_exact_bound(workspace: Workspace) -> None:
+    planned(workspace)
     decide(workspace, drawn_order(workspace)[:47], "accept")
     said = reading.statement(workspace, KEEP)
-    assert (said.sample.read, said.sample.bad, said.kept_bad_at_most, said.more) == (47, 0, 10, 0)
+    assert (said.basis, said.sample.read, said.sample.bad, said.kept_bad_at_most) == ("plan", 47, 0, 10)
     assert said.upper == 0.05
 
 
+def test_without_a_plan_or_past_it_the_bound_for_any_time_counts(workspace: Workspace) -> None:
+    decide(workspace, drawn_order(workspace)[:47], "accept")
+    said = reading.statement(workspace, KEEP)
+    assert (said.basis, said.kept_bad_at_most, said.kept_bad_if_planned) == ("any time", 23, 10)
+    planned(workspace, 20)
+    decide(workspace, drawn_order(workspace)[47:70], "accept")
+    said = reading.statement(workspace, KEEP)
+    assert (said.basis, said.sample.read, said.plan_bad_at_most) == ("any time", 70, 19)
+
+
 def test_a_bad_one_found_at_random_is_out_of_the_kept(workspace: Workspace) -> None:
+    planned(workspace)
     order = drawn_order(workspace)
     decide(workspace, order[:1], "reject")
     decide(workspace, order[1:47], "accept")
     said = reading.statement(workspace, KEEP)
     assert (said.sample.bad, said.kept, said.bad_at_most - said.kept_bad_at_most) == (1, 199, 1)
-    assert (said.bad_at_most, said.more) == (17, 25)
+    assert said.bad_at_most == 17
 
 
-def test_bad_ones_found_elsewhere_lower_what_is_left_and_touch_no_sample(workspace: Workspace) -> None:
+def test_bad_ones_found_elsewhere_leave_the_set_and_are_never_taken_off(workspace: Workspace) -> None:
+    planned(workspace)
     order = drawn_order(workspace)
     decide(workspace, order[:47], "accept")
-    decide(workspace, order[150:153], "reject")
+    decide(workspace, order[150:153], "reject", queue="flagged")
     said = reading.statement(workspace, KEEP)
-    assert (said.sample.read, said.found_elsewhere, said.bad_at_most, said.kept_bad_at_most, said.kept) == (
-        47,
-        3,
-        10,
-        7,
-        197,
+    assert (said.sample.read, said.sample.total, said.left_reading, said.kept) == (47, 197, 3, 197)
+    assert (said.bad_at_most, said.kept_bad_at_most) == (10, 10)
+
+
+def test_what_was_not_chosen_in_a_comparison_is_no_bad_one_that_was_found(tmp_path: Path) -> None:
+    """F4: of 1,000, 20 comparisons that leave out 60, then 93 read with 3 bad: 7.6 %, where 1.7 % was printed."""
+    lines = [gym(answer=f"{n}", _ng_task_index=n % 250) for n in range(1000)]
+    source = write(tmp_path / "run.jsonl", lines)
+    workspace = Workspace.open([source], tmp_path / "cache", Decisions.open(tmp_path / "curation.sqlite"))
+    assert workspace.decisions is not None
+    reading.choose(workspace, KEEP, 93, 1, 0.05)
+    order = drawn_order(workspace)
+    others = [
+        Entry(workspace.key(int(row)), "reject", ("not-chosen",), "", "ann", queue="random") for row in order[200:260]
+    ]
+    workspace.decisions.record(others)
+    decide(workspace, order[:90], "accept")
+    decide(workspace, order[90:93], "reject")
+    said = reading.statement(workspace, KEEP)
+    assert (said.sample.read, said.sample.total, said.kept, said.left_otherwise) == (93, 940, 937, 60)
+    assert words.percent(said.upper) == "7.6 %"
+    assert "60 were rejected in bulk or not chosen in a comparison: out of the set, as if by a rule." in words.notes(
+        said
     )
-    assert said.sample.beyond == 3
+    workspace.close()
+
+
+def test_a_bound_that_reading_elsewhere_refutes_is_not_printed(tmp_path: Path) -> None:
+    """F4b: 59 clean of 1,000 allow 48 bad ones, and 60 were found: "at most 0 %" was printed."""
+    source = write(tmp_path / "run.jsonl", [gym(answer=f"{n}", _ng_task_index=n) for n in range(1000)])
+    workspace = Workspace.open([source], tmp_path / "cache", Decisions.open(tmp_path / "curation.sqlite"))
+    reading.choose(workspace, KEEP, 59, 0, 0.05)
+    order = drawn_order(workspace)
+    decide(workspace, order[:59], "accept")
+    decide(workspace, order[300:360], "reject", queue="flagged")
+    assert words.sentence(reading.statement(workspace, KEEP)) == (
+        "59 of the 940 selected read at random, as planned, 0 bad, but 60 were rejected while reading elsewhere, more "
+        "than the 48 that this sample allows: by chance, or by another standard. So nothing is said of the kept."
+    )
+    workspace.close()
+
+
+def test_a_disputed_one_is_bad_until_it_is_settled(tmp_path: Path) -> None:
+    """F5: Ann rejects 6 of 59, Bob accepts them: 18.4 % stays, where it became 4.8 %."""
+    source = write(tmp_path / "run.jsonl", [gym(answer=f"{n}", _ng_task_index=n) for n in range(500)])
+    workspace = Workspace.open([source], tmp_path / "cache", Decisions.open(tmp_path / "curation.sqlite"))
+    reading.choose(workspace, KEEP, 59, 0, 0.05)
+    order = drawn_order(workspace)
+    decide(workspace, order[6:59], "accept")
+    decide(workspace, order[:6], "reject")
+    decide(workspace, order[:6], "accept", "bob", "second")
+    said = reading.statement(workspace, KEEP)
+    assert (said.sample.bad, said.disputed, words.percent(said.upper)) == (6, 6, "18.4 %")
+    decide(workspace, order[:6], "accept", "ann", "settle")
+    assert reading.statement(workspace, KEEP).sample.bad == 0
+    workspace.close()
+
+
+def test_a_press_taken_back_at_once_is_no_verdict_and_a_changed_mind_is_none_either(workspace: Workspace) -> None:
+    assert workspace.decisions is not None
+    order = drawn_order(workspace)
+    decide(workspace, order[:1], "reject")
+    workspace.decisions.undo("ann")
+    decide(workspace, order[:3], "accept")
+    assert reading.statement(workspace, KEEP).sample.bad == 0
+    decide(workspace, order[3:5], "reject")
+    workspace.decisions.undo("ann")
+    workspace.decisions.undo("ann")
+    decide(workspace, order[3:5], "accept")
+    assert reading.statement(workspace, KEEP).sample.bad == 1
+
+
+def test_what_is_compared_instead_of_judged_when_its_turn_had_come_counts_as_bad(workspace: Workspace) -> None:
+    assert workspace.decisions is not None
+    order = drawn_order(workspace)
+    decide(workspace, order[:10], "accept")
+    workspace.decisions.record([Entry(workspace.key(int(row)), "reject", way="compared") for row in order[[10, 80]]])
+    said = reading.statement(workspace, KEEP)
+    assert (said.sample.read, said.sample.bad, said.sample.total, said.came) == (11, 1, 199, 1)
+
+
+def test_what_was_chosen_in_a_comparison_or_read_elsewhere_still_waits_for_its_turn(workspace: Workspace) -> None:
+    assert workspace.decisions is not None
+    order = drawn_order(workspace)
+    workspace.decisions.record([Entry(workspace.key(int(order[1])), "accept", way="compared", queue="random")])
+    decide(workspace, order[3:4], "accept", queue="flagged")
+    decide(workspace, order[[0, 2]], "accept")
+    said = reading.statement(workspace, KEEP)
+    assert (said.sample.read, said.sample.beyond, said.stop_key) == (1, 1, workspace.key(int(order[1])))
+
+
+def test_a_plan_holds_for_what_is_read_after_it_and_is_chosen_once(workspace: Workspace) -> None:
+    order = drawn_order(workspace)
+    decide(workspace, order[:5], "reject")
+    planned(workspace, 40)
+    planned(workspace, 45)
+    decide(workspace, order[5:50], "accept")
+    said = reading.statement(workspace, KEEP)
+    assert (said.basis, said.sample.read, said.sample.bad, said.sample.total, said.kept) == ("plan", 45, 0, 195, 195)
+    with pytest.raises(DecisionRefused, match="a plan of 45 reads was chosen for this selection and reading has begun"):
+        planned(workspace, 60)
+    assert reading.chosen(workspace, Recipe(min_reward=0.1)) is None
+
+
+def test_copies_are_counted_as_the_rows_they_are(tmp_path: Path) -> None:
+    """F10: one unread content in 601 of 1,600 rows is at most one bad content, and 601 bad rows."""
+    lines = [gym(answer=f"{n}", _ng_task_index=n) for n in range(1000)]
+    source = write(tmp_path / "run.jsonl", [*lines, *[lines[0]] * 600])
+    workspace = Workspace.open([source], tmp_path / "cache", Decisions.open(tmp_path / "curation.sqlite"))
+    order = drawn_order(workspace)
+    decide(workspace, order[order != 0], "accept")
+    said = reading.statement(workspace, KEEP)
+    assert (said.kept, said.units, said.units_at_most) == (1000, 1600, 600 + said.kept_bad_at_most)
+    assert said.kept_bad_at_most >= 1
+    assert f"at most {said.units_at_most:,} of 1,600 rows" in words.sentence(said)
+    workspace.close()
+
+
+def test_of_pairs_it_is_said_how_many_can_have_a_bad_chosen_side(workspace: Workspace) -> None:
+    """F10: a content that is chosen in two pairs counts twice; of the rejected sides nothing is said."""
+    planned(workspace)
+    order = drawn_order(workspace)
+    decide(workspace, order[:47], "accept")
+    pairs = np.array([[int(row), 201] for row in [*order[100:150], *order[100:150], order[0]]])
+    said = reading.statement(workspace, KEEP, written=pairs)
+    assert (said.units, said.kept, said.units_at_most) == (101, 51, 20)
+    assert words.sentence(said).startswith(
+        "47 of the 200 selected read at random, as planned, 0 bad: at most 20 of 101 pairs have a chosen side that "
+        "this reader would reject (95 % sure); nothing is said of the rejected sides."
+    )
 
 
 def test_a_skipped_one_ends_the_sample_and_is_named(workspace: Workspace) -> None:
@@ -87,7 +235,7 @@ def test_a_skipped_one_ends_the_sample_and_is_named(workspace: Workspace) -> Non
     decide(workspace, np.delete(order[:47], 20), "accept")
     said = reading.statement(workspace, KEEP)
     assert (said.sample.read, said.sample.beyond, said.stop_key) == (20, 26, workspace.key(int(order[20])))
-    assert (said.more, said.to_read) == (27, 1)
+    assert (said.more, said.to_read) == (78, 52)
 
 
 def test_another_threshold_uses_the_same_reading(workspace: Workspace) -> None:
@@ -104,7 +252,7 @@ def test_what_is_rejected_in_bulk_is_a_rule_and_not_reading(workspace: Workspace
     out = [workspace.key(int(row)) for row in order[5:25]]
     workspace.decisions.record_bulk(out, Entry("", "reject", reviewer="ann"), seen=workspace.decisions.version())
     said = reading.statement(workspace, KEEP)
-    assert (said.sample.total, said.sample.read, said.kept) == (180, 5, 185)
+    assert (said.sample.total, said.sample.read, said.kept, said.came) == (181, 6, 185, 1)  # order[10] was next
     workspace.decisions.undo("ann")
     assert reading.statement(workspace, KEEP).sample.read == 10
 
@@ -129,24 +277,31 @@ def test_one_that_takes_the_place_of_a_rejected_one_counts_as_bad(tmp_path: Path
 
 
 def test_the_sentence_says_all_of_it_and_rounds_up(workspace: Workspace) -> None:
-    assert words.sentence(reading.statement(workspace, KEEP)) == (
-        "None of the 200 selected was read at random yet. 47 clean ones show that at most 5 % of the kept set is bad "
-        "(95 % sure)."
-    )
+    said = reading.statement(workspace, KEEP)
+    assert words.sentence(said) == "None of the 200 selected was read at random yet, so nothing is known of the kept."
+    assert words.notes(said)[:2] == [
+        "Choose a plan before reading; without one the bound that holds whenever one stops counts.",
+        "47 reads, 0 bad: meets 5 %; passes 34 % of the time when 2 % are bad.",
+    ]
     order = drawn_order(workspace)
     decide(workspace, order[:1], "reject")
     decide(workspace, order[1:47], "accept")
     assert words.sentence(reading.statement(workspace, KEEP)) == (
-        "47 of the 200 selected read at random, 1 bad: at most 8.1 % of the kept set is bad (95 % sure). "
-        "25 more clean ones bring it to 5 %."
+        "47 of the 200 selected read at random, 1 bad: at most 15.1 % of the different contents kept would be rejected "
+        "by this reader, at most 31 of 200 rows (95 % sure, whenever one stops). 75 more clean ones bring it to 5 %."
     )
 
 
-def test_a_clean_reading_meets_its_goal_in_words(workspace: Workspace) -> None:
-    decide(workspace, drawn_order(workspace)[:47], "accept")
+def test_a_plan_read_to_its_end_meets_its_goal_in_words(workspace: Workspace) -> None:
+    planned(workspace)
+    decide(workspace, drawn_order(workspace)[:20], "accept")
+    assert words.sentence(reading.statement(workspace, KEEP)).endswith(
+        "A plan of 47 reads is under way and is judged at its end."
+    )
+    decide(workspace, drawn_order(workspace)[20:47], "accept")
     assert words.sentence(reading.statement(workspace, KEEP)) == (
-        "47 of the 200 selected read at random, 0 bad: at most 5 % of the kept set is bad (95 % sure). "
-        "That meets the goal of 5 %."
+        "47 of the 200 selected read at random, as planned, 0 bad: at most 5 % of the different contents kept would be "
+        "rejected by this reader, at most 11 of 201 rows (95 % sure). That meets the goal of 5 %."
     )
 
 
@@ -162,10 +317,25 @@ def test_what_is_good_is_rounded_down() -> None:
     assert [words.least(share) for share in shares] == ["94.9 %", "95 %", "29 %", "100 %", "0 %"]
 
 
-def test_the_statement_asks_for_a_threshold_fixed_before_reading(workspace: Workspace) -> None:
+def test_the_notes_say_what_a_bound_rests_on(workspace: Workspace) -> None:
     decide(workspace, drawn_order(workspace)[:47], "accept")
-    note = words.notes(reading.statement(workspace, KEEP))[-1]
-    assert note.startswith("This is for a number (47 for 5 %) and a threshold fixed before reading.")
+    assert words.notes(reading.statement(workspace, KEEP))[:2] == [
+        "True whenever one stops, for rules and a threshold that were chosen before reading.",
+        "Had just these 47 reads been planned before, it would be at most 5 %, which would meet the goal of 5 %.",
+    ]
+
+
+def test_how_verdicts_came_about_is_counted(workspace: Workspace) -> None:
+    assert workspace.decisions is not None
+    decide(workspace, np.arange(3), "accept")
+    decide(workspace, np.arange(3, 5), "reject", queue="flagged")
+    workspace.decisions.record([Entry(workspace.key(9), "accept", ("chosen",), way="compared")])
+    keys = [workspace.key(row) for row in range(20, 40)]
+    workspace.decisions.record_bulk(keys, Entry("", "accept"), seen=workspace.decisions.version())
+    assert words.decided_words(workspace) == (
+        "Read one by one: 5 (3 accepted, 2 rejected); first read at random: 3; chosen in a comparison: 1; accepted in "
+        "bulk: 20."
+    )
 
 
 def test_disagreements_name_rollout_reward_and_reader(workspace: Workspace) -> None:

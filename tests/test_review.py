@@ -1,5 +1,7 @@
 """What reading a part says of the whole, against values worked out by hand, printed tables and scipy."""
 
+import math
+
 import numpy as np
 import pytest
 from scipy.stats import beta, hypergeom
@@ -18,6 +20,8 @@ from rollout_curator.review.calibration import (
 )
 from rollout_curator.review.drawing import drawn, in_share, in_turns, unread_among_first
 from rollout_curator.review.planning import mix, pace
+from rollout_curator.review.plans import offers
+from rollout_curator.review.turns import had_come
 
 # --- bounds
 
@@ -330,3 +334,27 @@ def test_what_one_queue_cannot_fill_goes_to_the_others_and_disputes_come_first()
 
 def test_no_time_is_nothing_to_read() -> None:
     assert mix(0, 45.0, {"random": 5}) == {}
+
+
+def test_who_leaves_the_random_order_when_it_was_their_turn_is_known() -> None:
+    """Read are the first and the third by lot; the second was skipped, the fourth is next, the fifth far off."""
+    never = np.iinfo(np.int64).max
+    lots = np.array([10, 20, 30, 40, 50], dtype=np.uint64)
+    turn = np.array([1, never, 2, never, never])
+    closed = np.array([1, 3, 2, 4, 5])
+    asked = turn == never
+    assert had_come(lots, ALL, closed, asked, turn).tolist() == [False, True, False, True, True]
+    assert had_come(lots, ALL, np.array([1, 3, 2, 5, 4]), asked, turn).tolist() == [False, True, False, True, False]
+    nobody = np.full(5, never)
+    assert not had_come(lots, ALL, closed, asked, nobody).any()
+
+
+def test_plans_pass_as_often_as_the_binomial_says() -> None:
+    found = [(one.reads, one.bad, round(one.chance, 2)) for one in offers(0.05, 1_000_000)]
+    assert found == [(59, 0, 0.3), (93, 1, 0.44), (153, 3, 0.63), (311, 9, 0.9)]
+    assert offers(0.05, 0) == []
+
+
+def test_without_a_plan_it_takes_144_clean_reads_of_1204() -> None:
+    assert math.ceil(bounds.most_bad_whenever(0, 59, 1204) / 1204 * 1000) / 10 == 11.1
+    assert bounds.more_clean_whenever(0, 59, 1204, lambda read: 0.05 * 1204) == 144 - 59

@@ -78,7 +78,7 @@ def press(app: AppTest, words: str) -> None:
 
 def decide(workspace: Workspace, rows: list[int], verdict: str, who: str = "ann", *why: str) -> None:
     assert workspace.decisions is not None
-    workspace.decisions.record([Entry(workspace.key(row), verdict, why, reviewer=who) for row in rows])
+    workspace.decisions.record([Entry(workspace.key(row), verdict, why, reviewer=who, queue="random") for row in rows])
 
 
 def drawn(workspace: Workspace, n: int) -> list[int]:
@@ -87,16 +87,20 @@ def drawn(workspace: Workspace, n: int) -> list[int]:
 
 def test_the_statement_stands_under_the_reader(site: Site, workspace: Workspace) -> None:
     app = opened(min="0.5", queue="random")
-    assert "None of the 80 selected was read at random yet." in said(app)
-    decide(workspace, drawn(workspace, 40), "accept")
-    assert "40 of the 80 selected read at random, 0 bad: at most 5 %" in said(app.run())
+    assert "None of the 80 selected was read at random yet, so nothing is known of the kept." in said(app)
+    assert "Choose a plan before reading" in said(app)
+    app.button(key="rc.sampling-0").click().run()
+    assert "Plan for this selection: 36 reads at random, 0 bad." in said(app)
+    decide(workspace, drawn(workspace, 36), "accept")
+    assert "36 of the 80 selected read at random, as planned, 0 bad: at most 5 % of the different" in said(app.run())
+    assert "rc.sampling-0" not in [button.key for button in app.button]
     assert "Identical copies count once: 81 kept are 80 different ones." in said(app)
 
 
 def test_another_goal_asks_for_another_number(site: Site, workspace: Workspace) -> None:
     app = opened(min="0.5")
     app.number_input(key="rc.goal").set_value(20.0).run()
-    assert "at most 20 % of the kept set is bad" in said(app)
+    assert "12 reads, 0 bad: meets 20 %" in said(app)
 
 
 def test_a_queue_goes_on_where_one_stopped_and_counts_what_was_read(site: Site, workspace: Workspace) -> None:
@@ -236,7 +240,9 @@ def test_decisions_of_others_count_on_the_whole_page_once_they_are_taken_in(
     site: Site, workspace: Workspace, tmp_path: Path
 ) -> None:
     with Decisions.open(tmp_path / "bob.sqlite") as theirs:
-        theirs.record([Entry(workspace.key(row), "accept", reviewer="bob") for row in drawn(workspace, 3)])
+        theirs.record(
+            [Entry(workspace.key(row), "accept", reviewer="bob", queue="random") for row in drawn(workspace, 3)]
+        )
         lines = b"".join(theirs.give_out())
     app = opened(min="0.5")
     app.segmented_control(key="rc.section").set_value("Team").run()

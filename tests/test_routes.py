@@ -392,3 +392,22 @@ def test_who_reads_blind_sees_no_marks_of_others_until_they_decided(client: Test
     decide(client, held, reject(held, 0, 1))
     after = rollouts(client, held)[0]
     assert (list(after["marks"]), after["example"]["untrained"]) == (["1"], [1])
+
+
+def test_a_press_says_how_it_came_about_and_in_which_queue_of_a_plan(client: TestClient, site: Site) -> None:
+    assert site.workspace is not None
+    assert site.workspace.decisions is not None
+    mixed = (("random", 2), ("near", 1))
+    held = site.views.hold(View(site.workspace, Recipe(), np.arange(3), "ann", "plan-30", False, mixed))
+    ways: list[Json] = [{"way": "read"}, {"way": "compared"}, {}]
+    decide(client, held, *({**reject(held, n, n + 1), **way} for n, way in enumerate(ways)))
+    acts = site.workspace.decisions.history()
+    assert [(act.way, act.queue) for act in acts] == [("read", "random"), ("compared", "random"), ("", "near")]
+
+
+def test_what_is_visited_from_the_random_order_is_not_read_in_it(client: TestClient, site: Site) -> None:
+    assert site.workspace is not None
+    assert site.workspace.decisions is not None
+    held = site.views.hold(View(site.workspace, Recipe(), np.arange(2), "ann", "random"))
+    decide(client, held, {**reject(held, 0, 1), "key": site.workspace.key(2), "pos": None, "way": "read"})
+    assert [(act.way, act.queue) for act in site.workspace.decisions.history()] == [("read", "")]

@@ -44,7 +44,8 @@ class Bar:
 class CardFacts:
     """All that a card says; `content` is the manifest, `statement` a sentence on how good the kept rollouts are.
 
-    `lost` is what the examples lack of their rollouts, a phrase each.
+    `conditions` is what the statement depends on, a sentence each; `decided` says how verdicts came about, empty where
+    that is not known. `lost` is what the examples lack of their rollouts, a phrase each.
     """
 
     title: str
@@ -58,6 +59,8 @@ class CardFacts:
     notes: Sequence[str]
     mark: str
     lost: Sequence[str] = ()
+    conditions: Sequence[str] = ()
+    decided: str = ""
 
 
 def card(facts: CardFacts) -> str:
@@ -174,8 +177,9 @@ def _blocks(length: float) -> str:
 
 def _reviews(facts: CardFacts) -> list[str]:
     decided = facts.content["decisions"]
-    said = [f"Rollouts accepted by hand: {decided['accepted']:,}. Rejected by hand: {decided['rejected']:,}."]
+    said = [facts.decided or f"Rollouts accepted: {decided['accepted']:,}. Rejected: {decided['rejected']:,}."]
     said += [escaped(facts.statement, SENTENCE_CHARS)] if facts.statement else []
+    said += [_list(facts.conditions)] if facts.statement and facts.conditions else []
     if facts.reviews is None and decided["verdicts"]:
         return [*said, "Who decided is not known here: the manifest keeps verdicts without names."]
     if facts.reviews is None:

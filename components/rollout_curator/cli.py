@@ -5,7 +5,6 @@ catch errors: a user sees one line and exit code 2, never a traceback.
 """
 
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -131,10 +130,6 @@ def export(
         publishing.check_out(path, found_files, place, chosen)
     with opened(sources, cache_dir, place) as workspace:
         working.look(workspace, chosen)
-        if card:
-            from rollout_curator.reading_words import statement_of
-
-            settings = replace(settings, statement=statement_of(workspace, chosen))
         found = report.exported(working.written(publishing.export(workspace, chosen, out, settings)))
         if beside:
             found["controls"] = working.written_controls(workspace, chosen, beside)
@@ -225,7 +220,7 @@ def decide(
             fail(f"decide: no rollout here has the key {key!r}; the app shows keys in Review")
         items = working.items_of(workspace, rows[0], (*untrained, *trained))
     who = reviewer or user_name()
-    entries = [Entry(key, verdict, reasons, note, who)] if verdict else []
+    entries = [Entry(key, verdict, reasons, note, who, way="command")] if verdict else []
     entries += [Entry(key, "mark", reasons, note, who, item=items[turn]) for turn in untrained]
     entries += [Entry(key, "clear", (), "", who, item=items[turn]) for turn in trained]
     with Decisions.open(decisions or default_decisions(paths)) as store:

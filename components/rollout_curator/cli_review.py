@@ -5,13 +5,17 @@ Each verb imports its room inside itself, so that `--help` answers at once.
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from rollout_curator import cli_options as options
 from rollout_curator.cli_opening import opened, store_of
 from rollout_curator.terminal import fail, say
+
+if TYPE_CHECKING:
+    from rollout_curator.recipe import Recipe
+    from rollout_curator.workspace import Workspace
 
 SHARE = click.FloatRange(0, 1, min_open=True, max_open=True)
 
@@ -23,11 +27,13 @@ SHARE = click.FloatRange(0, 1, min_open=True, max_open=True)
 @click.option("--confidence", type=SHARE, default=0.95, show_default=True, help="How sure the bounds are.")
 @click.option("--precision", type=SHARE, default=0.95, show_default=True, help="Share of good ones above a threshold.")
 @click.option("--disagreements", type=options.FILE, help="Write rollouts on which reward and reader differ, as JSONL.")
+@click.option("--plan", type=click.IntRange(1), help="Before reading, choose how many to read next at random.")
 @options.decisions
 @options.as_json
 @options.cache
 def review(
     paths: tuple[str, ...],
+    plan: int | None,
     goal: float,
     confidence: float,
     precision: float,
@@ -43,12 +49,31 @@ def review(
     from rollout_curator import reading, reading_report
 
     chosen, place = options.recipe_of(paths, **selection), store_of(paths, decisions)
+    if plan is not None and place is None:
+        from rollout_curator.opening import default_decisions
+
+        place = decisions or default_decisions(paths)
     with opened(paths, cache_dir, place) as workspace:
+        if plan is not None:
+            _choose(workspace, chosen, plan, goal, confidence)
         found = reading_report.reviewed(workspace, chosen, goal, confidence, precision)
         if disagreements is not None:
             lines = reading.disagreement_lines(workspace, chosen)
             _write(disagreements, (orjson.dumps(line) + b"\n" for line in lines), paths, place)
         say(found, as_json, reading_report.reviewed_text)
+
+
+def _choose(workspace: "Workspace", recipe: "Recipe", reads: int, goal: float, confidence: float) -> None:
+    """Keep a plan for the reading of a selection."""
+    from rollout_curator import reading
+    from rollout_curator.errors import DecisionRefused
+    from rollout_curator.review.plans import allowed
+
+    said = reading.statement(workspace, recipe, goal, confidence)
+    try:
+        reading.choose(workspace, recipe, reads, allowed(goal, reads, said.sample.total, confidence), goal)
+    except DecisionRefused as error:
+        fail(f"review: {error}")
 
 
 def _write(out: Path, lines: Iterable[bytes], sources: Sequence[str], decisions: Path | None) -> int:

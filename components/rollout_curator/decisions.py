@@ -45,6 +45,7 @@ from rollout_curator.decisions_schema import COLUMNS
 __all__ = ["VERDICTS", "Batch", "Decision", "Decisions", "Entry", "Imported", "Recorded"]
 _LIVE = f"""SELECT {COLUMNS} FROM decision d WHERE act IN ('decide', 'redo', 'spare')
     AND NOT EXISTS (SELECT 1 FROM decision u WHERE u.undoes = d.id)"""
+_SINGLE = f"SELECT {COLUMNS} FROM decision WHERE id > ? AND batch = '' AND item IS NULL"
 _TOUCHED = "SELECT key FROM decision WHERE id > ?"  # DISTINCT would walk the index of all keys
 _LAST_DONE = f"SELECT {COLUMNS} FROM standing WHERE reviewer = ? {LATEST}"
 _LAST_UNDONE = f"""SELECT {COLUMNS} FROM decision d WHERE reviewer = ?1 AND act = 'undo'
@@ -62,6 +63,7 @@ class Decisions:
         self._file = file
         self._acts: Acts = {}
         self._held: dict[str, Decision] = {}
+        self._singles: list[Decision] = []
         self._marks: Marks = {}
         self._held_version = 0
         self._held_lock = Lock()
@@ -167,6 +169,12 @@ class Decisions:
             self._catch_up()
             return dict(self._acts)
 
+    def singles(self) -> tuple[Decision, ...]:
+        """Return every act on one rollout alone, also those taken back and what took them back, in their order."""
+        with self._held_lock:
+            self._catch_up()
+            return tuple(self._singles)
+
     def acts_changed(self, after: int) -> Acts:
         """Return `acts` of each key touched after that id."""
         return {key: _verdicts(rows) for key, rows in self._live(after).items()}
@@ -193,6 +201,11 @@ class Decisions:
         """Return the highest id, 0 when there is none."""
         with self._file.reading() as connection:
             return int(connection.execute("SELECT coalesce(max(id), 0) FROM decision").fetchone()[0])
+
+    def clock(self) -> int:
+        """Return the clock of the latest act, 0 when there is none."""
+        with self._file.reading() as connection:
+            return int(connection.execute("SELECT coalesce(max(clock), 0) FROM decision").fetchone()[0])
 
     def had_bulk(self, after: int, reviewer: str) -> bool:
         """Say whether this reviewer decided in bulk, or took that back, after act `after`."""
@@ -238,6 +251,8 @@ class Decisions:
             _put(self._held, key, _newest(verdicts))
             newest = {row.item: row for row in rows if row.item is not None}
             _put(self._marks, key, {item: row for item, row in newest.items() if row.verdict == "mark"})
+        self._singles += [row for row in self._rows(_SINGLE, self._held_version) if row.id <= now]
+        self._singles.sort(key=lambda row: row.order)
         self._held_version = now
 
     def _take_back(self, act: Literal["undo", "redo"], who: str, client: str, seq: int | None) -> Recorded | None:

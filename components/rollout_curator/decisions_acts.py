@@ -77,8 +77,9 @@ def take_back(connection: sqlite3.Connection, act: str, target: Decision, said: 
     restored = own if act == "redo" else _without(connection, target)
     after = before if overtaken else restored
     holds = (after.verdict, after.reasons, after.note) if after else ("clear", (), "")
-    blind = own.blind if act == "redo" and not overtaken else None
-    entry = replace(said, verdict=holds[0], reasons=holds[1], note=holds[2], blind=blind)
+    entry = replace(said, verdict=holds[0], reasons=holds[1], note=holds[2], blind=None)
+    if act == "redo":  # it comes back as what it was
+        entry = replace(entry, queue=own.queue, way=own.way, blind=None if overtaken else own.blind)
     written = append(connection, entry, "yield" if overtaken else act, target.id)
     return Recorded(written, before, before if overtaken else None, repeated=False)
 

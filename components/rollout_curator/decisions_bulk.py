@@ -102,7 +102,7 @@ def _write(connection: sqlite3.Connection, batch: str, rows: Iterable[Row]) -> i
 
     def stamped() -> Iterator[Row]:
         for n, row in enumerate(rows):
-            yield (*row[:5], at, *row[6:10], batch, row[11], clock + n, f"{batch}-{n}", None, None)
+            yield (*row[:5], at, *row[6:10], batch, row[11], clock + n, f"{batch}-{n}", None, None, "bulk")
 
     connection.executemany(INSERT, stamped())
     return clock

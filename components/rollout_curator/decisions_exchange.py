@@ -21,7 +21,7 @@ ACTS = ("decide", "undo", "redo", "yield", "spare")
 CLOCK_END = 2**62
 Json = dict[str, Any]
 _NAMES = tuple(column.name for column in fields(Decision) if column.name != "id")
-_TEXTS = frozenset({"key", "verdict", "note", "reviewer", "at", "client", "act", "batch", "queue", "origin"})
+_TEXTS = frozenset({"key", "verdict", "note", "reviewer", "at", "client", "act", "batch", "queue", "origin", "way"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ _SAME = ("key", "verdict", "reviewer", "act", "item")
 
 
 def _read(number: int, line: bytes) -> Json:
-    """Return one line as an act, every field in its type; lines of older programs have no `item` or `blind`."""
+    """Return one line as an act, every field in its type; lines of older programs lack some of the last ones."""
     try:
         act = orjson.loads(line)
     except orjson.JSONDecodeError as error:
@@ -83,6 +83,7 @@ def _read(number: int, line: bytes) -> Json:
     if isinstance(act, dict):
         act.setdefault("item", None)
         act.setdefault("blind", None)
+        act.setdefault("way", "")
     if not isinstance(act, dict) or set(act) != set(_NAMES):
         raise _refused(number, "is not an act of a review store; take a file of `decisions export`")
     wrong = next((name for name in _NAMES if not _fits(name, act[name])), None)
@@ -92,7 +93,7 @@ def _read(number: int, line: bytes) -> Json:
         raise _refused(number, f"{wrong} is {str(act[wrong])[:60]!r}, which no store writes")
     try:
         entry = Entry(act["key"], act["verdict"], tuple(act["reasons"]), act["note"], act["reviewer"], act["client"])
-        clean = cleaned(replace(entry, seq=act["seq"], item=act["item"]))
+        clean = cleaned(replace(entry, seq=act["seq"], item=act["item"], way=act["way"]))
         for name in ("batch", "queue", "origin"):
             text_of(name, act[name])
     except DecisionRefused as error:

@@ -19,11 +19,13 @@ from rollout_curator.errors import DecisionRefused
 VERDICTS = ("reject", "accept", "clear")
 MARKS = ("mark", "clear")
 """What can be said of one answer: do not train it, or nothing."""
+WAYS = ("read", "compared", "bulk", "command")
+"""How a verdict came about: read by itself, side by side with others, with many at once, on the command line."""
 ITEM_END = 2**31
 NOTE_CHARS, NAME_CHARS, REASONS = 10_000, 200, 32
 END = 2**62
 BY_ID = f"SELECT {COLUMNS} FROM decision WHERE id = ?"
-INSERT = f"INSERT INTO decision ({COLUMNS}) VALUES (NULL,{','.join('?' * 16)})"
+INSERT = f"INSERT INTO decision ({COLUMNS}) VALUES (NULL,{','.join('?' * 17)})"
 LATEST = "ORDER BY clock DESC, origin DESC LIMIT 1"
 _KEY = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
@@ -33,8 +35,9 @@ class Decision:
     """One row of the store; `at` is UTC, `reviewer` is who made this act, `undoes` the row it takes back.
 
     `batch` joins the acts of one bulk decision, `queue` names the queue it was made in, both empty when there is none.
-    `item` is the first item of the answer that a mark is about, None for a verdict on the rollout.
-    `blind` says of a verdict whether others' could not be known when it was given, None where nobody noted that.
+    `item` is the first item of the answer that a mark is about, None for a verdict on the rollout. `blind` says of a
+    verdict whether others' could not be known when it was given, None where nobody noted that. `way` is one of WAYS,
+    empty where nobody said it.
     """
 
     id: int
@@ -54,6 +57,7 @@ class Decision:
     origin: str = field(default="", compare=False)
     item: int | None = None
     blind: bool | None = field(default=None, compare=False)
+    way: str = ""
 
     @property
     def order(self) -> tuple[int, str]:
@@ -80,6 +84,7 @@ class Entry:
     queue: str = ""
     item: int | None = None
     blind: bool | None = False
+    way: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +116,7 @@ def append(
     clock, at = tick(connection)
     said = (entry.key, entry.verdict, json_of(entry.reasons), entry.note, entry.reviewer, at, entry.client, entry.seq)
     origin = origin_of(entry.client, entry.seq)
-    values = (*said, undoes, act, batch, entry.queue, clock, origin, entry.item, entry.blind)
+    values = (*said, undoes, act, batch, entry.queue, clock, origin, entry.item, entry.blind, entry.way)
     written = connection.execute(INSERT, values)
     return of_row((written.lastrowid, *values))
 
@@ -158,6 +163,8 @@ def cleaned(entry: Entry) -> Entry:
         raise DecisionRefused(f"{entry.key}: verdict {entry.verdict[:80]!r} is unknown; use one of {', '.join(known)}")
     if entry.item is not None and not 0 <= entry.item < ITEM_END:
         raise DecisionRefused(f"{entry.key}: {entry.item} is no number of an item")
+    if entry.way not in ("", *WAYS):
+        raise DecisionRefused(f"{entry.key}: way {entry.way[:80]!r} is unknown; use one of {', '.join(WAYS)}")
     reasons = tuple(dict.fromkeys(text_of("reason", reason) for reason in entry.reasons if reason))
     if len(reasons) > REASONS:
         raise DecisionRefused(f"{entry.key}: {len(reasons)} reasons; give at most {REASONS}")

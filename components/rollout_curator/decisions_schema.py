@@ -6,7 +6,8 @@ written (a hybrid logical clock: Kulkarni et al., OPODIS 2014), so a machine who
 its acts, and two stores that are merged agree on it. `origin` names an act wherever it is copied to and breaks ties.
 `item` is empty for a verdict on a rollout; else the act is about one answer of it, the one that begins at this item.
 `blind` says of a verdict given one by one whether its reviewer could not know what others had said of the rollout: 1,
-or 0, or empty where the program that wrote it did not ask, and for every other act.
+or 0, or empty where the program that wrote it did not ask, and for every other act. `way` says how a verdict came about
+(`decisions_rows.WAYS`), empty where an older program did not say it.
 """
 
 import hashlib
@@ -21,7 +22,8 @@ USER_VERSION = 4
 _COLUMNS_1 = "id, key, verdict, reasons, note, reviewer, at, client, seq, undoes, act"
 _COLUMNS_2 = f"{_COLUMNS_1}, batch, queue, clock, origin"
 _COLUMNS_3 = f"{_COLUMNS_2}, item"
-COLUMNS = f"{_COLUMNS_3}, blind"
+COLUMNS = f"{_COLUMNS_3}, blind, way"
+_OLDER = {2: _COLUMNS_2, 3: _COLUMNS_3}
 _TABLE = """
 CREATE TABLE {name} (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -33,7 +35,7 @@ CREATE TABLE {name} (
     undoes INTEGER REFERENCES decision (id),
     act TEXT NOT NULL CHECK (act IN ('decide', 'undo', 'redo', 'yield', 'spare')),
     batch TEXT NOT NULL, queue TEXT NOT NULL, clock INTEGER NOT NULL, origin TEXT NOT NULL UNIQUE,
-    item INTEGER CHECK (item >= 0), blind INTEGER CHECK (blind IN (0, 1)),
+    item INTEGER CHECK (item >= 0), blind INTEGER CHECK (blind IN (0, 1)), way TEXT NOT NULL DEFAULT '',
     UNIQUE (client, seq), CHECK (act = 'spare' OR (act = 'decide') = (undoes IS NULL)),
     CHECK (verdict = 'clear' OR (verdict = 'mark') = (item IS NOT NULL))
 );
@@ -80,8 +82,8 @@ def upgrade(connection: sqlite3.Connection) -> None:
     """Make an older store one of today, whole or not at all; every act keeps its id, and what holds still holds.
 
     The table is made anew, as https://www.sqlite.org/lang_altertable.html#otheralter says: since schema 2 two stores
-    may withdraw the same act after a merge, so `undoes` is no longer unique; schema 3 knows marks,
-    schema 4 blind reading.
+    may withdraw the same act after a merge, so `undoes` is no longer unique; schema 3 knows marks, schema 4
+    blind reading and how a verdict came about.
     """
     connection.execute("PRAGMA foreign_keys = OFF")  # has no effect inside a transaction
     connection.execute("BEGIN IMMEDIATE")
@@ -96,7 +98,7 @@ def upgrade(connection: sqlite3.Connection) -> None:
 
 
 def _rebuild(connection: sqlite3.Connection, version: int) -> None:
-    for view in ("current", "marked", "newest", "standing", "history"):
+    for view in ("marked", "current", "newest", "standing", "history"):
         connection.execute(f"DROP VIEW IF EXISTS {view}")
     connection.execute(_TABLE.format(name="decision_new"))
     if version == 1:
@@ -104,8 +106,8 @@ def _rebuild(connection: sqlite3.Connection, version: int) -> None:
         places = ",".join("?" * 15)
         connection.executemany(f"INSERT INTO decision_new ({_COLUMNS_2}) VALUES ({places})", _ordered(old))
     else:
-        held = _COLUMNS_2 if version == 2 else _COLUMNS_3
-        connection.execute(f"INSERT INTO decision_new ({held}) SELECT {held} FROM decision ORDER BY id")
+        known = _OLDER[version]
+        connection.execute(f"INSERT INTO decision_new ({known}) SELECT {known} FROM decision ORDER BY id")
     connection.execute("DROP TABLE decision")  # with its indexes and triggers
     connection.execute("ALTER TABLE decision_new RENAME TO decision")
     for statement in _statements((_SETTING if version == 1 else "") + _REST):

@@ -10,7 +10,7 @@ from typing import Any
 from rollout_curator import reading, reading_shared
 from rollout_curator import reading_shared_words as words
 from rollout_curator.digits import exact
-from rollout_curator.reading_words import least, notes, percent, sentence
+from rollout_curator.reading_words import decided_words, least, notes, percent, sentence
 from rollout_curator.recipe import Recipe
 from rollout_curator.review.calibration import Above, lowest_threshold, lowest_whenever, whenever
 from rollout_curator.wording import counted, said_of
@@ -26,10 +26,12 @@ def reviewed(workspace: Workspace, recipe: Recipe, goal: float, confidence: floa
     best, surest = lowest_threshold(steps, precision, confidence), lowest_whenever(steps, precision, confidence)
     weighted = reading_shared.weighted(workspace, recipe, confidence)
     numbers = asdict(said)
+    more = {"upper": said.upper, "upper_whenever": said.upper_whenever, "upper_if_planned": said.upper_if_planned}
     return {
         "sentence": sentence(said),
         "notes": notes(said),
-        "statement": {**numbers, "upper": said.upper, "upper_whenever": said.upper_whenever},
+        "decided": decided_words(workspace),
+        "statement": {**numbers, **more, "refuted": said.is_refuted},
         "bands": [asdict(band) for band in found],
         "thresholds": [asdict(step) for step in steps],
         "precision": precision,
@@ -56,7 +58,7 @@ def reviewed(workspace: Workspace, recipe: Recipe, goal: float, confidence: floa
 
 def reviewed_text(found: Json) -> str:
     """Return the same as lines."""
-    lines = [found["sentence"], *found["notes"], *found["by_reward"]["words"], ""]
+    lines = [found["sentence"], *found["notes"], found["decided"], *found["by_reward"]["words"], ""]
     if found["bands"]:
         lines += ["reward           in all     read  accepted  share accepted, at least ... at most"]
         lines += [_band(band) for band in found["bands"]]

@@ -1,68 +1,181 @@
-"""What a statement about the kept set says, in the words of the app and of the command line.
+"""What a statement about the kept set says, in the words of the app, of the command line and of the data card.
 
 Shares of bad ones are rounded up to a tenth of a percent, shares of good ones down, so that words never promise more
-than the numbers.
+than the numbers. What the statement depends on stands beside it, in `notes`; whoever prints one prints the other.
 """
 
 import math
+from dataclasses import dataclass
+from typing import Any
 
-from rollout_curator.reading import Statement, statement
+import numpy as np
+
+from rollout_curator.reading import PLAN, Statement, statement, verdicts
+from rollout_curator.reading.statement import ALL
+from rollout_curator.reading.verdicts import NEVER, is_compared
 from rollout_curator.recipe import Recipe
+from rollout_curator.review.plans import Offer, offers
+from rollout_curator.wording import said_of
 from rollout_curator.workspace import Workspace
 
 
 def sentence(said: Statement) -> str:
-    """Return the statement as people read it; shares are rounded up, so the words never promise more than the
-    numbers."""
-    sure, goal = f"({percent(said.confidence)} sure)", percent(said.goal)
+    """Return the statement as people read it, in one or two sentences."""
     total, read = f"{said.sample.total:,} selected", said.sample.read
     if not said.sample.total:
         return "Nothing is selected, so there is nothing to read."
     if not said.kept:
         return f"Nothing is kept of the {total}: there is no kept set to speak of."
     if not read:
-        first = f"None of the {total} was read at random yet. {said.planned:,} clean ones show that"
-        return f"{first} at most {goal} of the kept set is bad {sure}."
-    first = f"{read:,} of the {total} read at random, {said.sample.bad:,} bad:"
-    bound = f"{first} at most {percent(said.upper)} of the kept set is bad {sure}."
-    if not said.more:
-        return f"{bound} That meets the goal of {goal}."
-    brings = "one brings" if said.more == 1 else "ones bring"
-    return f"{bound} {said.more:,} more clean {brings} it to {goal}."
+        return f"None of the {total} was read at random yet, so nothing is known of the kept."
+    first = (
+        f"{read:,} of the {total} read at random{', as planned' if said.basis == PLAN else ''}, {said.sample.bad:,} bad"
+    )
+    if said.is_refuted:
+        return (
+            f"{first}, but {said.left_reading:,} were rejected while reading elsewhere, more than the {said.allows:,} "
+            "that this sample allows: by chance, or by another standard. So nothing is said of the kept."
+        )
+    return f"{first}: {_bound(said)}. {_goal(said)}"
 
 
-def statement_of(workspace: Workspace, recipe: Recipe) -> str:
-    """Return the sentence of what a recipe keeps, empty where nothing was read at random yet."""
-    said = statement(workspace, recipe)
-    return sentence(said) if said.sample.read else ""
+def _bound(said: Statement) -> str:
+    reader = "this reader" if said.readers < 2 else "these readers"
+    sure = f"({percent(said.confidence)} sure{'' if said.basis in (PLAN, ALL) else ', whenever one stops'})"
+    if said.basis == ALL:
+        sure = "(all of it was read)"
+    if said.is_pairs:
+        pairs = f"at most {said.units_at_most:,} of {said.units:,} pairs have a chosen side that {reader} would reject"
+        return f"{pairs} {sure}; nothing is said of the rejected sides"
+    rows = f", at most {said.units_at_most:,} of {said.units:,} rows" if said.copies else ""
+    return f"at most {percent(said.upper)} of the different contents kept would be rejected by {reader}{rows} {sure}"
+
+
+def _goal(said: Statement) -> str:
+    goal, plan = percent(said.goal), said.plan
+    if said.upper <= said.goal:
+        return f"That meets the goal of {goal}."
+    if plan is not None and said.plan_bad_at_most < 0:
+        return f"A plan of {plan.reads:,} reads is under way and is judged at its end."
+    brings = f"{said.more:,} more clean {'one brings' if said.more == 1 else 'ones bring'} it to {goal}"
+    if said.basis == PLAN:
+        brings = f"by the bound that holds whenever one stops, {brings}"
+        return f"That does not meet the goal of {goal}; {brings}." if said.more else f"That does not meet {goal}."
+    return f"{brings}." if said.more else f"That does not meet the goal of {goal}."
 
 
 def notes(said: Statement) -> list[str]:
-    """Return what else should be known of the statement, in words."""
+    """Return what the statement depends on, in sentences."""
+    found = [] if said.sample.read or not said.kept else [f"{offer_words(one, said)}." for one in offered(said)]
+    if found:
+        found.insert(0, "Choose a plan before reading; without one the bound that holds whenever one stops counts.")
+    found += [*_on_bound(said), *_on_set(said)]
+    return found
+
+
+def _on_bound(said: Statement) -> list[str]:
+    """Return what the bound rests on."""
+    if not said.sample.read or not said.kept or said.basis == ALL:
+        return []
+    fixed = "for rules and a threshold that were chosen before reading"
+    if said.basis == PLAN:
+        return [f"The plan of {said.sample.read:,} reads was chosen before them, for this selection: true {fixed}."]
+    found = [f"True whenever one stops, {fixed}."]
+    if said.plan is not None and said.plan_bad_at_most >= 0:
+        share = percent(said.plan_bad_at_most / said.kept)
+        found.append(f"At its end the plan of {said.plan.reads:,} reads showed at most {share}; more was read since.")
+    elif said.upper_if_planned < said.upper:
+        would = f", which would meet the goal of {percent(said.goal)}" if said.upper_if_planned <= said.goal else ""
+        had = f"Had just these {said.sample.read:,} reads been planned"
+        found.append(f"{had} before, it would be at most {percent(said.upper_if_planned)}{would}.")
+    return found
+
+
+def _on_set(said: Statement) -> list[str]:
+    """Return what was done with contents that are no plain reads or no plain members."""
     found = []
-    if said.copies:
-        found.append(f"Identical copies count once: {said.kept + said.copies:,} kept are {said.kept:,} different ones.")
+    if said.copies and not said.is_pairs:
+        found.append(f"Identical copies count once: {said.units:,} kept are {said.kept:,} different ones.")
     if said.sample.beyond:
         found.append(
-            f"The sample ends at a rollout that nobody has decided. {said.sample.beyond:,} read after it, there or in "
-            "other queues, will count once it is."
+            f"The sample ends at a rollout that nobody has judged by itself in the random order. "
+            f"{said.sample.beyond:,} read after it will count once it is."
         )
-    if said.found_elsewhere:
+    if said.left_reading:
         found.append(
-            f"{said.found_elsewhere:,} more were rejected while reading something else: bad ones that are out. They "
-            "make the rest better and the sample no worse."
+            f"{said.left_reading:,} more were rejected while reading elsewhere, maybe by another standard: out of the "
+            "set that is judged, and not counted as bad ones found."
         )
+    if said.left_otherwise:
+        were = said_of(said.left_otherwise, "were rejected in bulk or not chosen in a comparison")
+        found.append(f"{said.left_otherwise:,} {were}: out of the set, as if by a rule.")
+    if said.came:
+        were = said_of(said.came, "were rejected in another way when their turn in the random order had come")
+        found.append(f"{said.came:,} {were}; counted as bad.")
+    if said.disputed:
+        are = (
+            "are kept although somebody rejected them" if said.disputed > 1 else "is kept although somebody rejected it"
+        )
+        found.append(f"{said.disputed:,} of the sample {are}: bad until settled.")
     if said.uncovered:
         found.append(
             f"{said.uncovered:,} kept were never among the selected, such as the next best after a rejected one. Each "
             "counts as bad."
         )
-    if 0 < said.sample.read < said.sample.total:
-        found.append(
-            f"This is for a number ({said.planned:,} for {percent(said.goal)}) and a threshold fixed before reading. "
-            f"Who stops as soon as it looks good can say at most {percent(said.upper_whenever)}."
-        )
     return found
+
+
+def offered(said: Statement) -> list[Offer]:
+    """Return the plans for the set as it is now, without what was read of it."""
+    left = said.sample.total - said.sample.read
+    return offers(said.goal, left, said.confidence) if said.plan is None or not said.sample.read else []
+
+
+def offer_words(offer: Offer, said: Statement) -> str:
+    """Return what a plan asks for and how often it passes, as "59 reads, 0 bad: meets 5 %; passes 30 % of the time"."""
+    passes = f"passes {math.floor(offer.chance * 100 + 0.5)} % of the time when {percent(offer.share)} are bad"
+    most = f"at most {offer.bad:,} bad" if offer.bad else "0 bad"
+    return f"{offer.reads:,} reads, {most}: meets {percent(said.goal)}; {passes}"
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """Everything that is said of how good a set is: the statement, what it depends on, how decisions came about."""
+
+    statement: str
+    notes: tuple[str, ...]
+    decided: str
+
+
+def said_of_kept(workspace: Workspace, recipe: Recipe, written: Any = None) -> Said:
+    """Return what a data card says of what is written, no statement where nothing was read at random yet."""
+    said = statement(workspace, recipe, written=written)
+    if not said.sample.read:
+        return Said("", (), decided_words(workspace))
+    return Said(sentence(said), tuple(notes(said)), decided_words(workspace))
+
+
+def decided_words(workspace: Workspace) -> str:
+    """Return how the verdicts that stand here came about: "Read one by one: 80; accepted in bulk: 250."."""
+    counts: dict[tuple[str, str], int] = {}
+    for key, verdict in workspace.standing().items():
+        act = workspace.decision(key)
+        if act is not None:
+            way = "bulk" if act.batch else "compared" if is_compared(act) else "read"
+            counts[way, verdict] = counts.get((way, verdict), 0) + 1
+    read = [counts.get(("read", verdict), 0) for verdict in ("accept", "reject")]
+    at_random = int(np.count_nonzero(verdicts(workspace).turn[workspace.first_rows] != NEVER))
+    split = f" ({read[0]:,} accepted, {read[1]:,} rejected)" if any(read) else ""
+    parts = [f"Read one by one: {sum(read):,}{split}"]
+    parts += [f"first read at random: {at_random:,}"] if at_random else []
+    named = {
+        ("compared", "accept"): "chosen in a comparison",
+        ("compared", "reject"): "not chosen in one",
+        ("bulk", "accept"): "accepted in bulk",
+        ("bulk", "reject"): "rejected in bulk",
+    }
+    parts += [f"{words}: {counts[way]:,}" for way, words in named.items() if way in counts]
+    return "; ".join(parts) + "."
 
 
 def percent(share: float) -> str:

@@ -20,6 +20,8 @@ from rollout_curator.pairs import BY_MARGIN, RULES, Pairs, format_of
 from rollout_curator.publishing.accounting import left_out_words
 from rollout_curator.publishing.choosing import Chosen
 from rollout_curator.publishing.places import CARD_MARK
+from rollout_curator.reading import verdicts
+from rollout_curator.reading_words import said_of_kept
 from rollout_curator.recipe import Recipe
 from rollout_curator.selection import INVALID_WORDS
 from rollout_curator.splits import alike_words
@@ -33,9 +35,10 @@ CONTROL = (
 )
 
 
-def described(workspace: Workspace, recipe: Recipe, chosen: Chosen, content: Mapping[str, Any], statement: str) -> str:
+def described(workspace: Workspace, recipe: Recipe, chosen: Chosen, content: Mapping[str, Any]) -> str:
     """Return the data card of an export."""
     funnel = chosen.funnel
+    said = said_of_kept(workspace, recipe, np.concatenate([part.units for part in chosen.parts]))
     return card(
         CardFacts(
             title=str(content["file"]).partition(".")[0] or str(content["file"]),
@@ -45,7 +48,9 @@ def described(workspace: Workspace, recipe: Recipe, chosen: Chosen, content: Map
             lost=left_out_words(content.get("left_out", {})),
             bars=bars(workspace, recipe),
             reviews=reviews(workspace),
-            statement=statement,
+            statement=said.statement,
+            conditions=said.notes,
+            decided=said.decided if workspace.decisions is not None else "",
             gaps=gaps(workspace, recipe, chosen),
             notes=[*_notes(recipe, chosen), *control_words(workspace, recipe)],
             mark=CARD_MARK,
@@ -173,9 +178,12 @@ def gaps(workspace: Workspace, recipe: Recipe, chosen: Chosen) -> list[str]:
         (int(workspace.column("estimated")[rows].sum()), "give no token counts, so that theirs are estimated"),
     ]
     found = [f"{count:,} of the rollouts written {said_of(count, said)}." for count, said in counts if count]
-    found.append(
-        f"People decided on {decided:,} of {chosen.funnel.rollouts:,} rollouts; nobody looked at the others here."
-    )
+    read = int(np.count_nonzero(verdicts(workspace).is_read))
+    by_themselves = f"{read:,} of {chosen.funnel.rollouts:,} rollouts were read one by one"
+    if workspace.decisions is None:
+        found.append(f"{decided:,} of {chosen.funnel.rollouts:,} rollouts were decided; how is not known here.")
+    else:
+        found.append(f"{by_themselves}; the others were not read here, also where they were decided in bulk.")
     if recipe.split is None or not recipe.split.validation:
         found.append("There is no validation part.")
     found.append("Nothing was compared with evaluation sets, and personal data were not looked for.")

@@ -32,14 +32,12 @@ from rollout_curator.workspace import Workspace
 class Settings:
     """What an export does beside its recipe, none of which changes a byte of the data.
 
-    `card` is the name of a data card in the same folder, none when empty; `statement` is a sentence for it on how good
-    the kept rollouts are. `report` is the name of a file in the same folder that tells of every rollout what became of
-    it, none when empty. `workers` is the number of processes, 0 for what the size asks for. `over` are keys chosen
-    over others instead of what the review store says.
+    `card` is the name of a data card in the same folder, none when empty. `report` is the name of a file in the same
+    folder that tells of every rollout what became of it, none when empty. `workers` is the number of processes, 0 for
+    what the size asks for. `over` are keys chosen over others instead of what the review store says.
     """
 
     card: str = ""
-    statement: str = ""
     workers: int = 0
     over: Mapping[str, list[str]] | None = None
     report: str = ""
@@ -149,7 +147,7 @@ def _write_others(
         if name == "report":
             yield from _write_report(workspace, recipe, chosen, file)
         else:
-            card = described(workspace, recipe, chosen, content, settings.statement)
+            card = described(workspace, recipe, chosen, content)
             file.write(card.encode("utf-8", "replace"))
         content["others"] = [*content.get("others", ()), _beside(name, file.written())]
 

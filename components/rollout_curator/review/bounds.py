@@ -66,6 +66,18 @@ def more_clean(bad: int, read: int, total: int, most: Callable[[int], float], co
     return _first(lambda n: most_bad(bad, n, total, confidence) <= most(n), read, total) - read
 
 
+def more_clean_whenever(
+    bad: int, read: int, total: int, most: Callable[[int], float], confidence: float = CONFIDENCE
+) -> int:
+    """Return `more_clean` for the bound that holds at any time, so that reading on until then is no harm."""
+    return _first(lambda n: most_bad_whenever(bad, n, total, confidence) <= most(n), read, total) - read
+
+
+def chance_of_at_most(bad: int, read: int, total: int, n_bad: int) -> float:
+    """Return the chance to find at most `bad` bad ones among the read when `n_bad` of `total` are."""
+    return 1.0 if read - (total - n_bad) > bad else _at_most(bad, read, total)(n_bad) if n_bad > bad else 1.0
+
+
 def _at_most(bad: int, read: int, total: int) -> Callable[[int], float]:
     """Return the chance of at most `bad` bad ones among the read, as a function of how many there are among all."""
     log_chance = _log_chance(bad, read, total)

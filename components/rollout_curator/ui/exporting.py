@@ -7,7 +7,6 @@ from pathlib import Path
 
 from rollout_curator.errors import CuratorError
 from rollout_curator.publishing import Exported, Settings, check_out, command_line, control_paths, export
-from rollout_curator.reading_words import statement_of
 from rollout_curator.recipe import Recipe
 from rollout_curator.workspace import Workspace
 
@@ -72,7 +71,7 @@ class ExportJob:
             for path in beside.values():
                 check_out(path, sources, store, self.recipe)
             card, report = self.beside.card, self.beside.report
-            settings = Settings(card, statement_of(workspace, self.recipe) if card else "", report=report)
+            settings = Settings(card, report=report)
             self.result = self._written(workspace, self.recipe, self.out, settings)
             if self.result is not None and beside:
                 said = command_line(workspace, self.recipe, self.out, card, self.seeds, report)

@@ -70,6 +70,11 @@ def selected(ask: Ask) -> Array:
     return ask.workspace.once(reading.selected(ask.workspace, ask.recipe))
 
 
+def at_random(ask: Ask) -> Array:
+    """Return what there is to read in the random order."""
+    return ask.workspace.once(reading.in_question(ask.workspace, ask.recipe))
+
+
 def eligible(ask: Ask) -> Array:
     """Return what a threshold could keep."""
     return ask.workspace.once(reading.eligible(ask.workspace, ask.recipe))
@@ -221,8 +226,10 @@ def undecided(ask: Ask) -> dict[str, Array]:
     """Return what nobody has decided yet of each kind a plan mixes; what is to settle or read twice is decided."""
     codes = reading.verdicts(ask.workspace).codes
     first = {"settle": to_settle(ask), "second": for_a_second(ask)}
-    mixed = {"random": selected(ask), "near": eligible(ask), "flagged": high_but_flagged(ask)}
-    return {**first, **{kind: rows[codes[rows] == NONE] for kind, rows in mixed.items()}}
+    drawn = at_random(ask)
+    drawn = drawn[~reading.is_read_in_turn(ask.workspace, ask.recipe)[drawn]]
+    mixed = {"near": eligible(ask), "flagged": high_but_flagged(ask)}
+    return {**first, "random": drawn, **{kind: rows[codes[rows] == NONE] for kind, rows in mixed.items()}}
 
 
 _ORDERS = {"random": by_lot, "near": by_distance, "flagged": by_lot}

@@ -65,7 +65,7 @@ def _near_words(ask: Ask) -> str:
 _DROP = Kind(lambda ask: ask.rest.replace("-", " "), "", rows.of_drop, listed=False)
 KINDS: dict[str, Kind] = {
     "kept": Kind("kept, in order", "", rows.kept),
-    "random": Kind("drawn at random", "For the bound: read from the start, skip none.", rows.selected, rows.by_lot),
+    "random": Kind("drawn at random", "For the bound: read from the start, skip none.", rows.at_random, rows.by_lot),
     "near": Kind(_near_words, "For the threshold: here a step decides.", rows.eligible, rows.by_distance),
     "just-below": Kind("just below", "What a lower threshold would let in.", rows.just_below, rows.downward),
     "flagged": Kind(

@@ -184,6 +184,7 @@ def _act(entry: Any, reviewer: str) -> Json:
     if kind == "decide":
         reasons = tuple(str(reason) for reason in entry.get("reasons") or ())
         act.update(verdict=str(entry["verdict"]), reasons=reasons, note=str(entry.get("note") or ""))
+        act["way"] = way if (way := entry.get("way")) in ("read", "compared") else ""
         act["key"] = str(act["key"])
     return act
 
@@ -238,6 +239,7 @@ def _decided(store: Decisions, view: View, client: str, act: Json) -> Json:
         queue=view.queue_at(key),
         item=item,
         blind=is_hidden(view, key),
+        way=act["way"],
     )
     conflict = store.record([entry], refuse_conflicts=True)[0].conflict
     return {"seq": act["seq"], **_standing(store, view, key, item), "conflict": decision_json(conflict)}

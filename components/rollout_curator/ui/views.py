@@ -14,7 +14,7 @@ import numpy as np
 
 from rollout_curator import recipe as recipes
 from rollout_curator.plan import Plan
-from rollout_curator.reading import SETTLE, own_codes, verdicts
+from rollout_curator.reading import RANDOM, SETTLE, is_read_in_turn, own_codes, verdicts
 from rollout_curator.recipe import Recipe
 from rollout_curator.selection import NONE
 from rollout_curator.workspace import Workspace
@@ -29,8 +29,8 @@ Array = np.ndarray[Any, Any]
 class View:
     """One frozen queue: rows of a workspace in the order they are read, under one recipe, by one reviewer.
 
-    `queue` is the name it was chosen by; a `blind` one is read without knowing rewards and others' verdicts. One
-    that is `mixed` of several queues says of which, and how many of each, in its order.
+    `queue` is the name it was chosen by; a `blind` one is read without knowing rewards and others' verdicts. `mixed` is
+    of which queues a plan consists, and how many of each, in its order.
     """
 
     workspace: Workspace
@@ -66,12 +66,12 @@ class View:
         return min(int(np.searchsorted(self.rows, rows[0])), len(self.rows) - 1)
 
     def queue_at(self, key: str) -> str:
-        """Return the queue in which a content is read here: of a plan the one it was taken from."""
-        position = self.position(key) if self.mixed else None
-        if position is None:
-            return self.queue
-        ends = np.cumsum([n for _, n in self.mixed])
-        return self.mixed[int(np.searchsorted(ends, position, side="right"))][0]
+        """Return the queue in which a content is read here, empty for one visited from a queue in random order."""
+        position = self.position(key)
+        if self.mixed and position is not None:
+            ends = np.cumsum([n for _, n in self.mixed])
+            return self.mixed[int(np.searchsorted(ends, position, side="right"))][0]
+        return "" if position is None and (self.mixed or self.queue == RANDOM) else self.queue
 
     def is_blind(self, key: str) -> bool:
         """Say whether a content is read without knowing others' verdicts: a second reading always, settling never."""
@@ -85,8 +85,11 @@ class View:
     def first_unread(self) -> int:
         """Return where the reading stopped: the first place that nobody has decided, 0 when there is none.
 
-        What is read by everybody stops at the first place without a verdict of this reviewer.
+        What is read by everybody stops at the first place without a verdict of this reviewer, the random order at the
+        first that nobody has judged there.
         """
+        if self.queue == RANDOM and len(self.rows):
+            return int(np.argmin(is_read_in_turn(self.workspace, self.recipe)[self.rows]))
         is_shared = self.queue in (SECOND, SETTLE)
         codes = own_codes(self.workspace, self.reviewer) if is_shared else verdicts(self.workspace).codes
         waiting = codes[self.rows] == NONE

@@ -20,7 +20,7 @@ from rollout_curator.publishing import (
     usual_card,
     usual_report,
 )
-from rollout_curator.reading_words import sentence
+from rollout_curator.reading_words import decided_words, notes, sentence
 from rollout_curator.recipe import Recipe
 from rollout_curator.selection import STEPS, Funnel
 from rollout_curator.targets.base import targets
@@ -122,6 +122,9 @@ def _why(workspace: Workspace, recipe: Recipe) -> None:
     said = reading.statement(workspace, recipe)
     if said.sample.read:
         st.caption(label(sentence(said), 1000))
+        for note in notes(said):
+            st.caption(label(note, 1000))
+    st.caption(label(decided_words(workspace), 1000))
     why = reading.reasons(workspace)
     if why:
         named = ", ".join(f"{label_of(workspace, tag)} {n:,}" for tag, n in why.items())

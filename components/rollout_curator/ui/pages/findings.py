@@ -11,10 +11,12 @@ import streamlit as st
 from rollout_curator import plots, reading
 from rollout_curator import reading_shared_words as words
 from rollout_curator.digits import exact
+from rollout_curator.errors import CuratorError
 from rollout_curator.plots.acceptance import acceptance
-from rollout_curator.reading_words import notes, sentence
+from rollout_curator.reading_words import notes, offer_words, offered, sentence
 from rollout_curator.review.bounds import CONFIDENCE
 from rollout_curator.review.calibration import Above, Band, lowest_threshold, whenever
+from rollout_curator.review.plans import Offer
 from rollout_curator.ui import places, state
 from rollout_curator.ui.pages.team import team
 from rollout_curator.ui.reasons import agree, agreed, label_of
@@ -55,8 +57,38 @@ def _statement(workspace: Workspace) -> None:
     with way:
         if said.sample.beyond:
             places.link("Go to where the sample ends", "review", queue="random", key=said.stop_key)
+        elif said.plan is not None and said.plan_bad_at_most < 0:
+            places.link(f"Read on with the plan of {said.plan.reads:,}", "review", queue="random")
         elif said.more:
             places.link(f"Read {said.to_read:,} more at random", "review", queue="random")
+    _offers(workspace, said)
+
+
+def _offers(workspace: Workspace, said: reading.Statement) -> None:
+    """Draw the plans to choose before reading, and the one that was chosen."""
+    if said.plan is not None:
+        most = f"at most {said.plan.bad:,} bad" if said.plan.bad else "0 bad"
+        st.caption(label(f"Plan for this selection: {said.plan.reads:,} reads at random, {most}."))
+    if workspace.decisions is None or (said.plan is not None and said.sample.read):
+        return
+    with st.container(horizontal=True, vertical_alignment="center", key="offers", gap="small"):
+        for offer in offered(said):
+            words = f"{offer.reads:,} reads, {f'{offer.bad:,} bad' if offer.bad else '0 bad'}"
+            st.button(
+                f"Plan {words}",
+                help=label(offer_words(offer, said)),
+                on_click=_choose,
+                args=(workspace, offer, said.goal),
+                key=f"rc.sampling-{offer.bad}",
+            )
+
+
+def _choose(workspace: Workspace, offer: Offer, goal: float) -> None:
+    """Keep a plan for the selection as it is now."""
+    try:
+        reading.choose(workspace, state.recipe(), offer.reads, offer.bad, goal, state.session().reviewer)
+    except CuratorError as error:
+        st.error(label(error))
 
 
 def _percent(name: str, limits: tuple[float, float, float], key: str) -> float:

@@ -151,7 +151,7 @@ function keepLane(s, at) {
   const over = others.map((rollout) => CHOSEN_OVER + rollout.key);
   const stood = kept.decision && kept.decision.verdict === "accept" ? kept.decision.reasons : [];
   const reasons = [...new Set([CHOSEN, ...stood, ...over])].slice(0, 32);
-  record(s, kept, "accept", reasons, noteOf(s, kept));
+  record(s, kept, "accept", reasons, noteOf(s, kept), "compared");
   for (const other of others) yieldTo(s, other, CHOSEN_OVER + kept.key);
   last(s, `${SIGNS.accept} attempt ${kept.attempt[0]} kept over ${others.map((rollout) => rollout.attempt[0]).join(", ")}`);
   if (!s.preferences.advance) return laneHeads(s);
@@ -163,10 +163,10 @@ function keepLane(s, at) {
 function yieldTo(s, loser, claim) {
   const { decision } = loser;
   if (s.preferences.rejectOthers) {
-    if (!decision || decision.verdict !== "reject") record(s, loser, "reject", ["not-chosen"], noteOf(s, loser));
+    if (!decision || decision.verdict !== "reject") record(s, loser, "reject", ["not-chosen"], noteOf(s, loser), "compared");
   } else if (decision && decision.verdict === "accept" && decision.reasons.includes(claim)) {
     const left = decision.reasons.filter((reason) => reason !== claim);
     const still = left.some((reason) => reason.startsWith(CHOSEN_OVER));
-    record(s, loser, "accept", still ? left : left.filter((reason) => reason !== CHOSEN), decision.note);
+    record(s, loser, "accept", still ? left : left.filter((reason) => reason !== CHOSEN), decision.note, "compared");
   }
 }

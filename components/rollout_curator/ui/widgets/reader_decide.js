@@ -31,10 +31,10 @@ function numberOf(s, rollout) {
   return rollout.pos === null ? `attempt ${rollout.attempt[0]}` : `no. ${rollout.pos + 1}`;
 }
 
-/** Show a decision at once and send it on its way. */
-function record(s, rollout, verdict, reasons, note) {
+/** Show a decision at once and send it on its way; `way` says how it came about. */
+function record(s, rollout, verdict, reasons, note, way = "read") {
   const expected = rollout.decision ? rollout.decision.id : null;
-  const entry = { kind: "decide", reviewer: s.data.reviewer, key: rollout.key, pos: rollout.pos, verdict, reasons: [...reasons], note: note || "", expected };
+  const entry = { kind: "decide", reviewer: s.data.reviewer, key: rollout.key, pos: rollout.pos, verdict, reasons: [...reasons], note: note || "", expected, way };
   const step = { pos: rollout.pos, key: rollout.key, before: rollout.decision, after: { ...entry, made: new Date().toISOString() } };
   s.made.push(step);
   s.undone = [];

@@ -1,0 +1,56 @@
+"""Whose turn in the random order had come when it was rejected in another way, so that it may have been seen there.
+
+Who meets a bad one at random and rejects it in a comparison, in bulk or in another queue instead would take it out of
+the sample, and the sample would look cleaner than the set. So what was next, or had been skipped, counts as a bad one
+of the sample; what was still far from its turn leaves the set without touching the sample.
+
+Arrays of one length: `lots` uint64; `closed` the time at which each was read or left, never for none, int64.
+"""
+
+from typing import Any
+
+import numpy as np
+
+Array = np.ndarray[Any, Any]
+SKIPPED_MAX = 20
+"""So many of the first unread ones count as skipped, where later ones were read."""
+
+
+def had_come(lots: Array, member: Array, closed: Array, asked: Array, turn: Array) -> Array:
+    """Return which of `asked` were next or skipped when they were closed; `turn` is the time of a random read.
+
+    Before the first random read nobody's turn has come.
+    """
+    found = np.zeros(len(lots), dtype=bool)
+    if not asked.any():
+        return found
+    order = np.flatnonzero(member)
+    order = order[np.argsort(lots[order], kind="stable")]
+    reads = order[turn[order] < np.iinfo(np.int64).max]
+    reads = reads[np.argsort(turn[reads], kind="stable")]
+    furthest = np.maximum.accumulate(np.searchsorted(lots[order], lots[reads], side="right"))
+    times, ends = turn[reads], closed[order]
+    places = np.flatnonzero(asked[order])
+    start = 0
+    for time in np.unique(ends[places]).tolist():
+        seen = int(np.searchsorted(times, time))
+        if not seen:
+            continue
+        here, read_to = places[ends[places] == time], int(furthest[seen - 1])
+        start = _first_open(ends, start, time)
+        waiting = np.cumsum(ends[start:read_to] >= time)
+        skipped = here[here < read_to]
+        came = skipped[waiting[skipped - start] <= SKIPPED_MAX]
+        found[order[came]] = True
+        found[order[here[here == start]]] = True
+    return found
+
+
+def _first_open(ends: Array, start: int, time: int) -> int:
+    """Return the first place from `start` on that is not closed before `time`; what is closed stays so."""
+    while start < len(ends):
+        part = np.flatnonzero(ends[start : start + 4096] >= time)
+        if len(part):
+            return start + int(part[0])
+        start += 4096
+    return len(ends)
