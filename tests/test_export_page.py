@@ -233,3 +233,12 @@ def test_a_control_that_was_stopped_or_may_not_be_written_is_told(site: Site, tm
 def test_an_old_link_to_a_trainer_still_opens_it(site: Site) -> None:
     assert {"min", "target", "format"} <= set(state.EVERYWHERE)
     assert state_of(opened("export", target="axolotl")).recipe.target == "axolotl"
+
+
+def test_the_view_says_where_it_is_not_known_what_trl_trains(site: Site) -> None:
+    app = select(select(opened("export"), "trainer", "TRL"), "chat template", "ChatML, no tools")
+    heads = [text.value for text in app.markdown if text.value.startswith("**As")]
+    assert heads == ["**As this template writes it, not TRL**: about 19 tokens"]
+    assert [piece["trained"] for piece in pieces(app)] == [None, None]
+    assert "What TRL trains is not known: this template is no model's own" in app.warning[0].value.replace("\\", "")
+    assert "Not looked for without the trainer's own template" in captions(app)
