@@ -59,7 +59,10 @@ def test_a_store_of_schema_3_opens_with_every_act_and_claims_nothing_of_them(tmp
         made.executescript(SCHEMA_3.read_text(encoding="utf-8"))
         before = made.execute(acts).fetchall()
     with Decisions.open(path) as store:
-        assert {key: act.verdict for key, act in store.current().items()} == {A: "accept", **dict.fromkeys((B, C, D), "reject")}
+        assert {key: act.verdict for key, act in store.current().items()} == {
+            A: "accept",
+            **dict.fromkeys((B, C, D), "reject"),
+        }
         assert {act.blind for act in store.history()} == {None}
         store.record([Entry(B, "reject", reviewer="ann", queue="second", blind=True)])
         assert store.history()[-1].blind is True

@@ -302,3 +302,12 @@ def test_with_pairs_the_page_tells_what_the_trainer_does_with_pairs(site: Site, 
     select(app, "format of a pair", "NeMo RL")
     says = "\n".join(text.value for text in app.markdown if text.value.startswith("- ")).replace("\\", "")
     assert "NeMo RL's DPO trains on the last message of each side alone" in says
+
+
+def test_the_view_says_where_it_is_not_known_what_trl_trains(site: Site) -> None:
+    app = select(select(opened("export"), "trainer", "TRL"), "chat template", "ChatML, no tools")
+    heads = [text.value for text in app.markdown if text.value.startswith("**As")]
+    assert heads == ["**As this template writes it, not TRL**: about 19 tokens"]
+    assert [piece["trained"] for piece in pieces(app)] == [None, None]
+    assert "What TRL trains is not known: this template is no model's own" in app.warning[0].value.replace("\\", "")
+    assert "Not looked for without the trainer's own template" in captions(app)
