@@ -29,7 +29,7 @@ ORDERS = {
     "largest first": "size",
     "highest mean first": "mean",
     "widest spread first": "spread",
-    "highest pass rate first": "passed",
+    "highest share at the threshold first": "passed",
     "by name": "name",
 }
 
