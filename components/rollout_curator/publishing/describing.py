@@ -21,7 +21,7 @@ from rollout_curator.publishing.choosing import Chosen
 from rollout_curator.publishing.places import CARD_MARK
 from rollout_curator.recipe import Recipe
 from rollout_curator.selection import INVALID_WORDS
-from rollout_curator.splits import alike_words
+from rollout_curator.split_report import sentences
 from rollout_curator.wording import said_of
 from rollout_curator.workspace import Workspace
 
@@ -160,7 +160,7 @@ def gaps(workspace: Workspace, recipe: Recipe, chosen: Chosen) -> list[str]:
 def _notes(chosen: Chosen) -> list[str]:
     notes = [] if chosen.paired is None else [f"{chosen.paired.sentence()}."]
     if chosen.split is not None:
-        notes.append(alike_words(chosen.split["largest_similarity"]))
+        notes += sentences(chosen.split)
         if left_out := chosen.split["left_out"]:
-            notes.append(f"{left_out:,} that are kept are in no part, because they are tied to several.")
+            notes.append(f"{left_out:,} that are kept are in no part, because they fell apart from their family.")
     return notes

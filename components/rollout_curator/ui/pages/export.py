@@ -56,7 +56,7 @@ def page(site: Site, workspace: Workspace) -> None:
         _funnel(workspace.funnel(recipe), recipe)
         chosen = chosen_of(workspace, recipe)
         if chosen is not None:
-            counts(chosen)
+            counts(chosen, recipe)
         _why(workspace, recipe)
         draw_left_out(workspace, recipe)
         hazard_table(workspace, recipe)
