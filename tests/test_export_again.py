@@ -312,8 +312,8 @@ def test_a_large_family_and_how_alike_parts_are_is_told_and_stands_in_the_manife
     }
     assert done.notes[0].endswith(
         "No similar prompts were found in different parts, text that many prompts share left aside. The largest family "
-        "of tied rollouts has 20 of 80 rows, more than a fifth: it stands in one part, so the sizes of the parts can be "
-        "far from those asked for."
+        "of tied rollouts has 20 of 80 rows, more than a fifth: it stands in one part, so the sizes of the parts can "
+        "be far from those asked for."
     )
     assert failing(done.manifest_path) == []
 

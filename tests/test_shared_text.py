@@ -11,7 +11,7 @@ from rollout_curator import pile as piles
 from rollout_curator import shared_text
 from rollout_curator.pile import Pile
 from rollout_curator.shared_text import shared, without
-from rollout_curator.ties import worth_comparing
+from rollout_curator.ties import Alike, worth_comparing
 
 
 def piled(prompts: list[set[int]]) -> Pile:
@@ -82,8 +82,8 @@ def test_a_pile_gives_back_what_was_put_on_it(monkeypatch: pytest.MonkeyPatch) -
 
 
 def compared(grid: list[list[int]]) -> tuple[set[tuple[int, int]], list[int]]:
-    pairs, is_left = worth_comparing(np.array(grid, dtype=np.uint64))
-    return {(a, b) for a, b in pairs.T.tolist()}, np.flatnonzero(is_left).tolist()
+    pairs, crowds = worth_comparing(np.array(grid, dtype=np.uint64))
+    return {(a, b) for a, b in pairs.T.tolist()}, sorted(crowds[0].tolist())
 
 
 def test_all_that_share_a_band_are_compared() -> None:
@@ -92,7 +92,7 @@ def test_all_that_share_a_band_are_compared() -> None:
     assert compared(grid) == ({(a, b) for a in range(32) for b in range(a)}, [])
 
 
-def test_of_too_many_that_share_a_band_those_that_share_more_are_compared_and_the_rest_is_counted() -> None:
+def test_of_too_many_that_share_a_band_those_that_share_more_are_compared() -> None:
     grid: list[list[int]] = [[7, 1000 + n * 37 % 101, 5000 + n] for n in range(101)]
     grid += [[7, *row[1:]] for row in grid[:40]] + [[8, 1, 2]]
     pairs, is_left = compared(grid)
@@ -104,3 +104,15 @@ def test_of_too_many_that_share_a_band_those_that_share_more_are_compared_and_th
 def test_nobody_is_compared_with_nobody() -> None:
     grid: Any = np.empty((0, 16), np.uint64)
     assert [found.size for found in worth_comparing(grid)] == [0, 0]
+
+
+def test_only_prompts_lost_in_a_crowd_of_several_families_are_not_compared() -> None:
+    """Prompts 10, 11 and 12 are a crowd, 12 and 13 another."""
+    keys, crowds = np.arange(10, 15, dtype=np.uint64), np.array([[0, 1, 2, 2, 3], [7, 7, 7, 9, 9]])
+    none: Any = np.empty(0, np.uint64)
+    found = Alike(none, none, none, keys, keys, crowds)
+    assert found.not_compared(keys, np.array([1, 1, 1, 2, 3])) == 2
+    assert found.not_compared(keys, np.array([1, 2, 1, 1, 1])) == 3
+    assert found.not_compared(keys, np.array([5, 5, 5, 5, 5])) == 0
+    assert found.not_compared(np.array([0, 12, 13, 99], dtype=np.uint64), np.array([1, 2, 3, 4])) == 2
+    assert found.not_compared(keys[:1], np.array([1])) == 0

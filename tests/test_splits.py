@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,11 +15,16 @@ from hypothesis import strategies as st
 from xxhash import xxh3_64_intdigest
 
 from rollout_curator import splits
+from rollout_curator.conversion import Ask, prompts
 from rollout_curator.errors import RecipeError
-from rollout_curator.similarity import bands, minima, normal, sketch
+from rollout_curator.pile import Pile
+from rollout_curator.shared_text import shared, without
+from rollout_curator.similarity import bands, jaccard, minima, normal, sketch
 from rollout_curator.splits import LEFT_OUT, Families, Parted, Split, apportion, parted
+from rollout_curator.workspace import Workspace
 
 TRAIN, VALIDATION, TEST = 0, 1, 2
+ROLLOUTS = Path(__file__).parents[1].parent / "shared" / "rollouts"
 
 
 @dataclass(frozen=True)
@@ -336,6 +342,46 @@ def test_the_same_question_under_two_instructions_is_one_question() -> None:
 def test_short_prompts_that_differ_in_a_number_are_not_nearly_the_same() -> None:
     rows = [Row(str(n), f"What is {n}+{n}?") for n in range(60)]
     assert len(set(codes(rows, Split(0.4)))) == 2
+
+
+@pytest.mark.shared
+@pytest.mark.skipif(not ROLLOUTS.is_dir(), reason="shared/rollouts is not beside the checkout")
+def test_an_exact_search_finds_no_near_duplicates_in_two_parts_of_real_rollouts(tmp_path: Path) -> None:
+    """In a tenth of these files the prompts of different tasks are alike by a half and more: they share a template."""
+    workspace = Workspace.open([ROLLOUTS], tmp_path / "cache")
+    lines = [text for _, text in workspace.lines(np.arange(workspace.n_rollouts))]
+    sketches, tasks = prompts(Ask(lines)).sketches, workspace.group_keys("task").tolist()
+    codes_of, names = workspace.classes("agent")
+    agents = [names[code] for code in codes_of.tolist()]
+    for seed in range(5):
+        families = Families(Split(0.2, seed=seed))
+        for task, prompt in zip(tasks, sketches, strict=True):
+            families.add(task, prompt)
+        found = parted(families, np.ones(len(lines)), agents)
+        assert 0.12 < np.mean(found.part == VALIDATION) < 0.28
+        assert np.mean(found.part == LEFT_OUT) < 0.02
+        assert largest_across(sketches, agents, found.part) < 0.8
+
+
+def largest_across(sketches: Sequence[Any], agents: Sequence[str], part: Any) -> float:
+    """Return how alike the two prompts of different parts are that are most alike, all pairs compared."""
+    of_key = {prompt.key: n for n, prompt in enumerate(sketches) if prompt.key}
+    pile, number = Pile(), {key: place for place, key in enumerate(of_key)}
+    for n in of_key.values():
+        pile.add(sketches[n].shingles)
+    members: dict[str, set[int]] = {}
+    for prompt, agent in zip(sketches, agents, strict=True):
+        members.setdefault(agent, set()).update({number[prompt.key]} if prompt.key else ())
+    common = shared(pile, [np.array(sorted(some), dtype=np.int64) for some in members.values()])
+    own = [without(shingles, common) for shingles in pile]
+    where: list[set[int]] = [set() for _ in own]
+    for prompt, code in zip(sketches, part.tolist(), strict=True):
+        if prompt.key and code != LEFT_OUT:
+            where[number[prompt.key]].add(code)
+    assert all(len(codes) < 2 for codes in where)
+    pile.close()
+    pairs = [(a, b) for a in range(len(own)) for b in range(a) if where[a] and where[b] and where[a] != where[b]]
+    return float(jaccard([(own[a], own[b]) for a, b in pairs]).max())
 
 
 def test_what_ties_can_be_chosen() -> None:

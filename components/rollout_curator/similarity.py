@@ -57,11 +57,11 @@ def jaccard(pairs: Sequence[tuple[Array, Array]]) -> Array:
     sizes = np.array([len(one) + len(other) for one, other in pairs], dtype=np.int64)
     if not sizes.sum():
         return np.zeros(len(pairs))
-    every = np.concatenate([shingles for pair in pairs for shingles in pair])
-    of_pair = np.repeat(np.arange(len(pairs)), sizes)
-    order = np.lexsort((every, of_pair))
-    every, of_pair = every[order], of_pair[order]
-    is_again = (every[1:] == every[:-1]) & (of_pair[1:] == of_pair[:-1])
+    of_pair = np.repeat(np.arange(len(pairs), dtype=np.uint64), sizes)
+    every = np.concatenate([shingles for pair in pairs for shingles in pair]) ^ mixed((of_pair + 1) * _MIX[1])
+    order = np.argsort(every)
+    every, of_pair = every[order], of_pair[order].astype(np.int64)
+    is_again = every[1:] == every[:-1]
     n_common = np.bincount(of_pair[1:][is_again], minlength=len(pairs))
     shares: Array = n_common / np.maximum(sizes - n_common, 1)
     return shares

@@ -20,7 +20,7 @@ taken change with what there is to take from, so thresholds and new rollouts mov
 
 Cost: one pass over the prompts, then some over hashes of the distinct ones, linear in their words. Where more than 32
 prompts share a band of their minimum hashes, each is compared with the nearest of them only, and counted
-(`Alike.is_left`). Pure functions; knows no frames.
+(`Alike.not_compared`). Pure functions; knows no frames.
 """
 
 from collections import Counter
@@ -154,13 +154,13 @@ class Parted:
         """Return what is to be known of a split of these rollouts; `counted` has one for each row of the files."""
         sizes = np.unique(self.family[counted], return_counts=True)[1]
         units = np.array(self.families.of_row, dtype=np.int64)[rows]
-        prompts = np.setdiff1d(self.families.keys()[units], [0])
+        keys = self.families.keys()[units]
         return {
             "families": len(sizes),
             "largest_family": int(sizes.max(initial=0)),
             "largest_similarity": round(self.similarity(rows), 4),
-            "not_compared": len(np.intersect1d(prompts, self.compared.keys[self.compared.is_left])),
-            "prompts": len(prompts),
+            "not_compared": self.compared.not_compared(keys, self.family[rows]),
+            "prompts": len(np.setdiff1d(keys, [0])),
         }
 
     def similarity(self, rows: Array) -> float:

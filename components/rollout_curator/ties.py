@@ -26,7 +26,8 @@ class Alike:
     """Prompts that were compared, by their keys: how alike `one` and `other` are, worked out from all their words.
 
     `keys` are the prompts with words of their own, ascending, `gists` one hash of each, that prompts nearly the same
-    mostly share. `is_left` says which could not be compared with all that share a band with them.
+    mostly share. `crowds` are the numbers of those that could not be compared with all that share a band with them, and
+    below each that of the crowd it was lost in.
     """
 
     one: Array
@@ -34,7 +35,20 @@ class Alike:
     share: Array
     keys: Array
     gists: Array
-    is_left: Array
+    crowds: Array
+
+    def not_compared(self, keys: Array, families: Array) -> int:
+        """Return how many of these prompts were in a crowd with some of another family, which may be like them."""
+        places = np.searchsorted(self.keys, keys)
+        is_known = np.append(self.keys, 0)[places] == keys
+        family = np.full(len(self.keys), -1)
+        family[places[is_known]] = families[is_known]
+        members, crowds = self.crowds[:, family[self.crowds[0]] >= 0]
+        lowest = np.full(int(crowds.max(initial=-1)) + 1, np.iinfo(np.int64).max)
+        highest = np.full(len(lowest), -1)
+        np.minimum.at(lowest, crowds, family[members])
+        np.maximum.at(highest, crowds, family[members])
+        return len(np.unique(members[lowest[crowds] < highest[crowds]]))
 
 
 def compared(keys: Array, prompts: Pile, agents: Iterable[Array]) -> Alike:
@@ -54,21 +68,21 @@ def compared(keys: Array, prompts: Pile, agents: Iterable[Array]) -> Alike:
         found = [(bands(minimum), gist(minimum)) for minimum in minima(own)]
         grid = np.concatenate([np.empty((0, BANDS), np.uint64), *(grid for grid, _ in found)])
         gists = np.concatenate([known[:0], *(gists for _, gists in found)])
-        pairs, is_left = worth_comparing(grid)
-        return Alike(known[pairs[0]], known[pairs[1]], _verified(own, pairs), known, gists, is_left)
+        pairs, crowds = worth_comparing(grid)
+        return Alike(known[pairs[0]], known[pairs[1]], _verified(own, pairs), known, gists, crowds)
     finally:
         own.close()
 
 
 def worth_comparing(grid: Array) -> tuple[Array, Array]:
-    """Return the numbers of pairs of prompts that share a band, and whose bands others share that are in none.
+    """Return the numbers of pairs of prompts that share a band, and the crowds of more than can all be compared.
 
     Up to BUCKET_MAX that share a band are all compared. More of them are put in the order of their next bands, and each
     is compared with the WINDOW before it: those that share most stand together, in one band or another.
     """
     n_prompts, n_bands = grid.shape
     codes = [np.empty(0, np.int64)]
-    is_left = np.zeros(n_prompts, dtype=bool)
+    crowds = [np.empty((2, 0), np.int64)]
     for band in range(n_bands):
         order = np.argsort(grid[:, band], kind="stable")
         values = grid[order, band]
@@ -79,14 +93,14 @@ def worth_comparing(grid: Array) -> tuple[Array, Array]:
         large = order[is_large]
         next_bands = [grid[large, (band + step) % n_bands] for step in (3, 2, 1, 0)]
         order[is_large] = large[np.lexsort(next_bands)]
-        is_left[large] = True
+        crowds.append(np.stack([large, band * n_prompts + np.repeat(starts, sizes)[is_large]]))
         for step in range(1, BUCKET_MAX):
             is_pair = (values[step:] == values[:-step]) & ((step <= WINDOW) | ~is_large[step:])
             if not is_pair.any():
                 break
             one, other = order[step:][is_pair], order[:-step][is_pair]
             codes.append(np.maximum(one, other) * n_prompts + np.minimum(one, other))
-    return np.stack(np.divmod(np.unique(np.concatenate(codes)), n_prompts)), is_left
+    return np.stack(np.divmod(np.unique(np.concatenate(codes)), n_prompts)), np.concatenate(crowds, axis=1)
 
 
 def _verified(prompts: Pile, pairs: Array) -> Array:

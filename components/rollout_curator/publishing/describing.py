@@ -82,7 +82,7 @@ def rules(recipe: Recipe) -> list[str]:
         split = recipe.split
         found.append(
             f"Split by {', '.join(split.by)}: validation {split.validation:g}, test {split.test:g}, prompts alike by "
-            f"{split.near:g} stay together, seed {int(split.seed)}."
+            f"{split.near:g} without the text that many share stay together, seed {int(split.seed)}."
         )
     return found
 
