@@ -51,7 +51,11 @@ def parts(rows: Sequence[Row], split: Split, kept: Sequence[bool] | None = None)
 
 
 def codes(rows: Sequence[Row], split: Split, kept: Sequence[bool] | None = None) -> list[int]:
-    found: list[int] = parts(rows, split, kept).part.tolist()
+    made = parts(rows, split, kept)
+    facts = made.facts(np.arange(len(rows)), np.arange(len(rows)))
+    assert facts["prompts"] == len({normal(row.prompt) for row in rows} - {""})
+    assert facts["not_compared"] <= facts["prompts"]
+    found: list[int] = made.part.tolist()
     return found
 
 

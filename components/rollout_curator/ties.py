@@ -40,7 +40,7 @@ class Alike:
     def not_compared(self, keys: Array, families: Array) -> int:
         """Return how many of these prompts were in a crowd with some of another family, which may be like them."""
         places = np.searchsorted(self.keys, keys)
-        is_known = np.append(self.keys, 0)[places] == keys
+        is_known = (keys != 0) & (np.append(self.keys, 0)[places] == keys)
         family = np.full(len(self.keys), -1)
         family[places[is_known]] = families[is_known]
         members, crowds = self.crowds[:, family[self.crowds[0]] >= 0]
