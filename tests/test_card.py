@@ -183,7 +183,7 @@ def test_the_card_tells_every_rule_of_the_recipe() -> None:
 
 
 def test_the_card_counts_what_a_split_leaves_out(tmp_path: Path) -> None:
-    asked = [(n, prompt) for n in range(12) for prompt in (f"{n} one", f"{n + 1} one")]
+    asked = [(n, prompt) for n in range(12) for prompt in (f"{n} one", f"{n} two", f"{n} three")]
     rows = [gym(prompt=[{"role": "user", "content": prompt}], _ng_task_index=task) for task, prompt in asked[::-1]]
     rows = rows[::2] + rows[1::2]
     workspace = Workspace.open([write(tmp_path / "r.jsonl", rows)], tmp_path / "cache")
@@ -192,9 +192,9 @@ def test_the_card_counts_what_a_split_leaves_out(tmp_path: Path) -> None:
         workspace, Recipe(split=split, group_by="source"), tmp_path / "sft.jsonl", Settings(card="README.md")
     )
     left_out = done.content["split"]["left_out"]
-    assert 0 < left_out < 24
+    assert 0 < left_out < 36
     text = (tmp_path / "README.md").read_text(encoding="utf-8")
-    assert f"{left_out} that are kept are in no part, because they are tied to several." in text
+    assert f"{left_out} that are kept are in no part, because they fell apart from their family." in text
 
 
 def test_a_card_is_replaced_but_never_somebody_elses_file(tmp_path: Path) -> None:

@@ -14,11 +14,12 @@ import pytest
 from making import CHECKOUT, SAMPLE_DATA, call, environment, exported, gym, rows_of, run, said, write
 from rollout_curator import manifest, pairs
 from rollout_curator.decisions import Decisions, Entry
-from rollout_curator.errors import SourceChanged
+from rollout_curator.errors import SourceChanged, SplitError
 from rollout_curator.pairs import Pairs
 from rollout_curator.publishing import ExportProgress, Settings, export, remake, verify
 from rollout_curator.recipe import Recipe
 from rollout_curator.sources import find
+from rollout_curator.split_report import sentences
 from rollout_curator.splits import Split
 from rollout_curator.strategies import Step
 from rollout_curator.workspace import Workspace
@@ -259,11 +260,73 @@ def test_the_config_names_the_validation_file(tmp_path: Path) -> None:
     assert "val_period: 0" not in done.config
 
 
-def test_a_part_that_nothing_fell_into_is_no_file_and_is_told(tmp_path: Path) -> None:
-    done = exported(opened(tmp_path, TASKS[:4]), Recipe(split=Split(0.01)), tmp_path / "sft.jsonl")
-    assert [each["file"] for each in done.files] == ["sft.train.jsonl"]
-    assert done.notes[1] == "No rollout fell into validation, so there is no such file; another seed or size may."
+ONE_FAMILY = "all 4 rows are one family of tied rollouts, and no family stands in two parts; tie fewer together"
+FIFTEEN = "there are 15 families of tied rollouts, the largest with 4 of 60 rows"
+
+
+@pytest.mark.parametrize(
+    ("n_lines", "split", "sentence"),
+    [
+        (4, Split(0.1), f"nothing fell into validation: {ONE_FAMILY} (split by, near), or add rollouts of other tasks"),
+        (
+            60,
+            Split(0.001),
+            f"nothing fell into validation, a share of 0.001: {FIFTEEN}; ask for more, for a number of rows "
+            "(validation=N), or for another seed",
+        ),
+        (
+            60,
+            Split(3),
+            f"nothing fell into validation: {FIFTEEN}, and none is left that fits; ask for more rows, or tie fewer "
+            "together (split by, near)",
+        ),
+        (
+            60,
+            Split(60),
+            f"nothing is left to train on: {FIFTEEN}; ask for smaller parts, tie fewer together (split by, near), or "
+            "choose another seed",
+        ),
+    ],
+)
+def test_a_part_that_would_have_no_rows_is_an_error_that_says_why(
+    tmp_path: Path, n_lines: int, split: Split, sentence: str
+) -> None:
+    out = tmp_path / "sft.jsonl"
+    with pytest.raises(SplitError) as refused:
+        exported(opened(tmp_path, TASKS[:n_lines]), Recipe(split=split), out)
+    assert str(refused.value) == f"{out}: {sentence}"
+    assert not list(tmp_path.glob("sft.*"))
+
+
+def test_a_large_family_and_how_alike_parts_are_is_told_and_stands_in_the_manifest(tmp_path: Path) -> None:
+    lines = [*TASKS, *(gym("One question for many", f"{n}", _ng_task_index=99) for n in range(20))]
+    done = exported(opened(tmp_path, lines), Recipe(split=Split(0.3)), tmp_path / "sft.jsonl")
+    facts = {name: value for name, value in done.content["split"].items() if name not in ("parts", "left_out")}
+    assert facts == {
+        "families": 16,
+        "largest_family": 20,
+        "largest_similarity": 0.0,
+        "not_compared": 0,
+        "prompts": 16,
+        "rows": 80,
+    }
+    assert done.notes[0].endswith(
+        "No similar prompts were found in different parts, text that many prompts share left aside. The largest family "
+        "of tied rollouts has 20 of 80 rows, more than a fifth: it stands in one part, so the sizes of the parts can "
+        "be far from those asked for."
+    )
     assert failing(done.manifest_path) == []
+
+
+def test_prompts_that_could_not_be_compared_are_told() -> None:
+    split = {"largest_similarity": 0.7969, "largest_family": 3, "rows": 90, "not_compared": 40, "prompts": 80}
+    assert sentences(split) == [
+        "The most similar prompts found in different parts are alike by 0.7969, text that many prompts share left "
+        "aside.",
+        "The largest family of tied rollouts has 3 of 90 rows.",
+        "40 of 80 prompts could not be compared with all that look like them: similar ones among these may stand in "
+        "different parts.",
+    ]
 
 
 def test_a_file_of_an_earlier_export_that_is_no_part_of_this_one_is_told(tmp_path: Path) -> None:

@@ -3,7 +3,14 @@
 import itertools
 import random
 
-from rollout_curator.similarity import SHINGLE_WORDS, SKETCH, Sketch, alike, jaccard, normal, sketch
+import numpy as np
+
+from rollout_curator.similarity import BLOCK, SHINGLE_WORDS, Sketch, bands, gist, jaccard, minima, normal, sketch
+
+
+def alike(one: str, other: str) -> float:
+    """Return how alike two texts are."""
+    return float(jaccard([(sketch(one).shingles, sketch(other).shingles)])[0])
 
 
 def shingles(text: str) -> set[tuple[str, ...]]:
@@ -31,40 +38,38 @@ def test_case_width_and_blanks_make_no_other_prompt() -> None:
 
 
 def test_a_text_is_wholly_like_itself_and_not_at_all_like_another() -> None:
-    one, other = sketch("the cat sat on the mat"), sketch("a dog ran over some hill")
-    assert (jaccard(one, one), jaccard(one, other)) == (1.0, 0.0)
+    assert alike("the cat sat on the mat", "the cat sat on the mat") == 1.0
+    assert alike("the cat sat on the mat", "a dog ran over some hill") == 0.0
 
 
-def test_texts_without_words_are_alike_when_they_are_the_same() -> None:
-    assert (jaccard(sketch("?!"), sketch("?!")), jaccard(sketch("?!"), sketch("!!"))) == (1.0, 0.0)
+def test_texts_without_words_are_known_by_their_marks_alone() -> None:
+    assert (alike("?!", "?!"), sketch("?!").key == sketch("?!").key, sketch("?!").key == sketch("!!").key) == (
+        0.0,
+        True,
+        False,
+    )
 
 
-def test_a_prompt_that_says_nothing_is_like_no_other() -> None:
-    assert (sketch(" \n").key, jaccard(sketch(""), sketch(" "))) == (0, 0.0)
+def test_a_prompt_that_says_nothing_has_no_key() -> None:
+    assert (sketch(" \n").key, alike("", " ")) == (0, 0.0)
 
 
-def test_short_texts_are_compared_exactly() -> None:
-    dice = random.Random(1)
-    text = " ".join(f"word{dice.randrange(50)}" for _ in range(100))
-    for n_words in (1, 5, 20):
-        other = changed(text, n_words, dice)
-        assert jaccard(sketch(text), sketch(other)) == truth(text, other)
-
-
-def test_long_texts_are_estimated_within_a_tenth() -> None:
+def test_the_similarity_of_texts_of_any_length_is_exact() -> None:
     dice = random.Random(2)
-    text = " ".join(f"word{dice.randrange(5000)}" for _ in range(3000))
-    assert sketch(text).n_shingles > 10 * SKETCH
-    for n_words in (10, 100, 400):
-        other = changed(text, n_words, dice)
-        assert abs(jaccard(sketch(text), sketch(other)) - truth(text, other)) < 0.1
+    for length, changes in ((100, (1, 5, 20)), (3000, (10, 100, 400)), (20_000, (2000,))):
+        text = " ".join(f"word{dice.randrange(50 * length)}" for _ in range(length))
+        for n_words in changes:
+            other = changed(text, n_words, dice)
+            assert alike(text, other) == truth(text, other)
 
 
-def test_one_text_against_many_is_each_of_them_alone() -> None:
+def test_many_pairs_at_once_are_each_of_them_alone() -> None:
     dice = random.Random(3)
     text = " ".join(f"word{dice.randrange(500)}" for _ in range(120))
-    others = [sketch(changed(text, n, dice)) for n in (0, 1, 30)] + [sketch("one"), sketch("a b c d")]
-    assert alike(sketch(text), others).tolist() == [jaccard(sketch(text), other) for other in others]
+    others = [*(changed(text, n, dice) for n in (0, 1, 30)), "one", "", "a b c d"]
+    pairs = [(sketch(text).shingles, sketch(other).shingles) for other in others]
+    assert jaccard(pairs).tolist() == [alike(text, other) for other in others]
+    assert jaccard([]).tolist() == []
 
 
 def test_bands_find_the_pairs_that_an_exact_search_finds() -> None:
@@ -73,18 +78,40 @@ def test_bands_find_the_pairs_that_an_exact_search_finds() -> None:
     for _ in range(40):
         text = " ".join(f"word{dice.randrange(2000)}" for _ in range(60))
         texts += [text, changed(text, 1, dice), changed(text, 4, dice), changed(text, 20, dice)]
-    made = [sketch(text) for text in texts]
+    grid = np.concatenate([bands(found) for found in minima(sketch(text).shingles for text in texts)])
+    made = [set(row) for row in grid.tolist()]
     pairs = list(itertools.combinations(range(len(texts)), 2))
     similar = {pair for pair in pairs if truth(texts[pair[0]], texts[pair[1]]) >= 0.8}
-    found = {(a, b) for a, b in pairs if set(made[a].bands) & set(made[b].bands)}
+    found = {(a, b) for a, b in pairs if made[a] & made[b]}
     assert len(similar) >= 40
     assert similar <= found
     assert len(found) < len(pairs) / 20
 
 
+def test_minimum_hashes_do_not_depend_on_what_they_are_worked_out_with() -> None:
+    sizes = (1, 3, 200, BLOCK - 1, BLOCK, BLOCK + 1, 3 * BLOCK)
+    texts = [sketch(" ".join(f"w{size}x{n}" for n in range(size + 2))).shingles for size in sizes]
+    together = np.concatenate(list(minima(texts)))
+    alone = np.concatenate([next(minima([text])) for text in texts])
+    assert together.tolist() == alone.tolist()
+
+
+def test_the_gist_is_mostly_that_of_what_is_nearly_the_same() -> None:
+    dice = random.Random(5)
+    texts = [" ".join(f"word{dice.randrange(9000)}" for _ in range(60)) for _ in range(300)]
+    near = [changed(text, 1, dice) for text in texts]
+    gists = [
+        np.concatenate([gist(found) for found in minima(sketch(text).shingles for text in some)])
+        for some in (texts, near)
+    ]
+    assert 0.75 < np.mean(gists[0] == gists[1]) < 0.88  # one word of 60 changed: alike by 55 of 61, squared 0.81
+    assert len(set(gists[0].tolist())) == 300
+
+
 def test_a_sketch_is_the_same_on_every_machine() -> None:
     made = sketch("What is 2+2? Answer with a number.")
-    assert (made.key, made.bands[0], int(made.shingles[0])) == (KEY, BAND, SHINGLE)
+    found = next(minima([made.shingles]))
+    assert (made.key, int(bands(found)[0, 0]), int(made.shingles[0])) == (KEY, BAND, SHINGLE)
     assert isinstance(made, Sketch)
 
 

@@ -1,7 +1,11 @@
 """Splits that do not leak: what stays together, what never moves, and what is left out so that nothing leaks."""
 
+import random
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,11 +15,16 @@ from hypothesis import strategies as st
 from xxhash import xxh3_64_intdigest
 
 from rollout_curator import splits
+from rollout_curator.conversion import Ask, prompts
 from rollout_curator.errors import RecipeError
-from rollout_curator.similarity import jaccard, sketch
+from rollout_curator.pile import Pile
+from rollout_curator.shared_text import shared, without
+from rollout_curator.similarity import bands, jaccard, minima, normal, sketch
 from rollout_curator.splits import LEFT_OUT, Families, Parted, Split, apportion, parted
+from rollout_curator.workspace import Workspace
 
 TRAIN, VALIDATION, TEST = 0, 1, 2
+ROLLOUTS = Path(__file__).parents[1].parent / "shared" / "rollouts"
 
 
 @dataclass(frozen=True)
@@ -30,8 +39,11 @@ class Row:
 def families(rows: Sequence[Row], split: Split) -> Families:
     made = Families(split)
     for row in rows:
-        made.add(xxh3_64_intdigest(row.task.encode()), sketch(row.prompt))
+        made.add(xxh3_64_intdigest(row.task.encode()), sketched(row.prompt))
     return made
+
+
+sketched = cache(sketch)
 
 
 def parts(rows: Sequence[Row], split: Split, kept: Sequence[bool] | None = None) -> Parted:
@@ -39,7 +51,11 @@ def parts(rows: Sequence[Row], split: Split, kept: Sequence[bool] | None = None)
 
 
 def codes(rows: Sequence[Row], split: Split, kept: Sequence[bool] | None = None) -> list[int]:
-    found: list[int] = parts(rows, split, kept).part.tolist()
+    made = parts(rows, split, kept)
+    facts = made.facts(np.arange(len(rows)), np.arange(len(rows)))
+    assert facts["prompts"] == len({normal(row.prompt) for row in rows} - {""})
+    assert facts["not_compared"] <= facts["prompts"]
+    found: list[int] = made.part.tolist()
     return found
 
 
@@ -62,34 +78,60 @@ SPLITS = st.builds(
 COUNTED = st.builds(Split, validation=st.integers(1, 9), test=st.integers(0, 9), seed=st.integers(0, 5))
 
 
-def is_tied(one: Row, other: Row, near: float) -> bool:
-    """Say by the definition whether two rollouts may not stand in different parts."""
-    a, b = sketch(one.prompt), sketch(other.prompt)
-    if one.task == other.task or a.key == b.key != 0:
-        return True
-    return bool(set(a.bands) & set(b.bands)) and jaccard(a, b) >= near
+def shingles(text: str) -> frozenset[str]:
+    """Return the shingles of a text of plain words, by the definition."""
+    found = normal(text).replace("?", " ").replace("+", " ").split()
+    return frozenset(" ".join(found[n : n + 3]) for n in range(max(1, len(found) - 2))) if found else frozenset()
+
+
+def own_text(rows: Sequence[Row]) -> dict[str, frozenset[str]]:
+    """Return what each prompt says beside shared text, by the definition."""
+    prompts = {normal(row.prompt) for row in rows} - {""}
+    lots = [(prompts, max(20, 0.01 * len(prompts)))]
+    for agent in {row.agent for row in rows}:
+        said = {normal(row.prompt) for row in rows if row.agent == agent} - {""}
+        lots.append((said, max(4, 0.2 * len(said))))
+    common = set()
+    for some, bound in lots:
+        counts = Counter(shingle for prompt in some for shingle in shingles(prompt))
+        common |= {shingle for shingle, count in counts.items() if count > bound}
+    return {row.prompt: shingles(row.prompt) - common for row in rows}
+
+
+def alike(one: frozenset[str], other: frozenset[str]) -> float:
+    return len(one & other) / len(one | other) if one | other else 0.0
+
+
+def shares_a_band(one: frozenset[str], other: frozenset[str]) -> bool:
+    """Say whether two sets of shingles would be compared."""
+    found = [np.unique(np.concatenate([sketch(shingle).shingles for shingle in some])) for some in (one, other)]
+    a, b = np.concatenate([bands(minimum) for minimum in minima(found)])
+    return bool(np.any(a == b))
 
 
 @given(rows=ROWS, split=st.one_of(SPLITS, COUNTED))
 @settings(max_examples=150, deadline=None)
-def test_no_task_prompt_or_near_duplicate_that_sketches_find_stands_in_two_parts(rows: list[Row], split: Split) -> None:
-    found = codes(rows, split)
+def test_no_task_prompt_or_near_duplicate_that_is_compared_stands_in_two_parts(rows: list[Row], split: Split) -> None:
+    found, own = codes(rows, split), own_text(rows)
     for n, one in enumerate(rows):
         for m, other in enumerate(rows[:n]):
             if LEFT_OUT not in (found[n], found[m]) and found[n] != found[m]:
-                assert not is_tied(one, other, split.near), (one, other)
+                assert one.task != other.task
+                assert normal(one.prompt) != normal(other.prompt) or not one.prompt
+                a, b = own[one.prompt], own[other.prompt]
+                assert alike(a, b) < split.near or not shares_a_band(a, b), (one, other)
 
 
 @given(rows=ROWS, more=ROWS, split=SPLITS)
 @settings(max_examples=150, deadline=None)
-def test_rollouts_added_anywhere_move_none_from_one_part_to_another(
+def test_rollouts_added_anywhere_move_only_those_whose_own_text_they_change(
     rows: list[Row], more: list[Row], split: Split
 ) -> None:
     before, after = codes(rows, split), codes([*more, *rows], split)[len(more) :]
-    assert {(a, b) for a, b in zip(before, after, strict=True) if a != b} <= {
-        (VALIDATION, LEFT_OUT),
-        (TEST, LEFT_OUT),
-    }
+    own, then = own_text(rows), own_text([*more, *rows])
+    for row, was, now in zip(rows, before, after, strict=True):
+        if LEFT_OUT not in (was, now) and was != now:
+            assert own[row.prompt] != then[row.prompt]
 
 
 @given(rows=ROWS, split=st.one_of(SPLITS, COUNTED), order=st.randoms(use_true_random=False))
@@ -116,8 +158,8 @@ def test_what_is_kept_has_no_say_in_who_is_where(rows: list[Row], split: Split, 
 def test_where_a_task_has_one_prompt_of_its_own_no_order_and_no_addition_moves_it(
     tasks: list[int], more: list[int], order: Any
 ) -> None:
-    rows = [Row(f"t{n}", f"{n} is the whole prompt of {n * 7919}") for n in tasks for _ in range(2)]
-    added = [*rows, *(Row(f"t{n}", f"{n} is the whole prompt of {n * 7919}") for n in more)]
+    rows = [Row(f"t{n}", words(n, 7)) for n in tasks for _ in range(2)]
+    added = [*rows, *(Row(f"t{n}", words(n, 7)) for n in more)]
     order.shuffle(added)
     before = dict(zip((row.task for row in rows), codes(rows, Split(0.3, 0.2)), strict=True))
     after = dict(zip((row.task for row in added), codes(added, Split(0.3, 0.2)), strict=True))
@@ -180,18 +222,125 @@ def test_another_seed_draws_other_parts() -> None:
     assert codes(singles(100), Split(0.3)) != codes(singles(100), Split(0.3, seed=1))
 
 
-def test_a_rollout_of_a_trained_task_with_a_held_out_prompt_is_left_out() -> None:
-    rows = singles(60)
+def test_what_a_rollout_ties_together_stands_where_most_of_it_fell() -> None:
+    rows = [Row(f"t{n}", words(n, 9)) for n in range(60)]
     before = codes(rows, Split(0.3))
     trained, held = before.index(TRAIN), before.index(VALIDATION)
-    bridge = Row(rows[trained].task, rows[held].prompt)
-    after = codes([*rows, bridge], Split(0.3))
-    assert (after[trained], after[held], after[-1]) == (TRAIN, VALIDATION, LEFT_OUT)
+    bridges = [Row(rows[held].task, rows[trained].prompt), Row(rows[held].task, words(60, 9))]
+    after = codes([*rows, *bridges[:1]], Split(0.3))
+    assert (after[trained], after[held], after[-1]) == (TRAIN, LEFT_OUT, TRAIN)
+    assert [n for n in range(60) if after[n] != before[n]] == [held]
 
 
-def test_prompts_of_a_template_are_trained_on_and_their_held_out_share_is_left_out() -> None:
+# Text that many prompts share
+
+
+def twins(n: int, n_shared: int, place: str, seed: int, n_agents: int = 1) -> list[Row]:
+    """Return pairs of prompts of which one word differs, all under an instruction that their agent's prompts share."""
+    dice = random.Random(seed)
+    instructions = [[f"i{agent}x{dice.randrange(500)}" for _ in range(n_shared)] for agent in range(n_agents)]
+    found = []
+    for pair in range(n):
+        asked = [f"q{dice.randrange(900)}" for _ in range(40)]
+        for copy in range(2):
+            said = [*asked[:-1], asked[-1] if copy else f"other{pair}"]
+            shared = instructions[pair % n_agents]
+            cut = {"start": len(shared), "end": 0, "middle": len(shared) // 2}[place]
+            found.append(
+                Row(f"{pair} {copy}", " ".join([*shared[:cut], *said, *shared[cut:]]), f"agent {pair % n_agents}")
+            )
+    return found
+
+
+def crossing(found: Sequence[int]) -> int:
+    """Return how many of the pairs, that lie one after the other, stand in two parts."""
+    return sum(a != b and LEFT_OUT not in (a, b) for a, b in zip(found[::2], found[1::2], strict=True))
+
+
+@pytest.mark.parametrize("place", ["start", "end", "middle"])
+@pytest.mark.parametrize("n_shared", [80, 120, 150, 300, 600])
+def test_twins_under_shared_text_stand_in_one_part_and_the_share_is_met(n_shared: int, place: str) -> None:
+    rows = twins(300, n_shared, place, seed=n_shared)
+    made = families(rows, Split(0.1))
+    found = parted(made, np.ones(600), [row.agent for row in rows])
+    assert crossing(found.part.tolist()) == 0
+    assert found.facts(np.arange(600), np.arange(600))["largest_family"] == 2
+    assert 0.05 < np.mean(found.part == VALIDATION) < 0.15
+    assert np.mean(found.part == LEFT_OUT) < 0.06
+
+
+def test_over_many_seeds_no_twin_crosses_and_the_mean_share_is_the_one_asked_for() -> None:
+    rows = twins(200, 150, "start", seed=1)
+    found = [codes(rows, Split(0.2, seed=seed)) for seed in range(25)]
+    assert [crossing(codes) for codes in found] == [0] * 25
+    shares = [codes.count(VALIDATION) / 400 for codes in found]
+    assert 0.17 < np.mean(shares) < 0.22
+    assert 0.1 < min(shares) < max(shares) < 0.3
+
+
+@pytest.mark.parametrize("n_agents", [2, 12, 60])
+def test_every_agent_has_an_instruction_of_its_own(n_agents: int) -> None:
+    rows = twins(300, 300, "start", seed=3, n_agents=n_agents)
+    found = codes(rows, Split(0.2))
+    assert crossing(found) == 0
+    assert 0.13 < found.count(VALIDATION) / 600 < 0.27
+
+
+def test_many_small_groups_under_texts_of_their_own_that_no_agent_names_stay_whole() -> None:
+    rows = [Row(row.task, row.prompt) for row in twins(300, 600, "start", seed=3, n_agents=60)]
+    made = parts(rows, Split(0.2))
+    assert crossing(made.part.tolist()) == 0
+    assert made.facts(np.arange(600), np.arange(600))["largest_family"] == 10
+    assert 0.08 < np.mean(made.part == VALIDATION) < 0.32
+
+
+def test_different_questions_under_one_long_instruction_are_different() -> None:
+    rows = twins(400, 600, "start", seed=4)[::2]
+    for seed in range(10):
+        found = codes(rows, Split(0.1, seed=seed))
+        assert 20 < found.count(VALIDATION) < 65
+        assert found.count(LEFT_OUT) == 0
+
+
+def test_prompts_of_a_template_that_differ_in_a_number_are_different() -> None:
     rows = [Row(str(n), f"{LONG}{LONG}{LONG}and the number is {n}") for n in range(30)]
-    assert set(codes(rows, Split(0.4))) == {TRAIN, LEFT_OUT}
+    found = codes(rows, Split(0.4))
+    assert set(found) == {TRAIN, VALIDATION}
+
+
+def test_a_few_near_duplicates_of_few_prompts_are_no_template() -> None:
+    rows = [Row(f"t{n}", words(n, 40)) for n in range(8)]
+    rows += [Row(f"near {n}", f"{words(100, 40)} {n}") for n in range(4)]
+    for seed in range(10):
+        found = codes(rows, Split(0.4, seed=seed))
+        assert len(set(found[8:]) - {LEFT_OUT}) == 1
+
+
+def test_near_duplicates_are_tied_up_to_a_fifth_of_their_agent_or_twenty() -> None:
+    rows = [Row(f"t{n}", words(n, 40)) for n in range(100)]
+    rows += [Row(f"near {n}", f"{words(1000, 40)} {n}") for n in range(20)]
+    assert parts(rows, Split(0.4)).facts(np.arange(120), np.arange(120))["largest_family"] == 20
+
+
+def test_prompts_of_shared_text_alone_are_split_by_the_whole_text_and_tied_by_nothing_else() -> None:
+    choices = [[("yes", "no")[n >> slot & 1] for slot in range(5)] for n in range(32)]
+    prompts = [" ".join(f"first{k} second{k} {word} third{k}" for k, word in enumerate(words)) for words in choices]
+    rows = [Row(f"{n} {copy}", prompt) for n, prompt in enumerate(prompts) for copy in range(2)]
+    assert set(own_text(rows).values()) == {frozenset()}
+    found = codes(rows, Split(0.4))
+    assert found[::2] == found[1::2]
+    assert set(found) == {TRAIN, VALIDATION}
+
+
+def test_the_same_question_under_two_instructions_is_one_question() -> None:
+    rows = [
+        Row(f"{agent} {n}", f"{words(agent, 200)} {words(1000 + n, 20)}", str(agent))
+        for n in range(60)
+        for agent in (1, 2)
+    ]
+    found = codes(rows, Split(0.3))
+    assert crossing(found) == 0
+    assert {TRAIN, VALIDATION} <= set(found)
 
 
 def test_short_prompts_that_differ_in_a_number_are_not_nearly_the_same() -> None:
@@ -199,8 +348,48 @@ def test_short_prompts_that_differ_in_a_number_are_not_nearly_the_same() -> None
     assert len(set(codes(rows, Split(0.4)))) == 2
 
 
+@pytest.mark.shared
+@pytest.mark.skipif(not ROLLOUTS.is_dir(), reason="shared/rollouts is not beside the checkout")
+def test_an_exact_search_finds_no_near_duplicates_in_two_parts_of_real_rollouts(tmp_path: Path) -> None:
+    """In a tenth of these files the prompts of different tasks are alike by a half and more: they share a template."""
+    workspace = Workspace.open([ROLLOUTS], tmp_path / "cache")
+    lines = [text for _, text in workspace.lines(np.arange(workspace.n_rollouts))]
+    sketches, tasks = prompts(Ask(lines)).sketches, workspace.group_keys("task").tolist()
+    codes_of, names = workspace.classes("agent")
+    agents = [names[code] for code in codes_of.tolist()]
+    for seed in range(5):
+        families = Families(Split(0.2, seed=seed))
+        for task, prompt in zip(tasks, sketches, strict=True):
+            families.add(task, prompt)
+        found = parted(families, np.ones(len(lines)), agents)
+        assert 0.12 < np.mean(found.part == VALIDATION) < 0.28
+        assert np.mean(found.part == LEFT_OUT) < 0.02
+        assert largest_across(sketches, agents, found.part) < 0.8
+
+
+def largest_across(sketches: Sequence[Any], agents: Sequence[str], part: Any) -> float:
+    """Return how alike the two prompts of different parts are that are most alike, all pairs compared."""
+    of_key = {prompt.key: n for n, prompt in enumerate(sketches) if prompt.key}
+    pile, number = Pile(), {key: place for place, key in enumerate(of_key)}
+    for n in of_key.values():
+        pile.add(sketches[n].shingles)
+    members: dict[str, set[int]] = {}
+    for prompt, agent in zip(sketches, agents, strict=True):
+        members.setdefault(agent, set()).update({number[prompt.key]} if prompt.key else ())
+    common = shared(pile, [np.array(sorted(some), dtype=np.int64) for some in members.values()])
+    own = [without(shingles, common) for shingles in pile]
+    where: list[set[int]] = [set() for _ in own]
+    for prompt, code in zip(sketches, part.tolist(), strict=True):
+        if prompt.key and code != LEFT_OUT:
+            where[number[prompt.key]].add(code)
+    assert all(len(codes) < 2 for codes in where)
+    pile.close()
+    pairs = [(a, b) for a in range(len(own)) for b in range(a) if where[a] and where[b] and where[a] != where[b]]
+    return float(jaccard([(own[a], own[b]) for a, b in pairs]).max())
+
+
 def test_what_ties_can_be_chosen() -> None:
-    rows = [Row("one task", f"{n} words that say {n * 31} things") for n in range(60)]
+    rows = [Row("one task", words(n, 5)) for n in range(60)]
     assert set(codes(rows, Split(0.4))) == {TRAIN, LEFT_OUT}
     assert set(codes(rows, Split(0.4, by=("prompt", "near")))) == {TRAIN, VALIDATION}
     assert len(set(codes(rows, Split(0.4, by=("task",))))) == 1
@@ -213,17 +402,24 @@ def test_rollouts_without_a_prompt_are_split_by_the_name_of_their_task() -> None
     assert len(set(found)) == 2
 
 
-def test_the_largest_similarity_across_parts_is_found() -> None:
-    rows = [Row(f"{n}", f"{words(n, 30)} {words(n + 100, 7)}") for n in range(40)]
-    rows += [Row(f"{n} again", f"{words(n, 30)} {words(n + 200, n % 9 + 1)}") for n in range(40)]
-    made = parts(rows, Split(0.4, by=("task",), near=0.9))
+def test_the_largest_similarity_across_parts_is_that_of_an_exact_search() -> None:
+    dice = random.Random(7)
+    rows = []
+    for n in range(40):
+        text = [f"w{dice.randrange(4000)}" for _ in range(400)]
+        rows.append(Row(f"{n}", " ".join(text)))
+        for place in dice.sample(range(400), 8 + n):
+            text[place] = f"other{dice.randrange(9000)}"
+        rows.append(Row(f"{n} again", " ".join(text)))
+    made = parts(rows, Split(0.4, near=0.9))
+    own = own_text(rows)
     across = [
-        jaccard(sketch(rows[n].prompt), sketch(rows[n + 40].prompt))
-        for n in range(40)
-        if made.part[n] != made.part[n + 40]
+        alike(own[one.prompt], own[other.prompt])
+        for one, other, a, b in zip(rows[::2], rows[1::2], made.part[::2], made.part[1::2], strict=True)
+        if a != b and LEFT_OUT not in (a, b)
     ]
-    assert across
-    assert made.similarity(np.arange(80)) == pytest.approx(max(across), abs=1e-9)
+    assert 0.6 < max(across) < 0.9
+    assert made.similarity(np.arange(80)) == pytest.approx(max(across), abs=1e-12)
 
 
 def test_nothing_alike_is_a_similarity_of_zero_and_one_prompt_in_two_parts_is_one() -> None:
@@ -231,6 +427,29 @@ def test_nothing_alike_is_a_similarity_of_zero_and_one_prompt_in_two_parts_is_on
     assert parts(unlike, Split(0.4)).similarity(np.arange(40)) == 0.0
     rows = [Row(f"t{n}", "the same words for all") for n in range(40)]
     assert parts(rows, Split(0.4, by=("task",))).similarity(np.arange(40)) == 1.0
+
+
+def test_the_facts_of_a_split_count_families_and_prompts_among_the_rows_asked_for() -> None:
+    rows = [Row(f"t{n // 3}", words(n // 3, 9)) for n in range(30)]
+    assert parts(rows, Split(0.4)).facts(np.arange(7), np.arange(7)) == {
+        "families": 3,
+        "largest_family": 3,
+        "largest_similarity": 0.0,
+        "not_compared": 0,
+        "prompts": 3,
+    }
+
+
+def test_prompts_too_many_to_compare_with_all_are_counted_and_the_nearest_still_found() -> None:
+    """Twenty-four pairs of twins stand among 5,000 prompts, under one text that is in less than one in a hundred."""
+    rows = [Row(f"t{n}", words(n, 4)) for n in range(4952)]
+    rows += [Row(row.task, row.prompt) for row in twins(24, 600, "start", seed=5)]
+    made = parts(rows, Split(0.4, near=0.95))
+    facts = made.facts(np.arange(5000), np.arange(5000))
+    assert crossing(made.part.tolist()[4952:]) == 0
+    assert facts["largest_family"] == 2
+    assert 0 < facts["not_compared"] <= 48
+    assert facts["prompts"] == 5000
 
 
 def test_no_rollouts_give_no_parts() -> None:

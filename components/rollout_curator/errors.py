@@ -13,6 +13,7 @@
     ├── RecipeError            a recipe or an option is wrong
     ├── TemplateError          a chat template or a tokenizer cannot be used
     ├── ExportError            the training file cannot be written
+    │   └── SplitError             a part of a split that was asked for cannot be made
     ├── ManifestError          a manifest cannot be read
     └── ServerRefused          the app will not start with these settings
 
@@ -71,6 +72,10 @@ class TemplateError(CuratorError):
 
 class ExportError(CuratorError):
     """The training file cannot be written."""
+
+
+class SplitError(ExportError):
+    """A part of a split that was asked for would have no rows."""
 
 
 class ManifestError(CuratorError):

@@ -1,25 +1,26 @@
 """Training, validation and test parts that do not leak, and that neither order nor addition stirs up.
 
-The part of a rollout is decided by a hash of its normalised prompt (of its task where it has none, or where tasks are
-all that ties), and by nothing else. Rollouts are *tied* that are of one task, of the same prompt, or of prompts that
-are nearly the same. Where tied ones fell into different parts, training keeps its own and the held-out ones are left
-out of all parts, and counted (between validation and test the test ones are). So
+Rollouts are *tied* that are of one task, of the same prompt, or of prompts that are nearly the same: alike by `near` or
+more, without the text that many prompts share (`shared_text`). All that are tied, also by way of others, are a
+*family*. No family stands in two parts.
+
+The part of a rollout is decided by a hash of its own prompt, and by nothing else: of the whole prompt, or, where nearly
+the same ones are tied, of a piece of it that those mostly have in common (of its task where it has none, or where tasks
+are all that ties). What of a family fell apart all the same is left out of all parts, and counted: a family stands
+where most of its prompts fell. So
 
 - the order of lines and files, their names and how they are cut into shards have no say;
-- thresholds and decisions move nobody, and adding rollouts moves none from one part to another: what was trained on
-  stays in training, what was held out is never trained on.
+- thresholds and decisions move nobody;
+- rollouts that are added move none from one part to another, unless they change what text is shared: a prompt that has
+  more or less of its own from then on is drawn anew, all others stay. They can have rollouts left out that were not.
 
-Both together leave no other way: a prompt keeps its part whatever else there is, so of two that are tied and differ one
-must go. Of a template's prompts, all nearly the same, the held-out share is left out.
+With a count instead of a share, whole families are taken by the smallest hash until the count is reached, agent by
+agent in proportion, then from any: exact as far as whole families allow, and nobody is left out; but the last ones
+taken change with what there is to take from, so thresholds and new rollouts move some.
 
-With a count instead of a share, whole families of tied rollouts are taken by the smallest hash until the count is
-reached, agent by agent in proportion, then from any: exact as far as whole families allow, and nobody is left out; but
-the last ones taken change with what there is to take from, so thresholds and new rollouts move some.
-
-Cost: one pass over the prompts, then a look-up per distinct prompt. Each is compared with at most 24 others
-that share a band of their sketches, those that share most first, so a million prompts take minutes and about 4 kB each;
-where hundreds of prompts share a band but are not alike, a similar one can be missed. Pure functions; knows no files
-and no frames.
+Cost: one pass over the prompts, then some over hashes of the distinct ones, linear in their words. Where more than 32
+prompts share a band of their minimum hashes, each is compared with the nearest of them only, and counted
+(`Alike.not_compared`). Pure functions; knows no frames.
 """
 
 from collections import Counter
@@ -31,8 +32,9 @@ import numpy as np
 import xxhash
 
 from rollout_curator.errors import RecipeError
+from rollout_curator.pile import Pile
 from rollout_curator.similarity import Sketch
-from rollout_curator.ties import Alike, Ties, compared, joined, ties
+from rollout_curator.ties import Alike, compared, joined, ties
 
 Array = np.ndarray[Any, Any]
 
@@ -99,44 +101,76 @@ def _check(split: Split) -> None:
 class Families:
     """What ties rollouts together, built up one rollout at a time; their order has no say in what is found.
 
-    A unit is a task with a prompt: `units` maps both to its number, `of_row` names the unit of each rollout.
+    A unit is a task with a prompt: `units` maps both to its number, `of_row` names the unit of each rollout. `numbers`
+    maps the key of each distinct prompt to its number in `prompts`, which has its shingles until `parted` closes it.
     """
 
     split: Split
     of_row: list[int] = field(default_factory=list)
     units: dict[tuple[int, int], int] = field(default_factory=dict)
-    sketches: dict[int, Sketch] = field(default_factory=dict)
+    numbers: dict[int, int] = field(default_factory=dict)
+    prompts: Pile = field(default_factory=Pile)
 
     def add(self, task: int, prompt: Sketch) -> None:
         """Take in the next rollout: what its task is known by (a 64-bit hash), the sketch of its prompt."""
         self.of_row.append(self.units.setdefault((task, prompt.key), len(self.units)))
-        if prompt.bands:
-            self.sketches.setdefault(prompt.key, prompt)
+        if prompt.key and prompt.key not in self.numbers:
+            self.numbers[prompt.key] = len(self.numbers)
+            self.prompts.add(prompt.shingles)
 
-    def hashes(self) -> Array:
-        """Return the number in which the part of each unit lies: of its prompt, else of its task."""
+    def hashes(self, said: Sequence[str] = ()) -> Array:
+        """Return a number for each unit, of what is said of it, else of its prompt, else of its task."""
         by_task = self.split.by == ("task",)
-        said = (f"task {task:x}" if by_task or not prompt else f"{prompt:x}" for task, prompt in self.units)
+        said = said or [f"task {task:x}" if by_task or not prompt else f"{prompt:x}" for task, prompt in self.units]
         seed = int(self.split.seed)
         return np.array([xxhash.xxh3_64_intdigest(f"{seed} {words}".encode()) for words in said], dtype=np.uint64)
+
+    def keys(self) -> Array:
+        """Return the key of each unit's prompt."""
+        return np.array([prompt for _, prompt in self.units], dtype=np.uint64)
+
+    def of_agents(self, agents: Sequence[Any]) -> list[Array]:
+        """Return the numbers of the distinct prompts of each agent; `agents` says whose each rollout is."""
+        of_unit = [self.numbers.get(prompt, -1) for _, prompt in self.units]
+        found: dict[Any, set[int]] = {}
+        for unit, agent in zip(self.of_row, agents, strict=True):
+            found.setdefault(agent, set()).add(of_unit[unit])
+        return [np.array(sorted(numbers - {-1}), dtype=np.int64) for numbers in found.values()]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Parted:
-    """Who is in which part: `part` is a code per rollout, in order; LEFT_OUT for those tied to several parts."""
+    """Who is in which part: `part` is a code per rollout, in order; LEFT_OUT for those their family stands apart from.
+
+    `family` is a code per rollout too: of all that are tied to each other.
+    """
 
     part: Array
+    family: Array
     families: Families
     compared: Alike
 
-    def similarity(self, rows: Array) -> float:
-        """Return the largest similarity found between prompts of different parts among these rollouts, 0 for none.
+    def facts(self, rows: Array, counted: Array) -> dict[str, Any]:
+        """Return what is to be known of a split of these rollouts; `counted` has one for each row of the files."""
+        sizes = np.unique(self.family[counted], return_counts=True)[1]
+        units = np.array(self.families.of_row, dtype=np.int64)[rows]
+        keys = self.families.keys()[units]
+        return {
+            "families": len(sizes),
+            "largest_family": int(sizes.max(initial=0)),
+            "largest_similarity": round(self.similarity(rows), 4),
+            "not_compared": self.compared.not_compared(keys, self.family[rows]),
+            "prompts": len(np.setdiff1d(keys, [0])),
+        }
 
-        Pairs that are alike by less than 0.5 are often not looked at: what is reported then is a lower bound.
+    def similarity(self, rows: Array) -> float:
+        """Return the largest similarity between prompts of different parts among these rollouts that were compared.
+
+        It is 0 where there are none. Pairs alike by less than 0.5 are often not compared.
         """
         part = self.part[rows]
         units = np.array(self.families.of_row, dtype=np.int64)[rows[part != LEFT_OUT]]
-        keys = _prompts(self.families)[units]
+        keys = self.families.keys()[units]
         bits = np.left_shift(1, part[part != LEFT_OUT].astype(np.int64))[keys != 0]
         known, places = np.unique(keys[keys != 0], return_inverse=True)
         where = np.zeros(len(known), dtype=np.int64)
@@ -150,52 +184,46 @@ class Parted:
         return float(share[crosses].max(initial=0.0))
 
 
-def _prompts(families: Families) -> Array:
-    """Return the key of each unit's prompt."""
-    return np.array([prompt for _, prompt in families.units], dtype=np.uint64)
-
-
-def alike_words(largest: float) -> str:
-    """Return the largest similarity across parts in a sentence."""
-    if not largest:
-        return "No similar prompts were found in different parts."
-    return f"The most similar prompts found in different parts are alike by {largest:.2f}."
-
-
 def parted(families: Families, n_written: Array, agents: Sequence[Any]) -> Parted:
     """Return the part of every rollout; `n_written` counts the rows it will give, `agents` whose it is.
 
-    With shares neither of the two has a say.
+    With shares `n_written` has no say. Gives back what `families` keeps of the prompts: can be asked once.
     """
-    split, pairs = families.split, compared(families.sketches)
+    split = families.split
+    try:
+        keys = np.array(list(families.numbers), dtype=np.uint64)
+        pairs = compared(keys, families.prompts, families.of_agents(agents))
+    finally:
+        families.prompts.close()
     tasks = np.array([task for task, _ in families.units], dtype=np.uint64)
-    tied = ties(tasks, _prompts(families), pairs, split.by, split.near)
-    if split.is_counted:
-        of_unit = _by_count(families, joined(tied, len(families.units)), n_written, agents)
-    else:
-        place = families.hashes().astype(np.float64) / 2.0**64
-        own = np.where(place < split.validation, 1, np.where(place < split.validation + split.test, 2, 0))
-        of_unit = _without_leaks(own, tied)
+    tied = ties(tasks, families.keys(), pairs, split.by, split.near)
+    family = joined(tied, len(families.units))
+    of_unit = _by_count(families, family, n_written, agents) if split.is_counted else _by_share(families, family, pairs)
     units = np.array(families.of_row, dtype=np.int64)
-    return Parted(of_unit[units].astype(np.uint8), families, pairs)
+    return Parted(of_unit[units].astype(np.uint8), family[units], families, pairs)
 
 
-def _without_leaks(own: Array, tied: Ties) -> Array:
-    """Return the part of each unit: its own, unless it is tied to one of an earlier part (training, validation)."""
-    earliest = own.copy()
-    for numbers in tied.shared:
-        lowest = np.full(int(numbers.max(initial=-1)) + 1, LEFT_OUT)
-        np.minimum.at(lowest, numbers, own)
-        earliest = np.minimum(earliest, lowest[numbers])
-    if tied.pairs.size:
-        numbers = tied.shared[-1]
-        of_prompt = np.full(int(numbers.max()) + 1, LEFT_OUT)
-        np.minimum.at(of_prompt, numbers, own)
-        near = of_prompt.copy()
-        for one, other in (tied.pairs, tied.pairs[::-1]):
-            np.minimum.at(near, one, of_prompt[other])
-        earliest = np.minimum(earliest, near[numbers])
-    return np.where(earliest < own, LEFT_OUT, own)
+def _by_share(families: Families, family: Array, pairs: Alike) -> Array:
+    """Return the part of each unit: its own, where most of its family fell into it; of several the first by hash."""
+    split = families.split
+    said = _gists(families, pairs) if "near" in split.by else ()
+    place = families.hashes(said).astype(np.float64) / 2.0**64
+    own = np.where(place < split.validation, 1, np.where(place < split.validation + split.test, 2, 0))
+    shape = (int(family.max(initial=-1)) + 1, len(PARTS))
+    votes, first = np.zeros(shape, dtype=np.int64), np.full(shape, np.iinfo(np.uint64).max)
+    np.add.at(votes, (family, own), 1)
+    np.minimum.at(first, (family, own), families.hashes())
+    first[votes < votes.max(axis=1, keepdims=True, initial=0)] = np.iinfo(np.uint64).max
+    return np.where(own == first.argmin(axis=1)[family], own, LEFT_OUT)
+
+
+def _gists(families: Families, pairs: Alike) -> list[str]:
+    """Return what is said of each unit: the gist of its prompt, else its prompt, else its task."""
+    gists = dict(zip(pairs.keys.tolist(), pairs.gists.tolist(), strict=True))
+    return [
+        f"gist {gists[prompt]:x}" if prompt in gists else f"{prompt:x}" if prompt else f"task {task:x}"
+        for task, prompt in families.units
+    ]
 
 
 def _by_count(families: Families, of_unit: Array, n_written: Array, agents: Sequence[Any]) -> Array:

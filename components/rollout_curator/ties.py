@@ -1,55 +1,120 @@
 """What ties rollouts that must not stand in different parts: their task, their prompt, a prompt nearly the same.
 
-Takes hashes and sketches and gives ties, the same ones whatever the order. A unit is a task with a prompt.
+Takes hashes and gives ties, the same ones whatever the order. A unit is a task with a prompt.
 """
 
-from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from rollout_curator.similarity import Sketch, alike
+from rollout_curator.pile import Pile
+from rollout_curator.shared_text import shared, without
+from rollout_curator.similarity import BANDS, bands, gist, jaccard, minima
 
 Array = np.ndarray[Any, Any]
 
-COMPARED_MAX = 24
 BUCKET_MAX = 32
+WINDOW = 3
+AT_A_TIME = 1 << 19
+"""So many shingles are compared at a time, at least."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Alike:
-    """Prompts that were compared, by their keys: how alike `one` and `other` are."""
+    """Prompts that were compared, by their keys: how alike `one` and `other` are, worked out from all their words.
+
+    `keys` are the prompts with words of their own, ascending, `gists` one hash of each, that prompts nearly the same
+    mostly share. `crowds` are the numbers of those that could not be compared with all that share a band with them, and
+    below each that of the crowd it was lost in.
+    """
 
     one: Array
     other: Array
     share: Array
+    keys: Array
+    gists: Array
+    crowds: Array
+
+    def not_compared(self, keys: Array, families: Array) -> int:
+        """Return how many of these prompts were in a crowd with some of another family, which may be like them."""
+        places = np.searchsorted(self.keys, keys)
+        is_known = (keys != 0) & (np.append(self.keys, 0)[places] == keys)
+        family = np.full(len(self.keys), -1)
+        family[places[is_known]] = families[is_known]
+        members, crowds = self.crowds[:, family[self.crowds[0]] >= 0]
+        lowest = np.full(int(crowds.max(initial=-1)) + 1, np.iinfo(np.int64).max)
+        highest = np.full(len(lowest), -1)
+        np.minimum.at(lowest, crowds, family[members])
+        np.maximum.at(highest, crowds, family[members])
+        return len(np.unique(members[lowest[crowds] < highest[crowds]]))
 
 
-def compared(sketches: Mapping[int, Sketch]) -> Alike:
-    """Return how alike the prompts are that share a band of their sketches, taken in the order of their keys."""
-    buckets: dict[int, int | list[int]] = {}
-    found: list[tuple[int, list[int], Array]] = []
-    for key in sorted(sketches):
-        prompt = sketches[key]
-        shared = Counter(other for band in prompt.bands for other in _members(buckets.get(band)))
-        if others := [other for other, _ in shared.most_common(COMPARED_MAX)]:
-            found.append((key, others, alike(prompt, [sketches[other] for other in others])))
-        for band in prompt.bands:
-            bucket = buckets.setdefault(band, key)
-            if isinstance(bucket, int):
-                buckets[band] = key if bucket == key else [bucket, key]
-            elif len(bucket) < BUCKET_MAX and key not in bucket:
-                bucket.append(key)
-    one = np.repeat(np.array([key for key, _, _ in found], np.uint64), [len(others) for _, others, _ in found])
-    other = np.array([other for _, others, _ in found for other in others], dtype=np.uint64)
-    return Alike(one, other, np.concatenate([np.empty(0), *(shares for _, _, shares in found)]))
+def compared(keys: Array, prompts: Pile, agents: Iterable[Array]) -> Alike:
+    """Return how alike the prompts are that share a band, without the text that many of them share.
+
+    `prompts` has the shingles of each of the distinct `keys`, `agents` the numbers of the prompts of each agent.
+    """
+    common = shared(prompts, agents)
+    own = Pile()
+    try:
+        said = []
+        for n in np.argsort(keys).tolist():
+            if len(left := without(prompts[n], common)):
+                own.add(left)
+                said.append(n)
+        known = keys[said]
+        found = [(bands(minimum), gist(minimum)) for minimum in minima(own)]
+        grid = np.concatenate([np.empty((0, BANDS), np.uint64), *(grid for grid, _ in found)])
+        gists = np.concatenate([known[:0], *(gists for _, gists in found)])
+        pairs, crowds = worth_comparing(grid)
+        return Alike(known[pairs[0]], known[pairs[1]], _verified(own, pairs), known, gists, crowds)
+    finally:
+        own.close()
 
 
-def _members(bucket: int | list[int] | None) -> Sequence[int]:
-    """Return the prompts of a bucket; most have one, which is kept without a list."""
-    return () if bucket is None else (bucket,) if isinstance(bucket, int) else bucket
+def worth_comparing(grid: Array) -> tuple[Array, Array]:
+    """Return the numbers of pairs of prompts that share a band, and the crowds of more than can all be compared.
+
+    Up to BUCKET_MAX that share a band are all compared. More of them are put in the order of their next bands, and each
+    is compared with the WINDOW before it: those that share most stand together, in one band or another.
+    """
+    n_prompts, n_bands = grid.shape
+    codes = [np.empty(0, np.int64)]
+    crowds = [np.empty((2, 0), np.int64)]
+    for band in range(n_bands):
+        order = np.argsort(grid[:, band], kind="stable")
+        values = grid[order, band]
+        starts = np.flatnonzero(np.r_[True, values[1:] != values[:-1]])
+        sizes = np.diff(np.r_[starts, n_prompts])
+        size = np.repeat(sizes, sizes)
+        is_large = size > BUCKET_MAX
+        large = order[is_large]
+        next_bands = [grid[large, (band + step) % n_bands] for step in (3, 2, 1, 0)]
+        order[is_large] = large[np.lexsort(next_bands)]
+        crowds.append(np.stack([large, band * n_prompts + np.repeat(starts, sizes)[is_large]]))
+        for step in range(1, BUCKET_MAX):
+            is_pair = (values[step:] == values[:-step]) & ((step <= WINDOW) | ~is_large[step:])
+            if not is_pair.any():
+                break
+            one, other = order[step:][is_pair], order[:-step][is_pair]
+            codes.append(np.maximum(one, other) * n_prompts + np.minimum(one, other))
+    return np.stack(np.divmod(np.unique(np.concatenate(codes)), n_prompts)), np.concatenate(crowds, axis=1)
+
+
+def _verified(prompts: Pile, pairs: Array) -> Array:
+    """Return how alike the prompts of each pair are, from all their shingles."""
+    shares = [np.empty(0)]
+    waiting: list[tuple[Array, Array]] = []
+    n_waiting = 0
+    for one, other in pairs.T.tolist():
+        waiting.append((prompts[one], prompts[other]))
+        n_waiting += prompts.size(one) + prompts.size(other)
+        if n_waiting >= AT_A_TIME:
+            shares.append(jaccard(waiting))
+            waiting, n_waiting = [], 0
+    return np.concatenate([*shares, jaccard(waiting)])
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -136,7 +136,7 @@ def choosing(workspace: Workspace, recipe: Recipe, over: Mapping[str, list[str]]
         Part(name, units[codes == code]) for code, name in enumerate(PARTS) if code == 0 or _asked(recipe, name)
     )
     left_out = int((codes == LEFT_OUT).sum())
-    counts = _split_counts(workspace, recipe, (parts, parted), rows, left_out)
+    counts = _split_counts(workspace, recipe, (parts, parted), (rows, first), left_out)
     if made is not None:
         paired = made.measured(np.concatenate([part.units for part in parts]))
     return Chosen(parts, funnel, reviewed, counts, paired, copies)
@@ -215,13 +215,13 @@ def _of_pairs(part: Array, units: Array) -> Array:
 
 
 def _split_counts(
-    workspace: Workspace, recipe: Recipe, made: tuple[Iterable[Part], Parted], rows: Array, left_out: int
+    workspace: Workspace, recipe: Recipe, made: tuple[Iterable[Part], Parted], rows: tuple[Array, Array], left_out: int
 ) -> dict[str, Any]:
-    """Return what the manifest says of a split."""
+    """Return what the manifest says of a split; `rows` are all rollouts in it, and the one each row is counted by."""
     parts, parted = made
     groups = workspace.groups(recipe.group_by).codes
     agents, names = workspace.classes("agent")
-    found: dict[str, Any] = {"left_out": left_out, "largest_similarity": round(parted.similarity(rows), 4), "parts": {}}
+    found: dict[str, Any] = {"rows": len(rows[1]), "left_out": left_out, "parts": {}, **parted.facts(*rows)}
     for part in parts:
         first = part.units if part.units.ndim == 1 else part.units[:, 0]
         counts = np.bincount(agents[first], minlength=len(names)).tolist() if len(first) else []

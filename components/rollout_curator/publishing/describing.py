@@ -24,7 +24,7 @@ from rollout_curator.reading import verdicts
 from rollout_curator.reading_words import said_of_kept
 from rollout_curator.recipe import Recipe
 from rollout_curator.selection import INVALID_WORDS
-from rollout_curator.splits import alike_words
+from rollout_curator.split_report import sentences
 from rollout_curator.wording import said_of
 from rollout_curator.workspace import Workspace
 
@@ -88,7 +88,7 @@ def rules(recipe: Recipe) -> list[str]:
         split = recipe.split
         found.append(
             f"Split by {', '.join(split.by)}: validation {split.validation:g}, test {split.test:g}, prompts alike by "
-            f"{split.near:g} stay together, seed {int(split.seed)}."
+            f"{split.near:g} without the text that many share stay together, seed {int(split.seed)}."
         )
     return found
 
@@ -209,7 +209,7 @@ def pair_notes(recipe: Recipe, chosen: Chosen, *, advises: bool = False) -> list
 def _notes(recipe: Recipe, chosen: Chosen) -> list[str]:
     notes = pair_notes(recipe, chosen)
     if chosen.split is not None:
-        notes.append(alike_words(chosen.split["largest_similarity"]))
+        notes += sentences(chosen.split)
         if left_out := chosen.split["left_out"]:
-            notes.append(f"{left_out:,} that are kept are in no part, because they are tied to several.")
+            notes.append(f"{left_out:,} that are kept are in no part, because they fell apart from their family.")
     return notes

@@ -9,7 +9,7 @@ from typing import Any
 
 from rollout_curator import __version__, manifest
 from rollout_curator import recipe as recipes
-from rollout_curator.errors import ExportError, SourceChanged
+from rollout_curator.errors import ExportError, SourceChanged, SplitError
 from rollout_curator.exports.base import AtomicFile, Written, get, publish
 from rollout_curator.index import store
 from rollout_curator.index.facts import CHARS_PER_TOKEN
@@ -23,7 +23,8 @@ from rollout_curator.publishing.places import card_path, check_out, paths_of, re
 from rollout_curator.publishing.stream import Stream
 from rollout_curator.recipe import Recipe
 from rollout_curator.selection import Funnel
-from rollout_curator.splits import Split, alike_words
+from rollout_curator.split_report import fault, sentences
+from rollout_curator.splits import Split
 from rollout_curator.targets.base import ConfigFacts
 from rollout_curator.workspace import Workspace
 
@@ -81,12 +82,11 @@ def export(
     recipes.plan(recipe)
     _check_unchanged(workspace, out)
     chosen = yield from choosing(workspace, recipe, settings.over)
-    _require_rows(out, chosen)
-    paths = {name: path for name, path in paths_of(out, recipe).items() if _has_rows(chosen, name)}
+    _require_rows(out, recipe, chosen)
+    paths = paths_of(out, recipe)
     others = _others(out, settings)
     manifest_path = manifest.path_of(out)
-    parts = [part for part in chosen.parts if len(part.units)]
-    streams = [Stream(workspace, recipe, part, chosen.marks, settings.workers) for part in parts]
+    streams = [Stream(workspace, recipe, part, chosen.marks, settings.workers) for part in chosen.parts]
     with ExitStack() as stack:
         *files, beside = stack.enter_context(publish(*paths.values(), *others.values(), manifest_path, lock=out))
         digests = stack.enter_context(manifest.hashed([source.path for source in workspace.sources]))
@@ -171,18 +171,13 @@ def _write_report(workspace: Workspace, recipe: Recipe, chosen: Chosen, file: At
         yield ExportProgress(n, n, n)
 
 
-def _has_rows(chosen: Chosen, name: str) -> bool:
-    return any(len(part.units) for part in chosen.parts if part.name == name)
-
-
-def _require_rows(out: Path, chosen: Chosen) -> None:
+def _require_rows(out: Path, recipe: Recipe, chosen: Chosen) -> None:
+    if recipe.split is not None and chosen.split is not None and (why := fault(chosen.split, recipe.split)):
+        raise SplitError(f"{out}: {why}")
     if len(chosen.parts[0].units):
         return
     if chosen.paired is not None and chosen.funnel.exportable and not chosen.n_units:
         raise ExportError(f"{out}: nothing to write: {chosen.paired.sentence()}; choose another rule for pairs")
-    if chosen.split is not None and chosen.funnel.exportable:
-        why = "nothing is left to train on: all that is kept fell into other parts, or between them"
-        raise ExportError(f"{out}: {why}; ask for smaller ones, tie fewer rollouts together, or choose another seed")
     said = chosen.funnel.sentence()
     raise ExportError(f"{out}: nothing to write: {said}; lower the threshold or choose another recipe")
 
@@ -194,10 +189,8 @@ def _notes(workspace: Workspace, recipe: Recipe, chosen: Chosen) -> list[str]:
     if recipe.split is not None and chosen.split is not None:
         sizes = ", ".join(f"{counts['rows']:,} {name}" for name, counts in chosen.split["parts"].items())
         left_out = chosen.split["left_out"]
-        tied = f"; {left_out:,} in none, because they are tied to several parts" if left_out else ""
-        notes.append(f"{sizes}{tied}. {alike_words(chosen.split['largest_similarity'])}")
-        empty = [part.name for part in chosen.parts if not len(part.units)]
-        notes += [f"No rollout fell into {name}, so there is no such file; another seed or size may." for name in empty]
+        tied = f"; {left_out:,} in none, because they fell apart from their family" if left_out else ""
+        notes.append(" ".join([f"{sizes}{tied}.", *sentences(chosen.split)]))
     return notes
 
 

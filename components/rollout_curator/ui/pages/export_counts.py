@@ -10,7 +10,8 @@ from rollout_curator.cost import Asked, Cost
 from rollout_curator.pairs import WORDS, Paired
 from rollout_curator.publishing import Chosen, choose, cost_of, pair_notes
 from rollout_curator.recipe import Recipe
-from rollout_curator.splits import alike_words
+from rollout_curator.split_report import fault, sentences
+from rollout_curator.splits import Split
 from rollout_curator.ui.site import BY_CONTENT
 from rollout_curator.ui.text import label, plain
 from rollout_curator.wording import counted, said_of
@@ -49,8 +50,8 @@ def counts(recipe: Recipe, chosen: Chosen) -> None:
         _pairs(chosen.paired)
         for sentence in pair_notes(recipe, chosen)[1:]:
             st.caption(label(sentence, 1000))
-    if chosen.split is not None:
-        _parts(chosen.split)
+    if chosen.split is not None and recipe.split is not None:
+        _parts(chosen.split, recipe.split)
 
 
 def _pairs(paired: Paired) -> None:
@@ -63,17 +64,20 @@ def _pairs(paired: Paired) -> None:
         st.caption(reasons)
 
 
-def _parts(split: Mapping[str, Any]) -> None:
-    """Draw a column a part: its rows, its tasks, and how many rows of each agent it has."""
+def _parts(split: Mapping[str, Any], asked: Split) -> None:
+    """Draw a column a part: its rows, its tasks, and how many rows of each agent it has; then what to know of it."""
     parts = split["parts"]
     agents = sorted({agent for part in parts.values() for agent in part["agents"]})
     table: dict[str, list[Any]] = {"": ["rows", "tasks", *(plain(agent) for agent in agents)]}
     for name, part in parts.items():
         table[name] = [part["rows"], part["tasks"], *(part["agents"].get(agent, 0) for agent in agents)]
     st.dataframe(table, hide_index=True, column_config=dict.fromkeys(parts, NUMBER))
+    if why := fault(split, asked):
+        st.warning(label(f"This cannot be written: {why}.", 1000))
+        return
     left_out = int(split["left_out"])
-    tied = f" {left_out:,} are in none: they are tied to training, which keeps its own." if left_out else ""
-    st.caption(f"{label(alike_words(split['largest_similarity']))}{tied}")
+    tied = [f"{left_out:,} are in none: they fell apart from their family."] if left_out else []
+    st.caption(label(" ".join([*sentences(split), *tied]), 1000))
 
 
 def cost_form(workspace: Workspace, recipe: Recipe, chosen: Chosen | None) -> None:

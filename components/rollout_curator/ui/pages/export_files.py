@@ -27,8 +27,9 @@ PAIRS_SAID = (
     "prompt."
 )
 SHARE_SAID = (
-    "Rollouts of one task, of one prompt or of nearly the same prompt stay in one file. Moving the threshold, deciding "
-    "by hand and adding rollouts after these move none from one file to another."
+    "Rollouts of one task, of one prompt or of nearly the same prompt stay in one file. Moving the threshold and "
+    "deciding by hand move none from one file to another; adding rollouts only moves those whose prompts then share "
+    "more or less of their text with many others."
 )
 COUNT_SAID = (
     "Rollouts of one task, of one prompt or of nearly the same prompt stay in one file. The count is divided over the "
@@ -184,7 +185,8 @@ def _ties(split: Split) -> None:
         min_value=0.05,
         max_value=1.0,
         step=0.05,
-        help="Shared groups of three words, of all they have together; 1 is the same text",
+        help="Shared groups of three words, of all they have together, without the text that many prompts share; 1 is "
+        "the same text beside that",
         **state.bind("split-near", float(split.near), lambda near: _set_split(split, "near", near)),
     )
     two.number_input(
