@@ -65,8 +65,8 @@ class Target:
     not at all because it has templates of its own; `view_note` says what of that the view of an example cannot show.
     `judge` is its own loader's rule for one record, None when it takes every record; `usual_is_safe` says that no
     record made with the usual options is judged. `too_long` says what it does with an example beyond its limit.
-    `reads_columns` is true where all records become one table of Arrow types (Hugging Face `datasets`). `load` is how
-    its loader reads a line of the file, None where it is plain JSON.
+    `reads_columns` is true where all records become one table of Arrow types (Hugging Face `datasets`). `holds`
+    says whether a line, decoded as its loader does, has what the example has; None where that is plain JSON.
     """
 
     name: str
@@ -90,9 +90,9 @@ class Target:
     refuses_mixed_content: bool = True
     trains_prompt: bool = True
     encodes_arguments: bool = False
-    drops_text_beside_calls: bool = False
+    tells_text_beside_calls: bool = False
     takes_metadata: bool = True
-    load: Callable[[bytes], Mapping[str, Any]] | None = None
+    holds: Callable[[bytes, Mapping[str, Any]], bool] | None = None
 
     def is_too_long(self, n_tokens: int, limit: int) -> bool:
         """Say whether an example of so many tokens is beyond the limit of this trainer."""
