@@ -8,10 +8,10 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import accumulate
-from typing import Any
+from typing import Any, cast
 
 from rollout_curator import tokens
-from rollout_curator.rollout import Example, Message
+from rollout_curator.rollout import Example, Message, ToolCall
 from rollout_curator.targets.base import Target
 from rollout_curator.templates.base import ChatTemplate
 from rollout_curator.templates.render import Rendered, render
@@ -163,7 +163,7 @@ def _by_template(messages: list[Message], look: Look, rendered: Rendered) -> Ite
         yield Hazard("prefix_error", rendered.prefix_error, rendered.failed_at)
     if target.renders == "prefixes" and rendered.drift_at is not None:
         yield Hazard("history_rewritten", f"at message {rendered.drift_at + 1}", rendered.drift_at)
-    if not target.encodes_arguments:
+    if not (target.encodes_arguments or target.decodes_arguments):
         at = _first(messages, lambda message: _is_encoded_twice(message, rendered.whole))
         if at is not None:
             yield Hazard("double_encoded", at=at)
@@ -182,7 +182,8 @@ def view(made: Example, look: Look) -> View:
         texts = _bare(made)
         counted = tokens.count(texts, look.template.tokenizer if look.template else "")
         return View(None, texts, trained, tuple(counted), sum(counted))
-    rendered = render(template, messages, made.tools, settings=made.template_kwargs)
+    told = list(map(_decoded, messages)) if look.target.decodes_arguments else messages
+    rendered = render(template, told, made.tools, settings=made.template_kwargs)
     texts = rendered.chunks or ("",) * len(messages)
     if look.target.renders == "prefixes" or rendered.error:
         counted = tokens.count(texts, template.tokenizer)
@@ -190,6 +191,22 @@ def view(made: Example, look: Look) -> View:
     texts, trained = _pieces(rendered, trained)
     *counted, n_tokens = tokens.count([*texts, rendered.whole], template.tokenizer)
     return View(rendered, texts, trained, tuple(counted), n_tokens)
+
+
+def _decoded(message: Message) -> Message:
+    """Return a message whose arguments are the values that their JSON text holds, as the trainer renders it."""
+    if "tool_calls" not in message:
+        return message
+    calls = [{**call, "function": {**call["function"], "arguments": _value(call)}} for call in message["tool_calls"]]
+    return cast(Message, {**message, "tool_calls": calls})
+
+
+def _value(call: ToolCall) -> Any:
+    arguments = call["function"]["arguments"]
+    try:
+        return json.loads(arguments) if isinstance(arguments, str) else arguments
+    except (ValueError, RecursionError):
+        return arguments
 
 
 def _pieces(rendered: Rendered, answers: tuple[bool, ...]) -> tuple[tuple[str, ...], tuple[bool, ...]]:

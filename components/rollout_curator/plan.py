@@ -133,6 +133,7 @@ def _conversion(plan: Plan) -> tuple[Any, ...]:
         "empty_arguments",
         "mask_prompt",
         "reasoning_content",
+        "names",
         "trim",
         *(["arguments"] if "bad_tool_args" in plan.exclude else []),
     ]

@@ -106,4 +106,5 @@ AXOLOTL = Target(
     view_note="Axolotl leaves the mark that begins an answer out of training; here it stands with the answer.",
     too_long="drops the example, which only a number in its log tells",
     reads_columns=True,
+    decodes_arguments=True,
 )
