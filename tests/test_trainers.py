@@ -33,8 +33,14 @@ pytestmark = [pytest.mark.trainer]
 HERE = CHECKOUT / "tests" / "trainers"
 CASES = SHARED_ROLLOUTS.parents[1] / "cases"
 DATA = {"sample_data": SAMPLE_DATA, "rollouts": SHARED_ROLLOUTS, "cases": CASES}
-LIMIT = 8192
-OFFLINE = {"HF_HUB_OFFLINE": "1", "WANDB_MODE": "disabled", "AXOLOTL_DO_NOT_TRACK": "1", "DO_NOT_TRACK": "1"}
+LIMIT = 4096
+OFFLINE = {
+    "OMP_NUM_THREADS": "1",
+    "HF_HUB_OFFLINE": "1",
+    "WANDB_MODE": "disabled",
+    "AXOLOTL_DO_NOT_TRACK": "1",
+    "DO_NOT_TRACK": "1",
+}
 HEAD = "<|im_start|>assistant\n"
 Row = tuple[str, tuple[str, ...]]
 """The text of a row, and the pieces of it that are trained on."""
@@ -168,12 +174,14 @@ def version_of(name: str) -> str:
     return next(folders).name.removesuffix(".dist-info").rpartition("-")[2]
 
 
-@pytest.mark.parametrize("name", ["trl", "axolotl", "llamafactory"])
 @pytest.mark.parametrize("style", ["chat", "flat"])
+@pytest.mark.parametrize("name", ["trl", "axolotl", "llamafactory"])
 def test_a_trainer_trains_on_exactly_what_was_shown(
     opened: tuple[str, Workspace], name: str, style: str, tmp_path: Path, table: list[tuple[str, ...]]
 ) -> None:
     data, workspace = opened
+    if style == "flat" and data != "sample_data":
+        pytest.skip("flat rows are alike in all data: one is enough")
     recipe = replace(with_model(workspace, name, tmp_path), format=style)
     plan = recipes.plan(recipe)
     done = exported(workspace, recipe, tmp_path / "sft.jsonl")
@@ -193,12 +201,11 @@ def first_missing(found: list[Row], expected: list[Row]) -> Row | None:
     return next(iter((Counter(expected) - Counter(found)).elements()), None)
 
 
-@pytest.mark.parametrize("style", ["chat"])
 def test_trl_trains_pairs_by_the_printed_script(
-    opened: tuple[str, Workspace], style: str, tmp_path: Path, table: list[tuple[str, ...]]
+    opened: tuple[str, Workspace], tmp_path: Path, table: list[tuple[str, ...]]
 ) -> None:
     data, workspace = opened
-    recipe = replace(with_model(workspace, "dpo", tmp_path), pairs=Pairs(), format=style)
+    recipe = replace(with_model(workspace, "dpo", tmp_path), pairs=Pairs())
     done = exported(workspace, recipe, tmp_path / "dpo.jsonl")
     rows = trained("dpo", config_for("dpo", done, tmp_path), tmp_path)
     said = [(row["chosen"], row["rejected"]) for row in rows]
