@@ -98,9 +98,6 @@ def test_parquet_holds_structs_and_texts_that_any_version_of_datasets_reads(tmp_
     assert b"".join(read_lines(done.path)) == lines.read_bytes()
 
 
-SPOKEN = [{"role": "user", "content": "Tides?"}, {"role": "assistant", "content": "Let me look.\n"}]
-
-
 @pytest.mark.parametrize(
     "output",
     [
