@@ -187,3 +187,11 @@ def test_arguments_that_axolotl_decodes_are_shown_as_its_template_gets_them() ->
     from rollout_curator.hazards import view
 
     assert '"arguments": {"port": "A", "day": "2024-01-01"}' in "".join(view(example, plan.look).texts)
+
+
+def test_a_file_in_which_every_text_reads_as_a_date_is_told(tmp_path: Path) -> None:
+    workspace = Workspace.open([write(tmp_path / "a.jsonl", [gym(prompt="2024-01-01", answer="2024-01-02")])])
+    done = exported(workspace, Recipe(target="llamafactory"), tmp_path / "b.jsonl")
+    assert [note for note in done.notes if "reads as a date" in note] == list(done.notes)
+    other = exported(workspace, Recipe(target="llamafactory", kind="parquet"), tmp_path / "c.parquet")
+    assert other.notes == ()
