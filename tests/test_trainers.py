@@ -127,7 +127,8 @@ def with_model(opened: Workspace, name: str, folder: Path) -> Recipe:
     trainer, target = TRAINERS[name], "trl" if name == "dpo" else name
     text = exported(opened, Recipe(target=target), folder / "text.jsonl").path
     started(trainer, "model", folder / "model", text, HERE / "chatml.jinja")
-    return Recipe(target=target, template=to_table(load(str(folder / "model"))), max_tokens=LIMIT)
+    drop = ("rounded_number",) if target == "trl" else ()  # told: datasets rounds such decimals to ten places
+    return Recipe(target=target, drop=drop, template=to_table(load(str(folder / "model"))), max_tokens=LIMIT)
 
 
 def config_for(name: str, done: Exported, folder: Path) -> Path:
