@@ -86,9 +86,11 @@ def table(request: pytest.FixtureRequest) -> Iterator[list[tuple[str, ...]]]:
     lines: list[tuple[str, ...]] = [("trainer", "version", "data", "rows", "rows equal", "rows trained")]
     yield lines
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    reporter = request.config.pluginmanager.getplugin("terminalreporter")
-    for line in lines:
-        reporter.write_line("  ".join(word.ljust(width) for word, width in zip(line, widths, strict=True)))
+    capture = request.config.pluginmanager.getplugin("capturemanager")
+    with capture.global_and_fixture_disabled():
+        print()
+        for line in lines:
+            print("  ".join(word.ljust(width) for word, width in zip(line, widths, strict=True)))
 
 
 @pytest.fixture(scope="module", params=DATA)
