@@ -4,17 +4,18 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help run test test-peers quick check format bench pins clean
+.PHONY: help run test test-peers test-trainers quick check format bench pins clean
 
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PEERS := .venv-peers
+TRAINERS := trl llamafactory axolotl
 PIP := -m pip --quiet --disable-pip-version-check
 DATA ?= sample_data
 ARGS ?=
 # Tests that neither drive a browser nor injure the program run two at a time; ARGS="-n 0" one after the other.
-QUICK := -n 2 -m "not browser and not drill and not peer"
+QUICK := -n 2 -m "not browser and not drill and not peer and not trainer"
 # What pytest ends with when ARGS leave it no test in one of the two halves; none in both is a mistake, and fails.
 NONE := 5
 
@@ -32,11 +33,14 @@ run: $(READY) ## open the app on sample_data (DATA=path of your rollouts, ARGS="
 test: $(READY) ## run every test, in a real browser too (ARGS="-k words")
 	CHROMIUM="$$($(BIN)/python tests/browser/find_browser.py --install)" && export CHROMIUM && \
 	{ $(BIN)/python -m pytest $(QUICK) $(ARGS); quick=$$?; test $$quick -eq 0 || test $$quick -eq $(NONE); } && \
-	{ $(BIN)/python -m pytest -m "(browser or drill) and not peer" $(ARGS); slow=$$?; \
+	{ $(BIN)/python -m pytest -m "(browser or drill) and not peer and not trainer" $(ARGS); slow=$$?; \
 	test $$slow -eq 0 || { test $$slow -eq $(NONE) && test $$quick -eq 0; }; }
 
 test-peers: $(PEERS)/.ready ## hold what is said of trainers against their own code (datasets, transformers, TRL, LLaMA-Factory)
 	$(PEERS)/bin/python -m pytest -m peer $(ARGS)
+
+test-trainers: $(PEERS)/.ready $(TRAINERS:%=.venv-%/.ready) ## train with TRL, LLaMA-Factory and Axolotl on what is exported for them (minutes, not in CI)
+	$(PEERS)/bin/python -m pytest -m trainer -ra $(ARGS)
 
 quick: $(READY) ## run the tests that need neither a browser nor a drill
 	$(BIN)/python -m pytest $(QUICK) $(ARGS)
@@ -65,7 +69,7 @@ pins: ## renew constraints.txt: what a new environment resolves to today
 	rm -rf .venv-pins
 
 clean: ## remove what make, pytest and builds left here; never a decision, a source or an export
-	rm -rf $(VENV) $(PEERS) .venv-pins build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(PEERS) $(TRAINERS:%=.venv-%) .venv-pins build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find app.py bench components tests -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
 
 $(READY): pyproject.toml constraints.txt
@@ -79,4 +83,11 @@ $(PEERS)/.ready: pyproject.toml constraints.txt
 	test -x $(PEERS)/bin/python || $(PYTHON) -m venv $(PEERS)
 	$(PEERS)/bin/python $(PIP) install -c constraints.txt -e '.[test,peers]'
 	$(PEERS)/bin/python $(PIP) install -c constraints.txt --no-deps trl llamafactory
+	@touch $@
+
+# Each trainer with the exact versions of its own file, which pin all they bring: torch for the CPU, and nothing that a
+# small run on texts does not need (of Axolotl all that it imports, of what it asks for).
+.venv-%/.ready: tests/trainers/%.txt
+	test -x .venv-$*/bin/python || $(PYTHON) -m venv .venv-$*
+	.venv-$*/bin/python $(PIP) install --no-deps -r $<
 	@touch $@

@@ -116,29 +116,37 @@ def axolotl_accepts(row: Any) -> str | None:
 
 
 def llamafactory_accepts(row: Any) -> str | None:
-    """Return why LLaMA-Factory would stop at a row, pass over it, or encode something twice.
+    """Return why LLaMA-Factory would stop at a row or pass over it.
 
-    llamafactory 0.9.5, `llamafactory/data/converter.py` OpenAIDatasetConverter: the first system message is taken off,
-    tool messages in a row are one, then user or tool and assistant must take turns, beginning with user or tool.
+    llamafactory 0.9.5, `llamafactory/data/converter.py` SharegptDatasetConverter: the first system turn is taken off,
+    then human or observation and gpt or function_call must take turns; the column `tools` must be there. `formatter.py`
+    FunctionFormatter: the calls of a turn are JSON, between <tool_call> and </tool_call> where those stand in it.
     """
-    messages = list(row["messages"])
-    if messages and messages[0]["role"] == "system":
-        messages.pop(0)
-    turns: list[str] = []
-    for message in messages:
-        role = message["role"]
-        if role not in {"user", "assistant", "tool", "system"}:
-            return f"KeyError: {role}"
-        if role == "tool" and turns and turns[-1] == "tool":
-            continue
-        turns.append(role)
-    expected = (["user", "assistant"] * len(turns))[: len(turns)]
-    if not turns or ["user" if turn == "tool" else turn for turn in turns] != expected or len(turns) % 2:
-        return f"skipped: {' '.join(turns)}"
-    for call in _calls(row):
-        if isinstance(call["function"]["arguments"], str):
-            return "arguments that would be encoded twice"
-    return None
+    if "tools" not in row:
+        return "KeyError: tools"
+    said = list(row["conversations"])
+    if said and said[0]["from"] == "system":
+        said.pop(0)
+    for n, turn in enumerate(said):
+        if turn["from"] not in (("human", "observation"), ("gpt", "function_call"))[n % 2] or len(said) % 2:
+            return f"skipped: {' '.join(turn['from'] for turn in said)}"
+        if not isinstance(turn["value"], str):
+            return "a value that is no text"
+        if turn["from"] == "function_call" and (reason := _calls_fault(turn["value"])):
+            return reason
+    return None if said else "skipped: no turns"
+
+
+def _calls_fault(value: str) -> str | None:
+    """Return why the calls of a ShareGPT turn cannot be decoded."""
+    inside = re.search("<tool_call>(.*?)</tool_call>", value, re.DOTALL)
+    thought = re.search("<think>\n.*?\n</think>\n\n", value, re.DOTALL)
+    try:
+        calls = json.loads(inside.group(1) if inside else value.replace(thought.group() if thought else "", ""))
+    except ValueError:
+        return "RuntimeError: calls that are no JSON"
+    calls = calls if isinstance(calls, list) else [calls]
+    return None if all({"name", "arguments"} <= set(call) for call in calls) else "KeyError: name or arguments"
 
 
 def openai_accepts(row: Any) -> str | None:

@@ -85,3 +85,14 @@ def test_what_the_first_ten_megabytes_have_decides_in_any_order() -> None:
     columns.add(shape_of(CALLING), TEN_MB)
     columns.add(shape_of(CALLING), 100)
     assert columns.late == ""
+
+
+def test_texts_that_all_read_as_dates_are_noticed() -> None:
+    columns, others = Columns(), Columns()
+    dates = {
+        "messages": [{"role": "user", "content": "2024-01-01"}, {"role": "assistant", "content": "2024-01-02 10:00"}]
+    }
+    columns.add(shape_of(dates), 100)
+    others.add(shape_of(dates), 100)
+    others.add(shape_of({"conversations": [{"from": "human", "value": "2+2?"}]}), 100)
+    assert (columns.is_dates, others.is_dates, columns.late, others.late) == (True, False, "", "")

@@ -14,7 +14,7 @@ import pytest
 
 from making import SAMPLE_DATA, SHARED_ROLLOUTS, exported, gym, said, write
 from rollout_curator import recipe as recipes
-from rollout_curator.conversion import Batch, convert, prompt_text, read_json, reads_back
+from rollout_curator.conversion import Batch, convert, prompt_text, reads_back
 from rollout_curator.errors import ExportError, SourceChanged
 from rollout_curator.exports import jsonl
 from rollout_curator.exports.base import AtomicFile, publish
@@ -34,7 +34,7 @@ def line(value: Any) -> bytes:
 
 def test_a_line_reads_back_when_the_trainer_gets_what_was_shown() -> None:
     made = {"messages": [{"role": "user", "content": "\ud83d 2\u2028", "n": 2**64 + 1}], "tools": [{"x": 1.5}]}
-    assert reads_back(line({**made, "reward": 1.0}), made, read_json)
+    assert reads_back(line({**made, "reward": 1.0}), made)
 
 
 @pytest.mark.parametrize(
@@ -49,16 +49,16 @@ def test_a_line_reads_back_when_the_trainer_gets_what_was_shown() -> None:
     ],
 )
 def test_a_line_that_gives_anything_else_does_not(written: Any) -> None:
-    assert not reads_back(line(written), {"messages": [{"role": "user", "content": "a"}]}, read_json)
+    assert not reads_back(line(written), {"messages": [{"role": "user", "content": "a"}]})
 
 
 def test_a_number_that_became_null_does_not_read_back() -> None:
     made = {"messages": [{"n": math.nan}]}
-    assert not reads_back(orjson.dumps(made), made, read_json)
+    assert not reads_back(orjson.dumps(made), made)
 
 
 def test_a_line_that_is_no_json_does_not_read_back() -> None:
-    assert not reads_back(b"{", {"messages": []}, read_json)
+    assert not reads_back(b"{", {"messages": []})
 
 
 def batch(*lines: dict[str, Any], **more: Any) -> Batch:
@@ -67,12 +67,12 @@ def batch(*lines: dict[str, Any], **more: Any) -> Batch:
     return Batch(texts, [(n,) for n in range(len(texts))], [{} for _ in texts], plan, **more)
 
 
-def test_a_target_may_load_lines_by_rules_of_its_own() -> None:
-    def upper(text: bytes) -> Mapping[str, Any]:
-        return {"messages": [{"role": "user", "content": json.loads(text)["messages"][0]["content"].upper()}]}
+def test_a_target_may_decode_lines_by_rules_of_its_own() -> None:
+    def shouted(text: bytes, record: Mapping[str, Any]) -> bool:
+        return bool(json.loads(text)["messages"][0]["content"].upper() == record["messages"][0]["content"])
 
     plan = recipes.plan(Recipe())
-    told = replace(plan, target=replace(plan.target, load=upper))
+    told = replace(plan, target=replace(plan.target, holds=shouted))
     assert convert(batch(gym("a", "b"), plan=plan)).different == []
     assert convert(batch(gym("a", "b"), plan=told)).different == [0]
 

@@ -130,7 +130,7 @@ def test_a_changed_parquet_file_is_found(tmp_path: Path) -> None:
         ("trl", ['load_dataset("parquet", data_files={"train": ']),
         ("unsloth", ["load_dataset('parquet', data_files={'train': ", "export as jsonl"]),
         ("axolotl", ["ds_type: parquet"]),
-        ("llamafactory", ['a.train.parquet", "formatting": "openai"']),
+        ("llamafactory", ['a.train.parquet", "formatting": "sharegpt"']),
         ("openai", ["load_dataset('parquet', data_files={'train': ", "export as jsonl"]),
         ("gym", ["No trainer loads this as it is"]),
     ],

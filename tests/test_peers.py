@@ -24,7 +24,8 @@ from making import SAMPLE_DATA, SHARED_ROLLOUTS, exported, gym, rows_of, said, w
 from rollout_curator import recipe as recipes
 from rollout_curator import tokens
 from rollout_curator.arrow import number_faults
-from rollout_curator.conversation import encode
+from rollout_curator.conversation import encode, record_of
+from rollout_curator.conversation.sharegpt import says_the_same, written
 from rollout_curator.errors import ExportError, SourceError
 from rollout_curator.exports.parquet import read_lines
 from rollout_curator.hazards import Look, view
@@ -399,14 +400,14 @@ def convert() -> Callable[[dict[str, Any]], dict[str, Any]]:
     vars(log)["get_logger"] = lambda name=None: silent
     sys.modules[log.__name__] = vars(sys.modules["llamafactory.extras"])["logging"] = log
     converter = importlib.import_module("llamafactory.data.converter")
-    parser_tags = {
-        "messages": "messages", "tools": "tools", "system": None, "images": None, "videos": None, "audios": None,
-        "role_tag": "role", "content_tag": "content", "user_tag": "user", "assistant_tag": "assistant",
-        "observation_tag": "tool", "function_tag": "function_call", "system_tag": "system",
+    tags = {
+        "messages": "conversations", "tools": "tools", "system": None, "images": None, "videos": None, "audios": None,
+        "role_tag": "from", "content_tag": "value", "user_tag": "human", "assistant_tag": "gpt",
+        "observation_tag": "observation", "function_tag": "function_call", "system_tag": "system",
         "ranking": False, "kto_tag": None, "load_from": "file",
     }  # fmt: skip
-    made: Callable[[dict[str, Any]], dict[str, Any]] = converter.OpenAIDatasetConverter(
-        SimpleNamespace(**parser_tags), SimpleNamespace(media_dir="")
+    made: Callable[[dict[str, Any]], dict[str, Any]] = converter.SharegptDatasetConverter(
+        SimpleNamespace(**tags), SimpleNamespace(media_dir="")
     )
     return made
 
@@ -433,7 +434,7 @@ def test_llamafactory_takes_and_passes_over_what_is_said_of_it(
     for length in range(1, 7):
         for roles in itertools.product(("system", "user", "assistant", "tool", "developer"), repeat=length):
             row = {"messages": [{"role": role, "content": "x"} for role in roles]}
-            assert (roles, judged(row)) == (roles, taken(convert, row))
+            assert (roles, judged(row)) == (roles, taken(convert, written(row)))
 
 
 def test_llamafactory_takes_every_row_that_is_written_for_it(
@@ -444,8 +445,43 @@ def test_llamafactory_takes_every_row_that_is_written_for_it(
     assert [row for row in rows_of(done.path) if taken(convert, row) != "trained"] == []
     plan = recipes.plan(recipe)
     passed_over = opened.select(recipe).rows_of("skipped_by_trainer")
-    made = [recipes.found(opened.rollout(int(row)), plan).record() for row in passed_over]
+    made = [record_of(recipes.found(opened.rollout(int(row)), plan)) for row in passed_over]
     assert {taken(convert, row) for row in made} == ({"skipped_by_trainer"} if made else set())
+
+
+def test_a_row_without_the_column_of_tools_would_stop_llamafactory(
+    convert: Callable[[dict[str, Any]], dict[str, Any]],
+) -> None:
+    said = written({"messages": TALKS[0][0]})
+    assert (said["tools"], taken(convert, said)) == ("", "trained")
+    del said["tools"]
+    assert taken(convert, said) == "refused_by_trainer"
+
+
+def formatted(value: str) -> str:
+    """Return what LLaMA-Factory's formatter for Qwen makes of the calls of a turn."""
+    formatter = importlib.import_module("llamafactory.data.formatter")
+    made = formatter.FunctionFormatter(slots=["{{content}}"], tool_format="qwen")
+    words = {"thought_words": ("<think>\n", "\n</think>\n\n"), "tool_call_words": ("<tool_call>", "</tool_call>")}
+    return str(made.apply(content=value, **words)[0])
+
+
+CONTENTS = ["", "Let me add.", "<think>\nAdd.\n</think>\n\n", "<think>\nAdd.\n</think>\n\nLet me add.", "a\n", "<b>"]
+
+
+@pytest.mark.parametrize("content", CONTENTS)
+@pytest.mark.parametrize("n_calls", [1, 2])
+def test_llamafactory_writes_the_calls_of_a_turn_as_qwen_does(
+    convert: Callable[[dict[str, Any]], dict[str, Any]], content: str, n_calls: int
+) -> None:
+    arguments = {"a": "<tool_call>{}</tool_call><think>\nx\n</think>\n\n", "b": [1, {"c": None}], "d": 2**70}
+    calls = [{"id": "c1", "type": "function", "function": {"name": "add", "arguments": arguments}}] * n_calls
+    messages = [{"role": "user", "content": "Go."}, {"role": "assistant", "content": content, "tool_calls": calls}]
+    value = written({"messages": messages})["conversations"][1]["value"]
+    text = json.dumps({"name": "add", "arguments": arguments}, ensure_ascii=False)
+    between = "\n" if content and not content.endswith("</think>\n\n") else ""
+    assert formatted(value) == content + between + "\n".join([f"<tool_call>\n{text}\n</tool_call>"] * n_calls)
+    assert says_the_same(written({"messages": messages}), {"messages": messages})
 
 
 @pytest.mark.parametrize("path", HOSTILE_PATHS)

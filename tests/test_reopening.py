@@ -41,7 +41,8 @@ def test_messages_are_the_same_even_where_tools_are_written_as_text(
     sample: Workspace, tmp_path: Path, target: str
 ) -> None:
     first, second = again(sample, Recipe(format="chat", target=target), tmp_path)
-    messages = [[row["messages"] for row in rows_of(file)] for file in (first, second)]
+    key = "conversations" if target == "llamafactory" else "messages"
+    messages = [[row[key] for row in rows_of(file)] for file in (first, second)]
     assert (len(messages[0]) > 300, messages[0]) == (True, messages[1])
 
 

@@ -143,7 +143,8 @@ def test_the_config_for_llamafactory_writes_both_of_its_files(tmp_path: Path, pa
     folder = files_of(get("llamafactory").config(facts(path, "/data/val.jsonl")), tmp_path)
     info = json.loads((folder / "dataset_info.json").read_text())
     assert (info["curated"]["file_name"], info["curated_validation"]["file_name"]) == (path, "/data/val.jsonl")
-    assert info["curated"]["columns"] == {"messages": "messages", "tools": "tools"}
+    assert info["curated"]["formatting"] == "sharegpt"
+    assert info["curated"]["columns"] == {"messages": "conversations", "tools": "tools"}
     settings = read_yaml((folder / "sft.yaml").read_text())
     assert (settings["dataset"], settings["dataset_dir"], settings["cutoff_len"]) == ("curated", "curated", 8192)
     assert settings["eval_dataset"] == "curated_validation"
@@ -263,6 +264,11 @@ TEXT_CALL = {**CALL, "function": {"name": "add", "arguments": '{"a": 2}'}}
 CALLING = {"role": "assistant", "content": "", "tool_calls": [TEXT_CALL]}
 
 
+def turns(*said: tuple[str, str]) -> dict[str, Any]:
+    """Return a ShareGPT row of these turns."""
+    return {"conversations": [{"from": who, "value": text} for who, text in said], "tools": ""}
+
+
 def broken(message: dict[str, Any]) -> dict[str, Any]:
     """Return a message with a call whose arguments are no JSON."""
     return {**message, "tool_calls": [{**CALL, "function": {"name": "add", "arguments": "{2"}}]}
@@ -277,10 +283,12 @@ def broken(message: dict[str, Any]) -> dict[str, Any]:
         (trl_accepts, {"messages": [USER, ANSWER], "tools": '[{"name": "add"}]'}, "a tool that is not"),
         (axolotl_accepts, {"messages": [USER, CALLING], "tools": json.dumps([TOOL])}, None),
         (axolotl_accepts, {"messages": [USER, broken(CALLING)]}, "arguments that are no JSON"),
-        (llamafactory_accepts, {"messages": [USER, ANSWER]}, None),
-        (llamafactory_accepts, {"messages": [USER, USER, ANSWER]}, "skipped: user user assistant"),
-        (llamafactory_accepts, {"messages": [USER, CALLING]}, "arguments that would be encoded twice"),
-        (llamafactory_accepts, {"messages": [{"role": "developer", "content": "x"}, ANSWER]}, "KeyError: developer"),
+        (llamafactory_accepts, turns(("human", "2+2?"), ("gpt", "4")), None),
+        (llamafactory_accepts, turns(("human", "2+2?"), ("function_call", '[{"name": "add", "arguments": {}}]')), None),
+        (llamafactory_accepts, turns(("human", "2"), ("human", "+2?"), ("gpt", "4")), "skipped: human human gpt"),
+        (llamafactory_accepts, turns(("developer", "2+2?"), ("gpt", "4")), "skipped: developer gpt"),
+        (llamafactory_accepts, turns(("human", "2+2?"), ("function_call", "Let me add.[]")), "RuntimeError: calls"),
+        (llamafactory_accepts, {"conversations": []}, "KeyError: tools"),
         (openai_accepts, {"messages": [USER, CALLING], "tools": [TOOL]}, None),
         (openai_accepts, {"messages": [USER, ANSWER], "reward": 1.0}, "an unknown key"),
         (openai_accepts, {"messages": [USER, {**ANSWER, "reasoning_content": "x"}]}, "an unknown key in a message"),
@@ -302,6 +310,8 @@ def test_each_loader_said_again_takes_and_refuses(accepts: Any, row: dict[str, A
         ("axolotl", [USER, broken(CALLING)], "refused_by_trainer"),
         ("llamafactory", [USER, ANSWER, USER, ANSWER], None),
         ("llamafactory", [ANSWER, USER, ANSWER], "skipped_by_trainer"),
+        ("llamafactory", [USER, {**CALLING, "content": "As in <tool_call>:"}], "refused_by_trainer"),
+        ("llamafactory", [{"role": "user", "content": [{"type": "image_url"}]}, ANSWER], "refused_by_trainer"),
         ("openai", [USER, {**CALLING, "content": None}], None),
         ("openai", [USER, {**CALLING, "tool_calls": [CALL]}], "refused_by_trainer"),
         ("openai", [{"role": "user", "content": [{"type": "input_audio"}]}, ANSWER], "refused_by_trainer"),

@@ -8,6 +8,8 @@ number of 64 bits or more: then the whole file becomes one table of Arrow types,
 in which such numbers are floats, the numbers under the same key in other rows too, and every message gets the keys of
 all. Half a surrogate pair stops the load of such a table, and ujson drops it or stops.
 
+Texts that all read as dates come back as dates, in every version, where no message differs in its keys.
+
 The columns of a file, and the keys of its messages where they are all alike, are those of its first 10 MB: a later row
 with others stops the load.
 
@@ -16,6 +18,7 @@ Knows JSON values only. Text is safe, whatever it holds: arguments and tools tha
 
 import json
 import math
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -30,6 +33,10 @@ FIRST_BYTES = 10 << 20
 """What of a file in JSON Lines decides over its columns (`chunksize`)."""
 Shape = frozenset[tuple[str, frozenset[str]]]
 """The columns of a record, each with the keys of an object in it, as often as they differ."""
+_SAID = ("content", "value")
+_OTHER = ("", frozenset[str]())
+"""Stands in the shape of a record in which some message says something that is no date."""
+_DATE = re.compile(r"\d{4}-\d\d-\d\d([ T]\d\d(:?\d\d(:?\d\d(\.\d+)?)?)?(Z|[+-]\d\d(:?\d\d)?)?)?")
 _FIXED_FROM, _FIXED_TO = 1e-15, 1e16
 _DECIMALS_READ = 15
 _TENTHS = (1.0, 1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-9, 1e-10, 1e-11, 1e-12, 1e-13, 1e-14, 1e-15)
@@ -79,7 +86,9 @@ def shape_of(record: Mapping[str, Any]) -> Shape:
     """Return the columns of a record and the keys of the objects that stand in its lists."""
     columns = [(name, value if isinstance(value, list) else ()) for name, value in record.items()]
     keys = [(name, frozenset(each)) for name, values in columns for each in values if isinstance(each, dict)]
-    return frozenset([*keys, *((name, frozenset[str]()) for name in record)])
+    said = (each.get(key) for _, values in columns for each in values if isinstance(each, dict) for key in _SAID)
+    is_other = any(text is not None and not (isinstance(text, str) and _DATE.fullmatch(text)) for text in said)
+    return frozenset([*keys, *((name, frozenset[str]()) for name in record), *([_OTHER] if is_other else [])])
 
 
 @dataclass(slots=True)
@@ -87,11 +96,15 @@ class Columns:
     """The columns that the beginning of a file decides on, and the first column of which a later row has more."""
 
     late: str = ""
+    is_dates: bool = False
+    """Whether all that messages say reads as dates, of which `datasets` makes dates."""
     _n_bytes: int = 0
     _first: dict[str, set[frozenset[str]]] = field(default_factory=dict)
 
     def add(self, shape: Shape, n_bytes: int) -> None:
         """Take in the next row, of so many bytes."""
+        self.is_dates = (self.is_dates or not self._n_bytes) and _OTHER not in shape
+        shape -= {_OTHER}
         if self._n_bytes < FIRST_BYTES:
             for name, keys in shape:
                 self._first.setdefault(name, set()).update([keys] if keys else [])

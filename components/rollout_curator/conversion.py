@@ -7,7 +7,7 @@ Batches and results are plain values that travel between processes; knows no fil
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from itertools import takewhile
 from typing import Any
@@ -26,6 +26,7 @@ from rollout_curator.conversation import (
     mark_items,
     normalise,
     open_rollout,
+    record_of,
 )
 from rollout_curator.index.source import to_rollout
 from rollout_curator.plan import Plan
@@ -72,7 +73,6 @@ def convert(batch: Batch) -> Converted:
     lines: list[bytes] = []
     different: list[int] = []
     shapes: list[arrow.Shape] = []
-    load: Callable[[bytes], Mapping[str, Any]] = batch.plan.target.load or read_json
     rollouts: dict[int, Rollout] = {}
     for n, unit in enumerate(batch.units):
         for place in unit:
@@ -87,7 +87,8 @@ def convert(batch: Batch) -> Converted:
         written = recipes.joined(made, batch.extra[n])
         line = encode(written)
         told = {issue_kind(issue) for example in examples for issue in example.issues}
-        if not reads_back(line, made, load) or (batch.plan.reads_columns and arrow.untold(made, line, told)):
+        is_same = reads_back(line, made) and _is_meant(line, examples, batch.plan)
+        if not is_same or (batch.plan.reads_columns and arrow.untold(made, line, told)):
             different.append(n)
         if batch.plan.reads_columns:
             shapes.append(arrow.shape_of(written))
@@ -101,7 +102,7 @@ def _record(batch: Batch, rollouts: list[Rollout], examples: list[Example]) -> d
         if example.skip:
             return example.skip
     if len(rollouts) == 1:
-        return examples[0].record()
+        return record_of(examples[0])
     heads = [prompt_of(rollout, batch.plan) for rollout in rollouts]
     after = [_after(example, head) for example, head in zip(examples, heads, strict=True)]
     if after[0] is None or after[1] is None or heads[0] != heads[1] or examples[0].tools != examples[1].tools:
@@ -126,13 +127,23 @@ def prompt_of(rollout: Rollout, plan: Plan) -> list[Message]:
     return (made.messages or [])[:-1]
 
 
-def reads_back(line: bytes, made: Mapping[str, Any], load: Callable[[bytes], Mapping[str, Any]]) -> bool:
-    """Say whether a line, loaded as a trainer does, gives what it was made of."""
+def reads_back(line: bytes, made: Mapping[str, Any]) -> bool:
+    """Say whether a line, loaded as JSON, gives what it was made of."""
     try:
-        loaded = load(line)
-        if load is not read_json or _has(loaded, made):
-            return _has(loaded, made)
-        return _has(json.loads(line), made)
+        return _has(read_json(line), made) or _has(json.loads(line), made)
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return False
+
+
+def _is_meant(line: bytes, examples: list[Example], plan: Plan) -> bool:
+    """Say whether the line of an example means to its trainer what the example says; pairs have no rule of their own.
+
+    `Target.holds` decodes the line as that trainer's loader does.
+    """
+    if plan.target.holds is None or len(examples) > 1:
+        return True
+    try:
+        return plan.target.holds(line, examples[0].record())
     except (ValueError, KeyError, TypeError, RecursionError):
         return False
 

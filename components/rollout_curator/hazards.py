@@ -44,7 +44,7 @@ def looked_for(look: Look) -> dict[str, str]:
             known |= {"prefix_error": needed, "history_rewritten": needed}
     by_trainer = {
         "double_encoded": target.encodes_arguments,
-        "text_beside_calls": target.drops_text_beside_calls,
+        "text_beside_calls": target.tells_text_beside_calls,
         "trained_prompt": target.trains_prompt,
         "mixed_content": target.refuses_mixed_content,
         "none_filled": target.reads_columns,
@@ -117,13 +117,13 @@ def _by_shape(made: Example, look: Look) -> Iterator[Hazard]:
         yield Hazard("trained_prompt", f"{n_answers:,} {'answer' if n_answers == 1 else 'answers'}")
     if target.encodes_arguments and (at := _first(messages, _has_text_arguments)) is not None:
         yield Hazard("double_encoded", at=at)
-    if target.drops_text_beside_calls and (at := _first(messages, _has_text_beside_calls)) is not None:
+    if target.tells_text_beside_calls and (at := _first(messages, _has_text_beside_calls)) is not None:
         yield Hazard("text_beside_calls", at=at)
     if target.refuses_mixed_content and not look.has_lists:
         at = _first(messages, lambda message: isinstance(message["content"], list))
         if at is not None:
             yield Hazard("mixed_content", at=at)
-    if target.reads_columns and made.tools is not None and not made.has_tools_as_text:
+    if target.reads_columns and made.tools is not None and not made.has_tools_as_text and made.layout == "messages":
         yield Hazard("none_filled")
 
 
@@ -136,7 +136,7 @@ def _by_template(messages: list[Message], look: Look, rendered: Rendered) -> Ite
         yield Hazard("prefix_error", rendered.prefix_error, rendered.failed_at)
     if target.renders == "prefixes" and rendered.drift_at is not None:
         yield Hazard("history_rewritten", f"at message {rendered.drift_at + 1}", rendered.drift_at)
-    if not target.encodes_arguments:
+    if not (target.encodes_arguments or target.decodes_arguments):
         at = _first(messages, lambda message: _is_encoded_twice(message, rendered.whole))
         if at is not None:
             yield Hazard("double_encoded", at=at)

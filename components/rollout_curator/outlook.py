@@ -17,7 +17,7 @@ import numpy as np
 import xxhash
 
 from rollout_curator import recipe as recipes
-from rollout_curator.conversation import Outcome, encode, mark_items
+from rollout_curator.conversation import Outcome, encode, mark_items, record_of
 from rollout_curator.errors import SourceError
 from rollout_curator.findings import Findings, decided, finding_of, minded
 from rollout_curator.index.facts import read_outcome
@@ -222,7 +222,7 @@ class Outlook:
 def _hash_of(rollout: Rollout, plan: Plan) -> int:
     """Return a hash of what is written for a rollout, 0 where nothing can be."""
     made = recipes.found(rollout, plan)
-    return 0 if made.skip else xxhash.xxh3_64_intdigest(encode(made.record()))
+    return 0 if made.skip else xxhash.xxh3_64_intdigest(encode(record_of(made)))
 
 
 def _remember(kept: dict[Any, Any], key: Any, value: Any, at_most: int = KEPT_MAX) -> None:

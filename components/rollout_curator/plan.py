@@ -40,7 +40,8 @@ class Plan:
     @property
     def loaded_values(self) -> frozenset[str]:
         """Return the places of an example whose values `datasets` loads as values, not as text."""
-        if not self.reads_columns:
+        options = self.flat if self.format == "flat" else self.chat
+        if not self.reads_columns or options.layout == "sharegpt":  # there every value is text
             return frozenset()
         as_text = {"arguments": self.chat.arguments == "string", "tools": self.chat.tools == "text", "content": False}
         return frozenset(place for place, is_text in as_text.items() if not is_text)
@@ -132,6 +133,7 @@ def _conversion(plan: Plan) -> tuple[Any, ...]:
         "empty_arguments",
         "mask_prompt",
         "reasoning_content",
+        "names",
         "trim",
         *(["arguments"] if "bad_tool_args" in plan.exclude else []),
     ]

@@ -14,8 +14,8 @@ from rollout_curator.conversation import HAZARDS, ISSUE_WORDS, TRIMMABLE, ChatOp
 from rollout_curator.errors import RecipeError, TemplateError
 
 INVALID = ("masked", "truncated", "failed")
-ONLY_BY_LISTS = ("trim",)
-"""Fields of the conversion options that the lists of a recipe set."""
+NO_OPTIONS = ("trim", "layout")
+"""Fields of the conversion options that the lists of a recipe set, or the trainer alone."""
 _BY_OPTIONS = frozenset({"unsupported_item", "ends_in_tool_call", "trimmed_tail"})
 _TAKEN_KEYS = ("", "role", "content", "tool_calls", "tool_call_id", "name")
 
@@ -49,8 +49,8 @@ def check_options(options: Mapping[str, Any], base: FlatOptions | ChatOptions) -
     """Raise RecipeError for an option that is not there or has a value it cannot have."""
     hints = get_type_hints(type(base))
     for name, value in options.items():
-        if name not in hints or name in ONLY_BY_LISTS:
-            known = [hint for hint in hints if hint not in ONLY_BY_LISTS]
+        if name not in hints or name in NO_OPTIONS:
+            known = [hint for hint in hints if hint not in NO_OPTIONS]
             raise RecipeError(f"options: there is no {name!r} here; choose from {', '.join(known)}")
         choices = get_args(hints[name])
         if choices and value not in choices:

@@ -14,7 +14,7 @@ from typing import Any
 import tomli_w
 
 from rollout_curator import grouping, templates
-from rollout_curator.conversation import HAZARDS, UNLOADABLE, chat, encode, flat
+from rollout_curator.conversation import HAZARDS, UNLOADABLE, chat, encode, flat, record_of
 from rollout_curator.conversation.loading import loading_issues
 from rollout_curator.errors import RecipeError, TemplateError
 from rollout_curator.exports.base import get as get_kind
@@ -254,7 +254,7 @@ def excluded_issue(issues: tuple[str, ...], plan: Plan) -> str | None:
 
 def line(made: Example, extra: Mapping[str, Any]) -> bytes:
     """Return the exact line written for an example; `extra` are the columns of `Workspace.metadata`."""
-    return encode(joined(made.record(), extra))
+    return encode(joined(record_of(made), extra))
 
 
 def joined(record: Mapping[str, Any], extra: Mapping[str, Any]) -> dict[str, Any]:

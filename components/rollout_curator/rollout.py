@@ -83,7 +83,7 @@ class Example:
     JSON text, for trainers whose reader makes one table of all tools. `left_out` says how much of what was recorded is
     not in it, by kind (`words.LEFT_OUT_WORDS`). `untrained` are the places of the messages that are marked as not to be
     trained on, and `marks` the form in which that is written (`options.MARK_FORMS`). `template_kwargs` are written as a
-    column of that name.
+    column of that name. `layout` says how a row is laid out in the file (`conversation.record_of`).
     """
 
     messages: list[Message] | None
@@ -96,9 +96,10 @@ class Example:
     untrained: frozenset[int] = frozenset()
     marks: str = field(default="none", compare=False)
     template_kwargs: Mapping[str, Any] = field(default_factory=dict)
+    layout: str = field(default="messages", compare=False)
 
     def record(self) -> dict[str, Any]:
-        """Return the JSON object of the training file; only valid when `skip` is None."""
+        """Return the example as a JSON object with OpenAI messages; only valid when `skip` is None."""
         made: dict[str, Any] = {"messages": self._marked()}
         if self.tools is not None:
             as_text = self.has_tools_as_text

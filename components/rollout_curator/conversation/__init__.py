@@ -12,6 +12,7 @@ from rollout_curator.conversation.items import Normalised, Opened, item_type, no
 from rollout_curator.conversation.marking import answers, mark_items
 from rollout_curator.conversation.options import GYM_OPTIONS, ChatOptions, FlatOptions
 from rollout_curator.conversation.outcomes import Outcome, Outcomes, outcomes
+from rollout_curator.conversation.sharegpt import record_of
 from rollout_curator.conversation.words import (
     EXCLUDED_BY_DEFAULT,
     HAZARDS,
@@ -54,4 +55,5 @@ __all__ = [
     "normalise",
     "open_rollout",
     "outcomes",
+    "record_of",
 ]

@@ -89,6 +89,7 @@ def _example(
         left_out=tuple(findings.left_out.items()),
         untrained=untrained,
         marks=options.marks,
+        layout=options.layout,
         template_kwargs=rollout.template_kwargs if options.template_kwargs == "column" else {},
     )
 
@@ -247,7 +248,7 @@ def _add_result(draft: Draft, item: Item, call_id: Any, output: Any) -> None:
         "tool_call_id": read_call_id(call_id, draft.findings),
         "content": output if isinstance(output, str) else tool_content(output, draft.options, draft.findings),
     }
-    draft.messages.append(named(message, name_of(item)))
+    draft.messages.append(named(message, draft.name_for(name_of(item), is_result=True)))
 
 
 def _add_other(draft: Draft, item: Item) -> None:
@@ -256,7 +257,7 @@ def _add_other(draft: Draft, item: Item) -> None:
     if role == "developer" and draft.options.developer_to_system:
         role = "system"
     message: Message = {"role": role, "content": message_content(item.get("content"), draft.options, draft.findings)}
-    draft.messages.append(named(message, name_of(item)))
+    draft.messages.append(named(message, draft.name_for(name_of(item))))
 
 
 _ADD = {

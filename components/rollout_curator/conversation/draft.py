@@ -36,6 +36,13 @@ class Draft:
         self.findings.note(f"trimmed:{kind}")
         return True
 
+    def name_for(self, name: str | None, *, is_result: bool = False) -> str | None:
+        """Return the name that is written for who speaks, and count one that is not."""
+        if name is None or self.options.names == "keep" or (self.options.names == "speakers" and not is_result):
+            return name
+        self.findings.leave_out("names")
+        return None
+
 
 def add_reasoning(draft: Draft, texts: list[str]) -> None:
     """Add reasoning to the assistant message as the options want it (C2)."""
@@ -72,7 +79,7 @@ def flush(draft: Draft) -> None:
         message["tool_calls"] = calls
     if not is_trained:
         message["train"] = False
-    draft.messages.append(named(cast(Message, message), name))
+    draft.messages.append(named(cast(Message, message), draft.name_for(name)))
 
 
 def name_of(item: Item) -> str | None:

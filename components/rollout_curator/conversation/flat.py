@@ -56,6 +56,7 @@ def flat_of(opened: Opened, options: FlatOptions) -> Example:
         left_out=left_out,
         untrained=untrained,
         marks=options.marks,
+        layout=options.layout,
     )
 
 

@@ -9,8 +9,8 @@ class FlatOptions:
     """How `flat` makes an example.
 
     `joiner` stands between the texts of several assistant messages (a blank in the SFT guide);
-    `with_instructions` puts the instructions first, joined with leading system messages as `chat` does. `marks` and
-    `mask_prompt` are those of `ChatOptions`.
+    `with_instructions` puts the instructions first, joined with leading system messages as `chat` does. `marks`,
+    `mask_prompt` and `layout` are those of `ChatOptions`.
     """
 
     developer_to_system: bool = True
@@ -19,6 +19,7 @@ class FlatOptions:
     with_instructions: bool = False
     marks: Literal["none", "message_loss_mask", "weight", "loss", "train"] = "none"
     mask_prompt: bool = False
+    layout: Literal["messages", "sharegpt"] = "messages"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,8 @@ class ChatOptions:
     `tools` are written as a list or as JSON text; `system_tools="read"` takes them from a <tools> block of the system
     message where the rollout lists none. `template_kwargs="column"` writes the settings of the chat template beside
     the messages. `marks` is the form in which answers are marked that are not to be trained on; `mask_prompt` marks
-    those of the prompt so.
+    those of the prompt so. `names` of who speaks are kept, kept but on results of tools, or dropped. `layout` is how a
+    row is laid out, which only a trainer decides: OpenAI messages, or ShareGPT, which has no place for names.
     """
 
     reasoning: Literal["drop", "field", "inline"] = "drop"
@@ -66,6 +68,8 @@ class ChatOptions:
     marks: Literal["none", "message_loss_mask", "weight", "loss", "train"] = "none"
     mask_prompt: bool = False
     template_kwargs: Literal["none", "column"] = "none"
+    names: Literal["keep", "speakers", "drop"] = "keep"
+    layout: Literal["messages", "sharegpt"] = "messages"
     trim: frozenset[str] = frozenset()
 
 

@@ -25,6 +25,8 @@ ROWS_A_GROUP = 1024
 BYTES_A_GROUP = 32 << 20
 LISTS = frozenset({"messages", "prompt", "chosen", "rejected", "context", "completions"})
 """Columns that are lists; each element is one text of JSON."""
+TURNS = "conversations"
+"""The column of ShareGPT rows: structs of texts, which any version of `datasets` reads, and so do trainers."""
 PLAIN = {"reward": "float64", "line": "int64", "source": "string", "task": "string", "agent": "string", "key": "string"}
 """Columns with a type of their own, also after `chosen_` and `rejected_`."""
 TOOLS = "tools"
@@ -62,9 +64,10 @@ def read_lines(path: Path) -> Iterator[bytes]:
 
     try:
         with pq.ParquetFile(path) as stored:
+            decoded = _turns_decoded if TURNS in stored.schema_arrow.names else _decoded
             for batch in stored.iter_batches(ROWS_A_GROUP):
                 for row in batch.to_pylist():
-                    yield encode({name: _decoded(name, value) for name, value in row.items() if _is_there(name, value)})
+                    yield encode({name: decoded(name, value) for name, value in row.items() if _is_there(name, value)})
     except (pa.ArrowInvalid, TypeError) as error:
         raise ValueError(str(error)) from error
 
@@ -110,6 +113,8 @@ def _table(group: list[dict[str, Any]], file: AtomicFile) -> Any:
     import pyarrow as pa
 
     names = _names(group)
+    if TURNS in names:
+        return _turns_table(group, names)
     fields = [pa.field(name, _type(name)) for name in names]
     features = {name: _feature(name) for name in names}
     metadata = {"huggingface": json.dumps({"info": {"features": features}})}
@@ -120,10 +125,26 @@ def _table(group: list[dict[str, Any]], file: AtomicFile) -> Any:
     return pa.table(columns, pa.schema(fields, metadata))
 
 
+def _turns_table(group: list[dict[str, Any]], names: list[str]) -> Any:
+    """Return rows of ShareGPT as a table of plain types, which needs no word to `datasets`."""
+    import pyarrow as pa
+
+    text = pa.string()
+    kept = {key for row in group for turn in row[TURNS] for key in turn}
+    turn = pa.struct([("from", text), ("value", text), ("loss", pa.bool_())])
+    if other := kept - {"from", "value", "loss"}:
+        turn = pa.struct([*turn, *((name, text) for name in sorted(other))])
+    types = {TURNS: pa.list_(turn)} | {name: _type(name) if _plain(name) else text for name in names if name != TURNS}
+    rows = [{name: _turns_encoded(name, row.get(name)) for name in names} for row in group]
+    return pa.Table.from_pylist(rows, pa.schema(types))
+
+
 def _names(group: list[dict[str, Any]]) -> list[str]:
     """Return the columns in their order; conversations always have the one for tools, whether or not they use it."""
     names = [name for name in group[0] if name != TOOLS]
-    last = max((n for n, name in enumerate(names) if name in ("messages", "rejected", "completions")), default=None)
+    last = max(
+        (n for n, name in enumerate(names) if name in ("messages", TURNS, "rejected", "completions")), default=None
+    )
     return names if last is None else [*names[: last + 1], TOOLS, *names[last + 1 :]]
 
 
@@ -168,6 +189,16 @@ def _encoded(name: str, value: Any) -> Any:
 
 def _text(value: Any) -> str:
     return encode(value).decode("utf-8").rstrip("\n")
+
+
+def _turns_encoded(name: str, value: Any) -> Any:
+    return value if name in (TURNS, TOOLS) else _encoded(name, value)
+
+
+def _turns_decoded(name: str, value: Any) -> Any:
+    if name == TURNS:
+        return [{key: said for key, said in turn.items() if said is not None} for turn in value]
+    return value if name == TOOLS else _decoded(name, value)
 
 
 def _decoded(name: str, value: Any) -> Any:

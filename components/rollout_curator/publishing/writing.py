@@ -197,7 +197,11 @@ def _notes(workspace: Workspace, recipe: Recipe, chosen: Chosen) -> list[str]:
 def _late_columns(recipe: Recipe, streams: Sequence[Stream]) -> list[str]:
     """Return what to do where the first 10 MB of a file lack what later rows have."""
     late = sorted({stream.columns.late for stream in streams if stream.columns.late})
-    if not late or recipe.kind == "parquet":
+    if recipe.kind == "parquet":
+        return []
+    if any(stream.columns.is_dates for stream in streams):
+        return ["Every text reads as a date, and Hugging Face datasets makes dates of them: export as parquet."]
+    if not late:
         return []
     return [
         "Hugging Face datasets takes the columns of a file from its first 10 MB and stops at later rows with more, "

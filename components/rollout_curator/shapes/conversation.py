@@ -10,6 +10,7 @@ from rollout_curator.shapes.context import SYSTEM_KEYS
 from rollout_curator.shapes.marks import note_masks, read_mask
 from rollout_curator.shapes.messages import known_role, read_sequence
 from rollout_curator.shapes.pairing import pair_by_order
+from rollout_curator.shapes.sharegpt import split_results
 from rollout_curator.shapes.thoughts import KEYS as THOUGHT_KEYS
 from rollout_curator.shapes.view import Notes, View, is_copy, note_unread, texts_in
 
@@ -53,7 +54,7 @@ def is_answer(item: Any) -> bool:
 
 def read_messages(view: View, key: str, notes: Notes) -> list[Any]:
     """Return the messages under a key as items: the system text beside them first, and marked by a mask beside them."""
-    messages: list[Any] = list(view.take(key))
+    messages: list[Any] = split_results(view.take(key))
     if (mask := view.take("message_loss_mask")) is not None:
         messages = read_mask(mask, messages, notes)
     return [*read_system(view, messages, notes), *read_sequence(messages, notes)]

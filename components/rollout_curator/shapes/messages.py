@@ -13,6 +13,7 @@ from rollout_curator.shapes.calls import as_item, read_call, read_calls, read_js
 from rollout_curator.shapes.content import note_error, read_content, read_output
 from rollout_curator.shapes.ending import CUT_REASONS, ENDINGS
 from rollout_curator.shapes.marks import read_mark
+from rollout_curator.shapes.sharegpt import split_calls
 from rollout_curator.shapes.thoughts import as_reasoning, note_parts, read_block, read_thoughts
 from rollout_curator.shapes.view import HARMLESS, Notes, View, is_empty, texts_in
 
@@ -142,10 +143,13 @@ def _read_message(message: dict[str, Any], notes: Notes) -> list[Any]:
 
 
 def _only_calls(view: View, content: Any, notes: Notes) -> list[Any]:
-    """Return the calls of a message whose text is JSON: one call or a list of them."""
-    calls = read_calls(content, notes)
+    """Return the calls of a message whose text is JSON: one call or a list of them, after what was said before."""
+    said, given = split_calls(content)
+    calls = read_calls(given, notes)
     train = read_mark(view, notes, is_answer=True)
-    made: dict[str, Any] = {"role": "assistant", "content": "", "tool_calls": calls}
+    made: dict[str, Any] = {"role": "assistant", "content": said, "tool_calls": calls}
+    if thoughts := [text for text in read_thoughts(view, notes) if text]:
+        made["reasoning_content"] = "\n\n".join(thoughts)
     if not isinstance(calls, list) or not calls or not all(isinstance(call, dict) for call in calls):
         made["tool_calls"] = content  # refused, and never written as what was said
     return [_finished(view, {**made, **({} if train is None else {"train": train})}, notes)]

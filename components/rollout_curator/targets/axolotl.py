@@ -145,4 +145,5 @@ AXOLOTL = Target(
     hands=hands,
     too_long="drops the example, which only a number in its log tells",
     reads_columns=True,
+    decodes_arguments=True,
 )

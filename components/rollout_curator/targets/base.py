@@ -87,8 +87,9 @@ class Target:
 
     `judge` is its own loader's rule for one record, None when it takes every record; `usual_is_safe` says that no
     record made with the usual options is judged. `too_long` says what it does with an example beyond its limit.
-    `reads_columns` is true where all records become one table of Arrow types (Hugging Face `datasets`). `load` is how
-    its loader reads a line of the file, None where it is plain JSON.
+    `encodes_arguments` and `decodes_arguments` say what it does to arguments that are text before it renders them.
+    `reads_columns` is true where all records become one table of Arrow types (Hugging Face `datasets`). `holds` says
+    whether a line, decoded as its loader does, has what the example has; None where that is plain JSON.
     """
 
     name: str
@@ -115,9 +116,10 @@ class Target:
     refuses_mixed_content: bool = True
     trains_prompt: bool = True
     encodes_arguments: bool = False
-    drops_text_beside_calls: bool = False
+    decodes_arguments: bool = False
+    tells_text_beside_calls: bool = False
     takes_metadata: bool = True
-    load: Callable[[bytes], Mapping[str, Any]] | None = None
+    holds: Callable[[bytes, Mapping[str, Any]], bool] | None = None
 
     def is_too_long(self, n_tokens: int, limit: int) -> bool:
         """Say whether an example of so many tokens is beyond the limit of this trainer."""

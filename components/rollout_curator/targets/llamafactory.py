@@ -1,36 +1,41 @@
-"""LLaMA-Factory: supervised fine-tuning with `formatting: openai`.
+"""LLaMA-Factory: supervised fine-tuning with `formatting: sharegpt`.
 
-Read in the wheel llamafactory 0.9.5: `llamafactory/data/converter.py` (OpenAIDatasetConverter: a system message only
-at the beginning, results of tools in a row become one, then user or tool and assistant or call must take turns and be
-even in number, else the example is emptied with a warning; beside tool calls the text is dropped; without tools
-"detailed thinking off" is added to the system message), `formatter.py` (FunctionFormatter: arguments are encoded with
-json.dumps, so text is encoded twice), `parser.py` (dataset_info.json), `processor/supervised.py` and
-`hparams/data_args.py` (cutoff_len 2048). Tools may be JSON text; as lists they would become one table of types.
+Read in the wheel llamafactory 0.9.5, which asks for datasets 4.0.0 or older: `llamafactory/data/converter.py`
+(SharegptDatasetConverter: a system message only at the beginning, then user or result and answer or calls must take
+turns and be even in number, else the example is emptied with a warning; a file without the column `tools` stops it),
+`formatter.py` (FunctionFormatter: calls are JSON text, after <think>...</think>, or between <tool_call> and
+</tool_call> with any text before them), `template.py` (Llama2Template passes neither mark on), `parser.py`
+(dataset_info.json), `processor/supervised.py` and `hparams/data_args.py` (cutoff_len 2048). With `formatting: openai`
+arguments are objects: datasets 4.0.0 makes one struct of them all, fills it with nulls and makes dates of texts that
+look like one. In ShareGPT rows every value is text, so any version loads them as they were written.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from rollout_curator.conversation import ChatOptions, FlatOptions
+from rollout_curator.conversation import ChatOptions, FlatOptions, sharegpt
 from rollout_curator.targets.base import LEFT_OUT, MEDIA, ConfigFacts, Judged, Target, absolute
 
-ROLES = ("user", "assistant", "tool", "system")
 SAYS = (
     "It has chat templates of its own (the setting template), so the trainer's view here cannot show its text.",
-    "An example whose turns do not alternate, user or tool then assistant, is passed over with a line in the log.",
-    'Where an example has no tools, "detailed thinking off" is added to its system message.',
-    "Text beside tool calls is dropped, and inline reasoning with it.",
-    "Several results in a row become one message.",
+    "The file is ShareGPT: conversations of human, gpt, function_call, observation and system, with calls and tools as "
+    "JSON text; every version of Hugging Face datasets loads it as it was written. It has no place for ids of calls "
+    "and for names: results stand in the order in which they came.",
+    "An example whose turns do not alternate, user or tool then assistant, would be passed over with a line in the "
+    "log, and is left out.",
+    "Text and reasoning beside tool calls stand before them, between the marks <tool_call> and </tool_call>, as its "
+    "templates of the Qwen kind write them; those of the Llama 2 kind (gemma, mistral, ministral, pixtral) and lfm2 "
+    "stop at them: drop text_beside_calls for those.",
+    "Several results in a row become one turn.",
+    "Templates for reasoning models, such as qwen3, put an empty thought before answers that have none; those whose "
+    "name ends in _nothink do not.",
     "Every answer is trained on, also those that stood in the prompt; mask_history: true trains on the last one only.",
     "Examples longer than cutoff_len are cut at the end, and answers with them; its own limit is 2,048 tokens.",
-    "Arguments are objects, because text is encoded a second time; load with datasets 4.7 or newer, though 0.9.5 asks "
-    "for 4.0.0 or older: those fill them with nulls, make dates of texts that look like one, or stop. Newer ones round "
-    "decimals in arguments to ten places and may change the last digit of shorter ones; examples with numbers beyond "
-    "64 bits there are left out.",
     "Reasoning is written in the text, in <think> tags.",
     "Rollouts with answers marked as not to be trained are left out: 0.9.5 passes over marks. Kept, they have "
     "loss: false, which a pull request not released yet (10471) reads.",
+    "Examples with images, sound or video are left out.",
 )
 SCRIPT = """\
 # LLaMA-Factory 0.9.5 or newer. Save as train.sh, then: sh train.sh
@@ -56,16 +61,8 @@ bf16: true
 END_OF_SETTINGS
 llamafactory-cli train curated/sft.yaml
 """
-COLUMNS = {"messages": "messages", "tools": "tools"}
-TAGS = {
-    "role_tag": "role",
-    "content_tag": "content",
-    "user_tag": "user",
-    "assistant_tag": "assistant",
-    "observation_tag": "tool",
-    "function_tag": "function_call",
-    "system_tag": "system",
-}
+ROLES = {"user": "asked", "tool": "result", "assistant": "answer"}
+COLUMNS = {"messages": "conversations", "tools": "tools"}
 
 
 def config(facts: ConfigFacts) -> str:
@@ -84,41 +81,56 @@ def config(facts: ConfigFacts) -> str:
 
 def _entry(path: str) -> str:
     """Return the entry of a file in dataset_info.json."""
-    rest = json.dumps({"formatting": "openai", "columns": COLUMNS, "tags": TAGS})
+    rest = json.dumps({"formatting": "sharegpt", "columns": COLUMNS})
     return f'{{"file_name": {json.dumps(path)}, {rest[1:]}'
 
 
 def judge(record: Mapping[str, Any]) -> Judged | None:
-    """Return why a record stops the load, or is passed over: roles it does not know, turns that do not alternate."""
-    messages = record["messages"]
-    first = 1 if messages and messages[0]["role"] == "system" else 0
-    turns: list[tuple[int, str]] = []
-    results_at: int | None = None
-    for n, message in enumerate(messages[first:], start=first):
-        role = message["role"]
-        if role not in ROLES:
-            return Judged("refused_by_trainer", f"the role {role} is not known to it", n)
-        if role == "tool":
-            results_at = n if results_at is None else results_at
-            continue
-        if results_at is not None:
-            turns.append((results_at, "tool"))
-            results_at = None
-        turns.append((n, role))
-    for place, (n, role) in enumerate(turns):
-        if role == "system" or (role == "assistant") != (place % 2 == 1):
-            return Judged("skipped_by_trainer", f"message {n + 1} ({role}) is out of turn", n)
+    """Return why a record stops the run or is passed over: what is no text, marks in text, turns out of turn."""
+    turns = list(_turns(record["messages"]))
+    for at, role, message in turns:
+        if isinstance(message["content"], list) and not sharegpt.is_text(message):
+            return Judged("refused_by_trainer", f"message {at + 1} has parts that are no text", at)
+        if role == "calls" and "<tool_call>" in sharegpt.text_of(message):
+            return Judged("refused_by_trainer", f"message {at + 1} has the mark of a call in its text", at)
+    for place, (at, role, message) in enumerate(turns):
+        if role == "other" or (role in ("answer", "calls")) != (place % 2 == 1):
+            return Judged("skipped_by_trainer", f"message {at + 1} ({message['role']}) is out of turn", at)
     if len(turns) % 2 or not turns:
         return Judged("skipped_by_trainer", "its turns are not even in number")
     return None
+
+
+def _turns(messages: list[Mapping[str, Any]]) -> Iterator[tuple[int, str, Mapping[str, Any]]]:
+    """Yield the place of each turn, what it is and its message; results in a row are one turn."""
+    before = ""
+    for at, message in enumerate(messages):
+        role = ROLES.get(message["role"], "other")
+        role = "calls" if role == "answer" and message.get("tool_calls") else role
+        if not (role == "result" == before or (at == 0 and message["role"] == "system")):
+            yield at, role, message
+        before = role
+
+
+def holds(line: bytes, record: Mapping[str, Any]) -> bool:
+    """Say whether a line, decoded as its converter and formatter do, says what the record says. Raises ValueError."""
+    return sharegpt.says_the_same(json.loads(line), record)
 
 
 LLAMAFACTORY = Target(
     name="llamafactory",
     title="LLaMA-Factory",
     format="chat",
-    flat=FlatOptions(marks="loss"),
-    chat=ChatOptions(reasoning="inline", think="qwen", arguments="object", tools="text", marks="loss"),
+    flat=FlatOptions(marks="loss", layout="sharegpt"),
+    chat=ChatOptions(
+        reasoning="inline",
+        think="qwen",
+        arguments="object",
+        tools="text",
+        marks="loss",
+        names="drop",
+        layout="sharegpt",
+    ),
     exclude=LEFT_OUT | MEDIA | {"marked_turns"},
     exclude_invalid=True,
     says=SAYS,
@@ -131,5 +143,6 @@ LLAMAFACTORY = Target(
     too_long="cuts the end of the example off",
     reads_columns=True,
     encodes_arguments=True,
-    drops_text_beside_calls=True,
+    tells_text_beside_calls=True,
+    holds=holds,
 )

@@ -10,7 +10,8 @@ which knows neither tools nor tool messages), `nemo_rl/utils/config.py` 017238e5
 rendered), `nemo_rl/data/processors.py` 006a7dad (`sft_processor`: an example of max_seq_length tokens or more gets
 loss_multiplier 0), and issue 2116 with pull request 2515 (`use_preserving_dataset: true` stopped the load until
 May 2026). `message_loss_mask`, one 0 or 1 a message and 1 on answers only, is read by the dataset at 13de9e4c
-(autumn 2026) and by no version before; `sft_processor` at f8c10458 does not hand it on. The name `OpenAIChatDataset` in
+(autumn 2026) and by no version before; `sft_processor` hands it on in no version read (f8c10458, e1c91e63, 006a7dad,
+main at 7ea279ab). The name `OpenAIChatDataset` in
 NeMo Gym's SFT guide is not in NeMo RL's registry.
 """
 
@@ -59,8 +60,8 @@ SAYS = (
     "DeepSeek-V3 needs strings.",
     "Reasoning is left out unless you ask for it.",
     "Answers marked as not to be trained are written in message_loss_mask, which the dataset of NeMo RL reads since "
-    "autumn 2026 (commit 13de9e4c). Older versions train on them all the same, and so does SFT at commit f8c10458: "
-    "see whether yours hands the mask on.",
+    "autumn 2026 (commit 13de9e4c). Older versions train on them all the same, and so does SFT in every version "
+    "read: see whether the sft_processor of yours hands the mask on.",
     "It splits no validation set off: it gets what is chosen under training, validation and test, or none.",
     "Examples with images, sound or video are left out: their contents are lists, and a file that mixes lists and text "
     "is read wrongly. For a vision model keep them, and write images in the style it needs.",

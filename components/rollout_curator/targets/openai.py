@@ -36,7 +36,7 @@ SAYS = (
     "Arguments are JSON text.",
     "Names of tools and of who speaks are up to 64 letters, digits, _ and -, and ids of calls up to 40 characters; "
     "examples with others are left out.",
-    "Reasoning is left out: there is no field for it.",
+    "Reasoning is left out, and names of tools on their results: there is no field for them.",
     "Images stay, as image_url parts; OpenAI drops examples with people, faces or captchas. Sound and video are left "
     "out.",
     "Its chat template is not public, so the trainer's view shows the messages and estimates.",
@@ -122,7 +122,7 @@ OPENAI = Target(
     title="OpenAI",
     format="chat",
     flat=FlatOptions(marks="weight"),
-    chat=ChatOptions(reasoning="drop", arguments="string", marks="weight"),
+    chat=ChatOptions(reasoning="drop", arguments="string", marks="weight", names="speakers"),
     exclude=LEFT_OUT | {"audio", "video", "file"},
     exclude_invalid=True,
     says=SAYS,

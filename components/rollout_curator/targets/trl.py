@@ -6,7 +6,8 @@ assistant_only_loss takes a template with {% generation %}, TRL's own for famili
 and raises for an example without such a token). The file comes in through Hugging Face `datasets`, one table of Arrow
 types: tools of different shapes would get keys they never had, so they are written as JSON text (huggingface/trl 5118
 and 5307). Arguments are objects, which most templates need; `datasets` keeps them as they are since 4.7
-(huggingface/datasets, pull request 8027).
+(huggingface/datasets, pull request 8027), which trl 1.16.0 itself asks for; nothing in TRL decodes arguments that are
+text.
 """
 
 from rollout_curator.conversation import ChatOptions, FlatOptions

@@ -58,7 +58,7 @@ SHORT = {
     "history_rewritten": "earlier turns rewritten",
     "double_encoded": "arguments encoded twice",
     "image_repr": "parts printed as Python code",
-    "text_beside_calls": "text beside calls lost",
+    "text_beside_calls": "text beside calls",
     "trained_prompt": "answers in the prompt trained on",
     "mixed_content": "lists beside texts",
     "none_filled": "tools filled with keys",
