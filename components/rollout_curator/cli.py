@@ -83,6 +83,7 @@ def stats(
 @click.option("--out", type=options.FILE, required=True, help="The training file; its manifest is written beside it.")
 @options.selection
 @options.files
+@options.training
 @click.option(
     "--with-control",
     type=int,
@@ -109,7 +110,8 @@ def export(
     from rollout_curator import publishing, report, report_text
     from rollout_curator.sources import MANIFEST_SUFFIX, find
 
-    recipe, settings = selection["recipe"], publishing.Settings(card, report=account)
+    recipe, batch, epochs = selection["recipe"], selection.pop("batch_size"), selection.pop("epochs")
+    settings = publishing.Settings(card, report=account, batch_size=batch, epochs=epochs or 1)
     if recipe is not None and recipe.name.endswith(MANIFEST_SUFFIX):
         if paths or decisions or any(value for name, value in selection.items() if name != "recipe"):
             fail("export: a manifest says all by itself; give it as --recipe with --out, and no files or rules")
@@ -132,7 +134,8 @@ def export(
             settings = replace(settings, statement=statement_of(workspace, chosen))
         found = report.exported(working.written(publishing.export(workspace, chosen, out, settings)))
         if seed is not None:
-            drawn = publishing.export(workspace, replace(chosen, control=seed), publishing.control_path(out))
+            control = replace(settings, card="", statement="", report="")
+            drawn = publishing.export(workspace, replace(chosen, control=seed), publishing.control_path(out), control)
             found["control"] = report.exported(working.written(drawn))
             found["command"] = publishing.command_line(workspace, chosen, out, card, seed, account)
         say(found, as_json, report_text.exported_text)

@@ -181,6 +181,7 @@ def view(made: Example, look: Look) -> View:
     if template is None:
         texts = _bare(made)
         counted = tokens.count(texts, look.template.tokenizer if look.template else "")
+        counted = [n + added for n, added in zip(counted, _added(made), strict=True)]
         return View(None, texts, trained, tuple(counted), sum(counted))
     rendered = render(template, messages, made.tools, settings=made.template_kwargs)
     texts = rendered.chunks or ("",) * len(messages)
@@ -225,6 +226,18 @@ def _bare(made: Example) -> tuple[str, ...]:
     if made.tools and texts:
         texts[0] = f"{json.dumps(made.tools, ensure_ascii=False)}\n{texts[0]}"
     return tuple(texts)
+
+
+def _added(made: Example) -> list[int]:
+    """Return about what a chat template adds to each message, to the first of them the tools."""
+    added = []
+    for message in made.messages or []:
+        n = tokens.RESULT if message["role"] == "tool" else tokens.MESSAGE
+        n += tokens.CALL * len(message.get("tool_calls", ()))
+        added.append(n + (tokens.THOUGHT if message.get("reasoning_content") else 0))
+    if made.tools and added:
+        added[0] += tokens.TOOLS + tokens.TOOL * len(made.tools)
+    return added
 
 
 def _first_too_long(seen: View, look: Look, limit: int) -> int | None:

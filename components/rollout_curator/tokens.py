@@ -1,16 +1,66 @@
-"""How many tokens a text has: exactly, with a tokenizer.json and the extra `tokenizers`, else by a rule of thumb.
+"""How many tokens a text has: exactly, with a tokenizer.json and the extra `tokenizers`, else an estimate with a range.
 
 Knows texts only. Nothing is ever fetched: a tokenizer is a file on this machine.
+The estimate is a weight for each kind of character: what stands in ASCII by what it is and what it follows, all else by
+its block of Unicode. The weights are fitted on real rollouts, code, JSON and 24 languages to the mean of five
+vocabularies (Qwen, DeepSeek V3, Llama 3, Mistral's Tekken, o200k). In sum over a file the range holds all five, and
+Mistral's older one of 32,768 words too; `test_tokens` has numbers.
 """
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+import numpy as np
+
 from rollout_curator.errors import TemplateError
 
-CHARS_PER_TOKEN = 4
+SAMPLE_BLOCKS, SAMPLE_CHARS = 8, 512
+"""Of a text longer than all these blocks only so many, spread over it, are looked at."""
+
+LOWER, UPPER, DIGIT, SPACES, BREAK, MARK = 0.12, 0.24, 1.0, 0.2, 0.9, 0.37
+WORD, WORD_AFTER_MARK, WORD_INSIDE = 0.36, 0.85, 0.4
+"""Tokens a character of ASCII, spaces in a row as two, and more where a word begins, also one within another."""
+OTHER = 1.0
+BLOCKS = (
+    (0x0080, 0x024F, 1.8),  # accented Latin: it breaks the words it stands in
+    (0x0370, 0x03FF, 0.6),  # Greek
+    (0x0400, 0x052F, 0.4),  # Cyrillic
+    (0x0590, 0x05FF, 0.62),  # Hebrew
+    (0x0600, 0x06FF, 0.45),  # Arabic
+    (0x0900, 0x0DFF, 0.7),  # Devanagari and its neighbours
+    (0x0E00, 0x0EFF, 0.5),  # Thai, Lao
+    (0x1E80, 0x1EFF, 0.3),  # Vietnamese
+    (0x3000, 0x30FF, 0.7),  # kana
+    (0x4E00, 0x9FFF, 0.75),  # Chinese characters
+    (0xAC00, 0xD7FF, 0.8),  # Hangul
+    (0x1F000, 0x1FFFF, 1.6),  # emoji
+)
+"""Tokens a character beyond ASCII, by its place in Unicode in steps of 128; any other has OTHER."""
+LOW, HIGH = 0.87, 1.26
+LOW_DIGIT, HIGH_DIGIT = 0.55, 0.2
+LOW_BEYOND, HIGH_BEYOND = 0.5, 1.9
+"""Of an estimate the range is so much, a digit less and more by these: three may be a token, or each and its space."""
+MESSAGE, CALL, RESULT, THOUGHT, TOOL, TOOLS = 5, 14, 9, 5, 5, 90
+"""What a chat template adds to a message, to the name and arguments of a call, to a result, message and all, to
+reasoning, to the JSON of a tool, and to all of them: ChatML as Qwen 3 has it, of which others differ by a few."""
+_UNIT, _DIGITS = 1000, 40
+"""A pair of bytes is an integer: thousandths of a token, and from this bit on whether the second is a digit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """About how many tokens a text has, and between which bounds tokenizers in use put it."""
+
+    about: float = 0.0
+    low: float = 0.0
+    high: float = 0.0
+
+    def plus(self, n: float) -> "Estimate":
+        """Return the estimate with so many tokens more."""
+        return Estimate(self.about + n, self.low + LOW * n, self.high + HIGH * n)
 
 
 def has_tokenizers() -> bool:
@@ -27,9 +77,86 @@ def count(texts: Sequence[str], tokenizer: str = "") -> list[int]:
     Raises TemplateError.
     """
     if not tokenizer:
-        return [math.ceil(len(text) / CHARS_PER_TOKEN) for text in texts]
+        return [math.ceil(found.about) for found in estimates(texts)]
     opened = _opened(tokenizer)
     return [len(found.ids) for found in opened.encode_batch(list(map(_sendable, texts)), add_special_tokens=False)]
+
+
+def estimate(text: str) -> Estimate:
+    """Return about how many tokens a text has; of a long one only a sample is looked at."""
+    return estimates([text])[0]
+
+
+def estimates(texts: Sequence[str]) -> list[Estimate]:
+    """Return about how many tokens each text has; all are looked at in one pass, which makes short ones cheap."""
+    shown = [_sampled(text) for text in texts]
+    pieces = [text.encode("ascii", "ignore") for text in shown]
+    codes = np.frombuffer(b"\0%b\0" % b"\0".join(pieces), dtype=np.uint8).astype(np.intp)
+    starts = np.cumsum([0, *(len(piece) + 1 for piece in pieces[:-1])])
+    sums = np.add.reduceat(_PAIRS.take((codes[:-1] << 7) + codes[1:]), starts).tolist() if pieces else []
+    return [_estimate(*row) for row in zip(texts, shown, sums, strict=True)]
+
+
+def _estimate(text: str, shown: str, packed: int) -> Estimate:
+    """Return the estimate of a text from what was shown of it and the sum over the pairs of its bytes."""
+    if not shown:
+        return Estimate()
+    scale = len(text) / len(shown)
+    plain, digits = (packed & ((1 << _DIGITS) - 1)) / _UNIT, packed >> _DIGITS
+    beyond = 0.0 if shown.isascii() else _beyond_ascii(shown)
+    return Estimate(
+        scale * (plain + beyond),
+        scale * (LOW * plain - LOW_DIGIT * digits + LOW_BEYOND * beyond),
+        scale * (HIGH * plain + HIGH_DIGIT * digits + HIGH_BEYOND * beyond),
+    )
+
+
+def _sampled(text: str) -> str:
+    """Return a text, or blocks of it at equal distances where it is long."""
+    if len(text) <= SAMPLE_BLOCKS * SAMPLE_CHARS:
+        return text
+    step = (len(text) - SAMPLE_CHARS) / (SAMPLE_BLOCKS - 1)
+    starts = (int(n * step) for n in range(SAMPLE_BLOCKS))
+    return "".join([text[start : start + SAMPLE_CHARS] for start in starts])
+
+
+def _beyond_ascii(text: str) -> float:
+    codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
+    return float(_RATES[codes >> 7].sum())
+
+
+def _kind(code: int) -> str:
+    """Return what a byte of ASCII is: a letter, a digit, a space, a break, a mark, or the end of a text."""
+    character = chr(code)
+    if character.isalpha():
+        return "a" if character.islower() else "A"
+    if character.isdigit():
+        return "0"
+    return character if character in " \0" else "\n" if character in "\n\r\t" else "."
+
+
+def _pairs() -> np.ndarray[Any, Any]:
+    """Return what the second of two bytes adds to a text, by first * 128 + second."""
+    alone = {"a": LOWER, "A": UPPER, "0": DIGIT, " ": SPACES, "\n": BREAK, ".": MARK, "\0": 0.0}
+    after = {(" ", "a"): WORD, (" ", "A"): WORD, (".", "a"): WORD_AFTER_MARK, (" ", " "): -SPACES / 2}
+    after |= {("a", "A"): WORD_INSIDE, ("0", "a"): WORD_INSIDE, ("0", "A"): WORD_INSIDE}
+    kinds = [_kind(code) for code in range(128)]
+    added = [alone[kind] + after.get((before, kind), 0.0) for before in kinds for kind in kinds]
+    digits = [int(kind == "0") << _DIGITS for _ in kinds for kind in kinds]
+    return np.array([round(tokens * _UNIT) + digit for tokens, digit in zip(added, digits, strict=True)])
+
+
+def _rates() -> np.ndarray[Any, Any]:
+    """Return the tokens a character by its code divided by 128; those of ASCII are counted elsewhere."""
+    rates = np.full(0x110000 >> 7, OTHER)
+    rates[0] = 0.0
+    for first, last, rate in BLOCKS:
+        rates[first >> 7 : (last >> 7) + 1] = rate
+    return rates
+
+
+_PAIRS = _pairs()
+_RATES = _rates()
 
 
 def _sendable(text: str) -> str:

@@ -7,7 +7,7 @@ again from the manifest alone. They stream: a batch of rollouts is in memory at 
 from rollout_curator.publishing.accounting import left_out, left_out_said, left_out_words, noticed, unread
 from rollout_curator.publishing.choosing import Chosen, ExportProgress, Part, choose
 from rollout_curator.publishing.command import command_line
-from rollout_curator.publishing.costing import cost_of
+from rollout_curator.publishing.costing import cost_of, lengths_of, usual
 from rollout_curator.publishing.places import check_out, control_path, paths_of, usual_card, usual_report
 from rollout_curator.publishing.remaking import Remade, remake
 from rollout_curator.publishing.stream import first_line
@@ -31,10 +31,12 @@ __all__ = [
     "left_out",
     "left_out_said",
     "left_out_words",
+    "lengths_of",
     "noticed",
     "paths_of",
     "remake",
     "unread",
+    "usual",
     "usual_card",
     "usual_report",
     "verify",

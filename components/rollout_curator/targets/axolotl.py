@@ -4,7 +4,8 @@ Read in the wheel axolotl 0.19.0: `axolotl/prompt_strategies/chat_template.py` (
 lists or JSON text; `transform_message` reads arguments that are text with json.loads and raises where that fails;
 `find_turn` renders each beginning of the conversation twice to find what a turn adds), `axolotl/utils/schemas/
 datasets.py` (field_messages, field_tools, field_thinking, roles_to_train, train_on_eos) and `config.py` (sequence_len
-512, excess_length_strategy drop). The file comes in through Hugging Face `datasets`, so tools and arguments, whose
+512, excess_length_strategy drop), `core/builders/base.py` and `utils/trainer.py` (max_steps is all rows of all epochs
+divided by the batch, rounded up once). The file comes in through Hugging Face `datasets`, so tools and arguments, whose
 shapes differ, are written as JSON text (axolotl-ai-cloud/axolotl 3136).
 """
 
@@ -54,9 +55,9 @@ val_set_size: 0
 sequence_len: {limit}  # longer examples are dropped{longest}
 excess_length_strategy: drop
 output_dir: ./sft
-num_epochs: 1
+num_epochs: {epochs}
 micro_batch_size: 1
-gradient_accumulation_steps: 8
+gradient_accumulation_steps: {batch}  # rows a step, on one GPU
 optimizer: adamw_torch
 learning_rate: 0.00001
 bf16: auto
@@ -69,7 +70,10 @@ def config(facts: ConfigFacts) -> str:
     lines = [HEAD, FILE.format(path=quote(absolute(facts.path)), loader=facts.loader)]
     if facts.validation_path:
         lines += ["test_datasets:\n", FILE.format(path=quote(absolute(facts.validation_path)), loader=facts.loader)]
-    return "".join([*lines, REST.format(limit=facts.max_tokens or 8192, longest=longest)])
+    batch = facts.batch_size or AXOLOTL.usual_batch
+    limit = facts.max_tokens or AXOLOTL.config_limit
+    rest = REST.format(limit=limit, longest=longest, batch=batch, epochs=facts.epochs)
+    return "".join([*lines, rest])
 
 
 def judge(record: Mapping[str, Any]) -> Judged | None:
@@ -103,6 +107,8 @@ AXOLOTL = Target(
     judge=judge,
     usual_is_safe=False,
     usual_limit=512,
+    overlong="dropped",
+    rounding="whole",
     view_note="Axolotl leaves the mark that begins an answer out of training; here it stands with the answer.",
     too_long="drops the example, which only a number in its log tells",
     reads_columns=True,
