@@ -18,7 +18,7 @@ from rollout_curator.conversation import Outcome, open_rollout, outcomes
 from rollout_curator.conversation.items import item_type
 from rollout_curator.index.columns import WEIGHTS
 from rollout_curator.index.counts import Counts, count
-from rollout_curator.index.weighing import weight
+from rollout_curator.index.weighing import Weight, weight
 from rollout_curator.rollout import Example, Item, Rollout
 from rollout_curator.signals import SIGNALS
 
@@ -53,9 +53,9 @@ def facts(rollout: Rollout, environment: str) -> Facts:
     opened = open_rollout(rollout)
     output = opened.output
     counts = count(opened.prompt, output)
-    tokens_in, tokens = _usage(response)
-    estimated = tokens is None
     weighed = weight(counts, rollout.tools)
+    tokens_in, tokens = _usage(response, weighed)
+    estimated = tokens is None
     made = outcomes(opened)
     agent, prompt_key = _agent(fields), hash_of_prompt(rollout)
     task = _task(fields) or f"prompt {prompt_key:016x}"
@@ -151,16 +151,19 @@ def _hash_of_task(agent: str, task: str) -> int:
     return xxhash.xxh3_64_intdigest(f"{len(agent)} {agent}{task}".encode("utf-8", "surrogatepass"))
 
 
-def _usage(response: Mapping[str, Any]) -> tuple[int | None, int | None]:
-    """Return prompt and generated tokens in either spelling of `usage`, None where absent."""
+def _usage(response: Mapping[str, Any], weighed: Weight) -> tuple[int | None, int | None]:
+    """Return prompt and generated tokens in either spelling of `usage`, None where absent or 0 of a text that is there.
+
+    Some agents fill `usage` with zeros.
+    """
     usage = _mapping(response.get("usage"))
     sent = usage.get("input_tokens", usage.get("prompt_tokens"))
     generated = usage.get("output_tokens", usage.get("completion_tokens"))
-    return (_token_count(sent), _token_count(generated))
+    return (_token_count(sent, weighed.sent), _token_count(generated, weighed.generated))
 
 
-def _token_count(value: Any) -> int | None:
-    return value if type(value) is int and 0 <= value < 2**50 else None
+def _token_count(value: Any, weighed: int) -> int | None:
+    return value if type(value) is int and 0 <= value < 2**50 and (value or not weighed) else None
 
 
 def _flags(rollout: Rollout, fields: Mapping[str, Any], counts: Counts) -> list[str]:
