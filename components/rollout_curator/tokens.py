@@ -11,14 +11,16 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
 
 from rollout_curator.errors import TemplateError
 
-SAMPLE_BLOCKS, SAMPLE_CHARS = 8, 512
-"""Of a text longer than all these blocks only so many, spread over it, are looked at."""
+BLOCK_CHARS = 256
+SHOWN_CHARS = 4 * BLOCK_CHARS
+"""Of a text longer than four blocks only these are looked at: its beginning, its end, and two between."""
 
 LOWER, UPPER, DIGIT, SPACES, BREAK, MARK = 0.12, 0.24, 1.0, 0.2, 0.9, 0.37
 WORD, WORD_AFTER_MARK, WORD_INSIDE = 0.36, 0.85, 0.4
@@ -47,7 +49,8 @@ MESSAGE, CALL, RESULT, THOUGHT, TOOL, TOOLS = 5, 14, 9, 5, 5, 90
 """What a chat template adds to a message, to the name and arguments of a call, to a result, message and all, to
 reasoning, to the JSON of a tool, and to all of them: ChatML as Qwen 3 has it, of which others differ by a few."""
 _UNIT, _DIGITS = 1000, 40
-"""A pair of bytes is an integer: thousandths of a token, and from this bit on whether the second is a digit."""
+_LOWER_BITS = (1 << _DIGITS) - 1
+"""A pair of kinds is an integer: thousandths of a token, and from this bit on whether the second is a digit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +60,6 @@ class Estimate:
     about: float = 0.0
     low: float = 0.0
     high: float = 0.0
-
-    def plus(self, n: float) -> "Estimate":
-        """Return the estimate with so many tokens more."""
-        return Estimate(self.about + n, self.low + LOW * n, self.high + HIGH * n)
 
 
 def has_tokenizers() -> bool:
@@ -77,7 +76,7 @@ def count(texts: Sequence[str], tokenizer: str = "") -> list[int]:
     Raises TemplateError.
     """
     if not tokenizer:
-        return [math.ceil(found.about) for found in estimates(texts)]
+        return [math.ceil(about) for about, _, _ in bounds(texts)]
     opened = _opened(tokenizer)
     return [len(found.ids) for found in opened.encode_batch(list(map(_sendable, texts)), add_special_tokens=False)]
 
@@ -88,36 +87,41 @@ def estimate(text: str) -> Estimate:
 
 
 def estimates(texts: Sequence[str]) -> list[Estimate]:
-    """Return about how many tokens each text has; all are looked at in one pass, which makes short ones cheap."""
-    shown = [_sampled(text) for text in texts]
+    """Return about how many tokens each text has."""
+    return [Estimate(*found) for found in bounds(texts)]
+
+
+def bounds(texts: Sequence[str]) -> list[tuple[float, float, float]]:
+    """Return about how many tokens each text has, at least and at most, as bare numbers.
+
+    All texts are looked at in one pass over their bytes: indexing asks this of every rollout.
+    """
+    shown = [text if len(text) <= SHOWN_CHARS else _sampled(text) for text in texts]
     pieces = [text.encode("ascii", "ignore") for text in shown]
-    codes = np.frombuffer(b"\0%b\0" % b"\0".join(pieces), dtype=np.uint8).astype(np.intp)
-    starts = np.cumsum([0, *(len(piece) + 1 for piece in pieces[:-1])])
-    sums = np.add.reduceat(_PAIRS.take((codes[:-1] << 7) + codes[1:]), starts).tolist() if pieces else []
-    return [_estimate(*row) for row in zip(texts, shown, sums, strict=True)]
+    kinds = np.frombuffer((b"\0%b\0" % b"\0".join(pieces)).translate(_KINDS), dtype=np.uint8)
+    starts = [0, *accumulate([len(piece) + 1 for piece in pieces[:-1]])]
+    sums = np.add.reduceat(_PAIRS.take((kinds[:-1] << 3) | kinds[1:]), starts).tolist() if pieces else []
+    return [_bounds(*row) for row in zip(texts, shown, sums, strict=True)]
 
 
-def _estimate(text: str, shown: str, packed: int) -> Estimate:
+def _bounds(text: str, shown: str, packed: int) -> tuple[float, float, float]:
     """Return the estimate of a text from what was shown of it and the sum over the pairs of its bytes."""
     if not shown:
-        return Estimate()
+        return 0.0, 0.0, 0.0
     scale = len(text) / len(shown)
-    plain, digits = (packed & ((1 << _DIGITS) - 1)) / _UNIT, packed >> _DIGITS
-    beyond = 0.0 if shown.isascii() else _beyond_ascii(shown)
-    return Estimate(
-        scale * (plain + beyond),
-        scale * (LOW * plain - LOW_DIGIT * digits + LOW_BEYOND * beyond),
-        scale * (HIGH * plain + HIGH_DIGIT * digits + HIGH_BEYOND * beyond),
-    )
+    plain, digits = (packed & _LOWER_BITS) / _UNIT, packed >> _DIGITS
+    low, high = LOW * plain - LOW_DIGIT * digits, HIGH * plain + HIGH_DIGIT * digits
+    if not shown.isascii():
+        beyond = _beyond_ascii(shown)
+        plain, low, high = plain + beyond, low + LOW_BEYOND * beyond, high + HIGH_BEYOND * beyond
+    return scale * plain, scale * low, scale * high
 
 
 def _sampled(text: str) -> str:
-    """Return a text, or blocks of it at equal distances where it is long."""
-    if len(text) <= SAMPLE_BLOCKS * SAMPLE_CHARS:
-        return text
-    step = (len(text) - SAMPLE_CHARS) / (SAMPLE_BLOCKS - 1)
-    starts = (int(n * step) for n in range(SAMPLE_BLOCKS))
-    return "".join([text[start : start + SAMPLE_CHARS] for start in starts])
+    """Return four blocks of a long text, as far from each other as can be."""
+    step = (len(text) - BLOCK_CHARS) // 3
+    second, third = text[step : step + BLOCK_CHARS], text[2 * step : 2 * step + BLOCK_CHARS]
+    return f"{text[:BLOCK_CHARS]}{second}{third}{text[-BLOCK_CHARS:]}"
 
 
 def _beyond_ascii(text: str) -> float:
@@ -125,25 +129,27 @@ def _beyond_ascii(text: str) -> float:
     return float(_RATES[codes >> 7].sum())
 
 
-def _kind(code: int) -> str:
+def _kind(code: int) -> int:
     """Return what a byte of ASCII is: a letter, a digit, a space, a break, a mark, or the end of a text."""
     character = chr(code)
     if character.isalpha():
-        return "a" if character.islower() else "A"
+        return _NAMES.index("a" if character.islower() else "A")
     if character.isdigit():
-        return "0"
-    return character if character in " \0" else "\n" if character in "\n\r\t" else "."
+        return _NAMES.index("0")
+    return _NAMES.index(character if character in " \0" else "\n" if character in "\n\r\t" else ".")
 
 
 def _pairs() -> np.ndarray[Any, Any]:
-    """Return what the second of two bytes adds to a text, by first * 128 + second."""
+    """Return what the second of two bytes adds to a text, by the kinds of both: first * 8 + second."""
     alone = {"a": LOWER, "A": UPPER, "0": DIGIT, " ": SPACES, "\n": BREAK, ".": MARK, "\0": 0.0}
     after = {(" ", "a"): WORD, (" ", "A"): WORD, (".", "a"): WORD_AFTER_MARK, (" ", " "): -SPACES / 2}
     after |= {("a", "A"): WORD_INSIDE, ("0", "a"): WORD_INSIDE, ("0", "A"): WORD_INSIDE}
-    kinds = [_kind(code) for code in range(128)]
-    added = [alone[kind] + after.get((before, kind), 0.0) for before in kinds for kind in kinds]
-    digits = [int(kind == "0") << _DIGITS for _ in kinds for kind in kinds]
-    return np.array([round(tokens * _UNIT) + digit for tokens, digit in zip(added, digits, strict=True)])
+    pairs = np.zeros(64, dtype=np.int64)
+    for first, before in enumerate(_NAMES):
+        for second, kind in enumerate(_NAMES):
+            added = alone[kind] + after.get((before, kind), 0.0)
+            pairs[first * 8 + second] = round(added * _UNIT) + ((kind == "0") << _DIGITS)
+    return pairs
 
 
 def _rates() -> np.ndarray[Any, Any]:
@@ -155,6 +161,8 @@ def _rates() -> np.ndarray[Any, Any]:
     return rates
 
 
+_NAMES = "\0aA0 \n."
+_KINDS = bytes(map(_kind, range(128))) + bytes(128)
 _PAIRS = _pairs()
 _RATES = _rates()
 

@@ -15,7 +15,7 @@ from typing import Any
 import orjson
 
 from rollout_curator.index.counts import Counts
-from rollout_curator.tokens import CALL, MESSAGE, RESULT, THOUGHT, TOOL, TOOLS, Estimate, estimate, estimates
+from rollout_curator.tokens import CALL, HIGH, LOW, MESSAGE, RESULT, THOUGHT, TOOL, TOOLS, bounds
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,35 +44,39 @@ class Weight:
 
 def weight(counts: Counts, tools: Sequence[Any]) -> Weight:
     """Return about how many tokens the parts of a rollout become."""
-    parts = (
-        (counts.read, MESSAGE * len(counts.read)),
-        (
-            [*counts.earlier, *counts.earlier_calls],
-            MESSAGE * max(len(counts.earlier), bool(counts.earlier_calls)) + CALL * len(counts.earlier_calls),
-        ),
-        ([*counts.answers, *counts.calls], MESSAGE * counts.n_turns + CALL * len(counts.calls)),
-        (counts.thoughts, THOUGHT * len(counts.thoughts)),
-        (counts.results, RESULT * len(counts.results)),
+    n_earlier = len(counts.earlier) or bool(counts.earlier_calls)
+    added = (
+        MESSAGE * len(counts.read),
+        MESSAGE * n_earlier + CALL * len(counts.earlier_calls),
+        MESSAGE * counts.n_turns + CALL * len(counts.calls),
+        THOUGHT * len(counts.thoughts),
+        RESULT * len(counts.results),
+        TOOLS + TOOL * len(tools) if tools else 0,
     )
-    texts = estimates(["\n".join(some) for some, _ in parts])
-    found = [text.plus(added) for text, (_, added) in zip(texts, parts, strict=True)]
-    found.append(_of_tools(tools))
-    low, high = sum(one.low for one in found), sum(one.high for one in found)
-    read, earlier, written, thought, results, defined = (round(one.about) for one in found)
-    return Weight(read, earlier, written, thought, results, defined, int(low), math.ceil(high))
+    parts = (
+        counts.read,
+        counts.earlier + counts.earlier_calls,
+        counts.answers + counts.calls,
+        counts.thoughts,
+        counts.results,
+    )
+    found = [*bounds(["\n".join(texts) for texts in parts]), _of_tools(tools)]
+    about = (round(one[0] + more) for one, more in zip(found, added, strict=True))
+    low, high = sum(one[1] for one in found) + LOW * sum(added), sum(one[2] for one in found) + HIGH * sum(added)
+    return Weight(*about, low=int(low), high=math.ceil(high))
 
 
-def _of_tools(tools: Sequence[Any]) -> Estimate:
+def _of_tools(tools: Sequence[Any]) -> tuple[float, float, float]:
     """Return the tokens of tool definitions; most rollouts of a file have the same ones."""
     if not tools:
-        return Estimate()
+        return 0.0, 0.0, 0.0
     try:
         text = orjson.dumps(tools)
     except (TypeError, ValueError):  # a number beyond 64 bits, half a surrogate
         text = json.dumps(tools, separators=(",", ":")).encode()
-    return _of_definitions(text).plus(TOOLS + TOOL * len(tools))
+    return _of_definitions(text)
 
 
 @lru_cache(maxsize=256)
-def _of_definitions(text: bytes) -> Estimate:
-    return estimate(text.decode())
+def _of_definitions(text: bytes) -> tuple[float, float, float]:
+    return bounds([text.decode()])[0]
