@@ -61,9 +61,11 @@ def weight(counts: Counts, tools: Sequence[Any]) -> Weight:
         counts.results,
     )
     found = [*bounds(["\n".join(texts) for texts in parts]), _of_tools(tools)]
-    about = (round(one[0] + more) for one, more in zip(found, added, strict=True))
+    read, earlier, written, thought, results, defined = (
+        round(one[0] + more) for one, more in zip(found, added, strict=True)
+    )
     low, high = sum(one[1] for one in found) + LOW * sum(added), sum(one[2] for one in found) + HIGH * sum(added)
-    return Weight(*about, low=int(low), high=math.ceil(high))
+    return Weight(read, earlier, written, thought, results, defined, int(low), math.ceil(high))
 
 
 def _of_tools(tools: Sequence[Any]) -> tuple[float, float, float]:
