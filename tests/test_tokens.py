@@ -129,3 +129,7 @@ def test_of_a_long_text_a_sample_stands_for_the_whole() -> None:
 def test_half_a_surrogate_pair_and_a_nul_are_estimated_too() -> None:
     assert estimate("\ud800").about > 0
     assert estimate("a\0b").about > 0
+
+
+def test_a_special_token_of_a_template_is_one_token() -> None:
+    assert count(["<|im_start|><|im_end|>"]) == [2]

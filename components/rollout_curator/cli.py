@@ -134,8 +134,8 @@ def export(
             settings = replace(settings, statement=statement_of(workspace, chosen))
         found = report.exported(working.written(publishing.export(workspace, chosen, out, settings)))
         if seed is not None:
-            control = replace(settings, card="", statement="", report="")
-            drawn = publishing.export(workspace, replace(chosen, control=seed), publishing.control_path(out), control)
+            alone, drawn_as = replace(settings, card="", statement="", report=""), replace(chosen, control=seed)
+            drawn = publishing.export(workspace, drawn_as, publishing.control_path(out), alone)
             found["control"] = report.exported(working.written(drawn))
             found["command"] = publishing.command_line(workspace, chosen, out, card, seed, account)
         say(found, as_json, report_text.exported_text)
