@@ -107,7 +107,7 @@ def test_a_template_is_chosen_and_shows_its_text(site: Site) -> None:
     assert state_of(app).recipe.template["name"] == "chatml"
     assert "Not looked for without a chat template" not in captions(app)
     heads = [piece["head"] for piece in pieces(app)]
-    assert heads == ["message 1, user \u00b7 about 10 tokens", "message 2, assistant \u00b7 about 9 tokens"]
+    assert heads == ["message 1, user \u00b7 about 10 tokens", "message 2, assistant \u00b7 about 7 tokens"]
     assert [piece["trained"] for piece in pieces(app)] == [False, True]
     assert pieces(app)[1]["text"] == "<|im_start|>assistant\n4.<|im_end|>\n"
 

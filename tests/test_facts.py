@@ -44,7 +44,9 @@ def test_every_column_of_a_small_rollout() -> None:
     assert of(rollout(4) | {"agent_ref": {"name": "calc"}, "_ng_rollout_index": 2}) == {
         "reward": 0.5, "attempt": 2, "n_items": 2, "n_turns": 1, "n_user_turns": 1, "n_calls": 0,
         "n_tool_errors": 0, "n_tools": 0, "n_images": 0, "chars_prompt": 11, "chars_out": 4, "chars_reasoning": 0,
-        "chars_tool": 0, "tokens_in": 2, "tokens": 1, "estimated": True, "format": "nemo_gym", "agent": "calc",
+        "chars_tool": 0, "tokens_in": 8, "tokens": 5, "estimated": True, "weight_read": 8, "weight_earlier": 0,
+        "weight_written": 5, "weight_thought": 0, "weight_results": 0, "weight_tools": 0, "weight_low": 10,
+        "weight_high": 17, "format": "nemo_gym", "agent": "calc",
         "model": "", "task": "4", "finish": "stop", "invalid": "", "flags": "", "flat": "", "chat": "",
         "chat_reasoning": "", "gym": "", "repeated_calls": 0.0, "distinct_tools": 0.0,
         "final_chars": 4.0,
@@ -114,15 +116,63 @@ def test_a_result_that_begins_like_an_error_is_one(text: str, count: int) -> Non
 USAGES = {
     "responses": ({"input_tokens": 10, "output_tokens": 7}, (10, 7, False)),
     "chat": ({"prompt_tokens": 10, "completion_tokens": 7}, (10, 7, False)),
-    "absent": (None, (2, 1, True)),
-    "not numbers": ({"input_tokens": "10", "output_tokens": True}, (2, 1, True)),
-    "negative": ({"input_tokens": -1, "output_tokens": -1}, (2, 1, True)),
+    "absent": (None, (8, 5, True)),
+    "not numbers": ({"input_tokens": "10", "output_tokens": True}, (8, 5, True)),
+    "zeros": ({"input_tokens": 0, "output_tokens": 0}, (8, 5, True)),
+    "negative": ({"input_tokens": -1, "output_tokens": -1}, (8, 5, True)),
 }
 
 
 @pytest.mark.parametrize(("usage", "tokens"), USAGES.values(), ids=list(USAGES))
 def test_tokens_come_from_usage_or_are_estimated(usage: Any, tokens: tuple[int, int, bool]) -> None:
     assert picked(of(with_output(said(), usage=usage)), "tokens_in", "tokens", "estimated") == tokens
+
+
+WEIGHED = ("weight_read", "weight_earlier", "weight_written", "weight_thought", "weight_results", "weight_tools")
+DIGITS = {"type": "message", "role": "user", "content": "1" * 10}  # a digit is a token
+
+
+def test_each_part_weighs_its_text_and_what_a_template_adds() -> None:
+    call = {"type": "function_call", "call_id": "c", "name": "5" * 10, "arguments": "6" * 10}
+    result = {"type": "function_call_output", "call_id": "c", "output": "7" * 10}
+    thought = {"type": "reasoning", "summary": [{"type": "summary_text", "text": "8" * 10}]}
+    fields = with_output(thought, call, result, said("9" * 10))
+    fields["responses_create_params"] = {"input": [DIGITS, said("2" * 10), DIGITS, call, result, DIGITS]}
+    message, round_call, round_result, round_thought = 5, 14, 9, 5
+    assert picked(of(fields), *WEIGHED) == (
+        3 * (10 + message) + 2,  # the parts stand on lines of their own
+        30 + message + round_call + 1,
+        30 + 2 * message + round_call + 1,
+        10 + round_thought,
+        2 * (10 + round_result) + 1,
+        0,
+    )
+
+
+def test_chat_messages_weigh_what_the_same_items_weigh() -> None:
+    call = {"role": "assistant", "content": "", "tool_calls": [{"function": {"name": "add", "arguments": {"a": 1}}}]}
+    messages = [{"role": "user", "content": "1" * 10}, call, {"role": "tool", "content": "7" * 10}, said("4")]
+    items = [
+        {"type": "function_call", "call_id": "c", "name": "add", "arguments": '{"a": 1}'},
+        {"type": "function_call_output", "call_id": "c", "output": "7" * 10},
+        said("4"),
+    ]
+    as_items = with_output(*items) | {"responses_create_params": {"input": [DIGITS]}}
+    weights = (picked(of(fields), *WEIGHED) for fields in ({"messages": messages, "reward": 1}, as_items))
+    first, second = weights
+    assert first == pytest.approx(second, abs=1)
+
+
+def test_tools_weigh_their_definitions_and_what_tells_of_them() -> None:
+    tool = {"type": "function", "name": "1" * 100, "parameters": {}}
+    one, two = (of(rollout() | {"responses_create_params": {"input": "?", "tools": [tool] * n}}) for n in (1, 2))
+    assert one["weight_tools"] > 100 + 90
+    assert two["weight_tools"] - one["weight_tools"] == pytest.approx(one["weight_tools"] - 90, abs=2)
+
+
+def test_the_range_of_a_rollout_holds_the_sum_of_its_parts() -> None:
+    found = of(with_output(THOUGHT, CALL, RESULT, said("four")))
+    assert found["weight_low"] < sum(picked(found, *WEIGHED)) < found["weight_high"]
 
 
 # How it ended, and whether the reward means something

@@ -58,7 +58,7 @@ def test_a_plain_answer_has_none_for_any_trainer() -> None:
 
 def test_an_example_of_just_the_limit_is_too_long_for_nemo_rl_alone() -> None:
     template = to_table(pasted("{% for m in messages %}{{ m.content }}{% endfor %}"))
-    output, prompt = said("x" * 40), "y" * 40
+    output, prompt = said("1" * 10), "2" * 10  # a digit is a token
     assert found(Recipe(template=template, max_tokens=20), output, prompt=prompt) == ["over_length:about 20 tokens"]
     assert found(Recipe(target="trl", template=template, max_tokens=20), output, prompt=prompt) == []
     assert found(Recipe(target="trl", template=template, max_tokens=19), output, prompt=prompt) == [
@@ -67,8 +67,13 @@ def test_an_example_of_just_the_limit_is_too_long_for_nemo_rl_alone() -> None:
 
 
 def test_without_a_template_lengths_are_estimated_with_the_tools() -> None:
-    long_tool = {**TOOL, "description": "x" * 4000}
+    long_tool = {**TOOL, "description": "1" * 900}
     assert found(Recipe(max_tokens=1000), said("4"), tools=[long_tool])[0].startswith("over_length:about 1,0")
+
+
+def test_without_a_template_what_a_template_adds_is_estimated_too() -> None:
+    assert found(Recipe(max_tokens=30), said("1" * 10), prompt="2" * 10) == ["over_length:about 30 tokens"]
+    assert found(Recipe(max_tokens=31), said("1" * 10), prompt="2" * 10) == []
 
 
 def test_an_example_that_is_too_long_ends_on_the_last_answer_that_fits() -> None:
@@ -350,7 +355,7 @@ def test_decimals_that_come_back_rounded_are_told_and_stay_in() -> None:
 
 def test_a_number_that_trimming_takes_away_does_no_harm() -> None:
     output = [said("a"), {"type": "message", **QUESTION}, said("b" * 4000), BIG, RESULT, said("4")]
-    example = made(Recipe(target="trl", trim=("over_length",), max_tokens=100), *output, tools=[TOOL])
+    example = made(Recipe(target="trl", trim=("over_length",), max_tokens=300), *output, tools=[TOOL])
     assert (example.skip, example.issues) == (None, ("trimmed:over_length",))
 
 

@@ -111,7 +111,7 @@ SIDEWAYS = {
     ("side_figures", "sides"),  # what is measured
     ("cli", "ui"),  # the verb `ui` starts the app
     ("layouts", "documents"),  # looks at a document with the same eyes
-    ("cli_working", "ui"),  # turns are numbered as Review shows them
+    ("cli_review", "ui"),  # turns are numbered as Review shows them
     ("exports", "targets"),  # an export is written for a trainer
     ("plan", "hazards"),  # a plan says with what an example is looked at
     ("plan", "targets"),  # and for which trainer

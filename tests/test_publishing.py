@@ -180,8 +180,16 @@ def test_nothing_kept_is_one_sentence_and_no_file(tmp_path: Path) -> None:
 
 
 def test_the_longest_example_stands_in_the_config(tmp_path: Path) -> None:
-    done = exported(opened(tmp_path, [gym(answer="a" * 40_000)]), Recipe(), tmp_path / "sft.jsonl")
-    assert "about 10,022 tokens" in done.config
+    done = exported(opened(tmp_path, [gym("1" * 100, "2" * 40_000)]), Recipe(), tmp_path / "sft.jsonl")
+    assert "about 40,110 tokens" in done.config
+
+
+def test_the_config_says_the_steps_of_what_was_written(tmp_path: Path) -> None:
+    lines = [gym(f"What is {n}+2?", f"It is {n + 2}.") for n in range(70)]
+    done = exported(opened(tmp_path, lines), Recipe(), tmp_path / "sft.jsonl")
+    assert "  train_global_batch_size: 32\n" in done.config
+    assert "  max_num_epochs: 1\n" in done.config
+    assert "  max_num_steps: 2\n" in done.config
 
 
 def test_the_command_that_is_shown_writes_the_same_file(tmp_path: Path) -> None:

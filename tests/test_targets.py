@@ -2,6 +2,7 @@
 
 import ast
 import json
+import re
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -71,6 +72,52 @@ def test_without_a_validation_file_the_config_turns_validation_off() -> None:
     assert parsed["data"]["validation"] is None
     assert parsed["sft"] == {"val_period": 0, "val_at_start": False, "val_at_end": False}
     assert parsed["checkpointing"] == {"metric_name": None}
+
+
+def stepping(rows: int, batch_size: int | None = None, epochs: int = 1) -> Any:
+    """Return what a config of NeMo RL for so many rows says of steps and batches."""
+    yaml = pytest.importorskip("yaml")
+    asked = ConfigFacts(
+        "/data/sft.jsonl",
+        "chat",
+        has_tools=False,
+        validation_path="/v.jsonl",
+        rows=rows,
+        batch_size=batch_size,
+        epochs=epochs,
+    )
+    parsed = yaml.safe_load(NEMO_RL.config(asked))
+    return parsed["policy"]["train_global_batch_size"], parsed["sft"]
+
+
+def test_the_config_for_nemo_rl_trains_on_all_rows_and_epochs() -> None:
+    assert stepping(10_000) == (32, {"max_num_epochs": 1, "max_num_steps": 312})
+    assert stepping(10_000, 128, 3) == (128, {"max_num_epochs": 3, "max_num_steps": 234})
+
+
+def test_the_config_for_nemo_rl_never_asks_for_a_batch_that_no_rows_fill() -> None:
+    assert stepping(20) == (16, {"max_num_epochs": 1, "max_num_steps": 1})
+    assert stepping(1, 128, 2) == (1, {"max_num_epochs": 2, "max_num_steps": 2})
+    assert stepping(32) == (32, {"max_num_epochs": 1, "max_num_steps": 1})
+
+
+def test_steps_stand_beside_the_validation_that_is_turned_off() -> None:
+    yaml = pytest.importorskip("yaml")
+    parsed = yaml.safe_load(NEMO_RL.config(ConfigFacts("/data/sft.jsonl", "chat", has_tools=False, rows=64)))
+    assert parsed["sft"] == {
+        "max_num_epochs": 1,
+        "max_num_steps": 2,
+        "val_period": 0,
+        "val_at_start": False,
+        "val_at_end": False,
+    }
+
+
+@pytest.mark.parametrize("name", ["axolotl", "llamafactory", "trl", "unsloth"])
+def test_a_config_takes_the_rows_a_step_and_the_epochs_that_were_asked_for(name: str) -> None:
+    told = get(name).config(ConfigFacts("/data/sft.jsonl", "chat", has_tools=True, batch_size=48, epochs=7))
+    assert re.search(r"gradient_accumulation_steps(: |=)48\b", told)
+    assert re.search(r"num(_train)?_epochs(: |=)7\b", told)
 
 
 def test_the_config_names_the_longest_example() -> None:

@@ -7,12 +7,14 @@ of the reward). Names of facets come from data.
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from rollout_curator.index.columns import NUMBERS
+from rollout_curator.index.columns import NUMBERS, WEIGHTS
 from rollout_curator.naming import COMPONENT, name_of
 
 REWARD = "reward"
-_NO_AXES = frozenset({"line", "offset", "length", "key_hi", "key_lo", "prompt_key", "task_key", "names_agent"})
-"""Numbers of the index that say where a rollout stands or what it is known by."""
+_NO_AXES = frozenset(
+    {"line", "offset", "length", "key_hi", "key_lo", "prompt_key", "task_key", "names_agent", *WEIGHTS}
+)
+"""Numbers of the index that say where a rollout stands, what it is known by, or what its parts weigh in training."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from rollout_curator import __version__, cli_review
 from rollout_curator import cli_options as options
 from rollout_curator import cli_working as working
 from rollout_curator.cli_opening import opened, store_of
-from rollout_curator.terminal import fail, say, user_name
+from rollout_curator.terminal import fail, say
 
 EXIT_INTERRUPTED = 130
 
@@ -83,6 +83,7 @@ def stats(
 @click.option("--out", type=options.FILE, required=True, help="The training file; its manifest is written beside it.")
 @options.selection
 @options.files
+@options.training
 @click.option(
     "--with-control",
     "seeds",
@@ -112,7 +113,8 @@ def export(
     from rollout_curator import publishing, report, report_text
     from rollout_curator.sources import MANIFEST_SUFFIX, find
 
-    recipe, settings = selection["recipe"], publishing.Settings(card, report=account)
+    recipe, batch, epochs = selection["recipe"], selection.pop("batch_size"), selection.pop("epochs")
+    settings = publishing.Settings(card, report=account, batch_size=batch, epochs=epochs or 1)
     if recipe is not None and recipe.name.endswith(MANIFEST_SUFFIX):
         if paths or decisions or any(value for name, value in selection.items() if name != "recipe"):
             fail("export: a manifest says all by itself; give it as --recipe with --out, and no files or rules")
@@ -132,7 +134,7 @@ def export(
         working.look(workspace, chosen)
         found = report.exported(working.written(publishing.export(workspace, chosen, out, settings)))
         if beside:
-            found["controls"] = working.written_controls(workspace, chosen, beside)
+            found["controls"] = working.written_controls(workspace, chosen, beside, settings)
             found["command"] = publishing.command_line(workspace, chosen, out, card, seeds, account)
         say(found, as_json, report_text.exported_text)
 
@@ -178,58 +180,6 @@ def diff(
 
 @app.command()
 @options.paths
-@click.option("--key", required=True, help="Content key of the rollout (32 hex digits); Review shows it.")
-@click.option("--verdict", default="", help="reject, accept or clear.")
-@click.option(
-    "--no-train",
-    "untrained",
-    type=int,
-    metavar="TURN",
-    multiple=True,
-    help="Do not train this answer, by its number in Review. May be repeated.",
-)
-@click.option("--train", "trained", type=int, metavar="TURN", multiple=True, help="Take such a mark off an answer.")
-@click.option("--reason", "reasons", multiple=True, help="Why; may be given several times.")
-@click.option("--note", default="", help="Free text.")
-@click.option("--reviewer", default="", help="Who decides; default: the name of the user.")
-@options.decisions
-@options.cache
-def decide(
-    paths: tuple[str, ...],
-    key: str,
-    verdict: str,
-    untrained: tuple[int, ...],
-    trained: tuple[int, ...],
-    reasons: tuple[str, ...],
-    note: str,
-    reviewer: str,
-    decisions: Path | None,
-    cache_dir: Path | None,
-) -> None:
-    """Record a decision on one rollout or on answers of it; prints ACK, the key and a number once each is on disk."""
-    from rollout_curator.decisions import VERDICTS, Decisions, Entry
-    from rollout_curator.opening import default_decisions
-
-    if verdict and verdict not in VERDICTS:
-        fail(f"decide: verdict is {verdict!r}, expected one of {', '.join(VERDICTS)}")
-    if not (verdict or untrained or trained):
-        fail("decide: nothing to record; give a --verdict, or --no-train TURN")
-    with opened(paths, cache_dir) as workspace:
-        rows = workspace.rows_of_key(key)
-        if not rows:
-            fail(f"decide: no rollout here has the key {key!r}; the app shows keys in Review")
-        items = working.items_of(workspace, rows[0], (*untrained, *trained))
-    who = reviewer or user_name()
-    entries = [Entry(key, verdict, reasons, note, who, way="command")] if verdict else []
-    entries += [Entry(key, "mark", reasons, note, who, item=items[turn]) for turn in untrained]
-    entries += [Entry(key, "clear", (), "", who, item=items[turn]) for turn in trained]
-    with Decisions.open(decisions or default_decisions(paths)) as store:
-        for recorded in store.record(entries):
-            click.echo(f"ACK {recorded.decision.key} {recorded.decision.id}")
-
-
-@app.command()
-@options.paths
 @options.as_json
 @options.cache
 def index(paths: tuple[str, ...], as_json: bool, cache_dir: Path | None) -> None:
@@ -268,6 +218,7 @@ def ui(paths: tuple[str, ...], roots: tuple[Path, ...], cache_dir: Path | None, 
     serve(ServeOptions(paths=tuple(map(Path, paths)), roots=roots, cache=cache_dir, **others))
 
 
+app.add_command(cli_review.decide)
 app.add_command(cli_review.review)
 app.add_command(cli_review.decisions)
 

@@ -55,10 +55,17 @@ files = together(
         "--report", "account", default="", help="Write what became of every rollout too: a .jsonl file beside the file."
     ),
 )
+training = together(
+    click.option(
+        "--batch-size",
+        type=click.IntRange(1),
+        help="Rows a step, for the cost and the config; else the trainer's usual.",
+    ),
+    click.option("--epochs", type=click.IntRange(1), help="Times over all rows, for the cost and the config; else 1."),
+)
 cost = together(
     click.option("--max-length", type=click.IntRange(1), help="Tokens a trainer takes of a row; shows the cost."),
-    click.option("--batch-size", type=click.IntRange(1), help="Rows a step; shows the cost of training."),
-    click.option("--epochs", type=click.IntRange(1), help="Times over all rows; shows the cost of training."),
+    training,
 )
 selection = together(
     recipe_file,

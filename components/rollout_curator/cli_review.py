@@ -1,4 +1,4 @@
-"""The verbs about reading: what it says of the kept set, and decisions as a file that others take in.
+"""The verbs about reading: one decision, what reading says of the kept set, decisions as a file that others take in.
 
 Each verb imports its room inside itself, so that `--help` answers at once.
 """
@@ -11,13 +11,87 @@ import click
 
 from rollout_curator import cli_options as options
 from rollout_curator.cli_opening import opened, store_of
-from rollout_curator.terminal import fail, say
+from rollout_curator.terminal import fail, say, user_name
 
 if TYPE_CHECKING:
     from rollout_curator.recipe import Recipe
     from rollout_curator.workspace import Workspace
 
 SHARE = click.FloatRange(0, 1, min_open=True, max_open=True)
+
+
+@click.command()
+@options.paths
+@click.option("--key", required=True, help="Content key of the rollout (32 hex digits); Review shows it.")
+@click.option("--verdict", default="", help="reject, accept or clear.")
+@click.option(
+    "--no-train",
+    "untrained",
+    type=int,
+    metavar="TURN",
+    multiple=True,
+    help="Do not train this answer, by its number in Review. May be repeated.",
+)
+@click.option("--train", "trained", type=int, metavar="TURN", multiple=True, help="Take such a mark off an answer.")
+@click.option("--reason", "reasons", multiple=True, help="Why; may be given several times.")
+@click.option("--note", default="", help="Free text.")
+@click.option("--reviewer", default="", help="Who decides; default: the name of the user.")
+@options.decisions
+@options.cache
+def decide(
+    paths: tuple[str, ...],
+    key: str,
+    verdict: str,
+    untrained: tuple[int, ...],
+    trained: tuple[int, ...],
+    reasons: tuple[str, ...],
+    note: str,
+    reviewer: str,
+    decisions: Path | None,
+    cache_dir: Path | None,
+) -> None:
+    """Record a decision on one rollout or on answers of it; prints ACK, the key and a number once each is on disk."""
+    from rollout_curator.decisions import VERDICTS, Decisions, Entry
+    from rollout_curator.opening import default_decisions
+
+    if verdict and verdict not in VERDICTS:
+        fail(f"decide: verdict is {verdict!r}, expected one of {', '.join(VERDICTS)}")
+    if not (verdict or untrained or trained):
+        fail("decide: nothing to record; give a --verdict, or --no-train TURN")
+    with opened(paths, cache_dir) as workspace:
+        rows = workspace.rows_of_key(key)
+        if not rows:
+            fail(f"decide: no rollout here has the key {key!r}; the app shows keys in Review")
+        items = _items_of(workspace, rows[0], (*untrained, *trained))
+    who = reviewer or user_name()
+    entries = [Entry(key, verdict, reasons, note, who, way="command")] if verdict else []
+    entries += [Entry(key, "mark", reasons, note, who, item=items[turn]) for turn in untrained]
+    entries += [Entry(key, "clear", (), "", who, item=items[turn]) for turn in trained]
+    with Decisions.open(decisions or default_decisions(paths)) as store:
+        for recorded in store.record(entries):
+            click.echo(f"ACK {recorded.decision.key} {recorded.decision.id}")
+
+
+def _items_of(workspace: "Workspace", row: int, turns: tuple[int, ...]) -> dict[int, int]:
+    """Return the item at which each of these answers begins, by the number of its turn in Review."""
+    if not turns:
+        return {}
+    from rollout_curator.ui.marking import answered
+
+    shown, in_data = answered(workspace.rollout(row))
+    items = {turn["n"]: turn["item"] for turn in shown if "item" in turn}
+    for turn in turns:
+        if turn not in items:
+            fail(f"decide: turn {turn} of {workspace.where(row)} is no answer; {_answers(list(items))}")
+        if items[turn] in in_data:
+            fail(f"decide: turn {turn} of {workspace.where(row)} is marked in the data, which stays as it is")
+    return items
+
+
+def _answers(turns: list[int]) -> str:
+    if len(turns) == 1:
+        return f"its only answer is turn {turns[0]}"
+    return f"its answers are turns {', '.join(map(str, turns))}" if turns else "it has none"
 
 
 @click.command()

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rollout_curator.terminal import bar, fail, say
+from rollout_curator.terminal import bar, say
 
 if TYPE_CHECKING:
     from rollout_curator.publishing import Exported, ExportProgress
@@ -26,28 +26,6 @@ def look(workspace: "Workspace", recipe: "Recipe", *, for_hazards: bool = False)
             advance(done, workspace.n_rollouts)
 
 
-def items_of(workspace: "Workspace", row: int, turns: tuple[int, ...]) -> dict[int, int]:
-    """Return the item at which each of these answers begins, by the number of its turn in Review."""
-    if not turns:
-        return {}
-    from rollout_curator.ui.marking import answered
-
-    shown, in_data = answered(workspace.rollout(row))
-    items = {turn["n"]: turn["item"] for turn in shown if "item" in turn}
-    for turn in turns:
-        if turn not in items:
-            fail(f"decide: turn {turn} of {workspace.where(row)} is no answer; {_answers(list(items))}")
-        if items[turn] in in_data:
-            fail(f"decide: turn {turn} of {workspace.where(row)} is marked in the data, which stays as it is")
-    return items
-
-
-def _answers(turns: list[int]) -> str:
-    if len(turns) == 1:
-        return f"its only answer is turn {turns[0]}"
-    return f"its answers are turns {', '.join(map(str, turns))}" if turns else "it has none"
-
-
 def written(steps: Iterable["ExportProgress | Exported"]) -> "Exported":
     """Write an export to its end, with progress on a terminal."""
     from rollout_curator.publishing import Exported
@@ -60,12 +38,15 @@ def written(steps: Iterable["ExportProgress | Exported"]) -> "Exported":
     raise RuntimeError("the export ended without a result")
 
 
-def written_controls(workspace: "Workspace", recipe: "Recipe", beside: "Mapping[int, Path]") -> list[dict[str, Any]]:
-    """Write the random controls of a recipe, each by its seed; return what was written."""
+def written_controls(
+    workspace: "Workspace", recipe: "Recipe", beside: Mapping[int, Path], settings: Any
+) -> list[dict[str, Any]]:
+    """Write the random controls of a recipe, each by its seed and nothing beside it; return what was written."""
     from rollout_curator import publishing, report
 
+    alone = replace(settings, card="", report="")
     drawn = ((replace(recipe, control=seed), path) for seed, path in beside.items())
-    return [report.exported(written(publishing.export(workspace, control, path))) for control, path in drawn]
+    return [report.exported(written(publishing.export(workspace, control, path, alone))) for control, path in drawn]
 
 
 def remake(recipe: Path, out: Path, settings: Any, cache_dir: Path | None, as_json: bool) -> None:

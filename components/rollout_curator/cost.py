@@ -1,33 +1,41 @@
 """What training on a selection costs before it costs anything: tokens, rows, packs and steps.
 
-Takes columns of the kept rollouts and gives numbers. Without a tokenizer all lengths are estimates: what `usage` says
-of the policy's own tokens where the whole of it is written, else characters / 4; templates add some. Whoever has
-counted exactly passes `Lengths` in which nothing is estimated. Packing is first-fit-decreasing over the whole file, on
-lengths rounded up to a thousandth of the maximum; a trainer packs within its batches, which takes a few packs more.
+Takes columns of the kept rollouts and gives numbers. Without a tokenizer all lengths are estimates with a range: what
+is written of a rollout, its tool definitions and what a chat template adds, as the index weighed them; `usage` is of
+what the policy did, hidden thought or the last call alone too, and has no say. Whoever has counted exactly passes
+`Lengths` in which nothing is estimated. Packing is first-fit-decreasing over the whole file, on lengths rounded up to a
+thousandth of the maximum; a trainer packs within its batches, which takes a few packs more.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 
-from rollout_curator.tokens import CHARS_PER_TOKEN
-from rollout_curator.wording import counted
+from rollout_curator.targets.base import Target
+from rollout_curator.wording import counted, said_of
 
 Array = np.ndarray[Any, Any]
 
 GRAINS = 1024
 SHOWN_AGENTS, SHOWN_TASKS = 50, 10
+OVERLONG = {
+    "cut": "cuts them and trains on the beginning",
+    "masked": "masks them: they take their place in a batch and train nothing",
+    "dropped": "drops them before training",
+}
+"""What a trainer does with rows that are too long."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Lengths:
-    """Tokens per row: all of them, and those that are trained on; `is_estimated` per row, none when counted exactly."""
+    """Tokens per row: all of them with their bounds, and those of answers; exact counts are their own bounds."""
 
     total: Array
     trained: Array
-    is_estimated: Array
+    low: Array
+    high: Array
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,15 +57,35 @@ class Share:
 
 
 @dataclass(frozen=True, slots=True)
-class Cost:
-    """The numbers for one file; `over_length` rows are longer than the maximum and in no pack."""
+class Span:
+    """A number and between what it may lie: both bounds are the number when it is exact."""
 
+    about: int
+    low: int
+    high: int
+
+    def __str__(self) -> str:
+        """Return the number as people say it: about 77 (60 to 90)."""
+        if self.low == self.high:
+            return f"{self.about:,}"
+        return f"about {self.about:,} ({self.low:,} to {self.high:,})"
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """The numbers for one file; `over_length` rows are longer than the trainer takes, and `overlong` says what it does.
+
+    `total` is of all rows as they are, `trained` of what the trainer trains on.
+    """
+
+    asked: Asked
+    trainer: str
+    overlong: str
     rows: int
-    total: int
-    trained: int
-    estimated_rows: int
-    longest: int
-    over_length: int
+    total: Span
+    trained: Span
+    longest: Span
+    over_length: Span
     packs: int
     fill: float
     steps: int
@@ -66,34 +94,72 @@ class Cost:
     tasks: tuple[Share, ...]
     n_tasks: int
 
+    @property
+    def is_estimated(self) -> bool:
+        """Say whether any of the lengths is an estimate."""
+        return self.total.low != self.total.high
+
     def sentence(self) -> str:
-        """Return the numbers as people say them; "about" stands where any of them is an estimate."""
-        about = "about " if self.estimated_rows else ""
-        tokens = f"{about}{self.trained:,} trained of {self.total:,} tokens"
+        """Return the numbers as people say them, with their ranges where they are estimates."""
+        tokens = f"{self.trained} trained of {self.total} tokens"
         return f"{tokens} in {counted(self.rows, 'row')}; {counted(self.steps, 'step')}"
+
+    def too_long(self) -> str:
+        """Return how many rows are too long and what the trainer does with them, empty where none can be."""
+        if not self.over_length.high:
+            return ""
+        return f"{self.over_length} of {counted(self.rows, 'row')}: {self.trainer} {OVERLONG[self.overlong]}"
+
+    def no_step(self) -> str:
+        """Return why nothing is trained at all, empty where something is."""
+        if self.steps or not self.rows:
+            return ""
+        return (
+            f"{self.trainer} drops a batch that is not full, and there {said_of(self.rows, 'are')} "
+            f"{counted(self.rows, 'row')} for one of {self.asked.batch_size:,}: it would train nothing; ask for fewer "
+            "rows a step"
+        )
 
     def as_json(self) -> dict[str, Any]:
         """Return the numbers as they stand in `--json`."""
-        names = ("rows", "total", "trained", "estimated_rows", "longest", "over_length", "packs", "fill", "steps")
-        found: dict[str, Any] = {name: getattr(self, name) for name in (*names, "steps_packed", "n_tasks")}
+        found: dict[str, Any] = {"asked": asdict(self.asked), "estimated_rows": self.rows if self.is_estimated else 0}
+        found |= {"sentence": self.sentence(), "too_long": self.too_long(), "no_step": self.no_step()}
+        for name in ("total", "trained", "longest", "over_length"):
+            span = getattr(self, name)
+            found |= {name: span.about, f"{name}_range": [span.low, span.high]}
+        names = ("rows", "overlong", "packs", "fill", "steps", "steps_packed", "n_tasks")
+        found |= {name: getattr(self, name) for name in names}
         for title, shares in (("agents", self.agents), ("tasks", self.tasks)):
             found[title] = [{"name": one.name, "rows": one.rows, "trained": one.trained} for one in shares]
         return found
 
 
-def lengths(columns: Mapping[str, Array], *, with_reasoning: bool, is_flat: bool = False) -> Lengths:
-    """Return tokens per row from columns of the index, given what of a rollout is written.
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What of a rollout is written and trained: its reasoning or not, one answer alone, answers of the prompt too."""
 
-    `usage` counts reasoning too, so it is the trained length only where reasoning is written or there is none;
-    flat examples hold no tool calls and no results.
+    with_reasoning: bool = False
+    is_flat: bool = False
+    trains_prompt: bool = True
+
+
+def lengths(columns: Mapping[str, Array], written: Written) -> Lengths:
+    """Return tokens per row from the weights of the index, given what of a rollout is written.
+
+    Flat examples hold no tools and no results.
     """
-    out, thought = columns["chars_out"], columns["chars_reasoning"]
-    written = out + thought if with_reasoning and not is_flat else out
-    from_usage = ~columns["estimated"] & (with_reasoning | (thought == 0)) & (not is_flat)
-    trained = np.where(from_usage, columns["tokens"], -(-written // CHARS_PER_TOKEN)).astype(np.int64)
-    read = columns["chars_prompt"] + (0 if is_flat else columns["chars_tool"])
-    total = trained - (-read // CHARS_PER_TOKEN)
-    return Lengths(total.astype(np.int64), trained, np.ones(len(trained), dtype=bool))
+    weights = {name: np.asarray(column, dtype=np.int64) for name, column in columns.items()}
+    earlier, output = weights["weight_earlier"], weights["weight_written"]
+    whole = sum(weights[f"weight_{name}"] for name in ("read", "results", "tools", "thought")) + earlier + output
+    thought = weights["weight_thought"] if written.with_reasoning and not written.is_flat else 0
+    trained = output + thought + (earlier if written.trains_prompt and not written.is_flat else 0)
+    total = weights["weight_read"] + earlier + output + thought
+    if not written.is_flat:
+        total = total + weights["weight_results"] + weights["weight_tools"]
+    share = total / np.maximum(whole, 1)
+    low = np.minimum(np.floor(share * weights["weight_low"]).astype(np.int64), total)
+    high = np.maximum(np.ceil(share * weights["weight_high"]).astype(np.int64), total)
+    return Lengths(total, trained, low, high)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -104,27 +170,51 @@ class Named:
     name: Callable[[int], str]
 
 
-def cost(known: Lengths, asked: Asked, agents: Named, tasks: Named) -> Cost:
-    """Return what training on these rows costs."""
-    fits = known.total < asked.max_length if asked.max_length else np.ones(len(known.total), dtype=bool)
-    limit = asked.max_length or int(known.total.max(initial=1))
-    packs = first_fit_decreasing(known.total[fits], limit)
-    rows, batch = int(np.count_nonzero(fits)), max(1, asked.batch_size)
+def cost(known: Lengths, asked: Asked, target: Target, agents: Named, tasks: Named) -> Cost:
+    """Return what training on these rows costs with this trainer."""
+    limit, batch = asked.max_length, max(1, asked.batch_size)
+    over = [_too_long(some, limit, target) for some in (known.total, known.low, known.high)]
+    trained, taken, goes = _trained(known, over[0], asked, target)
+    share = [some.sum() / max(1, known.total.sum()) for some in (known.low, known.high)]
+    room = limit or int(known.total.max(initial=1))
+    packs = first_fit_decreasing(taken[goes], room)
+    rows = len(known.total) - (int(over[0].sum()) if target.overlong == "dropped" else 0)
+    n_trained, steps = int(trained.sum()), target.steps(rows, batch, asked.epochs)
     return Cost(
+        asked=asked,
+        trainer=target.title,
+        overlong=target.overlong,
         rows=len(known.total),
-        total=int(known.total.sum()),
-        trained=int(known.trained[fits].sum()),
-        estimated_rows=int(np.count_nonzero(known.is_estimated)),
-        longest=int(known.total.max(initial=0)),
-        over_length=len(known.total) - rows,
+        total=Span(*(int(some.sum()) for some in (known.total, known.low, known.high))),
+        trained=Span(n_trained, int(n_trained * share[0]), int(np.ceil(n_trained * share[1]))),
+        longest=Span(*(int(some.max(initial=0)) for some in (known.total, known.low, known.high))),
+        over_length=Span(*(int(some.sum()) for some in over)),
         packs=packs,
-        fill=float(known.total[fits].sum() / (packs * limit)) if packs else 0.0,
-        steps=-(-len(known.total) // batch) * asked.epochs,
-        steps_packed=-(-packs // batch) * asked.epochs,
-        agents=_shares(agents, known.trained, SHOWN_AGENTS),
-        tasks=_shares(tasks, known.trained, SHOWN_TASKS),
+        fill=float(taken[goes].sum() / (packs * room)) if packs else 0.0,
+        steps=steps,
+        steps_packed=steps if target.rounding == "down" else target.steps(packs, batch, asked.epochs),
+        agents=_shares(agents, trained, SHOWN_AGENTS),
+        tasks=_shares(tasks, trained, SHOWN_TASKS),
         n_tasks=len(np.unique(tasks.codes)),
     )
+
+
+def _too_long(lengths: Array, limit: int, target: Target) -> Array:
+    if not limit:
+        return np.zeros(len(lengths), dtype=bool)
+    return lengths >= limit if target.limit_is_too_long else lengths > limit
+
+
+def _trained(known: Lengths, is_over: Array, asked: Asked, target: Target) -> tuple[Array, Array, Array]:
+    """Return per row the tokens that are trained, those that are taken in, and whether it is taken in at all.
+
+    Of a row that is cut, answers are taken to be spread evenly over it.
+    """
+    if target.overlong != "cut":
+        return np.where(is_over, 0, known.trained), known.total, ~is_over
+    taken = np.where(is_over, asked.max_length, known.total)
+    trained = np.where(is_over, known.trained * asked.max_length // np.maximum(known.total, 1), known.trained)
+    return trained, taken, np.ones(len(taken), dtype=bool)
 
 
 def first_fit_decreasing(sizes: Array, limit: int) -> int:

@@ -20,6 +20,7 @@ from rollout_curator import recipe as recipes
 from rollout_curator.conversation import Outcome, encode, mark_items, record_of
 from rollout_curator.errors import SourceError
 from rollout_curator.findings import Findings, decided, finding_of, minded
+from rollout_curator.hazards import view
 from rollout_curator.index.facts import read_outcome
 from rollout_curator.marked import MarkedRows, amended
 from rollout_curator.plan import Plan, decisive, indexed_column, outcome_key, text_key
@@ -72,6 +73,7 @@ class Outlook:
         self._occurring: dict[Any, bool] = {}
         self._written: dict[Any, Array] = {}
         self._marked: dict[Any, Outcome] = {}
+        self._lengths: dict[Any, dict[int, tuple[int, int]]] = {}
 
     def outcomes(self, plan: Plan) -> tuple[Array, list[str]]:
         """Return per row a code into the list of skip reasons, "" where an example is written."""
@@ -130,6 +132,26 @@ class Outlook:
         for row, items in marked.items():
             found[row] = _hash_of(mark_items(self._rows.rollout(row), items), plan)
         return found
+
+    def lengths(self, plan: Plan, rows: Array) -> Array:
+        """Return the tokens of the examples of rows, all and trained, as the trainer sees them: two columns."""
+        marked, key = self._rows.marked_rows(), (self._rows.marked_rows().version, text_key(plan))
+        with self._working:
+            if key not in self._lengths:
+                _remember(self._lengths, key, {})
+            known = self._lengths[key]
+            unknown = np.setdiff1d(rows, np.fromiter(known, dtype=np.int64, count=len(known)))
+
+            def of_row(pair: tuple[int, Rollout]) -> tuple[int, tuple[int, int]]:
+                row, rollout = pair
+                items = marked.items.get(row)
+                return row, _length_of(mark_items(rollout, items) if items else rollout, plan)
+
+            with ThreadPoolExecutor(THREADS) as pool:
+                rollouts = self._rows.rollouts(unknown)
+                while some := list(islice(rollouts, BATCH)):
+                    known.update(pool.map(of_row, some))
+        return np.array([known[row] for row in rows.tolist()], dtype=np.int64).reshape(-1, 2)
 
     def is_looked_at(self, plan: Plan) -> bool:
         """Say whether every example of a plan was looked at for hazards."""
@@ -223,6 +245,15 @@ def _hash_of(rollout: Rollout, plan: Plan) -> int:
     """Return a hash of what is written for a rollout, 0 where nothing can be."""
     made = recipes.found(rollout, plan)
     return 0 if made.skip else xxhash.xxh3_64_intdigest(encode(record_of(made)))
+
+
+def _length_of(rollout: Rollout, plan: Plan) -> tuple[int, int]:
+    """Return all tokens of what is written for a rollout and those that are trained, 0 where nothing can be."""
+    made = recipes.found(rollout, plan)
+    if made.skip:
+        return 0, 0
+    seen = view(made, plan.look)
+    return seen.n_tokens, seen.n_trained or 0  # not known is only what the trainer stops at
 
 
 def _remember(kept: dict[Any, Any], key: Any, value: Any, at_most: int = KEPT_MAX) -> None:

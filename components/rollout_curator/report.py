@@ -14,7 +14,6 @@ import numpy as np
 from rollout_curator import recipe as recipes
 from rollout_curator.attempts import told
 from rollout_curator.conversation import HAZARDS
-from rollout_curator.cost import Asked
 from rollout_curator.flags import flagged
 from rollout_curator.grouping import TASK
 from rollout_curator.index.source import Source
@@ -289,8 +288,7 @@ def remade(made: Remade) -> Json:
 def cost(workspace: Workspace, recipe: Recipe, asked: Mapping[str, int]) -> Json:
     """Return what training on the examples of a selection costs, of the training part where it is split."""
     rows = choose(workspace, replace(recipe, pairs=None)).parts[0].units
-    found = cost_of(workspace, recipe, rows, Asked(**asked))
-    return {**found.as_json(), "asked": dict(asked), "sentence": found.sentence()}
+    return cost_of(workspace, recipe, rows, **asked).as_json()
 
 
 def verified(checks: Sequence[Check]) -> Json:

@@ -134,11 +134,14 @@ def _cost(found: Json | None) -> list[str]:
     """Return what training costs, the agents with the largest share first."""
     if found is None:
         return []
-    about = "about " if found["estimated_rows"] else ""
     lines = ["", f"training: {found['sentence']}"]
-    lines.append(f"packed: {about}{found['packs']:,} packs, {found['fill']:.0%} full, {found['steps_packed']:,} steps")
-    if found["over_length"]:
-        lines.append(f"too long: {about}{found['over_length']:,} rows, in no pack and not trained on")
+    packs, steps = counted(found["packs"], "pack"), counted(found["steps_packed"], "step")
+    lines.append(f"packed: about {packs}, {found['fill']:.0%} full, {steps}")
+    asked = found["asked"]
+    lines.append(f"asked: {asked['max_length']:,} tokens a row at most, {counted(asked['batch_size'], 'row')} a step")
+    lines += [
+        f"{title}: {found[name]}" for title, name in (("too long", "too_long"), ("warning", "no_step")) if found[name]
+    ]
     total = max(1, sum(one["trained"] for one in found["agents"]))
     for title in ("agents", "tasks"):
         rows: list[tuple[str, ...]] = [("rows", "trained", "share", title)]

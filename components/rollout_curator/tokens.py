@@ -1,16 +1,68 @@
-"""How many tokens a text has: exactly, with a tokenizer.json and the extra `tokenizers`, else by a rule of thumb.
+"""How many tokens a text has: exactly, with a tokenizer.json and the extra `tokenizers`, else an estimate with a range.
 
 Knows texts only. Nothing is ever fetched: a tokenizer is a file on this machine.
+The estimate is a weight for each kind of character: what stands in ASCII by what it is and what it follows, all else by
+its block of Unicode. The weights are fitted on real rollouts, code, JSON and 24 languages to the mean of five
+vocabularies (Qwen, DeepSeek V3, Llama 3, Mistral's Tekken, o200k). In sum over a file the range holds all five, and
+Mistral's older one of 32,768 words too; `test_tokens` has numbers.
 """
 
 import math
+import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
+from itertools import accumulate
 from typing import Any
+
+import numpy as np
 
 from rollout_curator.errors import TemplateError
 
-CHARS_PER_TOKEN = 4
+BLOCK_CHARS = 256
+SHOWN_CHARS = 4 * BLOCK_CHARS
+"""Of a text longer than four blocks only these are looked at: its beginning, its end, and two between."""
+
+LOWER, UPPER, DIGIT, SPACES, BREAK, MARK = 0.12, 0.24, 1.0, 0.2, 0.9, 0.37
+WORD, WORD_AFTER_MARK, WORD_INSIDE = 0.36, 0.85, 0.4
+"""Tokens a character of ASCII, spaces in a row as two, and more where a word begins, also one within another."""
+OTHER = 1.0
+BLOCKS = (
+    (0x0080, 0x024F, 1.8),  # accented Latin: it breaks the words it stands in
+    (0x0370, 0x03FF, 0.6),  # Greek
+    (0x0400, 0x052F, 0.4),  # Cyrillic
+    (0x0590, 0x05FF, 0.62),  # Hebrew
+    (0x0600, 0x06FF, 0.45),  # Arabic
+    (0x0900, 0x0DFF, 0.7),  # Devanagari and its neighbours
+    (0x0E00, 0x0EFF, 0.5),  # Thai, Lao
+    (0x1E80, 0x1EFF, 0.3),  # Vietnamese
+    (0x3000, 0x30FF, 0.7),  # kana
+    (0x4E00, 0x9FFF, 0.75),  # Chinese characters
+    (0xAC00, 0xD7FF, 0.8),  # Hangul
+    (0x1F000, 0x1FFFF, 1.6),  # emoji
+)
+"""Tokens a character beyond ASCII, by its place in Unicode in steps of 128; any other has OTHER."""
+LOW, HIGH = 0.87, 1.26
+LOW_DIGIT, HIGH_DIGIT = 0.55, 0.2
+LOW_BEYOND, HIGH_BEYOND = 0.5, 1.9
+"""Of an estimate the range is so much, a digit less and more by these: three may be a token, or each and its space."""
+MESSAGE, CALL, RESULT, THOUGHT, TOOL, TOOLS = 5, 14, 9, 5, 5, 90
+"""What a chat template adds to a message, to the name and arguments of a call, to a result, message and all, to
+reasoning, to the JSON of a tool, and to all of them: ChatML as Qwen 3 has it, of which others differ by a few."""
+_SPECIAL = re.compile(r"<\|\w+\|>")
+"""What a template writes as one token, as a digit is."""
+_UNIT, _DIGITS = 1000, 40
+_LOWER_BITS = (1 << _DIGITS) - 1
+"""A pair of kinds is an integer: thousandths of a token, and from this bit on whether the second is a digit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """About how many tokens a text has, and between which bounds tokenizers in use put it."""
+
+    about: float = 0.0
+    low: float = 0.0
+    high: float = 0.0
 
 
 def has_tokenizers() -> bool:
@@ -27,7 +79,7 @@ def count(texts: Sequence[str], tokenizer: str = "") -> list[int]:
     Raises TemplateError.
     """
     if not tokenizer:
-        return [math.ceil(len(text) / CHARS_PER_TOKEN) for text in texts]
+        return [math.ceil(about) for about, _, _ in bounds([_SPECIAL.sub("1", text) for text in texts])]
     opened = _opened(tokenizer)
     return [len(found.ids) for found in opened.encode_batch(list(map(_sendable, texts)), add_special_tokens=False)]
 
@@ -45,6 +97,92 @@ def count_pieces(text: str, pieces: Sequence[tuple[int, int, bool]], tokenizer: 
         reached = (n for n in range(at, len(pieces)) if pieces[n][0] < end and start < pieces[n][1] and pieces[n][2])
         counts[next(reached, at)] += 1
     return counts
+
+
+def estimate(text: str) -> Estimate:
+    """Return about how many tokens a text has; of a long one only a sample is looked at."""
+    return estimates([text])[0]
+
+
+def estimates(texts: Sequence[str]) -> list[Estimate]:
+    """Return about how many tokens each text has."""
+    return [Estimate(*found) for found in bounds(texts)]
+
+
+def bounds(texts: Sequence[str]) -> list[tuple[float, float, float]]:
+    """Return about how many tokens each text has, at least and at most, as bare numbers.
+
+    All texts are looked at in one pass over their bytes: indexing asks this of every rollout.
+    """
+    shown = [text if len(text) <= SHOWN_CHARS else _sampled(text) for text in texts]
+    pieces = [text.encode("ascii", "ignore") for text in shown]
+    kinds = np.frombuffer((b"\0%b\0" % b"\0".join(pieces)).translate(_KINDS), dtype=np.uint8)
+    starts = [0, *accumulate([len(piece) + 1 for piece in pieces[:-1]])]
+    sums = np.add.reduceat(_PAIRS.take((kinds[:-1] << 3) | kinds[1:]), starts).tolist() if pieces else []
+    return [_bounds(*row) for row in zip(texts, shown, sums, strict=True)]
+
+
+def _bounds(text: str, shown: str, packed: int) -> tuple[float, float, float]:
+    """Return the estimate of a text from what was shown of it and the sum over the pairs of its bytes."""
+    if not shown:
+        return 0.0, 0.0, 0.0
+    scale = len(text) / len(shown)
+    plain, digits = (packed & _LOWER_BITS) / _UNIT, packed >> _DIGITS
+    low, high = LOW * plain - LOW_DIGIT * digits, HIGH * plain + HIGH_DIGIT * digits
+    if not shown.isascii():
+        beyond = _beyond_ascii(shown)
+        plain, low, high = plain + beyond, low + LOW_BEYOND * beyond, high + HIGH_BEYOND * beyond
+    return scale * plain, scale * low, scale * high
+
+
+def _sampled(text: str) -> str:
+    """Return four blocks of a long text, as far from each other as can be."""
+    step = (len(text) - BLOCK_CHARS) // 3
+    second, third = text[step : step + BLOCK_CHARS], text[2 * step : 2 * step + BLOCK_CHARS]
+    return f"{text[:BLOCK_CHARS]}{second}{third}{text[-BLOCK_CHARS:]}"
+
+
+def _beyond_ascii(text: str) -> float:
+    codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
+    return float(_RATES[codes >> 7].sum())
+
+
+def _kind(code: int) -> int:
+    """Return what a byte of ASCII is: a letter, a digit, a space, a break, a mark, or the end of a text."""
+    character = chr(code)
+    if character.isalpha():
+        return _NAMES.index("a" if character.islower() else "A")
+    if character.isdigit():
+        return _NAMES.index("0")
+    return _NAMES.index(character if character in " \0" else "\n" if character in "\n\r\t" else ".")
+
+
+def _pairs() -> np.ndarray[Any, Any]:
+    """Return what the second of two bytes adds to a text, by the kinds of both: first * 8 + second."""
+    alone = {"a": LOWER, "A": UPPER, "0": DIGIT, " ": SPACES, "\n": BREAK, ".": MARK, "\0": 0.0}
+    after = {(" ", "a"): WORD, (" ", "A"): WORD, (".", "a"): WORD_AFTER_MARK, (" ", " "): -SPACES / 2}
+    after |= {("a", "A"): WORD_INSIDE, ("0", "a"): WORD_INSIDE, ("0", "A"): WORD_INSIDE}
+    pairs = np.zeros(64, dtype=np.int64)
+    for first, before in enumerate(_NAMES):
+        for second, kind in enumerate(_NAMES):
+            added = alone[kind] + after.get((before, kind), 0.0)
+            pairs[first * 8 + second] = round(added * _UNIT) + ((kind == "0") << _DIGITS)
+    return pairs
+
+
+def _rates() -> np.ndarray[Any, Any]:
+    """Return the tokens a character by its code divided by 128; those of ASCII are counted elsewhere."""
+    rates = np.full(0x110000 >> 7, OTHER)
+    rates[0] = 0.0
+    for first, last, rate in BLOCKS:
+        rates[first >> 7 : (last >> 7) + 1] = rate
+    return rates
+
+
+_NAMES = "\0aA0 \n."
+_KINDS = bytes(map(_kind, range(128))) + bytes(128)
+_PAIRS = _pairs()
+_RATES = _rates()
 
 
 def _sendable(text: str) -> str:

@@ -94,6 +94,7 @@ def _of_messages(made: Example, look: Look, answers: tuple[bool, ...]) -> View:
     """Return the view of the messages alone: which are trained on is known, their text and tokens are not."""
     texts = _bare(made)
     counted = tokens.count(texts, look.template.tokenizer if look.template else "")
+    counted = [n + added for n, added in zip(counted, _added(made), strict=True)]
     if not look.target.trains:
         return View(None, texts, (None,) * len(texts), tuple(counted), sum(counted), None)
     return View(None, texts, answers, tuple(counted), sum(counted), _n_trained(counted, answers))
@@ -230,3 +231,15 @@ def _bare(made: Example) -> tuple[str, ...]:
     if made.tools and texts:
         texts[0] = f"{json.dumps(made.tools, ensure_ascii=False)}\n{texts[0]}"
     return tuple(texts)
+
+
+def _added(made: Example) -> list[int]:
+    """Return about what a chat template adds to each message, to the first of them the tools."""
+    added = []
+    for message in made.messages or []:
+        n = tokens.RESULT if message["role"] == "tool" else tokens.MESSAGE
+        n += tokens.CALL * len(message.get("tool_calls", ()))
+        added.append(n + (tokens.THOUGHT if message.get("reasoning_content") else 0))
+    if made.tools and added:
+        added[0] += tokens.TOOLS + tokens.TOOL * len(made.tools)
+    return added

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from rollout_curator.signals import SIGNALS
 
-SCHEMA = 4
+SCHEMA = 5
 """Raise when a column changes, so that older caches are rebuilt."""
 
 
@@ -21,6 +21,19 @@ class Column:
     unit: str
     meaning: str
 
+
+_WEIGHED = (
+    Column("weight_read", "int32", "tokens", "estimate: messages of system and users, with what a template adds"),
+    Column("weight_earlier", "int32", "tokens", "estimate: answers and calls that stood in the prompt"),
+    Column("weight_written", "int32", "tokens", "estimate: answers and calls of the output"),
+    Column("weight_thought", "int32", "tokens", "estimate: readable reasoning"),
+    Column("weight_results", "int32", "tokens", "estimate: tool results"),
+    Column("weight_tools", "int32", "tokens", "estimate: definitions of tools"),
+    Column("weight_low", "int32", "tokens", "lower bound of the sum of these estimates"),
+    Column("weight_high", "int32", "tokens", "upper bound of the sum of these estimates"),
+)
+WEIGHTS = tuple(column.name for column in _WEIGHED)
+"""How long a rollout is in training, whatever `usage` says: what `cost` adds up."""
 
 NUMBERS = (
     Column("line", "int64", "", "number of the line, record or row in the source, from 1"),
@@ -43,7 +56,8 @@ NUMBERS = (
     Column("chars_tool", "int64", "characters", "tool results"),
     Column("tokens_in", "int64", "tokens", "prompt tokens from `usage`, else estimated"),
     Column("tokens", "int64", "tokens", "generated tokens from `usage`, else estimated"),
-    Column("estimated", "bool", "", "whether the token counts are characters / 4, because `usage` is absent"),
+    Column("estimated", "bool", "", "whether the token counts are estimates from the text, because `usage` is absent"),
+    *_WEIGHED,
     Column("prompt_key", "uint64", "", "hash of the prompt: its items, instructions and tools"),
     Column("task_key", "uint64", "", "hash of the agent and the task the line itself names, else of the prompt"),
     Column("names_agent", "bool", "", "whether the line itself names its agent"),

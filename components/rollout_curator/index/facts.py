@@ -16,12 +16,11 @@ import xxhash
 
 from rollout_curator.conversation import Outcome, open_rollout, outcomes
 from rollout_curator.conversation.items import item_type
+from rollout_curator.index.columns import WEIGHTS
 from rollout_curator.index.counts import Counts, count
+from rollout_curator.index.weighing import Weight, weight
 from rollout_curator.rollout import Example, Item, Rollout
 from rollout_curator.signals import SIGNALS
-
-CHARS_PER_TOKEN = 4
-"""Rule of thumb for English text where `usage` is absent."""
 
 _TASK_NAMES = ("task_id", "instance_id", "id", "uuid", "problem_id", "question_id")
 _NOT_FACETS = re.compile(
@@ -40,7 +39,7 @@ class Facts:
 
 NUMBER_NAMES = (
     "reward", "attempt", "n_items", "n_turns", "n_user_turns", "n_calls", "n_tool_errors", "n_tools", "n_images",
-    "chars_prompt", "chars_out", "chars_reasoning", "chars_tool", "tokens_in", "tokens", "estimated",
+    "chars_prompt", "chars_out", "chars_reasoning", "chars_tool", "tokens_in", "tokens", "estimated", *WEIGHTS,
     "prompt_key", "task_key", "names_agent", *SIGNALS,
 )  # fmt: skip
 OUTCOME_NAMES = ("flat", "chat", "chat_reasoning", "gym")
@@ -54,9 +53,9 @@ def facts(rollout: Rollout, environment: str) -> Facts:
     opened = open_rollout(rollout)
     output = opened.output
     counts = count(opened.prompt, output)
-    tokens_in, tokens = _usage(response)
+    weighed = weight(counts, rollout.tools)
+    tokens_in, tokens = _usage(response, weighed)
     estimated = tokens is None
-    generated = counts.chars_out + counts.chars_reasoning
     made = outcomes(opened)
     agent, prompt_key = _agent(fields), hash_of_prompt(rollout)
     task = _task(fields) or f"prompt {prompt_key:016x}"
@@ -64,8 +63,10 @@ def facts(rollout: Rollout, environment: str) -> Facts:
         rollout.reward, _integer(fields.get("_ng_rollout_index")), counts.n_items, counts.n_turns,
         counts.n_user_turns, counts.n_calls, counts.n_tool_errors, len(rollout.tools), counts.n_images,
         counts.chars_prompt, counts.chars_out, counts.chars_reasoning, counts.chars_tool,
-        (counts.chars_prompt + counts.chars_tool) // CHARS_PER_TOKEN if tokens_in is None else tokens_in,
-        generated // CHARS_PER_TOKEN if tokens is None else tokens, estimated,
+        weighed.sent if tokens_in is None else tokens_in,
+        weighed.generated if tokens is None else tokens, estimated,
+        weighed.read, weighed.earlier, weighed.written, weighed.thought, weighed.results, weighed.tools,
+        weighed.low, weighed.high,
         prompt_key, _hash_of_task(agent, task), bool(agent),
     )  # fmt: skip
     classes = (
@@ -150,16 +151,19 @@ def _hash_of_task(agent: str, task: str) -> int:
     return xxhash.xxh3_64_intdigest(f"{len(agent)} {agent}{task}".encode("utf-8", "surrogatepass"))
 
 
-def _usage(response: Mapping[str, Any]) -> tuple[int | None, int | None]:
-    """Return prompt and generated tokens in either spelling of `usage`, None where absent."""
+def _usage(response: Mapping[str, Any], weighed: Weight) -> tuple[int | None, int | None]:
+    """Return prompt and generated tokens in either spelling of `usage`, None where absent or 0 of a text that is there.
+
+    Some agents fill `usage` with zeros.
+    """
     usage = _mapping(response.get("usage"))
     sent = usage.get("input_tokens", usage.get("prompt_tokens"))
     generated = usage.get("output_tokens", usage.get("completion_tokens"))
-    return (_token_count(sent), _token_count(generated))
+    return (_token_count(sent, weighed.sent), _token_count(generated, weighed.generated))
 
 
-def _token_count(value: Any) -> int | None:
-    return value if type(value) is int and 0 <= value < 2**50 else None
+def _token_count(value: Any, weighed: int) -> int | None:
+    return value if type(value) is int and 0 <= value < 2**50 and (value or not weighed) else None
 
 
 def _flags(rollout: Rollout, fields: Mapping[str, Any], counts: Counts) -> list[str]:

@@ -8,7 +8,7 @@ from rollout_curator.publishing.accounting import left_out, left_out_said, left_
 from rollout_curator.publishing.choosing import Chosen, ExportProgress, Part, choose
 from rollout_curator.publishing.command import command_line
 from rollout_curator.publishing.configs import says_of
-from rollout_curator.publishing.costing import cost_of
+from rollout_curator.publishing.costing import cost_of, lengths_of, usual
 from rollout_curator.publishing.describing import pair_notes
 from rollout_curator.publishing.places import check_out, control_paths, paths_of, usual_card, usual_report
 from rollout_curator.publishing.remaking import Remade, remake
@@ -33,12 +33,14 @@ __all__ = [
     "left_out",
     "left_out_said",
     "left_out_words",
+    "lengths_of",
     "noticed",
     "pair_notes",
     "paths_of",
     "remake",
     "says_of",
     "unread",
+    "usual",
     "usual_card",
     "usual_report",
     "verify",

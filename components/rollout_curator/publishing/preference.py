@@ -117,9 +117,10 @@ def _nemo_rl(facts: ConfigFacts) -> str:
     lines += ["  validation:\n", _dataset(facts.validation_path)] if facts.validation_path else ["  validation: null\n"]
     comment = "" if facts.max_tokens else "# "
     lines += [NEMO_RL_LENGTH.format(longest=longest, comment=comment, limit=facts.max_tokens or 8192)]
-    batch = min(facts.n_rows or BATCH, BATCH)
-    lines += [NEMO_RL_BATCH.format(batch=batch)] if batch < BATCH else []
-    n_steps = (facts.n_rows or 0) // batch
+    asked = facts.batch_size or BATCH
+    batch = min(facts.rows or asked, asked)
+    lines += [NEMO_RL_BATCH.format(batch=batch)] if batch != BATCH else []
+    n_steps = (facts.rows or 0) // batch
     steps = f"the {n_steps * batch:,} pairs of one epoch that fill batches of {batch}"
     lines += [NEMO_RL_STEPS.format(steps=steps, n_steps=n_steps)] if n_steps else ["dpo:\n  max_num_epochs: 1\n"]
     return "".join([*lines, "" if facts.validation_path else NEMO_RL_ALONE])

@@ -31,7 +31,7 @@ Array = np.ndarray[Any, Any]
 
 @dataclass(slots=True)
 class Stream:
-    """The lines of a part, to be taken once; it remembers a hash of each, the length of the longest, and the columns.
+    """The lines of a part, to be taken once; it remembers a hash of each, and the columns.
 
     `marks` are the marked items by key, as they stood when the part was chosen.
 
@@ -44,7 +44,6 @@ class Stream:
     part: Part
     marks: Marks
     workers: int = 0
-    longest_bytes: int = 0
     columns: Columns = field(default_factory=Columns)
     _digests: list[bytes] = field(default_factory=list)
 
@@ -63,7 +62,6 @@ class Stream:
             for shape, line in zip(made.shapes, made.lines, strict=False):
                 self.columns.add(shape, len(line))
             for line in made.lines:
-                self.longest_bytes = max(self.longest_bytes, len(line))
                 yield line
             done += len(made.lines)
             if made.fault is not None:

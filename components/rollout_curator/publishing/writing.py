@@ -7,17 +7,19 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from rollout_curator import __version__, manifest
 from rollout_curator import recipe as recipes
 from rollout_curator.errors import ExportError, SourceChanged, SplitError
 from rollout_curator.exports.base import AtomicFile, Written, get, publish
 from rollout_curator.index import store
-from rollout_curator.index.facts import CHARS_PER_TOKEN
 from rollout_curator.index.source import Source
 from rollout_curator.publishing.accounting import left_out, report_blocks, rows_written, unknown_harmless
 from rollout_curator.publishing.choosing import Chosen, ExportProgress, Steps, choosing
 from rollout_curator.publishing.command import command_line
 from rollout_curator.publishing.configs import config_of
+from rollout_curator.publishing.costing import lengths_of
 from rollout_curator.publishing.describing import control_words, described, pair_notes
 from rollout_curator.publishing.places import card_path, check_out, paths_of, report_path
 from rollout_curator.publishing.stream import Stream
@@ -35,13 +37,16 @@ class Settings:
 
     `card` is the name of a data card in the same folder, none when empty. `report` is the name of a file in the same
     folder that tells of every rollout what became of it, none when empty. `workers` is the number of processes, 0 for
-    what the size asks for. `over` are keys chosen over others instead of what the review store says.
+    what the size asks for. `over` are keys chosen over others instead of what the review store says. `batch_size` rows
+    a step, the trainer's usual when None, and `epochs` are for the trainer's config.
     """
 
     card: str = ""
     workers: int = 0
     over: Mapping[str, list[str]] | None = None
     report: str = ""
+    batch_size: int | None = None
+    epochs: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +110,6 @@ def export(
         yield from _write_others(workspace, recipe, chosen, settings, content, opened)
         beside.write(manifest.dump(content))
     main = paths[next(iter(paths))]
-    longest = max(stream.longest_bytes for stream in streams) // CHARS_PER_TOKEN
     yield Exported(
         path=main,
         manifest_path=manifest_path,
@@ -113,7 +117,7 @@ def export(
         size_bytes=content["size_bytes"],
         sha256=content["sha256"],
         funnel=chosen.funnel,
-        config=_config(workspace, recipe, chosen, paths, longest),
+        config=_config(workspace, recipe, chosen, paths, settings),
         command=command_line(workspace, recipe, out, settings.card, report=settings.report),
         files=tuple(manifest.files(content)),
         content=content,
@@ -217,20 +221,20 @@ def _left_over(out: Path, written: Mapping[str, Path], workspace: Workspace) -> 
     return [f"{name} lies there too and is no part of this: delete it if it is of an earlier export." for name in there]
 
 
-def _config(workspace: Workspace, recipe: Recipe, chosen: Chosen, paths: Mapping[str, Path], longest: int) -> str:
+def _config(workspace: Workspace, recipe: Recipe, chosen: Chosen, paths: Mapping[str, Path], settings: Settings) -> str:
     plan = recipes.plan(recipe)
-    tools = any((workspace.column("n_tools")[part.units] > 0).any() for part in chosen.parts)
+    rows = np.unique(np.concatenate([part.units.ravel() for part in chosen.parts]))
     validation = paths.get("validation")
-    if chosen.paired is not None and chosen.paired.figures is not None:  # a row holds both sides, a trainer sees one
-        longest = chosen.paired.figures.longest // CHARS_PER_TOKEN
     facts = ConfigFacts(
         str(paths[next(iter(paths))]),
         plan.format,
-        bool(tools) and plan.format == "chat",
+        bool((workspace.column("n_tools")[rows] > 0).any()) and plan.format == "chat",
         None if validation is None else str(validation),
-        longest,
+        int(lengths_of(workspace, plan, rows).total.max(initial=0)) or None,
         recipe.max_tokens,
         len(chosen.parts[0].units),
+        settings.batch_size,
+        settings.epochs,
     )
     return config_of(recipe, plan, facts)
 

@@ -6,8 +6,9 @@ hands on the keys in NAMED and those that the template reads of a variable calle
 `jinja_template_analyzer.py` finds; `_find_turn_from_text` renders the conversation with another text in place of an
 answer: what differs is the answer, and an `eos_token` within three tokens after it is trained on too. Also
 `axolotl/utils/schemas/datasets.py` (field_messages, field_tools, field_thinking, roles_to_train, train_on_eos) and
-`config.py` (sequence_len 512, excess_length_strategy drop). The file comes in through Hugging Face `datasets`, so tools
-and arguments, whose shapes differ, are written as JSON text (axolotl-ai-cloud/axolotl 3136).
+`config.py` (sequence_len 512, excess_length_strategy drop), `core/builders/base.py` and `utils/trainer.py` (max_steps
+is all rows of all epochs divided by the batch, rounded up once). The file comes in through Hugging Face `datasets`, so
+tools and arguments, whose shapes differ, are written as JSON text (axolotl-ai-cloud/axolotl 3136).
 """
 
 import json
@@ -60,9 +61,9 @@ val_set_size: 0
 sequence_len: {limit}  # longer examples are dropped{longest}
 excess_length_strategy: drop
 output_dir: ./sft
-num_epochs: 1
+num_epochs: {epochs}
 micro_batch_size: 1
-gradient_accumulation_steps: 8
+gradient_accumulation_steps: {batch}  # rows a step, on one GPU
 optimizer: adamw_torch
 learning_rate: 0.00001
 bf16: auto
@@ -75,7 +76,10 @@ def config(facts: ConfigFacts) -> str:
     lines = [HEAD, FILE.format(path=quote(absolute(facts.path)), loader=facts.loader)]
     if facts.validation_path:
         lines += ["test_datasets:\n", FILE.format(path=quote(absolute(facts.validation_path)), loader=facts.loader)]
-    return "".join([*lines, REST.format(limit=facts.max_tokens or 8192, longest=longest)])
+    batch = facts.batch_size or AXOLOTL.usual_batch
+    limit = facts.max_tokens or AXOLOTL.config_limit
+    rest = REST.format(limit=limit, longest=longest, batch=batch, epochs=facts.epochs)
+    return "".join([*lines, rest])
 
 
 def training(template: ChatTemplate) -> Training:
@@ -143,6 +147,8 @@ AXOLOTL = Target(
     trains="replaced",
     training=training,
     hands=hands,
+    overlong="dropped",
+    rounding="whole",
     too_long="drops the example, which only a number in its log tells",
     reads_columns=True,
     decodes_arguments=True,

@@ -26,8 +26,8 @@ LEFT_OUT = EXCLUDED_BY_DEFAULT | (frozenset(HAZARDS) - ONLY_INFORM)
 class ConfigFacts:
     """What a config snippet tells a trainer of the written file.
 
-    `longest_tokens` is an estimate. `max_tokens` is the limit of the recipe, None when it has none. `n_rows` are those
-    of the training file.
+    `longest_tokens` is an estimate. `max_tokens` is the limit of the recipe, None when it has none. `rows` are those of
+    the training file, None where they are not known. `batch_size` is what was asked for, None for the trainer's usual.
     """
 
     path: str
@@ -36,7 +36,9 @@ class ConfigFacts:
     validation_path: str | None = None
     longest_tokens: int | None = None
     max_tokens: int | None = None
-    n_rows: int | None = None
+    rows: int | None = None
+    batch_size: int | None = None
+    epochs: int = 1
 
     @property
     def loader(self) -> str:
@@ -86,7 +88,11 @@ class Target:
     that template, None where all does.
 
     `judge` is its own loader's rule for one record, None when it takes every record; `usual_is_safe` says that no
-    record made with the usual options is judged. `too_long` says what it does with an example beyond its limit.
+    record made with the usual options is judged. `too_long` says what it does with an example beyond its limit, and
+    `overlong` what is left of it: its beginning is trained on (cut), it fills a place in a batch and trains nothing
+    (masked), or it is gone (dropped). `usual_limit` is the trainer's own, `config_limit` what the config given with the
+    file sets where the recipe has none. `usual_batch` rows make a step, and `rounding` says what becomes of a last one
+    that is not full: it is a step of each epoch (up), none (down), or the epochs run on without a seam (whole).
     `encodes_arguments` and `decodes_arguments` say what it does to arguments that are text before it renders them.
     `reads_columns` is true where all records become one table of Arrow types (Hugging Face `datasets`). `holds` says
     whether a line, decoded as its loader does, has what the example has; None where that is plain JSON.
@@ -110,8 +116,12 @@ class Target:
     judge: Callable[[Mapping[str, Any]], Judged | None] | None = None
     usual_is_safe: bool = True
     usual_limit: int | None = None
+    config_limit: int = 8192
     limit_is_too_long: bool = False
     too_long: str = ""
+    overlong: Literal["cut", "masked", "dropped"] = "cut"
+    usual_batch: int = 8
+    rounding: Literal["up", "down", "whole"] = "up"
     reads_columns: bool = False
     refuses_mixed_content: bool = True
     trains_prompt: bool = True
@@ -124,6 +134,14 @@ class Target:
     def is_too_long(self, n_tokens: int, limit: int) -> bool:
         """Say whether an example of so many tokens is beyond the limit of this trainer."""
         return n_tokens >= limit if self.limit_is_too_long else n_tokens > limit
+
+    def steps(self, rows: int, batch_size: int, epochs: int) -> int:
+        """Return how many steps this trainer does over so many rows."""
+        if self.rounding == "down":
+            return rows // batch_size * epochs
+        if self.rounding == "whole":
+            return -(-rows * epochs // batch_size)
+        return -(-rows // batch_size) * epochs
 
 
 def effective(template: ChatTemplate, target: Target) -> Training:

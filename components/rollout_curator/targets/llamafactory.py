@@ -54,9 +54,9 @@ dataset: curated
 {evaluation}cutoff_len: {limit}  # longer examples are cut{longest}
 output_dir: curated/out
 per_device_train_batch_size: 1
-gradient_accumulation_steps: 8
+gradient_accumulation_steps: {batch}  # rows a step, on one GPU
 learning_rate: 0.00001
-num_train_epochs: 1
+num_train_epochs: {epochs}
 bf16: true
 END_OF_SETTINGS
 llamafactory-cli train curated/sft.yaml
@@ -74,8 +74,10 @@ def config(facts: ConfigFacts) -> str:
     return SCRIPT.format(
         info="{\n" + ",\n".join(entries) + "\n}",
         evaluation=evaluation,
-        limit=facts.max_tokens or 8192,
+        limit=facts.max_tokens or LLAMAFACTORY.config_limit,
         longest=longest,
+        batch=facts.batch_size or LLAMAFACTORY.usual_batch,
+        epochs=facts.epochs,
     )
 
 

@@ -8,7 +8,9 @@ since pull request 1649), `examples/configs/sft.yaml` 00455ac0 (1,024 tokens, Sq
 which knows neither tools nor tool messages), `nemo_rl/utils/config.py` 017238e5 (`defaults`),
 `nemo_rl/data/llm_message_utils.py` 032482d6 (`get_formatted_message_log`: every beginning of a conversation is
 rendered), `nemo_rl/data/processors.py` 006a7dad (`sft_processor`: an example of max_seq_length tokens or more gets
-loss_multiplier 0), and issue 2116 with pull request 2515 (`use_preserving_dataset: true` stopped the load until
+loss_multiplier 0), `nemo_rl/algorithms/sft.py` bb38ee12 (batches of train_global_batch_size rows with drop_last, so a
+last one that is not full is no step; training ends at max_num_epochs or max_num_steps, whichever comes first, and
+sft.yaml has 60 steps), and issue 2116 with pull request 2515 (`use_preserving_dataset: true` stopped the load until
 May 2026). `message_loss_mask`, one 0 or 1 a message and 1 on answers only, is read by the dataset at 13de9e4c
 (autumn 2026) and by no version before; `sft_processor` hands it on in no version read (f8c10458, e1c91e63, 006a7dad,
 main at 7ea279ab). The name `OpenAIChatDataset` in
@@ -20,6 +22,7 @@ from typing import Any
 
 from rollout_curator.conversation import ChatOptions, FlatOptions
 from rollout_curator.targets.base import LEFT_OUT, MEDIA, ConfigFacts, Judged, Target, absolute, quote
+from rollout_curator.wording import counted
 
 HEAD = """\
 # NeMo RL, supervised fine-tuning. Save this beside examples/configs/sft.yaml, then:
@@ -34,8 +37,20 @@ LENGTH = """\
   {comment}max_total_sequence_length: {limit}
 """
 
-NO_VALIDATION = """\
+STEPS = """\
 sft:
+  max_num_epochs: {epochs}
+  # sft.yaml stops after 60 steps; these are all: {rows}, {batch} a step, and a last batch that is not full is no step.
+  max_num_steps: {steps}
+"""
+BATCH = """\
+  train_global_batch_size: {batch}
+"""
+SMALLER_BATCH = """\
+  # Not {asked}: there are only {rows}, and NeMo RL drops a batch that is not full, so it would do no step at all.
+  train_global_batch_size: {batch}
+"""
+NO_VALIDATION = """\
   # There is no validation file, and NeMo RL splits none off: without this, sft.yaml would validate on Squad.
   val_period: 0
   val_at_start: false
@@ -49,6 +64,9 @@ SAYS = (
     "in newer versions, trains on the last one only.",
     "An example of max_total_sequence_length tokens or more trains nothing, and NeMo RL does not say so; "
     "sft.yaml allows 1,024 tokens.",
+    "It does whole batches only: the rows after the last full one are left out of an epoch, and fewer rows than "
+    "train_global_batch_size (32 in sft.yaml) train nothing. sft.yaml also stops after 60 steps; the config given with "
+    "the file asks for all.",
     "One example that cannot be loaded stops the whole load, so only examples that end with the assistant are written.",
     "Load with use_preserving_dataset: true; otherwise tools and arguments of different shapes get keys they never "
     "had, and text that looks like JSON may become an object.",
@@ -77,9 +95,24 @@ def config(facts: ConfigFacts) -> str:
     lines += ["  validation:\n", _dataset(validation_path)] if validation_path else ["  validation: null\n"]
     comment = "" if facts.max_tokens else "# "
     lines += ["policy:\n", LENGTH.format(longest=longest, comment=comment, limit=facts.max_tokens or 8192)]
-    lines += ["  tokenizer:\n", "    chat_template: default\n"]
-    lines += [] if validation_path else [NO_VALIDATION]
+    batch, steps = _steps(facts)
+    lines += [batch, "  tokenizer:\n", "    chat_template: default\n"]
+    lines += [steps or "sft:\n", NO_VALIDATION] if not validation_path else [steps]
     return "".join(lines)
+
+
+def _steps(facts: ConfigFacts) -> tuple[str, str]:
+    """Return how many rows a step has and how many steps are done, as lines; nothing where the rows are not known."""
+    if not facts.rows:
+        return "", ""
+    asked = facts.batch_size or NEMO_RL.usual_batch
+    batch = asked if asked <= facts.rows else 1 << (facts.rows.bit_length() - 1)
+    rows, steps = counted(facts.rows, "row"), NEMO_RL.steps(facts.rows, batch, facts.epochs)
+    told = BATCH if batch == asked else SMALLER_BATCH
+    return (
+        told.format(asked=asked, rows=rows, batch=batch),
+        STEPS.format(epochs=facts.epochs, rows=rows, batch=batch, steps=steps),
+    )
 
 
 def _dataset(path: str) -> str:
@@ -120,6 +153,10 @@ NEMO_RL = Target(
     config=config,
     judge=judge,
     usual_limit=1024,
+    config_limit=1024,
     limit_is_too_long=True,
+    overlong="masked",
+    usual_batch=32,
+    rounding="down",
     too_long="masks the whole example without a word: it trains nothing",
 )

@@ -132,6 +132,7 @@ OPENAI = Target(
     judge=judge,
     usual_is_safe=False,
     usual_limit=65536,
+    config_limit=65536,
     too_long="cuts the end of the example off",
     refuses_mixed_content=False,
     takes_metadata=False,

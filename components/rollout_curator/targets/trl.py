@@ -48,6 +48,9 @@ trainer = SFTTrainer(
         output_dir="sft",
         assistant_only_loss=True,  # without it prompts are trained on too
         max_length={limit},  # longer examples are cut{longest}
+        per_device_train_batch_size=1,
+        gradient_accumulation_steps={batch},  # rows a step, on one GPU
+        num_train_epochs={epochs},
         eval_strategy={evaluation},
     ),
 )
@@ -62,8 +65,15 @@ def config(facts: ConfigFacts) -> str:
         files += f', "validation": {literal(absolute(facts.validation_path))}'
     longest = f"; the longest has about {facts.longest_tokens:,} tokens" if facts.longest_tokens else ""
     evaluation = '"epoch"' if facts.validation_path else '"no"'
-    limit, loader = facts.max_tokens or 8192, f'"{facts.loader}"'
-    return SCRIPT.format(files=files, loader=loader, limit=limit, longest=longest, evaluation=evaluation)
+    return SCRIPT.format(
+        files=files,
+        loader=f'"{facts.loader}"',
+        limit=facts.max_tokens or TRL.config_limit,
+        longest=longest,
+        evaluation=evaluation,
+        batch=facts.batch_size or TRL.usual_batch,
+        epochs=facts.epochs,
+    )
 
 
 TRL = Target(

@@ -51,7 +51,15 @@ trainer = SFTTrainer(
     processing_class=tokenizer,
     train_dataset=Dataset.from_list(list(texts({path}))),
     eval_dataset={validation},
-    args=SFTConfig(output_dir="sft", dataset_text_field="text", max_length=LIMIT, eval_strategy={evaluation}),
+    args=SFTConfig(
+        output_dir="sft",
+        dataset_text_field="text",
+        max_length=LIMIT,
+        per_device_train_batch_size=1,
+        gradient_accumulation_steps={batch},  # rows a step, on one GPU
+        num_train_epochs={epochs},
+        eval_strategy={evaluation},
+    ),
 )
 trainer = train_on_responses_only(
     trainer, instruction_part="<|im_start|>user\\n", response_part="<|im_start|>assistant\\n"  # of your template
@@ -69,8 +77,10 @@ def config(facts: ConfigFacts) -> str:
     return SCRIPT.format(
         path=literal(absolute(facts.path)),
         validation=validation,
-        limit=facts.max_tokens or 8192,
+        limit=facts.max_tokens or UNSLOTH.config_limit,
         longest=longest,
+        batch=facts.batch_size or UNSLOTH.usual_batch,
+        epochs=facts.epochs,
         evaluation='"epoch"' if facts.validation_path else '"no"',
     )
 

@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from rollout_curator.cost import Asked, Cost
+from rollout_curator.cost import Cost
 from rollout_curator.pairs import WORDS, Paired
-from rollout_curator.publishing import Chosen, choose, cost_of, pair_notes
+from rollout_curator.publishing import Chosen, choose, cost_of, pair_notes, usual
 from rollout_curator.recipe import Recipe
 from rollout_curator.split_report import fault, sentences
 from rollout_curator.splits import Split
@@ -89,33 +89,41 @@ def cost_form(workspace: Workspace, recipe: Recipe, chosen: Chosen | None) -> No
 
 @st.fragment
 def _cost_form(workspace: Workspace, recipe: Recipe, chosen: Chosen) -> None:
-    usual = Asked()
+    asked = usual(recipe)
     one, two, three = st.columns(3)
-    limit = one.number_input("tokens a row at most", 1, value=usual.max_length, step=1024, key="rc.cost-length")
-    batch = two.number_input("rows a step", 1, value=usual.batch_size, step=8, key="rc.cost-batch")
-    epochs = three.number_input("epochs", 1, value=usual.epochs, step=1, key="rc.cost-epochs")
+    # what a trainer usually takes differs, so a change of trainer begins anew
+    key = f"{recipe.target}-{asked.max_length}"
+    limit = one.number_input("tokens a row at most", 1, value=asked.max_length, step=1024, key=f"rc.cost-length-{key}")
+    batch = two.number_input("rows a step", 1, value=asked.batch_size, step=8, key=f"rc.cost-batch-{key}")
+    epochs = three.number_input("epochs", 1, value=asked.epochs, step=1, key="rc.cost-epochs")
     version = workspace.refresh_decisions()
-    _cost(_cost_of(workspace, recipe, version, Asked(int(limit), int(batch), int(epochs)), chosen.parts[0].units))
+    with st.spinner("Counting tokens", show_time=True):
+        found = _cost_of(workspace, recipe, version, (int(limit), int(batch), int(epochs)), chosen.parts[0].units)
+    _cost(found)
+    if found.asked != asked:
+        st.caption(
+            f"The config given with the file says {asked.max_length:,} tokens, "
+            f"{label(counted(asked.batch_size, 'row'))} a step and {label(counted(asked.epochs, 'epoch'))}."
+        )
 
 
-@st.cache_resource(hash_funcs={**HASHES, Asked: repr}, show_spinner=False, max_entries=16)
-def _cost_of(workspace: Workspace, recipe: Recipe, version: int, asked: Asked, _rows: Any) -> Cost:
-    return cost_of(workspace, recipe, _rows, asked)
+@st.cache_resource(hash_funcs=HASHES, show_spinner=False, max_entries=16)
+def _cost_of(workspace: Workspace, recipe: Recipe, version: int, asked: tuple[int, int, int], _rows: Any) -> Cost:
+    limit, batch, epochs = asked
+    return cost_of(workspace, recipe, _rows, max_length=limit, batch_size=batch, epochs=epochs)
 
 
 def _cost(cost: Cost) -> None:
-    """Draw the numbers; those made of characters or of another tokenizer's counts are said to be about right."""
-    about = "about " if cost.estimated_rows else ""
+    """Draw the numbers, with their ranges where they are estimates."""
     st.markdown(
-        f"{label(about)}**{cost.trained:,}** trained of {cost.total:,} tokens; the longest row {label(about)}"
-        f"{cost.longest:,}.  \n**{cost.steps:,}** steps, or {cost.steps_packed:,} with rows packed into "
+        f"**{label(cost.trained)}** trained of {label(cost.total)} tokens; the longest row {label(cost.longest)}.  \n"
+        f"**{label(counted(cost.steps, 'step'))}**, or {cost.steps_packed:,} with rows packed into about "
         f"{cost.packs:,} sequences ({cost.fill:.0%} full)."
     )
-    if cost.over_length:
-        longer = "is longer and trains" if cost.over_length == 1 else "are longer and train"
-        st.warning(
-            f"{label(counted(cost.over_length, 'row'))} {label(longer)} nothing: allow more tokens, or leave them out."
-        )
+    if cost.no_step():
+        st.error(f"{label(cost.no_step())}.")
+    if cost.too_long():
+        st.warning(f"Too long: {label(cost.too_long())}. Allow more tokens, or leave them out.")
     total = max(1, sum(agent.trained for agent in cost.agents))
     shares = {
         "agent": [plain(agent.name) for agent in cost.agents],
