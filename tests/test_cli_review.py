@@ -25,7 +25,9 @@ def source(tmp_path: Path) -> Path:
 def decide(source: Path, rows: range, verdict: str, who: str, *reasons: str) -> None:
     with Decisions.open(source.parent / "curation.sqlite") as store:
         workspace = Workspace.open([source])
-        store.record([Entry(workspace.key(row), verdict, reasons, reviewer=who, queue="random") for row in rows])
+        store.record(
+            [Entry(workspace.key(row), verdict, reasons, reviewer=who, queue="random", blind=True) for row in rows]
+        )
         workspace.close()
 
 

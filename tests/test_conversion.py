@@ -221,6 +221,7 @@ def test_what_datasets_would_change_reads_back_only_when_it_was_told(monkeypatch
 
 
 def test_the_columns_of_each_line_are_told_where_datasets_loads_them() -> None:
-    plain = frozenset({("messages", frozenset[str]()), ("messages", frozenset({"role", "content"}))})
+    no_date = ("", frozenset[str]())
+    plain = frozenset({no_date, ("messages", frozenset[str]()), ("messages", frozenset({"role", "content"}))})
     assert convert(batch(gym(), plan=recipes.plan(Recipe(target="trl")))).shapes == [plain]
     assert convert(batch(gym())).shapes == []

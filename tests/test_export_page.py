@@ -307,7 +307,7 @@ def test_with_pairs_the_page_tells_what_the_trainer_does_with_pairs(site: Site, 
 def test_the_view_says_where_it_is_not_known_what_trl_trains(site: Site) -> None:
     app = select(select(opened("export"), "trainer", "TRL"), "chat template", "ChatML, no tools")
     heads = [text.value for text in app.markdown if text.value.startswith("**As")]
-    assert heads == ["**As this template writes it, not TRL**: about 19 tokens"]
+    assert heads == ["**As this template writes it, not TRL**: about 16 tokens"]
     assert [piece["trained"] for piece in pieces(app)] == [None, None]
     assert "What TRL trains is not known: this template is no model's own" in app.warning[0].value.replace("\\", "")
     assert "Not looked for without the trainer's own template" in captions(app)

@@ -78,7 +78,9 @@ def press(app: AppTest, words: str) -> None:
 
 def decide(workspace: Workspace, rows: list[int], verdict: str, who: str = "ann", *why: str) -> None:
     assert workspace.decisions is not None
-    workspace.decisions.record([Entry(workspace.key(row), verdict, why, reviewer=who, queue="random") for row in rows])
+    workspace.decisions.record(
+        [Entry(workspace.key(row), verdict, why, reviewer=who, queue="random", blind=True) for row in rows]
+    )
 
 
 def drawn(workspace: Workspace, n: int) -> list[int]:

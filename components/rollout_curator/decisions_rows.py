@@ -141,7 +141,7 @@ def first(connection: sqlite3.Connection, sql: str, *values: object) -> Decision
 
 def of_row(row: tuple[Any, ...]) -> Decision:
     """Return a row of `COLUMNS` as an act."""
-    rest: tuple[Any, ...] = (*row[4:16], None if row[16] is None else bool(row[16]))
+    rest: tuple[Any, ...] = (*row[4:16], None if row[16] is None else bool(row[16]), row[17])
     return Decision(row[0], row[1], row[2], _reasons(row[3]), *rest)
 
 
