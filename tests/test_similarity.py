@@ -4,13 +4,14 @@ import itertools
 import random
 
 import numpy as np
+import pytest
 
-from rollout_curator.similarity import BLOCK, SHINGLE_WORDS, Sketch, bands, gist, jaccard, minima, normal, sketch
+from rollout_curator.similarity import BLOCK, SHINGLE_WORDS, Sketch, bands, gist, likeness, minima, normal, sketch
 
 
 def alike(one: str, other: str) -> float:
     """Return how alike two texts are."""
-    return float(jaccard([(sketch(one).shingles, sketch(other).shingles)])[0])
+    return float(likeness([(sketch(one).shingles, sketch(other).shingles)])[0])
 
 
 def shingles(text: str) -> set[tuple[str, ...]]:
@@ -20,9 +21,12 @@ def shingles(text: str) -> set[tuple[str, ...]]:
 
 
 def truth(one: str, other: str) -> float:
-    """Return the Jaccard index of two texts, by the definition."""
+    """Return how alike two texts are, by the definition; that of their words where few shingles differ."""
     a, b = shingles(one), shingles(other)
-    return len(a & b) / len(a | b)
+    jaccard, most = len(a & b) / len(a | b), max(len(a), len(b))
+    n_others = most - len(a & b)
+    n_words = -(-n_others // 3)
+    return max(jaccard, (most - n_words) / (most + n_words)) if n_others <= 6 and jaccard >= 0.5 else jaccard
 
 
 def changed(text: str, n_words: int, dice: random.Random) -> str:
@@ -63,13 +67,32 @@ def test_the_similarity_of_texts_of_any_length_is_exact() -> None:
             assert alike(text, other) == truth(text, other)
 
 
+@pytest.mark.parametrize(
+    ("one", "other", "share"),
+    [
+        ("a b c d e f g h i j k l", "a b c d e X g h i j k l", 9 / 11),  # 7 of 10 shingles in both: one word
+        ("a b c d e f g h i j k l", "a b c d e f g h i j k X", 9 / 11),  # 9 of 10
+        ("a b c d e f g h i j k l", "a b c d e f X g h i j k l", 10 / 12),  # 8 of 11: one word more
+        ("a b c d e f g h i j k l m n o p q r s t", "a b c X e f g h i j k l m X o p q r s t", 16 / 20),  # 12 of 18
+        ("a b c d e f g h i j k l", "a b X d e f g h X j k l", 4 / 16),  # less than half: not by words
+        ("what is the capital of peru", "what is the capital of chad", 3 / 5),
+        ("天地玄黄宇宙洪荒日月盈昃", "天地玄黄宇人洪荒日月盈昃", 9 / 11),
+        ("กขคงจฉชซญดตถ", "กขคงจมชซญดตถ", 9 / 11),
+    ],
+)
+def test_up_to_two_changed_words_count_as_words_in_a_text_that_is_else_the_same(
+    one: str, other: str, share: float
+) -> None:
+    assert alike(one, other) == alike(other, one) == share
+
+
 def test_many_pairs_at_once_are_each_of_them_alone() -> None:
     dice = random.Random(3)
     text = " ".join(f"word{dice.randrange(500)}" for _ in range(120))
     others = [*(changed(text, n, dice) for n in (0, 1, 30)), "one", "", "a b c d"]
     pairs = [(sketch(text).shingles, sketch(other).shingles) for other in others]
-    assert jaccard(pairs).tolist() == [alike(text, other) for other in others]
-    assert jaccard([]).tolist() == []
+    assert likeness(pairs).tolist() == [alike(text, other) for other in others]
+    assert likeness([]).tolist() == []
 
 
 def test_bands_find_the_pairs_that_an_exact_search_finds() -> None:
@@ -104,7 +127,7 @@ def test_the_gist_is_mostly_that_of_what_is_nearly_the_same() -> None:
         np.concatenate([gist(found) for found in minima(sketch(text).shingles for text in some)])
         for some in (texts, near)
     ]
-    assert 0.75 < np.mean(gists[0] == gists[1]) < 0.88  # one word of 60 changed: alike by 55 of 61, squared 0.81
+    assert 0.86 < np.mean(gists[0] == gists[1]) < 0.94  # one word of 60 changed: 55 of 61 shingles are in both
     assert len(set(gists[0].tolist())) == 300
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from rollout_curator.pile import Pile
 from rollout_curator.shared_text import shared, without
-from rollout_curator.similarity import BANDS, bands, gist, jaccard, minima
+from rollout_curator.similarity import BANDS, ROWS, SHORT, SHORT_ROWS, bands, gist, likeness, minima
 
 Array = np.ndarray[Any, Any]
 
@@ -65,13 +65,35 @@ def compared(keys: Array, prompts: Pile, agents: Iterable[Array]) -> Alike:
                 own.add(left)
                 said.append(n)
         known = keys[said]
-        found = [(bands(minimum), gist(minimum)) for minimum in minima(own)]
-        grid = np.concatenate([np.empty((0, BANDS), np.uint64), *(grid for grid, _ in found)])
-        gists = np.concatenate([known[:0], *(gists for _, gists in found)])
-        pairs, crowds = worth_comparing(grid)
+        wide, narrow, gists, short = _sketched(own)
+        pairs, crowds = _candidates(wide, narrow, short)
         return Alike(known[pairs[0]], known[pairs[1]], _verified(own, pairs), known, gists, crowds)
     finally:
         own.close()
+
+
+def _sketched(own: Pile) -> tuple[Array, Array, Array, Array]:
+    """Return the bands of every prompt, the narrow ones of the short prompts, every gist, and which are short."""
+    is_short = np.array([own.size(n) <= SHORT for n in range(len(own))], dtype=bool)
+    wide = [np.empty((0, BANDS), np.uint64)]
+    narrow = [np.empty((0, BANDS * ROWS // SHORT_ROWS), np.uint64)]
+    gists = [np.empty(0, np.uint64)]
+    n_done = 0
+    for minimum in minima(own):
+        n_done += len(minimum)
+        wide.append(bands(minimum))
+        narrow.append(bands(minimum[is_short[n_done - len(minimum) : n_done]], SHORT_ROWS))
+        gists.append(gist(minimum))
+    return np.concatenate(wide), np.concatenate(narrow), np.concatenate(gists), np.flatnonzero(is_short)
+
+
+def _candidates(wide: Array, narrow: Array, short: Array) -> tuple[Array, Array]:
+    """Return the pairs and crowds of all prompts by their bands, and of the short ones by their narrow bands too."""
+    pairs, crowds = worth_comparing(wide)
+    more, crowded = worth_comparing(narrow)
+    codes = np.concatenate([pairs[0] * len(wide) + pairs[1], short[more[0]] * len(wide) + short[more[1]]])
+    crowded = np.stack([short[crowded[0]], crowded[1] + wide.size])
+    return np.stack(np.divmod(np.unique(codes), max(len(wide), 1))), np.concatenate([crowds, crowded], axis=1)
 
 
 def worth_comparing(grid: Array) -> tuple[Array, Array]:
@@ -112,9 +134,9 @@ def _verified(prompts: Pile, pairs: Array) -> Array:
         waiting.append((prompts[one], prompts[other]))
         n_waiting += prompts.size(one) + prompts.size(other)
         if n_waiting >= AT_A_TIME:
-            shares.append(jaccard(waiting))
+            shares.append(likeness(waiting))
             waiting, n_waiting = [], 0
-    return np.concatenate([*shares, jaccard(waiting)])
+    return np.concatenate([*shares, likeness(waiting)])
 
 
 @dataclass(frozen=True, slots=True, eq=False)

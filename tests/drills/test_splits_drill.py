@@ -32,7 +32,7 @@ class Shape:
 
 SHAPES = [
     *(Shape(n, place) for n in (0, 80, 120, 150, 300, 600) for place in ("start", "middle", "end")),
-    *(Shape(300, differs="any", n_words=n) for n in (30, 60, 200)),
+    *(Shape(300, differs="any", n_words=n) for n in (12, 16, 24, 30, 60, 200)),
     *(Shape(300, n_agents=n) for n in (4, 30, 100)),
     *(Shape(300, n_agents=n, names_agents=False) for n in (4, 30, 100)),
 ]
