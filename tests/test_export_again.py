@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -260,14 +261,14 @@ def test_the_config_names_the_validation_file(tmp_path: Path) -> None:
     assert "val_period: 0" not in done.config
 
 
-ONE_FAMILY = "all 4 rows are one family of tied rollouts, and no family stands in two parts; tie fewer together"
+ONE_FAMILY = "all 4 rows are one family of tied rollouts, and no family stands in two parts"
 FIFTEEN = "there are 15 families of tied rollouts, the largest with 4 of 60 rows"
 
 
 @pytest.mark.parametrize(
     ("n_lines", "split", "sentence"),
     [
-        (4, Split(0.1), f"nothing fell into validation: {ONE_FAMILY} (split by, near), or add rollouts of other tasks"),
+        (4, Split(0.1), f"nothing fell into validation: {ONE_FAMILY}; add rollouts of other tasks"),
         (
             60,
             Split(0.001),
@@ -277,8 +278,8 @@ FIFTEEN = "there are 15 families of tied rollouts, the largest with 4 of 60 rows
         (
             60,
             Split(3),
-            f"nothing fell into validation: {FIFTEEN}, and none is left that fits; ask for more rows, or tie fewer "
-            "together (split by, near)",
+            f"nothing fell into validation: {FIFTEEN}, and none is left that fits; ask for more rows (any family "
+            "fits into 4), or tie fewer together",
         ),
         (
             60,
@@ -296,6 +297,38 @@ def test_a_part_that_would_have_no_rows_is_an_error_that_says_why(
         exported(opened(tmp_path, TASKS[:n_lines]), Recipe(split=split), out)
     assert str(refused.value) == f"{out}: {sentence}"
     assert not list(tmp_path.glob("sft.*"))
+
+
+@pytest.mark.parametrize(
+    ("split", "advice", "followed"),
+    [
+        (Split(0.2), "tie by the task alone (split by=task), or add", Split(0.2, by=("task",))),
+        (Split(0.2, by=("prompt", "near")), "tie by the task alone (split by=task), or add", Split(0.2, by=("task",))),
+        (Split(3), "tie by the task alone (split by=task), or add", Split(3, by=("task",))),
+    ],
+)
+def test_where_one_prompt_ties_all_tasks_the_advice_works(
+    tmp_path: Path, split: Split, advice: str, followed: Split
+) -> None:
+    lines = [gym("Begin.", f"answer {n}", _ng_task_index=n) for n in range(40)]
+    workspace = opened(tmp_path, lines)
+    with pytest.raises(SplitError, match=re.escape(advice)):
+        exported(workspace, Recipe(split=split, group_by="source"), tmp_path / "sft.jsonl")
+    done = exported(workspace, Recipe(split=followed, group_by="source"), tmp_path / "sft.jsonl")
+    assert done.content["split"]["parts"]["validation"]["rows"] > 0
+
+
+@pytest.mark.parametrize(("asked", "numbers"), [(0.001, "(validation=N, test=N)"), (0, "(test=N)")])
+def test_a_number_of_rows_is_advised_for_every_part_since_shares_and_numbers_do_not_mix(
+    tmp_path: Path, asked: float, numbers: str
+) -> None:
+    with pytest.raises(SplitError, match=re.escape(numbers)):
+        exported(opened(tmp_path, TASKS), Recipe(split=Split(asked, 0.001)), tmp_path / "sft.jsonl")
+
+
+def test_a_number_that_any_family_fits_into_is_met(tmp_path: Path) -> None:
+    done = exported(opened(tmp_path, TASKS), Recipe(split=Split(4)), tmp_path / "sft.jsonl")
+    assert done.content["split"]["parts"]["validation"]["rows"] == 4
 
 
 def test_a_large_family_and_how_alike_parts_are_is_told_and_stands_in_the_manifest(tmp_path: Path) -> None:

@@ -271,13 +271,13 @@ SEES = {"type": "function_call_output", "call_id": "c", "output": "seven"}
 def test_the_sides_of_pairs_are_measured_before_they_are_written(site: Site, tmp_path: Path) -> None:
     app = pairing(tmp_path, gym(reward=1.0, output=[LOOKS, SEES, said("7")]), gym(reward=0.0, output=[said("no")]))
     assert (
-        "The chosen side is longer in 1 of 1 pair (median 7 against 2 characters of the model's own). "
-        "With tool results and user turns it is longer in 1 of 1 (median 12 against 2 characters). "
-        "It takes more turns in 1 of 1 (median 2 against 1)."
+        "The chosen side is longer in the only pair (median 7 against 2 characters of the model's own). "
+        "With tool results and user turns it is longer in the only pair (median 12 against 2 characters). "
+        "It takes more turns in the only pair (median 2 against 1)."
     ) in captions(app)
     assert (
-        "36 % of the characters of the sides are not the model's (tool results, user turns), in 1 of 1 pair, and TRL's "
-        "DPO trains on them as on answers."
+        "36 % of the characters of the sides are not the model's (tool results, user turns), in the only pair, and "
+        "TRL's DPO trains on them as on answers."
     ) in captions(app)
 
 

@@ -600,12 +600,16 @@ def test_without_a_validation_file_nemo_rl_validates_on_nothing_else() -> None:
 
 
 def test_nemo_rl_takes_one_epoch_of_batches_that_some_pairs_fill() -> None:
-    """It drops a batch that is not full, and dpo.yaml asks for 128 pairs a batch and ends after 150 steps."""
-    few, many = (
+    """It drops a batch that is not full, and stops at one that is not whole micro batches, of 2 pairs in dpo.yaml.
+
+    dpo.yaml asks for 128 pairs a batch and ends after 150 steps.
+    """
+    one, few, many = (
         yaml.safe_load(config_of(Recipe(pairs=Pairs()), plan(Recipe()), ConfigFacts("a.jsonl", "chat", False, rows=n)))
-        for n in (14, 128 * 200 + 5)
+        for n in (1, 15, 128 * 200 + 5)
     )
-    assert (few["policy"], few["dpo"]["max_num_steps"]) == ({"train_global_batch_size": 14}, 1)
+    assert (few["policy"], few["dpo"]["max_num_steps"]) == ({"train_global_batch_size": 8}, 1)
+    assert one["policy"] == {"train_global_batch_size": 1, "train_micro_batch_size": 1}
     assert (many["policy"], many["dpo"]["max_num_steps"]) == (None, 200)
 
 

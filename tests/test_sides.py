@@ -169,10 +169,23 @@ def test_the_figures_are_said_in_plain_words() -> None:
 def test_for_nemo_rl_it_is_said_that_the_last_message_alone_is_trained() -> None:
     said = measured((side(LOOKS, SEES, says("a")), side(says("bb")))).sentences("nemo_rl")
     assert said[1:] == [
-        "48 % of the characters of the sides are not the model's (tool results, user turns), in 1 of 1 pair.",
+        "48 % of the characters of the sides are not the model's (tool results, user turns), in the only pair.",
         "1 pair has several answers on a side. NeMo RL trains on the last message of each side alone, which is longer "
-        "on the chosen side in 0 of 1 (median 1 against 2 characters); the rest is context.",
+        "on the chosen side in no pair (median 1 against 2 characters). The rest is context.",
     ]
+
+
+def test_for_nemo_rl_length_is_learnable_where_the_last_messages_differ_in_it() -> None:
+    long, short = side(LOOKS, SEES, says("a" * 9)), side(says("b" * 9))
+    found = measured(*[(long, short)] * 9)
+    assert "learn length" in found.sentences("trl")[0]
+    assert (found.advice("trl", "margin") != [], found.advice("nemo_rl", "margin")) == (True, [])
+    assert "learn" not in " ".join(found.sentences("nemo_rl"))
+    said = measured(*[(side(LOOKS, SEES, says("a" * 99)), short)] * 9).sentences("nemo_rl")
+    assert "learn" not in said[0]
+    assert (
+        "longer on the chosen side in 9 of 9 (median 99 against 9 characters): a model trained on these may" in said[2]
+    )
 
 
 @pytest.mark.parametrize(

@@ -70,28 +70,32 @@ class Figures:
 
     def sentences(self, style: str) -> list[str]:
         """Return the figures as people say them, with what the trainer of these rows makes of them."""
-        return [" ".join(self._of_length()), *self._of_others(style), *self._of_few()] if self.pairs else []
+        return [" ".join(self._of_length(style)), *self._of_others(style), *self._of_few()] if self.pairs else []
 
     def advice(self, style: str, rule: str) -> list[str]:
         """Return which settings make pairs with less of what `sentences` warns of, given the rule there is."""
         found = []
-        if _leaning(self.own):
+        if _leaning(self._trained(style)):
             other = "" if rule == "closest_length" else "the rule closest_length or "
             found.append(f"{other}max_length_ratio makes lengths more alike")
         if self.with_others and style == "trl":
             found.append("other_turns = leave_out takes only pairs in which the model alone speaks")
         return [f"For other pairs: {'; '.join(found)}."] if found else []
 
-    def _of_length(self) -> Iterator[str]:
-        own = self.own
+    def _trained(self, style: str) -> Against:
+        """Return the lengths of what a trainer compares: NeMo RL the last message of each side alone."""
+        return self.last if style == "nemo_rl" else self.own
+
+    def _of_length(self, style: str) -> Iterator[str]:
+        own, has_more = self.own, style == "nemo_rl" and self.several
         if not own.chosen_more and not own.rejected_more:
             yield f"Both sides are equally long in every pair (median {_number(own.chosen)} characters)."
         else:
-            said = f"The chosen side is longer in {own.chosen_more:,} of {counted(self.pairs, 'pair')}"
+            said = f"The chosen side is longer in {_of(own.chosen_more, self.pairs, ' pairs')}"
             if own.chosen_more < self.pairs:
                 said += f", the rejected one in {own.rejected_more:,}"
             medians = f"(median {_number(own.chosen)} against {_number(own.rejected)} characters of the model's own)"
-            yield f"{said} {medians}{LEARNS[_leaning(own)]}."
+            yield f"{said} {medians}{'' if has_more else LEARNS[_leaning(own)]}."
         if self.n_other_chars:
             yield f"With tool results and user turns it is longer in {_more(self.whole, self.pairs, ' characters')}."
         if self.turns.chosen_more or self.turns.rejected_more:
@@ -102,12 +106,13 @@ class Figures:
             share = self.n_other_chars / self.n_chars if self.n_chars else 0.0
             said = f"{_percent(share)} of the characters of the sides are not the model's (tool results, user turns)"
             trained = ", and TRL's DPO trains on them as on answers" if style == "trl" else ""
-            yield f"{said}, in {self.with_others:,} of {counted(self.pairs, 'pair')}{trained}."
+            yield f"{said}, in {_of(self.with_others, self.pairs, ' pairs')}{trained}."
         if style == "nemo_rl" and self.several:
             have, last = said_of(self.several, "have"), _more(self.last, self.pairs, " characters")
             yield (
                 f"{counted(self.several, 'pair')} {have} several answers on a side. NeMo RL trains on the last message "
-                f"of each side alone, which is longer on the chosen side in {last}; the rest is context."
+                f"of each side alone, which is longer on the chosen side in {last}{LEARNS[_leaning(self.last)]}. "
+                "The rest is context."
             )
 
     def _of_few(self) -> Iterator[str]:
@@ -165,7 +170,14 @@ def _leaning(one: Against) -> int:
 
 def _more(one: Against, n_pairs: int, unit: str = "") -> str:
     medians = f"median {_number(one.chosen)} against {_number(one.rejected)}{unit}"
-    return f"{one.chosen_more:,} of {n_pairs:,} ({medians})"
+    return f"{_of(one.chosen_more, n_pairs)} ({medians})"
+
+
+def _of(n: int, n_pairs: int, noun: str = "") -> str:
+    """Return how many of the pairs, as people say it of one and of several."""
+    if n_pairs == 1:
+        return "the only pair" if n else "no pair"
+    return f"{n:,} of {n_pairs:,}{noun}"
 
 
 def _number(value: float) -> str:

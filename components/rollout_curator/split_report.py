@@ -54,17 +54,26 @@ def fault(split: Mapping[str, Any], asked: Split) -> str:
     if not empty or not split["rows"]:
         return ""
     head = "nothing is left to train on" if PARTS[0] in empty else f"nothing fell into {' or '.join(empty)}"
-    families = split["families"]
+    families, largest = split["families"], split["largest_family"]
     if families == 1:
         why = f"all {counted(split['rows'], 'row')} are one family of tied rollouts, and no family stands in two parts"
-        return f"{head}: {why}; tie fewer together (split by, near), or add rollouts of other tasks"
-    why = f"there are {families:,} families of tied rollouts, the largest with {split['largest_family']:,} of "
+        return f"{head}: {why}; {_untied(split, asked)}add rollouts of other tasks"
+    why = f"there are {families:,} families of tied rollouts, the largest with {largest:,} of "
     why += counted(split["rows"], "row")
     if PARTS[0] in empty:
         return f"{head}: {why}; ask for smaller parts, tie fewer together (split by, near), or choose another seed"
     if asked.is_counted:
-        return f"{head}: {why}, and none is left that fits; ask for more rows, or tie fewer together (split by, near)"
+        enough = f" (any family fits into {largest:,})"
+        return f"{head}: {why}, and none is left that fits; ask for more rows{enough}, or tie fewer together"
     if split["left_out"]:
         why += f", and {split['left_out']:,} fell apart from their family"
     sizes = " and ".join(f"{getattr(asked, name):g}" for name in empty)
-    return f"{head}, a share of {sizes}: {why}; ask for more, for a number of rows ({empty[0]}=N), or for another seed"
+    numbers = ", ".join(f"{name}=N" for name in PARTS[1:] if name in split["parts"])
+    return f"{head}, a share of {sizes}: {why}; ask for more, for a number of rows ({numbers}), or for another seed"
+
+
+def _untied(split: Mapping[str, Any], asked: Split) -> str:
+    """Return which ties to leave out where they make one family of all rows; nothing where that helps nobody."""
+    if sum(part["tasks"] for part in split["parts"].values()) > 1 and asked.by != ("task",):
+        return "tie by the task alone (split by=task), or "
+    return "tie by the prompt alone (split by=prompt), or " if split["prompts"] > 1 and asked.by != ("prompt",) else ""

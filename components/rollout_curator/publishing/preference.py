@@ -6,7 +6,9 @@ each; HelpSteer3 for validation unless told otherwise; 1,024 tokens, batches of 
 suffix, Parquet too), `nemo_rl/data/processors.py` 006a7dad (`preference_preprocessor` renders `context` and
 `completion`, passes no tools, and masks a pair whose longer side is too long), `nemo_rl/data/collate_fn.py` 0406a641
 (`preference_collate_fn`: only_unmask_final=True) and `nemo_rl/algorithms/dpo.py` 011caa41 (drop_last=True; it ends at
-max_num_epochs or max_num_steps). TRL's trainer in trl 1.16.0: `trl/trainer/dpo_trainer.py` and `dpo_config.py`.
+max_num_epochs or max_num_steps). A batch must be whole micro batches, of 2 pairs in dpo.yaml, on every GPU
+(`nemo_rl/distributed/batched_data_dict.py`, `make_microbatch_iterator`), so a smaller one is a power of two. TRL's
+trainer in trl 1.16.0: `trl/trainer/dpo_trainer.py` and `dpo_config.py`.
 """
 
 import os
@@ -39,9 +41,10 @@ policy:
   {comment}max_total_sequence_length: {limit}
 """
 NEMO_RL_BATCH = """\
-  # A batch that is not full is dropped: with the 128 pairs of dpo.yaml these rows would be no step at all.
+  # A batch that is not full is dropped: with {asked} pairs a batch these rows would be no step at all.
   train_global_batch_size: {batch}
 """
+NEMO_RL_ONE = "  train_micro_batch_size: 1\n"
 BATCH = 128
 SCRIPT = """\
 # TRL 1.16 or newer with datasets 4.7 or newer. Save as train_dpo.py, then: accelerate launch train_dpo.py
@@ -117,13 +120,21 @@ def _nemo_rl(facts: ConfigFacts) -> str:
     lines += ["  validation:\n", _dataset(facts.validation_path)] if facts.validation_path else ["  validation: null\n"]
     comment = "" if facts.max_tokens else "# "
     lines += [NEMO_RL_LENGTH.format(longest=longest, comment=comment, limit=facts.max_tokens or 8192)]
-    asked = facts.batch_size or BATCH
-    batch = min(facts.rows or asked, asked)
-    lines += [NEMO_RL_BATCH.format(batch=batch)] if batch != BATCH else []
+    batch, told = _batch(facts)
+    lines.append(told)
     n_steps = (facts.rows or 0) // batch
     steps = f"the {n_steps * batch:,} pairs of one epoch that fill batches of {batch}"
     lines += [NEMO_RL_STEPS.format(steps=steps, n_steps=n_steps)] if n_steps else ["dpo:\n  max_num_epochs: 1\n"]
     return "".join([*lines, "" if facts.validation_path else NEMO_RL_ALONE])
+
+
+def _batch(facts: ConfigFacts) -> tuple[int, str]:
+    """Return the pairs of a batch, and the lines that ask for them: no more than there are, and whole micro batches."""
+    asked, rows = facts.batch_size or BATCH, facts.rows or 0
+    if not 0 < rows < asked:
+        return asked, "" if asked == BATCH else f"  train_global_batch_size: {asked}\n"
+    batch = 1 << (rows.bit_length() - 1)
+    return batch, NEMO_RL_BATCH.format(batch=batch, asked=asked) + (NEMO_RL_ONE if batch == 1 else "")
 
 
 def _dataset(path: str) -> str:
