@@ -20,7 +20,7 @@ from rollout_curator.tokens import CALL, HIGH, LOW, MESSAGE, RESULT, THOUGHT, TO
 
 @dataclass(frozen=True, slots=True)
 class Weight:
-    """Tokens by part with what a template adds, and the range of their sum; `generated` is the bare text of the policy."""
+    """Tokens by part with what a template adds, the range of their sum, and those of the bare text of the policy."""
 
     read: int
     earlier: int
