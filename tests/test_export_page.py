@@ -329,3 +329,11 @@ def test_rows_a_step_and_epochs_of_the_cost_are_those_of_the_config_and_of_the_c
 
 def test_what_was_not_changed_in_the_cost_is_not_in_the_command(site: Site) -> None:
     assert "--batch-size" not in " ".join(block.value for block in opened("export", target="trl").code)
+
+
+def test_where_the_config_sets_no_steps_the_cost_says_so(site: Site) -> None:
+    assert "OpenAI chooses rows a step and epochs itself" in captions(opened("export", target="openai"))
+
+
+def test_what_trains_nothing_costs_nothing(site: Site) -> None:
+    assert "What training on it costs" not in [one.label for one in opened("export", target="gym").expander]

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
+from rollout_curator import recipe as recipes
 from rollout_curator.cost import Asked, Cost
 from rollout_curator.pairs import WORDS, Paired
 from rollout_curator.publishing import Chosen, choose, cost_of, pair_notes, usual
@@ -85,10 +86,12 @@ def cost_form(workspace: Workspace, recipe: Recipe, chosen: Chosen | None) -> As
 
     Its rows a step and epochs go into the config; its tokens a row are a question only: a limit leaves rows out.
     """
-    if chosen is None or recipe.pairs is not None:
+    target = recipes.plan(recipe).target
+    if chosen is None or recipe.pairs is not None or not target.trains:
         return None
     with st.expander("What training on it costs"):
-        return _cost_form(workspace, recipe, chosen)
+        asked = _cost_form(workspace, recipe, chosen)
+    return asked if target.config_sets_steps else None
 
 
 def _cost_form(workspace: Workspace, recipe: Recipe, chosen: Chosen) -> Asked:
@@ -103,8 +106,11 @@ def _cost_form(workspace: Workspace, recipe: Recipe, chosen: Chosen) -> Asked:
     with st.spinner("Counting tokens", show_time=True):
         found = _cost_of(workspace, recipe, version, (int(limit), int(batch), int(epochs)), chosen.parts[0].units)
     _cost(found)
+    target = recipes.plan(recipe).target
     said = "Rows a step and epochs go into the config given with the file."
-    if found.asked.max_length != asked.max_length:
+    if not target.config_sets_steps:
+        said = f"{target.title} chooses rows a step and epochs itself; the script given with the file sets neither."
+    elif found.asked.max_length != asked.max_length:
         said = f"{said} It says {asked.max_length:,} tokens: set the limit beside the chat template to change that."
     st.caption(label(said))
     return found.asked
