@@ -91,7 +91,7 @@ def test_an_estimate_says_between_what_it_may_lie() -> None:
         found.sentence() == "about 750 (675 to 900) trained of about 1,500 (1,350 to 1,800) tokens in 2 rows; 2 steps"
     )
     assert found.over_length == Span(0, 0, 1)
-    assert found.too_long().startswith("about 0 (0 to 1) of 2 rows: ")
+    assert found.too_long().startswith("perhaps up to 1 of 2 rows: ")
 
 
 OVERLONG = {
@@ -144,8 +144,8 @@ def test_a_batch_that_is_not_full_counts_as_the_trainer_counts_it(
 def test_rows_that_fill_no_batch_are_a_warning() -> None:
     found = cost(known(*[10] * 20), Asked(1000, 32), NEMO_RL, by("a" * 20), by("t" * 20))
     assert found.no_step() == (
-        "NeMo RL drops a batch that is not full, and there are 20 rows for one of 32: it would train nothing; ask for "
-        "fewer rows a step"
+        "NeMo RL drops a batch that is not full, and there are 20 rows for one of 32: it would train nothing; the "
+        "config given with the file asks for fewer rows a step"
     )
     assert cost(known(10), Asked(1000, 32), TRL, by("a"), by("t")).no_step() == ""
 

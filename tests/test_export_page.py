@@ -311,3 +311,29 @@ def test_the_view_says_where_it_is_not_known_what_trl_trains(site: Site) -> None
     assert [piece["trained"] for piece in pieces(app)] == [None, None]
     assert "What TRL trains is not known: this template is no model's own" in app.warning[0].value.replace("\\", "")
     assert "Not looked for without the trainer's own template" in captions(app)
+
+
+def test_rows_a_step_and_epochs_of_the_cost_are_those_of_the_config_and_of_the_command(site: Site) -> None:
+    app = opened("export", target="trl")
+    app.number_input(key="rc.cost-batch-trl-8192").set_value(2)
+    app.number_input(key="rc.cost-epochs").set_value(3).run()
+    assert "--batch-size 2 --epochs 3" in " ".join(block.value for block in app.code)
+    app.button(key="rc.export").click().run()
+    assert site.export is not None
+    assert site.export.wait(30)
+    assert site.export.result is not None
+    assert "gradient_accumulation_steps=2" in site.export.result.config
+    assert "num_train_epochs=3" in site.export.result.config
+    assert "--batch-size 2 --epochs 3" in site.export.result.command
+
+
+def test_what_was_not_changed_in_the_cost_is_not_in_the_command(site: Site) -> None:
+    assert "--batch-size" not in " ".join(block.value for block in opened("export", target="trl").code)
+
+
+def test_where_the_config_sets_no_steps_the_cost_says_so(site: Site) -> None:
+    assert "OpenAI chooses rows a step and epochs itself" in captions(opened("export", target="openai"))
+
+
+def test_what_trains_nothing_costs_nothing(site: Site) -> None:
+    assert "What training on it costs" not in [one.label for one in opened("export", target="gym").expander]

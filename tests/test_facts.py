@@ -44,7 +44,7 @@ def test_every_column_of_a_small_rollout() -> None:
     assert of(rollout(4) | {"agent_ref": {"name": "calc"}, "_ng_rollout_index": 2}) == {
         "reward": 0.5, "attempt": 2, "n_items": 2, "n_turns": 1, "n_user_turns": 1, "n_calls": 0,
         "n_tool_errors": 0, "n_tools": 0, "n_images": 0, "chars_prompt": 11, "chars_out": 4, "chars_reasoning": 0,
-        "chars_tool": 0, "tokens_in": 8, "tokens": 5, "estimated": True, "weight_read": 8, "weight_earlier": 0,
+        "chars_tool": 0, "tokens_in": 8, "tokens": 1, "estimated": True, "weight_read": 8, "weight_earlier": 0,
         "weight_written": 5, "weight_thought": 0, "weight_results": 0, "weight_tools": 0, "weight_low": 10,
         "weight_high": 17, "format": "nemo_gym", "agent": "calc",
         "model": "", "task": "4", "finish": "stop", "invalid": "", "flags": "", "flat": "", "chat": "",
@@ -116,11 +116,17 @@ def test_a_result_that_begins_like_an_error_is_one(text: str, count: int) -> Non
 USAGES = {
     "responses": ({"input_tokens": 10, "output_tokens": 7}, (10, 7, False)),
     "chat": ({"prompt_tokens": 10, "completion_tokens": 7}, (10, 7, False)),
-    "absent": (None, (8, 5, True)),
-    "not numbers": ({"input_tokens": "10", "output_tokens": True}, (8, 5, True)),
-    "zeros": ({"input_tokens": 0, "output_tokens": 0}, (8, 5, True)),
-    "negative": ({"input_tokens": -1, "output_tokens": -1}, (8, 5, True)),
+    "absent": (None, (8, 1, True)),
+    "not numbers": ({"input_tokens": "10", "output_tokens": True}, (8, 1, True)),
+    "zeros": ({"input_tokens": 0, "output_tokens": 0}, (8, 1, True)),
+    "negative": ({"input_tokens": -1, "output_tokens": -1}, (8, 1, True)),
 }
+
+
+def test_generated_tokens_are_those_of_the_text_as_in_usage_and_not_what_a_template_adds() -> None:
+    bare, called = of(with_output(said("four"))), of(with_output(CALL, RESULT, said("four")))
+    assert picked(bare, "tokens", "weight_written") == (1, 5)
+    assert picked(called, "tokens", "weight_written") == (6, 30)
 
 
 @pytest.mark.parametrize(("usage", "tokens"), USAGES.values(), ids=list(USAGES))

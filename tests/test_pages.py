@@ -143,7 +143,7 @@ def picker(app: AppTest) -> dict[str, Any]:
 def test_what_has_no_place_on_the_axis_stands_apart(site: Site) -> None:
     given = picker(opened("rewards"))
     assert [(one["name"], one["count"]) for one in given["outside"]] == [("masked", 1), ("unrated", 1)]
-    assert given["total"] == {"rollouts": 4, "tasks": 4, "tokens": 28}
+    assert given["total"] == {"rollouts": 4, "tasks": 4, "tokens": 8}
 
 
 def test_invalid_rollouts_with_a_high_reward_are_one_click_away(site: Site) -> None:
@@ -153,8 +153,8 @@ def test_invalid_rollouts_with_a_high_reward_are_one_click_away(site: Site) -> N
 
 def test_the_next_step_of_the_threshold_says_what_it_brings_and_costs(site: Site) -> None:
     text = said(opened("rewards", min="0.9")).replace("\\", "")
-    assert "0.9 → 0.1: +1 rollout, +1 task, +7 tokens" in text
-    assert "0.9 → 1: −1 rollout, −1 task, −7 tokens" in text
+    assert "0.9 → 0.1: +1 rollout, +1 task, +2 tokens" in text
+    assert "0.9 → 1: −1 rollout, −1 task, −2 tokens" in text
 
 
 def test_the_rollouts_of_a_step_are_those_it_counts(site: Site) -> None:
@@ -163,7 +163,7 @@ def test_the_rollouts_of_a_step_are_those_it_counts(site: Site) -> None:
     workspace.decisions.record([Entry(workspace.key(2), "accept", reviewer="ann")])  # reward 0.1 stays whatever
     app = opened("rewards", min="0.95")
     text = said(app).replace("\\", "")
-    assert "0.95 → 0.9: +1 rollout, +1 task, +7 tokens" in text
+    assert "0.95 → 0.9: +1 rollout, +1 task, +2 tokens" in text
     of_axis, free = (f"in:{among}:reward=0.1..<0.95" for among in ("reward", "!free-reward"))
     assert parts.rows(workspace, Recipe(min_reward=0.95), of_axis).tolist() == [1, 2]
     assert parts.rows(workspace, Recipe(min_reward=0.95), free).tolist() == [1]
@@ -323,7 +323,7 @@ def test_a_selection_put_aside_stands_beside_this_one_and_can_be_taken_up(site: 
     app.text_input(key="rc.compare-name").set_value("high").run()
     app.button(key="rc.compare-aside").click().run()
     app.number_input(key="rc.least-reward").set_value(0.05).run()
-    assert "to high: 2 in both; -1 rollouts, -1 tasks, -7 tokens" in said(app).replace("\\", "")
+    assert "to high: 2 in both; -1 rollouts, -1 tasks, -2 tokens" in said(app).replace("\\", "")
     next(one for one in app.button if one.key == "rc.compared-4-high").click().run()
     assert state_of(app).recipe.min_reward == 0.5
 

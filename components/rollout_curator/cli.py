@@ -135,7 +135,7 @@ def export(
         found = report.exported(working.written(publishing.export(workspace, chosen, out, settings)))
         if beside:
             found["controls"] = working.written_controls(workspace, chosen, beside, settings)
-            found["command"] = publishing.command_line(workspace, chosen, out, card, seeds, account)
+            found["command"] = publishing.command_line(workspace, chosen, out, card, seeds, account, settings.training)
         say(found, as_json, report_text.exported_text)
 
 

@@ -68,6 +68,8 @@ class Span:
         """Return the number as people say it: about 77 (60 to 90)."""
         if self.low == self.high:
             return f"{self.about:,}"
+        if not self.about:
+            return f"perhaps up to {self.high:,}"
         return f"about {self.about:,} ({self.low:,} to {self.high:,})"
 
 
@@ -116,8 +118,8 @@ class Cost:
             return ""
         return (
             f"{self.trainer} drops a batch that is not full, and there {said_of(self.rows, 'are')} "
-            f"{counted(self.rows, 'row')} for one of {self.asked.batch_size:,}: it would train nothing; ask for fewer "
-            "rows a step"
+            f"{counted(self.rows, 'row')} for one of {self.asked.batch_size:,}: it would train nothing; the config "
+            "given with the file asks for fewer rows a step"
         )
 
     def as_json(self) -> dict[str, Any]:

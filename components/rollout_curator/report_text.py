@@ -98,7 +98,7 @@ def stats_text(found: Json) -> str:
         f"reward: mean {mean:.4g}{interval}  {quantiles}" if mean is not None else "reward: no rollout has one",
         "common rewards: " + ", ".join(f"{value:g} ({count:,})" for value, count in found["reward"]["values"]),
         *(_shown(found["attempts"][name]) for name in ("tasks", "counted")),
-        f"generated tokens: {found['tokens']:,} ({found['tokens_estimated']:,} rollouts estimated from characters)",
+        f"generated tokens: {found['tokens']:,} (of {counted(found['tokens_estimated'], 'rollout')} estimated)",
         "",
     ]
     for title in ("agent", "source"):

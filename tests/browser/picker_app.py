@@ -78,7 +78,7 @@ def picker(case: str) -> None:
     chosen = threshold_picker(
         made(case).within(held["bounds"]),
         key="picker",
-        title="Trained tokens" if case == "tokens" else "Reward",
+        title="Generated tokens" if case == "tokens" else "Reward",
         kind="boolean" if case == "binary" else "number",
         outside=OUTSIDE if case in ("spread", "ties") else (),
     )

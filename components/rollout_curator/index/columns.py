@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from rollout_curator.signals import SIGNALS
 
-SCHEMA = 5
+SCHEMA = 6
 """Raise when a column changes, so that older caches are rebuilt."""
 
 
@@ -55,7 +55,7 @@ NUMBERS = (
     Column("chars_reasoning", "int64", "characters", "readable reasoning"),
     Column("chars_tool", "int64", "characters", "tool results"),
     Column("tokens_in", "int64", "tokens", "prompt tokens from `usage`, else estimated"),
-    Column("tokens", "int64", "tokens", "generated tokens from `usage`, else estimated"),
+    Column("tokens", "int64", "tokens", "generated tokens from `usage`, else an estimate of the text alone"),
     Column("estimated", "bool", "", "whether the token counts are estimates from the text, because `usage` is absent"),
     *_WEIGHED,
     Column("prompt_key", "uint64", "", "hash of the prompt: its items, instructions and tools"),

@@ -20,7 +20,7 @@ from rollout_curator.tokens import CALL, HIGH, LOW, MESSAGE, RESULT, THOUGHT, TO
 
 @dataclass(frozen=True, slots=True)
 class Weight:
-    """Tokens by part, and the range of their sum."""
+    """Tokens by part with what a template adds, the range of their sum, and those of the bare text of the policy."""
 
     read: int
     earlier: int
@@ -30,16 +30,12 @@ class Weight:
     tools: int
     low: int
     high: int
+    generated: int
 
     @property
     def sent(self) -> int:
         """Return what the policy was sent in all."""
         return self.read + self.earlier + self.results + self.tools
-
-    @property
-    def generated(self) -> int:
-        """Return what the policy wrote, reasoning too."""
-        return self.written + self.thought
 
 
 def weight(counts: Counts, tools: Sequence[Any]) -> Weight:
@@ -65,7 +61,8 @@ def weight(counts: Counts, tools: Sequence[Any]) -> Weight:
         round(one[0] + more) for one, more in zip(found, added, strict=True)
     )
     low, high = sum(one[1] for one in found) + LOW * sum(added), sum(one[2] for one in found) + HIGH * sum(added)
-    return Weight(read, earlier, written, thought, results, defined, int(low), math.ceil(high))
+    generated = math.ceil(found[2][0] + found[3][0])
+    return Weight(read, earlier, written, thought, results, defined, int(low), math.ceil(high), generated)
 
 
 def _of_tools(tools: Sequence[Any]) -> tuple[float, float, float]:

@@ -25,7 +25,7 @@ class Bounds:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """How much is kept: rollouts, distinct tasks among them, their trained tokens."""
+    """How much is kept: rollouts, distinct tasks among them, the tokens generated in them."""
 
     rollouts: int
     tasks: int

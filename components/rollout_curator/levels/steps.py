@@ -1,6 +1,6 @@
 """What each place of a threshold handle would keep: one curve for the lower bound, one for the upper.
 
-Input is three arrays of one length: a number (float64, NaN where missing), trained tokens, and task codes (dense
+Input is three arrays of one length: a number (float64, NaN where missing), generated tokens, and task codes (dense
 integers as pandas categoricals hold them; negative means no task), and optionally who is kept whatever the bounds.
 Knows nothing of frames, files or the screen.
 """

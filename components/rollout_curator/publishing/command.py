@@ -1,9 +1,10 @@
 """The command line that writes the same files as the app: a recipe as options, the inverse of `cli_options`."""
 
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
+from types import MappingProxyType
 
 import orjson
 
@@ -14,11 +15,22 @@ from rollout_curator.splits import Split
 from rollout_curator.strategies import ROLLOUTS
 from rollout_curator.workspace import Workspace
 
+NOTHING: Mapping[str, int] = MappingProxyType({})
+
 
 def command_line(
-    workspace: Workspace, recipe: Recipe, out: Path, card: str = "", seeds: Sequence[int] = (), report: str = ""
+    workspace: Workspace,
+    recipe: Recipe,
+    out: Path,
+    card: str = "",
+    seeds: Sequence[int] = (),
+    report: str = "",
+    training: Mapping[str, int] = NOTHING,
 ) -> str:
-    """Return the command that writes the same files, with seeds also the random controls beside them."""
+    """Return the command that writes the same files, with seeds also the random controls beside them.
+
+    `training` is what is asked of the trainer's config: `batch_size` and `epochs`.
+    """
     words = ["rollout-curator", "export", *(str(source.path) for source in workspace.sources), "--out", str(out)]
     words += ["--target", recipe.target]
     if recipe.format:
@@ -45,6 +57,7 @@ def command_line(
             words += [flag, name]
     words += ["--card", card] if card else []
     words += ["--report", report] if report else []
+    words += [word for name, n in training.items() for word in (f"--{name.replace('_', '-')}", str(n))]
     words += [word for seed in seeds for word in ("--with-control", str(seed))]
     if workspace.decisions is not None:
         words += ["--decisions", str(workspace.decisions.path)]

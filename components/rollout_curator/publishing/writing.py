@@ -48,6 +48,12 @@ class Settings:
     batch_size: int | None = None
     epochs: int = 1
 
+    @property
+    def training(self) -> dict[str, int]:
+        """Return what is asked of the trainer's config that is not as usual."""
+        epochs = {"epochs": self.epochs} if self.epochs > 1 else {}
+        return epochs if self.batch_size is None else {"batch_size": self.batch_size, **epochs}
+
 
 @dataclass(frozen=True, slots=True)
 class Exported:
@@ -118,7 +124,7 @@ def export(
         sha256=content["sha256"],
         funnel=chosen.funnel,
         config=_config(workspace, recipe, chosen, paths, settings),
-        command=command_line(workspace, recipe, out, settings.card, report=settings.report),
+        command=command_line(workspace, recipe, out, settings.card, (), settings.report, settings.training),
         files=tuple(manifest.files(content)),
         content=content,
         copies=chosen.copies,

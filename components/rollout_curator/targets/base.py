@@ -93,6 +93,7 @@ class Target:
     (masked), or it is gone (dropped). `usual_limit` is the trainer's own, `config_limit` what the config given with the
     file sets where the recipe has none. `usual_batch` rows make a step, and `rounding` says what becomes of a last one
     that is not full: it is a step of each epoch (up), none (down), or the epochs run on without a seam (whole).
+    `config_sets_steps` says that the config has rows a step and epochs.
     `encodes_arguments` and `decodes_arguments` say what it does to arguments that are text before it renders them.
     `reads_columns` is true where all records become one table of Arrow types (Hugging Face `datasets`). `holds` says
     whether a line, decoded as its loader does, has what the example has; None where that is plain JSON.
@@ -122,6 +123,7 @@ class Target:
     overlong: Literal["cut", "masked", "dropped"] = "cut"
     usual_batch: int = 8
     rounding: Literal["up", "down", "whole"] = "up"
+    config_sets_steps: bool = True
     reads_columns: bool = False
     refuses_mixed_content: bool = True
     trains_prompt: bool = True

@@ -135,5 +135,6 @@ OPENAI = Target(
     config_limit=65536,
     too_long="cuts the end of the example off",
     refuses_mixed_content=False,
+    config_sets_steps=False,
     takes_metadata=False,
 )

@@ -13,11 +13,21 @@ from rollout_curator.workspace import Workspace
 
 @dataclass(frozen=True, slots=True)
 class Beside:
-    """What is written beside the file: names of a data card and of a report, the seeds of random controls."""
+    """What is written beside the file: names of a data card and of a report, the seeds of random controls.
+
+    `batch_size` rows a step, the trainer's usual when None, and `epochs` are for its config.
+    """
 
     card: str = ""
     report: str = ""
     seeds: tuple[int, ...] = ()
+    batch_size: int | None = None
+    epochs: int = 1
+
+    @property
+    def settings(self) -> Settings:
+        """Return what the export does beside its recipe."""
+        return Settings(self.card, report=self.report, batch_size=self.batch_size, epochs=self.epochs)
 
 
 class ExportJob:
@@ -70,11 +80,10 @@ class ExportJob:
             store = workspace.decisions.path if workspace.decisions else None
             for path in beside.values():
                 check_out(path, sources, store, self.recipe)
-            card, report = self.beside.card, self.beside.report
-            settings = Settings(card, report=report)
+            card, report, settings = self.beside.card, self.beside.report, self.beside.settings
             self.result = self._written(workspace, self.recipe, self.out, settings)
             if self.result is not None and beside:
-                said = command_line(workspace, self.recipe, self.out, card, self.seeds, report)
+                said = command_line(workspace, self.recipe, self.out, card, self.seeds, report, settings.training)
                 self.result = replace(self.result, command=said)
                 self._write_controls(workspace, beside)
         except (CuratorError, OSError, MemoryError, ValueError, RuntimeError) as error:

@@ -8,6 +8,7 @@ import streamlit as st
 from rollout_curator import manifest, reading
 from rollout_curator import recipe as recipes
 from rollout_curator.controls import HELP as CONTROL_HELP
+from rollout_curator.cost import Asked
 from rollout_curator.errors import ExportError
 from rollout_curator.exports.base import get as get_kind
 from rollout_curator.publishing import (
@@ -17,6 +18,7 @@ from rollout_curator.publishing import (
     first_line,
     paths_of,
     says_of,
+    usual,
     usual_card,
     usual_report,
 )
@@ -58,13 +60,13 @@ def page(site: Site, workspace: Workspace) -> None:
         _why(workspace, recipe)
         draw_left_out(workspace, recipe)
         hazard_table(workspace, recipe)
-        cost_form(workspace, recipe, chosen)
+        asked = cost_form(workspace, recipe, chosen)
     with left:
         _target(recipe)
         template_form(site, recipe)
         options_form(recipe)
         files_form(recipe)
-        _write(site, workspace, recipe, chosen)
+        _write(site, workspace, recipe, chosen, asked)
         _says(recipe)
     if recipe.pairs:
         _preview(workspace, recipe, chosen)
@@ -131,7 +133,7 @@ def _why(workspace: Workspace, recipe: Recipe) -> None:
         st.caption(label(f"Rejected by hand for: {named}.", 1000))
 
 
-def _write(site: Site, workspace: Workspace, recipe: Recipe, chosen: Chosen | None) -> None:
+def _write(site: Site, workspace: Workspace, recipe: Recipe, chosen: Chosen | None, asked: Asked | None) -> None:
     """Draw where to write, the button, then progress or the result."""
     st.subheader("Write it")
     n_rows = chosen.n_units if chosen else workspace.select(recipe).n_kept
@@ -152,6 +154,7 @@ def _write(site: Site, workspace: Workspace, recipe: Recipe, chosen: Chosen | No
     card = usual_card(out) if st.checkbox("with a data card", key="rc.card", help=CARD_HELP) else ""
     report = usual_report(out) if st.checkbox("with a report", key="rc.report", help=REPORT_HELP) else ""
     seeds = _seeds() if recipe.control is None else ()
+    beside = Beside(card, report, seeds, *_training(recipe, asked))
     answers = [_agreed(path, recipe) for path in (out, *control_paths(out, seeds).values())]
     unit = "pair" if recipe.pairs else "rollout"
     words = f"Export {label(counted(n_rows, unit))}"
@@ -161,12 +164,19 @@ def _write(site: Site, workspace: Workspace, recipe: Recipe, chosen: Chosen | No
     if not n_rows:
         st.caption("Nothing is kept: lower the threshold on the Rewards page, or choose other options.")
     if pressed:
-        _begin(site, workspace, recipe, out, Beside(card, report, seeds))
+        _begin(site, workspace, recipe, out, beside)
     if site.export is not None:
         draw_job(site, site.export, recipe)
     elif n_rows:
         with st.expander("The command that does the same"):
-            show_untrusted(command_line(workspace, recipe, out, card, seeds, report))
+            show_untrusted(command_line(workspace, recipe, out, card, seeds, report, beside.settings.training))
+
+
+def _training(recipe: Recipe, asked: Asked | None) -> tuple[int | None, int]:
+    """Return rows a step, None for as many as usual, and epochs, for the config."""
+    if asked is None:
+        return None, 1
+    return None if asked.batch_size == usual(recipe).batch_size else asked.batch_size, asked.epochs
 
 
 def _seeds() -> tuple[int, ...]:

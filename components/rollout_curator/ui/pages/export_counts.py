@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from rollout_curator.cost import Cost
+from rollout_curator import recipe as recipes
+from rollout_curator.cost import Asked, Cost
 from rollout_curator.pairs import WORDS, Paired
 from rollout_curator.publishing import Chosen, choose, cost_of, pair_notes, usual
 from rollout_curator.recipe import Recipe
@@ -80,15 +81,20 @@ def _parts(split: Mapping[str, Any], asked: Split) -> None:
     st.caption(label(" ".join([*sentences(split), *tied]), 1000))
 
 
-def cost_form(workspace: Workspace, recipe: Recipe, chosen: Chosen | None) -> None:
-    """Draw what training on the training part costs, of examples."""
-    if chosen is not None and recipe.pairs is None:
-        with st.expander("What training on it costs"):
-            _cost_form(workspace, recipe, chosen)
+def cost_form(workspace: Workspace, recipe: Recipe, chosen: Chosen | None) -> Asked | None:
+    """Draw what training on the training part costs, of examples; return what is asked of the config, None for pairs.
+
+    Its rows a step and epochs go into the config; its tokens a row are a question only: a limit leaves rows out.
+    """
+    target = recipes.plan(recipe).target
+    if chosen is None or recipe.pairs is not None or not target.trains:
+        return None
+    with st.expander("What training on it costs"):
+        asked = _cost_form(workspace, recipe, chosen)
+    return asked if target.config_sets_steps else None
 
 
-@st.fragment
-def _cost_form(workspace: Workspace, recipe: Recipe, chosen: Chosen) -> None:
+def _cost_form(workspace: Workspace, recipe: Recipe, chosen: Chosen) -> Asked:
     asked = usual(recipe)
     one, two, three = st.columns(3)
     # what a trainer usually takes differs, so a change of trainer begins anew
@@ -100,11 +106,14 @@ def _cost_form(workspace: Workspace, recipe: Recipe, chosen: Chosen) -> None:
     with st.spinner("Counting tokens", show_time=True):
         found = _cost_of(workspace, recipe, version, (int(limit), int(batch), int(epochs)), chosen.parts[0].units)
     _cost(found)
-    if found.asked != asked:
-        st.caption(
-            f"The config given with the file says {asked.max_length:,} tokens, "
-            f"{label(counted(asked.batch_size, 'row'))} a step and {label(counted(asked.epochs, 'epoch'))}."
-        )
+    target = recipes.plan(recipe).target
+    said = "Rows a step and epochs go into the config given with the file."
+    if not target.config_sets_steps:
+        said = f"{target.title} chooses rows a step and epochs itself; the script given with the file sets neither."
+    elif found.asked.max_length != asked.max_length:
+        said = f"{said} It says {asked.max_length:,} tokens: set the limit beside the chat template to change that."
+    st.caption(label(said))
+    return found.asked
 
 
 @st.cache_resource(hash_funcs=HASHES, show_spinner=False, max_entries=16)

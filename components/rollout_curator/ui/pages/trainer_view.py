@@ -14,6 +14,7 @@ from rollout_curator.ui.phrases import of_issue
 from rollout_curator.ui.text import label, show_untrusted
 from rollout_curator.ui.widgets.rendered import Piece, rendered
 from rollout_curator.views import View, view
+from rollout_curator.wording import counted
 from rollout_curator.workspace import Workspace
 
 Array = np.ndarray[Any, Any]
@@ -103,7 +104,7 @@ def _failed(words: str, plan: Plan) -> None:
 def _counts(seen: View, plan: Plan) -> str:
     """Return how long an example is and how much of it is trained on, as far as that is known."""
     target, limit, about = plan.target, plan.look.max_tokens, _about(seen)
-    words = f"{about}{seen.n_tokens:,} tokens"
+    words = f"{about}{counted(seen.n_tokens, 'token')}"
     if target.renders == "itself":
         words = f"{words} in the messages"
     elif limit and target.is_too_long(seen.n_tokens, limit):
@@ -123,10 +124,10 @@ def _pieces(made: Example, seen: View) -> list[Piece]:
     by_message = len(messages) == len(seen.texts) and (seen.rendered is None or seen.texts == seen.rendered.chunks)
     drift = seen.rendered.drift_at if seen.rendered is not None and by_message else None
     pieces: list[Piece] = []
-    for n, (text, trained, counted) in enumerate(zip(seen.texts, seen.trained, seen.tokens, strict=True)):
+    for n, (text, trained, n_tokens) in enumerate(zip(seen.texts, seen.trained, seen.tokens, strict=True)):
         head = [f"message {n + 1:,}, {messages[n]['role']}"] if by_message else []
         head += ["from the prompt"] if by_message and trained and n < made.n_prompt else []
-        head += [f"{about}{counted:,} tokens"]
+        head += [f"{about}{counted(n_tokens, 'token')}"]
         head += ["rewrites what stood before it"] if drift == n else []
         pieces.append({"head": " \u00b7 ".join(head), "text": text, "trained": trained})
     return pieces

@@ -123,8 +123,8 @@ class Follow extends Plot {
     const lost = total.tasks - kept.tasks;
     say("rollouts", whole.format(kept.rollouts), `${kept.rollouts === 1 ? "rollout" : "rollouts"} kept`);
     say("tasks", whole.format(kept.tasks), `of ${count(total.tasks, "task", "tasks")} (${whole.format(lost)} lost)`);
-    say("tokens", amount(kept.tokens), kept.tokens === 1 ? "trained token" : "trained tokens");
-    this.written.tokens.part.title = `${whole.format(kept.tokens)} of ${whole.format(total.tokens)} trained tokens`;
+    say("tokens", amount(kept.tokens), kept.tokens === 1 ? "generated token" : "generated tokens");
+    this.written.tokens.part.title = `${whole.format(kept.tokens)} of ${whole.format(total.tokens)} generated tokens`;
   }
 
   writeNote() {
@@ -190,7 +190,7 @@ class Follow extends Plot {
     set(this.buttons.none, { "aria-pressed": isOpen });
     set(this.buttons.upper, { "aria-pressed": this.shown.atMost !== null });
     const bounds = [LOWER, UPPER].filter((name) => name === LOWER || this.shown[name] !== null).map(where).join(", ");
-    const tokens = kept ? `, ${whole.format(kept.tokens)} trained tokens` : "";
+    const tokens = kept ? `, ${whole.format(kept.tokens)} generated tokens` : "";
     this.speak(`${bounds}: ${counts}${tokens}`);
   }
 
