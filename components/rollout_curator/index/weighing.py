@@ -17,6 +17,9 @@ import orjson
 from rollout_curator.index.counts import Counts
 from rollout_curator.tokens import CALL, HIGH, LOW, MESSAGE, RESULT, THOUGHT, TOOL, TOOLS, bounds
 
+_TOOLS_WHOLE_CHARS = 1 << 15
+"""Definitions are looked at once for all rollouts that have them, so as a whole."""
+
 
 @dataclass(frozen=True, slots=True)
 class Weight:
@@ -81,4 +84,4 @@ def _of_tools(tools: Sequence[Any]) -> tuple[float, float, float]:
 
 @lru_cache(maxsize=256)
 def _of_definitions(text: bytes) -> tuple[float, float, float]:
-    return bounds([text.decode()])[0]
+    return bounds([text.decode()], _TOOLS_WHOLE_CHARS)[0]
