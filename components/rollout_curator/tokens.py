@@ -123,7 +123,7 @@ def bounds(texts: Sequence[str], whole_chars: int = WHOLE_CHARS) -> list[tuple[f
     pieces = [text.encode("ascii", "ignore") for text in shown]
     starts = [0, *accumulate([len(piece) + 1 for piece in pieces[:-1]])]
     sums = np.add.reduceat(_PAIRS.take(_pairs_in(b"\0%b\0" % b"\0".join(pieces))), starts).tolist() if pieces else []
-    return [_bounds(*row) for row in zip(texts, shown, sums, strict=True)]
+    return list(map(_bounds, texts, shown, sums))
 
 
 def _pairs_in(written: bytes) -> np.ndarray[Any, Any]:

@@ -10,6 +10,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from operator import add
 from typing import Any
 
 import orjson
@@ -64,11 +65,9 @@ def weight(counts: Counts, tools: Sequence[Any]) -> Weight:
         counts.results,
     )
     found = [*bounds(["\n".join(texts) for texts in parts]), _of_tools(tools)]
-    read, earlier, written, thought, results, defined = (
-        round(one[0] + more) for one, more in zip(found, added, strict=True)
-    )
-    low, high = sum(one[1] for one in found) + LOW * sum(added), sum(one[2] for one in found) + HIGH * sum(added)
-    return Weight(read, earlier, written, thought, results, defined, int(low), math.ceil(high))
+    abouts, lows, highs = zip(*found, strict=True)
+    low, high = sum(lows) + LOW * sum(added), sum(highs) + HIGH * sum(added)
+    return Weight(*map(round, map(add, abouts, added)), int(low), math.ceil(high))
 
 
 def _of_tools(tools: Sequence[Any]) -> tuple[float, float, float]:
