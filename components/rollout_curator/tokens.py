@@ -20,12 +20,8 @@ import numpy as np
 from rollout_curator.errors import TemplateError
 
 WHOLE_CHARS = 1024
-BLOCK_CHARS, N_BLOCKS = 64, 8
-"""Of a text longer than WHOLE_CHARS only these blocks are looked at, spread evenly from its beginning to its end.
-
-Through this a rollout is off by 5.0% (root mean square over 305 real ones); by four blocks of 256 it would be by 5.5%:
-they hold less of what changes along a text.
-"""
+BLOCK_CHARS = 144
+"""Of a text longer than WHOLE_CHARS only five blocks are looked at, spread evenly from its beginning to its end."""
 
 LOWER, UPPER, DIGIT, SPACES, BREAK, MARK = 0.12, 0.24, 1.0, 0.2, 0.9, 0.37
 WORD, WORD_AFTER_MARK, WORD_INSIDE = 0.36, 0.85, 0.4
@@ -145,9 +141,10 @@ def _bounds(text: str, shown: str, packed: int) -> tuple[float, float, float]:
 
 
 def _sampled(text: str) -> str:
-    """Return blocks of a long text, as far from each other as can be."""
-    step = (len(text) - BLOCK_CHARS) // (N_BLOCKS - 1)
-    return "".join([text[at : at + BLOCK_CHARS] for at in range(0, N_BLOCKS * step, step)])
+    """Return five blocks of a long text, as far from each other as can be."""
+    step, n = (len(text) - BLOCK_CHARS) // 4, BLOCK_CHARS
+    second, third, fourth = text[step : step + n], text[2 * step : 2 * step + n], text[3 * step : 3 * step + n]
+    return f"{text[:n]}{second}{third}{fourth}{text[-n:]}"
 
 
 def _beyond_ascii(text: str) -> float:
