@@ -49,6 +49,7 @@ class Rollout:
     `unusable` names why no example can ever be made of it (`no_params`, `no_response`,
     `empty_output`, ...), or is None. `fields` is the parsed line.
     `marked` are the numbers of the items whose answers a reviewer marked as not to be trained on.
+    `is_plain` says that the elements of both sequences are items of a known shape as they stand.
     """
 
     format: str
@@ -64,6 +65,7 @@ class Rollout:
     template_kwargs: Mapping[str, Any] = field(default_factory=dict)
     fields: Mapping[str, Any] | None = None
     marked: frozenset[int] = frozenset()
+    is_plain: bool = field(default=False, compare=False)
 
 
 _INLINE_MARKS: dict[str, tuple[str, tuple[Any, Any]]] = {

@@ -57,7 +57,9 @@ def _calls(output: Sequence[Item]) -> list[tuple[Any, Any]]:
     for item in output:
         if item.get("type") == "function_call":
             calls.append((item.get("name"), item.get("arguments")))
-        inline = item.get("tool_calls")
+        if "tool_calls" not in item:
+            continue
+        inline = item["tool_calls"]
         for call in inline if isinstance(inline, list) else ():
             function = call.get("function") if isinstance(call, dict) else None
             if isinstance(function, dict):

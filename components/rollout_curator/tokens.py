@@ -19,9 +19,9 @@ import numpy as np
 
 from rollout_curator.errors import TemplateError
 
-BLOCK_CHARS = 256
-SHOWN_CHARS = 4 * BLOCK_CHARS
-"""Of a text longer than four blocks only these are looked at: its beginning, its end, and two between."""
+WHOLE_CHARS = 1024
+BLOCK_CHARS = 144
+"""Of a text longer than WHOLE_CHARS only five blocks are looked at, spread evenly from its beginning to its end."""
 
 LOWER, UPPER, DIGIT, SPACES, BREAK, MARK = 0.12, 0.24, 1.0, 0.2, 0.9, 0.37
 WORD, WORD_AFTER_MARK, WORD_INSIDE = 0.36, 0.85, 0.4
@@ -53,7 +53,7 @@ _SPECIAL = re.compile(r"<\|\w+\|>")
 """What a template writes as one token, as a digit is."""
 _UNIT, _DIGITS = 1000, 40
 _LOWER_BITS = (1 << _DIGITS) - 1
-"""A pair of kinds is an integer: thousandths of a token, and from this bit on whether the second is a digit."""
+"""A pair of bytes adds an integer: thousandths of a token, and from this bit on whether the second is a digit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,17 +109,22 @@ def estimates(texts: Sequence[str]) -> list[Estimate]:
     return [Estimate(*found) for found in bounds(texts)]
 
 
-def bounds(texts: Sequence[str]) -> list[tuple[float, float, float]]:
+def bounds(texts: Sequence[str], whole_chars: int = WHOLE_CHARS) -> list[tuple[float, float, float]]:
     """Return about how many tokens each text has, at least and at most, as bare numbers.
 
-    All texts are looked at in one pass over their bytes: indexing asks this of every rollout.
+    Longer texts than `whole_chars` are sampled. All are looked at in one pass over their bytes: indexing asks this of
+    every rollout.
     """
-    shown = [text if len(text) <= SHOWN_CHARS else _sampled(text) for text in texts]
+    shown = [text if len(text) <= whole_chars else _sampled(text) for text in texts]
     pieces = [text.encode("ascii", "ignore") for text in shown]
-    kinds = np.frombuffer((b"\0%b\0" % b"\0".join(pieces)).translate(_KINDS), dtype=np.uint8)
     starts = [0, *accumulate([len(piece) + 1 for piece in pieces[:-1]])]
-    sums = np.add.reduceat(_PAIRS.take((kinds[:-1] << 3) | kinds[1:]), starts).tolist() if pieces else []
-    return [_bounds(*row) for row in zip(texts, shown, sums, strict=True)]
+    sums = np.add.reduceat(_PAIRS.take(_pairs_in(b"\0%b\0" % b"\0".join(pieces))), starts).tolist() if pieces else []
+    return list(map(_bounds, texts, shown, sums))
+
+
+def _pairs_in(written: bytes) -> np.ndarray[Any, Any]:
+    """Return every two neighbouring bytes as one number: a view of the bytes in which each stands in two numbers."""
+    return np.ndarray((len(written) - 1,), _PAIR, written, strides=(1,))
 
 
 def _bounds(text: str, shown: str, packed: int) -> tuple[float, float, float]:
@@ -136,10 +141,10 @@ def _bounds(text: str, shown: str, packed: int) -> tuple[float, float, float]:
 
 
 def _sampled(text: str) -> str:
-    """Return four blocks of a long text, as far from each other as can be."""
-    step = (len(text) - BLOCK_CHARS) // 3
-    second, third = text[step : step + BLOCK_CHARS], text[2 * step : 2 * step + BLOCK_CHARS]
-    return f"{text[:BLOCK_CHARS]}{second}{third}{text[-BLOCK_CHARS:]}"
+    """Return five blocks of a long text, as far from each other as can be."""
+    step, n = (len(text) - BLOCK_CHARS) // 4, BLOCK_CHARS
+    second, third, fourth = text[step : step + n], text[2 * step : 2 * step + n], text[3 * step : 3 * step + n]
+    return f"{text[:n]}{second}{third}{fourth}{text[-n:]}"
 
 
 def _beyond_ascii(text: str) -> float:
@@ -147,27 +152,28 @@ def _beyond_ascii(text: str) -> float:
     return float(_RATES[codes >> 7].sum())
 
 
-def _kind(code: int) -> int:
+def _kind(code: int) -> str:
     """Return what a byte of ASCII is: a letter, a digit, a space, a break, a mark, or the end of a text."""
     character = chr(code)
     if character.isalpha():
-        return _NAMES.index("a" if character.islower() else "A")
+        return "a" if character.islower() else "A"
     if character.isdigit():
-        return _NAMES.index("0")
-    return _NAMES.index(character if character in " \0" else "\n" if character in "\n\r\t" else ".")
+        return "0"
+    return character if character in " \0" else "\n" if character in "\n\r\t" else "."
 
 
 def _pairs() -> np.ndarray[Any, Any]:
-    """Return what the second of two bytes adds to a text, by the kinds of both: first * 8 + second."""
+    """Return what the second of two bytes adds to a text, by both: first + 256 * second, as `_PAIR` reads them."""
     alone = {"a": LOWER, "A": UPPER, "0": DIGIT, " ": SPACES, "\n": BREAK, ".": MARK, "\0": 0.0}
     after = {(" ", "a"): WORD, (" ", "A"): WORD, (".", "a"): WORD_AFTER_MARK, (" ", " "): -SPACES / 2}
     after |= {("a", "A"): WORD_INSIDE, ("0", "a"): WORD_INSIDE, ("0", "A"): WORD_INSIDE}
-    pairs = np.zeros(64, dtype=np.int64)
-    for first, before in enumerate(_NAMES):
-        for second, kind in enumerate(_NAMES):
-            added = alone[kind] + after.get((before, kind), 0.0)
-            pairs[first * 8 + second] = round(added * _UNIT) + ((kind == "0") << _DIGITS)
-    return pairs
+    kinds = [*map(_kind, range(128)), *"\0" * 128]
+    added = {
+        (before, kind): round((alone[kind] + after.get((before, kind), 0.0)) * _UNIT) + ((kind == "0") << _DIGITS)
+        for before in alone
+        for kind in alone
+    }
+    return np.array([added[before, kind] for kind in kinds for before in kinds], dtype=np.int64)
 
 
 def _rates() -> np.ndarray[Any, Any]:
@@ -179,8 +185,7 @@ def _rates() -> np.ndarray[Any, Any]:
     return rates
 
 
-_NAMES = "\0aA0 \n."
-_KINDS = bytes(map(_kind, range(128))) + bytes(128)
+_PAIR = np.dtype("<u2")
 _PAIRS = _pairs()
 _RATES = _rates()
 

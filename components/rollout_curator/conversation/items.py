@@ -92,13 +92,18 @@ class SplitText:
 
 def open_rollout(rollout: Rollout) -> Opened:
     """Return both sides of a rollout as regular items, with what was noticed and a reviewer's marks on them."""
-    prompt, output = normalise(rollout.prompt), normalise(rollout.output)
+    prompt, output = _regular(rollout, rollout.prompt), _regular(rollout, rollout.output)
     skip = rollout.unusable or prompt.skip or output.skip or (None if output.items else "empty_output")
     noticed = tuple(note for note in rollout.notes if issue_kind(note) in ISSUE_WORDS)
     items = untrained([*prompt.items, *output.items], rollout.marked) if rollout.marked else []
     n_prompt = len(prompt.items)
     sides = (items[:n_prompt], items[n_prompt:]) if items else (prompt.items, output.items)
     return Opened(rollout, *sides, noticed + prompt.notes + output.notes, skip)
+
+
+def _regular(rollout: Rollout, sequence: Any) -> Normalised:
+    """Return one side of a rollout as `normalise` does, without a look at elements that reading has looked at."""
+    return Normalised(sequence, (), None) if rollout.is_plain and type(sequence) is list else normalise(sequence)
 
 
 def normalise(sequence: Any) -> Normalised:

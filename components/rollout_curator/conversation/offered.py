@@ -31,7 +31,7 @@ def note_calls(calls: Iterable[tuple[Any, Any]], tools: Iterable[Mapping[str, An
     checks: dict[str, Check] = {}
     for name, arguments in calls:
         if schemas is None:
-            schemas = {tool["function"].get("name"): tool["function"].get("parameters") for tool in tools or ()}
+            schemas = schemas_of(tools)
             if not schemas:
                 findings.note("tools_not_recorded")
                 return
@@ -42,6 +42,16 @@ def note_calls(calls: Iterable[tuple[Any, Any]], tools: Iterable[Mapping[str, An
                 checks[name] = _check_of(schemas[name])
             if not checks[name](arguments):
                 findings.note(f"arguments_off_schema:{label(name)}")
+
+
+def schemas_of(tools: Iterable[Mapping[str, Any]] | None) -> dict[Any, Any]:
+    """Return the schema of each tool by its name."""
+    return {tool["function"].get("name"): tool["function"].get("parameters") for tool in tools or ()}
+
+
+def fit(calls: Iterable[tuple[Any, Any]], schemas: Mapping[Any, Any]) -> bool:
+    """Whether `note_calls` has nothing to say of calls whose arguments are objects."""
+    return all(name in schemas and _check_of(schemas[name])(arguments) for name, arguments in calls)
 
 
 def _check_of(schema: Any) -> Check:

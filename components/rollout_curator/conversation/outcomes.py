@@ -7,6 +7,7 @@ occurs, one conversion speaks for all.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from rollout_curator.conversation.chat import chat_of
 from rollout_curator.conversation.flat import OUTPUT_LEFT_OUT, OUTPUT_NOTES, flat_of
@@ -49,7 +50,8 @@ class Outcomes:
 def outcomes(opened: Opened) -> Outcomes:
     """Return what `flat`, `chat` with reasoning dropped and kept, and `chat` for Gym say of a rollout."""
     if (counts := kinds_of(opened)) is not None:
-        return _regular(opened, counts)
+        rollout = opened.rollout
+        return _regular(tuple(counts.items()), len(rollout.tools), has_instructions=bool(rollout.instructions))
     kept, doubtful = chat_of(opened, _KEEP), is_doubtful(opened.rollout)
     made = {
         "flat": flat_of(opened, _FLAT),
@@ -67,14 +69,15 @@ def _outcome(example: Example) -> Outcome:
     return Outcome(example.skip, example.issues, example.left_out)
 
 
-def _regular(opened: Opened, counts: Mapping[str, int]) -> Outcomes:
-    """Return the outcomes of a regular rollout from the number of items of each kind."""
-    is_joined = counts.get(ANSWERS, 0) > 1
-    counts = {kind: n for kind, n in counts.items() if kind != ANSWERS}
+@lru_cache(maxsize=4096)
+def _regular(found: tuple[tuple[str, int], ...], n_tools: int, *, has_instructions: bool) -> Outcomes:
+    """Return the outcomes of a regular rollout from the number of items of each kind; many have the same ones."""
+    is_joined = dict(found).get(ANSWERS, 0) > 1
+    counts = {kind: n for kind, n in found if kind != ANSWERS}
     notes = [*(OUTPUT_NOTES[kind] for kind in counts), *(["joined_answers"] if is_joined else [])]
     flat = {OUTPUT_LEFT_OUT[kind]: n for kind, n in counts.items()}
-    flat |= {"instructions": 1} if opened.rollout.instructions else {}
-    flat |= {"tools": len(opened.rollout.tools)} if opened.rollout.tools else {}
+    flat |= {"instructions": 1} if has_instructions else {}
+    flat |= {"tools": n_tools} if n_tools else {}
     n_thoughts = counts.get("reasoning", 0)
     issues = ("reasoning",) if n_thoughts else ()
     kept = Outcome(None, issues)

@@ -4,13 +4,16 @@ Regular is a prompt of texts and an output in which every call is answered befor
 Says nothing of any other rollout; then the conversions decide. Knows no rule that they do not have.
 """
 
+from functools import lru_cache
 from typing import Any
+
+import orjson
 
 from rollout_curator.arrow import number_faults
 from rollout_curator.conversation.calls import nest_tools, parse_arguments
 from rollout_curator.conversation.items import TEXT_PARTS, Findings, Opened, summaries
 from rollout_curator.conversation.loading import DOUBTFUL, tool_faults
-from rollout_curator.conversation.offered import note_calls
+from rollout_curator.conversation.offered import fit, schemas_of
 from rollout_curator.conversation.options import ChatOptions
 from rollout_curator.rollout import Item
 
@@ -51,10 +54,25 @@ def _is_text_prompt(prompt: list[Item]) -> bool:
 
 def _fits_tools(calls: list[tuple[str, Any]], tools: Any) -> bool:
     """Whether nothing is to be said of the tools, and of the calls against them."""
+    try:
+        schemas = _schemas(orjson.dumps(tools)) if tools else {}
+    except orjson.JSONEncodeError:
+        schemas = _schemas_of(tools)
+    return schemas is not None and fit(calls, schemas)
+
+
+@lru_cache(maxsize=256)
+def _schemas(written: bytes) -> dict[Any, Any] | None:
+    """Return the schemas of tools; those of many rollouts are the same and looked at once."""
+    return _schemas_of(orjson.loads(written))
+
+
+def _schemas_of(tools: Any) -> dict[Any, Any] | None:
+    """Return the schema of each tool by its name, None where something is to be said of the tools."""
     findings = Findings()
     nested = nest_tools(tools, _CHAT, findings)
-    note_calls(calls, nested, findings)
-    return not findings.issues and findings.skip is None and not (nested and tool_faults(nested))
+    is_told = bool(findings.issues) or findings.skip is not None or bool(nested and tool_faults(nested))
+    return None if is_told else schemas_of(nested)
 
 
 def _walk(output: list[Item], calls: list[tuple[str, Any]]) -> dict[str, int] | None:

@@ -62,6 +62,7 @@ def read(fields: Fields) -> Rollout | Unreadable:
         invalid=ending.invalid,
         template_kwargs=settings,
         fields=fields,
+        is_plain=notes.is_plain,
     )
 
 

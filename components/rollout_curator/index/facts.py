@@ -110,7 +110,11 @@ def _word(value: Any) -> str:
 
 
 def _text(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value, separators=(",", ":")) if value is not None else ""
+    if isinstance(value, str):
+        return value
+    if type(value) is int:
+        return str(value)
+    return json.dumps(value, separators=(",", ":")) if value is not None else ""
 
 
 def _agent(fields: Mapping[str, Any]) -> str:

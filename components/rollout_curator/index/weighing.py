@@ -10,12 +10,16 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from operator import add
 from typing import Any
 
 import orjson
 
 from rollout_curator.index.counts import Counts
 from rollout_curator.tokens import CALL, HIGH, LOW, MESSAGE, RESULT, THOUGHT, TOOL, TOOLS, bounds
+
+_TOOLS_WHOLE_CHARS = 1 << 15
+"""Definitions are looked at once for all rollouts that have them, so as a whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +61,10 @@ def weight(counts: Counts, tools: Sequence[Any]) -> Weight:
         counts.results,
     )
     found = [*bounds(["\n".join(texts) for texts in parts]), _of_tools(tools)]
-    read, earlier, written, thought, results, defined = (
-        round(one[0] + more) for one, more in zip(found, added, strict=True)
-    )
-    low, high = sum(one[1] for one in found) + LOW * sum(added), sum(one[2] for one in found) + HIGH * sum(added)
-    generated = math.ceil(found[2][0] + found[3][0])
-    return Weight(read, earlier, written, thought, results, defined, int(low), math.ceil(high), generated)
+    abouts, lows, highs = zip(*found, strict=True)
+    low, high = sum(lows) + LOW * sum(added), sum(highs) + HIGH * sum(added)
+    generated = math.ceil(abouts[2] + abouts[3])
+    return Weight(*map(round, map(add, abouts, added)), int(low), math.ceil(high), generated)
 
 
 def _of_tools(tools: Sequence[Any]) -> tuple[float, float, float]:
@@ -78,4 +80,4 @@ def _of_tools(tools: Sequence[Any]) -> tuple[float, float, float]:
 
 @lru_cache(maxsize=256)
 def _of_definitions(text: bytes) -> tuple[float, float, float]:
-    return bounds([text.decode()])[0]
+    return bounds([text.decode()], _TOOLS_WHOLE_CHARS)[0]

@@ -53,13 +53,16 @@ def read_sequence(recorded: Any, notes: Notes, *, is_inner: bool = False) -> Any
         return recorded
     items: list[Any] = []
     for element in recorded:
+        if isinstance(element, dict) and _is_plain(element):
+            items.append(element)
+            continue
+        notes.is_plain = False
         if isinstance(element, list) and not is_inner:  # a list inside that again is refused as a whole
             items.append(read_sequence(element, notes, is_inner=True))
-        elif not isinstance(element, dict) or _is_plain(element):
-            items.append(element)
-        else:
-            notes.is_plain = False
+        elif isinstance(element, dict):
             items += _read_element(element, notes)
+        else:
+            items.append(element)
     return items
 
 
