@@ -23,7 +23,7 @@ TASKS_MIN = 5
 TAIL = 0.025
 ROUNDING = 1e-12
 """What is smaller than this beside the values themselves comes from rounding."""
-NOTE = "by task; none where there are fewer than five"
+NOTE = "95 % intervals by task, for the same rules on other tasks like these; none of fewer than five tasks"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
