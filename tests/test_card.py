@@ -178,6 +178,13 @@ def test_the_card_tells_every_rule_of_the_recipe() -> None:
         "The limit of the trainer: 8,192 tokens.",
         "Columns beside the messages: reward, line.",
     ]
+
+
+def test_a_card_says_that_a_control_matched_on_tokens_is_not_so_task_by_task() -> None:
+    assert rules(Recipe(control=3, control_by="tokens"))[-2] == (
+        "A random control: instead of what the rules above keep, about as many tokens from the same tasks, drawn from "
+        "all that could have been kept. Seed 3."
+    )
     assert rules(Recipe(min_reward=0.5, max_reward=0.9))[0] == "A reward of 0.5 to 0.9."
     assert rules(Recipe())[0] == "Any reward."
 

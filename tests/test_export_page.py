@@ -217,6 +217,15 @@ def test_the_command_writes_the_control_too_where_one_is_asked_for(site: Site, t
     assert [block.value for block in app.code if block.value.endswith("--with-control 1")]
 
 
+def test_controls_beside_a_file_may_have_as_many_tokens(site: Site, tmp_path: Path) -> None:
+    app = opened("export")
+    app.checkbox(key="rc.with-control").check().run()
+    assert app.selectbox(key="rc.beside-by").value == "rollouts"
+    app.selectbox(key="rc.beside-by").set_value("tokens").run()
+    command = next(block.value for block in app.code if block.value.startswith("rollout-curator export"))
+    assert "--control-by tokens" in command and command.endswith("--with-control 1")
+
+
 def test_several_controls_have_a_seed_each(site: Site, tmp_path: Path) -> None:
     app = opened("export")
     app.checkbox(key="rc.with-control").check().run()

@@ -11,6 +11,7 @@ import pytest
 
 from making import call, exported, gym, write
 from rollout_curator import recipe as recipes
+from rollout_curator.controls import beside
 from rollout_curator.decisions import Decisions, Entry
 from rollout_curator.errors import RecipeError
 from rollout_curator.filters import Filter
@@ -151,6 +152,32 @@ def test_stats_put_another_recipe_and_a_random_control_beside_the_selection(tmp_
         ("random control, as many tokens", 2, 1),
     ]
     assert [one["shared"] for one in found[:2]] == [2, 1]
+
+
+def test_the_controls_beside_a_selection_are_what_they_are_called_whatever_its_own_is_matched_on() -> None:
+    """With `--control-by tokens` the "random control 1" was another one with as many tokens."""
+    found = beside(Recipe(min_reward=1.0, control_by="tokens"))
+    assert found == beside(Recipe(min_reward=1.0))
+    assert [one.control_by for one in found.values()] == ["rollouts", "rollouts", "rollouts", "tokens"]
+
+
+def test_side_by_side_it_is_said_what_the_intervals_are(tmp_path: Path) -> None:
+    """They stood in brackets, with no word of what they are."""
+    lines = [gym(prompt=f"{n}", answer=f"{n}", reward=n / 8, _ng_task_index=n) for n in range(8)]
+    path, other = write(tmp_path / "rollouts.jsonl", lines), tmp_path / "best.toml"
+    other.write_text(recipes.to_toml(BEST))
+    said = call("stats", path, "--compare", other).out.splitlines()
+    note = (
+        "means with 95 % intervals by task, for the same rules on other tasks like these; none of fewer than five tasks"
+    )
+    assert note in said
+
+
+def test_the_change_to_another_recipe_is_said(tmp_path: Path) -> None:
+    lines = [gym(answer=f"{reward}", reward=reward, _ng_task_index=0) for reward in (0.2, 0.9, 0.6)]
+    path, other = write(tmp_path / "rollouts.jsonl", lines), tmp_path / "best.toml"
+    other.write_text(recipes.to_toml(BEST))
+    found = call("stats", path, "--min-reward", "0.5", "--compare", other, "--json").json["comparison"]
     assert found[1]["change"] == "-1 rollouts, 0 tasks, -7 tokens, mean reward +0.15"
 
 

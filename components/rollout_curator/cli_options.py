@@ -91,7 +91,12 @@ selection = together(
         metavar="SEED",
         help="Instead of the selection, as many of each task drawn at random from all it could have kept.",
     ),
-    click.option("--control-by", metavar="rollouts|tokens", help="What the control has as many of; default: rollouts."),
+    click.option(
+        "--control-by",
+        metavar="rollouts|tokens",
+        help="What controls have as many of: rollouts of each task (default), or "
+        "about as many tokens from the same tasks.",
+    ),
     click.option(
         "--group-by",
         metavar="task|prompt|source",

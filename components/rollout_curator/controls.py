@@ -11,15 +11,16 @@ from typing import Any
 import numpy as np
 
 from rollout_curator.recipe import Recipe
-from rollout_curator.strategies import TOKENS
+from rollout_curator.strategies import ROLLOUTS, TOKENS
 from rollout_curator.wording import counted
 from rollout_curator.workspace import Workspace
 
 SEEDS = (1, 2, 3)
 """The seeds of the controls that stand beside a selection where nobody names others."""
 HELP = (
-    "As many rollouts of each task, drawn from all that could have been kept. Train on several seeds: a gain over the "
-    "controls that is within the spread between them may be chance. One control and one run cannot show it."
+    "As many rollouts of each task, drawn from all that could have been kept; or about as many tokens from the same "
+    "tasks, whatever the number of rollouts. Train on several seeds: a gain over the controls that is within the "
+    "spread between them may be chance. One control and one run cannot show it."
 )
 
 
@@ -61,7 +62,7 @@ def beside(recipe: Recipe) -> dict[str, Recipe]:
     """Return the controls that stand beside a selection, by name; beside a control, the selection it stands for."""
     if recipe.control is not None:
         return {"the selection itself": replace(recipe, control=None)}
-    found = {f"random control {seed}": replace(recipe, control=seed) for seed in SEEDS}
+    found = {f"random control {seed}": replace(recipe, control=seed, control_by=ROLLOUTS) for seed in SEEDS}
     return {**found, "random control, as many tokens": replace(recipe, control=SEEDS[0], control_by=TOKENS)}
 
 

@@ -1,10 +1,13 @@
 """Means and their 95 % intervals, by task: attempts at one task are alike, so tasks are counted and not attempts.
 
-An interval says where the mean would lie over other tasks like these. Its width comes from how much the tasks pull the
-mean to either side (the linearised variance of a ratio, tasks as clusters), with a quantile of Student's t for their
-number. Where all values lie within 0 and 1 the ends are those of a share from as many independent draws as would vary
-so much (Korn and Graubard 1998, Survey Methodology 24): near 0 and 1, where a mean is skewed, the plain interval covers
-too little, and where all values are equal it has no width. Fewer than five tasks give none.
+An interval says where the mean would lie over other tasks like these, chosen by the same rules. Its width comes from
+how far the mean moves when one task is left out (the jackknife, which a task with most of the attempts does not fool),
+with a quantile of Student's t for as many tasks of equal size as weigh the same (Kish 1965).
+
+Where the values lie within 0 and 1, or are two only (pass and fail as -1 and 1), the ends are those of a share from as
+many independent draws as would vary so much (Korn and Graubard 1998, Survey Methodology 24): near its ends a mean is
+skewed, and the plain interval covers too little. Where fewer than five tasks are off an end, how much tasks vary is not
+known, and there are no more draws than tasks. Fewer than five tasks give none.
 """
 
 from dataclasses import dataclass
@@ -18,7 +21,9 @@ Ints = npt.NDArray[np.int64]
 
 TASKS_MIN = 5
 TAIL = 0.025
-NOTE = "by task; none where there are fewer than five"
+ROUNDING = 1e-12
+"""What is smaller than this beside the values themselves comes from rounding."""
+NOTE = "95 % intervals by task, for the same rules on other tasks like these; none of fewer than five tasks"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,68 +42,114 @@ def means(codes: Ints, values: Floats, task: Ints, n: int) -> Means:
     size = np.bincount(codes, minlength=n)
     with np.errstate(all="ignore"):
         mean = np.bincount(codes, weights=values, minlength=n) / size
-        pulls, of = _summed(codes, task, (values - mean[codes]) / size[codes])
+        sums, held, of = _by_task(codes, task, values - mean[codes])
         tasks = np.bincount(of, minlength=n)
-        variance = tasks / (tasks - 1) * np.bincount(of, weights=pulls**2, minlength=n)
-    is_share = bool(len(values)) and float(values.min()) >= 0 and float(values.max()) <= 1
-    low, high = _shares(size, tasks, mean, variance) if is_share else _ends(tasks, mean, variance)
+        share = held / size[of]
+        variance = _variance(sums / size[of], share, of, tasks)
+        weight = 1 / np.bincount(of, weights=share**2, minlength=n)
+        t = _quantiles(tasks, weight)
+        least, most, is_share = _range(codes, values, n)
+        width, at = most - least, (sums / held + mean[of] - least[of]) / (most - least)[of]
+        scarce = np.minimum(*(np.bincount(of[off > ROUNDING], minlength=n) for off in (at, 1 - at))) < TASKS_MIN
+        ends = _shares((mean - least) / width, variance / width**2, np.where(scarce, weight, np.inf), weight, t)
+        half = t * np.sqrt(np.where(variance > (ROUNDING * mean) ** 2, variance, np.nan))
+        low = np.where(is_share, least + width * ends[0], mean - half)
+        high = np.where(is_share, least + width * ends[1], mean + half)
     return Means(size, tasks, mean, low, high)
 
 
 def change(values: Floats, task: Ints, a: Bools, b: Bools) -> tuple[float, float, float]:
     """Return by how much the mean of `b` is above that of `a`, and the ends of the interval of that (NaN where none).
 
-    What stands in both, and tasks that stand in both, are taken as such: the two are compared on the same tasks.
+    What stands in both, and tasks that stand in both, are taken as such: the two are compared on the same tasks. Each
+    needs five tasks. A selection that holds all of one value, as a bound at the highest reward does, has just that
+    mean; where others of that value are outside, values that are all equal tell nothing of other tasks.
     """
-    among = (a | b) & np.isfinite(values)
-    values, task, a, b = values[among], task[among], a[among], b[among]
+    a, b = a & np.isfinite(values), b & np.isfinite(values)
     if not a.any() or not b.any():
         return np.nan, np.nan, np.nan
-    first, second = float(values[a].mean()), float(values[b].mean())
-    pull = b * (values - second) / np.count_nonzero(b) - a * (values - first) / np.count_nonzero(a)
-    pulls, _ = _summed(np.zeros(len(task), dtype=np.int64), task, pull)
-    tasks = len(pulls)
-    variance = tasks / (tasks - 1) * float(pulls @ pulls) if tasks > 1 else np.nan
-    difference = np.array([second - first])
-    low, high = _ends(np.array([tasks]), difference, np.array([variance]))
-    return float(difference[0]), float(low[0]), float(high[0])
+    with np.errstate(all="ignore"):
+        return _changed(values, task, a, b)
 
 
-def _summed(codes: Ints, task: Ints, pull: Floats) -> tuple[Floats, Ints]:
-    """Return the pulls summed over each task of each group, and the group of each sum."""
+def _changed(values: Floats, task: Ints, a: Bools, b: Bools) -> tuple[float, float, float]:
+    """Return the change from one selection of finite values to another."""
+    by = float(values[b].mean() - values[a].mean())
+    for fixed, other, sign in ((b, a, -1), (a, b, 1)):
+        if np.ptp(values[fixed]) == 0:
+            low, high = _against(values, task, fixed, other)
+            return (by, low, high) if sign > 0 else (by, -high, -low)
+    n = int(task.max()) + 1
+    sides = [_side(values[chosen], task[chosen], n) for chosen in (a, b)]
+    tasks = np.array([np.count_nonzero(share) for _, share in sides])
+    weight = np.array([1 / (share @ share) for _, share in sides])
+    half = float(_quantiles(tasks, weight).max())  # NaN where one is
+    moves = np.subtract(*(pull / (1 - share) for pull, share in sides))
+    either = np.count_nonzero((sides[0][1] > 0) | (sides[1][1] > 0))
+    half *= float(np.sqrt((either - 1) / either * (moves @ moves)))
+    half = half if half > ROUNDING * float(np.abs(values[a | b]).max()) else np.nan
+    return by, by - half, by + half
+
+
+def _against(values: Floats, task: Ints, fixed: Bools, other: Bools) -> tuple[float, float]:
+    """Return the ends of how far the mean of `other` is above the one value of `fixed`."""
+    value = float(values[fixed][0])
+    if (values[other & ~fixed] == value).any() or np.ptp(values[other]) == 0:
+        return np.nan, np.nan
+    found = means(np.zeros(np.count_nonzero(other), dtype=np.int64), values[other], task[other], 1)
+    return float(found.low[0]) - value, float(found.high[0]) - value
+
+
+def _side(values: Floats, task: Ints, n: int) -> tuple[Floats, Floats]:
+    """Return per task of `n` how much it pulls the mean of some values, and its share of them."""
+    size = np.bincount(task, minlength=n)
+    return np.bincount(task, weights=values - values.mean(), minlength=n) / len(values), size / len(values)
+
+
+def _by_task(codes: Ints, task: Ints, values: Floats) -> tuple[Floats, Ints, Ints]:
+    """Return the sum of each task of each group, how many values it has, and the group of each sum."""
     import pandas as pd  # brings a hash table; `check` and `--help` do without
 
     n_tasks = int(task.max(initial=0)) + 1
     cell, known = pd.factorize(codes * n_tasks + task)
-    sums = np.bincount(cell, weights=pull, minlength=len(known)).astype(np.float64, copy=False)
-    return sums, np.asarray(known, dtype=np.int64) // n_tasks
+    sums = np.bincount(cell, weights=values, minlength=len(known)).astype(np.float64, copy=False)
+    return sums, np.bincount(cell, minlength=len(known)), np.asarray(known, dtype=np.int64) // n_tasks
 
 
-def _quantiles(tasks: Ints) -> Floats:
-    """Return the quantile of Student's t for so many tasks, NaN where they are too few."""
+def _variance(pull: Floats, share: Floats, of: Ints, tasks: Ints) -> Floats:
+    """Return the variance of each group's mean: how far it moves when each task is left out."""
+    moves = np.bincount(of, weights=(pull / (1 - share)) ** 2, minlength=len(tasks))
+    return np.asarray((tasks - 1) / tasks * moves)
+
+
+def _range(codes: Ints, values: Floats, n: int) -> tuple[Floats, Floats, Bools]:
+    """Return between what the values of each group lie, and whether they are shares between these."""
+    zero, one = np.zeros(n), np.ones(n)
+    if not len(values) or (float(values.min()) >= 0 and float(values.max()) <= 1):
+        return zero, one, np.ones(n, dtype=bool)
+    least, most = np.full(n, np.inf), np.full(n, -np.inf)
+    np.minimum.at(least, codes, values)
+    np.maximum.at(most, codes, values)
+    between = np.bincount(codes[(values > least[codes]) & (values < most[codes])], minlength=n)
+    within = (least >= 0) & (most <= 1)
+    return np.where(within, zero, least), np.where(within, one, most), within | ((between == 0) & (least < most))
+
+
+def _quantiles(tasks: Ints, weight: Floats) -> Floats:
+    """Return the quantile of Student's t for tasks that weigh so many equal ones, NaN where they are too few."""
     from scipy.special import stdtrit  # imported late: it takes a fifth of a second
 
-    found: Floats = stdtrit(np.where(tasks >= TASKS_MIN, tasks - 1, np.nan), 1 - TAIL)
+    found: Floats = stdtrit(np.where(tasks >= TASKS_MIN, np.maximum(weight - 1, 1), np.nan), 1 - TAIL)
     return found
 
 
-def _ends(tasks: Ints, mean: Floats, variance: Floats) -> tuple[Floats, Floats]:
-    """Return the ends around a mean of any values; none where nothing varies, which tells nothing of other tasks."""
-    with np.errstate(all="ignore"):
-        half = _quantiles(tasks) * np.sqrt(np.where(variance > 0, variance, np.nan))
-        return mean - half, mean + half
-
-
-def _shares(size: Ints, tasks: Ints, mean: Floats, variance: Floats) -> tuple[Floats, Floats]:
-    """Return the ends around a mean of values within 0 and 1."""
+def _shares(mean: Floats, variance: Floats, most: Floats, weight: Floats, t: Floats) -> tuple[Floats, Floats]:
+    """Return the ends around shares worth at most so many draws, and of equal values as many as tasks weigh."""
     from scipy.special import betaincinv, ndtri
 
-    t = _quantiles(tasks)
-    with np.errstate(all="ignore"):
-        draws = np.where(variance > 0, mean * (1 - mean) / variance, tasks)
-        draws = np.minimum(draws, size) * (ndtri(1 - TAIL) / t) ** 2
-        hits = mean * draws
-        low = np.where(hits > 0, betaincinv(hits, draws - hits + 1, TAIL), 0.0)
-        high = np.where(hits < draws, betaincinv(hits + 1, draws - hits, 1 - TAIL), 1.0)
-    none = np.isnan(t)
-    return np.where(none, np.nan, low), np.where(none, np.nan, high)
+    draws = np.where(variance > ROUNDING**2, mean * (1 - mean) / variance, weight)
+    draws = np.minimum(draws, most) * (ndtri(1 - TAIL) / t) ** 2
+    hits = mean * draws
+    low = np.where(hits > 0, betaincinv(hits, draws - hits + 1, TAIL), 0.0)
+    high = np.where(hits < draws, betaincinv(hits + 1, draws - hits, 1 - TAIL), 1.0)
+    return np.where(np.isnan(t), np.nan, low), np.where(np.isnan(t), np.nan, high)

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from rollout_curator.digits import short
+from rollout_curator.intervals import NOTE
 from rollout_curator.wording import counted, unit_of
 
 Json = dict[str, Any]
@@ -163,7 +164,8 @@ def _comparison(selections: Sequence[Mapping[str, Any]]) -> list[str]:
         counts = [f"{one[name]:,.0f}" for name in ("rollouts", "tasks", "tokens")]
         rows.append((*counts, mean, f"{one['duplicates']:,.0f}", _shown(one["name"])))
     changes = [f"to {_shown(one['name'])}: {one['shared']:,} in both; {one['change']}" for one in selections[1:]]
-    return [*_table(rows), *changes, ""]
+    note = [f"means with {NOTE}"] if any(one["reward_low"] is not None for one in selections) else []
+    return [*_table(rows), *note, *changes, ""]
 
 
 def _group_rows(groups: Sequence[Mapping[str, Any]], title: str) -> list[tuple[str, ...]]:

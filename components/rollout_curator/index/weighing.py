@@ -64,7 +64,8 @@ def weight(counts: Counts, tools: Sequence[Any]) -> Weight:
     abouts, lows, highs = zip(*found, strict=True)
     low, high = sum(lows) + LOW * sum(added), sum(highs) + HIGH * sum(added)
     generated = math.ceil(abouts[2] + abouts[3])
-    return Weight(*map(round, map(add, abouts, added)), int(low), math.ceil(high), generated)
+    read, earlier, written, thought, results, defined = map(round, map(add, abouts, added))
+    return Weight(read, earlier, written, thought, results, defined, int(low), math.ceil(high), generated)
 
 
 def _of_tools(tools: Sequence[Any]) -> tuple[float, float, float]:

@@ -25,14 +25,13 @@ from rollout_curator.reading_words import said_of_kept
 from rollout_curator.recipe import Recipe
 from rollout_curator.selection import INVALID_WORDS
 from rollout_curator.split_report import sentences
+from rollout_curator.strategies import ROLLOUTS, TOKENS
 from rollout_curator.wording import said_of
 from rollout_curator.workspace import Workspace
 
 BARS = 12
-CONTROL = (
-    "A random control: instead of what the rules above keep, as many {by} of each task, drawn from all that could "
-    "have been kept."
-)
+CONTROL = "A random control: instead of what the rules above keep, {much}, drawn from all that could have been kept."
+MUCH = {ROLLOUTS: "as many rollouts of each task", TOKENS: "about as many tokens from the same tasks"}
 
 
 def described(workspace: Workspace, recipe: Recipe, chosen: Chosen, content: Mapping[str, Any]) -> str:
@@ -65,7 +64,7 @@ def rules(recipe: Recipe) -> list[str]:
     if recipe.group_by != TASK:
         found.append(f"Rollouts of one task have the same {grouping.WORDS[recipe.group_by]}.")
     if recipe.control is not None:
-        found.append(f"{CONTROL.format(by=recipe.control_by)} Seed {recipe.control}.")
+        found.append(f"{CONTROL.format(much=MUCH[recipe.control_by])} Seed {recipe.control}.")
     found.append(f"Written for {plan.target.title}, as {plan.format}, in {recipe.kind}.")
     found += [f"Option {name}: {value}." for name, value in recipe.options.items()]
     words = {**ISSUE_WORDS, **INVALID_WORDS}

@@ -153,7 +153,7 @@ def drop_easy_tasks(
     pass_at_least: Success = 1.0,
     rate_above: Annotated[float, Says("tasks with a higher pass rate go", low=0, high=1)] = 0.9,
 ) -> "pd.Series[bool]":
-    """Drop tasks that nearly every rated attempt passes."""
+    """Drop tasks that nearly every valid rated attempt passes; one cut off at a limit is no valid one."""
     task = dense(frame)
     return marked(
         frame, ~np.isnan(rewards(frame)) & (pass_rates(measured(frame), task, pass_at_least)[task] <= rate_above)
@@ -169,7 +169,7 @@ def drop_hard_tasks(
     pass_at_least: Success = 1.0,
     rate_below: Annotated[float, Says("tasks with a lower pass rate go", low=0, high=1)] = 0.1,
 ) -> "pd.Series[bool]":
-    """Drop tasks that hardly any rated attempt passes."""
+    """Drop tasks that hardly any valid rated attempt passes; one cut off at a limit is no valid one."""
     task = dense(frame)
     return marked(
         frame, ~np.isnan(rewards(frame)) & (pass_rates(measured(frame), task, pass_at_least)[task] >= rate_below)

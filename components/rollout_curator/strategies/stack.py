@@ -83,19 +83,22 @@ def matched_random(
 
 
 def _filled(task: Ints, order: Hashes, tokens: Ints, aims: Floats) -> list[int]:
-    """Return the rows drawn so that their tokens come close to the aim of each task.
+    """Return the rows drawn so that their tokens come close to the aim of each task that has one.
 
-    In the order of the draw each row is taken that brings its task closer to its aim; what a task is short of, or has
-    beyond, the next task makes up for, so that the sum is off by less than half a rollout of the last.
+    In the order of the draw a task's rows are taken while each brings it closer to its aim; at the first that does not
+    it ends, for to look on for shorter ones would make the control one of short rollouts. What a task is short of, or
+    has beyond, the next one makes up for.
     """
     first = np.full(len(aims), np.iinfo(np.uint64).max, dtype=np.uint64)
     np.minimum.at(first, task, order)
-    taken, short, current = [], 0.0, -1
     by_lot = np.lexsort((order, task, first[task]))
+    by_lot = by_lot[aims[task[by_lot]] > 0]
+    taken, short, current, is_full = [], 0.0, -1, False
     for row, at, n in zip(by_lot.tolist(), task[by_lot].tolist(), tokens[by_lot].tolist(), strict=True):
         if at != current:
-            current, short = at, short + aims[at]
-        if abs(short - n) < abs(short):
+            current, short, is_full = at, short + aims[at], False
+        is_full = is_full or n >= 2 * short
+        if not is_full:
             short -= n
             taken.append(row)
     return taken

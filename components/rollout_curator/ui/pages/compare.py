@@ -13,6 +13,7 @@ import streamlit as st
 from rollout_curator import controls
 from rollout_curator.comparison import compare as side_by_side
 from rollout_curator.comparison import difference
+from rollout_curator.intervals import NOTE
 from rollout_curator.lacking import find_unusable
 from rollout_curator.recipe import Recipe
 from rollout_curator.strategies import Step
@@ -126,7 +127,9 @@ def _config() -> dict[str, Any]:
     whole = {name: st.column_config.NumberColumn(format="localized") for name in ("rollouts", "tasks", "tokens")}
     means = {
         "mean reward": st.column_config.NumberColumn(format="%.4g"),
-        "95 % interval": st.column_config.TextColumn(help="Of the mean reward, by task; none below five tasks"),
+        "95 % interval": st.column_config.TextColumn(
+            help=f"Of the mean reward: {NOTE}. Rules that choose by the reward raise its mean."
+        ),
         "mean tokens": st.column_config.NumberColumn(format="%.0f"),
         "mean turns": st.column_config.NumberColumn(format="%.1f"),
         "duplicates": st.column_config.NumberColumn("copies", format="localized"),

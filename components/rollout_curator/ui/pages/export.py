@@ -25,8 +25,9 @@ from rollout_curator.publishing import (
 from rollout_curator.reading_words import decided_words, notes, sentence
 from rollout_curator.recipe import Recipe
 from rollout_curator.selection import STEPS, Funnel
+from rollout_curator.strategies import MATCHED
 from rollout_curator.targets.base import targets
-from rollout_curator.ui import places, state
+from rollout_curator.ui import choices, places, state
 from rollout_curator.ui.exporting import Beside
 from rollout_curator.ui.pages.account import draw_left_out
 from rollout_curator.ui.pages.export_counts import chosen_of, cost_form, counts
@@ -153,7 +154,7 @@ def _write(site: Site, workspace: Workspace, recipe: Recipe, chosen: Chosen | No
         return
     card = usual_card(out) if st.checkbox("with a data card", key="rc.card", help=CARD_HELP) else ""
     report = usual_report(out) if st.checkbox("with a report", key="rc.report", help=REPORT_HELP) else ""
-    seeds = _seeds() if recipe.control is None else ()
+    seeds = _seeds(recipe) if recipe.control is None else ()
     beside = Beside(card, report, seeds, *_training(recipe, asked))
     answers = [_agreed(path, recipe) for path in (out, *control_paths(out, seeds).values())]
     unit = "pair" if recipe.pairs else "rollout"
@@ -179,12 +180,20 @@ def _training(recipe: Recipe, asked: Asked | None) -> tuple[int | None, int]:
     return None if asked.batch_size == usual(recipe).batch_size else asked.batch_size, asked.epochs
 
 
-def _seeds() -> tuple[int, ...]:
-    """Draw the choice of random controls beside the file; return the seed of each."""
+def _seeds(recipe: Recipe) -> tuple[int, ...]:
+    """Draw the choice of random controls beside the file, and of what they match; return the seed of each."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="controls"):
         if not st.checkbox("with random controls beside it", key="rc.with-control", help=CONTROL_HELP):
             return ()
         n = st.number_input("how many", 1, CONTROLS_MAX, 1, key="rc.controls", label_visibility="collapsed", width=120)
+        st.selectbox(
+            "matched on",
+            MATCHED,
+            format_func=lambda by: f"as many {plain(by)}",
+            label_visibility="collapsed",
+            width=170,
+            **state.bind("beside-by", recipe.control_by, choices.set_control_by),
+        )
     return tuple(range(1, int(n) + 1))
 
 
