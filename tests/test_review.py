@@ -343,10 +343,24 @@ def test_who_leaves_the_random_order_when_it_was_their_turn_is_known() -> None:
     turn = np.array([1, never, 2, never, never])
     closed = np.array([1, 3, 2, 4, 5])
     asked = turn == never
-    assert had_come(lots, ALL, closed, asked, turn).tolist() == [False, True, False, True, True]
-    assert had_come(lots, ALL, np.array([1, 3, 2, 5, 4]), asked, turn).tolist() == [False, True, False, True, False]
+    alone = np.zeros(5, dtype=bool)
+    assert had_come(lots, ALL, closed, asked, turn, alone).tolist() == [False, True, False, True, True]
+    closed = np.array([1, 3, 2, 5, 4])
+    assert had_come(lots, ALL, closed, asked, turn, alone).tolist() == [False, True, False, True, False]
     nobody = np.full(5, never)
-    assert not had_come(lots, ALL, closed, asked, nobody).any()
+    assert not had_come(lots, ALL, closed, asked, nobody, alone).any()
+
+
+def test_what_is_rejected_elsewhere_shortly_before_its_turn_may_have_been_seen_ahead_in_the_random_order() -> None:
+    """One of forty is read; the last of the next twenty, and the one after it, are rejected by reading elsewhere."""
+    never = np.iinfo(np.int64).max
+    lots, turn = np.arange(40, dtype=np.uint64), np.full(40, never)
+    turn[0] = 1
+    closed = turn.copy()
+    closed[[20, 21]] = 2
+    asked = closed == 2
+    assert np.flatnonzero(had_come(lots, turn > 0, closed, asked, turn, asked)).tolist() == [20]
+    assert not had_come(lots, turn > 0, closed, asked, turn, np.zeros(40, dtype=bool)).any()
 
 
 def test_plans_pass_as_often_as_the_binomial_says() -> None:

@@ -110,7 +110,7 @@ def _on_set(said: Statement) -> list[str]:
         were = said_of(said.left_otherwise, "were rejected in bulk or not chosen in a comparison")
         found.append(f"{said.left_otherwise:,} {were}: out of the set, as if by a rule.")
     if said.came:
-        were = said_of(said.came, "were rejected in another way when their turn in the random order had come")
+        were = said_of(said.came, "were rejected in another way when their turn at random had come or was near")
         found.append(f"{said.came:,} {were}; counted as bad.")
     if said.disputed:
         are = (

@@ -5,6 +5,7 @@ stays in it, and so does one whose turn had come (`review.turns`).
 """
 
 from dataclasses import dataclass
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -20,7 +21,7 @@ from rollout_curator.workspace import Workspace
 class Population:
     """Arrays per content: its lot, whether it is a `member`, was `read` in the random order (and `when`), is `bad`.
 
-    `came` were rejected in another way when their turn had come; `left_reading` and `left_otherwise` are out.
+    `came` were rejected in another way when their turn had come or was near; `left_reading`, `left_otherwise` are out.
     """
 
     lots: Array
@@ -40,15 +41,28 @@ class Population:
         return found, inside if found.stop < 0 else inside & (self.lots < self.lots[found.stop])
 
 
+_held: WeakKeyDictionary[Workspace, tuple[tuple[int, str], Population]] = WeakKeyDictionary()
+
+
 def population(workspace: Workspace, recipe: Recipe) -> Population:
-    """Return the set that is judged, as of now."""
+    """Return the set that is judged, as of now; made again only for another recipe, or when a decision came."""
+    now = (workspace.refresh_decisions(), repr(recipe))
+    name, found = _held.get(workspace, (None, None))
+    if found is None or name != now:
+        found = _population(workspace, recipe)
+        _held[workspace] = (now, found)
+    return found
+
+
+def _population(workspace: Workspace, recipe: Recipe) -> Population:
     first, found = workspace.first_rows, verdicts(workspace)
+    elsewhere = found.elsewhere[first]
     lots, turn, out = workspace.lots[first], found.turn[first], (found.ruled == REJECT)[first]
     inside = holding(workspace, selected(workspace, recipe))
     before = holding(workspace, selected_before(workspace, recipe)) if out.any() else inside
     when = np.minimum(turn, np.where(out, found.ruled_at[first], NEVER))
-    came = had_come(lots, before | inside, when, out & before & (turn == NEVER), turn)
-    gone, elsewhere = before & out & ~came, found.elsewhere[first]
+    came = had_come(lots, before | inside, when, out & before & (turn == NEVER), turn, elsewhere)
+    gone = before & out & ~came
     return Population(
         lots=lots,
         member=inside | came,

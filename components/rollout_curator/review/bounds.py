@@ -11,10 +11,13 @@ population; Waudby-Smith & Ramdas, NeurIPS 2020 (prior-posterior-ratio martingal
 
 import math
 from collections.abc import Callable
+from functools import lru_cache
 
 import numpy as np
 
 CONFIDENCE = 0.95
+_REMEMBERED = 65536
+"""So many answers of each bound, which a page asks for again and again."""
 
 
 def most_share(bad: int, read: int, confidence: float = CONFIDENCE) -> float:
@@ -35,12 +38,14 @@ def interval(good: int, read: int, confidence: float = CONFIDENCE) -> tuple[floa
     return least_share(good, read, each), most_share(good, read, each)
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def most_bad(bad: int, read: int, total: int, confidence: float = CONFIDENCE) -> int:
     """Return the highest number of bad ones among all that still fits: hypergeometric, one-sided, exact."""
     fits = _at_most(bad, read, total)
     return _last(lambda n: fits(n) > 1.0 - confidence, bad, total - (read - bad))
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def most_bad_whenever(bad: int, read: int, total: int, confidence: float = CONFIDENCE) -> int:
     """Return a number of bad ones that is not exceeded at any moment of the reading, whenever one looks or stops.
 
@@ -53,6 +58,7 @@ def most_bad_whenever(bad: int, read: int, total: int, confidence: float = CONFI
     return _last(lambda n: bool(log_chance(bad, n) >= least), peak, total - (read - bad))
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def planned(goal: float, total: int, confidence: float = CONFIDENCE, bad: int = 0) -> int:
     """Return how many to read so that `bad` bad ones among them still show a share of at most `goal`."""
     return _first(lambda read: most_bad(bad, read, total, confidence) <= goal * total, bad, total)

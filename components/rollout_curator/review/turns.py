@@ -2,7 +2,10 @@
 
 Who meets a bad one at random and rejects it in a comparison, in bulk or in another queue instead would take it out of
 the sample, and the sample would look cleaner than the set. So what was next, or had been skipped, counts as a bad one
-of the sample; what was still far from its turn leaves the set without touching the sample.
+of the sample; what was still far from its turn leaves the set without touching the sample. Of what was rejected by
+reading it elsewhere, the next few count too: one can look ahead in the random order without deciding, and nothing tells
+where one saw it first. It would have been a bad one of the sample soon anyway. (A comparison or a bulk decision a few
+places ahead says nothing of the one that is there.)
 
 Arrays of one length: `lots` uint64; `closed` the time at which each was read or left, never for none, int64.
 """
@@ -14,12 +17,15 @@ import numpy as np
 Array = np.ndarray[Any, Any]
 SKIPPED_MAX = 20
 """So many of the first unread ones count as skipped, where later ones were read."""
+AHEAD = 20
+"""So many of the first unread ones may have been seen by whoever looks ahead."""
 
 
-def had_come(lots: Array, member: Array, closed: Array, asked: Array, turn: Array) -> Array:
+def had_come(lots: Array, member: Array, closed: Array, asked: Array, turn: Array, alone: Array) -> Array:
     """Return which of `asked` were next or skipped when they were closed; `turn` is the time of a random read.
 
-    Before the first random read nobody's turn has come.
+    Of those read `alone`, boolean, also which were among the next few. Before the first random read nobody's turn has
+    come.
     """
     found = np.zeros(len(lots), dtype=bool)
     if not asked.any():
@@ -38,11 +44,10 @@ def had_come(lots: Array, member: Array, closed: Array, asked: Array, turn: Arra
             continue
         here, read_to = places[ends[places] == time], int(furthest[seen - 1])
         start = _first_open(ends, start, time)
-        waiting = np.cumsum(ends[start:read_to] >= time)
-        skipped = here[here < read_to]
-        came = skipped[waiting[skipped - start] <= SKIPPED_MAX]
-        found[order[came]] = True
-        found[order[here[here == start]]] = True
+        waiting = np.cumsum(ends[start : max(read_to, int(here[-1]) + 1)] >= time)[here - start]
+        skipped = (here < read_to) & (waiting <= SKIPPED_MAX)
+        seen_ahead = alone[order[here]] & (waiting <= AHEAD)
+        found[order[here[skipped | seen_ahead | (here == start)]]] = True
     return found
 
 
