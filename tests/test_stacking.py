@@ -151,7 +151,7 @@ def test_stats_put_another_recipe_and_a_random_control_beside_the_selection(tmp_
         ("random control, as many tokens", 2, 1),
     ]
     assert [one["shared"] for one in found[:2]] == [2, 1]
-    assert found[1]["change"] == "-1 rollouts, 0 tasks, -7 tokens, mean reward +0.15"
+    assert found[1]["change"] == "-1 rollout, 0 tasks, -7 tokens, mean reward +0.15"
 
 
 # Rules on tasks see every valid rated attempt

@@ -91,7 +91,7 @@ selection = together(
         metavar="SEED",
         help="Instead of the selection, as many of each task drawn at random from all it could have kept.",
     ),
-    click.option("--control-by", metavar="rollouts|tokens", help="What the control has as many of; default: rollouts."),
+    click.option("--control-by", metavar="rollouts|tokens", help="Match the control on rollouts (default) or tokens."),
     click.option(
         "--group-by",
         metavar="task|prompt|source",

@@ -24,7 +24,7 @@ from rollout_curator.side_figures import figures
 from rollout_curator.sides import Side
 from rollout_curator.splits import LEFT_OUT, PARTS, Families, Parted, Split
 from rollout_curator.strategies.order import ties
-from rollout_curator.wording import counted, said_of
+from rollout_curator.wording import counted
 from rollout_curator.workspace import Workspace
 
 Array = np.ndarray[Any, Any]
@@ -85,8 +85,9 @@ class Chosen:
         """Return how many of the kept are copies, empty for none."""
         if not self.copies:
             return ""
-        said = said_of(self.copies, "are copies of another kept line")
-        return f"{self.copies:,} of {counted(self.funnel.exportable, 'kept rollout')} {said}; {LEAVES_ONE}."
+        said = "is a copy" if self.copies == 1 else "are copies"
+        kept = counted(self.funnel.exportable, "kept rollout")
+        return f"{self.copies:,} of {kept} {said} of another kept line; {LEAVES_ONE}."
 
     @property
     def marks(self) -> Marks:
