@@ -149,7 +149,7 @@ def test_rejecting_failures_moves_no_pass_rate(tmp_path: Path) -> None:
 def test_pass_at_1_and_pass_at_k_are_over_the_same_tasks(tmp_path: Path) -> None:
     workspace = opened(tmp_path, {1: [1], 2: [1, 0, 0, 0], 3: [0, 0, 0, 0]})
     assert words(workspace) == (
-        "3 tasks with a rating: at 1 or more 1 is solved by every attempt and 1 by none, which both teach little; "
+        "3 tasks with a rating: at 1 or more 1 is solved by every attempt and 1 by none, which teach little; "
         "1 by some. Over the 2 tasks with 4 attempts or more: pass@1 12.5%, pass@4 50.0%."
     )
 
@@ -175,14 +175,14 @@ def test_what_counts_and_what_is_left_out_is_said(tmp_path: Path) -> None:
     workspace = opened(tmp_path, {1: [1, 0, 1, 1, None, 1]}, {0: CUT, 3: {"mask_sample": True}})
     decide(workspace, [1], "reject")
     assert counted_words(attempts(workspace, ANY)) == (
-        "5 attempts, whatever bounds, rules and trainer; 1 cut off at a limit and 1 rejected by hand count as failed; "
-        "left out: 1 that is masked by its environment, 1 without a reward."
+        "5 attempts, whatever the bounds, rules and trainer; 1 cut off at a limit and 1 rejected by hand count as "
+        "failed; left out: 1 that is masked by its environment, 1 without a reward."
     )
 
 
 def test_what_counts_is_one_short_sentence_where_all_counts(tmp_path: Path) -> None:
     workspace = opened(tmp_path, {1: [1, 0]})
-    assert counted_words(attempts(workspace, ANY)) == "2 attempts, whatever bounds, rules and trainer."
+    assert counted_words(attempts(workspace, ANY)) == "2 attempts, whatever the bounds, rules and trainer."
 
 
 def test_a_success_is_the_highest_reward_where_none_is_one(tmp_path: Path) -> None:
@@ -262,8 +262,8 @@ def test_stats_says_how_tasks_fare_whatever_is_kept(tmp_path: Path) -> None:
         },
         "pass_at_without_cut_off": {"1": [0.5, 2], "2": [pytest.approx(5 / 6), 2], "3": [1.0, 2]},
         "tasks": words(workspace),
-        "counted": "8 attempts, whatever bounds, rules and trainer; 2 cut off at a limit and 1 rejected by hand count "
-        "as failed.",
+        "counted": "8 attempts, whatever the bounds, rules and trainer; 2 cut off at a limit and 1 rejected by hand "
+        "count as failed.",
     }
 
 

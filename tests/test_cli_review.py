@@ -35,7 +35,7 @@ def test_review_without_decisions_says_what_to_do(source: Path) -> None:
     ran = call("review", source, "--min-reward", "0.5")
     assert ran.code == 0
     assert ran.out.splitlines()[:3] == [
-        "None of the 60 selected was read at random yet, so nothing is known of the kept.",
+        "None of the 60 selected has been read at random yet, so nothing is known of the kept.",
         "Choose a plan before reading; without one the bound that holds whenever one stops counts.",
         "31 reads, 0 bad: meets 5 %; passes 48 % of the time when 2 % are bad.",
     ]

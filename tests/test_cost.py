@@ -95,7 +95,7 @@ def test_an_estimate_says_between_what_it_may_lie() -> None:
 
 
 OVERLONG = {
-    "nemo_rl": ("2 of 4 rows: NeMo RL masks them: they take their place in a batch and train nothing", 20, 4),
+    "nemo_rl": ("2 of 4 rows: NeMo RL masks them; they take their place in a batch and train nothing", 20, 4),
     "trl": ("2 of 4 rows: TRL cuts them and trains on the beginning", 34, 4),
     "unsloth": ("2 of 4 rows: Unsloth cuts them and trains on the beginning", 34, 4),
     "llamafactory": ("2 of 4 rows: LLaMA-Factory cuts them and trains on the beginning", 34, 4),
@@ -226,7 +226,7 @@ def test_the_cost_in_words(tmp_path: Path) -> None:
     assert ") trained of about 4,160 (" in said
     assert "\npacked: about 1 pack, 24% full, 2 steps\n" in said
     assert "\nasked: 500 tokens a row at most, 1 row a step\n" in said
-    assert "\ntoo long: 1 of 2 rows: NeMo RL masks them: they take their place in a batch and train nothing\n" in said
+    assert "\ntoo long: 1 of 2 rows: NeMo RL masks them; they take their place in a batch and train nothing\n" in said
 
 
 def test_a_run_of_no_step_is_a_warning_in_words(tmp_path: Path) -> None:

@@ -344,9 +344,9 @@ def test_a_large_family_and_how_alike_parts_are_is_told_and_stands_in_the_manife
         "rows": 80,
     }
     assert done.notes[0].endswith(
-        "No similar prompts were found in different parts, text that many prompts share left aside. The largest family "
-        "of tied rollouts has 20 of 80 rows, more than a fifth: it stands in one part, so the sizes of the parts can "
-        "be far from those asked for."
+        "No similar prompts were found in different parts, leaving aside text that many prompts share. The largest "
+        "family of tied rollouts has 20 of 80 rows, more than a fifth: it stands in one part, so the sizes of the "
+        "parts can be far from those asked for."
     )
     assert failing(done.manifest_path) == []
 
@@ -354,8 +354,8 @@ def test_a_large_family_and_how_alike_parts_are_is_told_and_stands_in_the_manife
 def test_prompts_that_could_not_be_compared_are_told() -> None:
     split = {"largest_similarity": 0.7969, "largest_family": 3, "rows": 90, "not_compared": 40, "prompts": 80}
     assert sentences(split) == [
-        "The most similar prompts found in different parts are alike by 0.7969, text that many prompts share left "
-        "aside.",
+        "The most similar prompts found in different parts are alike by 0.7969, leaving aside text that many "
+        "prompts share.",
         "The largest family of tied rollouts has 3 of 90 rows.",
         "40 of 80 prompts could not be compared with all that look like them: similar ones among these may stand in "
         "different parts.",

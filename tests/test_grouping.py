@@ -142,6 +142,13 @@ def test_an_index_of_an_older_schema_is_built_anew(tmp_path: Path) -> None:
 # Copies
 
 
+def test_a_single_copy_is_a_copy(tmp_path: Path) -> None:
+    done = exported(opened(tmp_path, two=[gym("a", "1"), gym("a", "1")]), Recipe(), tmp_path / "one.jsonl")
+    assert done.notes == (
+        "1 of 2 kept rollouts is a copy of another kept line; the rule drop_copies leaves one of each.",
+    )
+
+
 def test_one_of_identical_lines_stays_and_an_export_counts_the_others(tmp_path: Path) -> None:
     lines = [gym("a", "1"), gym("a", "1"), gym("b", "2"), gym("a", "1")]
     workspace = opened(tmp_path, run=lines)

@@ -284,14 +284,19 @@ def test_a_rule_that_drops_nobody_says_so_beside_the_others(site: Site) -> None:
     assert "**nobody**: copies of another line" in said(app)
 
 
+def dropped_lines(app: AppTest) -> list[str]:
+    """Return what stands before each rule and the threshold, and what the threshold drops, in order."""
+    lines = (one.value for one in app.markdown)
+    return [line for line in lines if line in ("first dropped:", "then dropped:") or "below 0" in line]
+
+
 def test_the_threshold_has_a_place_before_or_after_the_rules(site: Site) -> None:
     app = add_rule(opened("rewards", min="0.95"), "best_of_n")
-    lines = [one.value for one in app.markdown]
-    assert "first dropped:" in lines
+    assert dropped_lines(app) == ["first dropped:", "**1** unrated, **2** below 0\\.95", "then dropped:"]
     app.button(key="rc.threshold-order").click().run()
     assert state_of(app).recipe.threshold_last
     assert app.query_params["order"] == ["last"] or app.query_params["order"] == "last"
-    assert "first dropped:" not in [one.value for one in app.markdown]
+    assert dropped_lines(app)[:2] == ["first dropped:", "then dropped:"]
     app.button(key="rc.threshold-order").click().run()
     assert not state_of(app).recipe.threshold_last
 
@@ -323,7 +328,7 @@ def test_a_selection_put_aside_stands_beside_this_one_and_can_be_taken_up(site: 
     app.text_input(key="rc.compare-name").set_value("high").run()
     app.button(key="rc.compare-aside").click().run()
     app.number_input(key="rc.least-reward").set_value(0.05).run()
-    assert "to high: 2 in both; -1 rollouts, -1 tasks, -2 tokens" in said(app).replace("\\", "")
+    assert "to high: 2 in both; -1 rollout, -1 task, -2 tokens" in said(app).replace("\\", "")
     next(one for one in app.button if one.key == "rc.compared-4-high").click().run()
     assert state_of(app).recipe.min_reward == 0.5
 

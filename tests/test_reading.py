@@ -64,6 +64,24 @@ def planned(workspace: Workspace, reads: int = 47, bad: int = 0) -> None:
     reading.choose(workspace, KEEP, reads, bad, 0.05, "ann")
 
 
+def test_a_plan_that_was_chosen_is_said_before_the_first_read(workspace: Workspace) -> None:
+    planned(workspace, 72, 1)
+    assert words.notes(reading.statement(workspace, KEEP)) == [
+        "Plan for this selection: 72 reads at random, at most 1 bad.",
+        "Identical copies count once: 201 kept are 200 different ones.",
+    ]
+
+
+def test_where_nothing_was_decided_that_is_said(workspace: Workspace) -> None:
+    assert words.decided_words(workspace) == "Nobody has decided anything here yet."
+
+
+def test_what_was_not_chosen_is_named_without_one_that_was(workspace: Workspace) -> None:
+    assert workspace.decisions is not None
+    workspace.decisions.record([Entry(workspace.key(0), "reject", ("not-chosen",), "", "ann", queue="kept")])
+    assert words.decided_words(workspace) == "Read one by one: 0; not chosen in a comparison: 1."
+
+
 def test_reading_a_plan_to_its_end_gives_the_exact_bound(workspace: Workspace) -> None:
     planned(workspace)
     decide(workspace, drawn_order(workspace)[:47], "accept")
@@ -278,7 +296,9 @@ def test_one_that_takes_the_place_of_a_rejected_one_counts_as_bad(tmp_path: Path
 
 def test_the_sentence_says_all_of_it_and_rounds_up(workspace: Workspace) -> None:
     said = reading.statement(workspace, KEEP)
-    assert words.sentence(said) == "None of the 200 selected was read at random yet, so nothing is known of the kept."
+    assert (
+        words.sentence(said) == "None of the 200 selected has been read at random yet, so nothing is known of the kept."
+    )
     assert words.notes(said)[:2] == [
         "Choose a plan before reading; without one the bound that holds whenever one stops counts.",
         "47 reads, 0 bad: meets 5 %; passes 34 % of the time when 2 % are bad.",

@@ -89,7 +89,7 @@ def drawn(workspace: Workspace, n: int) -> list[int]:
 
 def test_the_statement_stands_under_the_reader(site: Site, workspace: Workspace) -> None:
     app = opened(min="0.5", queue="random")
-    assert "None of the 80 selected was read at random yet, so nothing is known of the kept." in said(app)
+    assert "None of the 80 selected has been read at random yet, so nothing is known of the kept." in said(app)
     assert "Choose a plan before reading" in said(app)
     app.button(key="rc.sampling-0").click().run()
     assert "Plan for this selection: 36 reads at random, 0 bad." in said(app)

@@ -118,7 +118,7 @@ def fared_words(found: Fared) -> str:
     solved = f"{summary.solved:,} {said_of(summary.solved, 'are')}"
     return (
         f"{counted(summary.tasks, 'task')} with a rating{unrated}: at {exact(found.at_least)} or more {solved} solved"
-        f" by every attempt and {summary.unsolved:,} by none, which both teach little; {summary.mixed:,} by some."
+        f" by every attempt and {summary.unsolved:,} by none, which teach little; {summary.mixed:,} by some."
         f" {_chances(found)}"
     )
 
@@ -149,7 +149,7 @@ def counted_words(found: Attempts) -> str:
     n_cut = int(np.count_nonzero(found.cut_off))
     failed = [f"{n_cut:,} cut off at a limit"] if n_cut else []
     failed += [f"{found.rejected:,} rejected by hand"] if found.rejected else []
-    said = f"{counted(len(found.rows), 'attempt')}, whatever bounds, rules and trainer"
+    said = f"{counted(len(found.rows), 'attempt')}, whatever the bounds, rules and trainer"
     if failed:
         said += f"; {' and '.join(failed)} {said_of(n_cut + found.rejected, 'count')} as failed"
     left = [f"{n:,} that {said_of(n, INVALID_WORDS[kind])}" for kind, n in found.left_out.items()]

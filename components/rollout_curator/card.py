@@ -141,7 +141,7 @@ def _sources(content: Mapping[str, Any]) -> str:
 def _dropped(facts: CardFacts) -> str:
     counts = facts.content["counts"]
     head = f"{counts['exportable']:,} of {counts['rollouts']:,} rollouts in {counts['lines']:,} lines are kept."
-    rows = [("rollouts", "left out because they are or they")]
+    rows = [("count", "reason")]
     rows += [(f"{count:,}", escaped(words)) for count, words in facts.dropped]
     return f"{head}\n\n{_table(rows)}" if facts.dropped else f"{head} None was left out."
 

@@ -59,7 +59,7 @@ def stats(
     cache_dir: Path | None,
     **selection: Any,
 ) -> None:
-    """Count rollouts and rewards, per agent, source and task, show the funnel of a recipe and what training costs."""
+    """Count rollouts and rewards, per agent, source and task; show the funnel of a recipe and what training costs."""
     from rollout_curator import controls, report, report_text
     from rollout_curator import recipe as recipes
 

@@ -94,8 +94,7 @@ selection = together(
     click.option(
         "--control-by",
         metavar="rollouts|tokens",
-        help="What controls have as many of: rollouts of each task (default), or "
-        "about as many tokens from the same tasks.",
+        help="Match controls on rollouts of each task (default), or on about as many tokens from the same tasks.",
     ),
     click.option(
         "--group-by",

@@ -91,11 +91,11 @@ class Difference:
     def sentence(self) -> str:
         """Return the difference as people say it: "+412 -30 rollouts, +9 tasks, +61,204 -800 tokens"."""
         counts = (
-            (len(self.came), len(self.went), "rollouts"),
-            (len(self.tasks_came), len(self.tasks_went), "tasks"),
-            (self.tokens_came, self.tokens_went, "tokens"),
+            (len(self.came), len(self.went), "rollout"),
+            (len(self.tasks_came), len(self.tasks_went), "task"),
+            (self.tokens_came, self.tokens_went, "token"),
         )
-        return ", ".join([*(f"{_signed(came, went)} {unit}" for came, went, unit in counts), *_reward(self.reward)])
+        return ", ".join([*(_signed(*count) for count in counts), *_reward(self.reward)])
 
 
 def difference(frame: pd.DataFrame, a: Bools, b: Bools) -> Difference:
@@ -132,7 +132,7 @@ def _reward(change: tuple[float, float, float]) -> list[str]:
     return [f"mean reward {by:+.3g}{interval}"]
 
 
-def _signed(came: int, went: int) -> str:
+def _signed(came: int, went: int, noun: str) -> str:
     parts = [f"+{came:,}"] if came else []
     parts += [f"-{went:,}"] if went else []
-    return " ".join(parts) or "0"
+    return f"{' '.join(parts) or '0'} {noun}{'' if came + went == 1 else 's'}"

@@ -35,10 +35,10 @@ class Overlap:
     selected_tokens: int
 
     def sentence(self) -> str:
-        """Return it as people say it: "shares 56 of its 76 rollouts with the selection; 6,102 tokens for 6,423"."""
+        """Return it as people say it: "shares 56 of its 76 rollouts with the selection of 76; ..."."""
         return (
             f"shares {self.shared:,} of its {counted(self.drawn, 'rollout')} with the selection of {self.selected:,}; "
-            f"{self.drawn_tokens:,} generated tokens for {self.selected_tokens:,}"
+            f"{self.drawn_tokens:,} generated tokens against {self.selected_tokens:,}"
         )
 
 

@@ -22,7 +22,7 @@ GRAINS = 1024
 SHOWN_AGENTS, SHOWN_TASKS = 50, 10
 OVERLONG = {
     "cut": "cuts them and trains on the beginning",
-    "masked": "masks them: they take their place in a batch and train nothing",
+    "masked": "masks them; they take their place in a batch and train nothing",
     "dropped": "drops them before training",
 }
 """What a trainer does with rows that are too long."""

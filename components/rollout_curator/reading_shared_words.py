@@ -38,11 +38,11 @@ def whenever_words(steps: Sequence[Above], wanted: float, confidence: float = CO
     enough = [step for step in steps if step.read and step.at_least >= wanted]
     if enough:
         lowest = min(enough, key=lambda step: step.threshold)
-        return f"Whenever one looks: at least {least(wanted)}, from {exact(lowest.threshold)} on ({sure})."
+        return f"Whenever one looks: at least {least(wanted)} are good from {exact(lowest.threshold)} on ({sure})."
     best = max((step for step in steps if step.read), key=lambda step: step.at_least, default=None)
     if best is None or best.at_least <= 0:
         return ""
-    return f"So far at least {least(best.at_least)}, from {exact(best.threshold)} on ({sure})."
+    return f"So far at least {least(best.at_least)} are good from {exact(best.threshold)} on ({sure})."
 
 
 def pair_words(pair: Agreement) -> str:

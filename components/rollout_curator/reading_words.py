@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from rollout_curator.reading import PLAN, Statement, statement, verdicts
+from rollout_curator.reading.planned import Sampling
 from rollout_curator.reading.statement import ALL
 from rollout_curator.reading.verdicts import NEVER, is_compared
 from rollout_curator.recipe import Recipe
@@ -27,7 +28,7 @@ def sentence(said: Statement) -> str:
     if not said.kept:
         return f"Nothing is kept of the {total}: there is no kept set to speak of."
     if not read:
-        return f"None of the {total} was read at random yet, so nothing is known of the kept."
+        return f"None of the {total} has been read at random yet, so nothing is known of the kept."
     first = (
         f"{read:,} of the {total} read at random{', as planned' if said.basis == PLAN else ''}, {said.sample.bad:,} bad"
     )
@@ -66,11 +67,27 @@ def _goal(said: Statement) -> str:
 
 def notes(said: Statement) -> list[str]:
     """Return what the statement depends on, in sentences."""
-    found = [] if said.sample.read or not said.kept else [f"{offer_words(one, said)}." for one in offered(said)]
-    if found:
-        found.insert(0, "Choose a plan before reading; without one the bound that holds whenever one stops counts.")
-    found += [*_on_bound(said), *_on_set(said)]
-    return found
+    return [*_on_plan(said), *_on_bound(said), *_on_set(said)]
+
+
+def plan_words(plan: Sampling) -> str:
+    """Return the plan that was chosen, as "Plan for this selection: 59 reads at random, 0 bad."."""
+    return f"Plan for this selection: {plan.reads:,} reads at random, {_allowed(plan.bad)}."
+
+
+def _on_plan(said: Statement) -> list[str]:
+    """Return, before reading, the plan that was chosen, or those there are to choose from."""
+    if said.sample.read or not said.kept:
+        return []
+    if said.plan is not None:
+        return [plan_words(said.plan)]
+    found = [f"{offer_words(one, said)}." for one in offered(said)]
+    first = "Choose a plan before reading; without one the bound that holds whenever one stops counts."
+    return [first, *found] if found else []
+
+
+def _allowed(bad: int) -> str:
+    return f"at most {bad:,} bad" if bad else "0 bad"
 
 
 def _on_bound(said: Statement) -> list[str]:
@@ -134,8 +151,7 @@ def offered(said: Statement) -> list[Offer]:
 def offer_words(offer: Offer, said: Statement) -> str:
     """Return what a plan asks for and how often it passes, as "59 reads, 0 bad: meets 5 %; passes 30 % of the time"."""
     passes = f"passes {math.floor(offer.chance * 100 + 0.5)} % of the time when {percent(offer.share)} are bad"
-    most = f"at most {offer.bad:,} bad" if offer.bad else "0 bad"
-    return f"{offer.reads:,} reads, {most}: meets {percent(said.goal)}; {passes}"
+    return f"{offer.reads:,} reads, {_allowed(offer.bad)}: meets {percent(said.goal)}; {passes}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,12 +181,14 @@ def decided_words(workspace: Workspace) -> str:
             counts[way, verdict] = counts.get((way, verdict), 0) + 1
     read = [counts.get(("read", verdict), 0) for verdict in ("accept", "reject")]
     at_random = int(np.count_nonzero(verdicts(workspace).turn[workspace.first_rows] != NEVER))
+    if not counts:
+        return "Nobody has decided anything here yet."
     split = f" ({read[0]:,} accepted, {read[1]:,} rejected)" if any(read) else ""
     parts = [f"Read one by one: {sum(read):,}{split}"]
     parts += [f"first read at random: {at_random:,}"] if at_random else []
     named = {
         ("compared", "accept"): "chosen in a comparison",
-        ("compared", "reject"): "not chosen in one",
+        ("compared", "reject"): "not chosen in a comparison",
         ("bulk", "accept"): "accepted in bulk",
         ("bulk", "reject"): "rejected in bulk",
     }

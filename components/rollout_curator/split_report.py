@@ -28,10 +28,10 @@ def sentences(split: Mapping[str, Any]) -> list[str]:
 def alike_words(largest: float) -> str:
     """Return the largest similarity across parts in a sentence."""
     if not largest:
-        return "No similar prompts were found in different parts, text that many prompts share left aside."
+        return "No similar prompts were found in different parts, leaving aside text that many prompts share."
     return (
         f"The most similar prompts found in different parts are alike by {largest:.4g}, "
-        "text that many prompts share left aside."
+        "leaving aside text that many prompts share."
     )
 
 

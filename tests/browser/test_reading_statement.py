@@ -41,7 +41,7 @@ def test_the_statement_says_what_happened_line_by_line(
 
     at_random(page, app)
     called(page, "ann")
-    says(page, "^None of the 150 selected was read at random yet, so nothing is known of the kept")
+    says(page, "^None of the 150 selected has been read at random yet, so nothing is known of the kept")
     says(page, r"^46 reads, 0 bad: meets 5 %; passes \d+ % of the time when 2 % are bad")
     page.get_by_role("button", name="Plan 46 reads, 0 bad").click()
     says(page, "^Plan for this selection: 46 reads at random, 0 bad")

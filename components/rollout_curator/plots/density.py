@@ -90,7 +90,7 @@ def density(frame: pd.DataFrame, x: str, y: str) -> go.Figure:
     figure = go.Figure([*marks, *mean])
     _axes(figure, columns, lines)
     shown = f"{counted(n, 'rollout')} as {'points' if is_single else 'density'}"
-    note = f"{shown}; line: mean with its 95 % interval by task"
+    note = f"{shown}; line: mean, 95 % interval by task"
     if n_left_out:
         note += f"; {n_left_out:,} at 0 or below are not on this logarithmic axis"
     return finish(figure, title, f"{title}: {note}. {_trend(mean)}", note=note, height=360)

@@ -47,7 +47,7 @@ def by_group(table: pd.DataFrame, column: str) -> go.Figure:
     figure.update_xaxes(title="reward", nticks=6, showgrid=True, range=_range(shown))
     note = (
         "beside each name its number of rollouts; thin: middle 80 % of the rewards, thick: middle half, line: median, "
-        "dot: mean with its 95 % interval by task, from five tasks on"
+        "dot: mean, 95 % interval by task, from five tasks on"
     )
     says = f"{title}, {len(table):,} in all. The first is {words[0].replace('<br>', ', ')}."
     finish(figure, title, says, height=140 + 22 * len(ticks), note=note)

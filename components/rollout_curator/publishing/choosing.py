@@ -85,8 +85,9 @@ class Chosen:
         """Return how many of the kept are copies, empty for none."""
         if not self.copies:
             return ""
-        said = "is a copy of another kept line" if self.copies == 1 else "are copies of another kept line"
-        return f"{self.copies:,} of {counted(self.funnel.exportable, 'kept rollout')} {said}; {LEAVES_ONE}."
+        said = "is a copy" if self.copies == 1 else "are copies"
+        kept = counted(self.funnel.exportable, "kept rollout")
+        return f"{self.copies:,} of {kept} {said} of another kept line; {LEAVES_ONE}."
 
     @property
     def marks(self) -> Marks:

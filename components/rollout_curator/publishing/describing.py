@@ -30,6 +30,7 @@ from rollout_curator.wording import said_of
 from rollout_curator.workspace import Workspace
 
 BARS = 12
+NOT_REASONS = {"not-chosen": "not chosen in a comparison"}
 CONTROL = "A random control: instead of what the rules above keep, {much}, drawn from all that could have been kept."
 MUCH = {ROLLOUTS: "as many rollouts of each task", TOKENS: "about as many tokens from the same tasks"}
 
@@ -158,7 +159,7 @@ def reviews(workspace: Workspace) -> Reviews | None:
         counts = by_reviewer.setdefault(decision.reviewer, {})
         counts[verdict] = counts.get(verdict, 0) + 1
         for reason in decision.reasons:
-            name = "chosen over another" if reason.startswith("chosen-over:") else reason
+            name = "chosen over another" if reason.startswith("chosen-over:") else NOT_REASONS.get(reason, reason)
             by_reason[name] = by_reason.get(name, 0) + 1
     return Reviews(by_reviewer, by_reason)
 
@@ -182,7 +183,7 @@ def gaps(workspace: Workspace, recipe: Recipe, chosen: Chosen) -> list[str]:
     if workspace.decisions is None:
         found.append(f"{decided:,} of {chosen.funnel.rollouts:,} rollouts were decided; how is not known here.")
     else:
-        found.append(f"{by_themselves}; the others were not read here, also where they were decided in bulk.")
+        found.append(f"{by_themselves}; the others were not read here, even where they were decided in bulk.")
     if recipe.split is None or not recipe.split.validation:
         found.append("There is no validation part.")
     found.append("Nothing was compared with evaluation sets, and personal data were not looked for.")

@@ -41,7 +41,7 @@ def reads(workspace: Workspace, recipe: Recipe) -> Reads:
 
 
 def judged(workspace: Workspace) -> dict[str, dict[str, tuple[str, tuple[str, ...]]]]:
-    """Return what every reviewer said on their own, verdict and reasons by key, as `review.agreement` takes it."""
+    """Return what every reviewer decided one by one, verdict and reasons by key, the newest of each."""
     found = verdicts(workspace).own
     return {
         who: {key: (act.verdict, act.reasons) for key, act in acts.items() if act.verdict != "clear"}

@@ -60,7 +60,7 @@ class Corrected:
 def rates(first: Mapping[str, Mapping[str, str]], settled: Mapping[str, str]) -> list[Rates]:
     """Return the rates of every reviewer who read something twice.
 
-    `first` are the verdicts each gave on their own, by reviewer and key; `settled` what was decided where they differ.
+    `first` are the first verdicts each gave blind, by reviewer and key; `settled` what was decided where they differ.
     """
     said: dict[str, set[str]] = {}
     times: dict[str, int] = {}

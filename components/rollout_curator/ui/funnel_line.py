@@ -64,7 +64,7 @@ def _drops(funnel: Funnel) -> None:
     with st.container(horizontal=True, key="funnel-drops", gap=None, vertical_alignment="center"):
         dropped = funnel.rollouts - funnel.exportable
         places.link_number(funnel.exportable, "kept", "review", queue="kept")
-        by_hand = f" ({funnel.accepted_by_hand:,} accepted by hand)" if funnel.accepted_by_hand else ""
+        by_hand = f" ({funnel.accepted_by_hand:,} accepted in review)" if funnel.accepted_by_hand else ""
         st.markdown(f"{by_hand} and {dropped:,} dropped{':' if dropped else '.'}", width="content")
         for drop in funnel.drops:
             places.link_number(drop.count, drop.said, "review", queue=drop.name)

@@ -146,7 +146,7 @@ def rejected(ask: Ask) -> Array:
 
 
 def accepted(ask: Ask) -> Array:
-    """Return what is accepted by hand."""
+    """Return what people accepted."""
     return np.flatnonzero(ask.workspace.verdicts() == ACCEPT)
 
 

@@ -87,7 +87,7 @@ KINDS: dict[str, Kind] = {
     "settle": Kind("to settle", "Reviewers differ. What is decided here ends that.", rows.to_settle),
     "all": Kind("all, in order", "", rows.everything),
     "rejected-by-hand": Kind("rejected by hand", "", rows.rejected),
-    "accepted": Kind("accepted by hand", "", rows.accepted),
+    "accepted": Kind("accepted in review", "", rows.accepted),
     FELL: Kind(lambda ask: STEP_WORDS.get(ask.rest, ask.rest), "", rows.fell_at, listed=False),
     AGENT: Kind(lambda ask: f"agent {ask.rest}", "", rows.of_agent, listed=False),
     TASK: Kind(_task_words, "Every attempt at one task.", rows.of_task, listed=False),

@@ -48,4 +48,5 @@ def named(labels: Sequence[str]) -> list[Reason]:
 def label_of(workspace: Workspace, tag: str) -> str:
     """Return the words of a reason, also of one that is no longer offered."""
     known = {reason["tag"]: reason["label"] for reason in (*USUAL, *agreed(workspace))}
+    known["not-chosen"] = "not chosen in a comparison"
     return known.get(tag, tag.replace("_", " "))

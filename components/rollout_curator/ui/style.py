@@ -92,7 +92,7 @@ body:has(.st-key-review-bar):has([data-test-connection-state="PINGING_SERVER"]) 
 .st-key-findings [data-testid="stPageLink"] a strong { font-weight: 650; }
 .st-key-rules { margin-top: -.5rem; }
 .st-key-rules p { margin: 0; font-size: .93rem; line-height: 1.5; }
-.st-key-rules [data-testid="stMarkdownContainer"] { margin: 0; }
+.st-key-rules [data-testid="stMarkdownContainer"], .st-key-rules [data-testid="stCaptionContainer"] { margin: 0; }
 .st-key-rules [class*="st-key-rule-"] { gap: .3rem !important; min-height: 1.7rem; }
 .st-key-rules [data-testid="stPageLink"] a { padding: 0 .1rem; margin: 0; min-height: 0; background: transparent; }
 .st-key-rules [data-testid="stPageLink"] a p { font-weight: 400; }

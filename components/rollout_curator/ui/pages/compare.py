@@ -1,6 +1,6 @@
 """Selections side by side on the same rollouts: this one, those put aside, usual ones, and random controls.
 
-A published rule is often no better than drawing at random; controls of the same size per task show it.
+Controls are as large per task and drawn with several seeds: how far they lie from each other is what chance does.
 """
 
 from dataclasses import dataclass, replace

@@ -113,7 +113,7 @@ def _funnel(funnel: Funnel, recipe: Recipe) -> None:
             for drop in (drop for drop in funnel.drops if drop.step == step):
                 left -= drop.count
                 places.link_number(-drop.count, drop.said, "review", queue=drop.name)
-        by_hand = f", {funnel.accepted_by_hand:,} of them accepted by hand" if funnel.accepted_by_hand else ""
+        by_hand = f", {funnel.accepted_by_hand:,} of them accepted in review" if funnel.accepted_by_hand else ""
         threshold = selected_words(recipe)
         places.link_number(left, f"examples, {threshold}{by_hand}", "review", queue="kept")
     if funnel.trimmed:

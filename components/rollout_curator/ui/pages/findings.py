@@ -13,7 +13,7 @@ from rollout_curator import reading_shared_words as words
 from rollout_curator.digits import exact
 from rollout_curator.errors import CuratorError
 from rollout_curator.plots.acceptance import acceptance
-from rollout_curator.reading_words import notes, offer_words, offered, sentence
+from rollout_curator.reading_words import notes, offer_words, offered, plan_words, sentence
 from rollout_curator.review.bounds import CONFIDENCE
 from rollout_curator.review.calibration import Above, Band, lowest_threshold, whenever
 from rollout_curator.review.plans import Offer
@@ -66,14 +66,13 @@ def _statement(workspace: Workspace) -> None:
 
 def _offers(workspace: Workspace, said: reading.Statement) -> None:
     """Draw the plans to choose before reading, and the one that was chosen."""
-    if said.plan is not None:
-        most = f"at most {said.plan.bad:,} bad" if said.plan.bad else "0 bad"
-        st.caption(label(f"Plan for this selection: {said.plan.reads:,} reads at random, {most}."))
+    if said.plan is not None and said.sample.read:
+        st.caption(label(plan_words(said.plan)))
     if workspace.decisions is None or (said.plan is not None and said.sample.read):
         return
     with st.container(horizontal=True, vertical_alignment="center", key="offers", gap="small"):
         for offer in offered(said):
-            words = f"{offer.reads:,} reads, {f'{offer.bad:,} bad' if offer.bad else '0 bad'}"
+            words = f"{offer.reads:,} reads, {offer.bad:,} bad"
             st.button(
                 f"Plan {words}",
                 help=label(offer_words(offer, said)),

@@ -30,7 +30,7 @@ def rules_bar(workspace: Workspace, recipe: Recipe) -> None:
         for number, step in enumerate(recipe.strategies, 1):
             name = f"strategy-{number}"
             with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"rule-{number}"):
-                st.markdown("then dropped:", width="content")
+                st.markdown(_order_of(recipe, number), width="content")
                 count = drops[name].count if name in drops else 0
                 if not count:
                     st.markdown(f"**nobody**: {label(words(step))}", width="content")
@@ -54,6 +54,12 @@ def rules_bar(workspace: Workspace, recipe: Recipe) -> None:
             with st.popover("Add a rule", type="tertiary", width="content"):
                 _form(workspace)
             _control(workspace, recipe)
+
+
+def _order_of(recipe: Recipe, number: int) -> str:
+    """Return what stands before a rule: the first one comes first where the threshold is last."""
+    is_first = number == 1 and recipe.threshold_last and has_bounds(recipe)
+    return "first dropped:" if is_first else "then dropped:"
 
 
 def _threshold(recipe: Recipe, ruled: Selection) -> None:

@@ -27,7 +27,7 @@ class Bars extends Follow {
 
   countOf(bar) {
     const its = fate(bar, this.shown);
-    const sure = its !== "kept" && bar.always ? `, but ${whole.format(bar.always)} accepted by hand` : "";
+    const sure = its !== "kept" && bar.always ? `, but ${whole.format(bar.always)} accepted in review` : "";
     return `${count(bar.n, "rollout", "rollouts")}, ${its}${sure}`;
   }
 
