@@ -67,7 +67,8 @@ def weight(counts: Counts, tools: Sequence[Any]) -> Weight:
     found = [*bounds(["\n".join(texts) for texts in parts]), _of_tools(tools)]
     abouts, lows, highs = zip(*found, strict=True)
     low, high = sum(lows) + LOW * sum(added), sum(highs) + HIGH * sum(added)
-    return Weight(*map(round, map(add, abouts, added)), int(low), math.ceil(high))
+    read, earlier, written, thought, results, defined = map(round, map(add, abouts, added))
+    return Weight(read, earlier, written, thought, results, defined, int(low), math.ceil(high))
 
 
 def _of_tools(tools: Sequence[Any]) -> tuple[float, float, float]:
