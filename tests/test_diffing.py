@@ -39,7 +39,7 @@ def test_the_difference_is_said_in_lines(tmp_path: Path, source: Path) -> None:
         "  3 rollouts, +0, −2, then 1",
         "  2 tasks, +0, −1, then 1",
     ]
-    assert ran.out.splitlines()[4] == "− run.jsonl:4  task 2  reward 0.9  6 tokens (now: below 0.95)"
+    assert ran.out.splitlines()[4] == "− run.jsonl:4  task 2  reward 0.9  2 tokens (now: below 0.95)"
 
 
 def test_two_exports_are_compared_by_their_manifests_even_after_a_move(tmp_path: Path, source: Path) -> None:

@@ -178,7 +178,7 @@ def test_the_change_to_another_recipe_is_said(tmp_path: Path) -> None:
     path, other = write(tmp_path / "rollouts.jsonl", lines), tmp_path / "best.toml"
     other.write_text(recipes.to_toml(BEST))
     found = call("stats", path, "--min-reward", "0.5", "--compare", other, "--json").json["comparison"]
-    assert found[1]["change"] == "-1 rollout, 0 tasks, -7 tokens, mean reward +0.15"
+    assert found[1]["change"] == "-1 rollout, 0 tasks, -3 tokens, mean reward +0.15"
 
 
 # Rules on tasks see every valid rated attempt
