@@ -214,7 +214,7 @@ def test_a_trainer_trains_on_exactly_what_was_shown(
     done = exported(workspace, recipe, tmp_path / "sft.jsonl")
     kept = workspace.select(recipe).kept
     expected = [shown(workspace.example(row, plan), plan) for row in range(workspace.n_rollouts) if kept[row]]
-    rows = trained(name, config_for(name, done, tmp_path), tmp_path)
+    rows = trained(name, config_for(name, done, models[data, name], tmp_path), tmp_path)
     is_counted = plan.target.renders != "itself"
     found = [
         (row["text"], tuple(row["trained"]), (row["n_tokens"], row["n_trained"]) if is_counted else (0, 0))
