@@ -13,6 +13,8 @@ import subprocess
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -185,7 +187,10 @@ def shown(made: Example, plan: recipes.Plan) -> Row:
     assert seen.rendered is not None and not seen.rendered.error
     assert seen.exact
     assert seen.n_trained is not None
-    pieces = [text for text, is_trained in zip(seen.texts, seen.trained, strict=True) if is_trained]
+    runs = groupby(
+        zip(seen.trained, seen.texts, strict=True), key=itemgetter(0)
+    )  # an answer, and the token that ends it
+    pieces = ["".join(text for _, text in run) for is_trained, run in runs if is_trained]
     tail, n_tokens = ("\n", (0, 0)) if is_own else ("", (seen.n_tokens, seen.n_trained))
     return "".join(seen.texts), tuple(piece + tail for piece in pieces), n_tokens
 
