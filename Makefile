@@ -89,5 +89,5 @@ $(PEERS)/.ready: pyproject.toml constraints.txt
 # small run on texts does not need (of Axolotl all that it imports, of what it asks for).
 .venv-%/.ready: tests/trainers/%.txt
 	test -x .venv-$*/bin/python || $(PYTHON) -m venv .venv-$*
-	.venv-$*/bin/python $(PIP) install --no-deps -r $<
+	.venv-$*/bin/python $(PIP) install --no-compile --no-deps -r $<
 	@touch $@

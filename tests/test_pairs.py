@@ -626,10 +626,14 @@ def calls(tree: ast.Module) -> dict[str, ast.Call]:
 
 @pytest.mark.parametrize("path", ["a.jsonl", 'it\'s a "name".jsonl', "b.parquet"])
 def test_the_script_for_trl_is_python_that_loads_the_files(path: str) -> None:
-    loading = calls(script(path))["load_dataset"]
-    assert ast.literal_eval(loading.args[0]) == ("parquet" if path.endswith("parquet") else "json")
-    files = ast.literal_eval(loading.keywords[0].value)
-    assert files == {"train": str(Path.cwd() / path), "validation": str(Path.cwd() / "v.jsonl")}
+    tree = script(path)
+    loader = ast.literal_eval(calls(tree)["load_dataset"].args[0])
+    assert loader == ("parquet" if path.endswith("parquet") else "json")
+    set_here = {ast.unparse(node.targets[0]): node.value for node in tree.body if isinstance(node, ast.Assign)}
+    assert ast.literal_eval(set_here["files"]) == {
+        "train": str(Path.cwd() / path),
+        "validation": str(Path.cwd() / "v.jsonl"),
+    }
 
 
 def test_every_name_in_the_script_for_trl_is_defined_in_it_and_the_model_stands_in_one_place() -> None:
@@ -638,7 +642,7 @@ def test_every_name_in_the_script_for_trl_is_defined_in_it_and_the_model_stands_
     used = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
     set_here = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
     imported = {name.name for node in nodes if isinstance(node, ast.ImportFrom) for name in node.names}
-    assert used == {"load_dataset", "DPOTrainer", "DPOConfig", "MODEL", "pairs", "trainer"}
+    assert used == {"load_dataset", "DPOTrainer", "DPOConfig", "MODEL", "files", "name", "path", "pairs", "trainer"}
     assert used <= set_here | imported
     assert sum(isinstance(node, ast.Name) and node.id == "MODEL" for node in nodes) == 2
     config = {word.arg: ast.literal_eval(word.value) for word in calls(tree)["DPOConfig"].keywords}

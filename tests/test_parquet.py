@@ -127,7 +127,7 @@ def test_a_changed_parquet_file_is_found(tmp_path: Path) -> None:
     ("target", "loads"),
     [
         ("nemo_rl", ["load_dataset('parquet', data_files={'train': ", "export as jsonl"]),
-        ("trl", ['load_dataset("parquet", data_files={"train": ']),
+        ("trl", ['files = {"train": ', 'load_dataset("parquet", data_files=path']),
         ("unsloth", ["load_dataset('parquet', data_files={'train': ", "export as jsonl"]),
         ("axolotl", ["ds_type: parquet"]),
         ("llamafactory", ['a.train.parquet", "formatting": "sharegpt"']),

@@ -8,6 +8,7 @@ import importlib.util
 import itertools
 import json
 import logging
+import re
 import sys
 from collections.abc import Callable, Iterator
 from datetime import datetime
@@ -30,6 +31,7 @@ from rollout_curator.errors import ExportError, SourceError
 from rollout_curator.exports.parquet import read_lines
 from rollout_curator.hazards import Look, view
 from rollout_curator.publishing import Exported
+from rollout_curator.publishing.preference import preference_config
 from rollout_curator.recipe import Recipe
 from rollout_curator.rollout import Example
 from rollout_curator.targets.base import ConfigFacts, get, targets
@@ -363,10 +365,35 @@ def test_the_script_for_trl_loads_a_file_of_any_name(
     path = tmp_path / name
     path.write_text(json.dumps({"messages": TALKS[0][0]}) + "\n", encoding="utf-8")
     script = get("trl").config(ConfigFacts(str(path), "chat", has_tools=False))
-    loading = script[: script.index("trainer = ")].replace("from trl import SFTConfig, SFTTrainer\n", "")
+    assert [row["messages"] for row in loaded_by(script)["train"]] == [TALKS[0][0]]
+
+
+def loaded_by(script: str) -> Any:
+    """Return what a script for TRL loads, by the name of the split."""
     names: dict[str, Any] = {}
+    loading = re.sub("^from trl import .*$", "", script[: script.index("trainer = ")], flags=re.MULTILINE)
     exec(compile(loading, "train.py", "exec"), names)
-    assert [row["messages"] for row in names["examples"]["train"]] == [TALKS[0][0]]
+    return names.get("examples") or names["pairs"]
+
+
+def test_the_scripts_for_trl_load_a_validation_file_with_tools_beside_a_training_file_without(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Told of both files at once, `datasets` takes the columns of the first and stops at others."""
+    monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))
+    asked = [{"role": "user", "content": "2+2?"}]
+    said = [{"role": "assistant", "content": "4."}]
+    called = [{**said[0], "tool_calls": [{"type": "function", "function": {"name": "add", "arguments": {"a": 2}}}]}]
+    plain, tools = str(tmp_path / "plain.jsonl"), str(tmp_path / "tools.jsonl")
+    rows = {"messages": asked + said}, {"messages": asked + called, "tools": "[]"}
+    write(Path(plain), [{**rows[0], "prompt": asked, "chosen": said, "rejected": said}])
+    write(Path(tools), [{**rows[1], "prompt": asked, "chosen": called, "rejected": said}])
+    facts = ConfigFacts(plain, "chat", True, tools)
+    examples = loaded_by(get("trl").config(facts))
+    pairs = loaded_by(preference_config("trl", facts))
+    assert examples["train"][0]["messages"] == asked + said
+    assert examples["validation"][0]["messages"] == asked + called
+    assert (pairs["train"][0]["chosen"], pairs["validation"][0]["chosen"]) == (said, called)
 
 
 def test_the_script_for_trl_loads_parquet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -374,10 +401,7 @@ def test_the_script_for_trl_loads_parquet(tmp_path: Path, monkeypatch: pytest.Mo
     source = write(tmp_path / "r.jsonl", [gym(answer=f"{n}") for n in range(3)])
     recipe = Recipe(target="trl", kind="parquet")
     script = exported(Workspace.open([source], tmp_path / "cache"), recipe, tmp_path / "a.parquet").config
-    loading = script[: script.index("trainer = ")].replace("from trl import SFTConfig, SFTTrainer\n", "")
-    names: dict[str, Any] = {}
-    exec(compile(loading, "train.py", "exec"), names)
-    assert [row["messages"][-1]["content"] for row in names["examples"]["train"]] == ["0", "1", "2"]
+    assert [row["messages"][-1]["content"] for row in loaded_by(script)["train"]] == ["0", "1", "2"]
 
 
 # LLaMA-Factory's own converter

@@ -6,12 +6,15 @@ as its own collator hands it on, must be what this project shows: each text, and
 Set aside is the line feed after <|im_end|>, which LLaMA-Factory trains on too. A trainer may shuffle the rows.
 """
 
+import json
 import os
 import re
 import subprocess
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +28,8 @@ from rollout_curator.publishing import Exported
 from rollout_curator.recipe import Recipe
 from rollout_curator.rollout import Example
 from rollout_curator.targets.base import get
-from rollout_curator.templates import load, to_table
+from rollout_curator.templates import ChatTemplate, load, to_table
+from rollout_curator.templates.render import render
 from rollout_curator.workspace import Workspace
 
 pytestmark = [pytest.mark.trainer]
@@ -42,8 +46,9 @@ OFFLINE = {
     "DO_NOT_TRACK": "1",
 }
 HEAD = "<|im_start|>assistant\n"
-Row = tuple[str, tuple[str, ...]]
-"""The text of a row, and the pieces of it that are trained on."""
+Models = dict[tuple[str, str], Path]
+Row = tuple[str, tuple[str, ...], tuple[int, int]]
+"""The text of a row, the pieces of it that are trained on, its tokens and those trained on; 0 where not compared."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,20 +129,32 @@ def started(trainer: Trainer, *argv: object) -> None:
     assert done.returncode == 0, done.stdout[-6000:]
 
 
-def with_model(opened: Workspace, name: str, folder: Path) -> Recipe:
-    """Make a model with a tokenizer of what is exported; return the recipe that looks at examples with that one."""
+@pytest.fixture(scope="module")
+def models(tmp_path_factory: pytest.TempPathFactory) -> Models:
+    """Return the folders of the models made so far, by data and trainer; the one where they lie by nothing."""
+    return {("", ""): tmp_path_factory.mktemp("models")}
+
+
+def recipe_with(opened: tuple[str, Workspace], models: Models, name: str) -> Recipe:
+    """Return the recipe that looks at examples with a model whose tokenizer is made of what is exported."""
+    data, workspace = opened
     trainer, target = TRAINERS[name], "trl" if name == "dpo" else name
-    text = exported(opened, Recipe(target=target), folder / "text.jsonl").path
-    started(trainer, "model", folder / "model", text, HERE / "chatml.jinja")
+    if (data, target) not in models:
+        folder = models["", ""] / f"{data}-{target}"
+        folder.mkdir()
+        text = exported(workspace, Recipe(target=target), folder / "text.jsonl").path
+        started(trainer, "model", folder / "model", text, HERE / "chatml.jinja")
+        models[data, target] = folder / "model"
     drop = ("rounded_number",) if target == "trl" else ()  # told: datasets rounds such decimals to ten places
-    return Recipe(target=target, drop=drop, template=to_table(load(str(folder / "model"))), max_tokens=LIMIT)
+    template = to_table(load(str(models[data, target])))
+    return Recipe(target=target, drop=drop, template=template, max_tokens=LIMIT)
 
 
-def config_for(name: str, done: Exported, folder: Path) -> Path:
+def config_for(name: str, done: Exported, model: Path, folder: Path) -> Path:
     """Write the printed config with model and device changed, and return the file to start from."""
     text = done.config
     for found, put in TRAINERS[name].changes:
-        changed = put.format(model=str(folder / "model"))
+        changed = put.format(model=str(model))
         text, n = re.subn(found, lambda _, changed=changed: changed, text, flags=re.MULTILINE)
         assert n == 1, f"{found} stands {n} times in the printed config:\n{done.config}"
     if name == "llamafactory":  # a shell script that writes two files, and then trains
@@ -160,15 +177,22 @@ def trained(name: str, config: Path, folder: Path) -> list[Any]:
 
 
 def shown(made: Example, plan: recipes.Plan) -> Row:
-    """Return the text of an example and its trained pieces, as the trainer's view shows them.
+    """Return the text of an example, its trained pieces and its tokens, as the trainer's view shows them.
 
-    LLaMA-Factory has templates of its own: its example is rendered as the view of TRL would.
+    LLaMA-Factory has templates of its own, so its view counts no tokens: its example is rendered as for TRL, and the
+    line feed after each answer, which it trains on too, is added.
     """
-    look = plan.look if plan.target.renders != "itself" else replace(plan.look, target=get("trl"))
-    seen = view(made, look)
+    is_own = plan.target.renders == "itself"
+    seen = view(made, replace(plan.look, target=get("trl")) if is_own else plan.look)
     assert seen.rendered is not None and not seen.rendered.error
-    pieces = [text for text, is_trained in zip(seen.texts, seen.trained, strict=True) if is_trained]
-    return "".join(seen.texts), tuple(piece.removeprefix(HEAD).removesuffix("\n") for piece in pieces)
+    assert seen.exact
+    assert seen.n_trained is not None
+    runs = groupby(
+        zip(seen.trained, seen.texts, strict=True), key=itemgetter(0)
+    )  # an answer, and the token that ends it
+    pieces = ["".join(text for _, text in run) for is_trained, run in runs if is_trained]
+    tail, n_tokens = ("\n", (0, 0)) if is_own else ("", (seen.n_tokens, seen.n_trained))
+    return "".join(seen.texts), tuple(piece + tail for piece in pieces), n_tokens
 
 
 def version_of(name: str) -> str:
@@ -180,20 +204,29 @@ def version_of(name: str) -> str:
 @pytest.mark.parametrize("style", ["chat", "flat"])
 @pytest.mark.parametrize("name", ["trl", "axolotl", "llamafactory"])
 def test_a_trainer_trains_on_exactly_what_was_shown(
-    opened: tuple[str, Workspace], name: str, style: str, tmp_path: Path, table: list[tuple[str, ...]]
+    opened: tuple[str, Workspace],
+    models: Models,
+    name: str,
+    style: str,
+    tmp_path: Path,
+    table: list[tuple[str, ...]],
 ) -> None:
     data, workspace = opened
     if style == "flat" and data != "sample_data":
         pytest.skip("flat rows are alike in all data: one is enough")
-    recipe = replace(with_model(workspace, name, tmp_path), format=style)
+    recipe = replace(recipe_with(opened, models, name), format=style)
     plan = recipes.plan(recipe)
     done = exported(workspace, recipe, tmp_path / "sft.jsonl")
     kept = workspace.select(recipe).kept
     expected = [shown(workspace.example(row, plan), plan) for row in range(workspace.n_rollouts) if kept[row]]
-    rows = trained(name, config_for(name, done, tmp_path), tmp_path)
-    found = [(row["text"], tuple(piece.removesuffix("\n") for piece in row["trained"])) for row in rows]
+    rows = trained(name, config_for(name, done, models[data, name], tmp_path), tmp_path)
+    is_counted = plan.target.renders != "itself"
+    found = [
+        (row["text"], tuple(row["trained"]), (row["n_tokens"], row["n_trained"]) if is_counted else (0, 0))
+        for row in rows
+    ]
     n_equal = (Counter(found) & Counter(expected)).total()
-    n_trained = sum(bool(pieces) for _, pieces in found)
+    n_trained = sum(bool(pieces) for _, pieces, _ in found)
     table.append((name, version_of(name), f"{data} {style}", str(done.rows), str(n_equal), str(n_trained)))
     odd = next(iter((Counter(found) - Counter(expected)).elements()), None)
     assert (n_equal, n_trained) == (done.rows, done.rows), (odd, first_missing(found, expected))
@@ -205,23 +238,25 @@ def first_missing(found: list[Row], expected: list[Row]) -> Row | None:
 
 
 def test_trl_trains_pairs_by_the_printed_script(
-    opened: tuple[str, Workspace], tmp_path: Path, table: list[tuple[str, ...]]
+    opened: tuple[str, Workspace], models: Models, tmp_path: Path, table: list[tuple[str, ...]]
 ) -> None:
     data, workspace = opened
-    recipe = replace(with_model(workspace, "dpo", tmp_path), pairs=Pairs())
+    recipe = replace(recipe_with(opened, models, "dpo"), pairs=Pairs())
     done = exported(workspace, recipe, tmp_path / "dpo.jsonl")
-    rows = trained("dpo", config_for("dpo", done, tmp_path), tmp_path)
-    said = [(row["chosen"], row["rejected"]) for row in rows]
-    n_trained = sum(bool(chosen and rejected) for chosen, rejected in said)
-    n_equal = sum(holds(row, written) for row, written in zip(rows, rows_of(done.path), strict=True))
+    rows = trained("dpo", config_for("dpo", done, models[data, "trl"], tmp_path), tmp_path)
+    template = load(str(models[data, "trl"]))
+    expected = [{side: sides(template, row, side) for side in ("chosen", "rejected")} for row in rows_of(done.path)]
+    n_equal = sum(row == wanted for row, wanted in zip(rows, expected, strict=True))
+    n_trained = sum(all(own for _, own in row.values()) for row in rows)
     table.append(("dpo", version_of("dpo"), f"{data} pairs", str(done.rows), str(n_equal), str(n_trained)))
-    assert (n_equal, n_trained) == (done.rows, done.rows)
+    odd = next(((row, wanted) for row, wanted in zip(rows, expected, strict=True) if row != wanted), None)
+    assert (n_equal, n_trained) == (done.rows, done.rows), odd
 
 
-def holds(row: dict[str, str], written: dict[str, Any]) -> bool:
-    """Say whether the texts of both sides are those that were written, each after the prompt."""
-    asked = [message["content"] for message in written["prompt"]]
-    sides = {side: [message["content"] for message in written[side]] for side in ("chosen", "rejected")}
-    return all(text in row["prompt"] for text in asked) and all(
-        text in row[side] for side, texts in sides.items() for text in texts
-    )
+def sides(template: ChatTemplate, row: dict[str, Any], side: str) -> list[str]:
+    """Return what stands before a side of a written pair, up to where an answer begins, and all that follows."""
+    tools = json.loads(row["tools"]) if "tools" in row else None
+    before = render(template, row["prompt"], tools).whole + HEAD
+    whole = render(template, row["prompt"] + row[side], tools).whole
+    assert whole.startswith(before)
+    return [before, whole.removeprefix(before)]

@@ -18,7 +18,7 @@ from typing import Any
 STEPS = 3
 MARKS = ["<|im_start|>", "<|im_end|>", "<|endoftext|>"]
 IGNORED = -100
-SIDES = ("prompt_ids", "chosen_ids", "rejected_ids")
+PAIR = ("prompt_ids", "chosen_ids", "rejected_ids")
 
 
 def make_model(folder: str, text: str, template: str) -> None:
@@ -51,7 +51,10 @@ def make_model(folder: str, text: str, template: str) -> None:
 
 
 def rows_of(trainer: Any) -> list[dict[str, Any]]:
-    """Return every row as the trainer's collator hands it on: the text of it, and the texts it trains on."""
+    """Return every row as the trainer's collator hands it on: the text of it, and the texts it trains on.
+
+    Of a pair, each side: the text before it, and its own, which is all trained on.
+    """
     tokenizer = trainer.processing_class
 
     def text(ids: list[int]) -> str:
@@ -60,16 +63,23 @@ def rows_of(trainer: Any) -> list[dict[str, Any]]:
     rows = []
     for row in trainer.train_dataset:
         if "chosen_ids" in row:
-            rows.append({name.removesuffix("_ids"): text(list(row[name])) for name in SIDES})
+            batch = trainer.data_collator([{name: row[name] for name in PAIR}])
+            rows.append({side: [text(ids) for ids in parts(batch, n)] for n, side in enumerate(("chosen", "rejected"))})
             continue
         batch = trainer.data_collator([{name: value for name, value in row.items() if name != "length"}])
         kept = batch["attention_mask"][0].bool()
         ids, labels = batch["input_ids"][0][kept].tolist(), batch["labels"][0][kept].tolist()
-        whole = text(ids)
-        same = tokenizer(whole, add_special_tokens=False)["input_ids"] == ids
         trained = [text(piece) for piece in pieces(ids, labels)]
-        rows.append({"text": whole, "trained": trained, "same_ids": same, "n_tokens": len(ids)})
+        n_trained = sum(label != IGNORED for label in labels)
+        rows.append({"text": text(ids), "trained": trained, "n_tokens": len(ids), "n_trained": n_trained})
     return rows
+
+
+def parts(batch: Any, n: int) -> tuple[list[int], list[int]]:
+    """Return the tokens of one side of a pair that are not trained on, and those that are."""
+    kept = batch["attention_mask"][n].bool()
+    ids, counts = batch["input_ids"][n][kept], batch["completion_mask"][n][kept].bool()
+    return ids[~counts].tolist(), ids[counts].tolist()
 
 
 def pieces(ids: list[int], labels: list[int]) -> list[list[int]]:

@@ -53,7 +53,9 @@ from trl import DPOConfig, DPOTrainer
 
 MODEL = "Qwen/Qwen3-0.6B"  # yours
 
-pairs = load_dataset({loader}, data_files={{{files}}})
+# Each file by itself: loaded together, datasets stops where validation has columns or calls that training has not.
+files = {{{files}}}
+pairs = {{name: load_dataset({loader}, data_files=path, split="train") for name, path in files.items()}}
 trainer = DPOTrainer(
     model=MODEL,
     train_dataset=pairs["train"],

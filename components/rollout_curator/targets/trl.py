@@ -39,7 +39,9 @@ from trl import SFTConfig, SFTTrainer
 
 MODEL = "Qwen/Qwen3-0.6B"  # yours
 
-examples = load_dataset({loader}, data_files={{{files}}})
+# Each file by itself: loaded together, datasets stops where validation has columns or calls that training has not.
+files = {{{files}}}
+examples = {{name: load_dataset({loader}, data_files=path, split="train") for name, path in files.items()}}
 trainer = SFTTrainer(
     model=MODEL,
     train_dataset=examples["train"],
