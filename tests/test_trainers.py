@@ -22,6 +22,7 @@ import pytest
 
 from making import CHECKOUT, SAMPLE_DATA, SHARED_ROLLOUTS, exported, rows_of
 from rollout_curator import recipe as recipes
+from rollout_curator.errors import ExportError
 from rollout_curator.hazards import view
 from rollout_curator.pairs import Pairs
 from rollout_curator.publishing import Exported
@@ -242,7 +243,12 @@ def test_trl_trains_pairs_by_the_printed_script(
 ) -> None:
     data, workspace = opened
     recipe = replace(recipe_with(opened, models, "dpo"), pairs=Pairs())
-    done = exported(workspace, recipe, tmp_path / "dpo.jsonl")
+    try:
+        done = exported(workspace, recipe, tmp_path / "dpo.jsonl")
+    except ExportError as error:
+        assert "nothing to write: 0 pairs" in str(error)
+        table.append(("dpo", version_of("dpo"), f"{data} pairs", "0", "0", "0"))
+        pytest.skip(f"no two attempts in {data} differ in reward")
     rows = trained("dpo", config_for("dpo", done, models[data, "trl"], tmp_path), tmp_path)
     template = load(str(models[data, "trl"]))
     expected = [{side: sides(template, row, side) for side in ("chosen", "rejected")} for row in rows_of(done.path)]

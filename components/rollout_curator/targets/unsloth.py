@@ -17,6 +17,8 @@ SAYS = (
     "Every answer is trained on, also those that stood in the prompt.",
     "Older versions of unsloth_zoo train on all up to the next question: on tool results too, where the template "
     "does not write them as a user's turn.",
+    "Where a text does not end with the token that ends an answer, as ChatML's, which ends with a line feed, TRL adds "
+    "one to it, on which nothing is trained.",
     "Examples longer than max_length are cut at the end without a word.",
     "Reasoning is written as reasoning_content; a template that does not know it leaves it out.",
     "Rollouts with answers marked as not to be trained are left out: the script has no mark for one message.",
