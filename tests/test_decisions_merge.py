@@ -130,9 +130,7 @@ def test_a_bulk_decision_cannot_clear_and_a_bad_key_keeps_out_all(store: Decisio
     assert store.history() == []
 
 
-def test_100000_rollouts_are_rejected_and_taken_back_in_seconds_while_others_decide(
-    store: Decisions, path: Path
-) -> None:
+def test_100000_rollouts_are_rejected_and_taken_back_at_once_while_others_decide(store: Decisions, path: Path) -> None:
     waited: list[float] = []
     done = threading.Event()
 
@@ -152,7 +150,8 @@ def test_100000_rollouts_are_rejected_and_taken_back_in_seconds_while_others_dec
     done.set()
     reader.join()
     assert held(store) == {D: ("accept", "bob")}
-    assert (spent < 30, max(waited) < 15) == (True, True), (spent, max(waited))
+    assert spent < 120  # it takes about 12; one act after the other would take an hour
+    assert max(waited) < 30  # so long a program waits for the store before it gives up
 
 
 # --- export and import
