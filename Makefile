@@ -4,7 +4,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help run test test-peers test-trainers quick check format bench pins clean
+.PHONY: help run test drills test-peers test-trainers quick check format bench pins clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -15,7 +15,7 @@ PIP := -m pip --quiet --disable-pip-version-check
 DATA ?= sample_data
 ARGS ?=
 # Tests that neither drive a browser nor injure the program run two at a time; ARGS="-n 0" one after the other.
-QUICK := -n 2 -m "not browser and not drill and not peer and not trainer"
+QUICK := -n 2 -m "not browser and not drill and not peer and not trainer and not simulation"
 # What pytest ends with when ARGS leave it no test in one of the two halves; none in both is a mistake, and fails.
 NONE := 5
 
@@ -33,7 +33,7 @@ run: $(READY) ## open the app on sample_data (DATA=path of your rollouts, ARGS="
 test: $(READY) ## run every test, in a real browser too (ARGS="-k words")
 	CHROMIUM="$$($(BIN)/python tests/browser/find_browser.py --install)" && export CHROMIUM && \
 	{ $(BIN)/python -m pytest $(QUICK) $(ARGS); quick=$$?; test $$quick -eq 0 || test $$quick -eq $(NONE); } && \
-	{ $(BIN)/python -m pytest -m "(browser or drill) and not peer and not trainer" $(ARGS); slow=$$?; \
+	{ $(BIN)/python -m pytest -m "(browser or drill) and not peer and not trainer and not simulation" $(ARGS); slow=$$?; \
 	test $$slow -eq 0 || { test $$slow -eq $(NONE) && test $$quick -eq 0; }; }
 
 test-peers: $(PEERS)/.ready ## hold what is said of trainers against their own code (datasets, transformers, TRL, LLaMA-Factory)
@@ -41,6 +41,9 @@ test-peers: $(PEERS)/.ready ## hold what is said of trainers against their own c
 
 test-trainers: $(PEERS)/.ready $(TRAINERS:%=.venv-%/.ready) ## train with TRL, LLaMA-Factory and Axolotl on what is exported for them (minutes, not in CI)
 	$(PEERS)/bin/python -m pytest -m trainer -ra $(ARGS)
+
+drills: $(READY) ## run the long simulations, each with its table (tens of minutes; PEOPLE_RUNS=200 for fewer)
+	$(BIN)/python -m pytest -s -m simulation $(ARGS)
 
 quick: $(READY) ## run the tests that need neither a browser nor a drill
 	$(BIN)/python -m pytest $(QUICK) $(ARGS)

@@ -165,7 +165,7 @@ def test_the_interval_of_alpha_holds_the_true_one(
     assert alphas_covered(n, n_readers, missing, bad, error) >= 0.91
 
 
-@pytest.mark.drill
+@pytest.mark.simulation
 @pytest.mark.parametrize("n", [20, 50, 200])
 def test_both_intervals_hold_over_the_whole_range(n: int) -> None:
     found = []

@@ -55,7 +55,7 @@ def _once(job: tuple[Habit, bool, int]) -> Held:
     return run(plain_world(60, seed), habit, plan_bad=seed // 4 % 2 if is_planned else None)
 
 
-@pytest.mark.drill
+@pytest.mark.simulation
 @pytest.mark.parametrize("is_planned", [True, False], ids=["planned", "unplanned"])
 @pytest.mark.parametrize("habit", HABITS, ids=[habit.__name__ for habit in HABITS])
 def test_what_is_printed_is_true_whatever_people_do(

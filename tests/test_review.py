@@ -285,7 +285,7 @@ def test_who_looks_often_is_wrong_in_one_case_of_20_at_most_by_the_bounds_for_ev
     assert max(wrong["once"], wrong["largest of ten"]) > 0.08  # the claims of one look, which say that they are
 
 
-@pytest.mark.drill
+@pytest.mark.simulation
 def test_who_looks_often_over_1000_readings() -> None:
     wrong = looked(1000)
     print("wrong of who looks every 20 reads:", {name: round(share, 3) for name, share in wrong.items()})

@@ -74,7 +74,7 @@ def test_the_bound_holds_and_the_estimate_is_right_on_average(name: str) -> None
     assert abs(off) < 0.015
 
 
-@pytest.mark.drill
+@pytest.mark.simulation
 @pytest.mark.parametrize("name", WHOLES)
 def test_the_bound_holds_in_95_percent_of_1000_samples(name: str) -> None:
     covered, off = held(name, runs=1000)

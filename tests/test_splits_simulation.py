@@ -1,6 +1,6 @@
 """Near-duplicates under shared text over many seeds: how many cross, how large validation is, how many are left out.
 
-Prints a table, a row a shape of prompts: `pytest -m drill -s tests/drills/test_splits_drill.py`.
+Prints a table, a row a shape of prompts: `make drills ARGS="-k splits"`.
 """
 
 import random
@@ -12,7 +12,7 @@ import pytest
 from rollout_curator.similarity import sketch
 from rollout_curator.splits import LEFT_OUT, Families, Split, parted
 
-pytestmark = pytest.mark.drill
+pytestmark = pytest.mark.simulation
 
 SEEDS, ASKED = 12, 0.1
 
