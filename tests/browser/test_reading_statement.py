@@ -30,47 +30,98 @@ def at_random(page: Page, app: AppServer) -> None:
     page.get_by_test_id("reader").click(position={"x": 300, "y": 8})
 
 
-def test_the_statement_says_what_happened_line_by_line(
-    app_server: Callable[..., AppServer], page: Page, seen: Seen, tmp_path: Path
-) -> None:
-    folder = tmp_path / "collected"
-    folder.mkdir()
-    lines = [gym(f"Question {n % 50}?", f"Answer {n}", _ng_task_index=n % 50) for n in range(150)]
-    write(folder / "run.jsonl", lines)
-    app = app_server(folder, "--reviewer", "ann")
+def whole(page: Page, sentence: str) -> None:
+    expect(page.get_by_text(sentence, exact=True)).to_be_visible(timeout=40_000)
 
-    at_random(page, app)
-    called(page, "ann")
-    says(page, "^None of the 150 selected has been read at random yet, so nothing is known of the kept")
-    says(page, r"^46 reads, 0 bad: meets 5 %; passes \d+ % of the time when 2 % are bad")
-    page.get_by_role("button", name="Plan 46 reads, 0 bad").click()
-    says(page, "^Plan for this selection: 46 reads at random, 0 bad")
-    page.locator(IDLE).wait_for()
 
-    page.get_by_test_id("reader").click(position={"x": 300, "y": 8})
-    pressed(page, "aaaaaaaa")
-    says(page, r"^8 of the 150 selected read at random, 0 bad: .* A plan of 46 reads is under way")
-    pressed(page, "jaa")
-    says(page, "^The sample ends at a rollout that nobody has judged by itself in the random order. 2 read after it")
-    at_random(page, app)  # it opens where the sample ends
-    pressed(page, "x")
-    says(page, "^11 of the 150 selected read at random, 1 bad:")
-
-    at_random(page, app)
+def compared(page: Page) -> None:
+    """Choose one of the attempts shown at the task that is open, and reject the others shown."""
     page.keyboard.press("b")
     lanes = page.get_by_test_id("lanes")
     expect(lanes.locator(".lane-head").nth(1)).to_be_visible(timeout=15_000)
     lanes.get_by_label("reject the others shown").check()
     page.keyboard.press("1")
     saved(page)
-    says(page, r"^\d+ (was|were) rejected in bulk or not chosen in a comparison: out of the set, as if by a rule")
-    assert {way for (way,) in stored(folder, "select distinct way from decision where id > 11")} == {"compared"}
-    says(page, "^11 of the 14[89] selected read at random, 1 bad:")
+
+
+def rejected_at_once(page: Page, app: AppServer, queue: str, count: int) -> None:
+    opened(page, f"{app.url}/review?min=0.5&queue={queue}")
+    page.get_by_role("button", name="Decide all").click()
+    page.get_by_role("button", name=f"Reject all {count}", exact=True).click()
+    expect(page.get_by_text(f"Rejected {count} rollouts in one step.")).to_be_visible(timeout=15_000)
+
+
+def bound(read: int, of: int, bad: int, share: str) -> str:
+    return (
+        f"{read} of the {of} selected read at random, {bad} bad: at most {share} of the different contents kept would "
+        "be rejected by this reader (95 % sure, whenever one stops). A plan of 88 reads is under way and is judged at "
+        "its end."
+    )
+
+
+def test_the_statement_says_what_happened_line_by_line_over_sixty_reads(
+    app_server: Callable[..., AppServer], page: Page, seen: Seen, tmp_path: Path
+) -> None:
+    """The shares were worked out apart from the program, from scipy's hypergeometric distribution."""
+    folder = tmp_path / "collected"
+    folder.mkdir()
+    lines = [gym(f"Question {n % 250}?", f"Answer {n}", _ng_task_index=n % 250) for n in range(1000)]
+    write(folder / "run.jsonl", lines)
+    app = app_server(folder, "--reviewer", "ann")
+
+    at_random(page, app)
+    called(page, "ann")
+    says(page, "^None of the 1,000 selected has been read at random yet, so nothing is known of the kept")
+    says(page, r"^56 reads, 0 bad: meets 5 %; passes 31 % of the time when 2 % are bad")
+    page.get_by_role("button", name=re.compile("^Plan 88 reads")).click()
+    says(page, "^Plan for this selection: 88 reads at random, at most 1 bad.")
+    page.locator(IDLE).wait_for()
+
+    page.get_by_test_id("reader").click(position={"x": 300, "y": 8})
+    pressed(page, "a" * 30)
+    whole(page, bound(30, "1,000", 0, "19 %"))
+    whole(page, "True whenever one stops, for rules and a threshold that were chosen before reading.")
+    whole(page, "Had just these 30 reads been planned before, it would be at most 9.3 %.")
+    pressed(page, "x")
+    whole(page, bound(31, "1,000", 1, "24.3 %"))
+
+    pressed(page, "j" + "a" * 8)
+    whole(
+        page,
+        "The sample ends at a rollout that nobody has judged by itself in the random order. 8 read after it will count "
+        "once it is.",
+    )
+    whole(page, bound(31, "1,000", 1, "24.3 %"))
+    at_random(page, app)  # it opens where the sample ends
+    pressed(page, "a")
+    whole(page, bound(40, "1,000", 1, "19.8 %"))
+    whole(page, "Had just these 40 reads been planned before, it would be at most 11.1 %.")
+
+    at_random(page, app)
+    compared(page)
+    whole(page, "2 were rejected in bulk or not chosen in a comparison: out of the set, as if by a rule.")
+    whole(page, bound(40, "998", 1, "19.8 %"))
+
+    rejected_at_once(page, app, "task-7", 4)
+    at_random(page, app)
+    whole(page, "6 were rejected in bulk or not chosen in a comparison: out of the set, as if by a rule.")
+    ways = stored(folder, "select way, verdict, count(*) from decision group by way, verdict")
+    assert set(ways) == {
+        ("read", "accept", 39),
+        ("read", "reject", 1),
+        ("compared", "accept", 1),
+        ("compared", "reject", 2),
+        ("bulk", "reject", 4),
+    }
+    pressed(page, "a" * 20)
+    whole(page, bound(60, "994", 1, "14 %"))
+    whole(page, "Had just these 60 reads been planned before, it would be at most 7.4 %.")
 
     with Decisions.open(folder / "curation.sqlite") as store:
         rejected = [act.key for act in store.singles() if act.verdict == "reject" and act.way == "read"]
         store.record([Entry(rejected[0], "accept", reviewer="bob", queue="second", way="read")])
     at_random(page, app)
-    says(page, "^1 of the sample is kept although somebody rejected it: bad until settled")
-    says(page, "^11 of the 14[89] selected read at random, 1 bad:")
+    whole(page, "1 of the sample is kept although somebody rejected it: bad until settled.")
+    whole(page, bound(60, "994", 1, "14.1 %"))
+    whole(page, "Had just these 60 reads been planned before, it would be at most 7.5 %.")
     assert seen.page_errors == []
