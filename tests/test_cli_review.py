@@ -160,3 +160,10 @@ def test_a_file_that_is_no_export_is_refused_with_its_name_and_line(source: Path
     ran = call("decisions", "import", source, "--from", source, "--decisions", tmp_path / "s.sqlite")
     assert (ran.code, ran.out) == (2, "")
     assert "run.jsonl: line 1: is not an act of a review store" in ran.err
+
+
+def test_the_rest_of_a_comparison_is_told_in_words_not_as_a_tag(source: Path) -> None:
+    decide(source, range(2), "reject", "ann", "not-chosen")
+    out = call("review", source, "--min-reward", "0.5").out
+    assert "rejected for: not chosen in a comparison (2)" in out
+    assert "not-chosen" not in out

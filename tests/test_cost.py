@@ -246,3 +246,10 @@ def test_with_a_template_and_its_tokenizer_lengths_are_exact(tmp_path: Path) -> 
     found = cost_of(tmp_path / "cache", *argv, "--max-length", 6)
     assert (found["total"], found["total_range"], found["estimated_rows"]) == (12, [12, 12], 0)
     assert (found["trained"], found["over_length"]) == (3, 1)
+
+
+def test_what_trains_nothing_has_no_cost_to_show(tmp_path: Path) -> None:
+    write(tmp_path / "r.jsonl", [gym()])
+    ran = call("stats", tmp_path / "r.jsonl", "--target", "gym", "--max-length", 500, "--cache-dir", tmp_path / "c")
+    assert (ran.code, ran.out) == (2, "")
+    assert "stats: NeMo Gym trains nothing, so there is no cost to show: give --target a trainer" in ran.err

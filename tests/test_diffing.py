@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from making import gym, run, write
+from making import call, gym, run, write
 
 
 @pytest.fixture
@@ -87,3 +87,11 @@ def test_several_seeds_write_several_controls_with_as_many_tokens(tmp_path: Path
     assert [Path(one["out"]).name for one in found["controls"]] == ["sft.control-3.jsonl", "sft.control-4.jsonl"]
     assert "--control-by tokens" in found["command"]
     assert run("verify", str(tmp_path / "sft.control-4.jsonl.manifest.json"), "--json").json["holds"]
+
+
+def test_a_control_has_no_controls_of_its_own(tmp_path: Path) -> None:
+    source, out = write(tmp_path / "r.jsonl", [gym()]), tmp_path / "sft.jsonl"
+    ran = call("export", source, "--out", out, "--control", "7", "--with-control", "1")
+    assert (ran.code, ran.out) == (2, "")
+    assert "export: this is a random control already; give --with-control with the selection it stands for" in ran.err
+    assert not out.exists()

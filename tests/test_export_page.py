@@ -326,13 +326,16 @@ def test_rows_a_step_and_epochs_of_the_cost_are_those_of_the_config_and_of_the_c
     app = opened("export", target="trl")
     app.number_input(key="rc.cost-batch-trl-8192").set_value(2)
     app.number_input(key="rc.cost-epochs").set_value(3).run()
+    app.checkbox(key="rc.with-control").check().run()
     assert "--batch-size 2 --epochs 3" in " ".join(block.value for block in app.code)
     app.button(key="rc.export").click().run()
     assert site.export is not None
     assert site.export.wait(30)
     assert site.export.result is not None
-    assert "gradient_accumulation_steps=2" in site.export.result.config
-    assert "num_train_epochs=3" in site.export.result.config
+    for written in (site.export.result, *site.export.controls):
+        assert "gradient_accumulation_steps=2" in written.config
+        assert "num_train_epochs=3" in written.config
+    assert len(site.export.controls) == 1
     assert "--batch-size 2 --epochs 3" in site.export.result.command
 
 
@@ -346,3 +349,17 @@ def test_where_the_config_sets_no_steps_the_cost_says_so(site: Site) -> None:
 
 def test_what_trains_nothing_costs_nothing(site: Site) -> None:
     assert "What training on it costs" not in [one.label for one in opened("export", target="gym").expander]
+
+
+@pytest.mark.parametrize(
+    ("target", "head"),
+    [
+        ("nemo_rl", "**The messages NeMo RL gets**: about "),
+        ("openai", "**The messages OpenAI gets**: about "),
+        ("gym", "**The messages NeMo Gym makes**: about "),
+    ],
+)
+def test_without_a_template_the_view_claims_only_the_messages(site: Site, target: str, head: str) -> None:
+    app = opened("export", target=target)
+    assert any(text.value.startswith(head) for text in app.markdown)
+    assert not any("sees it" in text.value for text in app.markdown)

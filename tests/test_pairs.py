@@ -646,7 +646,14 @@ def test_every_name_in_the_script_for_trl_is_defined_in_it_and_the_model_stands_
     assert used <= set_here | imported
     assert sum(isinstance(node, ast.Name) and node.id == "MODEL" for node in nodes) == 2
     config = {word.arg: ast.literal_eval(word.value) for word in calls(tree)["DPOConfig"].keywords}
-    assert config == {"output_dir": "dpo", "max_length": 4096, "eval_strategy": "epoch"}
+    assert config == {"output_dir": "dpo", "max_length": 4096, "num_train_epochs": 1, "eval_strategy": "epoch"}
+
+
+def test_both_ways_to_train_on_pairs_take_the_epochs_that_were_asked_for() -> None:
+    facts = ConfigFacts("a.jsonl", "chat", False, rows=128 * 5 + 1, epochs=3)
+    dpo = yaml.safe_load(config_of(Recipe(pairs=Pairs()), plan(Recipe()), facts))["dpo"]
+    assert (dpo["max_num_epochs"], dpo["max_num_steps"]) == (3, 15)
+    assert "num_train_epochs=3," in config_of(Recipe(pairs=Pairs(format="trl")), plan(Recipe()), facts)
 
 
 def test_parquet_for_nemo_rl_says_that_it_is_not_for_it() -> None:

@@ -74,6 +74,8 @@ def stats(
         if others:
             found["comparison"] = controls.compared(workspace, {"this selection": chosen, **others})
         if any(asked.values()):
+            if not (target := recipes.plan(chosen).target).trains:
+                fail(f"stats: {target.title} trains nothing, so there is no cost to show: give --target a trainer")
             found["cost"] = report.cost(workspace, chosen, {name: value for name, value in asked.items() if value})
         say(found, as_json, report_text.stats_text)
 
@@ -122,6 +124,8 @@ def export(
         return
     seeds = selection.pop("seeds")
     chosen = options.recipe_of(paths, **selection)
+    if seeds and chosen.control is not None:
+        fail("export: this is a random control already; give --with-control with the selection it stands for")
     if not (sources := paths or chosen.sources):
         fail("export: name the files to read, or give a --recipe that names its sources")
     place = store_of(sources, decisions)

@@ -13,7 +13,7 @@ from rollout_curator.digits import exact
 from rollout_curator.reading_words import decided_words, least, notes, percent, sentence
 from rollout_curator.recipe import Recipe
 from rollout_curator.review.calibration import Above, lowest_threshold, lowest_whenever, whenever
-from rollout_curator.wording import counted
+from rollout_curator.wording import counted, reason_words
 from rollout_curator.workspace import Workspace
 
 Json = dict[str, Any]
@@ -67,7 +67,9 @@ def reviewed_text(found: Json) -> str:
         f"{counted(found['disagreements'], 'rollout')} on which reward and reader differ (--disagreements FILE)"
     )
     if found["reasons"]:
-        lines.append("rejected for: " + ", ".join(f"{reason} ({n:,})" for reason, n in found["reasons"].items()))
+        lines.append(
+            "rejected for: " + ", ".join(f"{reason_words(tag)} ({n:,})" for tag, n in found["reasons"].items())
+        )
     lines += [pair["words"] for pair in found["agreements"]] + found["team_words"]
     if found["to_settle"]:
         lines.append(f"{counted(found['to_settle'], 'rollout')} to settle")

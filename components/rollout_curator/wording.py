@@ -19,6 +19,14 @@ _OF_ONE = {
 }
 
 
+_CHOICES = {"not-chosen": "not chosen in a comparison", "chosen-over": "chosen over another"}
+
+
+def reason_words(tag: str) -> str:
+    """Return a reason as people read it: what the comparison of attempts notes in words, any other as it is."""
+    return _CHOICES.get(tag.partition(":")[0], tag)
+
+
 _UNITS = {"document": "record", "parquet": "row"}
 
 

@@ -26,11 +26,10 @@ from rollout_curator.recipe import Recipe
 from rollout_curator.selection import INVALID_WORDS
 from rollout_curator.split_report import sentences
 from rollout_curator.strategies import ROLLOUTS, TOKENS
-from rollout_curator.wording import said_of
+from rollout_curator.wording import reason_words, said_of
 from rollout_curator.workspace import Workspace
 
 BARS = 12
-NOT_REASONS = {"not-chosen": "not chosen in a comparison"}
 CONTROL = "A random control: instead of what the rules above keep, {much}, drawn from all that could have been kept."
 MUCH = {ROLLOUTS: "as many rollouts of each task", TOKENS: "about as many tokens from the same tasks"}
 
@@ -159,7 +158,7 @@ def reviews(workspace: Workspace) -> Reviews | None:
         counts = by_reviewer.setdefault(decision.reviewer, {})
         counts[verdict] = counts.get(verdict, 0) + 1
         for reason in decision.reasons:
-            name = "chosen over another" if reason.startswith("chosen-over:") else NOT_REASONS.get(reason, reason)
+            name = reason_words(reason)
             by_reason[name] = by_reason.get(name, 0) + 1
     return Reviews(by_reviewer, by_reason)
 

@@ -24,7 +24,7 @@ defaults: dpo.yaml
 NEMO_RL_TOOLS = "# NeMo RL renders pairs without their tools: the `tools` of these rows are not shown to the model.\n"
 NEMO_RL_STEPS = """\
 dpo:
-  max_num_epochs: 1
+  max_num_epochs: {epochs}
   # dpo.yaml ends after 150 steps, whatever the epochs: this many steps are {steps}.
   max_num_steps: {n_steps}
 """
@@ -64,6 +64,7 @@ trainer = DPOTrainer(
         output_dir="dpo",
         max_length={limit},  # prompt and one side; what is longer is cut at the end{longest}
         # ld_alpha=0.5,  # counts what the longer side has beyond the length of the shorter one for less
+        num_train_epochs={epochs},
         eval_strategy={evaluation},
     ),
 )
@@ -89,7 +90,8 @@ SAYS = {
         "A pair whose longer side has more than max_total_sequence_length tokens trains nothing, with a warning; "
         "dpo.yaml allows 1,024.",
         "A last batch that is not full is dropped: fewer pairs than policy.train_global_batch_size, 128 in dpo.yaml, "
-        "are no step at all. dpo.yaml ends after 150 steps; the config given with the file takes one epoch.",
+        "are no step at all. dpo.yaml ends after 150 steps; the config given with the file takes "
+        "one epoch, or as many as were asked for.",
         "Rollouts with answers marked as not to be trained stand in no pair.",
         "Load with datasets 4.7 or newer: older versions add keys to tool calls that they never had.",
     ),
@@ -113,6 +115,7 @@ def _trl(facts: ConfigFacts) -> str:
         limit=facts.max_tokens or 8192,
         longest=longest,
         evaluation='"epoch"' if facts.validation_path else '"no"',
+        epochs=facts.epochs,
     )
 
 
@@ -124,9 +127,13 @@ def _nemo_rl(facts: ConfigFacts) -> str:
     lines += [NEMO_RL_LENGTH.format(longest=longest, comment=comment, limit=facts.max_tokens or 8192)]
     batch, told = _batch(facts)
     lines.append(told)
-    n_steps = (facts.rows or 0) // batch
-    steps = f"the {n_steps * batch:,} pairs of one epoch that fill batches of {batch}"
-    lines += [NEMO_RL_STEPS.format(steps=steps, n_steps=n_steps)] if n_steps else ["dpo:\n  max_num_epochs: 1\n"]
+    n_steps, epochs = (facts.rows or 0) // batch, facts.epochs
+    times = "one epoch" if epochs == 1 else f"each of {epochs} epochs"
+    steps = f"the {n_steps * batch:,} pairs of {times} that fill batches of {batch}"
+    if n_steps:
+        lines.append(NEMO_RL_STEPS.format(steps=steps, n_steps=n_steps * epochs, epochs=epochs))
+    else:
+        lines.append(f"dpo:\n  max_num_epochs: {epochs}\n")
     return "".join([*lines, "" if facts.validation_path else NEMO_RL_ALONE])
 
 

@@ -90,8 +90,9 @@ class ExportJob:
             self.failure = error
 
     def _write_controls(self, workspace: Workspace, beside: dict[int, Path]) -> None:
+        alone = replace(self.beside.settings, card="", report="")
         for seed, path in beside.items():
-            made = self._written(workspace, replace(self.recipe, control=seed), path, Settings())
+            made = self._written(workspace, replace(self.recipe, control=seed), path, alone)
             if made is None:
                 return
             self.controls.append(made)

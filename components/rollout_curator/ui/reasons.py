@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from rollout_curator.decisions import Decisions
 from rollout_curator.ui.widgets.reader import Reason
+from rollout_curator.wording import reason_words
 from rollout_curator.workspace import Workspace
 
 MOST, LABEL_CHARS = 9, 40
@@ -48,5 +49,4 @@ def named(labels: Sequence[str]) -> list[Reason]:
 def label_of(workspace: Workspace, tag: str) -> str:
     """Return the words of a reason, also of one that is no longer offered."""
     known = {reason["tag"]: reason["label"] for reason in (*USUAL, *agreed(workspace))}
-    known["not-chosen"] = "not chosen in a comparison"
-    return known.get(tag, tag.replace("_", " "))
+    return known.get(tag, reason_words(tag).replace("_", " "))

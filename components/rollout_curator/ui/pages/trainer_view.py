@@ -74,7 +74,7 @@ def _seen(made: Example, plan: Plan) -> None:
     """Draw the example as its trainer sees it."""
     target = plan.target
     seen = view(made, plan.look)
-    head = f"As {target.title} sees it" if plan.look.is_known else f"As this template writes it, not {target.title}"
+    head = _head(plan)
     st.markdown(f"**{label(head)}**: {label(_counts(seen, plan))}")
     if target.renders == "itself":
         st.caption(ITSELF if target.trains else NO_TRAINER)
@@ -91,6 +91,16 @@ def _seen(made: Example, plan: Plan) -> None:
     noticed = [of_issue(issue) for issue in made.issues]
     if noticed:
         st.caption(f"This example {label(', '.join(noticed), 1000)}.")
+
+
+def _head(plan: Plan) -> str:
+    """Return what the pieces are: what the trainer sees only where the template that writes it is there."""
+    title = plan.target.title
+    if not plan.look.is_known:
+        return f"As this template writes it, not {title}"
+    if plan.target.renders == "itself" or plan.look.template is None:
+        return f"The messages {title} {'gets' if plan.target.trains else 'makes'}"
+    return f"As {title} sees it"
 
 
 def _failed(words: str, plan: Plan) -> None:
