@@ -81,6 +81,7 @@ def test_check_names_each_problem_by_line(source: Path) -> None:
         "rollouts  flagged  problems  blank  file",
         "       3        1         3      1  rollouts.jsonl",
         "",
+        "Review store: none beside or above these files, no decision counts.",
         "rollouts.jsonl:3: not JSON: expecting property name enclosed in double quotes at column 2",
         "rollouts.jsonl:4: unrated: the reward is not a number",
         "rollouts.jsonl:5: a materialized input: the task, without response and reward",

@@ -32,6 +32,8 @@ RANKS = {
     "attempts": 8,
     "collection": 6,
     "opening": 6,
+    "stores": 6,
+    "counted": 2,
     "contents": 5,
     "outlook": 5,
     "marked": 1,

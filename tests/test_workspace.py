@@ -14,7 +14,6 @@ from making import SAMPLE_DATA, SHARED_ROLLOUTS, call, gym, said, write
 from rollout_curator import recipe as recipes
 from rollout_curator.decisions import Decisions, Entry
 from rollout_curator.errors import SourceUnreadable
-from rollout_curator.opening import default_decisions
 from rollout_curator.recipe import Recipe
 from rollout_curator.selection import ACCEPT, NONE, REJECT
 from rollout_curator.workspace import Workspace
@@ -194,16 +193,6 @@ def test_decisions_on_files_that_are_not_open_are_left_alone(tmp_path: Path) -> 
     workspace.decisions.record([Entry("0" * 32, "reject"), Entry("another-tool", "reject"), Entry("f" * 64, "accept")])
     assert workspace.standing() == {}
     assert workspace.verdicts().tolist() == [NONE] * 4
-
-
-def test_decisions_lie_in_the_folder_that_is_opened(tmp_path: Path) -> None:
-    path = write(tmp_path / "a.jsonl", [gym()])
-    assert default_decisions([path]) == tmp_path / "curation.sqlite" == default_decisions([tmp_path])
-
-
-def test_decisions_on_several_folders_lie_where_the_user_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    assert default_decisions([tmp_path / "a" / "r.jsonl", tmp_path / "b" / "r.jsonl"]) == tmp_path / "curation.sqlite"
 
 
 # Who is exportable: the index says it, the conversion decides it

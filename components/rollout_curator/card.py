@@ -45,7 +45,7 @@ class CardFacts:
     """All that a card says; `content` is the manifest, `statement` a sentence on how good the kept rollouts are.
 
     `conditions` is what the statement depends on, a sentence each; `decided` says how verdicts came about, empty where
-    that is not known. `lost` is what the examples lack of their rollouts, a phrase each.
+    that is not known. `store` says which review store counts. `lost` is what the examples lack, a phrase each.
     """
 
     title: str
@@ -61,6 +61,7 @@ class CardFacts:
     lost: Sequence[str] = ()
     conditions: Sequence[str] = ()
     decided: str = ""
+    store: Sequence[str] = ()
 
 
 def card(facts: CardFacts) -> str:
@@ -178,6 +179,7 @@ def _blocks(length: float) -> str:
 def _reviews(facts: CardFacts) -> list[str]:
     decided = facts.content["decisions"]
     said = [facts.decided or f"Rollouts accepted: {decided['accepted']:,}. Rejected: {decided['rejected']:,}."]
+    said += [escaped(sentence, SENTENCE_CHARS) for sentence in facts.store]
     said += [escaped(facts.statement, SENTENCE_CHARS)] if facts.statement else []
     said += [_list(facts.conditions)] if facts.statement and facts.conditions else []
     if facts.reviews is None and decided["verdicts"]:

@@ -13,7 +13,7 @@ import click
 from rollout_curator import __version__, cli_review
 from rollout_curator import cli_options as options
 from rollout_curator import cli_working as working
-from rollout_curator.cli_opening import opened, store_of
+from rollout_curator.cli_opening import opened, stores_of, told, told_of_check
 from rollout_curator.terminal import fail, say
 
 EXIT_INTERRUPTED = 130
@@ -34,7 +34,7 @@ def check(paths: tuple[str, ...], as_json: bool, cache_dir: Path | None) -> None
     from rollout_curator import report, report_text
 
     with opened(paths, cache_dir, needs_rollouts=False, as_json=as_json) as workspace:
-        found = report.check(workspace)
+        found = {**report.check(workspace), "store": told_of_check(workspace, paths)}
         say(found, as_json, report_text.check_text)
         if not workspace.n_rollouts and workspace.refused:
             fail(workspace.refused[0].reason)
@@ -66,9 +66,9 @@ def stats(
     asked = {name: selection.pop(name) for name in ("max_length", "batch_size", "epochs")}
     chosen = options.recipe_of(paths, **selection)
     others = {path.name: recipes.load(path) for path in compare}
-    with opened(paths, cache_dir, store_of(paths, decisions)) as workspace:
+    with opened(paths, cache_dir, use="read", store=decisions) as workspace:
         working.look(workspace, chosen, for_hazards=look)
-        found = report.stats(workspace, chosen)
+        found = {**report.stats(workspace, chosen), "store": told(workspace)}
         if look:
             found["hazards"] = report.hazards(workspace, chosen)
         if others:
@@ -128,13 +128,14 @@ def export(
         fail("export: this is a random control already; give --with-control with the selection it stands for")
     if not (sources := paths or chosen.sources):
         fail("export: name the files to read, or give a --recipe that names its sources")
-    place = store_of(sources, decisions)
-    found_files = [file.path for file in find(sources)]
-    publishing.check_out(out, found_files, place, chosen, card, account)
+    files = find(sources)
+    found_files = [file.path for file in files]
     beside = publishing.control_paths(out, seeds)
-    for path in beside.values():
-        publishing.check_out(path, found_files, place, chosen)
-    with opened(sources, cache_dir, place) as workspace:
+    for place in stores_of(sources, files, decisions):
+        publishing.check_out(out, found_files, place, chosen, card, account)
+        for path in beside.values():
+            publishing.check_out(path, found_files, place, chosen)
+    with opened(sources, cache_dir, use="read", store=decisions) as workspace:
         working.look(workspace, chosen)
         found = report.exported(working.written(publishing.export(workspace, chosen, out, settings)))
         if beside:
@@ -175,8 +176,8 @@ def diff(
     origins = [diffing.read(file, paths) for file in (a, b)]
 
     def chosen(origin: diffing.Origin) -> diffing.Chosen:
-        store = store_of(origin.sources, decisions) if origin.verdicts is None else None
-        with opened(origin.sources, cache_dir, store) as workspace:
+        use: Any = "read" if origin.verdicts is None else None
+        with opened(origin.sources, cache_dir, use=use, store=decisions) as workspace:
             return diffing.choose(workspace, origin, origins[0].recipe.group_by)
 
     say(diffing.compared(*map(chosen, origins)), as_json, report_text.diff_text)

@@ -3,50 +3,85 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
 from rollout_curator.terminal import one_line, say, show_progress
 
 if TYPE_CHECKING:
+    from rollout_curator.counted import Counted
+    from rollout_curator.sources import Found
+    from rollout_curator.stores import Opened
     from rollout_curator.workspace import Workspace
 
+Use = Literal["read", "write"]
 
-def store_of(paths: Sequence[str], given: Path | None) -> Path | None:
-    """Return the review store that belongs to the files, None when there is none; a named one that lacks is told."""
-    from rollout_curator.opening import default_decisions
 
-    place = given or default_decisions(paths)
-    if place.exists():
-        return place
-    if given is not None:
+def stores_of(paths: Sequence[str], found: "Sequence[Found]", given: Path | None) -> Sequence[Path | None]:
+    """Return every review store that may count for the files, which no other file may replace; None for none."""
+    from rollout_curator.stores import Opened
+
+    return [given] if given is not None else Opened(paths, found).stores() or [None]
+
+
+def hold(workspace: "Workspace", paths: Sequence[str], given: Path | None, use: Use) -> None:
+    """Give a workspace the review store that counts, one to write to if asked; a named one that lacks is told."""
+    from rollout_curator import stores
+
+    opened = stores.Opened(paths, workspace.found)
+    held = (stores.read if use == "read" else stores.write)(opened, given, workspace)
+    workspace.hold(held.decisions, held.counted)
+    if workspace.counted.how == "absent":
         click.echo(f"rollout-curator: {one_line(str(given))}: no review store there yet, no decision counts", err=True)
-    return None
+
+
+def tell_unusual(opened: "Opened", counted: "Counted", n_decided: int | None = None) -> None:
+    """Say on stderr which store is used, unless that is the one of the opened folder and all there is to tell."""
+    if counted.how == "found" and not (counted.path and opened.is_named(counted.path) and counted.is_plain):
+        for sentence in counted.sentences(n_decided):
+            click.echo(f"rollout-curator: {one_line(sentence)}", err=True)
+
+
+def told(workspace: "Workspace") -> dict[str, Any]:
+    """Return which store counts, as values and in words."""
+    n_decided = workspace.n_decided()
+    return {**workspace.counted.as_json(n_decided), "sentences": workspace.counted.sentences(n_decided)}
+
+
+def told_of_check(workspace: "Workspace", paths: Sequence[str]) -> dict[str, Any]:
+    """Return which store would count; a check goes on where that cannot be said."""
+    from rollout_curator.counted import Counted
+    from rollout_curator.errors import DecisionsError
+
+    try:
+        hold(workspace, paths, None, "read")
+        return told(workspace)
+    except DecisionsError as error:
+        return {**Counted().as_json(0), "how": "unclear", "sentences": [f"Review store: {error}"]}
 
 
 @contextmanager
 def opened(
     paths: Sequence[str],
     cache: Path | None,
-    store: Path | None = None,
     *,
+    use: Use | None = None,
+    store: Path | None = None,
     needs_rollouts: bool = True,
     as_json: bool = False,
 ) -> Iterator["Workspace"]:
-    """Open the files with progress on a terminal, and the review store when one is named."""
-    from rollout_curator.decisions import Decisions
+    """Open the files with progress on a terminal, and for a use the review store that counts: the one given if any."""
     from rollout_curator.errors import SourceError
     from rollout_curator.opening import build_indexes, default_cache
     from rollout_curator.sources import existing, passed_over
     from rollout_curator.workspace import Workspace
 
-    decisions = Decisions.open(store) if store else None
     folder = cache or default_cache()
     try:
         found = existing(paths)
         show_progress(build_indexes(found, folder))
-        workspace = Workspace(found, folder, decisions)
+        workspace = Workspace(found, folder, None)
         workspace.passed_over = passed_over(paths)
     except SourceError as error:
         if as_json and not needs_rollouts:
@@ -57,6 +92,8 @@ def opened(
             workspace.require_rollouts()
             for left_out in workspace.refused:
                 click.echo(f"rollout-curator: left out: {one_line(left_out.reason)}", err=True)
+        if use is not None:
+            hold(workspace, paths, store, use)
         yield workspace
     finally:
         workspace.close()

@@ -30,7 +30,7 @@ as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON o
 paths = click.argument("paths", metavar="PATH...", nargs=-1, required=True)
 cache = click.option("--cache-dir", type=FILE, help="Where indexes are kept; safe to delete at any time.")
 decisions = click.option(
-    "--decisions", type=FILE, help="Review store; default: curation.sqlite in the folder that is opened."
+    "--decisions", type=FILE, help="Review store; default: the curation.sqlite beside or above the files."
 )
 recipe_file = click.option("--recipe", type=FILE, help="Recipe in TOML, or for export a manifest; options go first.")
 pairs = click.option(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from rollout_curator import cli_options as options
-from rollout_curator.cli_opening import opened, store_of
+from rollout_curator.cli_opening import opened, tell_unusual, told
 from rollout_curator.terminal import fail, say, user_name
 
 if TYPE_CHECKING:
@@ -51,8 +51,8 @@ def decide(
     cache_dir: Path | None,
 ) -> None:
     """Record a decision on one rollout or on answers of it; prints ACK, the key and a number once each is on disk."""
-    from rollout_curator.decisions import VERDICTS, Decisions, Entry
-    from rollout_curator.opening import default_decisions
+    from rollout_curator import stores
+    from rollout_curator.decisions import VERDICTS, Entry
 
     if verdict and verdict not in VERDICTS:
         fail(f"decide: verdict is {verdict!r}, expected one of {', '.join(VERDICTS)}")
@@ -63,13 +63,16 @@ def decide(
         if not rows:
             fail(f"decide: no rollout here has the key {key!r}; the app shows keys in Review")
         items = _items_of(workspace, rows[0], (*untrained, *trained))
-    who = reviewer or user_name()
-    entries = [Entry(key, verdict, reasons, note, who, way="command")] if verdict else []
-    entries += [Entry(key, "mark", reasons, note, who, item=items[turn]) for turn in untrained]
-    entries += [Entry(key, "clear", (), "", who, item=items[turn]) for turn in trained]
-    with Decisions.open(decisions or default_decisions(paths)) as store:
-        for recorded in store.record(entries):
+        who = reviewer or user_name()
+        entries = [Entry(key, verdict, reasons, note, who, way="command")] if verdict else []
+        entries += [Entry(key, "mark", reasons, note, who, item=items[turn]) for turn in untrained]
+        entries += [Entry(key, "clear", (), "", who, item=items[turn]) for turn in trained]
+        around = stores.Opened(paths, workspace.found)
+        held = stores.write(around, decisions, workspace)
+        workspace.hold(held.decisions, held.counted)
+        for recorded in held.decisions.record(entries):
             click.echo(f"ACK {recorded.decision.key} {recorded.decision.id}")
+        tell_unusual(around, held.counted, workspace.n_decided())
 
 
 def _items_of(workspace: "Workspace", row: int, turns: tuple[int, ...]) -> dict[int, int]:
@@ -122,17 +125,15 @@ def review(
 
     from rollout_curator import reading, reading_report
 
-    chosen, place = options.recipe_of(paths, **selection), store_of(paths, decisions)
-    if plan is not None and place is None:
-        from rollout_curator.opening import default_decisions
-
-        place = decisions or default_decisions(paths)
-    with opened(paths, cache_dir, place) as workspace:
+    chosen = options.recipe_of(paths, **selection)
+    with opened(paths, cache_dir, use="read" if plan is None else "write", store=decisions) as workspace:
         if plan is not None:
             _choose(workspace, chosen, plan, goal, confidence)
         found = reading_report.reviewed(workspace, chosen, goal, confidence, precision)
+        found["store"] = told(workspace)
         if disagreements is not None:
             lines = reading.disagreement_lines(workspace, chosen)
+            place = workspace.decisions.path if workspace.decisions else None
             _write(disagreements, (orjson.dumps(line) + b"\n" for line in lines), paths, place)
         say(found, as_json, reading_report.reviewed_text)
 
@@ -174,15 +175,18 @@ def decisions() -> None:
 @options.decisions
 def export_decisions(paths: tuple[str, ...], out: Path, decisions: Path | None) -> None:
     """Write every decision, undo and note as JSONL, for a colleague or as a backup."""
-    from rollout_curator.decisions import Decisions
-    from rollout_curator.opening import default_decisions
+    from rollout_curator import stores
+    from rollout_curator.sources import find
 
-    place = decisions or default_decisions(paths)
-    if not place.exists():
+    around = stores.Opened(paths, find(paths))
+    held = stores.read(around, decisions)
+    if held.decisions is None:
+        place = decisions or around.new_place()
         fail(f"decisions export: {place}: there is no review store yet; decide something first, or name --decisions")
-    with Decisions.open(place) as store:
-        n_lines = _write(out, store.give_out(), paths, place)
+    with held.decisions as store:
+        n_lines = _write(out, store.give_out(), paths, store.path)
     click.echo(f"wrote {n_lines:,} acts to {out}")
+    tell_unusual(around, held.counted)
 
 
 @decisions.command("import")
@@ -191,13 +195,13 @@ def export_decisions(paths: tuple[str, ...], out: Path, decisions: Path | None) 
 @options.decisions
 def import_decisions(paths: tuple[str, ...], files: tuple[Path, ...], decisions: Path | None) -> None:
     """Take in decisions of others; what is here already stays, and taking in a file twice changes nothing."""
-    from rollout_curator.decisions import Decisions
+    from rollout_curator import stores
     from rollout_curator.errors import DecisionRefused
-    from rollout_curator.opening import default_decisions
     from rollout_curator.sources import existing
 
-    existing(paths)  # a path that is not there would put them where nobody looks
-    with Decisions.open(decisions or default_decisions(paths)) as store:
+    around = stores.Opened(paths, existing(paths))  # a path that is not there would put them where nobody looks
+    held = stores.write(around, decisions)
+    with held.decisions as store:
         for file in files:
             try:
                 with file.open("rb") as lines:
@@ -207,3 +211,4 @@ def import_decisions(paths: tuple[str, ...], files: tuple[Path, ...], decisions:
             except DecisionRefused as error:
                 fail(f"decisions import: {file}: {error}")
             click.echo(f"{file}: {done.added:,} acts added, {done.known:,} were here already")
+    tell_unusual(around, held.counted)

@@ -43,11 +43,12 @@ class Chosen:
 
     Columns: `key`, `copy` (the how-manieth with this content), `where`, `file`, `task`, `group` (what its task is known
     by), `called` (the task with what tells it apart), `agent`, `reward`, `tokens`,
-    `kept`, `because` (why it is dropped, empty when kept).
+    `kept`, `because` (why it is dropped, empty when kept). `store` says which review store counts for it.
     """
 
     name: str
     frame: pd.DataFrame
+    store: str
 
 
 def read(file: Path, paths: Sequence[str]) -> Origin:
@@ -73,7 +74,8 @@ def choose(workspace: Workspace, origin: Origin, by: str) -> Chosen:
     """Return what one side keeps and drops; `by` is the rule for tasks, the same for both sides."""
     if origin.verdicts is not None:
         workspace.assume(origin.verdicts, origin.marks)
-    return Chosen(origin.name, _rows(workspace, workspace.select(origin.recipe), by))
+    rows = _rows(workspace, workspace.select(origin.recipe), by)
+    return Chosen(origin.name, rows, " ".join(workspace.counted.sentences(workspace.n_decided())))
 
 
 def _rows(workspace: Workspace, selection: Selection, by: str) -> pd.DataFrame:
@@ -111,6 +113,7 @@ def compared(a: Chosen, b: Chosen) -> Json:
     return {
         "from": a.name,
         "to": b.name,
+        "stores": [a.store, b.store],
         "rollouts": {"before": len(before), "after": len(after), "came": len(came), "went": len(went)},
         "tasks": {"before": len(tasks[0]), "after": len(tasks[1]), **_task_names(tasks[0], tasks[1])},
         "tokens": {

@@ -18,6 +18,7 @@ from typing import Any, NotRequired, TypedDict, cast, get_args, get_origin, get_
 
 import orjson
 
+from rollout_curator.counted import StoreSaid
 from rollout_curator.errors import ManifestError
 from rollout_curator.sources import MANIFEST_SUFFIX
 
@@ -82,7 +83,8 @@ class RoundTrip(TypedDict):
 class Manifest(TypedDict):
     """What stands in a manifest; `file`, `sha256`, `size_bytes` and `rows` are those of the training file.
 
-    `left_out` is what its examples lost, by kind. `others` are the files written with it. `split` and `pairs` are the
+    `store` is the review store that counted. `left_out` is what its examples lost, by kind.
+    `others` are the files written with it. `split` and `pairs` are the
     counts of a recipe that asks for them.
     """
 
@@ -102,6 +104,7 @@ class Manifest(TypedDict):
     pairs: NotRequired[dict[str, Any]]
     round_trip: NotRequired[RoundTrip]
     left_out: NotRequired[dict[str, LeftOut]]
+    store: NotRequired[StoreSaid]
 
 
 @dataclass(frozen=True, slots=True)

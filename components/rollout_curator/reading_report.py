@@ -73,6 +73,7 @@ def reviewed_text(found: Json) -> str:
     lines += [pair["words"] for pair in found["agreements"]] + found["team_words"]
     if found["to_settle"]:
         lines.append(f"{counted(found['to_settle'], 'rollout')} to settle")
+    lines += found.get("store", {}).get("sentences", ())
     return "\n".join(line.encode("unicode_escape").decode() if not line.isprintable() else line for line in lines)
 
 

@@ -25,7 +25,7 @@ def check_text(found: Json) -> str:
         counts = entry.get("counts")
         cells = [f"{counts[name]:,}" for name in rows[0][:-1]] if counts else ["-"] * 4
         rows.append((cells[0], cells[1], cells[2], cells[3], entry["name"]))
-    lines = [*_table(rows), ""]
+    lines = [*_table(rows), "", *_store(found)]
     for entry in found["files"]:
         lines.extend(_complaints(entry))
     lines.extend(_passed_over(found))
@@ -50,6 +50,11 @@ def _passed_over(found: Json) -> Iterator[str]:
         yield f"passed over: {', '.join(names[:PASSED_OVER_SHOWN])}{more} ({_shown(reason)})"
     if (n_more := found["n_passed_over"] - len(found["passed_over"])) > 0:
         yield f"passed over: {counted(n_more, 'more file')}"
+
+
+def _store(found: Json) -> Iterator[str]:
+    """Yield which review store counts, and which were passed over."""
+    yield from map(_shown, found.get("store", {}).get("sentences", ()))
 
 
 def _complaints(entry: Json) -> Iterator[str]:
@@ -115,6 +120,7 @@ def stats_text(found: Json) -> str:
         [
             *lines,
             *_comparison(found.get("comparison", [])),
+            *_store(found),
             _shown(found["sentence"]),
             *map(_shown, found.get("pairs_said", ())),
             *_cost(found.get("cost")),
@@ -207,7 +213,7 @@ def diff_text(found: Json) -> str:
             lines.append(_shown(f"{sign} {row['where']}  task {row['task']}  {reward}  {row['tokens']:,} tokens{why}"))
         if len(rows) > SHOWN_MAX:
             lines.append(f"{sign} {found['rollouts'][title] - SHOWN_MAX:,} more; --json lists the first 1,000")
-    return "\n".join(lines)
+    return "\n".join([*lines, *dict.fromkeys(map(_shown, found["stores"]))])
 
 
 def _files(found: Json) -> list[str]:

@@ -18,6 +18,7 @@ from rollout_curator.axes import REWARD
 from rollout_curator.bounding import fits, own_bounds
 from rollout_curator.collection import Array, Collection
 from rollout_curator.conversation import mark_items
+from rollout_curator.counted import Counted
 from rollout_curator.decisions import Decision, Decisions
 from rollout_curator.findings import trimmed
 from rollout_curator.marked import MarkedRows, Marks
@@ -49,6 +50,7 @@ class Workspace(Collection):
     def __init__(self, found: Sequence[Found], cache: Path, decisions: Decisions | None) -> None:
         super().__init__(found, cache)
         self.decisions = decisions
+        self.counted = Counted(decisions.path, "named") if decisions else Counted()
         self._lock = threading.Lock()
         self._verdicts: Array | None = None
         self._decided: dict[str, Decision] = {}
@@ -113,6 +115,16 @@ class Workspace(Collection):
                 self._selections = {key: made for key, made in self._selections.items() if not isinstance(key[0], int)}
             return version
 
+    def hold(self, decisions: Decisions | None, counted: Counted) -> None:
+        """Take the store that counts, which is known only once the rollouts are; before anything else is asked."""
+        self.decisions, self.counted = decisions, counted
+
+    def n_decided(self) -> int:
+        """Return on how many rollouts a verdict stands or a mark."""
+        decided = self.verdicts() != NONE
+        decided[list(self._marked.items)] = True
+        return int(np.count_nonzero(decided))
+
     def marked_rows(self) -> MarkedRows:
         """Return the rows with marked answers, as of the last refresh."""
         return self._marked
@@ -147,6 +159,7 @@ class Workspace(Collection):
 
     def assume(self, standing: Mapping[str, str], marks: Marks) -> None:
         """Take these verdicts (key -> accept or reject) and marked items instead of those of a store."""
+        self.counted = Counted(how="manifest")
         self._standing = dict(standing)
         self._verdicts = self.codes_of(self._standing)
         self._marked = self._marked.renewed(self, marks)

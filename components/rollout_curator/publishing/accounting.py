@@ -4,7 +4,8 @@ Counts come from what is known of every row without converting it again (`outloo
 that lost nothing has nothing beside it.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,8 +13,10 @@ import orjson
 
 from rollout_curator import recipe as recipes
 from rollout_curator.conversation import TOLD, Outcome, count_left_out, issue_kind, left_out_cause
+from rollout_curator.counted import StoreSaid
 from rollout_curator.flags import FLAG_WORDS
-from rollout_curator.manifest import LeftOut
+from rollout_curator.manifest import LeftOut, relative
+from rollout_curator.packing import show_path
 from rollout_curator.plan import Plan
 from rollout_curator.publishing.choosing import Chosen
 from rollout_curator.recipe import Recipe
@@ -42,6 +45,16 @@ def left_out(workspace: Workspace, recipe: Recipe, rows: Array) -> dict[str, Lef
         kind: {"rollouts": n_rows, "things": n_things, "by": left_out_cause(kind, plan.format)}
         for kind, (n_rows, n_things) in sorted(counts.items())
     }
+
+
+def store_of(workspace: Workspace, folder: Path) -> StoreSaid:
+    """Return which review store counts, as a manifest in a folder says it."""
+    return workspace.counted.as_json(workspace.n_decided(), from_folder(folder))
+
+
+def from_folder(folder: Path) -> Callable[[Path], str]:
+    """Return how paths are shown in a file that lies in a folder: relative to that."""
+    return lambda path: show_path(relative(path, folder.resolve()))
 
 
 def report_blocks(workspace: Workspace, recipe: Recipe, chosen: Chosen) -> Iterator[list[bytes]]:

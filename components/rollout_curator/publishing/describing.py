@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from rollout_curator.grouping import TASK
 from rollout_curator.levels import round_edges
 from rollout_curator.naming import name_of
 from rollout_curator.pairs import BY_MARGIN, RULES, Pairs, format_of
-from rollout_curator.publishing.accounting import left_out_words
+from rollout_curator.publishing.accounting import from_folder, left_out_words
 from rollout_curator.publishing.choosing import Chosen
 from rollout_curator.publishing.places import CARD_MARK
 from rollout_curator.reading import verdicts
@@ -34,8 +35,8 @@ CONTROL = "A random control: instead of what the rules above keep, {much}, drawn
 MUCH = {ROLLOUTS: "as many rollouts of each task", TOKENS: "about as many tokens from the same tasks"}
 
 
-def described(workspace: Workspace, recipe: Recipe, chosen: Chosen, content: Mapping[str, Any]) -> str:
-    """Return the data card of an export."""
+def described(workspace: Workspace, recipe: Recipe, chosen: Chosen, content: Mapping[str, Any], folder: Path) -> str:
+    """Return the data card of an export, which lies in a folder."""
     funnel = chosen.funnel
     said = said_of_kept(workspace, recipe, np.concatenate([part.units for part in chosen.parts]))
     return card(
@@ -50,6 +51,7 @@ def described(workspace: Workspace, recipe: Recipe, chosen: Chosen, content: Map
             statement=said.statement,
             conditions=said.notes,
             decided=said.decided if workspace.decisions is not None else "",
+            store=workspace.counted.sentences(workspace.n_decided(), from_folder(folder)),
             gaps=gaps(workspace, recipe, chosen),
             notes=[*_notes(recipe, chosen), *control_words(workspace, recipe)],
             mark=CARD_MARK,

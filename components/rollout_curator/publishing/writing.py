@@ -15,7 +15,7 @@ from rollout_curator.errors import ExportError, SourceChanged, SplitError
 from rollout_curator.exports.base import AtomicFile, Written, get, publish
 from rollout_curator.index import store
 from rollout_curator.index.source import Source
-from rollout_curator.publishing.accounting import left_out, report_blocks, rows_written, unknown_harmless
+from rollout_curator.publishing.accounting import left_out, report_blocks, rows_written, store_of, unknown_harmless
 from rollout_curator.publishing.choosing import Chosen, ExportProgress, Steps, choosing
 from rollout_curator.publishing.command import command_line
 from rollout_curator.publishing.configs import config_of
@@ -112,6 +112,7 @@ def export(
         written = {name: file.written() for name, file in zip(paths, files, strict=False)}
         content = _manifest(recipe, written, chosen, inputs)
         content["left_out"] = left_out(workspace, recipe, rows_written(workspace, chosen))
+        content["store"] = store_of(workspace, out.parent)
         opened = dict(zip(others, files[len(paths) :], strict=True))
         yield from _write_others(workspace, recipe, chosen, settings, content, opened)
         beside.write(manifest.dump(content))
@@ -157,7 +158,7 @@ def _write_others(
         if name == "report":
             yield from _write_report(workspace, recipe, chosen, file)
         else:
-            card = described(workspace, recipe, chosen, content)
+            card = described(workspace, recipe, chosen, content, file.path.parent)
             file.write(card.encode("utf-8", "replace"))
         content["others"] = [*content.get("others", ()), _beside(name, file.written())]
 
@@ -201,7 +202,7 @@ def _notes(workspace: Workspace, recipe: Recipe, chosen: Chosen) -> list[str]:
         left_out = chosen.split["left_out"]
         tied = f"; {left_out:,} in none, because they fell apart from their family" if left_out else ""
         notes.append(" ".join([f"{sizes}{tied}.", *sentences(chosen.split)]))
-    return notes
+    return [*notes, *workspace.counted.sentences(workspace.n_decided())]
 
 
 def _late_columns(recipe: Recipe, streams: Sequence[Stream]) -> list[str]:

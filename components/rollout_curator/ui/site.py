@@ -17,12 +17,12 @@ from pathlib import Path
 from typing import Any
 
 from rollout_curator import recipe as recipes
-from rollout_curator.decisions import Decisions
+from rollout_curator import stores
 from rollout_curator.errors import CuratorError, ExportError, ServerRefused, SourceRefused
 from rollout_curator.index import store
 from rollout_curator.index.source import Source
 from rollout_curator.index.store import Progress
-from rollout_curator.opening import DECISIONS_NAME, build_indexes, default_cache, default_decisions
+from rollout_curator.opening import build_indexes, default_cache
 from rollout_curator.recipe import Recipe
 from rollout_curator.sources import Found, find, passed_over
 from rollout_curator.ui.exporting import Beside, ExportJob, writing_of
@@ -87,7 +87,8 @@ class Site:
         self._lock = threading.Lock()
         self._changed: list[str] = []
         self._looked_at = time.monotonic()
-        self._decisions: Decisions | None = workspace.decisions if workspace else None
+        decisions = workspace.decisions if workspace else None
+        self._kept = stores.Writable(decisions, workspace.counted) if workspace and decisions else None
 
     @property
     def paths(self) -> tuple[Path, ...]:
@@ -122,7 +123,7 @@ class Site:
     @property
     def store(self) -> str:
         """Return a name for the place decisions go to, so that what waits in a browser never reaches another."""
-        path = self._decisions.path if self._decisions else Path(".")
+        path = self._kept.decisions.path if self._kept else Path(".")
         return hashlib.sha256(str(path).encode(errors="surrogateescape")).hexdigest()[:16]
 
     def open(self) -> None:
@@ -171,8 +172,8 @@ class Site:
             self.export.wait(STOP_S)
         if self.workspace is not None:
             self.workspace.close()
-        if self._decisions is not None:
-            self._decisions.close()
+        if self._kept is not None:
+            self._kept.decisions.close()
 
     def out_path(self, given: str, suffix: str = ".jsonl") -> Path:
         """Return the file an export goes to. Raises ExportError when it may not go there.
@@ -219,11 +220,13 @@ class Site:
         self.opening = Opening(0, len(found))
         for progress in build_indexes(found, cache):
             self.opening = Opening(names.get(progress.path, self.opening.file), len(found), progress)
-        if self._decisions is None:
-            self._decisions = Decisions.open(self.options.decisions or _decisions_path(self.paths))
-        workspace = Workspace(found, cache, self._decisions)
+        workspace = Workspace(found, cache, None)
         workspace.passed_over = passed_over(self.paths)
         workspace.require_rollouts()
+        if self._kept is None:
+            opened = stores.Opened(self.paths, found, self.options.roots)
+            self._kept = stores.write(opened, self.options.decisions, workspace)
+        workspace.hold(self._kept.decisions, self._kept.counted)
         return workspace
 
 
@@ -271,11 +274,6 @@ def _is_changed(source: Source) -> bool:
         return store.stamp(source.path) != store.Stamp(**source.header["stamp"])
     except (CuratorError, OSError):
         return True
-
-
-def _decisions_path(paths: tuple[Path, ...]) -> Path:
-    path = default_decisions(paths)
-    return Path.cwd() / DECISIONS_NAME if is_below(path, PACKAGE) else path
 
 
 _current: Site | None = None

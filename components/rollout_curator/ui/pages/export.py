@@ -128,6 +128,8 @@ def _why(workspace: Workspace, recipe: Recipe) -> None:
         for note in notes(said):
             st.caption(label(note, 1000))
     st.caption(label(decided_words(workspace), 1000))
+    for line in workspace.counted.sentences(workspace.n_decided()):
+        st.caption(label(line, 1000))
     why = reading.reasons(workspace)
     if why:
         named = ", ".join(f"{label_of(workspace, tag)} {n:,}" for tag, n in why.items())

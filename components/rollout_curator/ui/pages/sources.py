@@ -166,7 +166,8 @@ def _kept_where(site: Site, workspace: Workspace) -> None:
     if workspace.decisions is None:
         st.caption("No decisions are kept: the app runs without a review store.")
     else:
-        st.markdown(f"Decisions: {label(workspace.decisions.path)}")
+        for sentence in workspace.counted.sentences(workspace.n_decided()):
+            st.markdown(label(sentence, 1000))
     st.markdown(f"Exports go to: {label(site.out_dir)}")
     st.caption("Sources are only ever read. The index lies in a cache that can be deleted at any time.")
     places.link("Next: choose a threshold", "rewards")
