@@ -111,7 +111,8 @@ def export(
     With a manifest as --recipe the training files of that export are made again from it alone.
     """
     from rollout_curator import publishing, report, report_text
-    from rollout_curator.sources import MANIFEST_SUFFIX, find
+    from rollout_curator.manifest import MANIFEST_SUFFIX
+    from rollout_curator.sources import find
 
     recipe, batch, epochs = selection["recipe"], selection.pop("batch_size"), selection.pop("epochs")
     settings = publishing.Settings(card, report=account, batch_size=batch, epochs=epochs or 1)

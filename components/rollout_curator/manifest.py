@@ -19,8 +19,8 @@ from typing import Any, NotRequired, TypedDict, cast, get_args, get_origin, get_
 import orjson
 
 from rollout_curator.errors import ManifestError
-from rollout_curator.sources import MANIFEST_SUFFIX
 
+MANIFEST_SUFFIX = ".manifest.json"
 SCHEMA = 1
 CHUNK_BYTES = 1 << 20
 FITS_BYTES = 64 << 20

@@ -7,8 +7,8 @@ from pathlib import Path
 from rollout_curator import manifest
 from rollout_curator.errors import ExportError
 from rollout_curator.exports.base import check_target, exports, get
+from rollout_curator.manifest import MANIFEST_SUFFIX
 from rollout_curator.recipe import Recipe
-from rollout_curator.sources import MANIFEST_SUFFIX
 from rollout_curator.splits import PARTS
 
 CARD_MARK = "<!-- written by rollout-curator -->"
