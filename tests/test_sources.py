@@ -211,5 +211,5 @@ def test_the_report_of_an_export_is_passed_over_where_its_manifest_lies(tmp_path
 
 def test_a_folder_of_nothing_but_an_export_says_what_to_name(tmp_path: Path) -> None:
     export(tmp_path, "sft.jsonl")
-    with pytest.raises(SourceNotFound, match=r"lock, sft.jsonl \(an export of this program, read only"):
+    with pytest.raises(SourceNotFound, match=r"over: sft.jsonl \(an export of this program, read only"):
         find([tmp_path])

@@ -37,9 +37,9 @@ def below(folder: Path) -> list[Entry]:
     refused: list[OSError] = []
     named: dict[str, dict[str, list[Named]]] = {}
     for parent, folders, files in os.walk(folder, onerror=refused.append):
-        here = Path(parent)
-        named[os.path.realpath(here)] = vouching.named_here(here, files)
-        found += [Entry(here / name, _why_not(here / name, root, named)) for name in sorted(files)]
+        here, real = Path(parent), os.path.realpath(parent)
+        named[real] = vouching.named_here(here, files)
+        found += [Entry(here / name, _why_not(here / name, Path(real, name), root, named)) for name in sorted(files)]
         closed = {name: why for name in sorted(folders) if (why := _why_closed(here / name))}
         found += [Entry(here / name, why, is_folder=True) for name, why in closed.items()]
         folders[:] = sorted(set(folders) - set(closed))
@@ -75,13 +75,14 @@ def _why_closed(folder: Path) -> str:
     return "a link to a folder, which is not followed" if folder.is_symlink() else ""
 
 
-def _why_not(path: Path, root: str, named: dict[str, dict[str, list[Named]]]) -> str:
-    """Say why a file in an opened folder is not read; empty when it is."""
-    real = Path(os.path.realpath(path))
+def _why_not(path: Path, real: Path, root: str, named: dict[str, dict[str, list[Named]]]) -> str:
+    """Say why a file in an opened folder, `real` when it is no link, is not read; empty when it is."""
     if why := no_file(path):
         return why
-    if os.path.commonpath([root, real]) != root:
-        return "a link that leads out of the folder"
+    if path.is_symlink():
+        real = Path(os.path.realpath(path))
+        if os.path.commonpath([root, real]) != root:
+            return "a link that leads out of the folder"
     if why := _why_ours(real, named):
         return why
     if path.name.startswith("."):
@@ -96,7 +97,7 @@ def _why_not(path: Path, root: str, named: dict[str, dict[str, list[Named]]]) ->
 
 def _why_ours(path: Path, named: dict[str, dict[str, list[Named]]]) -> str:
     """Say what a file of this program is, empty for any other."""
-    folder = os.path.realpath(path.parent)
+    folder = str(path.parent)
     if folder not in named:  # a link leads to a folder that is looked into later, or not at all
         named[folder] = vouching.named_here(path.parent, _names(path.parent))
     if one := vouching.of_size(path, named[folder].get(path.name, ())):
@@ -138,6 +139,9 @@ def _names(folder: Path) -> list[str]:
 
 def _without_second_ways(entries: list[Entry], root: str) -> Iterator[Entry]:
     """Yield the entries; a link to a file that is read says so."""
+    if not any(one.path.is_symlink() for one in entries if not one.why):
+        yield from entries
+        return
     first = {os.path.realpath(one.path): one.path for one in entries if not one.why and not one.path.is_symlink()}
     for one in entries:
         real = os.path.realpath(one.path)

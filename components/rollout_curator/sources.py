@@ -104,7 +104,7 @@ def _matches(path: Path) -> list[Path]:
 
 def _others(folder: Path) -> str:
     """Return what else is in a folder, as the end of a sentence."""
-    passed = passed_over([folder])
+    passed = sorted(passed_over([folder]), key=lambda file: file.name.startswith("."))
     names = ", ".join(_with_reason(file) for file in passed[:SHOWN_MAX])
     more = f" and {len(passed) - SHOWN_MAX:,} more" if len(passed) > SHOWN_MAX else ""
     return f"; passed over: {names}{more}" if passed else ""
