@@ -207,7 +207,7 @@ def test_the_card_counts_what_a_split_leaves_out(tmp_path: Path) -> None:
 def test_a_card_is_replaced_but_never_somebody_elses_file(tmp_path: Path) -> None:
     assert with_card(tmp_path) == with_card(tmp_path)
     (tmp_path / "README.md").write_text("mine")
-    with pytest.raises(ExportError, match="was not written by this program, so it is not replaced"):
+    with pytest.raises(ExportError, match="was changed since this program wrote it, so it is not replaced"):
         with_card(tmp_path)
     assert (tmp_path / "README.md").read_text() == "mine"
 

@@ -9,6 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from making import gym, said, write
+from rollout_curator.errors import FileInTheWay
 from rollout_curator.recipe import Recipe
 from rollout_curator.ui import preparing, state
 from rollout_curator.ui import site as sites
@@ -202,6 +203,59 @@ def test_each_file_of_somebody_else_is_asked_for_by_itself(site: Site, tmp_path:
     app.text_input[0].set_value("other.jsonl").run()
     assert app.button(key="rc.export").disabled
     assert [box.value for box in app.checkbox if "other" in box.label] == [False]
+
+
+def test_a_card_and_a_report_of_somebody_else_are_asked_for_by_name(site: Site, tmp_path: Path) -> None:
+    for name in ("curated.nemo_rl.card.md", "curated.nemo_rl.report.jsonl"):
+        (tmp_path / name).write_text("mine\n")
+    app = opened("export")
+    app.checkbox(key="rc.card").check().run()
+    app.checkbox(key="rc.report").check().run()
+    (box,) = [box for box in app.checkbox if box.label.startswith("Replace ")]
+    assert box.label.replace("\\", "") == (
+        "Replace curated.nemo_rl.report.jsonl of 5 bytes (was not written by this program), "
+        "curated.nemo_rl.card.md of 5 bytes (was not written by this program)"
+    )
+    assert app.button(key="rc.export").disabled
+    box.check().run()
+    app.button(key="rc.export").click().run()
+    assert site.export is not None
+    assert site.export.wait(20)
+    assert site.export.result is not None
+    assert "curated.nemo_rl.card.md was replaced: it was not written by this program." in site.export.result.notes
+
+
+def test_an_export_that_was_edited_by_hand_is_asked_for(site: Site, tmp_path: Path) -> None:
+    app = opened("export")
+    app.button(key="rc.export").click().run()
+    assert site.export is not None
+    assert site.export.wait(20)
+    out = tmp_path / "curated.nemo_rl.jsonl"
+    assert not opened("export").button(key="rc.export").disabled
+    out.write_bytes(out.read_bytes().replace(b"4", b"5", 1))
+    app = opened("export")
+    assert [box.label.replace("\\", "") for box in app.checkbox if "rc.replace" in str(box.key)] == [
+        "Replace curated.nemo_rl.jsonl of 4.43 kB (was changed since this program wrote it)"
+    ]
+    assert app.button(key="rc.export").disabled
+
+
+def test_a_file_that_comes_after_the_page_was_drawn_is_not_replaced_and_then_asked_for(
+    site: Site, tmp_path: Path
+) -> None:
+    app = opened("export")
+    out = tmp_path / "curated.nemo_rl.jsonl"
+    assert site.workspace
+    out.write_text("mine\n")
+    job = site.begin_export(site.workspace, Recipe(), out, Beside())
+    assert job.wait(20)
+    assert (out.read_text(), type(job.failure)) == ("mine\n", FileInTheWay)
+    app.run()
+    assert app.error[0].value.replace("\\", "") == (
+        f"{out}: was not written by this program, so it is not replaced; nothing was written: agree to it above, or "
+        "name another file."
+    )
+    assert app.button(key="rc.export").disabled
 
 
 def test_the_command_writes_the_control_too_where_one_is_asked_for(site: Site, tmp_path: Path) -> None:

@@ -38,7 +38,8 @@ RANKS = {
     "outlook": 5,
     "marked": 1,
     "runner": 5,
-    "manifest": 5,
+    "manifest": 1,
+    "vouching": 2,
     "conversion": 5,
     "flags": 5,
     "index": 4,
@@ -77,6 +78,7 @@ RANKS = {
     "card": 4,
     "review": 3,
     "sources": 3,
+    "folders": 2,
     "plots": 3,
     "levels": 2,
     "similarity": 1,
@@ -111,6 +113,7 @@ RANKS = {
 }
 SIDEWAYS = {
     ("side_figures", "sides"),  # what is measured
+    ("folders", "vouching"),  # a folder tells its exports by their manifests
     ("cli", "ui"),  # the verb `ui` starts the app
     ("layouts", "documents"),  # looks at a document with the same eyes
     ("cli_review", "ui"),  # turns are numbered as Review shows them

@@ -378,6 +378,8 @@ def test_sources_names_what_was_passed_over(tmp_path: Path) -> None:
     assert [expander.label.replace("\\", "") for expander in app.expander] == ["Passed over: notes_*x*.txt"]
     table = app.expander[0].dataframe[0].value
     assert table["why"].to_list() == ["a file ending in .txt is read only when it is named"]
+    (by_reason,) = [block.value for block in app.expander[0].markdown]
+    assert by_reason.replace("\\", "") == "- 1: a file ending in .txt is read only when it is named"
     assert "**2 records = 2 rollouts + 0 that are no rollouts + 0 blank**" in said(app)
     assert funnel(app)[0] == "2 records"
     workspace.close()

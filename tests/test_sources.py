@@ -23,6 +23,16 @@ def touch(folder: Path, *names: str) -> Path:
     return folder
 
 
+def export(folder: Path, name: str) -> Path:
+    """Write a training file and its manifest, then take its source away."""
+    source = folder / "source.jsonl"
+    source.write_bytes(b'{"prompt": "2+2?", "completion": "4", "reward": 1.0}\n')
+    kind = "parquet" if name.endswith(".parquet") else "jsonl"
+    assert call("export", source, "--out", folder / name, "--format", "chat", "--as", kind).code == 0
+    source.unlink()
+    return folder / name
+
+
 def names(*paths: Path | str) -> list[str]:
     return [file.name for file in find(paths)]
 
@@ -36,7 +46,7 @@ def test_a_folder_stands_for_the_rollouts_below_it_sorted(tmp_path: Path) -> Non
 
 def test_hidden_files_and_what_is_written_beside_rollouts_are_left_out(tmp_path: Path) -> None:
     touch(tmp_path, "a.jsonl", ".hidden.jsonl", ".git/b.jsonl", "a_aggregate_metrics.json", "package.json")
-    touch(tmp_path, "sft.jsonl", "sft.jsonl.manifest.json")
+    export(tmp_path, "sft.jsonl")
     assert names(tmp_path) == ["a.jsonl"]
 
 
@@ -60,18 +70,29 @@ def test_pipes_in_a_folder_are_left_out(tmp_path: Path) -> None:
 
 def test_what_is_passed_over_in_a_folder_is_named_with_why(tmp_path: Path) -> None:
     touch(tmp_path, "a.jsonl", "b.txt", "run/c.CSV", "run/noext", "run/d_aggregate_metrics.json", ".hidden.jsonl")
+    export(tmp_path, "sft.parquet")
     touch(tmp_path, ".git/config", ".DS_Store", "curation.sqlite", "curation.sqlite-wal")
-    touch(tmp_path, "sft.train.parquet", "sft.parquet.manifest.json")
+    touch(tmp_path, "other.parquet.manifest.json")
     os.mkfifo(tmp_path / "pipe.jsonl")
     (tmp_path / "nowhere.jsonl").symlink_to("missing.jsonl")
     (tmp_path / "passwd.jsonl").symlink_to("/etc/passwd")
     assert [(file.name, file.why) for file in passed_over([tmp_path])] == [
+        (".DS_Store", "a hidden file"),
         (".hidden.jsonl", "a hidden file"),
+        (".sft.parquet.lock", "the lock of an export"),
         ("b.txt", "a file ending in .txt is read only when it is named"),
+        ("curation.sqlite", "a review store, no rollouts"),
+        ("curation.sqlite-wal", "a review store, no rollouts"),
         ("nowhere.jsonl", "a link that leads nowhere"),
+        (
+            "other.parquet.manifest.json",
+            "named like a manifest of an export and is none, read only when it is named",
+        ),
         ("passwd.jsonl", "a link that leads out of the folder"),
         ("pipe.jsonl", "not a regular file"),
-        ("sft.train.parquet", "an export of this program, read only when it is named"),
+        ("sft.parquet", "an export of this program, read only when it is named"),
+        ("sft.parquet.manifest.json", "the manifest of an export, no rollouts"),
+        (".git/", "a hidden folder, which is not looked into"),
         ("run/c.CSV", "a file ending in .CSV is read only when it is named"),
         ("run/d_aggregate_metrics.json", "aggregate metrics, no rollouts"),
         ("run/noext", "a file without a suffix is read only when it is named"),
@@ -189,6 +210,6 @@ def test_the_report_of_an_export_is_passed_over_where_its_manifest_lies(tmp_path
 
 
 def test_a_folder_of_nothing_but_an_export_says_what_to_name(tmp_path: Path) -> None:
-    touch(tmp_path, "sft.jsonl", "sft.jsonl.manifest.json")
+    export(tmp_path, "sft.jsonl")
     with pytest.raises(SourceNotFound, match=r"over: sft.jsonl \(an export of this program, read only"):
         find([tmp_path])

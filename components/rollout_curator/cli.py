@@ -95,6 +95,7 @@ def stats(
     help="Write a random control of the selection too, in OUT.control.jsonl with a manifest of its own; several seeds "
     "write OUT.control-SEED.jsonl each.",
 )
+@options.overwrite
 @options.decisions
 @options.as_json
 @options.cache
@@ -103,6 +104,7 @@ def export(
     out: Path,
     card: str,
     account: str,
+    overwrite: bool,
     decisions: Path | None,
     as_json: bool,
     cache_dir: Path | None,
@@ -113,10 +115,11 @@ def export(
     With a manifest as --recipe the training files of that export are made again from it alone.
     """
     from rollout_curator import publishing, report, report_text
-    from rollout_curator.sources import MANIFEST_SUFFIX, find
+    from rollout_curator.manifest import MANIFEST_SUFFIX
+    from rollout_curator.sources import find
 
     recipe, batch, epochs = selection["recipe"], selection.pop("batch_size"), selection.pop("epochs")
-    settings = publishing.Settings(card, report=account, batch_size=batch, epochs=epochs or 1)
+    settings = publishing.Settings(card, report=account, batch_size=batch, epochs=epochs or 1, overwrite=overwrite)
     if recipe is not None and recipe.name.endswith(MANIFEST_SUFFIX):
         if paths or decisions or any(value for name, value in selection.items() if name != "recipe"):
             fail("export: a manifest says all by itself; give it as --recipe with --out, and no files or rules")
@@ -135,6 +138,7 @@ def export(
         publishing.check_out(out, found_files, place, chosen, card, account)
         for path in beside.values():
             publishing.check_out(path, found_files, place, chosen)
+    publishing.check_free({out: settings, **dict.fromkeys(beside.values(), settings.alone)}, chosen)
     with opened(sources, cache_dir, use="read", store=decisions) as workspace:
         working.look(workspace, chosen)
         found = report.exported(working.written(publishing.export(workspace, chosen, out, settings)))

@@ -55,6 +55,9 @@ files = together(
         "--report", "account", default="", help="Write what became of every rollout too: a .jsonl file beside the file."
     ),
 )
+overwrite = click.option(
+    "--overwrite", is_flag=True, help="Replace files there too that this program did not write, or that were changed."
+)
 training = together(
     click.option(
         "--batch-size",

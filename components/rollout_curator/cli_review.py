@@ -3,7 +3,7 @@
 Each verb imports its room inside itself, so that `--help` answers at once.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -104,6 +104,7 @@ def _answers(turns: list[int]) -> str:
 @click.option("--confidence", type=SHARE, default=0.95, show_default=True, help="How sure the bounds are.")
 @click.option("--precision", type=SHARE, default=0.95, show_default=True, help="Share of good ones above a threshold.")
 @click.option("--disagreements", type=options.FILE, help="Write rollouts on which reward and reader differ, as JSONL.")
+@options.overwrite
 @click.option("--plan", type=click.IntRange(1), help="Before reading, choose how many to read next at random.")
 @options.decisions
 @options.as_json
@@ -115,6 +116,7 @@ def review(
     confidence: float,
     precision: float,
     disagreements: Path | None,
+    overwrite: bool,
     decisions: Path | None,
     as_json: bool,
     cache_dir: Path | None,
@@ -132,9 +134,9 @@ def review(
         found = reading_report.reviewed(workspace, chosen, goal, confidence, precision)
         found["store"] = told(workspace)
         if disagreements is not None:
-            lines = reading.disagreement_lines(workspace, chosen)
+            lines = [orjson.dumps(line) + b"\n" for line in reading.disagreement_lines(workspace, chosen)]
             place = workspace.decisions.path if workspace.decisions else None
-            _write(disagreements, (orjson.dumps(line) + b"\n" for line in lines), paths, place)
+            _write(disagreements, lambda: lines, paths, place, overwrite=overwrite)
         say(found, as_json, reading_report.reviewed_text)
 
 
@@ -151,15 +153,22 @@ def _choose(workspace: "Workspace", recipe: "Recipe", reads: int, goal: float, c
         fail(f"review: {error}")
 
 
-def _write(out: Path, lines: Iterable[bytes], sources: Sequence[str], decisions: Path | None) -> int:
-    """Write lines as a whole file, never over a source or the review store; return how many."""
+def _write(
+    out: Path,
+    lines: Callable[[], Iterable[bytes]],
+    sources: Sequence[str],
+    decisions: Path | None,
+    *,
+    overwrite: bool,
+) -> int:
+    """Write lines as a whole file, never over a source, the review store or lines of others; return how many."""
     from rollout_curator.exports.base import publish
-    from rollout_curator.publishing import check_out
+    from rollout_curator.publishing import LineGuard, check_out
     from rollout_curator.sources import find
 
     check_out(out, [file.path for file in find(sources)], decisions)
-    with publish(out) as (file,):
-        for line in lines:
+    with publish(out, guard=LineGuard(out, lines(), overwrite)) as (file,):
+        for line in lines():
             file.write(line, rows=1)
     return file.rows
 
@@ -172,8 +181,9 @@ def decisions() -> None:
 @decisions.command("export")
 @options.paths
 @click.option("--out", type=options.FILE, required=True, help="The file to write, one act a line.")
+@options.overwrite
 @options.decisions
-def export_decisions(paths: tuple[str, ...], out: Path, decisions: Path | None) -> None:
+def export_decisions(paths: tuple[str, ...], out: Path, overwrite: bool, decisions: Path | None) -> None:
     """Write every decision, undo and note as JSONL, for a colleague or as a backup."""
     from rollout_curator import stores
     from rollout_curator.sources import find
@@ -184,7 +194,7 @@ def export_decisions(paths: tuple[str, ...], out: Path, decisions: Path | None) 
         place = decisions or around.new_place()
         fail(f"decisions export: {place}: there is no review store yet; decide something first, or name --decisions")
     with held.decisions as store:
-        n_lines = _write(out, store.give_out(), paths, store.path)
+        n_lines = _write(out, store.give_out, paths, store.path, overwrite=overwrite)
     click.echo(f"wrote {n_lines:,} acts to {out}")
     tell_unusual(around, held.counted)
 

@@ -44,9 +44,10 @@ def written_controls(
     """Write the random controls of a recipe, each by its seed and nothing beside it; return what was written."""
     from rollout_curator import publishing, report
 
-    alone = replace(settings, card="", report="")
     drawn = ((replace(recipe, control=seed), path) for seed, path in beside.items())
-    return [report.exported(written(publishing.export(workspace, control, path, alone))) for control, path in drawn]
+    return [
+        report.exported(written(publishing.export(workspace, control, path, settings.alone))) for control, path in drawn
+    ]
 
 
 def remake(recipe: Path, out: Path, settings: Any, cache_dir: Path | None, as_json: bool) -> None:

@@ -13,13 +13,19 @@
     ├── RecipeError            a recipe or an option is wrong
     ├── TemplateError          a chat template or a tokenizer cannot be used
     ├── ExportError            the training file cannot be written
-    │   └── SplitError             a part of a split that was asked for cannot be made
+    │   ├── SplitError             a part of a split that was asked for cannot be made
+    │   └── FileInTheWay           somebody's file has the name, and nobody said that it may be replaced
     ├── ManifestError          a manifest cannot be read
     └── ServerRefused          the app will not start with these settings
 
 A message says what, where (path, line or key) and what to do next, in one line.
 `cli.main` and `ui.main` catch what nobody nearer could say better.
 """
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 class CuratorError(Exception):
@@ -76,6 +82,18 @@ class ExportError(CuratorError):
 
 class SplitError(ExportError):
     """A part of a split that was asked for would have no rows."""
+
+
+class FileInTheWay(ExportError):
+    """A file that this program did not write, or that was changed since, has the name of one to be.
+
+    `sentence` says which and why, without what to do next; `paths` are these files.
+    """
+
+    def __init__(self, sentence: str, paths: tuple["Path", ...]) -> None:
+        """Add what to do next on the command line."""
+        super().__init__(f"{sentence}; nothing was written: name another file, or add --overwrite")
+        self.sentence, self.paths = sentence, paths
 
 
 class ManifestError(CuratorError):

@@ -20,8 +20,8 @@ import orjson
 
 from rollout_curator.counted import StoreSaid
 from rollout_curator.errors import ManifestError
-from rollout_curator.sources import MANIFEST_SUFFIX
 
+MANIFEST_SUFFIX = ".manifest.json"
 SCHEMA = 1
 CHUNK_BYTES = 1 << 20
 FITS_BYTES = 64 << 20

@@ -6,7 +6,7 @@ are those of the app and of the manifest.
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -33,6 +33,7 @@ from rollout_curator.publishing import (
 )
 from rollout_curator.recipe import Recipe
 from rollout_curator.selection import Drop
+from rollout_curator.sources import by_reason
 from rollout_curator.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def check(workspace: Workspace) -> Json:
 
     `good`, `flag`, `bad` and `blank` hold every line once: `bad` is not a JSON object, `flag` needs a look (a rollout
     with a note, or an object that is something else than a rollout). `counts` add up to `lines`. What a line is where
-    `layout` is "document" or "parquet": a record, a row. `passed_over` are files of opened folders that are not read.
+    `layout` is "document" or "parquet": a record, a row. `passed_over` are the first files that are not read.
     """
     files = [_check_source(source) for source in workspace.sources]
     opened = {source.name for source in workspace.sources}
@@ -57,26 +58,22 @@ def check(workspace: Workspace) -> Json:
         entry["error"] = refused.get(entry["name"])
     for name, reason in refused.items():
         if name not in opened:
-            files.append(
-                {
-                    "name": name,
-                    "error": reason,
-                    "good": [],
-                    "flag": {},
-                    "bad": {},
-                    "blank": [],
-                    "notes": [],
-                    "unread": {},
-                }
-            )
+            nothing: Json = {"good": [], "flag": {}, "bad": {}, "blank": [], "notes": [], "unread": {}}
+            files.append({"name": name, "error": reason, **nothing})
     total = {
         name: sum(entry.get("counts", {}).get(name, 0) for entry in files)
         for name in ("lines", "rollouts", "flagged", "problems", "blank")
     }
-    top = files[0] if len(files) == 1 else {}
-    passed = [{"name": file.name, "reason": file.why} for file in workspace.passed_over[:LISTED_MAX]]
-    more = {"n_passed_over": len(workspace.passed_over), "passed_over": passed}
-    return {**top, "files": files, "total": total, "tasks_sentence": workspace.groups_sentence(TASK), **more}
+    passed = workspace.passed_over
+    more: Json = {"n_passed_over": len(passed), "passed_over_by_reason": [asdict(one) for one in by_reason(passed)]}
+    more["passed_over"] = [{"name": file.name, "reason": file.why} for file in passed[:LISTED_MAX]]
+    return {
+        **(files[0] if len(files) == 1 else {}),
+        "files": files,
+        "total": total,
+        "tasks_sentence": workspace.groups_sentence(TASK),
+        **more,
+    }
 
 
 def _check_source(source: Source) -> Json:

@@ -15,7 +15,6 @@ Json = dict[str, Any]
 SHOWN_MAX = 12
 HAZARDS_SHOWN = 5
 UNREAD_SHOWN = 8
-PASSED_OVER_SHOWN = 5
 
 
 def check_text(found: Json) -> str:
@@ -42,14 +41,10 @@ def check_text(found: Json) -> str:
 
 def _passed_over(found: Json) -> Iterator[str]:
     """Yield one line for each reason why files of a folder were not read, with the first of them."""
-    by_reason: dict[str, list[str]] = {}
-    for file in found["passed_over"]:
-        by_reason.setdefault(file["reason"], []).append(_shown(file["name"]))
-    for reason, names in by_reason.items():
-        more = f" and {len(names) - PASSED_OVER_SHOWN:,} more" if len(names) > PASSED_OVER_SHOWN else ""
-        yield f"passed over: {', '.join(names[:PASSED_OVER_SHOWN])}{more} ({_shown(reason)})"
-    if (n_more := found["n_passed_over"] - len(found["passed_over"])) > 0:
-        yield f"passed over: {counted(n_more, 'more file')}"
+    for one in found["passed_over_by_reason"]:
+        n_more = one["n_files"] - len(one["names"])
+        more = f" and {n_more:,} more" if n_more else ""
+        yield f"passed over: {', '.join(map(_shown, one['names']))}{more} ({_shown(one['reason'])})"
 
 
 def _store(found: Json) -> Iterator[str]:

@@ -1,25 +1,21 @@
 """Paths the user gives become a list of files: a file, a folder or a glob, also quoted.
 
-Folders are searched below; what is passed over there (other suffixes, exports of this program, links that leave the
-folder) is named with why. Hidden folders, and this program's own files beside exports, are not looked at.
+Folders are searched below; what is passed over there (other suffixes, hidden files, this program's own) is named with
+why, by `folders`, and so is what a pattern matches and is no file.
 """
 
 import glob
-import json
 import os
-import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from rollout_curator.errors import SourceNotFound
+from rollout_curator.folders import Entry, below, matched_not_read
 from rollout_curator.packing import SUFFIXES, SUFFIXES_SAID, show_path
 
-MANIFEST_SUFFIX = ".manifest.json"
-_PART = re.compile(r"\.(?:train|validation|test)(\.[a-z]+)$")
-_NOT_ROLLOUTS = {"_aggregate_metrics.json": "aggregate metrics", "package.json": "a package file"}
-_OWN = re.compile(r"\.manifest\.json$|^curation\.sqlite")
 SHOWN_MAX = 3
+NAMED_MAX = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +28,19 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class PassedOver:
-    """A file of an opened folder that is not read, named from that folder, and why."""
+    """A file of an opened folder that is not read, named from that folder, and why; a folder ends in a slash."""
 
     name: str
     why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why files are passed over, how many are for it, and the first of their names."""
+
+    reason: str
+    n_files: int
+    names: tuple[str, ...]
 
 
 def find(paths: Iterable[str | Path]) -> list[Found]:
@@ -64,30 +69,42 @@ def existing(paths: Iterable[str | Path]) -> list[Found]:
 
 def opened_folder(path: str | Path) -> Path:
     """Return the folder that is opened by a path: itself, that of a file, or the part of a glob before its pattern."""
+    return Path(os.path.realpath(_above(path)))
+
+
+def _above(path: str | Path) -> Path:
     path = Path(os.path.expanduser(path))
     while not path.is_dir() and path != path.parent:
         path = path.parent
-    return Path(os.path.realpath(path))
+    return path
 
 
 def _expand(path: Path) -> list[Path]:
     if path.is_dir():
-        found = [file for file, why in _below(path) if not why]
+        found = [entry.path for entry in below(path) if not entry.why]
         if not found:
             raise SourceNotFound(f"{show_path(path)}: no {SUFFIXES_SAID} file to read in this folder{_others(path)}")
         return found
-    if os.path.lexists(path) or not glob.has_magic(str(path)):
+    if not _is_pattern(path):
         return [path]
-    found = [Path(match) for match in sorted(glob.glob(os.path.expanduser(str(path)), recursive=True))]
-    found = [match for match in found if match.is_file()]
+    found = [match for match in _matches(path) if match.is_file()]
     if not found:
         raise SourceNotFound(f"{show_path(path)}: nothing matches")
     return found
 
 
+def _is_pattern(path: Path) -> bool:
+    """Say whether a path stands for the files it matches; one that is there is itself."""
+    return not os.path.lexists(path) and glob.has_magic(str(path))
+
+
+def _matches(path: Path) -> list[Path]:
+    return [Path(match) for match in sorted(glob.glob(os.path.expanduser(str(path)), recursive=True))]
+
+
 def _others(folder: Path) -> str:
     """Return what else is in a folder, as the end of a sentence."""
-    passed = passed_over([folder])
+    passed = sorted(passed_over([folder]), key=lambda file: file.name.startswith("."))
     names = ", ".join(_with_reason(file) for file in passed[:SHOWN_MAX])
     more = f" and {len(passed) - SHOWN_MAX:,} more" if len(passed) > SHOWN_MAX else ""
     return f"; passed over: {names}{more}" if passed else ""
@@ -99,68 +116,29 @@ def _with_reason(file: PassedOver) -> str:
 
 
 def passed_over(paths: Iterable[str | Path]) -> list[PassedOver]:
-    """Return the files below the folders among these paths that are not read, sorted by name, with why."""
-    folders = [Path(path) for path in paths if Path(path).is_dir()]
+    """Return what lies below the folders among these paths, or fits a pattern, and is not read, sorted, with why."""
+    given = [Path(path) for path in paths]
+    several = len([path for path in given if path.is_dir()]) > 1
     passed = []
-    for folder in folders:
-        above = folder.parent if len(folders) > 1 else folder
-        for path, why in _below(folder):
-            if why and not _OWN.search(path.name):
-                passed.append(PassedOver(show_path(os.path.relpath(path, above)), why))
+    for path in given:
+        if path.is_dir():
+            above = path.parent if several else path
+            passed += [_passed(entry, above) for entry in below(path) if entry.why]
+        elif _is_pattern(path):
+            passed += [_passed(entry, _above(path)) for entry in matched_not_read(_matches(path))]
     return passed
 
 
-def _below(folder: Path) -> Iterator[tuple[Path, str]]:
-    """Yield every file below a folder, sorted, and why it is not read, empty for one that is."""
-    root = os.path.realpath(folder)
-    for parent, folders, files in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        reports = _reports(Path(parent), files)
-        for name in sorted(files):
-            path = Path(parent) / name
-            if not name.startswith(".") or name.lower().endswith(SUFFIXES):
-                yield path, "the report of an export, no rollouts" if name in reports else _why_not(path, root)
+def _passed(entry: Entry, above: Path) -> PassedOver:
+    return PassedOver(show_path(os.path.relpath(entry.path, above)) + "/" * entry.is_folder, entry.why)
 
 
-def _reports(folder: Path, names: Iterable[str]) -> set[str]:
-    """Return which files of a folder the manifests beside them name as reports; what is no manifest names none."""
-    found: set[str] = set()
-    for name in names:
-        if not name.lower().endswith(MANIFEST_SUFFIX):
-            continue
-        try:
-            others = json.loads((folder / name).read_bytes()).get("others", ())
-            found |= {other["file"] for other in others if other["part"] == "report"}
-        except (OSError, ValueError, AttributeError, KeyError, TypeError, RecursionError):
-            continue
-    return found
-
-
-def _why_not(path: Path, root: str) -> str:
-    """Say why a file in an opened folder is not read; empty when it is."""
-    name = path.name.lower()
-    if path.name.startswith("."):
-        return "a hidden file"
-    if not path.exists():
-        return "a link that leads nowhere"
-    if os.path.commonpath([root, os.path.realpath(path)]) != root:
-        return "a link that leads out of the folder"
-    if not path.is_file():
-        return "not a regular file"
-    if not name.endswith(SUFFIXES):
-        kind = f"ending in {show_path(path.suffix)}" if path.suffix else "without a suffix"
-        return f"a file {kind} is read only when it is named"
-    if known := [words for end, words in _NOT_ROLLOUTS.items() if name.endswith(end)]:
-        return f"{known[0]}, no rollouts"
-    return "an export of this program, read only when it is named" if _is_written_here(path) else ""
-
-
-def _is_written_here(path: Path) -> bool:
-    whole = _PART.sub(r"\1", path.name)  # the parts of a split share the manifest of the whole
-    names = {path.name, whole}
-    return path.name.lower().endswith(MANIFEST_SUFFIX) or any(
-        path.with_name(each + MANIFEST_SUFFIX).exists() for each in names
-    )
+def by_reason(passed: Iterable[PassedOver]) -> list[Reason]:
+    """Return every reason with how many files it holds for and the first of them, in the order they come."""
+    found: dict[str, list[str]] = {}
+    for file in passed:
+        found.setdefault(file.why, []).append(file.name)
+    return [Reason(why, len(names), tuple(names[:NAMED_MAX])) for why, names in found.items()]
 
 
 def _names(files: list[Path]) -> list[str]:

@@ -16,7 +16,7 @@ import os
 import secrets
 import stat
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -24,6 +24,9 @@ from typing import BinaryIO, Self
 
 from rollout_curator.discover import rows
 from rollout_curator.errors import ExportError, RecipeError
+from rollout_curator.exports.explaining import explained as _explain
+from rollout_curator.exports.explaining import shown_name as _shown
+from rollout_curator.exports.leftovers import Guard, sweep, temporary_prefix
 
 try:
     import fcntl
@@ -33,18 +36,6 @@ except ImportError:  # Windows
 BUFFER_BYTES = 1 << 20
 LOCK_WAIT_S = 2.0
 LOCK_POLL_S = 0.05
-
-REASONS: dict[int, str] = {
-    errno.ENOSPC: "no space left on the disk; free some or choose another disk",
-    errno.EDQUOT: "your disk quota is used up; free some space or choose another disk",
-    errno.EFBIG: "the file would be too large for this disk or this process (ulimit -f)",
-    errno.EROFS: "the disk is read-only; choose another folder",
-    errno.EACCES: "no permission to write in its folder; choose another folder",
-    errno.EPERM: "no permission to write in its folder; choose another folder",
-    errno.ENAMETOOLONG: "the name is too long; choose a shorter one",
-    errno.ELOOP: "its links point at each other; choose another path",
-    errno.ENOTDIR: "a part of the path is a file, not a folder; choose another path",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +57,9 @@ class AtomicFile:
         self.size_bytes = 0
         self._digest = hashlib.sha256()
         self._target = _resolve(target)
-        self._temp = self._target.with_name(f"{_temp_prefix(self._target)}{secrets.token_hex(4)}")
+        self._temp = self._target.with_name(f"{temporary_prefix(self._target)}{secrets.token_hex(4)}")
         self._file: BinaryIO | None = None
+        self._stays = False
 
     def __enter__(self) -> Self:
         """Make the temporary file, with the mode of the file it will replace."""
@@ -86,7 +78,8 @@ class AtomicFile:
             if self._file is not None:
                 self._file.close()
         with contextlib.suppress(OSError):
-            self._temp.unlink(missing_ok=True)
+            if not self._stays:
+                self._temp.unlink(missing_ok=True)
 
     def write(self, chunk: bytes, *, rows: int = 0) -> None:
         """Append `chunk`, which holds `rows` examples."""
@@ -124,6 +117,14 @@ class AtomicFile:
             os.replace(self._temp, self._target)
         _sync_folder(self._target.parent)
 
+    def has_appeared(self) -> bool:
+        """Say whether a file that was complete has taken the place of its target."""
+        return not os.path.lexists(self._temp)
+
+    def stay(self) -> None:
+        """Leave what was written beside the target, when the target does not appear."""
+        self._stays = True
+
     @contextlib.contextmanager
     def _explained(self) -> Iterator[None]:
         try:
@@ -133,30 +134,50 @@ class AtomicFile:
 
 
 @contextlib.contextmanager
-def publish(*targets: Path, lock: Path | None = None) -> Iterator[tuple[AtomicFile, ...]]:
+def publish(*targets: Path, lock: Path | None = None, guard: Guard | None = None) -> Iterator[tuple[AtomicFile, ...]]:
     """Yield one open file per target; when the block ends well they appear, in the order given.
 
     `lock`, by default the first target, is locked meanwhile. Leaving the block by any exception changes no target.
-    Raises ExportError when a file cannot be written, or when another export is writing the first one.
+    Raises ExportError when a file cannot be written, when another export is writing the first one, or when `guard`,
+    asked under the lock and again before the first file appears, does not let one be replaced.
     """
     if not targets:
         raise ExportError("cannot write an export of no files: name at least one")
     with contextlib.ExitStack() as stack:
         is_safe_to_sweep = stack.enter_context(_lock(lock or targets[0]))
+        if guard is not None:
+            guard.check()
         if is_safe_to_sweep:
-            _sweep(targets)
+            sweep(map(_resolve, targets), None if guard is None else guard.spares)
         files = tuple(stack.enter_context(AtomicFile(target)) for target in targets)
         yield files
         for file in files:
             file.complete()
-        for n_done, file in enumerate(files):
-            try:
-                file.appear()
-            except ExportError as error:
-                if n_done == 0:
-                    raise
-                done = ", ".join(_shown(earlier.path) for earlier in files[:n_done])
-                raise ExportError(f"{error} But {done} is new already: export again so that they fit") from error
+        if guard is None:
+            _appear(files)
+            return
+        guard.check()
+        try:
+            guard.begin()
+            _sync_folder(_resolve(targets[-1]).parent)
+            _appear(files)
+        except BaseException:
+            if any(file.has_appeared() for file in files):
+                files[-1].stay()  # it tells which of the others are this program's
+            raise
+        if is_safe_to_sweep:
+            sweep(map(_resolve, targets), guard.spares)
+
+
+def _appear(files: Sequence[AtomicFile]) -> None:
+    for n_done, file in enumerate(files):
+        try:
+            file.appear()
+        except ExportError as error:
+            if n_done == 0:
+                raise
+            done = ", ".join(_shown(earlier.path) for earlier in files[:n_done])
+            raise ExportError(f"{error} But {done} is new already: export again so that they fit") from error
 
 
 def check_target(path: Path) -> None:
@@ -267,19 +288,6 @@ def _wait_for_lock(descriptor: int, path: Path) -> bool:
             return True
 
 
-def _sweep(targets: Iterable[Path]) -> None:
-    """Remove what killed exports of these targets left behind."""
-    for target in map(_resolve, targets):
-        for entry in os.scandir(target.parent):
-            if entry.name.startswith(_temp_prefix(target)) and entry.is_file(follow_symlinks=False):
-                with contextlib.suppress(OSError):
-                    os.unlink(entry.path)
-
-
-def _temp_prefix(target: Path) -> str:
-    return f".{target.name}.tmp-"
-
-
 def _sync_folder(folder: Path) -> None:
     with contextlib.suppress(OSError):  # some systems cannot, and the rename is done
         descriptor = os.open(folder, os.O_RDONLY)
@@ -287,13 +295,3 @@ def _sync_folder(folder: Path) -> None:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
-
-
-def _explain(error: OSError, path: Path) -> ExportError:
-    reason = REASONS.get(error.errno or 0, error.strerror or type(error).__name__)
-    state = "The existing file was not changed" if os.path.lexists(path) else "Nothing was written"
-    return ExportError(f"cannot write {_shown(path)}: {reason}. {state}")
-
-
-def _shown(path: Path) -> str:
-    return str(path) if str(path).isprintable() else ascii(str(path))

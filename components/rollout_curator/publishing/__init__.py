@@ -12,17 +12,22 @@ from rollout_curator.publishing.costing import cost_of, lengths_of, usual
 from rollout_curator.publishing.describing import pair_notes
 from rollout_curator.publishing.places import check_out, control_paths, paths_of, usual_card, usual_report
 from rollout_curator.publishing.remaking import Remade, remake
+from rollout_curator.publishing.replacing import Foreign, LineGuard, check_free, foreign, guard_of, targets_of
+from rollout_curator.publishing.settings import Settings
 from rollout_curator.publishing.stream import first_line
 from rollout_curator.publishing.verifying import verify
-from rollout_curator.publishing.writing import Exported, Settings, export
+from rollout_curator.publishing.writing import Exported, export
 
 __all__ = [
     "Chosen",
     "ExportProgress",
     "Exported",
+    "Foreign",
+    "LineGuard",
     "Part",
     "Remade",
     "Settings",
+    "check_free",
     "check_out",
     "choose",
     "command_line",
@@ -30,6 +35,8 @@ __all__ = [
     "cost_of",
     "export",
     "first_line",
+    "foreign",
+    "guard_of",
     "left_out",
     "left_out_said",
     "left_out_words",
@@ -39,6 +46,7 @@ __all__ = [
     "paths_of",
     "remake",
     "says_of",
+    "targets_of",
     "unread",
     "usual",
     "usual_card",

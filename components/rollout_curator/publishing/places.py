@@ -7,8 +7,8 @@ from pathlib import Path
 from rollout_curator import manifest
 from rollout_curator.errors import ExportError
 from rollout_curator.exports.base import check_target, exports, get
+from rollout_curator.manifest import MANIFEST_SUFFIX
 from rollout_curator.recipe import Recipe
-from rollout_curator.sources import MANIFEST_SUFFIX
 from rollout_curator.splits import PARTS
 
 CARD_MARK = "<!-- written by rollout-curator -->"
@@ -48,6 +48,12 @@ def report_path(out: Path, name: str) -> Path:
     return out.with_name(path.name)
 
 
+def beside_of(out: Path, card: str, report: str) -> dict[str, Path]:
+    """Return where the report and the card go, as far as they are asked for, in the order they are written."""
+    there = {"report": report_path(out, report)} if report else {}
+    return there | ({"card": card_path(out, card)} if card else {})
+
+
 def usual_card(out: Path) -> str:
     """Return the name a data card has unless told otherwise."""
     return f"{out.stem}.card.md"
@@ -69,8 +75,7 @@ def check_out(
     """Raise ExportError, before any long work, when a file to be is one of these or cannot be written."""
     recipe, sources = recipe or Recipe(), list(sources)
     paths = [*paths_of(out, recipe).values(), manifest.path_of(out)]
-    cards = [card_path(out, card)] if card else []
-    beside = [*cards, *([report_path(out, report)] if report else [])]
+    beside = [*beside_of(out, card, report).values()]
     if out.name.endswith(MANIFEST_SUFFIX):
         raise ExportError(f"{out}: is the name of a manifest, which stands beside its file; choose another name")
     for path in beside:
@@ -82,9 +87,6 @@ def check_out(
         if decisions is not None and _is_same(path, decisions):
             raise ExportError(f"{path}: is the review store, which no export replaces; choose another name")
     _check_suffix(out, recipe)
-    for path in cards:
-        if path.exists() and CARD_MARK not in _head(path):
-            raise ExportError(f"{path}: was not written by this program, so it is not replaced; choose another name")
     for path in (*paths[:-1], *beside):
         check_target(path)
 
@@ -97,14 +99,6 @@ def _check_suffix(out: Path, recipe: Recipe) -> None:
         raise ExportError(
             f"{out}: the name of a {kind.title} file ends in {kind.suffix}; name it so, or choose another kind"
         )
-
-
-def _head(path: Path) -> str:
-    try:
-        with open(path, encoding="utf-8", errors="replace") as file:
-            return file.read(20_000)
-    except OSError:
-        return ""
 
 
 def _is_same(path: Path, other: Path) -> bool:

@@ -11,8 +11,10 @@ from rollout_curator.index.store import Progress
 from rollout_curator.opening import build_indexes
 from rollout_curator.publishing.choosing import ExportProgress
 from rollout_curator.publishing.places import check_out
+from rollout_curator.publishing.replacing import guard_of
+from rollout_curator.publishing.settings import Settings
 from rollout_curator.publishing.verifying import inputs_of, reopened
-from rollout_curator.publishing.writing import Exported, Settings, export
+from rollout_curator.publishing.writing import Exported, export
 from rollout_curator.sources import Found
 
 
@@ -38,6 +40,7 @@ def remake(
     recipe = recipes.from_table(content["recipe"], f"recipe of {content['file']}")
     places = inputs_of(path, content)
     check_out(out, [place for place, _ in places], None, recipe, settings.card, settings.report)
+    guard_of(out, recipe, settings).check()
     for place, source in places:
         check = manifest.check_input(place, source)
         if not check.holds:

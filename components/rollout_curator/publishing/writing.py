@@ -21,7 +21,9 @@ from rollout_curator.publishing.command import command_line
 from rollout_curator.publishing.configs import config_of
 from rollout_curator.publishing.costing import lengths_of
 from rollout_curator.publishing.describing import control_words, described, pair_notes
-from rollout_curator.publishing.places import card_path, check_out, paths_of, report_path
+from rollout_curator.publishing.places import beside_of, check_out, paths_of
+from rollout_curator.publishing.replacing import guard_of
+from rollout_curator.publishing.settings import Settings
 from rollout_curator.publishing.stream import Stream
 from rollout_curator.recipe import Recipe
 from rollout_curator.selection import Funnel
@@ -29,30 +31,6 @@ from rollout_curator.split_report import fault, sentences
 from rollout_curator.splits import Split
 from rollout_curator.targets.base import ConfigFacts
 from rollout_curator.workspace import Workspace
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """What an export does beside its recipe, none of which changes a byte of the data.
-
-    `card` is the name of a data card in the same folder, none when empty. `report` is the name of a file in the same
-    folder that tells of every rollout what became of it, none when empty. `workers` is the number of processes, 0 for
-    what the size asks for. `over` are keys chosen over others instead of what the review store says. `batch_size` rows
-    a step, the trainer's usual when None, and `epochs` are for the trainer's config.
-    """
-
-    card: str = ""
-    workers: int = 0
-    over: Mapping[str, list[str]] | None = None
-    report: str = ""
-    batch_size: int | None = None
-    epochs: int = 1
-
-    @property
-    def training(self) -> dict[str, int]:
-        """Return what is asked of the trainer's config that is not as usual."""
-        epochs = {"epochs": self.epochs} if self.epochs > 1 else {}
-        return epochs if self.batch_size is None else {"batch_size": self.batch_size, **epochs}
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,25 +59,29 @@ def export(
     workspace: Workspace,
     recipe: Recipe,
     out: Path,
-    settings: Settings = Settings(),
+    settings: Settings = Settings(),  # noqa: B008 frozen
 ) -> Generator[ExportProgress | Exported, None, None]:
     """Write the kept rollouts to `out` and the manifest beside it; the last item yielded is the result.
 
-    All files appear whole or not at all; closing the generator leaves what was there.
-    Raises ExportError and SourceError.
+    All files appear whole or not at all; closing the generator leaves what was there. Raises SourceError and
+    ExportError, as FileInTheWay where a file that this program did not write would be replaced.
     """
     store_path = workspace.decisions.path if workspace.decisions else None
     check_out(out, [file.path for file in workspace.found], store_path, recipe, settings.card, settings.report)
     recipes.plan(recipe)
+    guard = guard_of(out, recipe, settings)
+    guard.check()
     _check_unchanged(workspace, out)
     chosen = yield from choosing(workspace, recipe, settings.over)
     _require_rows(out, recipe, chosen)
     paths = paths_of(out, recipe)
-    others = _others(out, settings)
+    others = beside_of(out, settings.card, settings.report)
     manifest_path = manifest.path_of(out)
     streams = [Stream(workspace, recipe, part, chosen.marks, settings.workers) for part in chosen.parts]
     with ExitStack() as stack:
-        *files, beside = stack.enter_context(publish(*paths.values(), *others.values(), manifest_path, lock=out))
+        *files, beside = stack.enter_context(
+            publish(*paths.values(), *others.values(), manifest_path, lock=out, guard=guard)
+        )
         digests = stack.enter_context(manifest.hashed([source.path for source in workspace.sources]))
         yield from _write_parts(streams, files, recipe, chosen.n_units)
         while not digests.done():
@@ -135,14 +117,9 @@ def export(
             *unknown_harmless(workspace, recipe),
             *_late_columns(recipe, streams),
             *_left_over(out, paths, workspace),
+            *guard.replaced(),
         ),
     )
-
-
-def _others(out: Path, settings: Settings) -> dict[str, Path]:
-    """Return where the report and the card go, as far as they are asked for, in the order they are written."""
-    report = {"report": report_path(out, settings.report)} if settings.report else {}
-    return report | ({"card": card_path(out, settings.card)} if settings.card else {})
 
 
 def _write_others(

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rollout_curator.errors import CuratorError
-from rollout_curator.publishing import Exported, Settings, check_out, command_line, control_paths, export
+from rollout_curator.publishing import Exported, Settings, check_free, check_out, command_line, control_paths, export
 from rollout_curator.recipe import Recipe
 from rollout_curator.workspace import Workspace
 
@@ -15,7 +15,8 @@ from rollout_curator.workspace import Workspace
 class Beside:
     """What is written beside the file: names of a data card and of a report, the seeds of random controls.
 
-    `batch_size` rows a step, the trainer's usual when None, and `epochs` are for its config.
+    `batch_size` rows a step, the trainer's usual when None, and `epochs` are for its config. `agreed` are files that
+    this program did not write, or that were changed since, and that the user lets it replace.
     """
 
     card: str = ""
@@ -23,11 +24,14 @@ class Beside:
     seeds: tuple[int, ...] = ()
     batch_size: int | None = None
     epochs: int = 1
+    agreed: frozenset[Path] = frozenset()
 
     @property
     def settings(self) -> Settings:
         """Return what the export does beside its recipe."""
-        return Settings(self.card, report=self.report, batch_size=self.batch_size, epochs=self.epochs)
+        return Settings(
+            self.card, report=self.report, batch_size=self.batch_size, epochs=self.epochs, agreed=self.agreed
+        )
 
 
 class ExportJob:
@@ -81,6 +85,7 @@ class ExportJob:
             for path in beside.values():
                 check_out(path, sources, store, self.recipe)
             card, report, settings = self.beside.card, self.beside.report, self.beside.settings
+            check_free({self.out: settings, **dict.fromkeys(beside.values(), settings.alone)}, self.recipe)
             self.result = self._written(workspace, self.recipe, self.out, settings)
             if self.result is not None and beside:
                 said = command_line(workspace, self.recipe, self.out, card, self.seeds, report, settings.training)
@@ -90,9 +95,8 @@ class ExportJob:
             self.failure = error
 
     def _write_controls(self, workspace: Workspace, beside: dict[int, Path]) -> None:
-        alone = replace(self.beside.settings, card="", report="")
         for seed, path in beside.items():
-            made = self._written(workspace, replace(self.recipe, control=seed), path, alone)
+            made = self._written(workspace, replace(self.recipe, control=seed), path, self.beside.settings.alone)
             if made is None:
                 return
             self.controls.append(made)

@@ -1,11 +1,10 @@
 """The Export page: what will be written and what not, for which trainer, and the writing itself."""
 
-import glob
 from pathlib import Path
 
 import streamlit as st
 
-from rollout_curator import manifest, reading
+from rollout_curator import reading
 from rollout_curator import recipe as recipes
 from rollout_curator.controls import HELP as CONTROL_HELP
 from rollout_curator.cost import Asked
@@ -16,7 +15,6 @@ from rollout_curator.publishing import (
     command_line,
     control_paths,
     first_line,
-    paths_of,
     says_of,
     usual,
     usual_card,
@@ -30,6 +28,7 @@ from rollout_curator.targets.base import targets
 from rollout_curator.ui import choices, places, state
 from rollout_curator.ui.exporting import Beside
 from rollout_curator.ui.pages.account import draw_left_out
+from rollout_curator.ui.pages.export_asking import agreement
 from rollout_curator.ui.pages.export_counts import chosen_of, cost_form, counts
 from rollout_curator.ui.pages.export_files import files_form
 from rollout_curator.ui.pages.export_options import options_form
@@ -37,7 +36,7 @@ from rollout_curator.ui.pages.export_result import draw_job
 from rollout_curator.ui.pages.hazard_table import hazard_table
 from rollout_curator.ui.pages.template_form import template_form
 from rollout_curator.ui.pages.trainer_view import examples
-from rollout_curator.ui.phrases import selected_words, size
+from rollout_curator.ui.phrases import selected_words
 from rollout_curator.ui.reasons import label_of
 from rollout_curator.ui.site import Site
 from rollout_curator.ui.text import label, plain, show_untrusted
@@ -157,13 +156,15 @@ def _write(site: Site, workspace: Workspace, recipe: Recipe, chosen: Chosen | No
     card = usual_card(out) if st.checkbox("with a data card", key="rc.card", help=CARD_HELP) else ""
     report = usual_report(out) if st.checkbox("with a report", key="rc.report", help=REPORT_HELP) else ""
     seeds = _seeds(recipe) if recipe.control is None else ()
-    beside = Beside(card, report, seeds, *_training(recipe, asked))
-    answers = [_agreed(path, recipe) for path in (out, *control_paths(out, seeds).values())]
+    agreed = agreement(
+        site, recipe, {out: (card, report), **dict.fromkeys(control_paths(out, seeds).values(), ("", ""))}
+    )
+    beside = Beside(card, report, seeds, *_training(recipe, asked), agreed or frozenset())
     unit = "pair" if recipe.pairs else "rollout"
     words = f"Export {label(counted(n_rows, unit))}"
     if chosen is None and recipe.pairs is not None:
         words = "Export pairs"
-    pressed = st.button(words, type="primary", disabled=running or not n_rows or not all(answers), key="rc.export")
+    pressed = st.button(words, type="primary", disabled=running or not n_rows or agreed is None, key="rc.export")
     if not n_rows:
         st.caption("Nothing is kept: lower the threshold on the Rewards page, or choose other options.")
     if pressed:
@@ -206,36 +207,6 @@ def _begin(site: Site, workspace: Workspace, recipe: Recipe, out: Path, beside: 
             st.rerun()
     except ExportError as error:
         st.warning(f"{label(out.name)} was not begun: {label(error)}.")
-
-
-def _agreed(out: Path, recipe: Recipe) -> bool:
-    """Say what would be replaced; a file that no export wrote needs the user's word."""
-    there = [path for path in paths_of(out, recipe).values() if path.exists()]
-    if manifest.path_of(out).exists():
-        if fault := _fault(out):
-            st.warning(f"{label(fault)}: an earlier export was cut off, or the file was changed. Export again.")
-        if there:
-            st.caption(f"Replaces {_named(there)}, once the new ones are complete.")
-        return True
-    if not there:
-        return True
-    return st.checkbox(f"Replace {_named(there)}, which no export of this program wrote", key=f"rc.replace-{out}")
-
-
-def _named(paths: list[Path]) -> str:
-    return ", ".join(f"{label(path.name)} of {label(size(path.stat().st_size))}" for path in paths)
-
-
-def _fault(out: Path) -> str:
-    """Return in what a file and its manifest do not fit; looked at anew when either changed."""
-    beside = manifest.path_of(out).parent.glob(f"{glob.escape(out.stem)}*")
-    stamps = tuple(sorted((path.name, path.stat().st_mtime_ns) for path in beside if path.is_file()))
-    return _fault_of(str(out), stamps)
-
-
-@st.cache_data(show_spinner=False, max_entries=16)
-def _fault_of(out: str, stamps: tuple[tuple[str, int], ...]) -> str:
-    return manifest.fits(Path(out))
 
 
 def _preview(workspace: Workspace, recipe: Recipe, chosen: Chosen | None) -> None:

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from rollout_curator.errors import CuratorError
+from rollout_curator.errors import CuratorError, FileInTheWay
 from rollout_curator.publishing import Exported, left_out_words
 from rollout_curator.recipe import Recipe
 from rollout_curator.ui.exporting import ExportJob
@@ -24,6 +24,8 @@ def draw_job(site: Site, job: ExportJob, recipe: Recipe) -> None:
         _controls(job)
     elif job.is_stopped:
         st.info(f"Stopped. {label(job.out.name)} is as it was before.")
+    elif isinstance(job.failure, FileInTheWay):
+        st.error(f"{label(job.failure.sentence, 2000)}; nothing was written: agree to it above, or name another file.")
     elif isinstance(job.failure, CuratorError):
         st.error(label(job.failure))
     else:

@@ -11,6 +11,7 @@ from rollout_curator.grouping import WORDS
 from rollout_curator.index.source import Problem, Source
 from rollout_curator.packing import show_path
 from rollout_curator.problems import PROBLEM_WORDS
+from rollout_curator.sources import by_reason
 from rollout_curator.ui import choices, places, state
 from rollout_curator.ui.pages.account import draw_unread
 from rollout_curator.ui.phrases import size
@@ -120,6 +121,7 @@ def _passed_over(workspace: Workspace) -> None:
     names = ", ".join(file.name for file in passed[:PASSED_OVER_NAMED])
     more = f" and {len(passed) - PASSED_OVER_NAMED:,} more" if len(passed) > PASSED_OVER_NAMED else ""
     with st.expander(f"Passed over: {label(names)}{label(more)}", key="rc.passed-over"):
+        st.markdown("\n".join(f"- {one.n_files:,}: {label(one.reason)}" for one in by_reason(passed)))
         st.dataframe(
             pd.DataFrame([{"file": plain(file.name), "why": plain(file.why)} for file in passed[:PASSED_OVER_ROWS]]),
             hide_index=True,

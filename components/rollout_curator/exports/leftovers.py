@@ -1,0 +1,38 @@
+"""What stands between an export and the files that are there: what may be replaced, what a killed export left."""
+
+import contextlib
+import os
+import re
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Protocol
+
+
+class Guard(Protocol):
+    """What publishing asks before it replaces or removes anything."""
+
+    def check(self) -> None:
+        """Raise ExportError when a file that is there now may not be replaced."""
+
+    def begin(self) -> None:
+        """Prepare for the first file to appear."""
+
+    def spares(self, leftover: Path) -> bool:
+        """Say whether a temporary file is still needed, to tell which files an export wrote."""
+
+
+def temporary_prefix(target: Path) -> str:
+    """Return how the names of temporary files of a target begin; eight hex digits follow."""
+    return f".{target.name}.tmp-"
+
+
+def sweep(targets: Iterable[Path], spares: Callable[[Path], bool] | None) -> None:
+    """Remove what killed exports of these targets left behind, but for what is spared."""
+    for target in targets:
+        name = re.compile(re.escape(temporary_prefix(target)) + "[0-9a-f]{8}")
+        for entry in os.scandir(target.parent):
+            if not name.fullmatch(entry.name) or not entry.is_file(follow_symlinks=False):
+                continue
+            if spares is None or not spares(Path(entry.path)):
+                with contextlib.suppress(OSError):
+                    os.unlink(entry.path)

@@ -1,0 +1,69 @@
+"""The Export page before it writes: which files would be replaced, and the user's word for those of somebody else."""
+
+import glob
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import streamlit as st
+
+from rollout_curator import manifest
+from rollout_curator.errors import FileInTheWay
+from rollout_curator.publishing import Foreign, foreign, targets_of
+from rollout_curator.recipe import Recipe
+from rollout_curator.ui.phrases import size
+from rollout_curator.ui.site import Site
+from rollout_curator.ui.text import label
+
+LATE = "changed or came to lie there since this page was drawn"
+
+
+def agreement(site: Site, recipe: Recipe, outs: Mapping[Path, tuple[str, str]]) -> frozenset[Path] | None:
+    """Draw what every export (file -> its card and report) would replace; return what it may, None until all is agreed.
+
+    A file that this program wrote and nobody changed since is named; any other one waits for a tick.
+    """
+    answers = [_agreed(site, out, targets_of(out, recipe, *beside)) for out, beside in outs.items()]
+    agreed = [answer for answer in answers if answer is not None]
+    return frozenset().union(*agreed) if len(agreed) == len(answers) else None
+
+
+def _agreed(site: Site, out: Path, targets: Sequence[Path]) -> frozenset[Path] | None:
+    held = foreign(out, targets, manifest.FITS_BYTES)
+    known = {one.path for one in held}
+    failure = site.export.failure if site.export is not None else None
+    late = failure.paths if isinstance(failure, FileInTheWay) else ()
+    held += [Foreign(path, LATE) for path in targets if path in late and path not in known and os.path.exists(path)]
+    in_the_way = frozenset(one.path for one in held)
+    if fault := _fault(out):
+        st.warning(f"{label(fault)}: an earlier export was cut off, or the file was changed. Export again.")
+    if ours := [path for path in targets[:-1] if os.path.exists(path) and path not in in_the_way]:
+        st.caption(f"Replaces {_named(ours)}, once the new ones are complete.")
+    if not held:
+        return frozenset()
+    said = ", ".join(f"{_named([one.path])} ({label(one.why)})" for one in held)
+    key = ", ".join(str(one.path) for one in held)  # other files are another question
+    return in_the_way if st.checkbox(f"Replace {said}", key=f"rc.replace-{key}") else None
+
+
+def _named(paths: Sequence[Path]) -> str:
+    return ", ".join(f"{label(path.name)} of {label(_size(path))}" for path in paths)
+
+
+def _size(path: Path) -> str:
+    try:
+        return size(path.stat().st_size)
+    except OSError:  # gone a moment ago
+        return "unknown size"
+
+
+def _fault(out: Path) -> str:
+    """Return in what a file and its manifest do not fit; looked at anew when either changed."""
+    beside = manifest.path_of(out).parent.glob(f"{glob.escape(out.stem)}*")
+    stamps = tuple(sorted((path.name, path.stat().st_mtime_ns) for path in beside if path.is_file()))
+    return _fault_of(str(out), stamps)
+
+
+@st.cache_data(show_spinner=False, max_entries=16)
+def _fault_of(out: str, stamps: tuple[tuple[str, int], ...]) -> str:
+    return manifest.fits(Path(out))
