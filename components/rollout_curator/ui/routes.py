@@ -11,7 +11,7 @@ from starlette.routing import Route
 
 from rollout_curator.decisions import Decisions, Entry
 from rollout_curator.errors import DecisionRefused
-from rollout_curator.ui import entries
+from rollout_curator.ui import entries, names
 from rollout_curator.ui.answering import Refusal, answer, answer_post, dump
 from rollout_curator.ui.blinding import NOT_YET, decision_for, is_hidden
 from rollout_curator.ui.marking import is_answer, marks_json
@@ -53,7 +53,8 @@ def routes(site: Site) -> list[Route]:
         return await answer_post(request, site, _places)
 
     async def post_decisions(request: Request) -> Response:
-        return await answer_post(request, site, _decisions)
+        asks = names.who_of(site, request.cookies, request.headers)
+        return await answer_post(request, site, lambda site, body: _decisions(site, body, asks))
 
     return [
         Route("/api/rollouts", get_rollouts, methods=["GET"]),
@@ -130,7 +131,7 @@ def _places(site: Site, body: bytes) -> bytes:
     return dump({"places": [view.position(str(key)) for key in keys]})
 
 
-def _decisions(site: Site, body: bytes) -> bytes:
+def _decisions(site: Site, body: bytes, asks: names.Who) -> bytes:
     """Record what a reader sends, in its order, and answer each entry once all of it is on disk.
 
     An entry that is not what it must be is answered with `refused` and words; those after it are recorded all the same.
@@ -139,20 +140,23 @@ def _decisions(site: Site, body: bytes) -> bytes:
     sent = entries.parsed(body, what)
     client, given = entries.text(sent, "client", what), entries.listed(sent, "entries", what)
     view = _view(site, entries.text(sent, "view", what))
+    names.check_view(site, asks, view.reviewer)
     store = view.workspace.decisions
     if store is None:
         raise Refusal(409, "no decisions can be kept: the app runs without a review store")
-    results = [_heard(store, view, client, entry) for entry in given]
+    results = [_heard(site, store, view, client, entry) for entry in given]
     version = view.workspace.refresh_decisions()
     acked = max((result["seq"] for result in results if isinstance(result["seq"], int)), default=0)
     return dump({"acked": acked, "version": version, "boot": site.boot, "results": results})
 
 
-def _heard(store: Decisions, view: View, client: str, entry: Any) -> Json:
+def _heard(site: Site, store: Decisions, view: View, client: str, entry: Any) -> Json:
     """Record one entry, or say what is wrong with it; what is wrong with the store is raised."""
     refused = {name: entry.get(name) if isinstance(entry, dict) else None for name in ("seq", "key", "pos")}
     try:
         act = entries.act_of(entry)
+        if why := names.refusal_of(site, act["reviewer"], view.reviewer):
+            return {**refused, "refused": why, "elsewhere": True}
         act["reviewer"] = act["reviewer"] or view.reviewer
     except (KeyError, TypeError, ValueError):
         return {**refused, "refused": "this is not a decision; reload the page"}
