@@ -18,21 +18,21 @@ def link(app: AppServer) -> str:
 
 def begin(page: Page, app: AppServer, name: str) -> None:
     """Open the link, go to Review and choose a name."""
-    page.goto(link(app))
-    page.wait_for_url(re.compile(r"^[^?]*$"))
-    page.goto(f"{app.url}/review")
+    page.goto(link(app), wait_until="commit")
+    expect(page).to_have_url(re.compile("/rewards$"), timeout=90_000)
+    page.goto(f"{app.url}/review", wait_until="commit")
     asked = page.get_by_label("Your name, written beside your decisions")
-    expect(asked).to_have_value("", timeout=30_000)
+    expect(asked).to_have_value("", timeout=90_000)
     asked.fill(name)
     page.get_by_role("button", name="Begin to read").click()
-    expect(page.get_by_test_id("reader")).to_have_attribute("data-key", re.compile("^[0-9a-f]{32}$"), timeout=30_000)
+    expect(page.get_by_test_id("reader")).to_have_attribute("data-key", re.compile("^[0-9a-f]{32}$"), timeout=90_000)
 
 
 def reject(page: Page) -> None:
     """Reject what is shown and wait until that is saved."""
     page.get_by_test_id("reader").click(position={"x": 5, "y": 5})
     page.keyboard.press("x")
-    expect(page.get_by_test_id("save-state")).to_have_attribute("data-state", "saved", timeout=30_000)
+    expect(page.get_by_test_id("save-state")).to_have_attribute("data-state", "saved", timeout=90_000)
 
 
 def who_decided(folder: Path) -> list[str]:
@@ -52,13 +52,13 @@ def test_the_link_lets_in_a_name_is_chosen_once_and_who_leaves_is_out(
     expect(page.get_by_label("reviewer", exact=True)).to_have_count(0)
     reject(page)
     page.reload()
-    expect(page.get_by_test_id("reader")).to_be_visible(timeout=30_000)  # the name is not asked again
+    expect(page.get_by_test_id("reader")).to_be_visible(timeout=90_000)  # the name is not asked again
     other = chromium.new_context().new_page()
     begin(other, app, "bob (unverified)")
     reject(other)
     other.context.close()
     page.get_by_role("button", name="Log out").click()
-    expect(page.get_by_text("This app is shared by a link that carries a token.")).to_be_visible(timeout=30_000)
+    expect(page.get_by_text("This app is shared by a link that carries a token.")).to_be_visible(timeout=90_000)
     page.goto(f"{app.url}/review")
     expect(page.get_by_text("This app is shared by a link that carries a token.")).to_be_visible()
     assert who_decided(rollouts) == ["ann (unverified)", "bob (unverified)"]
