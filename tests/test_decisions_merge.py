@@ -206,7 +206,11 @@ def test_an_import_into_a_store_with_other_acts_keeps_every_field_and_the_links_
 
 def test_a_decision_made_after_an_import_is_newer_than_every_imported_one(store: Decisions, tmp_path: Path) -> None:
     decide(store, A, "reject", "ann")
-    ahead = orjson.loads(lines(store)[0]) | {"clock": 2**60, "origin": "ahead", "verdict": "accept"}
+    ahead = orjson.loads(lines(store)[0]) | {
+        "clock": orjson.loads(lines(store)[0])["clock"] + 10**13,
+        "origin": "ahead",
+        "verdict": "accept",
+    }
     with Decisions.open(tmp_path / "other.sqlite") as other:
         other.take_in([orjson.dumps(ahead)])
         decide(other, A, "reject", "bob")

@@ -52,6 +52,7 @@ RANKS = {
     "selection": 4,
     "decisions_file": 3,
     "decisions_schema": 2,
+    "decisions_clocks": 2,
     "reading": 8,
     "reading_words": 9,
     "reading_shared": 9,

@@ -13,7 +13,8 @@ from rollout_curator.decisions import Decisions, Entry
 from rollout_curator.recipe import Recipe
 from rollout_curator.ui import reasons
 from rollout_curator.ui import site as sites
-from rollout_curator.ui.names import COOKIE, named
+from rollout_curator.ui.names import COOKIE, Who, who_of
+from rollout_curator.ui.proxies import NAME_HEADER
 from rollout_curator.ui.queues import rows_of
 from rollout_curator.ui.site import ServeOptions, Site
 from rollout_curator.ui.state import SESSION, Session
@@ -286,13 +287,13 @@ def test_on_a_shared_app_the_name_is_asked_before_reading(site: Site, workspace:
     assert len(app.get("bidi_component")) == 0
     app.text_input[0].set_value("eve")
     press(app, "Begin to read")
-    assert mounted(app)["reviewer"] == "eve"
+    assert mounted(app)["reviewer"] == "eve (unverified)"
 
 
 def test_whoever_signs_in_is_the_reviewer_also_in_a_browser_that_remembers_another(site: Site) -> None:
-    remembers, signs_in = {COOKIE: "J%C3%BCrgen"}, {"X-Forwarded-User": " eve "}
+    remembers, signs_in = {COOKIE: "J%C3%BCrgen"}, {NAME_HEADER: "%20eve%20"}
     proxied = Site(ServeOptions(reviewer="root", behind_proxy=True))
-    assert named(proxied, remembers, signs_in) == ("eve", True)
-    assert named(proxied, remembers, {}) == ("J\u00fcrgen", True)
-    assert named(proxied, {}, {"X-Forwarded-User": " "}) == ("root", False)
-    assert named(site, {}, signs_in) == ("ann", True)
+    assert who_of(proxied, remembers, signs_in) == Who("eve", is_known=True, is_fixed=True)
+    assert who_of(proxied, remembers, {}) == Who("J\u00fcrgen", is_known=False)
+    assert who_of(proxied, {}, {NAME_HEADER: "%20", "X-Forwarded-User": "eve"}) == Who("", is_known=False)
+    assert who_of(site, {}, signs_in) == Who("ann", is_known=True)

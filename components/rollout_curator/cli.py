@@ -214,6 +214,20 @@ def index(paths: tuple[str, ...], as_json: bool, cache_dir: Path | None) -> None
 @click.option("--address", default="127.0.0.1", show_default=True, help="Any other needs --shared.")
 @click.option("--shared", is_flag=True, help="Serve others too, behind a token that is printed at start.")
 @click.option("--reviewer", default="", help="Name written beside your decisions.")
+@click.option("--behind-proxy", is_flag=True, help="A proxy signs people in; its header says who decides.")
+@click.option(
+    "--proxy",
+    "proxies",
+    metavar="ADDRESS",
+    multiple=True,
+    help="Address of a proxy whose headers count, such as 10.0.0.5 or 10.0.0.0/24; default: this machine.",
+)
+@click.option(
+    "--user-header",
+    default="X-Forwarded-User",
+    show_default=True,
+    help="Header in which the proxy names who is signed in.",
+)
 @options.recipe_file
 @options.decisions
 @click.option("--out-dir", type=options.FILE, help="Where exports are written.")

@@ -1,4 +1,4 @@
-"""The review store: what people decided, appended to one SQLite file; nothing in it is ever changed.
+"""The review store: what people decided, appended to one SQLite file; nothing said in it is ever changed.
 
 It knows keys (hash of a rollout's bytes), verdicts, reasons, notes and who said so when; it does not know rollouts.
 An act is about a rollout (reject, accept, clear) or about one answer of it, by the number of its first item: `mark`
@@ -9,7 +9,7 @@ changed nothing because somebody else had decided since; `spare`, a bulk decisio
 *stands* when it is a `decide` or `redo` that no row undoes; the newest standing row of a subject is what holds, with
 its own author. The verdict, reasons and note of an `undo`, `yield` or `spare` repeat what held after it in the store
 where it was made. Newer is what has the higher `(clock, origin)`, in every copy alike; `id` is only the order of
-arrival here.
+arrival here. A clock that cannot be is the one thing that is mended (`decisions_clocks`).
 """
 
 from collections.abc import Iterable, Sequence
@@ -65,7 +65,7 @@ class Decisions:
         self._held: dict[str, Decision] = {}
         self._singles: list[Decision] = []
         self._marks: Marks = {}
-        self._held_version = 0
+        self._held_version, self._held_order = 0, 0
         self._held_lock = Lock()
 
     @classmethod
@@ -195,6 +195,7 @@ class Decisions:
 
     def give_out(self) -> Iterable[bytes]:
         """Yield every act as one line of JSON, the same lines in the same order in every copy of this store."""
+        self._file.mend()
         return exchange.give_out(self.history())
 
     def version(self) -> int:
@@ -243,7 +244,9 @@ class Decisions:
 
     def _catch_up(self) -> None:
         """Read what is new; after a read that fails, it is made again."""
-        now = self.version()
+        now, order = self.version(), self._file.order_version()
+        if self._held_order != order:  # a clock was mended: what is held has the old ones
+            self._held_version, self._held_order, self._singles = 0, order, []
         if self._held_version == now:
             return
         for key, rows in self._live(self._held_version).items():

@@ -14,6 +14,7 @@ from pathlib import Path
 from threading import Lock
 from uuid import uuid4
 
+from rollout_curator import decisions_clocks as clocks
 from rollout_curator import decisions_schema as schema
 from rollout_curator.errors import DecisionsError
 
@@ -33,6 +34,7 @@ class StoreFile:
         self._inode = _inode(self.path)
         self._writer, self._reader = _connect(self.path), _connect(self.path)
         self._write_lock, self._read_lock = Lock(), Lock()
+        self.mend()
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
@@ -59,6 +61,19 @@ class StoreFile:
                         self._writer.execute("ROLLBACK")
             except sqlite3.Error as error:
                 raise _unusable(self.path, error) from error
+
+    def mend(self) -> None:
+        """Bring acts of a time that cannot be back to one that can, where there are any."""
+        with self.reading() as connection:
+            if not clocks.needs_mending(connection):
+                return
+        with self.writing() as connection:
+            clocks.mend(connection)
+
+    def order_version(self) -> int:
+        """Return a number that changes when clocks were mended, which takes a trigger away and brings it back."""
+        with self.reading() as connection:
+            return int(connection.execute("PRAGMA schema_version").fetchone()[0])
 
     def close(self) -> None:
         """Close both connections; the last process to do so leaves one file, without its log."""

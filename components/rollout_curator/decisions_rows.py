@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
+from rollout_curator import decisions_clocks as clocks
 from rollout_curator.decisions_schema import COLUMNS, origin_of
 from rollout_curator.errors import DecisionRefused
 
@@ -22,6 +23,7 @@ MARKS = ("mark", "clear")
 WAYS = ("read", "compared", "bulk", "command")
 """How a verdict came about: read by itself, side by side with others, with many at once, on the command line."""
 ITEM_END = 2**31
+SEQ_END = 2**63
 NOTE_CHARS, NAME_CHARS, REASONS = 10_000, 200, 32
 END = 2**62
 BY_ID = f"SELECT {COLUMNS} FROM decision WHERE id = ?"
@@ -105,8 +107,15 @@ class Recorded:
 def tick(connection: sqlite3.Connection) -> tuple[int, str]:
     """Return the clock of the next act, later than every act there is, and the time of day beside it."""
     now = datetime.now(UTC)
-    latest = connection.execute("SELECT coalesce(max(clock), 0) FROM decision").fetchone()[0]
+    latest = _latest(connection)
+    if not clocks.is_past(latest):
+        clocks.mend(connection)
+        latest = _latest(connection)
     return max(int(now.timestamp() * 1_000_000), latest + 1), now.isoformat(timespec="microseconds")
+
+
+def _latest(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("SELECT coalesce(max(clock), 0) FROM decision").fetchone()[0])
 
 
 def append(
@@ -175,7 +184,7 @@ def cleaned(entry: Entry) -> Entry:
 
 def client_of(client: str, seq: int | None) -> str:
     """Return the id of an outbox. Raises DecisionRefused for a number without one."""
-    if seq is not None and (not client or not 0 <= seq < 2**63):
+    if seq is not None and (not client or not 0 <= seq < SEQ_END):
         raise DecisionRefused(f"sequence number {seq} of client {client[:80]!r}: needs a client and 0 or more")
     return text_of("client", client)
 

@@ -120,6 +120,8 @@ class AppServer:
         try:
             with urllib.request.urlopen(f"{self.url}/_stcore/health", timeout=2) as response:
                 return bool(response.status == 200)
+        except urllib.error.HTTPError as error:
+            return error.code == 401  # it asks for the link it printed
         except (urllib.error.URLError, OSError):
             return False
 

@@ -27,9 +27,9 @@ BODY_BYTES = 1_000_000
 class Refusal(Exception):
     """A request that gets no answer but these words."""
 
-    def __init__(self, status: int, words: str) -> None:
+    def __init__(self, status: int, words: str, **more: int) -> None:
         super().__init__(words)
-        self.status = status
+        self.status, self.more = status, more
 
 
 async def answer(request: Request, site: Site, work: Callable[[], bytes]) -> Response:
@@ -38,7 +38,7 @@ async def answer(request: Request, site: Site, work: Callable[[], bytes]) -> Res
         _check(request, site)
         return _json(await to_thread.run_sync(work))
     except Refusal as refusal:
-        return _json({"error": str(refusal)}, refusal.status)
+        return _json({"error": str(refusal), **refusal.more}, refusal.status)
     except CuratorError as error:
         return _json({"error": str(error)}, 409)
     except Exception as error:  # noqa: BLE001  no traceback may reach a browser
@@ -51,7 +51,7 @@ async def answer_post(request: Request, site: Site, work: Callable[[Site, bytes]
     async for chunk in request.stream():
         body += chunk
         if len(body) > BODY_BYTES:
-            return _json({"error": "too much in one request"}, 413)
+            return _json({"error": "too much in one request, and nothing was taken: send less at a time"}, 413)
     return await answer(request, site, lambda: work(site, bytes(body)))
 
 

@@ -1,138 +1,171 @@
 """What every request passes first: the host it asks for, who may ask, and the headers every answer carries.
 
 Streamlit checks host names on its websocket only and sends no policy; here all of it is one small ASGI layer. In
-shared mode the token of the printed link is exchanged once for a cookie that scripts cannot read.
+shared mode the token of the printed link is exchanged for a session, whose cookie scripts cannot read; a websocket ends
+with its session. Behind a proxy that signs people in nobody gets in around it.
 """
 
-import hashlib
-from base64 import b64encode
 from collections.abc import Iterable
 from hmac import compare_digest
 from http.cookies import CookieError, SimpleCookie
-from pathlib import Path
-from re import DOTALL, findall
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
-import streamlit
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import HTMLResponse, PlainTextResponse
+from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from rollout_curator.ui.delays import Delays
+from rollout_curator.ui.faults import log_error
+from rollout_curator.ui.headers import BASE_SCRIPT, checked_host, hostname, secured
+from rollout_curator.ui.proxies import Proxies
+from rollout_curator.ui.sessions import LONGEST_S, Sessions
 
 COOKIE = "rollout_curator"
 ENTERED = (
     '<!doctype html><meta charset="utf-8"><meta http-equiv="refresh" content="0;url=."><title>rollout-curator</title>'
 )
-BASE_SCRIPT = 'window.__streamlit = {BACKEND_BASE_URL: location.origin + "/"}'
-"""Tells Streamlit's page where its server is; without it /review would first be asked for as if it were a folder."""
 HEAD = b"<head>"
 LOCKED = (
     "This app is shared by a link that carries a token.\n"
     "Open the link that was printed where it was started, or ask the person who started it.\n"
 )
-
-
-def script_hashes() -> str:
-    """Return the hashes of the inline scripts in the served page, so that the policy lets just these run."""
-    page = Path(streamlit.__file__).parent / "static" / "index.html"
-    scripts: list[str] = findall(r"<script>(.*?)</script>", page.read_text(encoding="utf-8"), DOTALL)
-    digests = (b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in (*scripts, BASE_SCRIPT))
-    return " ".join(f"'sha256-{digest}'" for digest in digests)
-
-
-def policy(host: str, hashes: str) -> str:
-    """Return the content security policy of a page served under a host that was checked."""
-    return "; ".join(
-        [
-            "default-src 'self'",
-            f"script-src 'self' blob: {hashes}",
-            "style-src 'self' 'unsafe-inline'",
-            "img-src 'self' data: blob:",
-            "font-src 'self' data:",
-            f"connect-src 'self' ws://{host} wss://{host}",
-            "worker-src 'self' blob:",
-            "object-src 'none'",
-            "frame-src 'none'",
-            "base-uri 'self'",
-            "form-action 'self'",
-            "frame-ancestors 'none'",
-        ]
-    )
+WRONG = "This link carries another token than the app was started with.\n" + LOCKED
+AROUND = "This app is reached through its proxy only, which says who you are.\n"
+TWO_NAMES = "The proxy says that you are two people; it must set the header with your name itself.\n"
 
 
 class Guard:
     """An ASGI layer that refuses foreign hosts and strangers, and adds the security headers."""
 
-    def __init__(self, app: ASGIApp, hosts: Iterable[str], token: str = "") -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        hosts: Iterable[str],
+        token: str = "",
+        *,
+        sessions: Sessions | None = None,
+        proxies: Proxies | None = None,
+        behind_proxy: bool = False,
+    ) -> None:
         self._app = app
         self._hosts = frozenset(host.lower() for host in hosts)
         self._token = token
-        self._cookie = hashlib.sha256(f"cookie of {token}".encode()).hexdigest()
-        self._hashes = script_hashes()
+        self._sessions, self._proxies = sessions or Sessions(), proxies or Proxies()
+        self._behind_proxy, self._delays = behind_proxy, Delays()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let a request through, or answer it here."""
+        """Let a request through, or answer it here; what fails beyond is answered here too."""
         if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return
+        host = checked_host(Headers(scope=scope).get("host", ""))
+        seen = self._proxies.seen(scope)
+        sent = Sent(secured(seen, send, host if hostname(host) in self._hosts else ""))
+        try:
+            await self._let_in(seen, receive, sent)
+        except Exception as error:
+            number = log_error(error)  # answered with the headers too, and without a traceback
+            if sent.began:
+                raise
+            await _refuse(seen, sent, f"Something went wrong; error {number} in the server's log.\n", 500)
+
+    async def _let_in(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = Headers(scope=scope)
         host = headers.get("host", "")
-        if _hostname(host) not in self._hosts:
-            await _refuse(scope, receive, send, "This address is not one the app answers to.\n")
-        elif not self._token or self._knows(headers):
-            await self._app(_unpacked(scope, headers), receive, self._with_headers(send, host))
-        elif scope["type"] == "http" and self._is_link(scope):
-            entered = HTMLResponse(ENTERED, headers={"Referrer-Policy": "no-referrer", "Cache-Control": "no-store"})
-            entered.set_cookie(COOKIE, self._cookie, httponly=True, samesite="strict", path="/")
+        if hostname(host) not in self._hosts:
+            await _refuse(scope, send, "This address is not one the app answers to.\n")
+        elif self._behind_proxy and not self._token and not self._proxies.trusts(scope):
+            await _refuse(scope, send, AROUND)
+        elif self._proxies.names_two(scope):
+            await _refuse(scope, send, TWO_NAMES, 400)
+        elif not self._token:
+            await self._app(_unpacked(scope, headers), receive, _with_script(send))
+        elif self._sessions.holds(id := session_of(headers)):
+            receive, send = _until_it_ends(self._sessions, id, scope, receive, send)
+            await self._app(_unpacked(scope, headers), receive, _with_script(send))
+        else:
+            await self._answer_stranger(scope, receive, send)
+
+    async def _answer_stranger(self, scope: Scope, receive: Receive, send: Send) -> None:
+        given = parse_qs(scope.get("query_string", b"").decode("latin-1")).get("token", [""])[0]
+        if scope["type"] != "http" or scope["method"] != "GET" or not given:
+            await _refuse(scope, send, LOCKED, 401)
+        elif compare_digest(given.encode(), self._token.encode()):
+            entered = HTMLResponse(ENTERED, headers={"Cache-Control": "no-store"})
+            id = self._sessions.begin()
+            entered.set_cookie(COOKIE, id, max_age=LONGEST_S, httponly=True, samesite="strict", path="/")
             await entered(scope, receive, send)
         else:
-            await _refuse(scope, receive, send, LOCKED, 401)
+            waited = await self._delays.hold_back(self._proxies.address(scope))
+            await _refuse(scope, send, WRONG, 401 if waited else 429)
 
-    def _knows(self, headers: Headers) -> bool:
-        cookies: SimpleCookie = SimpleCookie()
-        try:
-            cookies.load(headers.get("cookie", ""))
-        except CookieError:
-            return False
-        held = cookies[COOKIE].value if COOKIE in cookies else ""
-        return compare_digest(held.encode(), self._cookie.encode())
 
-    def _is_link(self, scope: Scope) -> bool:
-        given = parse_qs(scope.get("query_string", b"").decode("latin-1")).get("token", [""])[0]
-        return scope["method"] == "GET" and compare_digest(given.encode(), self._token.encode())
+class Sent:
+    """A `send` that remembers whether an answer began."""
 
-    def _with_headers(self, send: Send, host: str) -> Send:
-        """Return a `send` that adds the headers, and the script to the page itself."""
-        held: list[Message] = []
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self.began = False
 
-        async def sent(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                self._secure(headers, host)
-                if headers.get("content-type", "").startswith("text/html") and "content-encoding" not in headers:
-                    held.append(message)
-                    return
-            elif held and message["type"] == "http.response.body":
-                start = held.pop()
-                found = message.get("body", b"")
-                body = found.replace(HEAD, HEAD + f"<script>{BASE_SCRIPT}</script>".encode(), 1)
-                headers = MutableHeaders(scope=start)
-                if "content-length" in headers:
-                    headers["content-length"] = str(int(headers["content-length"]) + len(body) - len(found))
-                await send(start)
-                message = {**message, "body": body}
-            await send(message)
+    async def __call__(self, message: Message) -> None:
+        """Send a message."""
+        self.began = True
+        await self._send(message)
 
-        return sent
 
-    def _secure(self, headers: MutableHeaders, host: str) -> None:
-        for name in [name for name in headers if name.startswith("access-control-")]:
-            del headers[name]
-        headers["Content-Security-Policy"] = policy(host, self._hashes)
-        headers["X-Content-Type-Options"] = "nosniff"
-        headers["X-Frame-Options"] = "DENY"
-        headers["Referrer-Policy"] = "no-referrer"
-        headers["Cross-Origin-Opener-Policy"] = "same-origin"
-        headers["Cross-Origin-Resource-Policy"] = "same-origin"
+def session_of(headers: Headers) -> str:
+    """Return the session that a request says it belongs to, empty for none."""
+    cookies: SimpleCookie = SimpleCookie()
+    try:
+        cookies.load(headers.get("cookie", ""))
+    except CookieError:
+        return ""
+    return cookies[COOKIE].value if COOKIE in cookies else ""
+
+
+def _until_it_ends(sessions: Sessions, id: str, scope: Scope, receive: Receive, send: Send) -> tuple[Receive, Send]:
+    """Return what a websocket receives and sends as long as its session goes on; then it is closed."""
+    if scope["type"] != "websocket":
+        return receive, send
+    closed = False
+
+    async def received() -> Message:
+        message = await receive()
+        return message if sessions.holds(id) else {"type": "websocket.disconnect", "code": 1008}
+
+    async def sent(message: Message) -> None:
+        nonlocal closed
+        if closed:
+            return
+        if not sessions.holds(id):
+            closed, message = True, {"type": "websocket.close", "code": 1008}
+        await send(message)
+
+    return received, sent
+
+
+def _with_script(send: Send) -> Send:
+    """Return a `send` that adds the script to the page itself."""
+    held: list[Message] = []
+
+    async def sent(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(scope=message)
+            if headers.get("content-type", "").startswith("text/html") and "content-encoding" not in headers:
+                held.append(message)
+                return
+        elif held and message["type"] == "http.response.body":
+            start = held.pop()
+            found = message.get("body", b"")
+            body = found.replace(HEAD, HEAD + f"<script>{BASE_SCRIPT}</script>".encode(), 1)
+            headers = MutableHeaders(scope=start)
+            if "content-length" in headers:
+                headers["content-length"] = str(int(headers["content-length"]) + len(body) - len(found))
+            await send(start)
+            message = {**message, "body": body}
+        await send(message)
+
+    return sent
 
 
 def _unpacked(scope: Scope, headers: Headers) -> Scope:
@@ -142,21 +175,17 @@ def _unpacked(scope: Scope, headers: Headers) -> Scope:
     return {**scope, "headers": [pair for pair in scope["headers"] if pair[0] != b"accept-encoding"]}
 
 
-def _hostname(host: str) -> str:
-    """Return the host name of a Host header, empty when it is not one."""
-    if "/" in host or "@" in host or not host:
-        return ""
-    try:
-        split = urlsplit(f"//{host}")
-        _ = split.port
-    except ValueError:
-        return ""
-    return (split.hostname or "").lower().rstrip(".")
-
-
-async def _refuse(scope: Scope, receive: Receive, send: Send, words: str, status: int = 403) -> None:
+async def _refuse(scope: Scope, send: Send, words: str, status: int = 403) -> None:
+    """Answer with words, in JSON to what the reader asks; a websocket is closed, which `secured` makes an answer."""
     if scope["type"] == "websocket":
-        await receive()
         await send({"type": "websocket.close", "code": 1008})
         return
-    await PlainTextResponse(words, status, {"X-Content-Type-Options": "nosniff"})(scope, receive, send)
+    is_route = scope["path"].startswith("/api/")
+    answer: Response = JSONResponse({"error": words.strip()}) if is_route else PlainTextResponse(words)
+    answer.status_code = status
+    answer.headers["Cache-Control"] = "no-store"
+    await answer(scope, _nothing, send)
+
+
+async def _nothing() -> Message:
+    return {"type": "http.request", "body": b"", "more_body": False}

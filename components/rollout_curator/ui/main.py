@@ -11,15 +11,17 @@ import streamlit as st
 
 from rollout_curator.errors import CuratorError
 from rollout_curator.lacking import Unusable, find_unusable
-from rollout_curator.ui import choices, places, state
+from rollout_curator.ui import choices, leaving, places, state
 from rollout_curator.ui.faults import log_error
 from rollout_curator.ui.funnel_line import funnel_line
+from rollout_curator.ui.names import who
 from rollout_curator.ui.pages import export, review, rewards, sources
 from rollout_curator.ui.phrases import size
 from rollout_curator.ui.preparing import prepared
 from rollout_curator.ui.site import Opening, Site, current
 from rollout_curator.ui.style import style
 from rollout_curator.ui.text import label, plain
+from rollout_curator.ui.widgets.leave import leave
 from rollout_curator.workspace import Workspace
 
 DRAW = {"sources": sources.page, "rewards": rewards.page, "review": review.page, "export": export.page}
@@ -52,6 +54,7 @@ def _page(name: str) -> None:
     site = current()
     now = state.begin(site, name)
     style()
+    _session(site)
     workspace = _opened(site)
     if workspace is None:
         return
@@ -67,6 +70,17 @@ def _page(name: str) -> None:
         return
     funnel_line(workspace, brief=name == "review")
     DRAW[name](site, workspace)
+
+
+def _session(site: Site) -> None:
+    """Draw who is signed in by the shared link, and the way out."""
+    asks = who(site)
+    if not site.sessions.holds(asks.session):
+        return
+    with st.container(horizontal=True, horizontal_alignment="right", key="session"):
+        if asks.is_fixed:
+            st.caption(label(asks.name), width="content")
+        leave(leaving.PATH)
 
 
 def _unusable(parts: list[Unusable]) -> None:

@@ -6,10 +6,10 @@ The choices lie in the session of `state`; this module changes them together, so
 import hashlib
 
 from rollout_curator.reading import SETTLE
-from rollout_curator.ui import state
+from rollout_curator.ui import names, state
 from rollout_curator.ui.queue_rows import Array
 from rollout_curator.ui.queues import mixed_of, rows_of
-from rollout_curator.ui.site import Site
+from rollout_curator.ui.site import Site, current
 from rollout_curator.ui.state import Bulk
 from rollout_curator.ui.views import View
 from rollout_curator.workspace import Workspace
@@ -24,12 +24,15 @@ def set_queue(name: str) -> None:
 
 
 def set_reviewer(name: str) -> None:
-    """Choose the name that decisions carry; an empty one changes nothing."""
-    now = state.session()
-    if name.strip():
+    """Choose the name that decisions carry; an empty one changes nothing, nor does a second one where others read."""
+    now, site = state.session(), current()
+    if names.serves_others(site) and now.named:
+        return
+    chosen = names.choose(site, name, now.signed_in)
+    if chosen:
         now.named = True
-    if name.strip() and name.strip() != now.reviewer:
-        now.reviewer, now.view = name.strip()[:200], None
+    if chosen and chosen != now.reviewer:
+        now.reviewer, now.view = chosen, None
 
 
 def set_blind(blind: bool) -> None:

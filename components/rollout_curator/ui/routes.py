@@ -5,13 +5,13 @@ Reading and writing happen in threads (`answering`), because a decision is only 
 
 from typing import Any
 
-import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from rollout_curator.decisions import Decisions, Entry
 from rollout_curator.errors import DecisionRefused
+from rollout_curator.ui import entries, names
 from rollout_curator.ui.answering import Refusal, answer, answer_post, dump
 from rollout_curator.ui.blinding import NOT_YET, decision_for, is_hidden
 from rollout_curator.ui.marking import is_answer, marks_json
@@ -29,7 +29,6 @@ from rollout_curator.ui.views import View
 
 ANSWER_BYTES = 1_000_000
 ROLLOUTS_MAX = 50
-ENTRIES_MAX = 500
 
 
 def routes(site: Site) -> list[Route]:
@@ -54,7 +53,8 @@ def routes(site: Site) -> list[Route]:
         return await answer_post(request, site, _places)
 
     async def post_decisions(request: Request) -> Response:
-        return await answer_post(request, site, _decisions)
+        asks = names.who_of(site, request.cookies, request.headers)
+        return await answer_post(request, site, lambda site, body: _decisions(site, body, asks))
 
     return [
         Route("/api/rollouts", get_rollouts, methods=["GET"]),
@@ -125,68 +125,45 @@ def _row(view: View, key: str) -> int:
 
 def _places(site: Site, body: bytes) -> bytes:
     """Return the position of each key in a view, null where it is not in it: for a reader whose queue was made anew."""
-    try:
-        sent = orjson.loads(body)
-        view, keys = _view(site, sent["view"]), [str(key) for key in list(sent["keys"])[:ENTRIES_MAX]]
-    except (orjson.JSONDecodeError, KeyError, TypeError) as error:
-        raise Refusal(400, "not a list of keys") from error
-    return dump({"places": [view.position(key) for key in keys]})
+    what = "a list of keys"
+    sent = entries.parsed(body, what)
+    view, keys = _view(site, entries.text(sent, "view", what)), entries.listed(sent, "keys", what)
+    return dump({"places": [view.position(str(key)) for key in keys]})
 
 
-def _decisions(site: Site, body: bytes) -> bytes:
+def _decisions(site: Site, body: bytes, asks: names.Who) -> bytes:
     """Record what a reader sends, in its order, and answer each entry once all of it is on disk.
 
     An entry that is not what it must be is answered with `refused` and words; those after it are recorded all the same.
     """
-    try:
-        sent = orjson.loads(body)
-        view, client, entries = _view(site, sent["view"]), str(sent["client"]), list(sent["entries"])[:ENTRIES_MAX]
-    except (orjson.JSONDecodeError, KeyError, TypeError) as error:
-        raise Refusal(400, "not a list of decisions") from error
+    what = "a list of decisions"
+    sent = entries.parsed(body, what)
+    client, given = entries.text(sent, "client", what), entries.listed(sent, "entries", what)
+    view = _view(site, entries.text(sent, "view", what))
+    names.check_view(site, asks, view.reviewer)
     store = view.workspace.decisions
     if store is None:
         raise Refusal(409, "no decisions can be kept: the app runs without a review store")
-    results = [_heard(store, view, client, entry) for entry in entries]
+    results = [_heard(site, store, view, client, entry) for entry in given]
     version = view.workspace.refresh_decisions()
     acked = max((result["seq"] for result in results if isinstance(result["seq"], int)), default=0)
     return dump({"acked": acked, "version": version, "boot": site.boot, "results": results})
 
 
-def _heard(store: Decisions, view: View, client: str, entry: Any) -> Json:
+def _heard(site: Site, store: Decisions, view: View, client: str, entry: Any) -> Json:
     """Record one entry, or say what is wrong with it; what is wrong with the store is raised."""
     refused = {name: entry.get(name) if isinstance(entry, dict) else None for name in ("seq", "key", "pos")}
     try:
-        act = _act(entry, view.reviewer)
-    except (KeyError, TypeError, AttributeError, ValueError):
+        act = entries.act_of(entry)
+        if why := names.refusal_of(site, act["reviewer"], view.reviewer):
+            return {**refused, "refused": why, "elsewhere": True}
+        act["reviewer"] = act["reviewer"] or view.reviewer
+    except (KeyError, TypeError, ValueError):
         return {**refused, "refused": "this is not a decision; reload the page"}
     try:
         return _recorded(store, view, client, act)
     except DecisionRefused as error:
         return {**refused, "refused": str(error)}
-
-
-def _act(entry: Any, reviewer: str) -> Json:
-    """Return an entry with every field in its type, by this reviewer unless it names its own.
-
-    Raises AttributeError, KeyError, TypeError or ValueError.
-    """
-    kind = entry["kind"]
-    if kind not in ("decide", "undo", "redo"):
-        raise ValueError(kind)
-    seq, expected = entry["seq"], entry.get("expected")
-    if not isinstance(seq, int) or not isinstance(expected, int | None):
-        raise TypeError(seq)
-    act = {"kind": kind, "seq": seq, "key": entry.get("key"), "pos": entry.get("pos"), "expected": expected or 0}
-    act["reviewer"] = str(entry.get("reviewer") or reviewer)
-    act["item"] = entry.get("item")
-    if isinstance(act["item"], bool) or not isinstance(act["item"], int | None):
-        raise TypeError(act["item"])
-    if kind == "decide":
-        reasons = tuple(str(reason) for reason in entry.get("reasons") or ())
-        act.update(verdict=str(entry["verdict"]), reasons=reasons, note=str(entry.get("note") or ""))
-        act["way"] = way if (way := entry.get("way")) in ("read", "compared") else ""
-        act["key"] = str(act["key"])
-    return act
 
 
 def _recorded(store: Decisions, view: View, client: str, act: Json) -> Json:

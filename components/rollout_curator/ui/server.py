@@ -4,6 +4,7 @@
 environment variable or a flag says, the settings in `settings` hold, and the app does not start when one does not.
 """
 
+import os
 import socket
 import tomllib
 from collections.abc import AsyncIterator, Mapping
@@ -19,8 +20,10 @@ from streamlit import config
 from streamlit.starlette import App
 
 from rollout_curator.errors import ServerRefused
+from rollout_curator.ui import leaving
 from rollout_curator.ui.faults import log_error
 from rollout_curator.ui.guard import Guard
+from rollout_curator.ui.proxies import Proxies
 from rollout_curator.ui.routes import routes
 from rollout_curator.ui.site import ServeOptions, Site, install
 
@@ -30,6 +33,7 @@ HERE = Path(__file__).parent
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 WILDCARDS = ("", "0.0.0.0", "::")
 PORTS_TRIED = 50
+TOKEN_CHARS = 16
 SAFE: Mapping[str, Any] = {
     "browser.gatherUsageStats": False,
     "client.showErrorDetails": "none",
@@ -73,6 +77,8 @@ def parts(options: ServeOptions) -> dict[str, Any]:
 
 def checked(options: ServeOptions) -> ServeOptions:
     """Return options that are safe to serve by, with a token where one is needed. Raises ServerRefused."""
+    if options.shared and options.token and len(options.token) < TOKEN_CHARS:
+        raise ServerRefused(f"a token of {len(options.token)} characters can be guessed; give {TOKEN_CHARS} or none")
     if is_loopback(options.address):
         return options if options.shared else replace(options, token="")
     if options.behind_proxy:
@@ -132,6 +138,16 @@ def _parts(options: ServeOptions) -> dict[str, Any]:
     if options.shared and not options.token:
         options = replace(options, token=token_urlsafe(24))
     site = install(Site(options))
+    os.environ["FORWARDED_ALLOW_IPS"] = ""  # else uvicorn believes what proxies say before `Proxies` knows from where
+    proxies = Proxies(options.proxies, options.user_header if options.behind_proxy else "")
+    guard = Middleware(
+        Guard,
+        hosts=hosts(options),
+        token=options.token,
+        sessions=site.sessions,
+        proxies=proxies,
+        behind_proxy=options.behind_proxy,
+    )
 
     @asynccontextmanager
     async def lifespan(_app: App) -> AsyncIterator[None]:
@@ -146,8 +162,8 @@ def _parts(options: ServeOptions) -> dict[str, Any]:
     return {
         "script_path": HERE / "entry" / "script.py",
         "lifespan": lifespan,
-        "routes": routes(site),
-        "middleware": [Middleware(Guard, hosts=hosts(options), token=options.token)],
+        "routes": [*routes(site), leaving.route(site)],
+        "middleware": [guard],
         "on_script_error": _note_error,
     }
 

@@ -27,6 +27,7 @@ from rollout_curator.recipe import Recipe
 from rollout_curator.sources import Found, find, passed_over
 from rollout_curator.ui.exporting import Beside, ExportJob, writing_of
 from rollout_curator.ui.faults import log_error
+from rollout_curator.ui.sessions import Sessions
 from rollout_curator.ui.views import Views
 from rollout_curator.workspace import Workspace
 
@@ -40,7 +41,8 @@ class ServeOptions:
     """How the app is started.
 
     No `paths` means the sample data. `roots` limit which files may be opened. Any `address` but a loopback one needs
-    `shared` (a token, made when none is given) or `behind_proxy` (something in front asks who it is); `hosts` are the
+    `shared` (a token, made when none is given) or `behind_proxy` (something in front asks who it is, and names them in
+    `user_header`); headers of proxies count from the addresses `proxies`, usually loopback ones; `hosts` are the
     names by which browsers then reach it.
     """
 
@@ -55,6 +57,8 @@ class ServeOptions:
     reviewer: str = ""
     shared: bool = False
     token: str = ""
+    proxies: tuple[str, ...] = ()
+    user_header: str = "X-Forwarded-User"
     behind_proxy: bool = False
     hosts: tuple[str, ...] = ()
 
@@ -77,6 +81,7 @@ class Site:
         self.token = secrets.token_urlsafe(32)
         self.boot = secrets.token_hex(8)
         self.views = Views()
+        self.sessions = Sessions()
         self.workspace = workspace
         self.recipe = recipes.load(options.recipe) if options.recipe else Recipe()
         self.opening = Opening(0, 0)

@@ -23,7 +23,7 @@ from rollout_curator.recipe import Recipe
 from rollout_curator.targets.base import targets
 from rollout_curator.ui import addresses
 from rollout_curator.ui.looking import LookJob
-from rollout_curator.ui.names import name_of
+from rollout_curator.ui.names import Who, who
 from rollout_curator.ui.queues import DEFAULT
 from rollout_curator.ui.site import Site
 from rollout_curator.ui.views import View
@@ -67,6 +67,7 @@ class Session:
     compared: dict[str, Recipe] = field(default_factory=dict)
     blind: bool = False
     named: bool = False
+    signed_in: str = ""
     version: int = 0
     revision: int = 0
     bulk: Bulk | None = None
@@ -94,10 +95,11 @@ def session() -> Session:
 
 def begin(site: Site, page: str) -> Session:
     """Return the choices of this tab with what the URL says taken in, and bring the URL in line."""
+    asks = who(site)
     if SESSION not in st.session_state:
-        name, named = name_of(site)
-        st.session_state[SESSION] = Session(site.recipe, name, site.recipe, named=named)
+        st.session_state[SESSION] = Session(site.recipe, asks.name, site.recipe, named=asks.is_known)
     now = session()
+    _sign_in(now, asks)
     if page != now.page:
         now.page, now.view, now.reported = page, None, None
         if page == "review" and "key" not in st.query_params:
@@ -112,6 +114,15 @@ def begin(site: Site, page: str) -> Session:
         _take(now, name, value)
     write_url()
     return now
+
+
+def _sign_in(now: Session, asks: Who) -> None:
+    """Take who is signed in for the reviewer; in another session than before the name is asked again."""
+    if asks.is_fixed and asks.name != now.reviewer:
+        now.reviewer, now.view = asks.name, None
+    elif asks.session != now.signed_in and not asks.is_fixed:
+        now.reviewer, now.view, now.named = asks.name, None, asks.is_known
+    now.named, now.signed_in = now.named or asks.is_fixed, asks.session
 
 
 def recipe() -> Recipe:

@@ -2,7 +2,7 @@
 
 from rollout_curator import recipe as recipes
 from rollout_curator.ui import reviewing, state
-from rollout_curator.ui.names import COOKIE
+from rollout_curator.ui.names import COOKIE, UNVERIFIED
 from rollout_curator.ui.pages.findings import findings
 from rollout_curator.ui.pages.review_bar import ask_name, bar
 from rollout_curator.ui.reasons import agreed
@@ -45,7 +45,7 @@ def page(site: Site, workspace: Workspace) -> None:
         now.reported = at
         reviewing.set_place(at["key"])
     findings(workspace)
-    remember(COOKIE, now.reviewer)
+    remember(COOKIE, now.reviewer.removesuffix(UNVERIFIED))
 
 
 def _missing_key(workspace: Workspace) -> str:

@@ -82,6 +82,7 @@ function told(s, event, outbox, answer, entries) {
     s.trouble = answer;
     if (answer.status === 401 || answer.status === 403) refreshPage(s);
   }
+  if (event === "unfit") refused(s, { ...entries[0], refused: answer.message, elsewhere: true }, entries[0], outbox);
   if (event === "acked") {
     s.trouble = null;
     s.everSaved = true;

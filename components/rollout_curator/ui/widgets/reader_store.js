@@ -7,6 +7,10 @@ const AHEAD = { count: 240, chars: 6e6 };
 const NEAR = 12;
 const BEHIND = 8;
 const OUTBOX = "rollout-curator.outbox.";
+// So much travels in one request: less than the server takes, also where a character takes three bytes there.
+const TRAVELS = { count: 200, chars: 250e3, lastChars: 20e3 };
+// Statuses of a request that will never be taken as it is, however often it is sent.
+const UNFIT = [400, 413, 415, 422];
 
 /** Return an id no other outbox has: sequence numbers begin at 1 under it, so it is never used again. */
 function freshId() {
@@ -22,7 +26,7 @@ async function ask(path, token, options = {}) {
     const answer = await fetch(path, { ...options, headers, signal: stop.signal, cache: "no-store" });
     if (answer.ok) return await answer.json();
     const error = new Error(await refusal(answer));
-    error.status = answer.status;
+    Object.assign(error, { status: answer.status });
     throw error;
   } finally {
     clearTimeout(timer);
@@ -160,7 +164,7 @@ class Shelf {
  */
 class Outbox {
   constructor(client, store, tell) {
-    Object.assign(this, { client, store, tell, queue: [], aside: [], seq: 0, sending: false, wait: 0, ids: new Map(), storable: true });
+    Object.assign(this, { client, store, tell, queue: [], aside: [], seq: 0, sending: false, wait: 0, ids: new Map(), storable: true, most: TRAVELS.count });
   }
 
   get place() { return `${OUTBOX}${this.store}.${this.client}`; }
@@ -191,11 +195,13 @@ class Outbox {
     } catch { this.storable = false; }
   }
 
-  /** Return the first entries that can travel together: none may depend on another's answer. */
-  batch() {
+  /** Return the first entries that can travel together: none may depend on another's answer, all fit one request. */
+  batch(chars = TRAVELS.chars) {
     const keys = new Set(), chosen = [];
-    let turned = false;
-    for (const entry of this.queue.slice(0, 200)) {
+    let turned = false, left = chars;
+    for (const entry of this.queue.slice(0, this.most)) {
+      left -= JSON.stringify(entry).length;
+      if (left < 0 && chosen.length) break;
       if (entry.kind === "decide") {
         const about = subject(entry);
         if (turned || keys.has(about)) break;
@@ -217,6 +223,7 @@ class Outbox {
     try {
       const answer = await this.post(entries, false);
       this.wait = 0;
+      this.most = Math.min(TRAVELS.count, this.most * 2);
       const elsewhere = new Set(answer.results.filter((result) => result.elsewhere).map((result) => result.seq));
       const heard = new Set(answer.results.map((result) => result.seq));
       this.aside.push(...entries.filter((entry) => elsewhere.has(entry.seq)));
@@ -233,10 +240,23 @@ class Outbox {
       this.flush();
     } catch (error) {
       this.sending = false;
+      if (UNFIT.includes(error.status) || error.name === "AbortError") this.most = Math.max(1, Math.floor(entries.length / 2));
+      if (UNFIT.includes(error.status)) return this.unfit(entries, error);
       this.wait = Math.min(8000, Math.max(500, this.wait * 2));
       this.timer = setTimeout(() => this.flush(), this.wait);
       this.tell("failed", this, error);
     }
+  }
+
+  /** Send in smaller parts what the server does not take at once; one that it does not take alone waits aside. */
+  unfit(entries, error) {
+    if (entries.length === 1) {
+      this.queue = this.queue.filter((entry) => entry !== entries[0]);
+      this.aside.push(entries[0]);
+      this.keep();
+      this.tell("unfit", this, error, entries);
+    }
+    this.flush();
   }
 
   post(entries, keepalive) {
@@ -246,7 +266,7 @@ class Outbox {
 
   /** Try once more while the page goes away; what fails stays in the browser's storage. */
   lastTry() {
-    if (this.queue.length && this.source) this.post(this.batch(), true).catch(() => {});
+    if (this.queue.length && this.source) this.post(this.batch(TRAVELS.lastChars), true).catch(() => {});
   }
 }
 

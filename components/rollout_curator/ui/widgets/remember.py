@@ -11,7 +11,8 @@ from streamlit.components.v2.types import ComponentRenderer
 SCRIPT = """
 export default function ({ data }) {
   const value = encodeURIComponent(data.value);
-  document.cookie = `${data.name}=${value}; Max-Age=31536000; Path=/; SameSite=Strict`;
+  const secure = location.protocol === "https:" ? "; Secure" : "";
+  document.cookie = `${data.name}=${value}; Max-Age=31536000; Path=/; SameSite=Strict${secure}`;
 }
 """
 
