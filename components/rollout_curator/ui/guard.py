@@ -18,6 +18,8 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import HTMLResponse, PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from rollout_curator.ui.origin import own_host
+
 COOKIE = "rollout_curator"
 ENTERED = (
     '<!doctype html><meta charset="utf-8"><meta http-equiv="refresh" content="0;url=."><title>rollout-curator</title>'
@@ -62,8 +64,9 @@ def policy(host: str, hashes: str) -> str:
 class Guard:
     """An ASGI layer that refuses foreign hosts and strangers, and adds the security headers."""
 
-    def __init__(self, app: ASGIApp, hosts: Iterable[str], token: str = "") -> None:
+    def __init__(self, app: ASGIApp, hosts: Iterable[str], token: str = "", origins: Iterable[str] = ()) -> None:
         self._app = app
+        self._origins = frozenset(origin.lower() for origin in origins)
         self._hosts = frozenset(host.lower() for host in hosts)
         self._token = token
         self._cookie = hashlib.sha256(f"cookie of {token}".encode()).hexdigest()
@@ -78,6 +81,10 @@ class Guard:
         host = headers.get("host", "")
         if _hostname(host) not in self._hosts:
             await _refuse(scope, receive, send, "This address is not one the app answers to.\n")
+        elif (own := own_host(scope, self._origins)) is None:
+            await _refuse(scope, receive, send, "This was asked from another site.\n")
+        elif own != host:
+            await self(_with_host(scope, own), receive, send)
         elif not self._token or self._knows(headers):
             await self._app(_unpacked(scope, headers), receive, self._with_headers(send, host))
         elif scope["type"] == "http" and self._is_link(scope):
@@ -140,6 +147,12 @@ def _unpacked(scope: Scope, headers: Headers) -> Scope:
     if "text/html" not in headers.get("accept", ""):
         return scope
     return {**scope, "headers": [pair for pair in scope["headers"] if pair[0] != b"accept-encoding"]}
+
+
+def _with_host(scope: Scope, host: str) -> Scope:
+    """Return a request as it is when it asks for another host."""
+    others = [pair for pair in scope["headers"] if pair[0] != b"host"]
+    return {**scope, "headers": [(b"host", host.encode("latin-1")), *others]}
 
 
 def _hostname(host: str) -> str:

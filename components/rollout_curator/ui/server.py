@@ -21,6 +21,7 @@ from streamlit.starlette import App
 from rollout_curator.errors import ServerRefused
 from rollout_curator.ui.faults import log_error
 from rollout_curator.ui.guard import Guard
+from rollout_curator.ui.origin import public_hosts
 from rollout_curator.ui.routes import routes
 from rollout_curator.ui.site import ServeOptions, Site, install
 
@@ -73,10 +74,11 @@ def parts(options: ServeOptions) -> dict[str, Any]:
 
 def checked(options: ServeOptions) -> ServeOptions:
     """Return options that are safe to serve by, with a token where one is needed. Raises ServerRefused."""
+    public_hosts(options.origins)
     if is_loopback(options.address):
         return options if options.shared else replace(options, token="")
     if options.behind_proxy:
-        if not options.hosts:
+        if not options.hosts and not options.origins:
             raise ServerRefused("behind a proxy the app must know its host names; name them in `hosts`")
         return options
     if not options.shared:
@@ -105,7 +107,7 @@ def theme() -> dict[str, Any]:
 
 def hosts(options: ServeOptions) -> tuple[str, ...]:
     """Return the host names the app answers to: loopback ones, those given, and this machine's own when shared."""
-    names = [*LOOPBACK, *options.hosts]
+    names = [*LOOPBACK, *options.hosts, *public_hosts(options.origins)]
     if options.shared and not is_loopback(options.address):
         names += [socket.gethostname(), socket.getfqdn()]
         names += _own_addresses() if options.address in WILDCARDS else [options.address]
@@ -147,7 +149,7 @@ def _parts(options: ServeOptions) -> dict[str, Any]:
         "script_path": HERE / "entry" / "script.py",
         "lifespan": lifespan,
         "routes": routes(site),
-        "middleware": [Middleware(Guard, hosts=hosts(options), token=options.token)],
+        "middleware": [Middleware(Guard, hosts=hosts(options), token=options.token, origins=options.origins)],
         "on_script_error": _note_error,
     }
 

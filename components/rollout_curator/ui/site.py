@@ -41,7 +41,7 @@ class ServeOptions:
 
     No `paths` means the sample data. `roots` limit which files may be opened. Any `address` but a loopback one needs
     `shared` (a token, made when none is given) or `behind_proxy` (something in front asks who it is); `hosts` are the
-    names by which browsers then reach it.
+    names by which browsers then reach it, `origins` the whole addresses where a proxy gives the app another host.
     """
 
     paths: tuple[Path, ...] = ()
@@ -57,6 +57,7 @@ class ServeOptions:
     token: str = ""
     behind_proxy: bool = False
     hosts: tuple[str, ...] = ()
+    origins: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
