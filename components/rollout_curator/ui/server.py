@@ -19,6 +19,7 @@ from streamlit import config
 from streamlit.starlette import App
 
 from rollout_curator.errors import ServerRefused
+from rollout_curator.templates.turns import share_cores
 from rollout_curator.ui.faults import log_error
 from rollout_curator.ui.guard import Guard
 from rollout_curator.ui.origin import public_hosts
@@ -133,6 +134,7 @@ def check_settings(options: ServeOptions) -> None:
 def _parts(options: ServeOptions) -> dict[str, Any]:
     if options.shared and not options.token:
         options = replace(options, token=token_urlsafe(24))
+    share_cores()
     site = install(Site(options))
 
     @asynccontextmanager

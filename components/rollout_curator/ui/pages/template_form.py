@@ -13,6 +13,7 @@ from rollout_curator.templates import ChatTemplate
 from rollout_curator.templates.render import check
 from rollout_curator.ui import settings, state
 from rollout_curator.ui.reaching import reach_of, typed
+from rollout_curator.ui.rendering import of_page
 from rollout_curator.ui.site import Site
 from rollout_curator.ui.text import label, plain
 
@@ -127,8 +128,9 @@ def _try(make: Callable[[], ChatTemplate]) -> None:
     """Take a template if it is one; else keep what was, and say why."""
     now = state.session()
     try:
-        made = make()
-        check(made)
+        with of_page().under_way():
+            made = make()
+            check(made)
     except CuratorError as error:
         now.notice = str(error)
         return
