@@ -108,6 +108,7 @@ RANKS = {
     "grouping": 1,
     "slices": 1,
     "naming": 0,
+    "reach": 0,
     "filters": 3,
     "axes": 5,
     "bounding": 6,

@@ -213,6 +213,12 @@ def index(paths: tuple[str, ...], as_json: bool, cache_dir: Path | None) -> None
 )
 @click.option("--address", default="127.0.0.1", show_default=True, help="Any other needs --shared.")
 @click.option("--shared", is_flag=True, help="Serve others too, behind a token that is printed at start.")
+@click.option(
+    "--origin",
+    "origins",
+    multiple=True,
+    help="Address by which browsers reach the app through a proxy, such as https://curator.example.",
+)
 @click.option("--reviewer", default="", help="Name written beside your decisions.")
 @click.option("--behind-proxy", is_flag=True, help="A proxy signs people in; its header says who decides.")
 @click.option(

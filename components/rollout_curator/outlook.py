@@ -25,6 +25,7 @@ from rollout_curator.index.facts import read_outcome
 from rollout_curator.marked import MarkedRows, amended
 from rollout_curator.plan import Plan, decisive, indexed_column, outcome_key, text_key
 from rollout_curator.rollout import Rollout
+from rollout_curator.templates.turns import one_at_a_time
 
 Array = np.ndarray[Any, Any]
 FILLED: dict[str, tuple[str, Any]] = {
@@ -149,6 +150,8 @@ class Outlook:
 
             with ThreadPoolExecutor(THREADS) as pool:
                 rollouts = self._rows.rollouts(unknown)
+                if one_at_a_time(plan.look.template):
+                    known.update(map(of_row, rollouts))
                 while some := list(islice(rollouts, BATCH)):
                     known.update(pool.map(of_row, some))
         return np.array([known[row] for row in rows.tolist()], dtype=np.int64).reshape(-1, 2)
@@ -233,7 +236,7 @@ class Outlook:
             return row, finding_of(recipes.found(rollout, plan, always=looks))
 
         rows = self._rows.rollouts(np.arange(self._rows.n_rollouts))
-        if not looks or plan.look.template is None:
+        if not looks or plan.look.template is None or one_at_a_time(plan.look.template):
             yield from map(of_row, rows)
             return
         with ThreadPoolExecutor(THREADS) as pool:

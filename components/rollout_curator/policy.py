@@ -63,7 +63,7 @@ def check_options(options: Mapping[str, Any], base: FlatOptions | ChatOptions) -
 
 @lru_cache(maxsize=8)
 def _template_of(text: str) -> templates.ChatTemplate:
-    return templates.from_table(json.loads(text))
+    return templates.from_table(json.loads(text), reach=None)
 
 
 def template_of(table: Mapping[str, Any]) -> templates.ChatTemplate:

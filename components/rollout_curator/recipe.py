@@ -24,6 +24,7 @@ from rollout_curator.pairs import Pairs
 from rollout_curator.pairs import read as read_pairs
 from rollout_curator.plan import Plan
 from rollout_curator.policy import INVALID, by_lists, check_lists, check_options, template_of
+from rollout_curator.reach import ANYWHERE, Reach
 from rollout_curator.rollout import Example, Rollout
 from rollout_curator.splits import Split
 from rollout_curator.splits import read as read_split
@@ -90,8 +91,11 @@ def load(path: Path) -> Recipe:
     return from_table(table, str(path))
 
 
-def from_table(table: Mapping[str, Any], where: str) -> Recipe:
-    """Return the recipe a table holds. Raises RecipeError that says where, which key and what is expected."""
+def from_table(table: Mapping[str, Any], where: str, *, reach: Reach = ANYWHERE) -> Recipe:
+    """Return the recipe a table holds; the files it names are opened within the reach.
+
+    Raises RecipeError that says where, which key and what is expected.
+    """
     known = {column.name for column in fields(Recipe)}
     for name in table:
         if name not in known:
@@ -108,7 +112,7 @@ def from_table(table: Mapping[str, Any], where: str) -> Recipe:
     if not isinstance(values.get("threshold_last", False), bool):
         raise RecipeError(f"{where}: threshold_last is {values['threshold_last']!r}, expected true or false")
     values.update(read_bounds(values, where))
-    values["template"] = _template(values.get("template", {}), where)
+    values["template"] = _template(values.get("template", {}), where, reach)
     limit = values.get("max_tokens")
     if limit is not None and (not isinstance(limit, int) or isinstance(limit, bool) or limit < 1):
         raise RecipeError(f"{where}: max_tokens is {limit!r}, expected a number of tokens")
@@ -124,14 +128,15 @@ def from_table(table: Mapping[str, Any], where: str) -> Recipe:
     return recipe
 
 
-def _template(value: Any, where: str) -> Mapping[str, Any]:
-    """Return a template's table from a table, a built-in name or a path."""
+def _template(value: Any, where: str, reach: Reach) -> Mapping[str, Any]:
+    """Return a template's table from a table, a built-in name or a path; a tokenizer's hash is that of its file now."""
     if not isinstance(value, str | Mapping):
         raise RecipeError(f"{where}: template is {value!r}, expected a name, a path or a table")
-    if not isinstance(value, str):
-        return dict(value)
     try:
-        return templates.to_table(templates.load(value)) if value else {}
+        if isinstance(value, str):
+            return templates.to_table(templates.load(value, reach=reach)) if value else {}
+        has_tokenizer = bool(value.get("tokenizer"))
+        return templates.to_table(templates.from_table(value, reach=reach)) if has_tokenizer else dict(value)
     except TemplateError as error:
         raise RecipeError(f"{where}: {error}") from error
 

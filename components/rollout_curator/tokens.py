@@ -18,7 +18,10 @@ from typing import Any
 import numpy as np
 
 from rollout_curator.errors import TemplateError
+from rollout_curator.reach import ANYWHERE
 
+TOKENIZER_BYTES = 128 << 20
+"""A larger file is no tokenizer.json; those of models in use have up to 35 MB."""
 WHOLE_CHARS = 1024
 BLOCK_CHARS = 144
 """Of a text longer than WHOLE_CHARS only five blocks are looked at, spread evenly from its beginning to its end."""
@@ -204,6 +207,6 @@ def _opened(path: str) -> Any:
             f"tokenizer {path}: counting needs the extra: pip install 'rollout-curator[tokenizers]'"
         ) from None
     try:
-        return Tokenizer.from_file(path)
+        return Tokenizer.from_buffer(ANYWHERE.read(path, TOKENIZER_BYTES))
     except Exception as error:  # the library raises nothing else
         raise TemplateError(f"tokenizer {path}: it cannot be used ({' '.join(str(error).split())[:200]})") from error

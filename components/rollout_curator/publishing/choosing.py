@@ -192,7 +192,7 @@ def _split_of(workspace: Workspace, recipe: Recipe, n_written: Array) -> Steps[P
 
 
 def _prompted(workspace: Workspace, rows: Array, plan: Plan | None, marks: Marks) -> Iterator[Prompted]:
-    return run_ordered(prompts, _asks(workspace, rows, plan, marks), count_for(workspace, rows))
+    return run_ordered(prompts, _asks(workspace, rows, plan, marks), count_for(workspace, rows, plan))
 
 
 def _asks(workspace: Workspace, rows: Array, plan: Plan | None, marks: Marks) -> Iterator[Ask]:

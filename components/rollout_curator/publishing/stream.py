@@ -50,7 +50,7 @@ class Stream:
     def __iter__(self) -> Iterator[bytes]:
         """Yield every line in order."""
         rows = np.unique(self.part.units)
-        workers = self.workers or count_for(self.workspace, rows)
+        workers = self.workers or count_for(self.workspace, rows, recipes.plan(self.recipe))
         done = 0
         for made in run_ordered(convert, self._batches(), workers):
             if made.different:

@@ -10,14 +10,18 @@ from typing import Any
 
 import numpy as np
 
+from rollout_curator.plan import Plan
+from rollout_curator.templates.turns import one_at_a_time
 from rollout_curator.workspace import Workspace
 
 POOL_BYTES = 384 << 20
 CORES_MIN, WORKERS_MAX = 4, 8
 
 
-def count_for(workspace: Workspace, rows: np.ndarray[Any, Any]) -> int:
-    """Return how many processes should read these rows."""
+def count_for(workspace: Workspace, rows: np.ndarray[Any, Any], plan: Plan | None = None) -> int:
+    """Return how many processes should read these rows; one where what they render waits for its turn."""
+    if plan is not None and one_at_a_time(plan.look.template):
+        return 1
     n_bytes = int(workspace.column("length")[rows].sum()) if len(rows) else 0
     cores = os.cpu_count() or 1
     return min(WORKERS_MAX, cores - 1) if n_bytes >= POOL_BYTES and cores >= CORES_MIN else 1

@@ -1,7 +1,7 @@
 """What a chat template is and where it comes from: built in, a file, a tokenizer's folder, or pasted.
 
 Built-in templates are written for this project, in the style of the families they stand for; they are for a first look
-and for tests, and no model's own. Reads files, runs nothing: `render` does that.
+and for tests, and no model's own. Reads files, each through a `Reach`; runs nothing: `render` does that.
 
     tokenizer_config.json: {"chat_template": "..." or [{"name": "default", "template": "..."}], "eos_token": "</s>"}
 
@@ -19,6 +19,8 @@ from pathlib import Path
 from typing import Any
 
 from rollout_curator.errors import TemplateError
+from rollout_curator.reach import ANYWHERE, OutOfReach, Reach
+from rollout_curator.tokens import TOKENIZER_BYTES
 
 TEXT_CHARS = 1_000_000
 SPECIAL = ("bos_token", "eos_token", "unk_token", "pad_token")
@@ -83,32 +85,42 @@ def pasted(text: str, *, eos_token: str = "") -> ChatTemplate:
     return _checked(ChatTemplate("pasted", text, special=(("eos_token", eos_token),) if eos_token else ()))
 
 
-def load(source: str) -> ChatTemplate:
+def load(source: str, *, reach: Reach = ANYWHERE) -> ChatTemplate:
     """Return a template by built-in name or path: a .jinja file, a tokenizer_config.json, or a tokenizer's folder.
 
-    Raises TemplateError.
+    Raises TemplateError, also where the reach ends.
     """
     if source in WORDS:
         return built_in(source)
     path = Path(source)
-    if path.is_dir():
-        return _of_folder(path)
-    if not path.is_file():
-        raise TemplateError(f"template {source}: no such file or folder, and built in are {', '.join(WORDS)}")
+    if reach.has_folder(path):
+        return _of_folder(path, reach)
+    if not reach.has_file(path):
+        why = f"no such file or folder, and built in are {', '.join(WORDS)}"
+        raise TemplateError(f"template {source}: {reach.words(why)}")
     if path.suffix not in (".json", ".jinja", ".jinja2", ".j2"):
         raise TemplateError(f"template {source}: expected a .jinja file, {CONFIG}, or a tokenizer's folder")
+    text = _read(path, reach)
     if path.suffix == ".json":
-        return _of_config(_json(_read(path), source), path.parent.name or path.name, "")
-    return _checked(ChatTemplate(path.name, _read(path), special=_special_beside(path)))
+        return _of_config(_json(text, source), path.parent.name or path.name, "")
+    return _checked(ChatTemplate(path.name, text, special=_special_beside(path, reach)))
 
 
-def with_tokenizer(template: ChatTemplate, source: str) -> ChatTemplate:
-    """Return a template whose tokens are counted by a tokenizer.json, given as file or folder. Raises TemplateError."""
+def with_tokenizer(template: ChatTemplate, source: str, *, reach: Reach = ANYWHERE) -> ChatTemplate:
+    """Return a template whose tokens are counted by a tokenizer.json, given as file or folder.
+
+    Raises TemplateError, also where the reach ends.
+    """
     path = Path(source)
-    path = path / TOKENIZER if path.is_dir() else path
-    if not path.is_file():
-        raise TemplateError(f"tokenizer {source}: there is no {TOKENIZER}; name that file or its folder")
-    return replace(template, tokenizer=str(path), tokenizer_sha256=hashlib.sha256(path.read_bytes()).hexdigest())
+    path = path / TOKENIZER if reach.has_folder(path) else path
+    if not reach.has_file(path) or path.suffix != ".json":
+        why = f"there is no {TOKENIZER}; name that file or its folder"
+        raise TemplateError(f"tokenizer {source}: {reach.words(why)}")
+    try:
+        place = str(path) if reach.folders is None else reach.real(path)
+        return replace(template, tokenizer=place, tokenizer_sha256=reach.sha256(path, TOKENIZER_BYTES))
+    except OutOfReach as refused:
+        raise TemplateError(f"tokenizer {source}: {refused}") from refused
 
 
 def without_tokenizer(template: ChatTemplate) -> ChatTemplate:
@@ -129,8 +141,11 @@ def to_table(template: ChatTemplate) -> dict[str, Any]:
     return table
 
 
-def from_table(table: Mapping[str, Any]) -> ChatTemplate:
-    """Return the template of a recipe. Raises TemplateError for a wrong table and where a hash does not fit."""
+def from_table(table: Mapping[str, Any], *, reach: Reach | None = ANYWHERE) -> ChatTemplate:
+    """Return the template of a recipe. Raises TemplateError for a wrong table and where a hash does not fit.
+
+    Without a reach no file is looked at: the tokenizer is taken as the table says, which was checked before.
+    """
     for key, value in table.items():
         wanted = dict if key == "special" else str
         if key not in _KEYS or not isinstance(value, wanted):
@@ -146,8 +161,10 @@ def from_table(table: Mapping[str, Any]) -> ChatTemplate:
         raise TemplateError(f"template {made.name}: it is no longer the one of the recipe (its sha256 differs)")
     if not table.get("tokenizer"):
         return made
-    digest = table.get("tokenizer_sha256")
-    counted = with_tokenizer(made, table["tokenizer"])
+    digest = table.get("tokenizer_sha256", "")
+    if reach is None:
+        return replace(made, tokenizer=table["tokenizer"], tokenizer_sha256=digest)
+    counted = with_tokenizer(made, table["tokenizer"], reach=reach)
     if digest and counted.tokenizer_sha256 != digest:
         raise TemplateError(
             f"tokenizer {counted.tokenizer}: it is no longer the one of the recipe (its sha256 differs)"
@@ -158,16 +175,16 @@ def from_table(table: Mapping[str, Any]) -> ChatTemplate:
 _KEYS = ("name", "text", "tool_text", "special", "sha256", "tokenizer", "tokenizer_sha256")
 
 
-def _of_folder(folder: Path) -> ChatTemplate:
+def _of_folder(folder: Path, reach: Reach) -> ChatTemplate:
     config_path, jinja = folder / CONFIG, folder / JINJA
-    config = _json(_read(config_path), str(config_path)) if config_path.is_file() else {}
-    if jinja.is_file():
-        made = _checked(ChatTemplate(folder.name, _read(jinja), special=_special(config)))
+    config = _json(_read(config_path, reach), str(config_path)) if reach.has_file(config_path) else {}
+    if reach.has_file(jinja):
+        made = _checked(ChatTemplate(folder.name, _read(jinja, reach), special=_special(config)))
     elif config:
         made = _of_config(config, folder.name, str(folder))
     else:
         raise TemplateError(f"template {folder}: the folder has neither {JINJA} nor {CONFIG}")
-    return with_tokenizer(made, str(folder)) if (folder / TOKENIZER).is_file() else made
+    return with_tokenizer(made, str(folder), reach=reach) if reach.has_file(folder / TOKENIZER) else made
 
 
 def _of_config(config: Mapping[str, Any], name: str, where: str) -> ChatTemplate:
@@ -192,9 +209,9 @@ def _special(config: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     return tuple(found)
 
 
-def _special_beside(path: Path) -> tuple[tuple[str, str], ...]:
+def _special_beside(path: Path, reach: Reach) -> tuple[tuple[str, str], ...]:
     config = path.with_name(CONFIG)
-    return _special(_json(_read(config), str(config))) if config.is_file() else ()
+    return _special(_json(_read(config, reach), str(config))) if reach.has_file(config) else ()
 
 
 def _checked(template: ChatTemplate) -> ChatTemplate:
@@ -205,13 +222,11 @@ def _checked(template: ChatTemplate) -> ChatTemplate:
     return template
 
 
-def _read(path: Path) -> str:
+def _read(path: Path, reach: Reach) -> str:
     try:
-        if path.stat().st_size > 4 * TEXT_CHARS:
-            raise TemplateError(f"template {path}: it has more than {TEXT_CHARS:,} characters")
-        return path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise TemplateError(f"template {path}: it cannot be read ({error.strerror})") from error
+        return reach.read(path, 4 * TEXT_CHARS).decode("utf-8")
+    except OutOfReach as refused:
+        raise TemplateError(f"template {path}: {refused}") from refused
     except UnicodeDecodeError as error:
         raise TemplateError(f"template {path}: it is not UTF-8 text") from error
 

@@ -1,6 +1,7 @@
 """Rendering in processes that are ended when a template takes too long; some are kept for the next conversation.
 
-Threads that render at once get a process each, so that several cores render.
+Threads that render at once get a process each, so that several cores render; in the app each user's wait for their turn
+(`turns`).
 
 Knows nothing of where templates come from and of what their text is used for.
 """
@@ -11,13 +12,14 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from rollout_curator.errors import TemplateError
 from rollout_curator.templates.base import ChatTemplate
+from rollout_curator.templates.turns import Work, turn
 
 WORKER = Path(__file__).with_name("worker.py")
 LIMIT_S = 10.0
@@ -26,6 +28,9 @@ DIED = "it ended the process that renders it, perhaps for want of memory"
 IDLE_MAX = 8
 LOST_MAX = 3
 """A template that cost so many processes is not tried again."""
+LOST_KEPT = 64
+ANSWER_CHARS = 100_000_000
+"""A longer answer of a process is not read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,15 +64,16 @@ def render(
 
     `settings` are further variables it sees, as a row's chat_template_kwargs.
     A template that does not end costs its process and `limit_s`; the next conversation gets a new one, a few times.
+    Raises Stopped when the work it is part of was stopped, and TemplateError when that takes too long in all.
     """
     request = {"messages": list(messages), "tools": tools, "prefixes": prefixes, "settings": dict(settings or {})}
     try:
         if _lost.get(template, 0) >= LOST_MAX:
             raise _Lost(f"it was ended {LOST_MAX} times and is not tried again")
-        with _borrowed(template) as process:
-            answer = process.ask(request, limit_s)
+        with turn(template) as work, _borrowed(template, work) as process:
+            answer = process.ask(request, limit_s, work)
     except _Lost as lost:
-        _lost[template] = _lost.get(template, 0) + 1
+        _note_lost(template)
         return Rendered("", error=str(lost), failed_at=0, prefix_error=str(lost))
     return Rendered(
         whole=answer["whole"],
@@ -83,7 +89,7 @@ def render(
 def check(template: ChatTemplate) -> None:
     """Raise TemplateError when a template cannot be compiled."""
     try:
-        with _borrowed(template):
+        with turn(template) as work, _borrowed(template, work):
             return
     except _Lost as lost:
         raise TemplateError(f"{template.name}: the chat template cannot be used: {lost}") from lost
@@ -96,7 +102,7 @@ class _Lost(Exception):
 class _Process:
     """One worker with one template, asked by one thread at a time."""
 
-    def __init__(self, template: ChatTemplate) -> None:
+    def __init__(self, template: ChatTemplate, work: Work | None) -> None:
         self._process = subprocess.Popen(
             [sys.executable, "-I", str(WORKER)],
             stdin=subprocess.PIPE,
@@ -107,34 +113,44 @@ class _Process:
         )
         sources = [template.text, *([template.tool_text] if template.tool_text else [])]
         try:
-            answer = self.ask({"templates": sources, "tokens": dict(template.special)}, LIMIT_S)
-        except _Lost:
+            answer = self.ask({"templates": sources, "tokens": dict(template.special)}, LIMIT_S, work)
+        except BaseException:
             self.close()
             raise
         if answer["error"]:
             self.close()
             raise TemplateError(f"{template.name}: this is no chat template: {answer['error']}")
 
-    def ask(self, request: Mapping[str, Any], limit_s: float) -> dict[str, Any]:
-        """Return the answer to a request, or end the process and raise _Lost."""
+    def ask(self, request: Mapping[str, Any], limit_s: float, work: Work | None) -> dict[str, Any]:
+        """Return the answer to a request, or end the process and raise _Lost, or what the work raises that is over."""
+        within_s = limit_s if work is None else work.left_s(limit_s)
         late = threading.Event()
-        timer = threading.Timer(limit_s, self._end_late, [late])
+        timer = threading.Timer(within_s, self._end_late, [late])
         timer.start()
         try:
-            assert self._process.stdin is not None and self._process.stdout is not None
-            self._process.stdin.write(json.dumps(request) + "\n")
-            self._process.stdin.flush()
-            line = self._process.stdout.readline()
-        except OSError:
-            line = ""
+            with nullcontext() if work is None else work.killing(self._process.kill):
+                line = self._answer(json.dumps({**request, "limit_s": within_s}))
         finally:
             timer.cancel()
         if not line.endswith("\n"):
             self.close()
-            why = f"it did not end within {limit_s:g} seconds" if late.is_set() else DIED
-            raise _Lost(why)
+            if work is not None:
+                work.check()
+            if len(line) >= ANSWER_CHARS:
+                raise _Lost(f"it writes more than {ANSWER_CHARS:,} characters in all")
+            raise _Lost(f"it did not end within {limit_s:g} seconds" if late.is_set() else DIED)
         answer: dict[str, Any] = json.loads(line)
         return answer
+
+    def _answer(self, request: str) -> str:
+        """Return one line, cut where it is too long, empty when the process has ended."""
+        assert self._process.stdin is not None and self._process.stdout is not None
+        try:
+            self._process.stdin.write(request + "\n")
+            self._process.stdin.flush()
+            return self._process.stdout.readline(ANSWER_CHARS)
+        except OSError:
+            return ""
 
     def _end_late(self, late: threading.Event) -> None:
         late.set()
@@ -162,13 +178,20 @@ _lost: dict[ChatTemplate, int] = {}
 _keeping = threading.Lock()
 
 
+def _note_lost(template: ChatTemplate) -> None:
+    with _keeping:
+        _lost[template] = _lost.pop(template, 0) + 1
+        while len(_lost) > LOST_KEPT:
+            del _lost[next(iter(_lost))]
+
+
 @contextmanager
-def _borrowed(template: ChatTemplate) -> Iterator[_Process]:
+def _borrowed(template: ChatTemplate, work: Work | None) -> Iterator[_Process]:
     """Give a process of a template to the caller alone, an idle one if there is any, and keep it afterwards."""
     with _keeping:
         place = next((n for n, (known, _) in enumerate(_idle) if known == template), None)
         found = None if place is None else _idle.pop(place)[1]
-    process = found if found is not None and found.is_alive else _Process(template)
+    process = found if found is not None and found.is_alive else _Process(template, work)
     try:
         yield process
     finally:

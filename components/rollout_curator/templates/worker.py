@@ -17,6 +17,8 @@ and the last where they are missing.
 """
 
 import json
+import math
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -29,7 +31,9 @@ import jinja2.nodes
 import jinja2.sandbox
 
 NOW = datetime(2026, 1, 1, 12, 0, 0)
-MEMORY_BYTES = 1 << 30
+MEMORY_BYTES = 400_000_000
+SPARE_S = 2.0
+"""So long after the time of a request this process ends itself, in case nobody is left who would end it."""
 WHOLE_CHARS = 16 << 20
 ERROR_CHARS = 300
 REASONING_KEYS = ("reasoning_content", "thinking", "reasoning")
@@ -192,10 +196,17 @@ def _limit_memory() -> None:
         return
 
 
+def _end_after(limit_s: float) -> None:
+    """Let the system end this process when a request takes much longer than it may; 0 ends the waiting."""
+    if hasattr(signal, "alarm"):  # not on every system
+        signal.alarm(math.ceil(limit_s + SPARE_S) if limit_s else 0)
+
+
 def main() -> None:
     """Answer requests until there are no more."""
     _limit_memory()
     first = json.loads(sys.stdin.readline())
+    _end_after(first["limit_s"])
     sources, tokens = first["templates"], first["tokens"]
     templates: list[jinja2.Template | None] = []
     error = ""
@@ -206,11 +217,14 @@ def main() -> None:
             error = error or _sentence(fault)
             templates.append(None)
     print(json.dumps({"error": error}), flush=True)
+    _end_after(0)
     for line in sys.stdin:
         request = json.loads(line)
+        _end_after(request["limit_s"])
         template = templates[-1 if request["tools"] is not None else 0]
         answer = {"error": error} if template is None else rendered(template, request, tokens)
         print(json.dumps(answer), flush=True)
+        _end_after(0)
 
 
 if __name__ == "__main__":

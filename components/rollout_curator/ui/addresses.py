@@ -18,6 +18,7 @@ from rollout_curator import slices
 from rollout_curator.errors import RecipeError
 from rollout_curator.filters import Filter, Thresholds
 from rollout_curator.grouping import TASK
+from rollout_curator.reach import NOWHERE
 from rollout_curator.recipe import Recipe
 from rollout_curator.slices import Is, Part, Range
 from rollout_curator.strategies import ROLLOUTS, Step
@@ -119,7 +120,9 @@ def _with_own(recipe: Recipe, value: str) -> Recipe:
 
 
 def _with_rules(recipe: Recipe, value: str) -> Recipe:
-    return replace(recipe, strategies=recipes.from_table({"strategies": json.loads(value)}, "link").strategies)
+    return replace(
+        recipe, strategies=recipes.from_table({"strategies": json.loads(value)}, "link", reach=NOWHERE).strategies
+    )
 
 
 def _with_order(recipe: Recipe, value: str) -> Recipe:

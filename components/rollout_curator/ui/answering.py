@@ -17,6 +17,7 @@ from starlette.responses import Response
 
 from rollout_curator.errors import CuratorError
 from rollout_curator.ui.faults import log_error
+from rollout_curator.ui.rendering import of_request
 from rollout_curator.ui.site import Site
 
 Json = dict[str, Any]
@@ -36,7 +37,8 @@ async def answer(request: Request, site: Site, work: Callable[[], bytes]) -> Res
     """Check who asks, work in a thread, and say what went wrong in words."""
     try:
         _check(request, site)
-        return _json(await to_thread.run_sync(work))
+        with of_request(request.client.host if request.client else "").under_way():
+            return _json(await to_thread.run_sync(work))
     except Refusal as refusal:
         return _json({"error": str(refusal), **refusal.more}, refusal.status)
     except CuratorError as error:

@@ -1,13 +1,15 @@
 """One export at work behind the pages: a thread that writes, with progress to look at and a way to stop it."""
 
 import threading
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rollout_curator.errors import CuratorError
 from rollout_curator.publishing import Exported, Settings, check_free, check_out, command_line, control_paths, export
 from rollout_curator.recipe import Recipe
+from rollout_curator.templates.turns import Stopped
+from rollout_curator.ui.rendering import of_job
 from rollout_curator.workspace import Workspace
 
 
@@ -54,7 +56,7 @@ class ExportJob:
         self.done, self.checked, self.total = 0, 0, 0
         self.result: Exported | None = None
         self.failure: BaseException | None = None
-        self._stop = threading.Event()
+        self._stop, self._work = threading.Event(), of_job()
         self._thread = threading.Thread(target=self._write, args=(workspace,), name="export", daemon=True)
         self._thread.start()
 
@@ -71,6 +73,7 @@ class ExportJob:
     def stop(self) -> None:
         """Ask it to leave everything as it was; it ends within a moment."""
         self._stop.set()
+        self._work.stop()
 
     def wait(self, seconds: float) -> bool:
         """Wait a while; return whether it has ended."""
@@ -78,6 +81,10 @@ class ExportJob:
         return not self.is_running
 
     def _write(self, workspace: Workspace) -> None:
+        with self._work.under_way(), suppress(Stopped):
+            self._write_all(workspace)
+
+    def _write_all(self, workspace: Workspace) -> None:
         try:
             beside = control_paths(self.out, self.seeds)
             sources = [file.path for file in workspace.found]

@@ -17,6 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from rollout_curator.ui.delays import Delays
 from rollout_curator.ui.faults import log_error
 from rollout_curator.ui.headers import BASE_SCRIPT, checked_host, hostname, secured
+from rollout_curator.ui.origin import own_host
 from rollout_curator.ui.proxies import Proxies
 from rollout_curator.ui.sessions import LONGEST_S, Sessions
 
@@ -43,11 +44,13 @@ class Guard:
         hosts: Iterable[str],
         token: str = "",
         *,
+        origins: Iterable[str] = (),
         sessions: Sessions | None = None,
         proxies: Proxies | None = None,
         behind_proxy: bool = False,
     ) -> None:
         self._app = app
+        self._origins = frozenset(origin.lower() for origin in origins)
         self._hosts = frozenset(host.lower() for host in hosts)
         self._token = token
         self._sessions, self._proxies = sessions or Sessions(), proxies or Proxies()
@@ -74,6 +77,10 @@ class Guard:
         host = headers.get("host", "")
         if hostname(host) not in self._hosts:
             await _refuse(scope, send, "This address is not one the app answers to.\n")
+        elif (own := own_host(scope, self._origins)) is None:
+            await _refuse(scope, send, "This was asked from another site.\n")
+        elif own != host:
+            await self._let_in(_with_host(scope, own), receive, send)
         elif self._behind_proxy and not self._token and not self._proxies.trusts(scope):
             await _refuse(scope, send, AROUND)
         elif self._proxies.names_two(scope):
@@ -173,6 +180,12 @@ def _unpacked(scope: Scope, headers: Headers) -> Scope:
     if "text/html" not in headers.get("accept", ""):
         return scope
     return {**scope, "headers": [pair for pair in scope["headers"] if pair[0] != b"accept-encoding"]}
+
+
+def _with_host(scope: Scope, host: str) -> Scope:
+    """Return a request as it is when it asks for another host."""
+    others = [pair for pair in scope["headers"] if pair[0] != b"host"]
+    return {**scope, "headers": [(b"host", host.encode("latin-1")), *others]}
 
 
 async def _refuse(scope: Scope, send: Send, words: str, status: int = 403) -> None:

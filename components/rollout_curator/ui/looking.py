@@ -4,10 +4,12 @@ A look for hazards finds more than who gives an example; the latter is enough fo
 """
 
 import threading
-from contextlib import closing
+from contextlib import closing, suppress
 
 from rollout_curator.errors import CuratorError
 from rollout_curator.plan import Plan
+from rollout_curator.templates.turns import Stopped
+from rollout_curator.ui.rendering import of_job
 from rollout_curator.workspace import Workspace
 
 
@@ -19,7 +21,7 @@ class LookJob:
         self.plan, self.for_hazards = plan, for_hazards
         self.done, self.total = 0, workspace.n_rollouts
         self.failure: BaseException | None = None
-        self._stop = threading.Event()
+        self._stop, self._work = threading.Event(), of_job()
         self._thread = threading.Thread(target=self._look, args=(workspace,), name="look", daemon=True)
         self._thread.start()
 
@@ -29,8 +31,9 @@ class LookJob:
         return self._thread.is_alive()
 
     def stop(self) -> None:
-        """Ask it to end; it does after a few examples."""
+        """Ask it to end; it does at once."""
         self._stop.set()
+        self._work.stop()
 
     def wait(self, seconds: float) -> bool:
         """Wait a while; return whether it has ended."""
@@ -40,7 +43,8 @@ class LookJob:
     def _look(self, workspace: Workspace) -> None:
         try:
             outlook = workspace.outlook
-            with closing(outlook.look(self.plan) if self.for_hazards else outlook.prepare(self.plan)) as steps:
+            steps = outlook.look(self.plan) if self.for_hazards else outlook.prepare(self.plan)
+            with self._work.under_way(), closing(steps), suppress(Stopped):
                 for done in steps:
                     self.done = done
                     if self._stop.is_set():

@@ -18,6 +18,7 @@ from rollout_curator.ui.names import who
 from rollout_curator.ui.pages import export, review, rewards, sources
 from rollout_curator.ui.phrases import size
 from rollout_curator.ui.preparing import prepared
+from rollout_curator.ui.rendering import of_page
 from rollout_curator.ui.site import Opening, Site, current
 from rollout_curator.ui.style import style
 from rollout_curator.ui.text import label, plain
@@ -32,7 +33,8 @@ def run() -> None:
     st.set_page_config(page_title="rollout-curator", layout="wide")
     chosen = st.navigation(places.declare({name: page_of(name) for name in DRAW}, home), position="top")
     try:
-        chosen.run()
+        with of_page().under_way():
+            chosen.run()
     except CuratorError as error:
         st.error(label(error))
     except Exception as error:  # noqa: BLE001  no traceback may reach a browser

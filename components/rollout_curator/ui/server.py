@@ -20,9 +20,11 @@ from streamlit import config
 from streamlit.starlette import App
 
 from rollout_curator.errors import ServerRefused
+from rollout_curator.templates.turns import share_cores
 from rollout_curator.ui import leaving
 from rollout_curator.ui.faults import log_error
 from rollout_curator.ui.guard import Guard
+from rollout_curator.ui.origin import public_hosts
 from rollout_curator.ui.proxies import Proxies
 from rollout_curator.ui.routes import routes
 from rollout_curator.ui.site import ServeOptions, Site, install
@@ -79,10 +81,11 @@ def checked(options: ServeOptions) -> ServeOptions:
     """Return options that are safe to serve by, with a token where one is needed. Raises ServerRefused."""
     if options.shared and options.token and len(options.token) < TOKEN_CHARS:
         raise ServerRefused(f"a token of {len(options.token)} characters can be guessed; give {TOKEN_CHARS} or none")
+    public_hosts(options.origins)
     if is_loopback(options.address):
         return options if options.shared else replace(options, token="")
     if options.behind_proxy:
-        if not options.hosts:
+        if not options.hosts and not options.origins:
             raise ServerRefused("behind a proxy the app must know its host names; name them in `hosts`")
         return options
     if not options.shared:
@@ -111,7 +114,7 @@ def theme() -> dict[str, Any]:
 
 def hosts(options: ServeOptions) -> tuple[str, ...]:
     """Return the host names the app answers to: loopback ones, those given, and this machine's own when shared."""
-    names = [*LOOPBACK, *options.hosts]
+    names = [*LOOPBACK, *options.hosts, *public_hosts(options.origins)]
     if options.shared and not is_loopback(options.address):
         names += [socket.gethostname(), socket.getfqdn()]
         names += _own_addresses() if options.address in WILDCARDS else [options.address]
@@ -137,6 +140,7 @@ def check_settings(options: ServeOptions) -> None:
 def _parts(options: ServeOptions) -> dict[str, Any]:
     if options.shared and not options.token:
         options = replace(options, token=token_urlsafe(24))
+    share_cores()
     site = install(Site(options))
     os.environ["FORWARDED_ALLOW_IPS"] = ""  # else uvicorn believes what proxies say before `Proxies` knows from where
     proxies = Proxies(options.proxies, options.user_header if options.behind_proxy else "")
@@ -144,6 +148,7 @@ def _parts(options: ServeOptions) -> dict[str, Any]:
         Guard,
         hosts=hosts(options),
         token=options.token,
+        origins=options.origins,
         sessions=site.sessions,
         proxies=proxies,
         behind_proxy=options.behind_proxy,

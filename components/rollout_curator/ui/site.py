@@ -23,6 +23,7 @@ from rollout_curator.index import store
 from rollout_curator.index.source import Source
 from rollout_curator.index.store import Progress
 from rollout_curator.opening import build_indexes, default_cache
+from rollout_curator.reach import is_below
 from rollout_curator.recipe import Recipe
 from rollout_curator.sources import Found, find, passed_over
 from rollout_curator.ui.exporting import Beside, ExportJob, writing_of
@@ -43,7 +44,7 @@ class ServeOptions:
     No `paths` means the sample data. `roots` limit which files may be opened. Any `address` but a loopback one needs
     `shared` (a token, made when none is given) or `behind_proxy` (something in front asks who it is, and names them in
     `user_header`); headers of proxies count from the addresses `proxies`, usually loopback ones; `hosts` are the
-    names by which browsers then reach it.
+    names by which browsers then reach it, `origins` the whole addresses where a proxy gives the app another host.
     """
 
     paths: tuple[Path, ...] = ()
@@ -61,6 +62,12 @@ class ServeOptions:
     user_header: str = "X-Forwarded-User"
     behind_proxy: bool = False
     hosts: tuple[str, ...] = ()
+    origins: tuple[str, ...] = ()
+
+    @property
+    def is_shared(self) -> bool:
+        """Say whether others than who starts the app may be in front of it."""
+        return self.shared or self.behind_proxy
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,15 +196,15 @@ class Site:
         name = given.strip()
         if not name or "\0" in name:
             raise ExportError(f"name the file to write, such as curated{suffix}")
-        path = Path(os.path.abspath(self.out_dir / Path(name).expanduser()))
+        path = Path(os.path.abspath(self.out_dir / (name if self.options.is_shared else os.path.expanduser(name))))
         if not path.name.endswith(suffix):
             raise ExportError(f"{path.name}: the name of a training file ends in {suffix}")
         sources = [source.path.parent for source in self.workspace.sources] if self.workspace else []
         allowed = [self.out_dir]
-        if not self.options.shared and not self.options.behind_proxy:
+        if not self.options.is_shared:
             allowed += [*self.options.roots, *sources, Path.cwd()]
         if not any(is_below(path, folder) for folder in allowed):
-            raise ExportError(f"{path}: exports may not go there; start the app with --out-dir FOLDER")
+            raise ExportError(f"{name}: exports may not go there; start the app with --out-dir FOLDER")
         return path
 
     def changed(self) -> list[str]:
@@ -263,15 +270,6 @@ def check_roots(found: list[Found], roots: tuple[Path, ...]) -> None:
     for file in found:
         if not any(is_below(file.path, root) for root in real):
             raise SourceRefused(f"{file.name}: lies outside the folders that may be opened; add --root FOLDER")
-
-
-def is_below(path: Path, root: str | Path) -> bool:
-    """Say whether a path, after links, lies in a folder or deeper."""
-    real, top = os.path.realpath(path), os.path.realpath(root)
-    try:
-        return os.path.commonpath([real, top]) == top
-    except ValueError:
-        return False
 
 
 def _is_changed(source: Source) -> bool:

@@ -6,8 +6,11 @@ import streamlit as st
 
 from rollout_curator import recipe as recipes
 from rollout_curator.errors import RecipeError
+from rollout_curator.reach import Reach
 from rollout_curator.recipe import Recipe
 from rollout_curator.ui import choices, state
+from rollout_curator.ui.reaching import reach_of
+from rollout_curator.ui.site import current
 from rollout_curator.ui.text import label, show_untrusted
 from rollout_curator.workspace import Workspace
 
@@ -35,15 +38,22 @@ def recipe_menu(workspace: Workspace) -> None:
         st.caption("On the command line the same file goes after --recipe.")
 
 
+def read(name: str, content: bytes, reach: Reach) -> Recipe:
+    """Return the recipe of an uploaded file, which may name files within reach. Raises RecipeError."""
+    try:
+        table = tomllib.loads(content.decode("utf-8"))
+    except (ValueError, RecursionError) as error:  # no TOML, no UTF-8, or a number beyond all
+        raise RecipeError(f"{name}: the recipe is not TOML ({error})") from error
+    return recipes.from_table(table, name, reach=reach)
+
+
 def _load(name: str, content: bytes) -> None:
     """Offer what an uploaded file holds; it is taken up only on a click, for the widget keeps the file."""
     try:
-        found = recipes.from_table(tomllib.loads(content.decode("utf-8")), name)
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        st.error(f"{label(name)}: the recipe is not TOML ({label(error)})")
+        found = read(name, content, reach_of(current()))
     except RecipeError as error:
         st.error(label(error))
-    else:
-        left, right = st.columns(2)
-        left.button("Take it up", type="primary", on_click=choices.take_recipe, args=(found,), key="rc.recipe-take")
-        right.button("Compare with it", on_click=choices.compare, args=(name, found), key="rc.recipe-compare")
+        return
+    left, right = st.columns(2)
+    left.button("Take it up", type="primary", on_click=choices.take_recipe, args=(found,), key="rc.recipe-take")
+    right.button("Compare with it", on_click=choices.compare, args=(name, found), key="rc.recipe-compare")

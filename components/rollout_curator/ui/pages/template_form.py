@@ -1,19 +1,20 @@
 """The chat template, the tokenizer and the limit that examples are looked at with: built in, a file, or pasted."""
 
 from collections.abc import Callable
-from pathlib import Path
 
 import streamlit as st
 
 from rollout_curator import recipe as recipes
 from rollout_curator import templates, tokens
-from rollout_curator.errors import CuratorError, TemplateError
+from rollout_curator.errors import CuratorError
 from rollout_curator.plan import Plan
 from rollout_curator.recipe import Recipe
 from rollout_curator.templates import ChatTemplate
 from rollout_curator.templates.render import check
 from rollout_curator.ui import settings, state
-from rollout_curator.ui.site import Site, is_below
+from rollout_curator.ui.reaching import reach_of, typed
+from rollout_curator.ui.rendering import of_page
+from rollout_curator.ui.site import Site
 from rollout_curator.ui.text import label, plain
 
 NONE, FILE, PASTE, GIVEN = "none", "file", "paste", "given"
@@ -86,7 +87,7 @@ def _file(site: Site) -> None:
 
 
 def _load(site: Site, given: str) -> None:
-    _try(lambda: templates.load(_allowed(site, given)))
+    _try(lambda: templates.load(typed(site, given), reach=reach_of(site)))
 
 
 def _paste() -> None:
@@ -116,7 +117,7 @@ def _count_with(site: Site, template: ChatTemplate, given: str) -> None:
         bare = templates.without_tokenizer(template)
         if not given.strip():
             return bare
-        counted = templates.with_tokenizer(bare, _allowed(site, given))
+        counted = templates.with_tokenizer(bare, typed(site, given), reach=reach_of(site))
         tokens.count(["a"], counted.tokenizer)
         return counted
 
@@ -127,24 +128,11 @@ def _try(make: Callable[[], ChatTemplate]) -> None:
     """Take a template if it is one; else keep what was, and say why."""
     now = state.session()
     try:
-        made = make()
-        check(made)
+        with of_page().under_way():
+            made = make()
+            check(made)
     except CuratorError as error:
         now.notice = str(error)
         return
     now.template_from = ""
     settings.set_template(made)
-
-
-def _allowed(site: Site, given: str) -> str:
-    """Return the path that was given, if this server may read it. Raises TemplateError."""
-    path = Path(given.strip()).expanduser()
-    options = site.options
-    folders = list(options.roots)
-    if options.shared or options.behind_proxy:
-        folders += [source.path.parent for source in site.workspace.sources] if site.workspace else []
-        if not any(is_below(path, folder) for folder in folders):
-            raise TemplateError(f"template {given.strip()}: a shared server reads files beside the sources and --root")
-    elif folders and not any(is_below(path, folder) for folder in folders):
-        raise TemplateError(f"template {given.strip()}: lies outside the folders that may be opened; add --root FOLDER")
-    return str(path)

@@ -1,0 +1,61 @@
+"""Where a request comes from: the app's own pages, something that is no browser, or a page of another site.
+
+Browsers say it in `Origin`, which no page can change, with every websocket and everything that is not plain reading.
+The rule: an origin that is told must be that of the app, host and port; it is asked before Streamlit sees the request,
+because Streamlit takes every port of this machine for its own and looks up foreign ones on the network. Behind a proxy
+that gives the app another host, the origins it has in public are told at its start. Knows headers, no pages.
+"""
+
+import re
+from collections.abc import Collection, Iterable
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers
+from starlette.types import Scope
+
+from rollout_curator.errors import ServerRefused
+
+READING = ("GET", "HEAD", "OPTIONS")
+OWN_SITE = ("same-origin", "none")
+_ORIGIN = re.compile(r"https?://([^/?#@\\\s]+)", re.IGNORECASE)
+
+
+def own_host(scope: Scope, public: Collection[str]) -> str | None:
+    """Return the host that a request of the app's own asks for, None for one that comes from another site.
+
+    A link on another site may open a page, so what reads and tells no origin is let in, as is what is no browser. Under
+    a public origin the host is that one's, so that whatever asks next finds both alike.
+    """
+    headers = Headers(scope=scope)
+    host, origins = headers.get("host", ""), headers.getlist("origin")
+    acts = scope["type"] == "websocket" or scope["method"] not in READING
+    if acts and any(site not in OWN_SITE for site in headers.getlist("sec-fetch-site")):
+        return None
+    if not origins:
+        return host
+    given = origins[0].lower()
+    found = _ORIGIN.fullmatch(given)
+    if found is None or len(origins) > 1:
+        return None
+    if given in public:
+        return found[1]
+    return host if found[1] == host.lower() else None
+
+
+def public_hosts(origins: Iterable[str]) -> tuple[str, ...]:
+    """Return the host names of public origins, without ports. Raises ServerRefused for what is no origin."""
+    return tuple(_hostname(origin) for origin in origins)
+
+
+def _hostname(origin: str) -> str:
+    try:
+        split = urlsplit(origin)
+        name, _ = split.hostname, split.port
+    except ValueError:
+        name = None
+    if not name or not _ORIGIN.fullmatch(origin):
+        raise ServerRefused(
+            f"--origin {origin}: expected the scheme, the name and, if it is not the usual one, the port by which "
+            "browsers reach the app, such as https://curator.example"
+        )
+    return name
