@@ -18,7 +18,6 @@ from making import call, environment, exported, gym, run, write
 from rollout_curator import limits, reader
 from rollout_curator.index import scan, tally
 from rollout_curator.index.tally import Range, Tally
-from rollout_curator.problems import PROBLEM_WORDS
 from rollout_curator.publishing import verify
 from rollout_curator.recipe import Recipe
 from rollout_curator.workspace import Workspace
@@ -317,10 +316,6 @@ def test_no_small_file_takes_600_mb_or_a_minute_of_processor_time(tmp_path: Path
     assert found["error"] or counts["lines"] == counts["rollouts"] + counts["problems"] + counts["blank"]
     assert peak_mb < 600
     assert took_s < 60
-
-
-def test_every_kind_of_problem_has_words() -> None:
-    assert PROBLEM_WORDS["too_many_values"] == "too many values"
 
 
 def test_a_refused_file_ends_in_one_line_and_no_traceback(tmp_path: Path) -> None:

@@ -145,8 +145,6 @@ class Gatherer:
             codes.setdefault(word, len(codes)) for codes, word in zip(self.codes.values(), row.classes, strict=True)
         ]
         self.held.append((*place, *row.numbers, *classes))
-        if len(self.held) >= _HELD_ROWS:
-            self._settle()
         for name, facet in row.facets.items():
             if name in self.facets or (len(self.facets) < RANGE_FACETS_MAX and _is_facet_name(name)):
                 rows, numbers = self.facets.setdefault(name, (array("q"), array("d")))
@@ -155,6 +153,8 @@ class Gatherer:
                 if type(facet) is not bool:
                     self.measured.add(name)
         self.n_rows += 1
+        if len(self.held) >= _HELD_ROWS:
+            self._settle()
 
     def _settle(self) -> None:
         """Move the rows that are held to the arrays, column by column: faster than each row alone."""
