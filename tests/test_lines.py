@@ -196,7 +196,7 @@ def test_too_many_small_rollouts_are_refused(tmp_path: Path, monkeypatch: pytest
     monkeypatch.setattr(scan, "_HELD_ROWS", 1)
     path = write(tmp_path / "a.jsonl", [b'{"messages":[{"role":"user","content":"a"}]}'] * 1000)
     assert refused(path) == (
-        "not read beyond the first 364 lines: they hold 364 rollouts of 44 bytes on average; at most 300 are read "
+        "not read beyond the first 363 lines: they hold 363 rollouts of 44 bytes on average; at most 300 are read "
         "where they are smaller than 256 bytes; split the file, or take out what is no rollout"
     )
 

@@ -7,7 +7,7 @@ is refused on all. What is beyond raises `TooMuch`; `passes` makes one sentence 
 
 from dataclasses import dataclass
 
-ROLLOUTS_MAX = 300_000
+ROLLOUTS_MAX = 200_000
 ROLLOUT_BYTES = 256
 PACKED_ROLLOUT_BYTES = 16
 """More rollouts than these need so many bytes each, and so many of the file on disk."""
