@@ -20,10 +20,10 @@ def test_only_rollouts_that_need_a_look_are_flagged(tmp_path: Path) -> None:
     path = write(tmp_path / "run.jsonl", [gym(), gym(reward=None), thinking])
     workspace = Workspace.open([path])
     assert [flags != "" for flags in workspace.frame["flags"]] == [False, True, True]
-    assert flagged(workspace.sources[0]) == {2: "unrated: no reward"}
+    assert flagged(workspace.sources[0]).listed == {2: "unrated: no reward"}
 
 
 def test_content_that_was_not_understood_is_named(tmp_path: Path) -> None:
     sound = gym(responses_create_params={"input": "2+2?", "metadata": {"audio_url": "a.wav"}})
     workspace = Workspace.open([write(tmp_path / "run.jsonl", [gym(), sound])])
-    assert flagged(workspace.sources[0]) == {2: "content that was not understood: metadata.audio_url"}
+    assert flagged(workspace.sources[0]).listed == {2: "content that was not understood: metadata.audio_url"}

@@ -15,11 +15,12 @@ from hypothesis import strategies as st
 from indexing import DAMAGES, damaged, header_of, keys, line, open_index, write
 from rollout_curator import reader, runner
 from rollout_curator.errors import SourceUnreadable
-from rollout_curator.index import frames, scan, store
+from rollout_curator.index import frames, scan, shards, store
 from rollout_curator.index import source as sources
 from rollout_curator.index.columns import CLASSES, COLUMNS, FACETS_MAX, NUMBERS
 from rollout_curator.index.frames import FrameReader, FrameWriter
-from rollout_curator.index.scan import Shard, content_key, merge, plan, scan_packed, scan_range
+from rollout_curator.index.scan import content_key, plan, scan_packed, scan_range
+from rollout_curator.index.shards import Shard, merge
 from rollout_curator.packing import open_source
 
 KINDS = [
@@ -49,7 +50,7 @@ def plain_values(shard: Shard) -> dict[str, Any]:
     columns = {name: (str(values.dtype), repr(values.tolist())) for name, values in shard.columns.items()}
     return {
         "columns": columns, "facets": facets, "vocabularies": shard.vocabularies,
-        "problems": shard.problems, "lines": shard.n_lines, "blank": shard.n_blank,
+        "problems": shard.problems, "lines": shard.n_lines, "blank": shard.n_blank, "blanks": shard.blanks,
     }  # fmt: skip
 
 
@@ -91,7 +92,7 @@ def test_however_a_file_is_damaged_no_line_is_lost(
         return
     content = content or bytearray(b"\n")
     assert shard.n_lines == content.count(b"\n") + (not content.endswith(b"\n"))
-    assert shard.n_rollouts + len(shard.problems) + shard.n_blank == shard.n_lines
+    assert shard.n_rollouts + shard.problems.n + shard.n_blank == shard.n_lines
 
 
 def test_a_line_over_the_limit_is_a_problem_with_its_number(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -175,7 +176,7 @@ def test_a_packed_source_in_many_shards_keeps_its_line_numbers(tmp_path: Path, m
     with open(tmp_path / "frames", "wb") as file:
         whole = merge(list(scan_packed(open_source(path), "env", FrameWriter(file))))
     assert whole.columns["line"].tolist() == [1, 4, 7]
-    assert (whole.problems[0][0], whole.n_lines, whole.n_blank) == (3, 7, 3)
+    assert (whole.problems.listed[0][0], whole.n_lines, whole.n_blank) == (3, 7, 3)
 
 
 def test_a_class_that_every_range_numbers_otherwise_keeps_its_words(tmp_path: Path) -> None:
@@ -197,6 +198,7 @@ def test_a_number_that_one_range_may_have_passed_over_is_no_column(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(scan, "RANGE_FACETS_MAX", 2)
+    monkeypatch.setattr(shards, "RANGE_FACETS_MAX", 2)
     path = write(tmp_path / "a.jsonl", [line(0, a=1), line(1, b=1, c=1), line(2, a=2)])
     assert list(scanned(path, []).facets) == ["a", "b"]
     assert list(scanned(path, [len(line(0, a=1)) + 1]).facets) == ["b", "c"]

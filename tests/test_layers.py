@@ -63,6 +63,7 @@ RANKS = {
     "policy": 3,
     "plan": 3,
     "problems": 0,
+    "limits": 0,
     "controls": 8,
     "lacking": 8,
     "findings": 5,

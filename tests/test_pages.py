@@ -11,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from rollout_curator.decisions import Decisions, Entry
 from rollout_curator.filters import Filter
+from rollout_curator.index import tally
 from rollout_curator.pairs import Pairs
 from rollout_curator.recipe import Recipe
 from rollout_curator.report import check
@@ -362,6 +363,23 @@ def test_sources_lists_each_problem_with_file_line_and_reason(site: Site) -> Non
     problems = opened("sources").dataframe[1].value
     assert problems["where"].to_list() == ["run.jsonl:6"]
     assert problems["reason"].to_list()[0].startswith("not JSON")
+
+
+def test_sources_shows_lines_that_are_not_listed_as_counted_ranges(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tally, "LISTED_MAX", 2)
+    (tmp_path / "run.jsonl").write_text(f"{line(1.0, 1)}\n" + "x\n" * 3000)
+    workspace = Workspace.open([tmp_path / "run.jsonl"], tmp_path / "cache")
+    sites.install(Site(ServeOptions(paths=(tmp_path / "run.jsonl",), out_dir=tmp_path), workspace))
+    app = opened("sources")
+    assert app.dataframe[1].value.to_numpy().tolist() == [
+        ["run.jsonl:2", "not JSON: expecting value at column 1"],
+        ["run.jsonl:3", "not JSON: expecting value at column 1"],
+        ["run.jsonl:4-3001", "2,998 more lines: not JSON"],
+    ]
+    assert "**3,001 lines = 1 rollout + 3,000 that are no rollouts + 0 blank**" in said(app)
+    workspace.close()
 
 
 def test_the_totals_of_sources_add_up_in_words(site: Site) -> None:

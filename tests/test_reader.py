@@ -81,7 +81,7 @@ def test_a_line_over_the_limit_is_told_and_not_kept(monkeypatch: pytest.MonkeyPa
 
 
 def total_lines(found: Iterable[Line | int]) -> int:
-    return sum(line if isinstance(line, int) else 1 for line in found)
+    return sum(line if isinstance(line, int) else line.times for line in found)
 
 
 SOME_LINES = st.lists(
@@ -100,7 +100,8 @@ def test_lines_give_the_bytes_back_wherever_the_pieces_are_cut(
     assert total_lines(found) == whole.count(b"\n") + (not whole.endswith(b"\n") and whole != b"")
     kept = [line for line in found if isinstance(line, Line)]
     assert all(whole[line.offset : line.offset + line.length] == line.text for line in kept)
-    assert [line.text for line in kept if line.text and line.text.strip()] == [t for t in texts if t.strip()]
+    each = [line.text for line in kept for _ in range(line.times)]
+    assert [text for text in each if text and text.strip()] == [text for text in texts if text.strip()]
 
 
 # Packed sources

@@ -19,6 +19,7 @@ from rollout_curator.grouping import Groups
 from rollout_curator.index import store
 from rollout_curator.index.columns import CLASSES, NUMBERS
 from rollout_curator.index.source import Problem, Source, to_rollout
+from rollout_curator.index.tally import Range
 from rollout_curator.problems import PROBLEM_WORDS
 from rollout_curator.rollout import Rollout
 from rollout_curator.selection import Drop
@@ -272,20 +273,19 @@ class Collection:
                 yield int(row), text
 
     def problems(self) -> Iterator[tuple[Source, Problem]]:
-        """Yield every line that is no rollout."""
-        for source in self.sources:
-            for problem in source.problems():
-                yield source, problem
+        """Return the lines that are no rollouts, of each source and kind the first thousand."""
+        return ((source, problem) for source in self.sources for problem in source.problems())
+
+    def problem_ranges(self) -> Iterator[tuple[Source, Range]]:
+        """Return the lines that are no rollouts and not among `problems`, as counted ranges."""
+        return ((source, found) for source in self.sources for found in source.problem_ranges())
 
     def problems_by_kind(self) -> tuple[Drop, ...]:
         """Return the lines that are no rollouts, counted by what they are."""
         counts: dict[str, int] = {}
         for source in self.sources:
-            kinds = [word.partition("|")[0] for word in source.header["vocabularies"]["problem reason"]]
-            for kind, count in zip(
-                kinds, np.bincount(source.columns["problem reason"], minlength=len(kinds)), strict=True
-            ):
-                counts[kind] = counts.get(kind, 0) + int(count)
+            for kind, count in source.problem_kinds().items():
+                counts[kind] = counts.get(kind, 0) + count
         return tuple(Drop("readable", kind, PROBLEM_WORDS.get(kind, kind), count) for kind, count in counts.items())
 
     def close(self) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import orjson
 
-from rollout_curator import reader
+from rollout_curator import limits, reader
 from rollout_curator.packing import BOM
 
 HEAD_BYTES = 1 << 20
@@ -113,11 +113,15 @@ class Window:
         self._base = self._at = 0
         self._line, self._counted = 1, 0
         self._rescans = RESCANNED_MAX_BYTES
+        self._n_values = self._n_brackets = 0
         self._indent: bytes | None = None
         self._sign: re.Pattern[bytes] | None = None
 
     def next_byte(self) -> int | None:
         """Pass over what stands between values and return the first byte of the next one, None at the end."""
+        self._n_values += 1
+        if self._n_values > limits.VALUES_MAX + self._at // limits.VALUE_BYTES:
+            raise limits.TooMuch(f"more than {limits.VALUES_MAX:,} values stand there, most of them nearly empty")
         indent = None if self._at else b""
         while True:
             found = _BETWEEN.match(self._held, self._at - self._base)
@@ -229,6 +233,9 @@ class Window:
                     return ~at
                 continue
             byte = self._held[at - self._base]
+            self._n_brackets += 1
+            if self._n_brackets > limits.BRACKETS_MAX + at // limits.BRACKET_BYTES:
+                raise limits.TooMuch(f"more than {limits.BRACKETS_MAX:,} objects and lists hold next to nothing")
             if byte == QUOTE:
                 if (at := self._end_of_string(at + 1, start)) < 0:
                     return at

@@ -3,11 +3,15 @@
 Reading notes more of a rollout than this (`flags` of the index); a note without words here is no reason to look.
 """
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from rollout_curator.index.source import Source
+from rollout_curator.index.tally import Range, Tally
+
+_ROWS_A_STEP = 1 << 16
 
 FLAG_WORDS = {
     "reward_missing": "unrated: no reward",
@@ -26,13 +30,13 @@ FLAG_WORDS = {
 """What a line is flagged for: reading notes that say the rollout needs a look."""
 
 
-def flag_words(flags: str) -> str:
+def flag_words(flags: str, *, has_details: bool = True) -> str:
     """Return in words what a rollout with these flags, joined by |, needs a look for; empty when it needs none."""
-    said = []
+    said: dict[str, None] = {}
     for flag in flags.split("|"):
         kind, _, detail = flag.partition(":")
         if kind in FLAG_WORDS:
-            said.append(f"{FLAG_WORDS[kind]}: {detail}" if detail else FLAG_WORDS[kind])
+            said[f"{FLAG_WORDS[kind]}: {detail}" if detail and has_details else FLAG_WORDS[kind]] = None
     return "; ".join(said)
 
 
@@ -42,8 +46,23 @@ def flagged_rows(source: Source) -> np.ndarray[Any, Any]:
     return np.flatnonzero(np.isin(source.columns["flags"], needs_look))
 
 
-def flagged(source: Source) -> dict[int, str]:
-    """Return the line number of every rollout that needs a look, and for what."""
-    words = [flag_words(flags) for flags in source.header["vocabularies"]["flags"]]
+@dataclass(frozen=True, slots=True)
+class Flagged:
+    """The rollouts that need a look: all rows, of each sort the first thousand lines, the others as ranges."""
+
+    rows: np.ndarray[Any, Any]
+    listed: dict[int, str]
+    ranges: list[Range]
+
+
+def flagged(source: Source) -> Flagged:
+    """Return which rollouts need a look, and for what: `listed` by line number, `ranges` with the words as kind."""
+    noted = source.header["vocabularies"]["flags"]
+    words = [(flag_words(flags, has_details=False), flag_words(flags)) for flags in noted]
+    rows, tally = flagged_rows(source), Tally()
     lines, codes = source.columns["line"], source.columns["flags"]
-    return {int(lines[row]): words[int(codes[row])] for row in flagged_rows(source)}
+    for start in range(0, len(rows), _ROWS_A_STEP):
+        some = rows[start : start + _ROWS_A_STEP]
+        for line, code in zip(lines[some].tolist(), codes[some].tolist(), strict=True):
+            tally.add(line, *words[code])
+    return Flagged(rows, {line: why for line, _, why in tally.listed}, list(tally.ranges()))

@@ -11,6 +11,7 @@ from itertools import chain
 import orjson
 
 from rollout_curator.documents import ARRAY, ARRAY_END, OBJECT, OBJECT_END, QUOTE, Window
+from rollout_curator.limits import KEYS_MAX
 
 LISTS = frozenset(
     ("rollouts", "data", "records", "results", "samples", "episodes", "rows", "examples", "instances", "entries")
@@ -117,6 +118,8 @@ def _read_outline(window: Window, path: tuple[str, ...], outline: _Outline) -> b
             return False
         if not path:
             outline.keys.append(key)
+            if len(outline.keys) > KEYS_MAX:
+                return False
         if first == OBJECT and not path:
             if not _read_outline(window, (key,), outline):
                 return False

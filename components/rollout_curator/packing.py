@@ -19,6 +19,7 @@ import xxhash
 import zstandard
 
 from rollout_curator.errors import SourceNotFound, SourceRefused, SourceUnreadable
+from rollout_curator.limits import require_unpacked
 
 BOM = b"\xef\xbb\xbf"
 CHUNK_BYTES = 1 << 20
@@ -114,11 +115,18 @@ def refuse_other_files(head: bytes, shown: str) -> None:
 
 
 def chunks(source: Opened) -> Iterator[bytes]:
-    """Yield the unpacked bytes of a source in pieces of bounded size; a cut or a tail of rubbish is noted."""
+    """Yield the unpacked bytes of a source in pieces of bounded size; a cut or a tail of rubbish is noted.
+
+    Raises TooMuch when a packed source turns out far larger than its file.
+    """
     unpack = {"gzip": _gunzip, "zstd": _unzstd, "bzip2": _bunzip2, "plain": _plain}[source.packing]
-    first = source.packing != "plain"
+    first = is_packed = source.packing != "plain"
+    size, n_bytes = os.fstat(source.file.fileno()).st_size, 0
     try:
         for chunk in unpack(source):
+            n_bytes += len(chunk)
+            if is_packed:
+                require_unpacked(n_bytes, size)
             if first and chunk:
                 refuse_other_files(chunk[:4096], show_path(source.path))
                 first = False

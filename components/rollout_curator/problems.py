@@ -8,6 +8,7 @@ PROBLEM_WORDS = {
     "invalid_utf8": "not UTF-8",
     "too_deep": "nested too deep",
     "too_long": "too long",
+    "too_many_values": "too many values",
     "materialized_input": "materialized inputs, without response and reward",
     "reward_profile": "reward profiles",
     "failure_record": "failure records",

@@ -10,10 +10,12 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import groupby, islice
 from typing import Any
 
 import orjson
 
+from rollout_curator.limits import CONTAINERS_MAX, LONGEST_BYTES, TooMuch, has_too_many_values
 from rollout_curator.rollout import Unreadable
 
 LINE_MAX_BYTES = 64 << 20
@@ -43,11 +45,12 @@ _ESCAPED_HALF = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line without its newline; `text` is None when it is longer than the limit."""
+    """One line without its newline, and how often it stands there in a row; `text` is None beyond the limit."""
 
     offset: int
     length: int
     text: bytes | None
+    times: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +67,8 @@ class Parsed:
 def lines(pieces: Iterator[bytes]) -> Iterator[Line | int]:
     """Yield every line with its offset in the unpacked bytes; runs of empty lines come as a number of lines.
 
-    A line without a newline at the end of the source is a line. One longer than 64 MiB is told and not kept.
+    Neighbouring lines that are the same come as one with its number. A line without a newline at the end of the source
+    is a line. One longer than 64 MiB is told and not kept. Raises TooMuch for one of many GiB.
     """
     offset = 0
     held: list[bytes] = []
@@ -77,16 +81,20 @@ def lines(pieces: Iterator[bytes]) -> Iterator[Line | int]:
             offset += tail
             piece = piece[tail:]
         *whole, rest = piece.split(b"\n")
-        for part in whole:
-            length = held_bytes + len(part)
-            if held:
-                part = b"".join([*held, part])
-                held, held_bytes = [], 0
-            yield Line(offset, length, part if length <= LINE_MAX_BYTES else None)
-            offset += length + 1
+        is_open = bool(held and whole)
+        if is_open:
+            length = held_bytes + len(whole[0])
+            yield Line(offset, length, b"".join([*held, whole[0]]) if length <= LINE_MAX_BYTES else None)
+            offset, held, held_bytes = offset + length + 1, [], 0
+        for part, alike in groupby(islice(whole, is_open, None)):
+            length, times = len(part), len(list(alike))
+            yield Line(offset, length, part if length <= LINE_MAX_BYTES else None, times)
+            offset += (length + 1) * times
         if rest:
             held_bytes += len(rest)
             held = [*held, rest] if held_bytes <= LINE_MAX_BYTES else [b""]
+            if held_bytes > LONGEST_BYTES:
+                raise TooMuch(f"a line is longer than {LONGEST_BYTES >> 30} GiB")
     if held_bytes:
         yield Line(offset, held_bytes, b"".join(held) if held_bytes <= LINE_MAX_BYTES else None)
 
@@ -98,6 +106,8 @@ def _has_long_number(text: bytes) -> bool:
 
 def parse(text: bytes) -> Parsed | Unreadable:
     """Return the JSON object of one line, or why there is none. Never raises because of the text."""
+    if has_too_many_values(text):
+        return Unreadable("too_many_values", f"more than {CONTAINERS_MAX:,} objects and lists, or as many small values")
     try:
         obj = orjson.loads(text)
         notes: tuple[str, ...] = ()

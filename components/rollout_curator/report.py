@@ -17,9 +17,10 @@ from rollout_curator.conversation import HAZARDS
 from rollout_curator.flags import flagged
 from rollout_curator.grouping import TASK
 from rollout_curator.index.source import Source
+from rollout_curator.index.tally import Range
 from rollout_curator.intervals import means
 from rollout_curator.manifest import Check
-from rollout_curator.problems import OTHER_OBJECTS
+from rollout_curator.problems import OTHER_OBJECTS, PROBLEM_WORDS
 from rollout_curator.publishing import (
     Exported,
     Remade,
@@ -48,8 +49,10 @@ def check(workspace: Workspace) -> Json:
     """Return what is in every file, line by line; for a single file its keys stand at the top too.
 
     `good`, `flag`, `bad` and `blank` hold every line once: `bad` is not a JSON object, `flag` needs a look (a rollout
-    with a note, or an object that is something else than a rollout). `counts` add up to `lines`. What a line is where
-    `layout` is "document" or "parquet": a record, a row. `passed_over` are the first files that are not read.
+    with a note, or an object that is something else than a rollout); of each kind the first thousand. `ranges` hold the
+    others: `count` lines of one `kind` from `first` to `last`, of blank ones only the number. `counts` add up to
+    `lines`. What a line is where `layout` is "document" or "parquet": a record, a row. `passed_over` are the first
+    files that are not read.
     """
     files = [_check_source(source) for source in workspace.sources]
     opened = {source.name for source in workspace.sources}
@@ -58,7 +61,7 @@ def check(workspace: Workspace) -> Json:
         entry["error"] = refused.get(entry["name"])
     for name, reason in refused.items():
         if name not in opened:
-            nothing: Json = {"good": [], "flag": {}, "bad": {}, "blank": [], "notes": [], "unread": {}}
+            nothing: Json = {"good": [], "flag": {}, "bad": {}, "ranges": [], "blank": [], "notes": [], "unread": {}}
             files.append({"name": name, "error": reason, **nothing})
     total = {
         name: sum(entry.get("counts", {}).get(name, 0) for entry in files)
@@ -81,8 +84,7 @@ def _check_source(source: Source) -> Json:
     problems = [{"line": p.line, "kind": p.kind, "reason": p.reason} for p in source.problems()]
     bad = {str(p["line"]): p["reason"] for p in problems if p["kind"] not in OTHER_OBJECTS}
     flag = {str(p["line"]): p["reason"] for p in problems if p["kind"] in OTHER_OBJECTS}
-    n_flagged = len(flags)
-    flag.update({str(line): words for line, words in flags.items()})
+    flag.update({str(line): words for line, words in flags.listed.items()})
     header = source.header
     return {
         "name": source.name,
@@ -91,19 +93,27 @@ def _check_source(source: Source) -> Json:
         "counts": {
             "lines": header["n_lines"],
             "rollouts": source.n_rollouts,
-            "flagged": n_flagged,
+            "flagged": len(flags.rows),
             "problems": header["n_problems"],
             "blank": header["n_blank"],
         },
         "unread": _unread_of(source),
-        "good": [int(line) for line in source.columns["line"] if int(line) not in flags],
+        "good": np.delete(source.columns["line"], flags.rows).tolist(),
         "flag": flag,
         "bad": bad,
         "problems": problems,
-        "blank": _blank_lines(source),
+        "ranges": [_range_of(one) for one in (*source.problem_ranges(), *flags.ranges)],
+        "blank": source.columns["blank line"].tolist(),
         "notes": list(header["notes"]),
         "error": None,
     }
+
+
+def _range_of(found: Range) -> Json:
+    """Return a counted range of lines; the reason of a problem is what its kind is called."""
+    is_problem = found.kind in PROBLEM_WORDS
+    kind, reason = (found.kind, PROBLEM_WORDS[found.kind]) if is_problem else ("flagged", found.kind)
+    return {"kind": kind, "reason": reason, "first": found.first, "last": found.last, "count": found.count}
 
 
 def _unread_of(source: Source) -> dict[str, int]:
@@ -116,19 +126,6 @@ def _unread_of(source: Source) -> dict[str, int]:
             if kind in ("unread", "unread_content"):
                 found[name] = found.get(name, 0) + n
     return dict(sorted(found.items()))
-
-
-def _blank_lines(source: Source) -> list[int]:
-    """Return the numbers of the first thousand blank lines: those that are neither rollout nor problem."""
-    if not source.header["n_blank"]:
-        return []
-    known = np.sort(np.concatenate([[0], source.columns["line"], source.columns["problem line"]]))
-    found: list[int] = []
-    for before, after in zip(known, [*known[1:], source.header["n_lines"] + 1], strict=True):
-        found.extend(range(int(before) + 1, min(int(after), int(before) + 1 + LISTED_MAX)))
-        if len(found) >= LISTED_MAX:
-            break
-    return found[:LISTED_MAX]
 
 
 def indexed(workspace: Workspace) -> Json:

@@ -64,9 +64,22 @@ def _complaints(entry: Json) -> Iterator[str]:
     runs = _runs({int(number): reason for number, reason in (*entry["bad"].items(), *entry["flag"].items())})
     for first, last, reason in runs[:SHOWN_MAX]:
         yield f"{name}:{first if first == last else f'{first}-{last}'}: {_shown(reason)}"
+    unit = unit_of([entry["layout"]])
     if len(runs) > SHOWN_MAX:
         n_more = sum(last - first + 1 for first, last, _ in runs[SHOWN_MAX:])
-        yield f"{name}: {n_more:,} more {unit_of([entry['layout']])}s; --json lists all"
+        yield f"{name}: {counted(n_more, f'more {unit}')}; --json lists {'them' if entry['ranges'] else 'all'}"
+    for first, last, count, reason in _by_reason(entry["ranges"]):
+        yield f"{name}:{first}-{last}: {counted(count, f'more {unit}')}, not listed one by one: {_shown(reason)}"
+
+
+def _by_reason(ranges: Sequence[Json]) -> list[tuple[int, int, int, str]]:
+    """Return counted ranges joined to one a reason: (first, last, count, reason)."""
+    found: dict[str, tuple[int, int, int, str]] = {}
+    for one in ranges:
+        reason = one["reason"]
+        first, _, count, _ = found.get(reason, (one["first"], 0, 0, reason))
+        found[reason] = (first, one["last"], count + one["count"], reason)
+    return list(found.values())
 
 
 def _runs(reasons: Mapping[int, str]) -> list[tuple[int, int, str]]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from rollout_curator.signals import SIGNALS
 
-SCHEMA = 6
+SCHEMA = 7
 """Raise when a column changes, so that older caches are rebuilt."""
 
 

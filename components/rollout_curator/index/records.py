@@ -7,12 +7,14 @@ begins, because its number does not.
 from collections.abc import Iterator
 
 from rollout_curator.documents import Record, Splitter
-from rollout_curator.index.scan import RANGE_BYTES, Bodies, Gatherer, Shard
+from rollout_curator.index.scan import RANGE_BYTES, RANGE_LINES, Bodies, Gatherer
+from rollout_curator.index.shards import Shard
 from rollout_curator.layouts import Layout
+from rollout_curator.limits import TooMuch
 from rollout_curator.packing import Opened, chunks
 from rollout_curator.reader import Line
 
-_NEEDS_PLACE = ("not_json", "invalid_utf8", "too_deep", "too_long", "cut")
+_NEEDS_PLACE = ("not_json", "invalid_utf8", "too_deep", "too_long", "too_many_values", "cut")
 _KEYS_SHOWN = 6
 
 
@@ -23,15 +25,18 @@ def scan_document(source: Opened, layout: Layout, environment: str, bodies: Bodi
     """
     splitter = Splitter(chunks(source), layout.path)
     gatherer, taken = Gatherer(environment), 0
-    for record in splitter:
-        rows = gatherer.n_rows
-        _take(gatherer, record, layout, record.offset if bodies is None else bodies.position)
-        if bodies is not None and gatherer.n_rows > rows and record.text is not None:
-            bodies.add(record.text)
-        taken += record.length
-        if taken >= RANGE_BYTES:
-            yield gatherer.shard()
-            gatherer, taken = Gatherer(environment), 0
+    try:
+        for record in splitter:
+            rows = gatherer.n_rows
+            _take(gatherer, record, layout, record.offset if bodies is None else bodies.position)
+            if bodies is not None and gatherer.n_rows > rows and record.text is not None:
+                bodies.add(record.text)
+            taken += record.length
+            if taken >= RANGE_BYTES or gatherer.n_lines >= RANGE_LINES:
+                yield gatherer.shard()
+                gatherer, taken = Gatherer(environment), 0
+    except TooMuch as much:
+        raise TooMuch(much.reason, gatherer.n_lines) from much
     source.notes.extend(splitter.notes)
     if layout.beside:
         keys = ", ".join(ascii(key)[1:41].removesuffix("'") for key in layout.beside[:_KEYS_SHOWN])
@@ -41,16 +46,15 @@ def scan_document(source: Opened, layout: Layout, environment: str, bodies: Bodi
 
 
 def _take(gatherer: Gatherer, record: Record, layout: Layout, offset: int) -> None:
-    before = len(gatherer.problems)
+    listed = gatherer.problems.listed
+    before = len(listed)
     if record.fault == "other":
-        gatherer.n_lines += 1
         gatherer.problem("unrecognised", f"an object without the list {'.'.join(layout.path)}")
     elif record.fault == "cut" and record.text is not None:
-        gatherer.n_lines += 1
         gatherer.problem("cut", "the file ends inside this record")
     else:
         gatherer.take(Line(record.offset, record.length, record.text), offset=offset)
-    for place, (number, kind, reason) in enumerate(gatherer.problems[before:], before):
-        if kind in _NEEDS_PLACE:
-            begin = f"line {record.line:,}" if record.line > 1 else f"byte {record.offset + 1:,}"
-            gatherer.problems[place] = (number, kind, f"{reason}; it begins at {begin} of the file")
+    if len(listed) > before and listed[-1][1] in _NEEDS_PLACE:
+        number, kind, reason = listed[-1]
+        begin = f"line {record.line:,}" if record.line > 1 else f"byte {record.offset + 1:,}"
+        listed[-1] = (number, kind, f"{reason}; it begins at {begin} of the file")

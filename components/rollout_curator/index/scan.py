@@ -1,7 +1,7 @@
 """A byte range of a source becomes columns: the pure function that runs in process, in a pool or elsewhere.
 
 Takes a path and a range, gives a `Shard` of numpy arrays and vocabularies. Line numbers in a shard are relative to
-its first line; `merge` makes them absolute. Knows nothing of caches.
+its first line; `shards.merge` makes them absolute. Knows nothing of caches.
 """
 
 from array import array
@@ -15,39 +15,25 @@ import xxhash
 
 from rollout_curator.errors import SourceUnreadable
 from rollout_curator.formats.base import read_object
-from rollout_curator.index.columns import CLASSES, FACETS_MAX, NUMBERS
+from rollout_curator.index.columns import CLASSES, NUMBERS
 from rollout_curator.index.facts import CLASS_NAMES, NUMBER_NAMES, Facts, facts
+from rollout_curator.index.shards import RANGE_FACETS_MAX, Shard
+from rollout_curator.index.tally import LISTED_MAX, Tally
+from rollout_curator.limits import Amount, TooMuch
 from rollout_curator.packing import BOM, CHUNK_BYTES, Opened, chunks, open_source, show_path
 from rollout_curator.reader import LINE_MAX_BYTES, Line, lines, parse
 from rollout_curator.rollout import Unreadable
 
 RANGE_BYTES = 32 << 20
-RANGE_FACETS_MAX = 10 * FACETS_MAX
+RANGE_LINES = 200_000
+"""A shard of what is read in one go ends after so many lines, however short they are."""
 FACET_NAME_MAX = 200
 _HELD_ROWS = 256
+_KNOWN_MAX = 4096
+_KNOWN_MAX_BYTES = 256
+_SUMMED = {"length": "rollout_bytes", "n_items": "items"}
 _DTYPES = {column.name: column.dtype for column in (*NUMBERS, *CLASSES)}
 _ROW = ("line", "offset", "length", "key_hi", "key_lo", *NUMBER_NAMES, *CLASS_NAMES)
-
-
-@dataclass(frozen=True, slots=True)
-class Shard:
-    """The columns of a range: `classes` are codes into `vocabularies`, `problems` are (line, kind, reason).
-
-    `measured` are the facets that were a number at least once, and not a boolean.
-    """
-
-    columns: dict[str, np.ndarray[Any, Any]]
-    vocabularies: dict[str, list[str]]
-    facets: dict[str, tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]]
-    measured: set[str]
-    problems: list[tuple[int, str, str]]
-    n_lines: int
-    n_blank: int
-
-    @property
-    def n_rollouts(self) -> int:
-        """Return the number of rows."""
-        return len(self.columns["line"])
 
 
 def content_key(text: bytes) -> bytes:
@@ -82,7 +68,10 @@ class Gatherer:
     codes: dict[str, dict[str, int]] = field(default_factory=lambda: {name: {} for name in CLASS_NAMES})
     facets: "dict[str, tuple[array[int], array[float]]]" = field(default_factory=dict)
     measured: set[str] = field(default_factory=set)
-    problems: list[tuple[int, str, str]] = field(default_factory=list)
+    problems: Tally = field(default_factory=Tally)
+    blanks: list[int] = field(default_factory=list)
+    amount: Amount = field(default_factory=Amount)
+    known: dict[bytes, Unreadable] = field(default_factory=dict)
     n_lines: int = 0
     n_blank: int = 0
     n_rows: int = 0
@@ -91,30 +80,63 @@ class Gatherer:
         kinds = {"int64": "q", "int32": "i", "uint64": "Q", "uint32": "I", "float64": "d", "bool": "b"}
         self.values = {name: array(kinds[dtype]) for name, dtype in _DTYPES.items()}
 
-    def take(self, line: Line | int, *, offset: int) -> None:
-        """Add one line, or a run of empty ones; `offset` is where its body can be read."""
+    def take(self, line: Line | int, *, offset: int, step: int = 0) -> None:
+        """Add a line as often as it stands there, or a run of empty ones; raises TooMuch beyond the limits.
+
+        `offset` is where its body can be read, `step` how far from there that of the next of the same lines begins.
+        """
         if isinstance(line, int):
-            self.n_lines += line
-            self.n_blank += line
+            self._blank(line)
             return
-        self.n_lines += 1
         if line.text is None:
-            self.problem("too_long", f"longer than {LINE_MAX_BYTES >> 20} MiB")
+            self._other(Unreadable("too_long", f"longer than {LINE_MAX_BYTES >> 20} MiB"), line.times)
             return
         text = line.text.removeprefix(BOM)
         if not text.strip():
-            self.n_blank += 1
+            self._other(None, line.times)
             return
-        is_marked = len(text) < len(line.text) and not (self.at_start and self.n_lines == 1)
+        is_marked = len(text) < len(line.text) and not (self.at_start and not self.n_lines)
+        row = self._read(text, is_marked=is_marked)
+        if isinstance(row, Unreadable):
+            self._other(row, line.times)
+            return
+        key = content_key(text)
+        for n in range(line.times):
+            self.n_lines += 1
+            self._add(row, key, offset + n * step, line.length)
+
+    def _read(self, text: bytes, *, is_marked: bool) -> Facts | Unreadable:
+        """Return the facts of a line, or why it holds none; short ones of the latter kind are known when seen again."""
+        is_short = len(text) <= _KNOWN_MAX_BYTES
+        if is_short and (known := self.known.get(text)):
+            return known
         row = read_line(text, self.environment, *(("byte_order_mark",) if is_marked else ()))
         if isinstance(row, Unreadable):
-            self.problem(row.kind, row.reason)
-        else:
-            self._add(row, content_key(text), offset, line.length)
+            self.amount.different += 1
+            if is_short and len(self.known) < _KNOWN_MAX:
+                self.known[text] = row
+        return row
 
     def problem(self, kind: str, reason: str) -> None:
-        """Add what is wrong with the line that was counted last."""
-        self.problems.append((self.n_lines, kind, reason))
+        """Add a line that is no rollout."""
+        self._other(Unreadable(kind, reason), 1)
+
+    def _blank(self, times: int) -> None:
+        if (room := LISTED_MAX - len(self.blanks)) > 0:
+            self.blanks.extend(range(self.n_lines + 1, self.n_lines + 1 + min(times, room)))
+        self.n_lines += times
+        self.n_blank += times
+
+    def _other(self, why: Unreadable | None, times: int) -> None:
+        """Add lines that are blank, or no rollout for this reason."""
+        if why is None:
+            self._blank(times)
+        else:
+            self.problems.add(self.n_lines + 1, why.kind, why.reason, times)
+            self.n_lines += times
+        self.amount.others += 1
+        if self.amount.others % _HELD_ROWS == 0:
+            self.amount.require_within(self.n_lines)
 
     def _add(self, row: Facts, key: bytes, offset: int, length: int) -> None:
         """Add the facts of the line that was counted last."""
@@ -123,8 +145,6 @@ class Gatherer:
             codes.setdefault(word, len(codes)) for codes, word in zip(self.codes.values(), row.classes, strict=True)
         ]
         self.held.append((*place, *row.numbers, *classes))
-        if len(self.held) >= _HELD_ROWS:
-            self._settle()
         for name, facet in row.facets.items():
             if name in self.facets or (len(self.facets) < RANGE_FACETS_MAX and _is_facet_name(name)):
                 rows, numbers = self.facets.setdefault(name, (array("q"), array("d")))
@@ -133,13 +153,19 @@ class Gatherer:
                 if type(facet) is not bool:
                     self.measured.add(name)
         self.n_rows += 1
+        if len(self.held) >= _HELD_ROWS:
+            self._settle()
 
     def _settle(self) -> None:
         """Move the rows that are held to the arrays, column by column: faster than each row alone."""
         if self.held:
             for name, values in zip(_ROW, zip(*self.held, strict=True), strict=True):
                 self.values[name].extend(values)
+                if name in _SUMMED:
+                    setattr(self.amount, _SUMMED[name], getattr(self.amount, _SUMMED[name]) + sum(values))
+            self.amount.rollouts = self.n_rows
             self.held.clear()
+            self.amount.require_within(self.n_lines)
 
     def shard(self) -> Shard:
         """Return what was gathered as numpy arrays."""
@@ -147,7 +173,10 @@ class Gatherer:
         columns = {name: np.asarray(values).astype(_DTYPES[name], copy=False) for name, values in self.values.items()}
         vocabularies = {name: list(codes) for name, codes in self.codes.items()}
         facets = {name: (np.asarray(rows), np.asarray(values)) for name, (rows, values) in self.facets.items()}
-        return Shard(columns, vocabularies, facets, self.measured, self.problems, self.n_lines, self.n_blank)
+        return Shard(
+            columns, vocabularies, facets, self.measured, self.problems, self.n_lines, self.n_blank, self.n_rows,
+            self.blanks, self.amount,
+        )  # fmt: skip
 
 
 def plan(size_bytes: int) -> list[tuple[int, int]]:
@@ -165,7 +194,12 @@ def scan_range(task: tuple[str, str, int, int]) -> Shard:
             begin = _first_line_start(file, start, end)
             if begin < end:
                 for line in lines(_range_pieces(file, begin, end)):
-                    gatherer.take(line, offset=0 if isinstance(line, int) else begin + line.offset)
+                    if isinstance(line, int):
+                        gatherer.take(line, offset=0)
+                    else:
+                        gatherer.take(line, offset=begin + line.offset, step=line.length + 1)
+    except TooMuch as much:
+        raise TooMuch(much.reason, gatherer.n_lines) from much
     except OSError as error:
         raise SourceUnreadable(f"{show_path(path)}: cannot be read ({error.strerror})") from error
     return gatherer.shard()
@@ -219,58 +253,19 @@ def scan_packed(source: Opened, environment: str, bodies: Bodies) -> Iterator[Sh
     Offsets are those in `bodies`; line numbers in a shard are relative to its first line.
     """
     gatherer, taken = Gatherer(environment, at_start=True), 0
-    for line in lines(chunks(source)):
-        if isinstance(line, int):
-            gatherer.take(line, offset=0)
-            continue
-        rows = gatherer.n_rows
-        gatherer.take(line, offset=bodies.position)
-        if gatherer.n_rows > rows and line.text is not None:
-            bodies.add(line.text)
-        taken += line.length
-        if taken >= RANGE_BYTES:
-            yield gatherer.shard()
-            gatherer, taken = Gatherer(environment), 0
+    try:
+        for line in lines(chunks(source)):
+            if isinstance(line, int):
+                gatherer.take(line, offset=0)
+                continue
+            rows = gatherer.n_rows
+            gatherer.take(line, offset=bodies.position)
+            if gatherer.n_rows > rows and line.text is not None:
+                bodies.add(line.text)
+            taken += line.length
+            if taken >= RANGE_BYTES or gatherer.n_lines >= RANGE_LINES:
+                yield gatherer.shard()
+                gatherer, taken = Gatherer(environment), 0
+    except TooMuch as much:
+        raise TooMuch(much.reason, gatherer.n_lines) from much
     yield gatherer.shard()
-
-
-def merge(shards: list[Shard]) -> Shard:
-    """Return the shards of one source, in order, as one: absolute line numbers and one vocabulary a class."""
-    first_lines = np.cumsum([0, *(shard.n_lines for shard in shards)])
-    first_rows = np.cumsum([0, *(shard.n_rollouts for shard in shards)])
-    columns: dict[str, np.ndarray[Any, Any]] = {}
-    vocabularies: dict[str, list[str]] = {}
-    for column in NUMBERS:
-        shift = first_lines if column.name == "line" else np.zeros(len(shards) + 1, dtype="int64")
-        parts = [
-            s.columns[column.name] + b if b else s.columns[column.name] for s, b in zip(shards, shift, strict=False)
-        ]
-        columns[column.name] = np.concatenate(parts)
-    for column in CLASSES:
-        codes: dict[str, int] = {}
-        parts = []
-        for shard in shards:
-            words = shard.vocabularies[column.name]
-            mapped = np.array([codes.setdefault(word, len(codes)) for word in words], dtype=column.dtype)
-            parts.append(mapped[shard.columns[column.name]] if words else shard.columns[column.name])
-        columns[column.name] = np.concatenate(parts)
-        vocabularies[column.name] = list(codes)
-    facets: dict[str, list[tuple[Any, Any]]] = {}
-    for shard, base in zip(shards, first_rows, strict=False):
-        for name, (rows, values) in shard.facets.items():
-            facets.setdefault(name, []).append((rows + base, values))
-    full = [shard for shard in shards if len(shard.facets) >= RANGE_FACETS_MAX]
-    for name in [name for name in facets if any(name not in shard.facets for shard in full)]:
-        del facets[name]  # a full range may have passed over some of its values
-    joined = {
-        name: (np.concatenate([rows for rows, _ in parts]), np.concatenate([values for _, values in parts]))
-        for name, parts in list(facets.items())[:FACETS_MAX]
-    }
-    problems = [
-        (line + int(base), kind, reason)
-        for shard, base in zip(shards, first_lines, strict=False)
-        for line, kind, reason in shard.problems
-    ]
-    n_blank = sum(shard.n_blank for shard in shards)
-    measured = {name for shard in shards for name in shard.measured}
-    return Shard(columns, vocabularies, joined, measured, problems, int(first_lines[-1]), n_blank)

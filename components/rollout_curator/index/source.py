@@ -18,6 +18,7 @@ from rollout_curator.formats.base import read_object
 from rollout_curator.index import store
 from rollout_curator.index.frames import FrameReader
 from rollout_curator.index.scan import content_key
+from rollout_curator.index.tally import Range
 from rollout_curator.packing import BOM, open_source, show_path
 from rollout_curator.reader import parse
 from rollout_curator.rollout import Rollout, Unreadable
@@ -76,12 +77,23 @@ class Source:
         """Return the number of rollouts."""
         return int(self.header["n_rollouts"])
 
+    def problem_kinds(self) -> dict[str, int]:
+        """Return how many lines are no rollouts, by what they are."""
+        return dict(self.header["problem_kinds"])
+
     def problems(self) -> Iterator[Problem]:
-        """Yield every line that is no rollout, in order."""
+        """Yield the lines that are no rollouts, in order: of each kind the first thousand; see `problem_ranges`."""
         words = self.header["vocabularies"]["problem reason"]
         for line, code in zip(self.columns["problem line"], self.columns["problem reason"], strict=True):
             kind, _, reason = words[int(code)].partition("|")
             yield Problem(int(line), kind, reason)
+
+    def problem_ranges(self) -> Iterator[Range]:
+        """Yield the lines that are no rollouts and not among `problems`, as counted ranges of one kind."""
+        kinds = list(self.header["problem_kinds"])
+        columns = (self.columns[f"range {part}"].tolist() for part in ("kind", "first", "last", "count"))
+        for kind, first, last, count in zip(*columns, strict=True):
+            yield Range(kinds[kind], first, last, count)
 
     def facet_names(self) -> list[str]:
         """Return the names of the extra numbers its lines carry."""

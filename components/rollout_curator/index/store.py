@@ -8,6 +8,7 @@ seen. Everything here can be deleted at any time.
 import hashlib
 import os
 import secrets
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -24,7 +25,7 @@ from rollout_curator.errors import CacheError, SourceChanged, SourceNotFound, So
 from rollout_curator.index.columns import CLASSES, NUMBERS, SCHEMA
 from rollout_curator.index.frames import FrameWriter
 from rollout_curator.index.passes import Pass, Run, is_row_of_objects, look_at, refusal, scan
-from rollout_curator.index.scan import Shard, merge
+from rollout_curator.index.shards import Shard, Spill, merge
 from rollout_curator.layouts import DOCUMENT
 from rollout_curator.packing import fingerprint, show_path
 
@@ -108,6 +109,7 @@ def reading_code() -> str:
     for pattern in (
         "documents.py",
         "layouts.py",
+        "limits.py",
         "packing.py",
         "reader.py",
         "rollout.py",
@@ -154,17 +156,18 @@ def build(cache: Path, path: Path, environment: str, run: Run) -> Iterator[Progr
     try:
         with _writing(cache):
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            for done in scan(path, environment, run, made, written[-1]):
-                yield Progress(show_path(path), done, before.size, made.n_rollouts)
-            if is_row_of_objects(made):
-                made = Pass(made.packing, DOCUMENT)
+            with tempfile.TemporaryFile(dir=folder) as spilled:
+                made.spill = Spill(spilled)
                 for done in scan(path, environment, run, made, written[-1]):
                     yield Progress(show_path(path), done, before.size, made.n_rollouts)
-        whole = merge(made.shards)
+                if is_row_of_objects(made):
+                    made = Pass(made.packing, DOCUMENT, spill=made.spill)
+                    for done in scan(path, environment, run, made, written[-1]):
+                        yield Progress(show_path(path), done, before.size, made.n_rollouts)
+                whole = merge(made.shards)
+                columns = _write_columns(written[0], whole, made.frames)
         content = fingerprint(path)
         content = content if stamp(path) == before else ""  # it changed meanwhile: only the same stamp may be trusted
-        with _writing(cache):
-            columns = _write_columns(written[0], whole, made.frames)
         header = {
             "schema": SCHEMA,
             "path": show_path(path),
@@ -201,7 +204,8 @@ def _summary(shard: Shard) -> dict[str, Any]:
         "n_lines": shard.n_lines,
         "n_blank": shard.n_blank,
         "n_rollouts": shard.n_rollouts,
-        "n_problems": len(shard.problems),
+        "n_problems": shard.problems.n,
+        "problem_kinds": shard.problems.counts,
     }
 
 
@@ -231,25 +235,37 @@ def _sweep(folder: Path, replaced: set[str], keep: set[str]) -> None:
 
 def _write_columns(path: Path, shard: Shard, frames: FrameWriter | None) -> dict[str, tuple[str, int, int]]:
     """Write every array, aligned, and return name -> (dtype, byte offset, count)."""
-    kinds: dict[str, int] = {}
-    arrays = {column.name: shard.columns[column.name] for column in (*NUMBERS, *CLASSES)}
-    for name, (rows, values) in shard.facets.items():
-        dense = np.full(shard.n_rollouts, np.nan)
-        dense[rows] = values
-        arrays[f"facet {name}"] = dense
-    arrays["problem line"] = np.array([line for line, _, _ in shard.problems], dtype="int64")
-    words = [f"{kind}|{reason}" for _, kind, reason in shard.problems]
-    arrays["problem reason"] = np.array([kinds.setdefault(word, len(kinds)) for word in words], dtype="uint32")
-    shard.vocabularies["problem reason"] = list(kinds)
-    if frames is not None:
-        arrays["raw starts"], arrays["packed starts"] = np.asarray(frames.raw_starts), np.asarray(frames.packed_starts)
     layout: dict[str, tuple[str, int, int]] = {}
     with open(path, "wb") as file:
-        for name, values in arrays.items():
+        for name, values in _arrays(shard, frames):
             file.write(b"\0" * (-file.tell() % _ALIGN))
             layout[name] = (str(values.dtype), file.tell(), len(values))
             file.write(np.ascontiguousarray(values).data)
     return layout
+
+
+def _arrays(shard: Shard, frames: FrameWriter | None) -> Iterator[tuple[str, np.ndarray[Any, Any]]]:
+    """Yield every array of an index by its name; each is made when its turn has come."""
+    yield from ((column.name, shard.columns[column.name]) for column in (*NUMBERS, *CLASSES))
+    for name in shard.facets:
+        rows, values = shard.facets[name]
+        dense = np.full(shard.n_rollouts, np.nan)
+        dense[rows] = values
+        yield f"facet {name}", dense
+    kinds: dict[str, int] = {}
+    codes = [kinds.setdefault(f"{kind}|{reason}", len(kinds)) for _, kind, reason in shard.problems.listed]
+    yield "problem line", np.array([line for line, _, _ in shard.problems.listed], dtype="int64")
+    yield "problem reason", np.array(codes, dtype="uint32")
+    shard.vocabularies["problem reason"] = list(kinds)
+    names = {kind: code for code, kind in enumerate(shard.problems.counts)}
+    ranges = list(shard.problems.ranges())
+    yield "range kind", np.array([names[one.kind] for one in ranges], dtype="uint32")
+    for part in ("first", "last", "count"):
+        yield f"range {part}", np.array([getattr(one, part) for one in ranges], dtype="int64")
+    yield "blank line", np.array(shard.blanks, dtype="int64")
+    if frames is not None:
+        yield "raw starts", np.asarray(frames.raw_starts)
+        yield "packed starts", np.asarray(frames.packed_starts)
 
 
 def load_columns(folder: Path, header: dict[str, Any]) -> dict[str, np.ndarray[Any, Any]]:

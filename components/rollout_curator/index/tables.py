@@ -10,12 +10,15 @@ pyarrow is imported when it is needed. A file of other columns than rollouts hav
 
 import base64
 import json
+import os
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from rollout_curator.conversation import encode
 from rollout_curator.errors import SourceUnreadable
-from rollout_curator.index.scan import RANGE_BYTES, Bodies, Gatherer, Shard
+from rollout_curator.index.scan import RANGE_BYTES, RANGE_LINES, Bodies, Gatherer
+from rollout_curator.index.shards import Shard
+from rollout_curator.limits import TooMuch, packed_rollouts_max
 from rollout_curator.packing import Opened, show_path
 from rollout_curator.reader import LINE_MAX_BYTES, Line
 
@@ -44,12 +47,14 @@ def scan_parquet(source: Opened, environment: str, bodies: Bodies) -> Iterator[S
     texts = _texts(table)
     gatherer, taken, n_read = Gatherer(environment), 0, 0
     n_rows = table.metadata.num_rows
+    if n_rows > (most := packed_rollouts_max(source.file.seek(0, os.SEEK_END))):
+        raise TooMuch(f"it holds {n_rows:,} rows; at most {most:,} are read of a file of this size")
     try:
         for batch in _batches(table):
             for row in _rows(batch):
                 taken += _take(gatherer, row, texts, bodies)
             n_read += batch.num_rows
-            if taken >= RANGE_BYTES:
+            if taken >= RANGE_BYTES or gatherer.n_lines >= RANGE_LINES:
                 yield gatherer.shard()
                 gatherer, taken = Gatherer(environment), 0
     except _FAULTS as error:
@@ -127,7 +132,6 @@ def _says_json(feature: Any) -> bool:
 def _take(gatherer: Gatherer, row: dict[str, Any] | None, texts: set[str], bodies: Bodies) -> int:
     """Add one row and return the bytes of its object."""
     if row is None:
-        gatherer.n_lines += 1
         gatherer.problem("invalid_utf8", "not UTF-8: a text of the row")
         return 0
     text = _encoded({name: _value(name, cell, texts) for name, cell in row.items() if cell is not None})

@@ -8,7 +8,6 @@ import streamlit as st
 
 from rollout_curator.flags import FLAG_WORDS, flagged_rows
 from rollout_curator.grouping import WORDS
-from rollout_curator.index.source import Problem, Source
 from rollout_curator.packing import show_path
 from rollout_curator.problems import PROBLEM_WORDS
 from rollout_curator.sources import by_reason
@@ -146,10 +145,11 @@ def _problems(workspace: Workspace) -> None:
         key="rc.problem-kind",
         width=520,
     )
-    n_pages = -(-kinds[chosen].count // PAGE_ROWS)
+    n_places = sum(1 for _ in _of_kind(workspace, chosen))
+    n_pages = -(-n_places // PAGE_ROWS)
     number = st.pagination(n_pages, key="rc.problem-page") if n_pages > 1 else 1
     shown = islice(_of_kind(workspace, chosen), (number - 1) * PAGE_ROWS, number * PAGE_ROWS)
-    rows = [{"where": plain(f"{source.name}:{line.line}"), "reason": plain(line.reason)} for source, line in shown]
+    rows = [{"where": plain(where), "reason": plain(reason)} for where, reason in shown]
     st.dataframe(
         pd.DataFrame(rows),
         hide_index=True,
@@ -159,8 +159,15 @@ def _problems(workspace: Workspace) -> None:
     )
 
 
-def _of_kind(workspace: Workspace, kind: str) -> Iterator[tuple[Source, Problem]]:
-    return ((source, problem) for source, problem in workspace.problems() if problem.kind == kind)
+def _of_kind(workspace: Workspace, kind: str) -> Iterator[tuple[str, str]]:
+    """Yield where lines of a kind stand, and why they are no rollouts: one by one, then as counted ranges."""
+    for source, problem in workspace.problems():
+        if problem.kind == kind:
+            yield f"{source.name}:{problem.line}", problem.reason
+    for source, found in workspace.problem_ranges():
+        if found.kind == kind:
+            many = counted(found.count, f"more {workspace.unit}")
+            yield f"{source.name}:{found.first}-{found.last}", f"{many}: {PROBLEM_WORDS.get(kind, kind)}"
 
 
 def _kept_where(site: Site, workspace: Workspace) -> None:
