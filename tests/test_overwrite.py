@@ -196,6 +196,19 @@ def test_kill_after_kill_keeps_the_account_of_what_is_ours(
     assert sorted(state(out)) == sorted(ALL_FILES[:5])
 
 
+def test_a_record_is_kept_while_it_tells_of_a_file_and_no_longer(source: Path, tmp_path: Path) -> None:
+    (out := tmp_path / "out").mkdir()
+    parts = ("export", source, "--out", out / "sft.jsonl", "--split", "validation=0.2")
+    whole = ("export", source, "--out", out / "sft.jsonl")
+    for command in (parts, whole, whole, whole):
+        assert call(*command).code == 0
+    assert len([name for name in state(out) if ".manifest.json.tmp-" in name]) == 1
+    for name in ("sft.train.jsonl", "sft.validation.jsonl"):
+        (out / name).unlink()
+    assert call(*whole).code == 0
+    assert sorted(state(out)) == ["sft.jsonl", "sft.jsonl.manifest.json"]
+
+
 @needs_fork
 def test_what_is_edited_after_a_kill_is_asked_for(
     source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

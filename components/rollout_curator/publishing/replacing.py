@@ -133,6 +133,7 @@ class ExportGuard:
         self._overwrite, self._agreed = overwrite, agreed
         self._fine: dict[Path, Stamp | None] = {}
         self._told: dict[Path, str] = {}
+        self._spared: dict[tuple[str, str], Path] = {}
         self._has_begun = False
 
     def check(self) -> None:
@@ -169,15 +170,17 @@ class ExportGuard:
         self._has_begun = True
 
     def spares(self, leftover: Path) -> bool:
-        """Say whether a record tells of a file there what the manifest does not; what was just written it does."""
+        """Say whether a record tells of a file there what neither the manifest nor another record tells."""
         place = manifest.path_of(self._out)
         known = {(each.file, each.sha256) for each in vouching.named_in(place) or ()}
-        targets = {path.name for path in self._targets} if self._has_begun else set()
-        return any(
-            vouching.of_size(place.with_name(each.file), [each]) is not None
-            for each in (vouching.named_in(leftover) if vouching.is_record(leftover.name) else None) or ()
-            if each.file not in targets and (each.file, each.sha256) not in known
-        )
+        written = {path.name for path in self._targets} if self._has_begun else set()
+        named = vouching.named_in(leftover) if vouching.is_record(leftover.name) else None
+        told = [
+            (each.file, each.sha256)
+            for each in named or ()
+            if each.file not in written and vouching.of_size(place.with_name(each.file), [each]) is not None
+        ]
+        return any(self._spared.setdefault(one, leftover) == leftover for one in told if one not in known)
 
 
 def _past(why: str) -> str:
