@@ -82,14 +82,15 @@ def served(folder: Path, *arguments: str | Path) -> Iterator[Served]:
     with (folder / "app.log").open("wb") as log:
         process = subprocess.Popen(command, cwd=folder, env=own, stdout=log, stderr=log)
         try:
-            _wait(process, port, folder / "app.log")
+            wait_until_answered(process, port, folder / "app.log")
             yield Served(port, connects)
         finally:
             process.kill()
             process.wait()
 
 
-def _wait(process: "subprocess.Popen[bytes]", port: int, log: Path) -> None:
+def wait_until_answered(process: "subprocess.Popen[bytes]", port: int, log: Path) -> None:
+    """Wait until a process listens on a port; fail with what it printed when it ends or takes too long."""
     deadline = time.monotonic() + START_LIMIT_S
     while time.monotonic() < deadline and process.poll() is None:
         try:
@@ -98,7 +99,15 @@ def _wait(process: "subprocess.Popen[bytes]", port: int, log: Path) -> None:
             time.sleep(0.1)
         else:
             return
-    raise AssertionError(f"the app did not start: {log.read_text(errors='replace')}")
+    raise AssertionError(f"it did not start: {log.read_text(errors='replace')}")
+
+
+def printed(folder: Path, words: str) -> str:
+    """Wait until the app has printed some words, and return all it printed."""
+    log, deadline = folder / "app.log", time.monotonic() + START_LIMIT_S
+    while words not in log.read_text(errors="replace") and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return log.read_text(errors="replace")
 
 
 def sent(port: int, request: str) -> socket.socket:

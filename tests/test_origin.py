@@ -21,7 +21,7 @@ from rollout_curator.errors import ServerRefused
 from rollout_curator.ui.guard import Guard
 from rollout_curator.ui.origin import public_hosts
 from rollout_curator.ui.server import ServeOptions, checked, hosts
-from serving import Served, get, served, status, websocket
+from serving import Served, get, printed, served, status, websocket
 
 HOST = "127.0.0.1:8501"
 PUBLIC = "https://curator.example"
@@ -165,7 +165,7 @@ def test_every_other_port_of_this_machine_is_another_origin(app: Served, origin:
 def test_a_shared_app_with_its_cookie_refuses_other_origins_too(tmp_path: Path) -> None:
     source = write(tmp_path / "run.jsonl", [gym()])
     with served(tmp_path, source, "--shared") as running:
-        token = re.search(r"token=(\S+)", _printed(tmp_path / "app.log"))
+        token = re.search(r"token=(\S+)", printed(tmp_path, "token="))
         assert token is not None
         with get(running.port, running.host, f"/?token={token[1]}") as entered:
             answer = entered.makefile("rb").read().decode()
@@ -175,10 +175,3 @@ def test_a_shared_app_with_its_cookie_refuses_other_origins_too(tmp_path: Path) 
         assert status(websocket(running.port, running.host, f"Cookie: {cookie[1]}", own)) == 101
         assert status(websocket(running.port, running.host, f"Cookie: {cookie[1]}", other)) == 403
         assert running.outbound() == []
-
-
-def _printed(log: Path) -> str:
-    deadline = time.monotonic() + 30
-    while "token=" not in log.read_text() and time.monotonic() < deadline:
-        time.sleep(0.05)
-    return log.read_text()

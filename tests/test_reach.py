@@ -18,10 +18,12 @@ from rollout_curator import templates
 from rollout_curator.errors import CuratorError, ExportError, RecipeError, TemplateError
 from rollout_curator.reach import ANYWHERE, NOT_HERE, NOWHERE, OutOfReach, Reach
 from rollout_curator.recipe import Recipe
+from rollout_curator.splits import Split
 from rollout_curator.ui import addresses
 from rollout_curator.ui import site as sites
+from rollout_curator.ui.exporting import Beside
 from rollout_curator.ui.pages import recipe_file
-from rollout_curator.ui.reaching import reach_of, typed
+from rollout_curator.ui.reaching import check_written, reach_of, typed
 from rollout_curator.ui.server import ServeOptions
 from rollout_curator.ui.site import Site
 from rollout_curator.workspace import Workspace
@@ -167,6 +169,25 @@ def test_an_export_of_a_shared_app_goes_nowhere_else(site: Site, root: Path, pat
         assert "~" in given or str(root.parent / "home") not in str(error)
     else:
         assert allowed in Path(os.path.realpath(found)).parents
+
+
+WRITTEN = (
+    "x.train.jsonl",
+    "x.validation.jsonl",
+    "x.jsonl.manifest.json",
+    "x.card.md",
+    "x.report.jsonl",
+    "x.control.train.jsonl",
+    "x.control.jsonl.manifest.json",
+)
+
+
+@pytest.mark.parametrize("name", WRITTEN)
+def test_no_file_of_an_export_goes_through_a_link_elsewhere(site: Site, root: Path, name: str) -> None:
+    (root / name).symlink_to(root.parent / "out" / "written")
+    beside = Beside(card="x.card.md", report="x.report.jsonl", seeds=(1,))
+    with pytest.raises(ExportError, match="exports may not go there"):
+        check_written(site, Recipe(split=Split()), root / "x.jsonl", beside)
 
 
 @pytest.mark.parametrize("path", HOSTILE)

@@ -1,1 +1,42 @@
-"""The app: the only room that knows Streamlit."""
+"""The app: the only room that knows Streamlit, and the server that lets browsers in.
+
+**Who is trusted.** Whoever starts the app: paths, roots, the recipe, the review store and the folder of exports that
+are named at its start are opened as they are, and so is what the command line is given. The machine, those who run it,
+its Python packages. A proxy in front: that it speaks TLS, keeps the Host or is named with `--origin`, and takes out
+headers of others that would name a user.
+
+**Who is not.** The files: rollouts, their texts and names, recipes, chat templates, tokenizers and decisions of others
+may come from anyone. Pages of other sites in the browser of a user. Whoever reaches the port without the token. In
+shared mode whoever has the token is let in to read, decide and export, and to nothing else on the machine.
+
+**What is defended, and where.**
+
+- Strangers: the app listens on this machine unless told; any other address needs `--shared` and its token (`server`,
+  `guard`). Only host names it knows are answered, so that no other name can be made to lead here.
+- Other sites: a request that tells an origin must come from the app's own, host and port, before Streamlit sees it
+  (`origin`); routes ask for a token of the page too (`answering`); answers carry a policy that lets no other site frame
+  them and lets no script run but the app's own (`guard`).
+- Hostile text: nothing from data is rendered as markdown or HTML (`text`); the browser is told of nothing to load.
+- Paths: whatever a browser sends opens regular files below a root or, in a shared app, beside the sources, with one
+  answer for all else (`reach`, `reaching`). Exports go to the folder for exports. Uploads are read as bytes of at most
+  1 MB, never written and never served.
+- Hostile templates: a sandbox in a process of its own without this one's memory, 400 MB, 10 seconds a conversation, one
+  core a user (`templates.turns`, `rendering`).
+- The network: the server opens no connection, sends no statistics and fetches no template, model or tokenizer.
+- What was decided: every decision keeps who made it, when and how, and none is changed afterwards; an undo is another.
+- Faults: a page gets a sentence and a number, the log the rest.
+
+**What is not.**
+
+- Without `--shared` every user of this machine can reach the port, and reads and decides as whoever started the app.
+  On a machine that others use, start it with `--shared`, also on 127.0.0.1, and name roots.
+- There is no TLS here: on a network that others listen to, put a proxy before it. There are no accounts and no rights:
+  who has the token may do all that the app does, and names of reviewers are what they say they are, unless a proxy
+  signs people in. A link that is passed on lets its finder in as long as the app runs.
+- Users can use up the server: a page over many rollouts, an export, or many websockets take memory and time from all.
+  A template keeps one core of its user busy for as long as they look at it; users of one address share that core.
+- A template can show its reader any text, and one that costs little may be wrong: it decides what a trainer would see.
+- Files of whoever can write below a root: what they change while it is read is noticed where it counts (`index`,
+  manifests), not prevented. The file system's rights decide who reads exports, indexes and the review store.
+- Someone who may use a debugger on the process, or read its memory or its standard output, where the token stands.
+"""

@@ -37,7 +37,7 @@ async def answer(request: Request, site: Site, work: Callable[[], bytes]) -> Res
     """Check who asks, work in a thread, and say what went wrong in words."""
     try:
         _check(request, site)
-        with of_request(request.client.host if request.client else "").under_way():
+        with of_request(request.headers, request.client.host if request.client else "").under_way():
             return _json(await to_thread.run_sync(work))
     except Refusal as refusal:
         return _json({"error": str(refusal), **refusal.more}, refusal.status)

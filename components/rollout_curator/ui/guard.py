@@ -61,8 +61,8 @@ class Guard:
         if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return
-        host = checked_host(Headers(scope=scope).get("host", ""))
         seen = self._proxies.seen(scope)
+        host = checked_host(own_host(seen, self._origins) or Headers(scope=scope).get("host", ""))
         sent = Sent(secured(seen, send, host if hostname(host) in self._hosts else ""))
         try:
             await self._let_in(seen, receive, sent)

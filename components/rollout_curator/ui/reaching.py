@@ -1,11 +1,16 @@
-"""Which files a path that comes from a browser may open: what a page hands to whatever opens one.
+"""Which files a path that comes from a browser may open, or write: what a page asks before it does either.
 
 Nothing else in `ui` opens a file by a name that a browser sent (`tests/test_reach.py` reads the source).
 """
 
 import os
+from pathlib import Path
 
+from rollout_curator import manifest
+from rollout_curator.publishing import control_paths, paths_of
 from rollout_curator.reach import ANYWHERE, Reach
+from rollout_curator.recipe import Recipe
+from rollout_curator.ui.exporting import Beside
 from rollout_curator.ui.site import Site
 
 
@@ -27,3 +32,11 @@ def reach_of(site: Site) -> Reach:
 def typed(site: Site, given: str) -> str:
     """Return a path as it was typed; `~` is the home of who started the app, and only theirs."""
     return given.strip() if site.options.is_shared else os.path.expanduser(given.strip())
+
+
+def check_written(site: Site, recipe: Recipe, out: Path, beside: Beside) -> None:
+    """Raise ExportError when a file that an export writes is a link that leads where exports may not go."""
+    outs = [out, *control_paths(out, beside.seeds).values()]
+    paths = [path for each in outs for path in (*paths_of(each, recipe).values(), manifest.path_of(each))]
+    for path in (*paths, *(out.with_name(name) for name in (beside.card, beside.report) if name)):
+        site.out_path(str(path), path.suffix)

@@ -1,16 +1,19 @@
 """Whose renderings a page, a look or a request is: every user's wait for one another, whoever has how many pages open.
 
-Users are told apart by the address they come from, behind a proxy on this machine by the one it forwards; those of one
-address share a core. Knows addresses, no names: a name can be chosen anew with every page.
+Users are told apart by the name a proxy signed them in with, else by the address they come from; those of one address
+share a core. A name that somebody chose does not count: it can be another one on every page.
 """
 
 import threading
 from collections import OrderedDict
+from collections.abc import Mapping
 
 import streamlit as st
 
 from rollout_curator.templates.turns import Turns, Work, own_turns
 
+NAME_HEADER = "X-Curator-User"
+"""In which the guard hands on whom a proxy signed in."""
 HERE = ("", "127.0.0.1", "::1")
 PAGE_S, REQUEST_S = 300.0, 30.0
 """So long all renderings of a page or of a request may take."""
@@ -20,9 +23,9 @@ _turns: "OrderedDict[str, Turns]" = OrderedDict()
 _lock = threading.Lock()
 
 
-def turns_of(address: str) -> Turns:
-    """Return the turns of whoever comes from an address."""
-    name = "" if address in HERE else address
+def turns_of(user: str) -> Turns:
+    """Return the turns of a user, by name or address."""
+    name = "" if user in HERE else user
     with _lock:
         found = _turns.pop(name, None) or Turns()
         _turns[name] = found
@@ -33,12 +36,12 @@ def turns_of(address: str) -> Turns:
 
 def of_page() -> Work:
     """Return the work of the page that is drawn now."""
-    return Work(turns_of(st.context.ip_address or ""), PAGE_S)
+    return Work(turns_of(st.context.headers.get(NAME_HEADER) or st.context.ip_address or ""), PAGE_S)
 
 
-def of_request(address: str) -> Work:
+def of_request(headers: Mapping[str, str], address: str) -> Work:
     """Return the work of one request to a route."""
-    return Work(turns_of(address), REQUEST_S)
+    return Work(turns_of(headers.get(NAME_HEADER) or address), REQUEST_S)
 
 
 def of_job() -> Work:

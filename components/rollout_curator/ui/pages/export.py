@@ -37,6 +37,7 @@ from rollout_curator.ui.pages.hazard_table import hazard_table
 from rollout_curator.ui.pages.template_form import template_form
 from rollout_curator.ui.pages.trainer_view import examples
 from rollout_curator.ui.phrases import selected_words
+from rollout_curator.ui.reaching import check_written
 from rollout_curator.ui.reasons import label_of
 from rollout_curator.ui.site import Site
 from rollout_curator.ui.text import label, plain, show_untrusted
@@ -203,6 +204,7 @@ def _seeds(recipe: Recipe) -> tuple[int, ...]:
 def _begin(site: Site, workspace: Workspace, recipe: Recipe, out: Path, beside: Beside) -> None:
     """Begin to write, unless another session did so just before; then look again at what lies on the disk."""
     try:
+        check_written(site, recipe, out, beside)
         if site.begin_export(workspace, recipe, out, beside).wait(0.6):
             st.rerun()
     except ExportError as error:
