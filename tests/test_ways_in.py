@@ -16,9 +16,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from making import Ran, call, gym, write
 from rollout_curator.decisions import Decisions, Entry
+from rollout_curator.ui import site as sites
 from rollout_curator.ui.site import ServeOptions, Site
 from rollout_curator.workspace import Workspace
 
@@ -135,6 +137,43 @@ def test_the_app_counts_what_the_command_line_counts(w: Path, tmp_path: Path, wa
         assert site.workspace is not None
         assert list(site.workspace.standing().values()) == ["reject"]
         assert site.workspace.counted.path == w / STORE
+
+
+def draw(page: str) -> None:
+    """Draw one page; Streamlit's test runner takes the source of this function for a script."""
+    from rollout_curator.ui import main, places
+
+    places.declare({name: main.page_of(name) for name in main.DRAW}, main.home)
+    main.page_of(page)()
+
+
+def said(page: str) -> list[str]:
+    """Return what a page says in markdown, captions, warnings and errors, as it is read."""
+    drawn = AppTest.from_function(draw, args=(page,), default_timeout=60).run()
+    elements = (*drawn.markdown, *drawn.caption, *drawn.warning, *drawn.error)
+    return [element.value.replace("\\", "") for element in elements]
+
+
+@pytest.mark.parametrize("page", ["sources", "export"])
+def test_the_page_names_the_store_that_counts(w: Path, tmp_path: Path, page: str) -> None:
+    reject(w / STORE, w / "sub" / "one.jsonl")
+    with closing(sites.install(app(tmp_path, w / "sub"))):
+        assert f"Review store: {w / STORE}, with decisions on 1 of these rollouts." in said(page)
+
+
+def test_every_page_first_says_what_was_passed_over(w: Path, tmp_path: Path) -> None:
+    reject(w / STORE, w / "top.jsonl")
+    reject(w / "sub" / STORE, w / "sub" / "one.jsonl")
+    with closing(sites.install(app(tmp_path, w / "sub"))):
+        assert said("rewards")[-1] == (
+            f"Review store: {w / 'sub' / STORE}, with decisions on 1 of these rollouts. "
+            f"Passed over: {w / STORE} (no decision on these rollouts)."
+        )
+
+
+def test_the_page_asks_which_of_several_counts(two_stores: Path, tmp_path: Path) -> None:
+    with closing(sites.install(app(tmp_path, two_stores))):
+        assert said("rewards")[-1] == several(two_stores)
 
 
 def app(tmp_path: Path, *paths: object, **options: Any) -> Site:
@@ -306,10 +345,10 @@ def test_the_app_takes_in_what_a_store_lower_down_holds_so_that_every_way_in_fin
     reject(w / "sub" / STORE, w / "sub" / "one.jsonl")
     with closing(app(tmp_path, w)) as site:
         assert site.workspace is not None and site.workspace.decisions is not None
-        assert site.workspace.counted.sentences(1) == [
-            f"Review store: {w / STORE}, with decisions on 1 of these rollouts.",
-            f"It took in every act of {w / 'sub' / STORE}, which stays as it was.",
-        ]
+        assert site.notice == (
+            f"Review store: {w / STORE}, with decisions on 1 of these rollouts. "
+            f"It took in every act of {w / 'sub' / STORE}, which stays as it was."
+        )
         site.workspace.decisions.record([Entry(key_in(w / "sub" / "two.jsonl"), "reject", reviewer="ann")])
     assert [dropped(path)["rejected"] for path in (w, w / "sub", w / "sub" / "two.jsonl")] == [2, 2, 1]
     assert acts_in(w / "sub" / STORE) == 1
