@@ -201,6 +201,12 @@ def test_where_there_is_no_store_everybody_says_so(w: Path, tmp_path: Path) -> N
     assert list(tmp_path.rglob(STORE)) == []
 
 
+def test_check_names_the_store_of_files_without_rollouts_too(w: Path) -> None:
+    reject(w / STORE, w / "top.jsonl")
+    bad = write(w / "sub" / "bad.jsonl", ["{not json"])
+    assert call("check", bad, "--json").json["store"]["path"] == str(w / STORE)
+
+
 def test_a_store_above_that_says_nothing_of_these_rollouts_is_named_so(w: Path) -> None:
     reject(w / STORE, w / "top.jsonl")
     assert call("stats", w / "sub", "--json").json["store"]["sentences"] == [
