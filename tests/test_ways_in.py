@@ -116,7 +116,7 @@ def test_a_rejection_counts_and_its_store_is_named_whatever_the_way_in(w: Path, 
     (w.parent / "out").mkdir()
     made = call("export", *paths, "--out", w.parent / "out" / "sft.jsonl", "--json")
     assert made.json["counts"]["dropped"] == {"rejected": 1}
-    assert f"Review store: {store}, with decisions on 1 of these rollouts." in made.json["notes"]
+    assert f"Review store: {store}, with decisions on 1 of these rollouts." in made.json["store"]["sentences"]
     written = json.loads((w.parent / "out" / "sft.jsonl.manifest.json").read_bytes())["store"]
     assert written == {"how": "found", "path": f"../{store.relative_to(w.parent)}", "decided": 1, "passed_over": []}
 
@@ -511,7 +511,7 @@ def test_an_export_into_the_folder_changes_nothing_of_which_store_counts(w: Path
     reject(w / STORE, w / "sub" / "one.jsonl")
     for _ in range(2):
         made = call("export", w / "sub", "--out", w / "sub" / "sft.jsonl", "--json").json
-        assert (made["counts"]["dropped"], made["store"]["path"]) == ({"rejected": 1}, f"../{STORE}")
+        assert (made["counts"]["dropped"], made["store"]["path"]) == ({"rejected": 1}, str(w / STORE))
 
 
 def test_an_export_made_again_asks_no_store_and_says_so(w: Path, tmp_path: Path) -> None:
@@ -520,8 +520,10 @@ def test_an_export_made_again_asks_no_store_and_says_so(w: Path, tmp_path: Path)
     reject(w / STORE, w / "sub" / "two.jsonl")
     again = call("export", "--recipe", w / "sub" / "sft.jsonl.manifest.json", "--out", tmp_path / "b.jsonl", "--json")
     assert (again.code, again.json["same"]) == (0, True)
-    assert "Review store: none is asked, the verdicts in the manifest count." in again.json["notes"]
-    assert again.json["store"] == {"how": "manifest", "path": "", "decided": 1, "passed_over": []}
+    said = ["Review store: none is asked, the verdicts in the manifest count."]
+    assert again.json["store"]["sentences"] == said
+    written = json.loads((tmp_path / "b.jsonl.manifest.json").read_bytes())["store"]
+    assert written == {"how": "manifest", "path": "", "decided": 1, "passed_over": []}
     assert call("verify", w / "sub" / "sft.jsonl.manifest.json").code == 0
 
 
