@@ -16,9 +16,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from making import Ran, call, gym, write
 from rollout_curator.decisions import Decisions, Entry
+from rollout_curator.ui import site as sites
 from rollout_curator.ui.site import ServeOptions, Site
 from rollout_curator.workspace import Workspace
 
@@ -114,7 +116,7 @@ def test_a_rejection_counts_and_its_store_is_named_whatever_the_way_in(w: Path, 
     (w.parent / "out").mkdir()
     made = call("export", *paths, "--out", w.parent / "out" / "sft.jsonl", "--json")
     assert made.json["counts"]["dropped"] == {"rejected": 1}
-    assert f"Review store: {store}, with decisions on 1 of these rollouts." in made.json["notes"]
+    assert f"Review store: {store}, with decisions on 1 of these rollouts." in made.json["store"]["sentences"]
     written = json.loads((w.parent / "out" / "sft.jsonl.manifest.json").read_bytes())["store"]
     assert written == {"how": "found", "path": f"../{store.relative_to(w.parent)}", "decided": 1, "passed_over": []}
 
@@ -135,6 +137,43 @@ def test_the_app_counts_what_the_command_line_counts(w: Path, tmp_path: Path, wa
         assert site.workspace is not None
         assert list(site.workspace.standing().values()) == ["reject"]
         assert site.workspace.counted.path == w / STORE
+
+
+def draw(page: str) -> None:
+    """Draw one page; Streamlit's test runner takes the source of this function for a script."""
+    from rollout_curator.ui import main, places
+
+    places.declare({name: main.page_of(name) for name in main.DRAW}, main.home)
+    main.page_of(page)()
+
+
+def said(page: str) -> list[str]:
+    """Return what a page says in markdown, captions, warnings and errors, as it is read."""
+    drawn = AppTest.from_function(draw, args=(page,), default_timeout=60).run()
+    elements = (*drawn.markdown, *drawn.caption, *drawn.warning, *drawn.error)
+    return [element.value.replace("\\", "") for element in elements]
+
+
+@pytest.mark.parametrize("page", ["sources", "export"])
+def test_the_page_names_the_store_that_counts(w: Path, tmp_path: Path, page: str) -> None:
+    reject(w / STORE, w / "sub" / "one.jsonl")
+    with closing(sites.install(app(tmp_path, w / "sub"))):
+        assert f"Review store: {w / STORE}, with decisions on 1 of these rollouts." in said(page)
+
+
+def test_every_page_first_says_what_was_passed_over(w: Path, tmp_path: Path) -> None:
+    reject(w / STORE, w / "top.jsonl")
+    reject(w / "sub" / STORE, w / "sub" / "one.jsonl")
+    with closing(sites.install(app(tmp_path, w / "sub"))):
+        assert said("rewards")[-1] == (
+            f"Review store: {w / 'sub' / STORE}, with decisions on 1 of these rollouts. "
+            f"Passed over: {w / STORE} (no decision on these rollouts)."
+        )
+
+
+def test_the_page_asks_which_of_several_counts(two_stores: Path, tmp_path: Path) -> None:
+    with closing(sites.install(app(tmp_path, two_stores))):
+        assert said("rewards")[-1] == several(two_stores)
 
 
 def app(tmp_path: Path, *paths: object, **options: Any) -> Site:
@@ -160,6 +199,12 @@ def test_where_there_is_no_store_everybody_says_so(w: Path, tmp_path: Path) -> N
     written = json.loads((tmp_path / "sft.jsonl.manifest.json").read_bytes())["store"]
     assert written == {"how": "none", "path": "", "decided": 0, "passed_over": []}
     assert list(tmp_path.rglob(STORE)) == []
+
+
+def test_check_names_the_store_of_files_without_rollouts_too(w: Path) -> None:
+    reject(w / STORE, w / "top.jsonl")
+    bad = write(w / "sub" / "bad.jsonl", ["{not json"])
+    assert call("check", bad, "--json").json["store"]["path"] == str(w / STORE)
 
 
 def test_a_store_above_that_says_nothing_of_these_rollouts_is_named_so(w: Path) -> None:
@@ -306,10 +351,10 @@ def test_the_app_takes_in_what_a_store_lower_down_holds_so_that_every_way_in_fin
     reject(w / "sub" / STORE, w / "sub" / "one.jsonl")
     with closing(app(tmp_path, w)) as site:
         assert site.workspace is not None and site.workspace.decisions is not None
-        assert site.workspace.counted.sentences(1) == [
-            f"Review store: {w / STORE}, with decisions on 1 of these rollouts.",
-            f"It took in every act of {w / 'sub' / STORE}, which stays as it was.",
-        ]
+        assert site.notice == (
+            f"Review store: {w / STORE}, with decisions on 1 of these rollouts. "
+            f"It took in every act of {w / 'sub' / STORE}, which stays as it was."
+        )
         site.workspace.decisions.record([Entry(key_in(w / "sub" / "two.jsonl"), "reject", reviewer="ann")])
     assert [dropped(path)["rejected"] for path in (w, w / "sub", w / "sub" / "two.jsonl")] == [2, 2, 1]
     assert acts_in(w / "sub" / STORE) == 1
@@ -466,7 +511,7 @@ def test_an_export_into_the_folder_changes_nothing_of_which_store_counts(w: Path
     reject(w / STORE, w / "sub" / "one.jsonl")
     for _ in range(2):
         made = call("export", w / "sub", "--out", w / "sub" / "sft.jsonl", "--json").json
-        assert (made["counts"]["dropped"], made["store"]["path"]) == ({"rejected": 1}, f"../{STORE}")
+        assert (made["counts"]["dropped"], made["store"]["path"]) == ({"rejected": 1}, str(w / STORE))
 
 
 def test_an_export_made_again_asks_no_store_and_says_so(w: Path, tmp_path: Path) -> None:
@@ -475,8 +520,10 @@ def test_an_export_made_again_asks_no_store_and_says_so(w: Path, tmp_path: Path)
     reject(w / STORE, w / "sub" / "two.jsonl")
     again = call("export", "--recipe", w / "sub" / "sft.jsonl.manifest.json", "--out", tmp_path / "b.jsonl", "--json")
     assert (again.code, again.json["same"]) == (0, True)
-    assert "Review store: none is asked, the verdicts in the manifest count." in again.json["notes"]
-    assert again.json["store"] == {"how": "manifest", "path": "", "decided": 1, "passed_over": []}
+    said = ["Review store: none is asked, the verdicts in the manifest count."]
+    assert again.json["store"]["sentences"] == said
+    written = json.loads((tmp_path / "b.jsonl.manifest.json").read_bytes())["store"]
+    assert written == {"how": "manifest", "path": "", "decided": 1, "passed_over": []}
     assert call("verify", w / "sub" / "sft.jsonl.manifest.json").code == 0
 
 

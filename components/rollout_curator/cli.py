@@ -141,7 +141,8 @@ def export(
     publishing.check_free({out: settings, **dict.fromkeys(beside.values(), settings.alone)}, chosen)
     with opened(sources, cache_dir, use="read", store=decisions) as workspace:
         working.look(workspace, chosen)
-        found = report.exported(working.written(publishing.export(workspace, chosen, out, settings)))
+        done = working.written(publishing.export(workspace, chosen, out, settings))
+        found = {**report.exported(done), "store": told(workspace)}
         if beside:
             found["controls"] = working.written_controls(workspace, chosen, beside, settings)
             found["command"] = publishing.command_line(workspace, chosen, out, card, seeds, account, settings.training)

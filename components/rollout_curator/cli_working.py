@@ -53,10 +53,12 @@ def written_controls(
 def remake(recipe: Path, out: Path, settings: Any, cache_dir: Path | None, as_json: bool) -> None:
     """Make an export again from its manifest; exit code 1 when the bytes are not the same."""
     from rollout_curator import publishing, report, report_text
+    from rollout_curator.counted import Counted
     from rollout_curator.opening import default_cache
 
     for step in publishing.remake(recipe, out, cache_dir or default_cache(), settings):
         if isinstance(step, publishing.Remade):
-            say(report.remade(step), as_json, report_text.exported_text)
+            store = {"store": {**step.done.content.get("store", {}), "sentences": Counted(how="manifest").sentences(0)}}
+            say({**report.remade(step), **store}, as_json, report_text.exported_text)
             if step.different:
                 sys.exit(EXIT_DID_NOT_HOLD)

@@ -267,7 +267,7 @@ def exported(done: Exported) -> Json:
         "round_trip": done.content.get("round_trip"),
         "left_out": done.content.get("left_out", {}),
         "lost": left_out_words(done.content.get("left_out", {})),
-        **{name: done.content[name] for name in ("split", "pairs", "store") if name in done.content},
+        **{name: done.content[name] for name in ("split", "pairs") if name in done.content},
     }
 
 

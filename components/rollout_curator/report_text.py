@@ -197,6 +197,7 @@ def exported_text(found: Json) -> str:
             _shown(found["sentence"]),
             *(_shown(f"left out of the examples: {words}") for words in found["lost"]),
             *(_shown(note) for note in found["notes"]),
+            *_store(found),
             *_files(found),
             f"manifest {found['manifest']}",
             *(f"control: {line}" for one in found.get("controls", ()) for line in (*_files(one), *one["notes"])),

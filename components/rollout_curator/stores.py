@@ -138,11 +138,9 @@ def read(opened: Opened, given: Path | None, here: Keyed | None = None) -> Held:
     path = _chosen(opened, acts, here)
     others = {store: said for store, said in acts.items() if store != path and (said or opened.is_around(store))}
     passed = (*(PassedStore(store, CONTAINED if said else SILENT) for store, said in others.items()), *foreign)
-    return (
-        Held(None, Counted(passed=passed))
-        if path is None
-        else Held(Decisions.open(path), Counted(path, "found", passed))
-    )
+    if path is None:
+        return Held(None, Counted(passed=passed))
+    return Held(Decisions.open(path), Counted(path, "found", passed))
 
 
 def write(opened: Opened, given: Path | None, here: Keyed | None = None) -> Writable:

@@ -179,7 +179,7 @@ def _notes(workspace: Workspace, recipe: Recipe, chosen: Chosen) -> list[str]:
         left_out = chosen.split["left_out"]
         tied = f"; {left_out:,} in none, because they fell apart from their family" if left_out else ""
         notes.append(" ".join([f"{sizes}{tied}.", *sentences(chosen.split)]))
-    return [*notes, *workspace.counted.sentences(workspace.n_decided())]
+    return notes
 
 
 def _late_columns(recipe: Recipe, streams: Sequence[Stream]) -> list[str]:

@@ -105,7 +105,7 @@ def _opened(site: Site) -> Workspace | None:
             time.sleep(0.1)
         holder.empty()
     if site.failure is not None:
-        st.error(label(site.failure))
+        st.error(label(site.failure, 2000))
         st.button("Try again", on_click=site.reload)
         return None
     return site.workspace
@@ -126,7 +126,7 @@ def _opening(opening: Opening) -> None:
 def _notices(site: Site) -> None:
     """Say what the reader of any page should know before everything else."""
     if site.notice:
-        st.warning(label(site.notice))
+        st.warning(label(site.notice, 2000))
         site.notice = ""
     changed = site.changed()
     if changed:

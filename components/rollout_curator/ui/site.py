@@ -238,6 +238,9 @@ class Site:
         if self._kept is None:
             opened = stores.Opened(self.paths, found, self.options.roots)
             self._kept = stores.write(opened, self.options.decisions, workspace)
+            workspace.hold(self._kept.decisions, self._kept.counted)
+            if not workspace.counted.is_plain:
+                self.notice = " ".join(workspace.counted.sentences(workspace.n_decided()))
         workspace.hold(self._kept.decisions, self._kept.counted)
         return workspace
 
