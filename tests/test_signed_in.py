@@ -10,6 +10,10 @@ from typing import Any
 import numpy as np
 import pytest
 from starlette.applications import Starlette
+from starlette.routing import WebSocketRoute
+from starlette.websockets import WebSocket
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import connect
 
 from raw import Answer, ask, running, served
 from rollout_curator.decisions import Decisions
@@ -328,3 +332,33 @@ def test_what_is_no_address_of_a_proxy_is_refused_in_a_sentence(address: str) ->
 def test_alone_on_this_machine_a_decision_carries_the_name_it_was_made_under(alone: App) -> None:
     assert alone.decide(alone.view("ann"), "X-Forwarded-User: eve\nX-Curator-User: eve", reviewer="zoe").status == 200
     assert alone.who_decided() == ["zoe"]
+
+
+# --- websockets
+
+
+async def echo(socket: WebSocket) -> None:
+    """Answer everything until the other side goes."""
+    await socket.accept()
+    while (message := await socket.receive())["type"] == "websocket.receive":
+        await socket.send_text(message["text"])
+
+
+def test_a_websocket_ends_with_its_session() -> None:
+    sessions = Sessions()
+    inner = Starlette(routes=[WebSocketRoute("/stream", echo)])
+    with served(Guard(inner, ("127.0.0.1",), TOKEN, sessions=sessions)) as port:
+        stays, goes = sessions.begin(), sessions.begin()
+        url = f"ws://127.0.0.1:{port}/stream"
+        with (
+            connect(url, additional_headers={"Cookie": f"{COOKIE}={stays}"}) as other,
+            connect(url, additional_headers={"Cookie": f"{COOKIE}={goes}"}) as socket,
+        ):
+            socket.send("before")
+            assert socket.recv(timeout=20) == "before"
+            sessions.end(goes)
+            socket.send("after")
+            with pytest.raises(ConnectionClosed):
+                socket.recv(timeout=20)
+            other.send("still here")
+            assert other.recv(timeout=20) == "still here"

@@ -47,7 +47,7 @@ def moment_of(at: str) -> datetime | None:
         return None
 
 
-def is_past(latest: int) -> bool:
+def is_plausible(latest: int) -> bool:
     """Say whether a clock is one that an act may carry."""
     return 0 <= latest < clock_of(end_of_times())
 

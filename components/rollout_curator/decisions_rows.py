@@ -108,7 +108,7 @@ def tick(connection: sqlite3.Connection) -> tuple[int, str]:
     """Return the clock of the next act, later than every act there is, and the time of day beside it."""
     now = datetime.now(UTC)
     latest = _latest(connection)
-    if not clocks.is_past(latest):
+    if not clocks.is_plausible(latest):
         clocks.mend(connection)
         latest = _latest(connection)
     return max(int(now.timestamp() * 1_000_000), latest + 1), now.isoformat(timespec="microseconds")

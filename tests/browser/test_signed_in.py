@@ -1,5 +1,7 @@
 """A shared app in a browser: the link lets in, a name is chosen once, decisions carry it, and one can leave."""
 
+import hashlib
+import json
 import re
 import sqlite3
 from collections.abc import Callable
@@ -64,3 +66,13 @@ def test_the_link_lets_in_a_name_is_chosen_once_and_who_leaves_is_out(
     assert who_decided(rollouts) == ["ann (unverified)", "bob (unverified)"]
     begin(page, app, "eve")
     expect(page.get_by_text("eve (unverified)").first).to_be_visible()
+    key = page.get_by_test_id("reader").get_attribute("data-key")
+    left = {"kind": "decide", "seq": 1, "key": key, "pos": 0, "verdict": "accept", "reviewer": "ann (unverified)"}
+    store = hashlib.sha256(str(rollouts / "curation.sqlite").encode()).hexdigest()[:16]
+    place = f"rollout-curator.outbox.{store}.{'ab' * 16}"
+    page.evaluate("([place, text]) => localStorage.setItem(place, text)", [place, json.dumps([left])])
+    page.reload(wait_until="commit")
+    words = "it was made as ann (unverified), who is not signed in here; kept in this browser"
+    expect(page.get_by_text(words)).to_be_visible(timeout=90_000)
+    assert who_decided(rollouts) == ["ann (unverified)", "bob (unverified)"]
+    assert json.loads(page.evaluate("place => localStorage.getItem(place)", place)) == [left]

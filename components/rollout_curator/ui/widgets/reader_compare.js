@@ -60,7 +60,13 @@ function drawLanes(s) {
   }
 }
 
-/** Return the list of all attempts; those in a lane are pressed. */
+/** Say which attempts are listed: the server sends those around the one that is read where a task has very many. */
+function listed(list) {
+  const [first, last] = [list[0]?.attempt, list[list.length - 1]?.attempt];
+  return !first || list.length === first[1] ? "attempts" : `attempts ${first[0]} to ${last[0]} of ${first[1]}`;
+}
+
+/** Return the list of attempts; those in a lane are pressed. */
 function chooser(s) {
   const { list, lanes } = s.comparing;
   const turnOver = (row) => {
@@ -74,7 +80,7 @@ function chooser(s) {
     "aria-label": `attempt ${attempt.attempt[0]}, ${attempt.blind ? HIDDEN : `reward ${rewardText(attempt.reward)}`}`, onclick: () => turnOver(attempt.row) }, `${attempt.attempt[0]}`, h("span", { class: "quiet" }, attempt.blind ? "" : rewardText(attempt.reward)));
   const others = h("input", { type: "checkbox", onchange: (event) => { s.preferences.rejectOthers = event.target.checked; remember(s); } });
   others.checked = !!s.preferences.rejectOthers;
-  return h("div", { class: "chooser", role: "group", "aria-label": "attempts of this task" }, h("span", { class: "quiet" }, "attempts"), ...list.map(one),
+  return h("div", { class: "chooser", role: "group", "aria-label": "attempts of this task" }, h("span", { class: "quiet" }, listed(list)), ...list.map(one),
     h("label", { class: "advance" }, others, "reject the others shown"),
     h("button", { class: "small", type: "button", onclick: () => closeCompare(s) }, h("kbd", { "aria-hidden": "true" }, "Esc"), " close"));
 }
