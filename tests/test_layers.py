@@ -94,6 +94,9 @@ RANKS = {
     "terminal": 5,
     "arrow": 0,
     "errors": 0,
+    "names": 0,
+    "endings": 0,
+    "doors": 1,
     "rollout": 0,
     "discover": 0,
     "digits": 0,
@@ -108,6 +111,8 @@ RANKS = {
     "bounding": 6,
 }
 SIDEWAYS = {
+    ("tokens", "doors"),  # a tokenizer is a file that somebody named
+    ("errors", "names"),  # a message of an error can be printed, whatever names it holds
     ("side_figures", "sides"),  # what is measured
     ("cli", "ui"),  # the verb `ui` starts the app
     ("layouts", "documents"),  # looks at a document with the same eyes

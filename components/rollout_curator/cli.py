@@ -10,11 +10,11 @@ from typing import Any
 
 import click
 
-from rollout_curator import __version__, cli_review
+from rollout_curator import __version__, cli_review, endings
 from rollout_curator import cli_options as options
 from rollout_curator import cli_working as working
 from rollout_curator.cli_opening import opened, store_of
-from rollout_curator.terminal import fail, say
+from rollout_curator.terminal import fail, note, say
 
 EXIT_INTERRUPTED = 130
 
@@ -228,16 +228,20 @@ def main() -> None:
     from rollout_curator.errors import CuratorError
 
     try:
-        code = app(prog_name="rollout-curator", standalone_mode=False)
+        with endings.heeded():
+            code = app(prog_name="rollout-curator", standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as error:
-        click.echo(error.format_message())
+        say(error.format_message(), False, lambda text: text.split("\n"))
         code = 0
     except click.ClickException as error:
         fail(f"{error.format_message()} (see rollout-curator --help)")
     except CuratorError as error:
         fail(str(error))
+    except endings.Ended as ended:
+        note(f"ended by {ended.name}")
+        code = ended.code
     except (KeyboardInterrupt, click.Abort):
-        click.echo("rollout-curator: interrupted", err=True)
+        note("interrupted")
         code = EXIT_INTERRUPTED
     except BrokenPipeError:
         code = EXIT_INTERRUPTED

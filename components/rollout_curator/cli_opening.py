@@ -5,9 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
-
-from rollout_curator.terminal import one_line, say, show_progress
+from rollout_curator.terminal import note, say, show_progress
 
 if TYPE_CHECKING:
     from rollout_curator.workspace import Workspace
@@ -21,7 +19,7 @@ def store_of(paths: Sequence[str], given: Path | None) -> Path | None:
     if place.exists():
         return place
     if given is not None:
-        click.echo(f"rollout-curator: {one_line(str(given))}: no review store there yet, no decision counts", err=True)
+        note(f"{given}: no review store there yet, no decision counts")
     return None
 
 
@@ -50,13 +48,14 @@ def opened(
         workspace.passed_over = passed_over(paths)
     except SourceError as error:
         if as_json and not needs_rollouts:
-            say({"error": str(error), "good": [], "bad": {}, "flag": {}, "blank": [], "notes": []}, True, str)
+            nothing = {"error": str(error), "good": [], "bad": {}, "flag": {}, "blank": [], "notes": []}
+            say(nothing, True, str.splitlines)
         raise
     try:
         if needs_rollouts:
             workspace.require_rollouts()
             for left_out in workspace.refused:
-                click.echo(f"rollout-curator: left out: {one_line(left_out.reason)}", err=True)
+                note(f"left out: {left_out.reason}")
         yield workspace
     finally:
         workspace.close()

@@ -11,7 +11,7 @@ import click
 
 from rollout_curator import cli_options as options
 from rollout_curator.cli_opening import opened, store_of
-from rollout_curator.terminal import fail, say, user_name
+from rollout_curator.terminal import fail, say, tell, user_name
 
 if TYPE_CHECKING:
     from rollout_curator.recipe import Recipe
@@ -69,7 +69,7 @@ def decide(
     entries += [Entry(key, "clear", (), "", who, item=items[turn]) for turn in trained]
     with Decisions.open(decisions or default_decisions(paths)) as store:
         for recorded in store.record(entries):
-            click.echo(f"ACK {recorded.decision.key} {recorded.decision.id}")
+            tell(f"ACK {recorded.decision.key} {recorded.decision.id}")
 
 
 def _items_of(workspace: "Workspace", row: int, turns: tuple[int, ...]) -> dict[int, int]:
@@ -182,7 +182,7 @@ def export_decisions(paths: tuple[str, ...], out: Path, decisions: Path | None) 
         fail(f"decisions export: {place}: there is no review store yet; decide something first, or name --decisions")
     with Decisions.open(place) as store:
         n_lines = _write(out, store.give_out(), paths, place)
-    click.echo(f"wrote {n_lines:,} acts to {out}")
+    tell(f"wrote {n_lines:,} acts to {out}")
 
 
 @decisions.command("import")
@@ -192,6 +192,7 @@ def export_decisions(paths: tuple[str, ...], out: Path, decisions: Path | None) 
 def import_decisions(paths: tuple[str, ...], files: tuple[Path, ...], decisions: Path | None) -> None:
     """Take in decisions of others; what is here already stays, and taking in a file twice changes nothing."""
     from rollout_curator.decisions import Decisions
+    from rollout_curator.decisions_exchange import DOOR, whole
     from rollout_curator.errors import DecisionRefused
     from rollout_curator.opening import default_decisions
     from rollout_curator.sources import existing
@@ -200,10 +201,8 @@ def import_decisions(paths: tuple[str, ...], files: tuple[Path, ...], decisions:
     with Decisions.open(decisions or default_decisions(paths)) as store:
         for file in files:
             try:
-                with file.open("rb") as lines:
-                    done = store.take_in(lines)
-            except OSError as error:
-                fail(f"decisions import: {file}: cannot be read ({error.strerror})")
+                with DOOR.open(file) as lines:
+                    done = store.take_in(whole(lines))
             except DecisionRefused as error:
                 fail(f"decisions import: {file}: {error}")
-            click.echo(f"{file}: {done.added:,} acts added, {done.known:,} were here already")
+            tell(f"{file}: {done.added:,} acts added, {done.known:,} were here already")

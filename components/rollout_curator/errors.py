@@ -21,9 +21,15 @@ A message says what, where (path, line or key) and what to do next, in one line.
 `cli.main` and `ui.main` catch what nobody nearer could say better.
 """
 
+from rollout_curator.names import shown
+
 
 class CuratorError(Exception):
     """Anything the user must know of and can act upon."""
+
+    def __init__(self, message: str) -> None:
+        """Keep a message that can be printed and encoded, whatever names it holds."""
+        super().__init__(shown(message))
 
 
 class SourceError(CuratorError):

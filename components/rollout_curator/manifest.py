@@ -18,12 +18,15 @@ from typing import Any, NotRequired, TypedDict, cast, get_args, get_origin, get_
 
 import orjson
 
+from rollout_curator.doors import Door
 from rollout_curator.errors import ManifestError
+from rollout_curator.names import beside
 from rollout_curator.sources import MANIFEST_SUFFIX
 
 SCHEMA = 1
 CHUNK_BYTES = 1 << 20
 FITS_BYTES = 64 << 20
+DOOR = Door("the manifest", ManifestError, 256 << 20, f"name the file that ends in {MANIFEST_SUFFIX}")
 
 
 class Input(TypedDict):
@@ -115,7 +118,7 @@ class Check:
 
 def path_of(out: Path) -> Path:
     """Return where the manifest of a file lies."""
-    return out.with_name(out.name + MANIFEST_SUFFIX)
+    return beside(out, after=MANIFEST_SUFFIX)
 
 
 def dump(manifest: Manifest) -> bytes:
@@ -128,14 +131,7 @@ def dump(manifest: Manifest) -> bytes:
 
 def load(path: Path) -> Manifest:
     """Read a manifest. Raises ManifestError when it is missing or not one of ours."""
-    try:
-        content: Any = json.loads(path.read_bytes())
-    except OSError as error:
-        raise ManifestError(f"{path}: the manifest cannot be read ({error.strerror})") from error
-    except (ValueError, RecursionError) as error:
-        raise ManifestError(
-            f"{path}: is not a manifest (not JSON); name the file that ends in {MANIFEST_SUFFIX}"
-        ) from error
+    content: Any = DOOR.json(path)
     if not isinstance(content, dict) or content.get("tool") != "rollout-curator":
         raise ManifestError(
             f"{path}: is not a manifest of rollout-curator; name the file that ends in {MANIFEST_SUFFIX}"
@@ -206,7 +202,7 @@ def digest_of(verdicts: Mapping[str, str], marks: Mapping[str, Sequence[int]]) -
     """Return a hash of standing verdicts and marks by key that does not depend on the order they were made in."""
     lines = [f"{key} {verdict}\n" for key, verdict in sorted(verdicts.items())]
     lines += [f"{key} mark {item}\n" for key, items in sorted(marks.items()) for item in sorted(items)]
-    return hashlib.sha256("".join(lines).encode()).hexdigest()
+    return hashlib.sha256("".join(lines).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def marks_of(content: Manifest) -> dict[str, list[int]]:

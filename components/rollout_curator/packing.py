@@ -19,6 +19,7 @@ import xxhash
 import zstandard
 
 from rollout_curator.errors import SourceNotFound, SourceRefused, SourceUnreadable
+from rollout_curator.names import shown
 
 BOM = b"\xef\xbb\xbf"
 CHUNK_BYTES = 1 << 20
@@ -47,9 +48,7 @@ class Opened:
     notes: list[str] = field(default_factory=list)
 
 
-def show_path(path: Path | str) -> str:
-    """Return the path as text that can be printed and encoded, whatever bytes it has."""
-    return os.fsencode(path).decode("utf-8", "backslashreplace")
+show_path = shown
 
 
 def open_source(path: Path) -> Opened:

@@ -5,17 +5,19 @@ folder) is named with why. Hidden folders, and this program's own files beside e
 """
 
 import glob
-import json
 import os
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from rollout_curator.errors import SourceNotFound
+from rollout_curator.doors import Door
+from rollout_curator.errors import SourceError, SourceNotFound
+from rollout_curator.names import beside
 from rollout_curator.packing import SUFFIXES, SUFFIXES_SAID, show_path
 
 MANIFEST_SUFFIX = ".manifest.json"
+_MANIFEST = Door("the manifest", SourceError, 256 << 20)
 _PART = re.compile(r"\.(?:train|validation|test)(\.[a-z]+)$")
 _NOT_ROLLOUTS = {"_aggregate_metrics.json": "aggregate metrics", "package.json": "a package file"}
 _OWN = re.compile(r"\.manifest\.json$|^curation\.sqlite")
@@ -129,9 +131,9 @@ def _reports(folder: Path, names: Iterable[str]) -> set[str]:
         if not name.lower().endswith(MANIFEST_SUFFIX):
             continue
         try:
-            others = json.loads((folder / name).read_bytes()).get("others", ())
+            others = _MANIFEST.json(folder / name).get("others", ())
             found |= {other["file"] for other in others if other["part"] == "report"}
-        except (OSError, ValueError, AttributeError, KeyError, TypeError, RecursionError):
+        except (SourceError, AttributeError, KeyError, TypeError):
             continue
     return found
 
@@ -159,7 +161,7 @@ def _is_written_here(path: Path) -> bool:
     whole = _PART.sub(r"\1", path.name)  # the parts of a split share the manifest of the whole
     names = {path.name, whole}
     return path.name.lower().endswith(MANIFEST_SUFFIX) or any(
-        path.with_name(each + MANIFEST_SUFFIX).exists() for each in names
+        beside(path.with_name(each), after=MANIFEST_SUFFIX).exists() for each in names
     )
 
 

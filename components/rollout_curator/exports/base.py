@@ -24,6 +24,7 @@ from typing import BinaryIO, Self
 
 from rollout_curator.discover import rows
 from rollout_curator.errors import ExportError, RecipeError
+from rollout_curator.names import beside, shown
 
 try:
     import fcntl
@@ -33,6 +34,7 @@ except ImportError:  # Windows
 BUFFER_BYTES = 1 << 20
 LOCK_WAIT_S = 2.0
 LOCK_POLL_S = 0.05
+TOKEN_BYTES = 4
 
 REASONS: dict[int, str] = {
     errno.ENOSPC: "no space left on the disk; free some or choose another disk",
@@ -66,7 +68,7 @@ class AtomicFile:
         self.size_bytes = 0
         self._digest = hashlib.sha256()
         self._target = _resolve(target)
-        self._temp = self._target.with_name(f"{_temp_prefix(self._target)}{secrets.token_hex(4)}")
+        self._temp = beside(self._target, ".", f".tmp-{secrets.token_hex(TOKEN_BYTES)}")
         self._file: BinaryIO | None = None
 
     def __enter__(self) -> Self:
@@ -91,7 +93,7 @@ class AtomicFile:
     def write(self, chunk: bytes, *, rows: int = 0) -> None:
         """Append `chunk`, which holds `rows` examples."""
         if self._file is None:
-            raise ExportError(f"cannot write {_shown(self.path)}: it is not open")
+            raise ExportError(f"cannot write {shown(self.path)}: it is not open")
         with self._explained():
             self._file.write(chunk)
         self._digest.update(chunk)
@@ -155,7 +157,7 @@ def publish(*targets: Path, lock: Path | None = None) -> Iterator[tuple[AtomicFi
             except ExportError as error:
                 if n_done == 0:
                     raise
-                done = ", ".join(_shown(earlier.path) for earlier in files[:n_done])
+                done = ", ".join(shown(earlier.path) for earlier in files[:n_done])
                 raise ExportError(f"{error} But {done} is new already: export again so that they fit") from error
 
 
@@ -197,14 +199,14 @@ def get(name: str) -> Export:
 def _resolve(path: Path) -> Path:
     """Return the file a rename must replace: links are followed, anything but a regular file is refused."""
     if "\0" in str(path):
-        raise ExportError(f"cannot write {_shown(path)}: the name holds a NUL; choose another name")
+        raise ExportError(f"cannot write {shown(path)}: the name holds a NUL; choose another name")
     try:
         target = path.resolve(strict=False)
         mode = target.lstat().st_mode
     except FileNotFoundError:
         if not target.parent.is_dir():
             raise ExportError(
-                f"cannot write {_shown(path)}: there is no folder {_shown(path.parent)}; make it first"
+                f"cannot write {shown(path)}: there is no folder {shown(path.parent)}; make it first"
             ) from None
         return target
     except RuntimeError:  # Python before 3.13 says a loop of links so
@@ -212,14 +214,14 @@ def _resolve(path: Path) -> Path:
     except OSError as error:
         raise _explain(error, path) from error
     if stat.S_ISDIR(mode):
-        raise ExportError(f"cannot write {_shown(path)}: it is a folder; name a file in it")
+        raise ExportError(f"cannot write {shown(path)}: it is a folder; name a file in it")
     if stat.S_ISLNK(mode):
         raise _explain(OSError(errno.ELOOP, "loop"), path)
     if not stat.S_ISREG(mode):
-        raise ExportError(f"cannot write {_shown(path)}: it is a device or a pipe, not a file; choose another path")
+        raise ExportError(f"cannot write {shown(path)}: it is a device or a pipe, not a file; choose another path")
     if not os.access(target, os.W_OK):
         reason = "the disk or the file is read-only or you have no permission; choose another path"
-        raise ExportError(f"cannot write {_shown(path)}: {reason}. The existing file was not changed")
+        raise ExportError(f"cannot write {shown(path)}: {reason}. The existing file was not changed")
     return target
 
 
@@ -229,11 +231,7 @@ def _lock(path: Path) -> Iterator[bool]:
     if fcntl is None:
         yield True  # Windows does not let go of a file that is open
         return
-    target = _resolve(path)
-    try:
-        descriptor = _open_lock(target.with_name(f".{target.name}.lock"))
-    except OSError as error:
-        raise _explain(error, path) from error
+    descriptor = _open_lock(beside(_resolve(path), ".", ".lock"), path)
     try:
         yield _wait_for_lock(descriptor, path)
     finally:
@@ -242,12 +240,32 @@ def _lock(path: Path) -> Iterator[bool]:
         os.close(descriptor)
 
 
-def _open_lock(lock: Path) -> int:
-    flags = os.O_CLOEXEC | os.O_NOFOLLOW
+def _open_lock(lock: Path, path: Path) -> int:
+    """Return the lock of `path`, opened and made where it lacks. Raises ExportError that names what is in its way."""
+    flags = os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
     try:
-        return os.open(lock, os.O_RDWR | os.O_CREAT | flags, 0o666)
-    except PermissionError:  # a colleague's lock: read access is enough to wait for it
-        return os.open(lock, os.O_RDONLY | flags)
+        try:
+            descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | flags, 0o666)
+        except PermissionError:  # a colleague's lock: read access is enough to wait for it
+            descriptor = os.open(lock, os.O_RDONLY | flags)
+    except OSError as error:
+        if os.path.lexists(lock):
+            raise _bad_lock(lock, path) from error
+        raise _explain(error, path) from error
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise _bad_lock(lock, path)
+    return descriptor
+
+
+def _bad_lock(lock: Path, path: Path) -> ExportError:
+    """Say of a lock that cannot be taken what it is, where it lies and what to do."""
+    mode = lock.lstat().st_mode
+    kinds = ((stat.S_ISDIR, "is a folder"), (stat.S_ISLNK, "is a link"), (stat.S_ISREG, "is not yours to open"))
+    what = next((words for is_such, words in kinds if is_such(mode)), "is no regular file")
+    todo = "ask its owner to remove it" if stat.S_ISREG(mode) else "move it away"
+    state = "The existing file was not changed" if os.path.lexists(path) else "Nothing was written"
+    return ExportError(f"cannot write {shown(path)}: its lock {shown(lock)} {what}; {todo}, then export again. {state}")
 
 
 def _wait_for_lock(descriptor: int, path: Path) -> bool:
@@ -258,7 +276,7 @@ def _wait_for_lock(descriptor: int, path: Path) -> bool:
         except BlockingIOError:
             if time.monotonic() > deadline:
                 raise ExportError(
-                    f"cannot write {_shown(path)}: another export is writing it; wait for that one, then export again"
+                    f"cannot write {shown(path)}: another export is writing it; wait for that one, then export again"
                 ) from None
             time.sleep(LOCK_POLL_S)
         except OSError:  # a disk without locks
@@ -277,7 +295,7 @@ def _sweep(targets: Iterable[Path]) -> None:
 
 
 def _temp_prefix(target: Path) -> str:
-    return f".{target.name}.tmp-"
+    return beside(target, ".", f".tmp-{'0' * 2 * TOKEN_BYTES}").name[: -2 * TOKEN_BYTES]
 
 
 def _sync_folder(folder: Path) -> None:
@@ -292,8 +310,4 @@ def _sync_folder(folder: Path) -> None:
 def _explain(error: OSError, path: Path) -> ExportError:
     reason = REASONS.get(error.errno or 0, error.strerror or type(error).__name__)
     state = "The existing file was not changed" if os.path.lexists(path) else "Nothing was written"
-    return ExportError(f"cannot write {_shown(path)}: {reason}. {state}")
-
-
-def _shown(path: Path) -> str:
-    return str(path) if str(path).isprintable() else ascii(str(path))
+    return ExportError(f"cannot write {shown(path)}: {reason}. {state}")

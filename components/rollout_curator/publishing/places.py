@@ -5,12 +5,14 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from rollout_curator import manifest
+from rollout_curator.doors import Door
 from rollout_curator.errors import ExportError
 from rollout_curator.exports.base import check_target, exports, get
 from rollout_curator.recipe import Recipe
 from rollout_curator.sources import MANIFEST_SUFFIX
 from rollout_curator.splits import PARTS
 
+CARD = Door("the data card", ExportError, 64 << 20, "choose another name")
 CARD_MARK = "<!-- written by rollout-curator -->"
 _CARD_NAME = re.compile(r"[^/\\\0]+\.md")
 
@@ -100,11 +102,8 @@ def _check_suffix(out: Path, recipe: Recipe) -> None:
 
 
 def _head(path: Path) -> str:
-    try:
-        with open(path, encoding="utf-8", errors="replace") as file:
-            return file.read(20_000)
-    except OSError:
-        return ""
+    with CARD.open(path) as file:
+        return file.read(20_000).decode("utf-8", "replace")
 
 
 def _is_same(path: Path, other: Path) -> bool:
