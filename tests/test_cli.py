@@ -280,7 +280,8 @@ def test_verify_of_the_data_file_says_which_file_to_name(tmp_path: Path, source:
     call("export", source, "--out", tmp_path / "sft.jsonl")
     refused(
         call("verify", tmp_path / "sft.jsonl"),
-        f"{tmp_path / 'sft.jsonl'}: is not a manifest (not JSON); name the file that ends in .manifest.json",
+        f"{tmp_path / 'sft.jsonl'}: the manifest is not JSON (Extra data: line 2 column 1 (char 92)); "
+        "name the file that ends in .manifest.json",
     )
 
 

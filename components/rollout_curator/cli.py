@@ -4,6 +4,7 @@ Each verb imports its room inside itself, so that `--help` answers at once. `mai
 catch errors: a user sees one line and exit code 2, never a traceback.
 """
 
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ import click
 from rollout_curator import __version__, cli_review, endings
 from rollout_curator import cli_options as options
 from rollout_curator import cli_working as working
-from rollout_curator.cli_opening import opened, store_of
+from rollout_curator.cli_opening import check_named, opened, store_of
 from rollout_curator.terminal import fail, note, say
 
 EXIT_INTERRUPTED = 130
@@ -79,7 +80,7 @@ def stats(
 
 
 @app.command()
-@click.argument("paths", metavar="[PATH...]", nargs=-1)
+@click.argument("paths", metavar="[PATH...]", nargs=-1, type=options.NAMED)
 @click.option("--out", type=options.FILE, required=True, help="The training file; its manifest is written beside it.")
 @options.selection
 @options.files
@@ -155,7 +156,7 @@ def verify(manifest: Path, as_json: bool) -> None:
 @app.command()
 @click.argument("a", metavar="A", type=options.FILE)
 @click.argument("b", metavar="B", type=options.FILE)
-@click.argument("paths", metavar="[PATH...]", nargs=-1)
+@click.argument("paths", metavar="[PATH...]", nargs=-1, type=options.NAMED)
 @options.decisions
 @options.as_json
 @options.cache
@@ -193,8 +194,8 @@ def index(paths: tuple[str, ...], as_json: bool, cache_dir: Path | None) -> None
 
 
 @app.command()
-@click.argument("paths", metavar="[PATH...]", nargs=-1)
-@click.option("--root", "roots", multiple=True, type=options.FILE, help="Only files below this folder can be opened.")
+@click.argument("paths", metavar="[PATH...]", nargs=-1, type=options.NAMED)
+@click.option("--root", "roots", multiple=True, type=options.FOLDER, help="Only files below this folder can be opened.")
 @click.option(
     "--port",
     type=click.IntRange(0, 65535),
@@ -207,14 +208,17 @@ def index(paths: tuple[str, ...], as_json: bool, cache_dir: Path | None) -> None
 @click.option("--reviewer", default="", help="Name written beside your decisions.")
 @options.recipe_file
 @options.decisions
-@click.option("--out-dir", type=options.FILE, help="Where exports are written.")
+@click.option("--out-dir", type=options.FOLDER, help="Where exports are written.")
 @options.cache
 def ui(paths: tuple[str, ...], roots: tuple[Path, ...], cache_dir: Path | None, **others: Any) -> None:
     """Open the app, on the sample data when no PATH is given."""
-    from rollout_curator.sources import existing
+    from rollout_curator.decisions import Decisions
     from rollout_curator.ui.server import ServeOptions, serve
 
-    existing(paths)
+    if paths:  # what the page would say can be said at once
+        check_named(paths)
+    if (store := others["decisions"]) is not None and os.path.lexists(store):
+        Decisions.open(store).close()
     serve(ServeOptions(paths=tuple(map(Path, paths)), roots=roots, cache=cache_dir, **others))
 
 

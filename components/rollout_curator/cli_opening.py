@@ -23,6 +23,16 @@ def store_of(paths: Sequence[str], given: Path | None) -> Path | None:
     return None
 
 
+def check_named(paths: Sequence[str]) -> None:
+    """Refuse paths of which one is not there or is no file that can be a source. Raises SourceError."""
+    from rollout_curator.packing import open_source
+    from rollout_curator.sources import existing
+
+    for file in existing(paths):
+        if not file.path.is_file():
+            open_source(file.path).file.close()  # which raises
+
+
 @contextmanager
 def opened(
     paths: Sequence[str],

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from rollout_curator import cli_options as options
-from rollout_curator.cli_opening import opened, store_of
+from rollout_curator.cli_opening import check_named, opened, store_of
 from rollout_curator.terminal import fail, say, tell, user_name
 
 if TYPE_CHECKING:
@@ -177,6 +177,7 @@ def export_decisions(paths: tuple[str, ...], out: Path, decisions: Path | None) 
     from rollout_curator.decisions import Decisions
     from rollout_curator.opening import default_decisions
 
+    check_named(paths)
     place = decisions or default_decisions(paths)
     if not place.exists():
         fail(f"decisions export: {place}: there is no review store yet; decide something first, or name --decisions")
@@ -195,9 +196,8 @@ def import_decisions(paths: tuple[str, ...], files: tuple[Path, ...], decisions:
     from rollout_curator.decisions_exchange import DOOR, whole
     from rollout_curator.errors import DecisionRefused
     from rollout_curator.opening import default_decisions
-    from rollout_curator.sources import existing
 
-    existing(paths)  # a path that is not there would put them where nobody looks
+    check_named(paths)  # a path that is not there would put them where nobody looks
     with Decisions.open(decisions or default_decisions(paths)) as store:
         for file in files:
             try:

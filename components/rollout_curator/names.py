@@ -74,8 +74,8 @@ def beside(path: Path, before: str = "", after: str = "", *, spare: int = 0) -> 
 
 
 def shell(words: list[str]) -> str:
-    """Return words as a command line that can be seen, copied and run in bash or zsh."""
-    return " ".join(shlex.quote(word) if word.isprintable() else _ansi_quoted(word) for word in words)
+    """Return words as a command line to copy and run; only words that cannot be seen need bash or zsh."""
+    return " ".join(shlex.quote(word) if _is_seen(word) else _ansi_quoted(word) for word in words)
 
 
 def _escaped(character: str) -> str:
@@ -99,6 +99,10 @@ def _json_escape(character: str) -> str:
 
 def _pairs(written: bytes) -> list[bytes]:
     return [written[at : at + 2] for at in range(0, len(written), 2)]
+
+
+def _is_seen(word: str) -> bool:
+    return word.replace("\n", "").isprintable()
 
 
 def _ansi_quoted(word: str) -> str:

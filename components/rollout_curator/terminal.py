@@ -77,6 +77,12 @@ def note(message: str) -> None:
     _print(f"rollout-curator: {sentence(message)}", sys.stderr)
 
 
+def log(text: str) -> None:
+    """Write lines to stderr, such as those of a traceback in the server's log."""
+    for line in text.rstrip("\n").split("\n"):
+        _print(line, sys.stderr)
+
+
 def fail(message: str) -> NoReturn:
     """Say in one line what the user must change, and end with exit code 2."""
     note(message)

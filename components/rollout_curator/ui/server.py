@@ -19,6 +19,7 @@ from streamlit import config
 from streamlit.starlette import App
 
 from rollout_curator.errors import ServerRefused
+from rollout_curator.terminal import tell
 from rollout_curator.ui.faults import log_error
 from rollout_curator.ui.guard import Guard
 from rollout_curator.ui.routes import routes
@@ -137,7 +138,7 @@ def _parts(options: ServeOptions) -> dict[str, Any]:
     async def lifespan(_app: App) -> AsyncIterator[None]:
         check_settings(options)
         site.open()
-        print(f"rollout-curator: {_address(options)} (Ctrl-C ends)", flush=True)
+        tell(f"rollout-curator: {_address(options)} (Ctrl-C ends)")
         try:
             yield
         finally:
