@@ -241,12 +241,10 @@ def main() -> None:
         fail(f"{error.format_message()} (see rollout-curator --help)")
     except CuratorError as error:
         fail(str(error))
-    except endings.Ended as ended:
-        note(f"ended by {ended.name}")
-        code = ended.code
-    except (KeyboardInterrupt, click.Abort):
-        note("interrupted")
-        code = EXIT_INTERRUPTED
+    except (KeyboardInterrupt, click.Abort) as error:  # click makes the one of the other
+        ended = endings.behind(error)
+        note(f"ended by {ended.name}" if ended else "interrupted")
+        code = ended.code if ended else EXIT_INTERRUPTED
     except BrokenPipeError:
         code = EXIT_INTERRUPTED
     except OSError as error:  # a cache folder that cannot be written, a disk that is full

@@ -22,6 +22,11 @@ class Ended(KeyboardInterrupt):
         super().__init__(self.name)
 
 
+def behind(error: BaseException) -> Ended | None:
+    """Return the signal that stands behind an interruption, None where it was Ctrl-C."""
+    return next((one for one in (error, error.__cause__) if isinstance(one, Ended)), None)
+
+
 @contextmanager
 def heeded() -> Iterator[None]:
     """Raise Ended in the block when a signal to end comes; one that is ignored, as under nohup, stays ignored.

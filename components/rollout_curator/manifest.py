@@ -248,7 +248,7 @@ def fits(out: Path) -> str:
         return ""
     for each in files(content):
         path = out.with_name(each["file"])
-        if not path.is_file():
+        if not os.path.isfile(path):
             return f"{each['file']} is missing"
         size = path.stat().st_size
         if size != each["size_bytes"] or (size <= FITS_BYTES and sha256_of(path) != each["sha256"]):
@@ -259,7 +259,7 @@ def fits(out: Path) -> str:
 def check_file(out: Path, content: Beside) -> Check:
     """Say whether an exported file is the one the manifest was written for."""
     claim = f"{out.name} is the file that was written"
-    if not out.is_file():
+    if not os.path.isfile(out):
         return Check(claim, False, "it is missing; export again")
     found, size = sha256_of(out), out.stat().st_size
     if found != content["sha256"]:
@@ -272,7 +272,7 @@ def check_file(out: Path, content: Beside) -> Check:
 def check_input(place: Path, source: Input) -> Check:
     """Say whether a source is what it was when the export ran."""
     claim = f"source {source['name']} is unchanged"
-    if not place.is_file():
+    if not os.path.isfile(place):
         return Check(claim, False, f"{place} is missing")
     found = sha256_of(place)
     if found != source["sha256"]:
