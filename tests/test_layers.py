@@ -111,7 +111,6 @@ RANKS = {
     "bounding": 6,
 }
 SIDEWAYS = {
-    ("tokens", "doors"),  # a tokenizer is a file that somebody named
     ("errors", "names"),  # a message of an error can be printed, whatever names it holds
     ("side_figures", "sides"),  # what is measured
     ("cli", "ui"),  # the verb `ui` starts the app

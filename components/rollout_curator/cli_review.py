@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from rollout_curator.recipe import Recipe
     from rollout_curator.workspace import Workspace
 
+ACTS_BYTES, LINE_BYTES = 1 << 30, 1 << 20
+"""The largest file of decisions, and the longest line of one: a note has 10,000 characters at most."""
 SHARE = click.FloatRange(0, 1, min_open=True, max_open=True)
 
 
@@ -193,16 +195,16 @@ def export_decisions(paths: tuple[str, ...], out: Path, decisions: Path | None) 
 def import_decisions(paths: tuple[str, ...], files: tuple[Path, ...], decisions: Path | None) -> None:
     """Take in decisions of others; what is here already stays, and taking in a file twice changes nothing."""
     from rollout_curator.decisions import Decisions
-    from rollout_curator.decisions_exchange import DOOR, whole
-    from rollout_curator.errors import DecisionRefused
+    from rollout_curator.doors import Door
+    from rollout_curator.errors import DecisionRefused, DecisionsError
     from rollout_curator.opening import default_decisions
 
+    door = Door("the file of decisions", DecisionsError, ACTS_BYTES, "take a file of `decisions export`")
     check_named(paths)  # a path that is not there would put them where nobody looks
     with Decisions.open(decisions or default_decisions(paths)) as store:
         for file in files:
             try:
-                with DOOR.open(file) as lines:
-                    done = store.take_in(whole(lines))
+                done = store.take_in(door.lines(file, LINE_BYTES))
             except DecisionRefused as error:
                 fail(f"decisions import: {file}: {error}")
             tell(f"{file}: {done.added:,} acts added, {done.known:,} were here already")

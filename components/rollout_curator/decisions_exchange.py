@@ -9,20 +9,16 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
-from typing import Any, BinaryIO
+from typing import Any
 
 import orjson
 
 from rollout_curator.decisions_rows import INSERT, Decision, Entry, cleaned, first, json_of, stored, text_of
 from rollout_curator.decisions_schema import COLUMNS
-from rollout_curator.doors import Door
-from rollout_curator.errors import DecisionRefused, DecisionsError
+from rollout_curator.errors import DecisionRefused
 
 ACTS = ("decide", "undo", "redo", "yield", "spare")
 CLOCK_END = 2**62
-LINE_BYTES = 1 << 20
-"""Longer than any act that a store writes: a note has 10,000 characters at most."""
-DOOR = Door("the file of decisions", DecisionsError, 1 << 30, "take a file of `decisions export`")
 Json = dict[str, Any]
 _NAMES = tuple(column.name for column in fields(Decision) if column.name != "id")
 _TEXTS = frozenset({"key", "verdict", "note", "reviewer", "at", "client", "act", "batch", "queue", "origin", "way"})
@@ -52,16 +48,6 @@ def take_in(connection: sqlite3.Connection, lines: Iterable[bytes]) -> Imported:
     found.sort(key=lambda act: (act["clock"], act["origin"]))  # what is taken back stands before what takes it back
     added = sum(_add(connection, act) for act in found)
     return Imported(added, len(found) - added)
-
-
-def whole(file: BinaryIO) -> Iterator[bytes]:
-    """Yield the lines of a file, none longer than one act can be. Raises DecisionRefused that names the line."""
-    number = 0
-    while line := file.readline(LINE_BYTES + 1):
-        number += 1
-        if len(line) > LINE_BYTES:
-            raise _refused(number, f"is longer than {LINE_BYTES:,} bytes; take a file of `decisions export`")
-        yield line
 
 
 def _add(connection: sqlite3.Connection, act: Json) -> bool:

@@ -6,20 +6,19 @@ by the module that reads it. Sources of rollouts have a door of their own (`pack
 than memory and packed. Knows files and JSON and TOML; what they mean it does not know.
 """
 
-import hashlib
 import json
 import os
 import stat
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from rollout_curator.errors import CuratorError
 from rollout_curator.names import sentence
 
-PIECE_BYTES = 1 << 20
 DEEPEST = 100
 """So many levels JSON and TOML may have here; what this program writes has ten."""
 INTEGERS = range(-(2**63), 2**64)
@@ -71,30 +70,32 @@ class Door:
 
     def text(self, path: Path) -> str:
         """Return the file as text."""
-        return self._decoded(path, self.read(path))
+        try:
+            return self.read(path).decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise self.wrong(path, f"is not UTF-8 text (byte {error.start + 1:,} of it)") from error
 
     def toml(self, path: Path) -> dict[str, Any]:
         """Return the table of a TOML file."""
-        return self.toml_in(self.read(path), path)
-
-    def toml_in(self, content: bytes, name: Path) -> dict[str, Any]:
-        """Return the table of what was uploaded, or read, under a name."""
-        return dict(self._parsed(name, content, "TOML", tomllib.loads))
+        return dict(self._parsed(path, "TOML", tomllib.loads))
 
     def json(self, path: Path) -> Any:
         """Return the value of a JSON file."""
-        return self._parsed(path, self.read(path), "JSON", json.loads)
+        return self._parsed(path, "JSON", json.loads)
 
-    def sha256(self, path: Path) -> str:
-        """Return the hash of the file, read in pieces."""
-        hashed = hashlib.sha256()
+    def lines(self, path: Path, longest_bytes: int) -> Iterator[bytes]:
+        """Yield the lines of a file that may be larger than memory, none of which may be longer than this."""
         with self.open(path) as file:
-            try:
-                while piece := file.read(PIECE_BYTES):
-                    hashed.update(piece)
-            except OSError as error:
-                raise self.wrong(path, f"cannot be read ({error.strerror})") from error
-        return hashed.hexdigest()
+            for number in count(1):
+                try:
+                    line = file.readline(longest_bytes + 1)
+                except OSError as error:
+                    raise self.wrong(path, f"cannot be read ({error.strerror})") from error
+                if not line:
+                    return
+                if len(line) > longest_bytes:
+                    raise self.wrong(path, f"has a line {number:,} of more than {longest_bytes:,} bytes")
+                yield line
 
     def wrong(self, path: Path, why: str) -> CuratorError:
         """Return the error that says what is wrong with a file of this kind, where it lies and what to do."""
@@ -103,15 +104,9 @@ class Door:
     def _too_large(self, path: Path) -> CuratorError:
         return self.wrong(path, f"has more than {self.most_bytes:,} bytes, which none has")
 
-    def _decoded(self, path: Path, content: bytes) -> str:
+    def _parsed(self, path: Path, kind: str, load: Callable[[str], Any]) -> Any:
         try:
-            return content.decode("utf-8")
-        except UnicodeDecodeError as error:
-            raise self.wrong(path, f"is not UTF-8 text (byte {error.start + 1:,} of it)") from error
-
-    def _parsed(self, path: Path, content: bytes, kind: str, load: Callable[[str], Any]) -> Any:
-        try:
-            return parsed(self._decoded(path, content), kind, load)
+            return parsed(self.text(path), kind, load)
         except Unparsable as error:
             raise self.wrong(path, str(error)) from error
 

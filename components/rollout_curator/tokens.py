@@ -13,16 +13,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import accumulate
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from rollout_curator.doors import Door
 from rollout_curator.errors import TemplateError
-from rollout_curator.names import sentence
 
-DOOR = Door("the tokenizer", TemplateError, 256 << 20)
 WHOLE_CHARS = 1024
 BLOCK_CHARS = 144
 """Of a text longer than WHOLE_CHARS only five blocks are looked at, spread evenly from its beginning to its end."""
@@ -207,8 +203,7 @@ def _opened(path: str) -> Any:
         raise TemplateError(
             f"tokenizer {path}: counting needs the extra: pip install 'rollout-curator[tokenizers]'"
         ) from None
-    content = DOOR.read(Path(path))
     try:
-        return Tokenizer.from_buffer(content)
+        return Tokenizer.from_file(path)
     except Exception as error:  # the library raises nothing else
-        raise TemplateError(f"tokenizer {path}: it cannot be used ({sentence(error)[:200]})") from error
+        raise TemplateError(f"tokenizer {path}: it cannot be used ({' '.join(str(error).split())[:200]})") from error

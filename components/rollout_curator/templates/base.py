@@ -11,7 +11,6 @@ transformers reads `chat_template.jinja` beside it first, and takes the template
 
 import hashlib
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache
@@ -19,13 +18,9 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from rollout_curator import doors
 from rollout_curator.errors import TemplateError
 
 TEXT_CHARS = 1_000_000
-TEXT = doors.Door("the template", TemplateError, 4 * TEXT_CHARS)
-CONFIGS = doors.Door("the tokenizer's config", TemplateError, 4 * TEXT_CHARS)
-TOKENS = doors.Door("the tokenizer", TemplateError, 256 << 20)
 SPECIAL = ("bos_token", "eos_token", "unk_token", "pad_token")
 CONFIG, JINJA, TOKENIZER = "tokenizer_config.json", "chat_template.jinja", "tokenizer.json"
 WORDS = {
@@ -96,24 +91,24 @@ def load(source: str) -> ChatTemplate:
     if source in WORDS:
         return built_in(source)
     path = Path(source)
-    if os.path.isdir(path):
+    if path.is_dir():
         return _of_folder(path)
-    if not os.path.lexists(path):
+    if not path.is_file():
         raise TemplateError(f"template {source}: no such file or folder, and built in are {', '.join(WORDS)}")
     if path.suffix not in (".json", ".jinja", ".jinja2", ".j2"):
         raise TemplateError(f"template {source}: expected a .jinja file, {CONFIG}, or a tokenizer's folder")
     if path.suffix == ".json":
-        return _of_config(_config(path), path.parent.name or path.name, "")
-    return _checked(ChatTemplate(path.name, TEXT.text(path), special=_special_beside(path)))
+        return _of_config(_json(_read(path), source), path.parent.name or path.name, "")
+    return _checked(ChatTemplate(path.name, _read(path), special=_special_beside(path)))
 
 
 def with_tokenizer(template: ChatTemplate, source: str) -> ChatTemplate:
     """Return a template whose tokens are counted by a tokenizer.json, given as file or folder. Raises TemplateError."""
     path = Path(source)
-    path = path / TOKENIZER if os.path.isdir(path) else path
-    if not os.path.lexists(path):
+    path = path / TOKENIZER if path.is_dir() else path
+    if not path.is_file():
         raise TemplateError(f"tokenizer {source}: there is no {TOKENIZER}; name that file or its folder")
-    return replace(template, tokenizer=str(path), tokenizer_sha256=TOKENS.sha256(path))
+    return replace(template, tokenizer=str(path), tokenizer_sha256=hashlib.sha256(path.read_bytes()).hexdigest())
 
 
 def without_tokenizer(template: ChatTemplate) -> ChatTemplate:
@@ -165,14 +160,14 @@ _KEYS = ("name", "text", "tool_text", "special", "sha256", "tokenizer", "tokeniz
 
 def _of_folder(folder: Path) -> ChatTemplate:
     config_path, jinja = folder / CONFIG, folder / JINJA
-    config = _config(config_path) if config_path.exists() else {}
-    if jinja.exists():
-        made = _checked(ChatTemplate(folder.name, TEXT.text(jinja), special=_special(config)))
+    config = _json(_read(config_path), str(config_path)) if config_path.is_file() else {}
+    if jinja.is_file():
+        made = _checked(ChatTemplate(folder.name, _read(jinja), special=_special(config)))
     elif config:
         made = _of_config(config, folder.name, str(folder))
     else:
         raise TemplateError(f"template {folder}: the folder has neither {JINJA} nor {CONFIG}")
-    return with_tokenizer(made, str(folder)) if (folder / TOKENIZER).exists() else made
+    return with_tokenizer(made, str(folder)) if (folder / TOKENIZER).is_file() else made
 
 
 def _of_config(config: Mapping[str, Any], name: str, where: str) -> ChatTemplate:
@@ -199,7 +194,7 @@ def _special(config: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
 
 def _special_beside(path: Path) -> tuple[tuple[str, str], ...]:
     config = path.with_name(CONFIG)
-    return _special(_config(config)) if config.exists() else ()
+    return _special(_json(_read(config), str(config))) if config.is_file() else ()
 
 
 def _checked(template: ChatTemplate) -> ChatTemplate:
@@ -210,19 +205,22 @@ def _checked(template: ChatTemplate) -> ChatTemplate:
     return template
 
 
-def _config(path: Path) -> dict[str, Any]:
-    """Return the table of a tokenizer's config."""
-    value = CONFIGS.json(path)
-    if not isinstance(value, dict):
-        raise CONFIGS.wrong(path, "is not a JSON object")
-    return value
+def _read(path: Path) -> str:
+    try:
+        if path.stat().st_size > 4 * TEXT_CHARS:
+            raise TemplateError(f"template {path}: it has more than {TEXT_CHARS:,} characters")
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise TemplateError(f"template {path}: it cannot be read ({error.strerror})") from error
+    except UnicodeDecodeError as error:
+        raise TemplateError(f"template {path}: it is not UTF-8 text") from error
 
 
 def _json(text: str, where: str) -> dict[str, Any]:
     try:
-        value = doors.parsed(text, "JSON", json.loads)
-    except doors.Unparsable as error:
-        raise TemplateError(f"template {where}: it {error}") from error
+        value = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise TemplateError(f"template {where}: it is not JSON ({error})") from error
     if not isinstance(value, dict):
         raise TemplateError(f"template {where}: it is not a JSON object")
     return value

@@ -1,6 +1,6 @@
 """The recipe as a file: what is selected here is saved as TOML, and a saved one is taken up again."""
 
-from pathlib import Path
+import tomllib
 
 import streamlit as st
 
@@ -38,7 +38,9 @@ def recipe_menu(workspace: Workspace) -> None:
 def _load(name: str, content: bytes) -> None:
     """Offer what an uploaded file holds; it is taken up only on a click, for the widget keeps the file."""
     try:
-        found = recipes.from_table(recipes.DOOR.toml_in(content, Path(name)), name)
+        found = recipes.from_table(tomllib.loads(content.decode("utf-8")), name)
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        st.error(f"{label(name)}: the recipe is not TOML ({label(error)})")
     except RecipeError as error:
         st.error(label(error))
     else:
