@@ -30,6 +30,11 @@ def shown(name: object) -> str:
     return text if text.isprintable() else "".join(map(_escaped, text))
 
 
+def spaced(text: object) -> str:
+    """Return text for a label or a cell: as it is shown, but every kind of space and break is a space."""
+    return "".join(" " if character.isspace() else _escaped(character) for character in str(text))
+
+
 def sentence(text: object) -> str:
     """Return words that may stand on several lines, such as those of a library, as one that can be shown."""
     return shown(_BREAKS.sub(" ", str(text).strip()))
