@@ -45,16 +45,25 @@ def in_json(text: str, encoding: str = "utf-8") -> str:
     if text.isascii():
         return text
     seen = "".join(map(_json_escaped, text)) if not text.isprintable() else text
-    return "".join(c if _is_encodable(c, encoding) else _json_escape(c) for c in seen) if encoding != "utf-8" else seen
+    return "".join(c if is_encodable(c, encoding) else _json_escape(c) for c in seen) if encoding != "utf-8" else seen
 
 
 def encodable(value: Any) -> Any:
     """Return a JSON value whose texts can be encoded; only those that hold half a surrogate pair change."""
     if isinstance(value, str):
-        return value if _is_encodable(value) else shown(value)
+        return value if is_encodable(value) else shown(value)
     if isinstance(value, dict):
         return {encodable(key): encodable(one) for key, one in value.items()}
     return [encodable(one) for one in value] if isinstance(value, list | tuple) else value
+
+
+def is_encodable(text: str, encoding: str = "utf-8") -> bool:
+    """Say whether a text can be sent as it is."""
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def digest(*names: object) -> str:
@@ -127,11 +136,3 @@ def _n_bytes(name: str) -> int:
         return len(os.fsencode(name))
     except UnicodeEncodeError:  # no file can have such a name; whoever opens it is told
         return len(name.encode("utf-8", "surrogatepass"))
-
-
-def _is_encodable(text: str, encoding: str = "utf-8") -> bool:
-    try:
-        text.encode(encoding)
-    except UnicodeEncodeError:
-        return False
-    return True
