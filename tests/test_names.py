@@ -64,6 +64,10 @@ def test_what_is_named_after_a_file_is_never_too_long_and_stays_beside_it(
 def test_a_short_name_keeps_its_usual_manifest_and_long_ones_have_one_each(tmp_path: Path) -> None:
     assert path_of(tmp_path / "a.jsonl").name == "a.jsonl.manifest.json"
     assert path_of(tmp_path / f"{LONG}1") != path_of(tmp_path / f"{LONG}2")
+    assert (
+        path_of(tmp_path / f"{LONG}.jsonl").name
+        == f"{'x' * 222}~{names.digest(f'{LONG}.jsonl')[:12]}.jsonl.manifest.json"
+    )
 
 
 @pytest.mark.parametrize("word", [EVIL, NOT_UTF8, "it's $HOME", "a b", "tab\t'\\"])
@@ -215,7 +219,7 @@ def leaves(kind: type[errors.CuratorError]) -> Iterator[type[errors.CuratorError
         yield from leaves(below)
 
 
-@pytest.mark.parametrize("kind", leaves(errors.CuratorError))
+@pytest.mark.parametrize("kind", list(leaves(errors.CuratorError)))
 def test_the_message_of_every_error_can_be_printed(kind: type[errors.CuratorError]) -> None:
     assert str(kind(f"{EVIL}: is wrong")) == f"{SEEN}: is wrong"
 

@@ -15,7 +15,7 @@ from typing import Any
 
 NAME_BYTES = 255
 """So long a file name may be on the disks in use."""
-_DIGEST_CHARS = 12
+_DIGEST_CHARS, _SUFFIX_BYTES = 12, 32
 _BREAKS = re.compile(r"\s*[\r\n\v\f\x1c-\x1e\x85\u2028\u2029]+\s*")
 _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
@@ -75,13 +75,14 @@ def digest(*names: object) -> str:
 def beside(path: Path, before: str = "", after: str = "", *, spare: int = 0) -> Path:
     """Return a file beside another, named after it: a lock, a draft, a manifest.
 
-    A name that would be longer than a file may have loses its end to a hash of itself; `spare` bytes are left free for
-    what a library adds.
+    A name that would be longer than a file may have gets a hash of itself in place of its end, but for short suffixes;
+    `spare` bytes are left free for what a library adds.
     """
     name, most = path.name, NAME_BYTES - len(before) - len(after) - spare
     if _n_bytes(name) > most:
-        tail = f"~{digest(name)[:_DIGEST_CHARS]}"
-        while _n_bytes(name) > most - len(tail):
+        suffixes = "".join(path.suffixes)
+        tail = f"~{digest(name)[:_DIGEST_CHARS]}{suffixes if _n_bytes(suffixes) <= _SUFFIX_BYTES else ''}"
+        while _n_bytes(name) > most - _n_bytes(tail):
             name = name[:-1]
         name += tail
     return path.with_name(f"{before}{name}{after}")

@@ -24,6 +24,7 @@ from typing import BinaryIO, Self
 
 from rollout_curator.discover import rows
 from rollout_curator.errors import ExportError, RecipeError
+from rollout_curator.exports.locking import open_lock
 from rollout_curator.names import beside, shown
 
 try:
@@ -231,41 +232,17 @@ def _lock(path: Path) -> Iterator[bool]:
     if fcntl is None:
         yield True  # Windows does not let go of a file that is open
         return
-    descriptor = _open_lock(beside(_resolve(path), ".", ".lock"), path)
+    target = _resolve(path)
+    try:
+        descriptor = open_lock(beside(target, ".", ".lock"), path)
+    except OSError as error:
+        raise _explain(error, path) from error
     try:
         yield _wait_for_lock(descriptor, path)
     finally:
         with contextlib.suppress(OSError):  # also for copies of the descriptor in forked workers
             fcntl.flock(descriptor, fcntl.LOCK_UN)
         os.close(descriptor)
-
-
-def _open_lock(lock: Path, path: Path) -> int:
-    """Return the lock of `path`, opened and made where it lacks. Raises ExportError that names what is in its way."""
-    flags = os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
-    try:
-        try:
-            descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | flags, 0o666)
-        except PermissionError:  # a colleague's lock: read access is enough to wait for it
-            descriptor = os.open(lock, os.O_RDONLY | flags)
-    except OSError as error:
-        if os.path.lexists(lock):
-            raise _bad_lock(lock, path) from error
-        raise _explain(error, path) from error
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        os.close(descriptor)
-        raise _bad_lock(lock, path)
-    return descriptor
-
-
-def _bad_lock(lock: Path, path: Path) -> ExportError:
-    """Say of a lock that cannot be taken what it is, where it lies and what to do."""
-    mode = lock.lstat().st_mode
-    kinds = ((stat.S_ISDIR, "is a folder"), (stat.S_ISLNK, "is a link"), (stat.S_ISREG, "is not yours to open"))
-    what = next((words for is_such, words in kinds if is_such(mode)), "is no regular file")
-    todo = "ask its owner to remove it" if stat.S_ISREG(mode) else "move it away"
-    state = "The existing file was not changed" if os.path.lexists(path) else "Nothing was written"
-    return ExportError(f"cannot write {shown(path)}: its lock {shown(lock)} {what}; {todo}, then export again. {state}")
 
 
 def _wait_for_lock(descriptor: int, path: Path) -> bool:
