@@ -228,6 +228,25 @@ def test_every_option_that_takes_text_is_known_to_take_no_file(verb: str) -> Non
     assert texts <= TEXTS, "give what can name a file the type FILE, FOLDER or NAMED of cli_options"
 
 
+NUMBERS = [
+    (verb, parameter.opts[0])
+    for verb, command in VERBS.items()
+    for parameter in command.params
+    if isinstance(parameter.type, click.types.IntParamType)
+]
+
+
+@pytest.mark.parametrize(("verb", "option"), NUMBERS)
+def test_a_number_of_31_digits_is_refused_in_one_sentence(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, verb: str, option: str
+) -> None:
+    monkeypatch.chdir(folder)
+    values = {name: value for name, value in USUAL[verb].items() if name != "port"}
+    ran = call(*argv(verb, values), option, "1" + "0" * 30)
+    assert ran.code == 2
+    assert said_well(ran), ran.err
+
+
 # One door
 
 

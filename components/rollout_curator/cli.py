@@ -88,7 +88,7 @@ def stats(
 @click.option(
     "--with-control",
     "seeds",
-    type=int,
+    type=options.SEED,
     metavar="SEED",
     multiple=True,
     help="Write a random control of the selection too, in OUT.control.jsonl with a manifest of its own; several seeds "

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 FILE = click.Path(path_type=Path)
+COUNT, SEED = click.IntRange(1, 10**12), click.IntRange(-(2**63), 2**63 - 1)
 NAMED = click.Path()
 """A file, a folder, a glob or a built-in name, as it was typed. Whatever can name a file is of one of these types:
 `tests/test_doors.py` tries every one of them with files that are none."""
@@ -89,13 +90,13 @@ files = together(
 training = together(
     click.option(
         "--batch-size",
-        type=click.IntRange(1),
+        type=COUNT,
         help="Rows a step, for the cost and the config; else the trainer's usual.",
     ),
-    click.option("--epochs", type=click.IntRange(1), help="Times over all rows, for the cost and the config; else 1."),
+    click.option("--epochs", type=COUNT, help="Times over all rows, for the cost and the config; else 1."),
 )
 cost = together(
-    click.option("--max-length", type=click.IntRange(1), help="Tokens a trainer takes of a row; shows the cost."),
+    click.option("--max-length", type=COUNT, help="Tokens a trainer takes of a row; shows the cost."),
     training,
 )
 selection = together(
@@ -118,7 +119,7 @@ selection = together(
     ),
     click.option(
         "--control",
-        type=int,
+        type=SEED,
         metavar="SEED",
         help="Instead of the selection, as many of each task drawn at random from all it could have kept.",
     ),
@@ -166,7 +167,7 @@ selection = together(
     click.option(
         "--tokenizer", type=NAMED, metavar="PATH", help="A tokenizer.json, or its folder, to count tokens exactly."
     ),
-    click.option("--max-tokens", type=click.IntRange(1), help="The trainer's limit; longer examples are left out."),
+    click.option("--max-tokens", type=COUNT, help="The trainer's limit; longer examples are left out."),
     click.option(
         "--harmless",
         multiple=True,

@@ -103,7 +103,7 @@ def _answers(turns: list[int]) -> str:
 @click.option("--confidence", type=SHARE, default=0.95, show_default=True, help="How sure the bounds are.")
 @click.option("--precision", type=SHARE, default=0.95, show_default=True, help="Share of good ones above a threshold.")
 @click.option("--disagreements", type=options.FILE, help="Write rollouts on which reward and reader differ, as JSONL.")
-@click.option("--plan", type=click.IntRange(1), help="Before reading, choose how many to read next at random.")
+@click.option("--plan", type=options.COUNT, help="Before reading, choose how many to read next at random.")
 @options.decisions
 @options.as_json
 @options.cache
