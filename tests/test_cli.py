@@ -281,7 +281,8 @@ def test_verify_of_the_data_file_says_which_file_to_name(tmp_path: Path, source:
     call("export", source, "--out", tmp_path / "sft.jsonl")
     refused(
         call("verify", tmp_path / "sft.jsonl"),
-        f"{tmp_path / 'sft.jsonl'}: is not a manifest (not JSON); name the file that ends in .manifest.json",
+        f"{tmp_path / 'sft.jsonl'}: the manifest is not JSON (Extra data: line 2 column 1 (char 92)); "
+        "name the file that ends in .manifest.json",
     )
 
 
@@ -507,27 +508,38 @@ def heed_ctrl_c() -> None:
 
 
 @pytest.mark.skipif(os.name != "posix", reason="needs POSIX signals")
-def test_ctrl_c_ends_with_130_in_one_line_and_leaves_the_old_file(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("number", "code", "words"),
+    [
+        (signal.SIGINT, 130, "interrupted"),
+        (signal.SIGTERM, 143, "ended by SIGTERM"),
+        (signal.SIGHUP, 129, "ended by SIGHUP"),
+    ],
+)
+def test_a_signal_to_end_gives_its_code_and_one_line_and_leaves_the_old_file(
+    tmp_path: Path, number: signal.Signals, code: int, words: str
+) -> None:
     source = write(tmp_path / "rollouts.jsonl", [gym(answer=f"{n} " * 50, reward=n) for n in range(40_000)])
     out = tmp_path / "sft.jsonl"
     out.write_text("old\n")
     command = [sys.executable, "-m", "rollout_curator.cli", "export", str(source), "--out", str(out)]
     child = subprocess.Popen(
-        command,
+        [*command, "--cache-dir", str(tmp_path / "cache")],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         env=environment(),
         preexec_fn=heed_ctrl_c,
+        start_new_session=True,
     )
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 60
     while not any(map(is_growing, tmp_path.glob(".sft.jsonl.tmp-*"))) and time.monotonic() < deadline:
         time.sleep(0.005)
-    child.send_signal(signal.SIGINT)
-    printed, said = child.communicate(timeout=30)
-    assert (child.returncode, printed, said.strip()) == (130, "", "rollout-curator: interrupted")
+    os.killpg(child.pid, number)  # as a terminal, Slurm and systemd do: the workers get it too
+    printed, told = child.communicate(timeout=60)
+    assert (child.returncode, printed, told.strip()) == (code, "", f"rollout-curator: {words}")
     assert out.read_text() == "old\n"
-    assert [path.name for path in tmp_path.glob(".sft.jsonl.tmp-*")] == []
+    assert sorted(path.name for path in tmp_path.glob(".*")) == [".sft.jsonl.lock"]
 
 
 # Parts, pairs and kinds of file

@@ -100,6 +100,9 @@ RANKS = {
     "terminal": 5,
     "arrow": 0,
     "errors": 0,
+    "names": 0,
+    "endings": 0,
+    "doors": 1,
     "rollout": 0,
     "discover": 0,
     "digits": 0,
@@ -115,6 +118,7 @@ RANKS = {
     "bounding": 6,
 }
 SIDEWAYS = {
+    ("errors", "names"),  # a message of an error can be printed, whatever names it holds
     ("side_figures", "sides"),  # what is measured
     ("folders", "vouching"),  # a folder tells its exports by their manifests
     ("cli", "ui"),  # the verb `ui` starts the app

@@ -1,6 +1,7 @@
 """Every page as Streamlit draws it, on a small file: what it says, what its widgets change, what it never shows."""
 
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -102,6 +103,25 @@ def test_no_page_lets_markdown_from_data_through(site: Site, page: str) -> None:
     text = said(opened(page))
     assert "![" not in text
     assert ":red[" not in text
+
+
+@pytest.fixture
+def site_of_odd_names(tmp_path: Path) -> Iterator[Site]:
+    """Open a folder whose name, and that of a file in it, is not UTF-8 and holds escape codes."""
+    folder = tmp_path / os.fsdecode(b"caf\xe9\x1b[2J")
+    folder.mkdir()
+    (folder / os.fsdecode(b"run\xff\n.jsonl")).write_text(f"{line(1.0, 1)}\n{line(0.0, 1)}\nno json\n")
+    (folder / "b.jsonl").write_text(f"{line(1.0, 2)}\n")
+    workspace = Workspace.open([folder], tmp_path / "cache", Decisions.open(folder / "curation.sqlite"))
+    yield sites.install(Site(ServeOptions(paths=(folder,), out_dir=folder, reviewer="ann"), workspace))
+    workspace.close()
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_name_that_is_not_utf8_breaks_no_page(site_of_odd_names: Site, page: str) -> None:
+    text = said(opened(page))
+    assert text.replace("\n", "").isprintable()
+    assert text.encode()
 
 
 def test_the_threshold_in_the_box_changes_the_funnel_and_the_url(site: Site) -> None:

@@ -433,8 +433,15 @@ def test_names_of_sources_hold_where_an_unreadable_file_lay_among_them(tmp_path:
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
-        (b"{", "is not a manifest (not JSON); name the file that ends in .manifest.json"),
-        (b"[" * 100_000, "is not a manifest (not JSON); name the file that ends in .manifest.json"),
+        (
+            b"{",
+            "the manifest is not JSON (Expecting property name enclosed in double quotes: line 1 column 2 (char 1)); "
+            "name the file that ends in .manifest.json",
+        ),
+        (
+            b"[" * 100_000,
+            "the manifest is nested too deeply to be JSON of this program; name the file that ends in .manifest.json",
+        ),
         (b"[]", "is not a manifest of rollout-curator; name the file that ends in .manifest.json"),
         (
             b'{"tool": "rollout-curator", "schema": 99}',

@@ -6,17 +6,16 @@ The plot is made of characters, so that nothing needs to be drawn or fetched.
 """
 
 import re
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from rollout_curator.names import spaced
 from rollout_curator.targets.base import quote
 
 _MARKDOWN = frozenset("\\`*_[]<>|~&:$@#")
 _AT_START = re.compile(r"^([-+=]|\d+(?=[.)]\s))|(?<=www)(?=\.)", re.IGNORECASE)
 """What would begin a list, underline a heading or become a link by itself."""
-_HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 NAME_CHARS, SENTENCE_CHARS = 200, 2000
 BAR_CHARS = 40
 LISTED_MAX = 50
@@ -76,15 +75,9 @@ def card(facts: CardFacts) -> str:
 
 def escaped(text: str, most: int = NAME_CHARS) -> str:
     """Return text from data on one line, as Markdown that shows it verbatim; what is too long is cut."""
-    shown = "".join(map(_visible, text[:most])) + ("…" if len(text) > most else "")
+    shown = spaced(text[:most]) + ("…" if len(text) > most else "")
     safe = "".join(f"\\{character}" if character in _MARKDOWN else character for character in shown)
     return _AT_START.sub(lambda match: f"\\{match[0]}" if match[0] in ("-", "+", "=", "") else f"{match[0]}\\", safe)
-
-
-def _visible(character: str) -> str:
-    if character.isspace():
-        return " "
-    return "\ufffd" if unicodedata.category(character) in _HIDDEN else character
 
 
 def _head(facts: CardFacts) -> str:

@@ -4,17 +4,18 @@ Each verb imports its room inside itself, so that `--help` answers at once. `mai
 catch errors: a user sees one line and exit code 2, never a traceback.
 """
 
+import os
 import sys
 from pathlib import Path
 from typing import Any
 
 import click
 
-from rollout_curator import __version__, cli_review
+from rollout_curator import __version__, cli_review, endings
 from rollout_curator import cli_options as options
 from rollout_curator import cli_working as working
-from rollout_curator.cli_opening import opened, stores_of, told, told_of_check
-from rollout_curator.terminal import fail, say
+from rollout_curator.cli_opening import check_named, opened, stores_of, told, told_of_check
+from rollout_curator.terminal import fail, note, say
 
 EXIT_INTERRUPTED = 130
 
@@ -81,7 +82,7 @@ def stats(
 
 
 @app.command()
-@click.argument("paths", metavar="[PATH...]", nargs=-1)
+@click.argument("paths", metavar="[PATH...]", nargs=-1, type=options.NAMED)
 @click.option("--out", type=options.FILE, required=True, help="The training file; its manifest is written beside it.")
 @options.selection
 @options.files
@@ -89,7 +90,7 @@ def stats(
 @click.option(
     "--with-control",
     "seeds",
-    type=int,
+    type=options.SEED,
     metavar="SEED",
     multiple=True,
     help="Write a random control of the selection too, in OUT.control.jsonl with a manifest of its own; several seeds "
@@ -165,7 +166,7 @@ def verify(manifest: Path, as_json: bool) -> None:
 @app.command()
 @click.argument("a", metavar="A", type=options.FILE)
 @click.argument("b", metavar="B", type=options.FILE)
-@click.argument("paths", metavar="[PATH...]", nargs=-1)
+@click.argument("paths", metavar="[PATH...]", nargs=-1, type=options.NAMED)
 @options.decisions
 @options.as_json
 @options.cache
@@ -203,8 +204,8 @@ def index(paths: tuple[str, ...], as_json: bool, cache_dir: Path | None) -> None
 
 
 @app.command()
-@click.argument("paths", metavar="[PATH...]", nargs=-1)
-@click.option("--root", "roots", multiple=True, type=options.FILE, help="Only files below this folder can be opened.")
+@click.argument("paths", metavar="[PATH...]", nargs=-1, type=options.NAMED)
+@click.option("--root", "roots", multiple=True, type=options.FOLDER, help="Only files below this folder can be opened.")
 @click.option(
     "--port",
     type=click.IntRange(0, 65535),
@@ -237,14 +238,17 @@ def index(paths: tuple[str, ...], as_json: bool, cache_dir: Path | None) -> None
 )
 @options.recipe_file
 @options.decisions
-@click.option("--out-dir", type=options.FILE, help="Where exports are written.")
+@click.option("--out-dir", type=options.FOLDER, help="Where exports are written.")
 @options.cache
 def ui(paths: tuple[str, ...], roots: tuple[Path, ...], cache_dir: Path | None, **others: Any) -> None:
     """Open the app, on the sample data when no PATH is given."""
-    from rollout_curator.sources import existing
+    from rollout_curator.decisions import Decisions
     from rollout_curator.ui.server import ServeOptions, serve
 
-    existing(paths)
+    if paths:  # what the page would say can be said at once
+        check_named(paths)
+    if (store := others["decisions"]) is not None and os.path.lexists(store):
+        Decisions.open(store).close()
     serve(ServeOptions(paths=tuple(map(Path, paths)), roots=roots, cache=cache_dir, **others))
 
 
@@ -258,17 +262,19 @@ def main() -> None:
     from rollout_curator.errors import CuratorError
 
     try:
-        code = app(prog_name="rollout-curator", standalone_mode=False)
+        with endings.heeded():
+            code = app(prog_name="rollout-curator", standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as error:
-        click.echo(error.format_message())
+        say(error.format_message(), False, lambda text: text.split("\n"))
         code = 0
     except click.ClickException as error:
         fail(f"{error.format_message()} (see rollout-curator --help)")
     except CuratorError as error:
         fail(str(error))
-    except (KeyboardInterrupt, click.Abort):
-        click.echo("rollout-curator: interrupted", err=True)
-        code = EXIT_INTERRUPTED
+    except (KeyboardInterrupt, click.Abort) as error:  # click makes the one of the other
+        ended = endings.behind(error)
+        note(f"ended by {ended.name}" if ended else "interrupted")
+        code = ended.code if ended else EXIT_INTERRUPTED
     except BrokenPipeError:
         code = EXIT_INTERRUPTED
     except OSError as error:  # a cache folder that cannot be written, a disk that is full

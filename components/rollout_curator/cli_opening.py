@@ -5,9 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-import click
-
-from rollout_curator.terminal import one_line, say, show_progress
+from rollout_curator.terminal import note, say, show_progress
 
 if TYPE_CHECKING:
     from rollout_curator.counted import Counted
@@ -33,14 +31,14 @@ def hold(workspace: "Workspace", paths: Sequence[str], given: Path | None, use: 
     held = (stores.read if use == "read" else stores.write)(opened, given, workspace)
     workspace.hold(held.decisions, held.counted)
     if workspace.counted.how == "absent":
-        click.echo(f"rollout-curator: {one_line(str(given))}: no review store there yet, no decision counts", err=True)
+        note(f"{given}: no review store there yet, no decision counts")
 
 
 def tell_unusual(opened: "Opened", counted: "Counted", n_decided: int | None = None) -> None:
     """Say on stderr which store is used, unless that is the one of the opened folder and all there is to tell."""
     if counted.how == "found" and not (counted.path and opened.is_named(counted.path) and counted.is_plain):
         for sentence in counted.sentences(n_decided):
-            click.echo(f"rollout-curator: {one_line(sentence)}", err=True)
+            note(sentence)
 
 
 def told(workspace: "Workspace") -> dict[str, Any]:
@@ -59,6 +57,16 @@ def told_of_check(workspace: "Workspace", paths: Sequence[str]) -> dict[str, Any
         return told(workspace)
     except DecisionsError as error:
         return {**Counted().as_json(0), "how": "unclear", "sentences": [f"Review store: {error}"]}
+
+
+def check_named(paths: Sequence[str]) -> None:
+    """Refuse paths of which one is not there or is no file that can be a source. Raises SourceError."""
+    from rollout_curator.packing import open_source
+    from rollout_curator.sources import existing
+
+    for file in existing(paths):
+        if not file.path.is_file():
+            open_source(file.path).file.close()  # which raises
 
 
 @contextmanager
@@ -85,13 +93,14 @@ def opened(
         workspace.passed_over = passed_over(paths)
     except SourceError as error:
         if as_json and not needs_rollouts:
-            say({"error": str(error), "good": [], "bad": {}, "flag": {}, "blank": [], "notes": []}, True, str)
+            nothing = {"error": str(error), "good": [], "bad": {}, "flag": {}, "blank": [], "notes": []}
+            say(nothing, True, str.splitlines)
         raise
     try:
         if needs_rollouts:
             workspace.require_rollouts()
             for left_out in workspace.refused:
-                click.echo(f"rollout-curator: left out: {one_line(left_out.reason)}", err=True)
+                note(f"left out: {left_out.reason}")
         if use is not None:
             hold(workspace, paths, store, use)
         yield workspace

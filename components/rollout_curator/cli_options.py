@@ -1,5 +1,6 @@
 """The options several verbs of the command line share, with the words `--help` shows, and the recipe they make."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -13,6 +14,29 @@ if TYPE_CHECKING:
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 FILE = click.Path(path_type=Path)
+COUNT, SEED = click.IntRange(1, 10**12), click.IntRange(-(2**63), 2**63 - 1)
+NAMED = click.Path()
+"""A file, a folder, a glob or a built-in name, as it was typed. Whatever can name a file is of one of these types:
+`tests/test_doors.py` tries every one of them with files that are none."""
+
+
+class Folder(click.Path):
+    """A folder; what is there and is none is refused before anything is done."""
+
+    def __init__(self, *, may_lack: bool = False) -> None:
+        """Take a folder that is there, or one that is made where it lacks."""
+        super().__init__(path_type=Path)
+        self.may_lack = may_lack
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the path of a folder."""
+        there = os.path.lexists(value)
+        if not os.path.isdir(value) and (there or not self.may_lack):
+            self.fail(f"{value} is no folder; name one" if there else f"{value}: there is no such folder", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+FOLDER = Folder()
 
 
 def together(*several: Callable[[Any], Any]) -> Callable[[Command], Command]:
@@ -27,8 +51,10 @@ def together(*several: Callable[[Any], Any]) -> Callable[[Command], Command]:
 
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
-paths = click.argument("paths", metavar="PATH...", nargs=-1, required=True)
-cache = click.option("--cache-dir", type=FILE, help="Where indexes are kept; safe to delete at any time.")
+paths = click.argument("paths", metavar="PATH...", nargs=-1, required=True, type=NAMED)
+cache = click.option(
+    "--cache-dir", type=Folder(may_lack=True), help="Where indexes are kept; safe to delete at any time."
+)
 decisions = click.option(
     "--decisions", type=FILE, help="Review store; default: the curation.sqlite beside or above the files."
 )
@@ -50,9 +76,15 @@ files = together(
         "by=task+prompt+near, near=0.8, seed.",
     ),
     pairs,
-    click.option("--card", default="", help="Write a data card too: a name such as README.md, beside the file."),
     click.option(
-        "--report", "account", default="", help="Write what became of every rollout too: a .jsonl file beside the file."
+        "--card", type=NAMED, default="", help="Write a data card too: a name such as README.md, beside the file."
+    ),
+    click.option(
+        "--report",
+        "account",
+        type=NAMED,
+        default="",
+        help="Write what became of every rollout too: a .jsonl file beside the file.",
     ),
 )
 overwrite = click.option(
@@ -61,13 +93,13 @@ overwrite = click.option(
 training = together(
     click.option(
         "--batch-size",
-        type=click.IntRange(1),
+        type=COUNT,
         help="Rows a step, for the cost and the config; else the trainer's usual.",
     ),
-    click.option("--epochs", type=click.IntRange(1), help="Times over all rows, for the cost and the config; else 1."),
+    click.option("--epochs", type=COUNT, help="Times over all rows, for the cost and the config; else 1."),
 )
 cost = together(
-    click.option("--max-length", type=click.IntRange(1), help="Tokens a trainer takes of a row; shows the cost."),
+    click.option("--max-length", type=COUNT, help="Tokens a trainer takes of a row; shows the cost."),
     training,
 )
 selection = together(
@@ -90,7 +122,7 @@ selection = together(
     ),
     click.option(
         "--control",
-        type=int,
+        type=SEED,
         metavar="SEED",
         help="Instead of the selection, as many of each task drawn at random from all it could have kept.",
     ),
@@ -131,11 +163,14 @@ selection = together(
     click.option(
         "--template",
         metavar="NAME|PATH",
+        type=NAMED,
         help="Chat template to look at examples with, empty for none: built in (chatml, chatml_tools, "
         "chatml_thinking, headers, generation), a .jinja file, a tokenizer_config.json or a tokenizer's folder.",
     ),
-    click.option("--tokenizer", metavar="PATH", help="A tokenizer.json, or its folder, to count tokens exactly."),
-    click.option("--max-tokens", type=click.IntRange(1), help="The trainer's limit; longer examples are left out."),
+    click.option(
+        "--tokenizer", type=NAMED, metavar="PATH", help="A tokenizer.json, or its folder, to count tokens exactly."
+    ),
+    click.option("--max-tokens", type=COUNT, help="The trainer's limit; longer examples are left out."),
     click.option(
         "--harmless",
         multiple=True,

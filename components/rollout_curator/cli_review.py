@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from rollout_curator import cli_options as options
-from rollout_curator.cli_opening import opened, tell_unusual, told
-from rollout_curator.terminal import fail, say, user_name
+from rollout_curator.cli_opening import check_named, opened, tell_unusual, told
+from rollout_curator.terminal import fail, say, tell, user_name
 
 if TYPE_CHECKING:
     from rollout_curator.recipe import Recipe
     from rollout_curator.workspace import Workspace
 
+ACTS_BYTES, LINE_BYTES = 1 << 30, 1 << 20
+"""The largest file of decisions, and the longest line of one: a note has 10,000 characters at most."""
 SHARE = click.FloatRange(0, 1, min_open=True, max_open=True)
 
 
@@ -71,7 +73,7 @@ def decide(
         held = stores.write(around, decisions, workspace)
         workspace.hold(held.decisions, held.counted)
         for recorded in held.decisions.record(entries):
-            click.echo(f"ACK {recorded.decision.key} {recorded.decision.id}")
+            tell(f"ACK {recorded.decision.key} {recorded.decision.id}")
         tell_unusual(around, held.counted, workspace.n_decided())
 
 
@@ -105,7 +107,7 @@ def _answers(turns: list[int]) -> str:
 @click.option("--precision", type=SHARE, default=0.95, show_default=True, help="Share of good ones above a threshold.")
 @click.option("--disagreements", type=options.FILE, help="Write rollouts on which reward and reader differ, as JSONL.")
 @options.overwrite
-@click.option("--plan", type=click.IntRange(1), help="Before reading, choose how many to read next at random.")
+@click.option("--plan", type=options.COUNT, help="Before reading, choose how many to read next at random.")
 @options.decisions
 @options.as_json
 @options.cache
@@ -188,6 +190,7 @@ def export_decisions(paths: tuple[str, ...], out: Path, overwrite: bool, decisio
     from rollout_curator import stores
     from rollout_curator.sources import find
 
+    check_named(paths)
     around = stores.Opened(paths, find(paths))
     held = stores.read(around, decisions)
     if held.decisions is None:
@@ -195,7 +198,7 @@ def export_decisions(paths: tuple[str, ...], out: Path, overwrite: bool, decisio
         fail(f"decisions export: {place}: there is no review store yet; decide something first, or name --decisions")
     with held.decisions as store:
         n_lines = _write(out, store.give_out, paths, store.path, overwrite=overwrite)
-    click.echo(f"wrote {n_lines:,} acts to {out}")
+    tell(f"wrote {n_lines:,} acts to {out}")
     tell_unusual(around, held.counted)
 
 
@@ -206,19 +209,19 @@ def export_decisions(paths: tuple[str, ...], out: Path, overwrite: bool, decisio
 def import_decisions(paths: tuple[str, ...], files: tuple[Path, ...], decisions: Path | None) -> None:
     """Take in decisions of others; what is here already stays, and taking in a file twice changes nothing."""
     from rollout_curator import stores
-    from rollout_curator.errors import DecisionRefused
+    from rollout_curator.doors import Door
+    from rollout_curator.errors import DecisionRefused, DecisionsError
     from rollout_curator.sources import existing
 
+    door = Door("the file of decisions", DecisionsError, ACTS_BYTES, "take a file of `decisions export`")
+    check_named(paths)
     around = stores.Opened(paths, existing(paths))  # a path that is not there would put them where nobody looks
     held = stores.write(around, decisions)
     with held.decisions as store:
         for file in files:
             try:
-                with file.open("rb") as lines:
-                    done = store.take_in(lines)
-            except OSError as error:
-                fail(f"decisions import: {file}: cannot be read ({error.strerror})")
+                done = store.take_in(door.lines(file, LINE_BYTES))
             except DecisionRefused as error:
                 fail(f"decisions import: {file}: {error}")
-            click.echo(f"{file}: {done.added:,} acts added, {done.known:,} were here already")
+            tell(f"{file}: {done.added:,} acts added, {done.known:,} were here already")
     tell_unusual(around, held.counted)

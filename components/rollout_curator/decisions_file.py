@@ -17,6 +17,7 @@ from uuid import uuid4
 from rollout_curator import decisions_clocks as clocks
 from rollout_curator import decisions_schema as schema
 from rollout_curator.errors import DecisionsError
+from rollout_curator.names import beside
 
 BUSY_S = 30
 
@@ -237,7 +238,7 @@ def _sync(place: Path) -> None:
 
 
 def _draft(path: Path) -> Path:
-    return path.with_name(f".{path.name}.{uuid4().hex}.tmp")
+    return beside(path, ".", f".{uuid4().hex}.tmp", spare=len("-journal"))
 
 
 def _remove_draft(draft: Path) -> None:

@@ -24,12 +24,18 @@ A message says what, where (path, line or key) and what to do next, in one line.
 
 from typing import TYPE_CHECKING
 
+from rollout_curator.names import shown
+
 if TYPE_CHECKING:
     from pathlib import Path
 
 
 class CuratorError(Exception):
     """Anything the user must know of and can act upon."""
+
+    def __init__(self, message: str) -> None:
+        """Keep a message that can be printed and encoded, whatever names it holds."""
+        super().__init__(shown(message))
 
 
 class SourceError(CuratorError):

@@ -19,12 +19,15 @@ from typing import Any, NotRequired, TypedDict, cast, get_args, get_origin, get_
 import orjson
 
 from rollout_curator.counted import StoreSaid
+from rollout_curator.doors import Door
 from rollout_curator.errors import ManifestError
+from rollout_curator.names import beside
 
 MANIFEST_SUFFIX = ".manifest.json"
 SCHEMA = 1
 CHUNK_BYTES = 1 << 20
 FITS_BYTES = 64 << 20
+DOOR = Door("the manifest", ManifestError, 256 << 20, f"name the file that ends in {MANIFEST_SUFFIX}")
 
 
 class Input(TypedDict):
@@ -118,7 +121,7 @@ class Check:
 
 def path_of(out: Path) -> Path:
     """Return where the manifest of a file lies."""
-    return out.with_name(out.name + MANIFEST_SUFFIX)
+    return beside(out, after=MANIFEST_SUFFIX)
 
 
 def dump(manifest: Manifest) -> bytes:
@@ -131,14 +134,7 @@ def dump(manifest: Manifest) -> bytes:
 
 def load(path: Path) -> Manifest:
     """Read a manifest. Raises ManifestError when it is missing or not one of ours."""
-    try:
-        content: Any = json.loads(path.read_bytes())
-    except OSError as error:
-        raise ManifestError(f"{path}: the manifest cannot be read ({error.strerror})") from error
-    except (ValueError, RecursionError) as error:
-        raise ManifestError(
-            f"{path}: is not a manifest (not JSON); name the file that ends in {MANIFEST_SUFFIX}"
-        ) from error
+    content: Any = DOOR.json(path)
     if not isinstance(content, dict) or content.get("tool") != "rollout-curator":
         raise ManifestError(
             f"{path}: is not a manifest of rollout-curator; name the file that ends in {MANIFEST_SUFFIX}"
@@ -209,7 +205,7 @@ def digest_of(verdicts: Mapping[str, str], marks: Mapping[str, Sequence[int]]) -
     """Return a hash of standing verdicts and marks by key that does not depend on the order they were made in."""
     lines = [f"{key} {verdict}\n" for key, verdict in sorted(verdicts.items())]
     lines += [f"{key} mark {item}\n" for key, items in sorted(marks.items()) for item in sorted(items)]
-    return hashlib.sha256("".join(lines).encode()).hexdigest()
+    return hashlib.sha256("".join(lines).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def marks_of(content: Manifest) -> dict[str, list[int]]:
@@ -255,7 +251,7 @@ def fits(out: Path) -> str:
         return ""
     for each in files(content):
         path = out.with_name(each["file"])
-        if not path.is_file():
+        if not os.path.isfile(path):
             return f"{each['file']} is missing"
         size = path.stat().st_size
         if size != each["size_bytes"] or (size <= FITS_BYTES and sha256_of(path) != each["sha256"]):
@@ -266,7 +262,7 @@ def fits(out: Path) -> str:
 def check_file(out: Path, content: Beside) -> Check:
     """Say whether an exported file is the one the manifest was written for."""
     claim = f"{out.name} is the file that was written"
-    if not out.is_file():
+    if not os.path.isfile(out):
         return Check(claim, False, "it is missing; export again")
     found, size = sha256_of(out), out.stat().st_size
     if found != content["sha256"]:
@@ -279,7 +275,7 @@ def check_file(out: Path, content: Beside) -> Check:
 def check_input(place: Path, source: Input) -> Check:
     """Say whether a source is what it was when the export ran."""
     claim = f"source {source['name']} is unchanged"
-    if not place.is_file():
+    if not os.path.isfile(place):
         return Check(claim, False, f"{place} is missing")
     found = sha256_of(place)
     if found != source["sha256"]:

@@ -20,6 +20,7 @@ import zstandard
 
 from rollout_curator.errors import SourceNotFound, SourceRefused, SourceUnreadable
 from rollout_curator.limits import require_unpacked
+from rollout_curator.names import shown
 
 BOM = b"\xef\xbb\xbf"
 CHUNK_BYTES = 1 << 20
@@ -48,9 +49,7 @@ class Opened:
     notes: list[str] = field(default_factory=list)
 
 
-def show_path(path: Path | str) -> str:
-    """Return the path as text that can be printed and encoded, whatever bytes it has."""
-    return os.fsencode(path).decode("utf-8", "backslashreplace")
+show_path = shown
 
 
 def open_source(path: Path) -> Opened:

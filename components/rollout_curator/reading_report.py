@@ -56,7 +56,7 @@ def reviewed(workspace: Workspace, recipe: Recipe, goal: float, confidence: floa
     }
 
 
-def reviewed_text(found: Json) -> str:
+def reviewed_text(found: Json) -> list[str]:
     """Return the same as lines."""
     lines = [found["sentence"], *found["notes"], found["decided"], *found["by_reward"]["words"], ""]
     if found["bands"]:
@@ -73,8 +73,7 @@ def reviewed_text(found: Json) -> str:
     lines += [pair["words"] for pair in found["agreements"]] + found["team_words"]
     if found["to_settle"]:
         lines.append(f"{counted(found['to_settle'], 'rollout')} to settle")
-    lines += found.get("store", {}).get("sentences", ())
-    return "\n".join(line.encode("unicode_escape").decode() if not line.isprintable() else line for line in lines)
+    return [*lines, *found.get("store", {}).get("sentences", ())]
 
 
 def _threshold_words(best: Above | None, steps: Sequence[Above], precision: float, confidence: float) -> list[str]:

@@ -5,7 +5,6 @@ into what one conversion needs; `example` is the one function that preview, expo
 What happens to an example with an issue stands in three lists of names: `keep` it, `drop` it, or `trim` it.
 """
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
@@ -16,6 +15,7 @@ import tomli_w
 from rollout_curator import grouping, templates
 from rollout_curator.conversation import HAZARDS, UNLOADABLE, chat, encode, flat, record_of
 from rollout_curator.conversation.loading import loading_issues
+from rollout_curator.doors import Door
 from rollout_curator.errors import RecipeError, TemplateError
 from rollout_curator.exports.base import get as get_kind
 from rollout_curator.filters import Filter, Thresholds, check_bounds, filter_table, read_bounds
@@ -31,6 +31,7 @@ from rollout_curator.splits import read as read_split
 from rollout_curator.strategies import MATCHED, ROLLOUTS, Step, arguments, reads_examples
 from rollout_curator.targets.base import get as get_target
 
+DOOR = Door("the recipe", RecipeError, 8 << 20)
 FORMATS = ("flat", "chat")
 METADATA = ("reward", "source", "line", "task", "agent", "key")
 
@@ -82,13 +83,7 @@ class Recipe:
 
 def load(path: Path) -> Recipe:
     """Read a recipe from TOML. Raises RecipeError that names the key."""
-    try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise RecipeError(f"{path}: the recipe cannot be read ({error.strerror})") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise RecipeError(f"{path}: the recipe is not TOML ({error})") from error
-    return from_table(table, str(path))
+    return from_table(DOOR.toml(path), str(path))
 
 
 def from_table(table: Mapping[str, Any], where: str, *, reach: Reach = ANYWHERE) -> Recipe:

@@ -1,6 +1,7 @@
 """What the command line prints for people: the JSON of `report` as lines.
 
-Takes plain JSON values, gives text without control characters; the numbers are those of the report, none is computed.
+Takes plain JSON values, gives lines as `terminal.say` prints them: one element a line, whatever characters it holds.
+The numbers are those of the report, none is computed.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,7 +18,7 @@ HAZARDS_SHOWN = 5
 UNREAD_SHOWN = 8
 
 
-def check_text(found: Json) -> str:
+def check_text(found: Json) -> list[str]:
     """Return the check as a table and the problems below it, the first of each file."""
     rows = [("rollouts", "flagged", "problems", "blank", "file")]
     for entry in found["files"]:
@@ -29,14 +30,14 @@ def check_text(found: Json) -> str:
         lines.extend(_complaints(entry))
     lines.extend(_passed_over(found))
     if len(found["files"]) > 1:
-        lines.append(_shown(found["tasks_sentence"]))
+        lines.append(found["tasks_sentence"])
     total = found["total"]
     unit = unit_of(entry["layout"] for entry in found["files"] if "layout" in entry)
     lines.append(
         f"{counted(total['lines'], unit)} = {counted(total['rollouts'], 'rollout')} ({total['flagged']:,} flagged)"
         f" + {counted(total['problems'], 'problem')} + {total['blank']:,} blank"
     )
-    return "\n".join(lines)
+    return lines
 
 
 def _passed_over(found: Json) -> Iterator[str]:
@@ -44,32 +45,33 @@ def _passed_over(found: Json) -> Iterator[str]:
     for one in found["passed_over_by_reason"]:
         n_more = one["n_files"] - len(one["names"])
         more = f" and {n_more:,} more" if n_more else ""
-        yield f"passed over: {', '.join(map(_shown, one['names']))}{more} ({_shown(one['reason'])})"
+        yield f"passed over: {', '.join(one['names'])}{more} ({one['reason']})"
 
 
-def _store(found: Json) -> Iterator[str]:
-    """Yield which review store counts, and which were passed over."""
-    yield from map(_shown, found.get("store", {}).get("sentences", ()))
+def _store(found: Json) -> Sequence[str]:
+    """Return which review store counts, and which were passed over."""
+    told: Sequence[str] = found.get("store", {}).get("sentences", ())
+    return told
 
 
 def _complaints(entry: Json) -> Iterator[str]:
     if entry["error"]:
-        yield _shown(entry["error"])
+        yield entry["error"]
         return
-    name = _shown(entry["name"])
+    name = entry["name"]
     for note in entry["notes"]:
-        yield f"{name}: {_shown(note)}"
+        yield f"{name}: {note}"
     for line in unread_lines(entry["unread"]):
         yield f"{name}: {line}"
     runs = _runs({int(number): reason for number, reason in (*entry["bad"].items(), *entry["flag"].items())})
     for first, last, reason in runs[:SHOWN_MAX]:
-        yield f"{name}:{first if first == last else f'{first}-{last}'}: {_shown(reason)}"
+        yield f"{name}:{first if first == last else f'{first}-{last}'}: {reason}"
     unit = unit_of([entry["layout"]])
     if len(runs) > SHOWN_MAX:
         n_more = sum(last - first + 1 for first, last, _ in runs[SHOWN_MAX:])
         yield f"{name}: {counted(n_more, f'more {unit}')}; --json lists {'them' if entry['ranges'] else 'all'}"
     for first, last, count, reason in _by_reason(entry["ranges"]):
-        yield f"{name}:{first}-{last}: {counted(count, f'more {unit}')}, not listed one by one: {_shown(reason)}"
+        yield f"{name}:{first}-{last}: {counted(count, f'more {unit}')}, not listed one by one: {reason}"
 
 
 def _by_reason(ranges: Sequence[Json]) -> list[tuple[int, int, int, str]]:
@@ -93,14 +95,14 @@ def _runs(reasons: Mapping[int, str]) -> list[tuple[int, int, str]]:
     return runs
 
 
-def indexed_text(found: Json) -> str:
+def indexed_text(found: Json) -> list[str]:
     """Return one line per file."""
     rows = [("rollouts", "problems", "blank", "file")]
     rows += [(f"{f['rollouts']:,}", f"{f['problems']:,}", f"{f['blank']:,}", f["name"]) for f in found["files"]]
-    return "\n".join([*_table(rows), *(_shown(item["error"]) for item in found["refused"])])
+    return [*_table(rows), *(item["error"] for item in found["refused"])]
 
 
-def stats_text(found: Json) -> str:
+def stats_text(found: Json) -> list[str]:
     """Return the statistics as text."""
     quantiles = "  ".join(f"{name} {value:g}" for name, value in found["reward"]["quantiles"].items())
     mean, ends = found["reward"]["mean"], found["reward"]["interval"]
@@ -108,32 +110,30 @@ def stats_text(found: Json) -> str:
     lines = [
         f"{counted(found['rollouts'], 'rollout')} of {counted(found['tasks'], 'task')}, {found['unrated']:,} unrated,"
         f" {found['copies']:,} copies",
-        *([_shown(found["tasks_sentence"])] if len(found["by_source"]) > 1 else []),
+        *([found["tasks_sentence"]] if len(found["by_source"]) > 1 else []),
         f"reward: mean {mean:.4g}{interval}  {quantiles}" if mean is not None else "reward: no rollout has one",
         "common rewards: " + ", ".join(f"{value:g} ({count:,})" for value, count in found["reward"]["values"]),
-        *(_shown(found["attempts"][name]) for name in ("tasks", "counted")),
+        *(found["attempts"][name] for name in ("tasks", "counted")),
         f"generated tokens: {found['tokens']:,} (of {counted(found['tokens_estimated'], 'rollout')} estimated)",
         "",
     ]
     for title in ("agent", "source"):
         lines += [*_table(_group_rows(found[f"by_{title}"], title)), ""]
-    lines += [_shown(f"left out of the examples: {words}") for words in found["lost"]]
+    lines += [f"left out of the examples: {words}" for words in found["lost"]]
     lines += unread_lines({name: one["rollouts"] for name, one in found["unread"].items()})
-    lines += [_shown(found["template"])] if found["template"] else []
+    lines += [found["template"]] if found["template"] else []
     for name, hazard in found.get("hazards", {}).items():
-        places = ", ".join(map(_shown, hazard["rollouts"][:HAZARDS_SHOWN]))
+        places = ", ".join(hazard["rollouts"][:HAZARDS_SHOWN])
         more = ", ..." if hazard["count"] > HAZARDS_SHOWN else ""
         lines.append(f"{hazard['count']:,} {hazard['words']} ({name}): {places}{more}")
-    return "\n".join(
-        [
-            *lines,
-            *_comparison(found.get("comparison", [])),
-            *_store(found),
-            _shown(found["sentence"]),
-            *map(_shown, found.get("pairs_said", ())),
-            *_cost(found.get("cost")),
-        ]
-    )
+    return [
+        *lines,
+        *_comparison(found.get("comparison", [])),
+        *_store(found),
+        found["sentence"],
+        *found.get("pairs_said", ()),
+        *_cost(found.get("cost")),
+    ]
 
 
 def unread_lines(unread: Mapping[str, int]) -> list[str]:
@@ -142,7 +142,7 @@ def unread_lines(unread: Mapping[str, int]) -> list[str]:
         return []
     named = ", ".join(f"{name} in {counted(n, 'rollout')}" for name, n in list(unread.items())[:UNREAD_SHOWN])
     more = f", and {len(unread) - UNREAD_SHOWN:,} more" if len(unread) > UNREAD_SHOWN else ""
-    return [_shown(f"not read: {named}{more} (--harmless NAME says that one holds no conversation)")]
+    return [f"not read: {named}{more} (--harmless NAME says that one holds no conversation)"]
 
 
 def _cost(found: Json | None) -> list[str]:
@@ -176,8 +176,8 @@ def _comparison(selections: Sequence[Mapping[str, Any]]) -> list[str]:
         if one["reward_low"] is not None:
             mean += f" ({short(one['reward_low'])} to {short(one['reward_high'])})"
         counts = [f"{one[name]:,.0f}" for name in ("rollouts", "tasks", "tokens")]
-        rows.append((*counts, mean, f"{one['duplicates']:,.0f}", _shown(one["name"])))
-    changes = [f"to {_shown(one['name'])}: {one['shared']:,} in both; {one['change']}" for one in selections[1:]]
+        rows.append((*counts, mean, f"{one['duplicates']:,.0f}", one["name"]))
+    changes = [f"to {one['name']}: {one['shared']:,} in both; {one['change']}" for one in selections[1:]]
     note = [f"means with {NOTE}"] if any(one["reward_low"] is not None for one in selections) else []
     return [*_table(rows), *note, *changes, ""]
 
@@ -190,26 +190,24 @@ def _group_rows(groups: Sequence[Mapping[str, Any]], title: str) -> list[tuple[s
     return rows
 
 
-def exported_text(found: Json) -> str:
+def exported_text(found: Json) -> list[str]:
     """Return what was written and how to train on it."""
-    return "\n".join(
-        [
-            _shown(found["sentence"]),
-            *(_shown(f"left out of the examples: {words}") for words in found["lost"]),
-            *(_shown(note) for note in found["notes"]),
-            *_store(found),
-            *_files(found),
-            f"manifest {found['manifest']}",
-            *(f"control: {line}" for one in found.get("controls", ()) for line in (*_files(one), *one["notes"])),
-            "",
-            found["config"].rstrip(),
-        ]
-    )
+    return [
+        found["sentence"],
+        *(f"left out of the examples: {words}" for words in found["lost"]),
+        *found["notes"],
+        *_store(found),
+        *_files(found),
+        f"manifest {found['manifest']}",
+        *(f"control: {line}" for one in found.get("controls", ()) for line in (*_files(one), *one["notes"])),
+        "",
+        *found["config"].rstrip().split("\n"),
+    ]
 
 
-def diff_text(found: Json) -> str:
+def diff_text(found: Json) -> list[str]:
     """Return what comes and goes between two selections, the first of each by name."""
-    lines = [f"from {_shown(found['from'])} to {_shown(found['to'])}:"]
+    lines = [f"from {found['from']} to {found['to']}:"]
     for unit in ("rollouts", "tasks", "tokens"):
         counts = found[unit]
         came, went = (n if isinstance(n, int) else len(n) for n in (counts["came"], counts["went"]))
@@ -219,10 +217,10 @@ def diff_text(found: Json) -> str:
         for row in rows[:SHOWN_MAX]:
             reward = "unrated" if row["reward"] is None else f"reward {row['reward']:.6g}"
             why = f" ({'before' if title == 'came' else 'now'}: {row['other']})" if row["other"] else ""
-            lines.append(_shown(f"{sign} {row['where']}  task {row['task']}  {reward}  {row['tokens']:,} tokens{why}"))
+            lines.append(f"{sign} {row['where']}  task {row['task']}  {reward}  {row['tokens']:,} tokens{why}")
         if len(rows) > SHOWN_MAX:
             lines.append(f"{sign} {found['rollouts'][title] - SHOWN_MAX:,} more; --json lists the first 1,000")
-    return "\n".join([*lines, *dict.fromkeys(map(_shown, found["stores"]))])
+    return [*lines, *dict.fromkeys(found["stores"])]
 
 
 def _files(found: Json) -> list[str]:
@@ -239,19 +237,14 @@ def _files(found: Json) -> list[str]:
     return [head, *_table([("rows", "bytes", "file"), *rows])]
 
 
-def verified_text(found: Json) -> str:
+def verified_text(found: Json) -> list[str]:
     """Return one line per check."""
     lines = [f"{'holds ' if c['holds'] else 'FAILS '} {c['claim']}: {c['detail']}" for c in found["checks"]]
-    return "\n".join([*lines, "everything holds" if found["holds"] else "something does not hold"])
+    return [*lines, "everything holds" if found["holds"] else "something does not hold"]
 
 
 def _table(rows: Sequence[Sequence[str]]) -> list[str]:
     """Return rows with numbers aligned to the right and the last column, a name, as it is."""
     widths = [max(len(row[n]) for row in rows) for n in range(len(rows[0]) - 1)]
     numbers = ([cell.rjust(width) for cell, width in zip(row, widths, strict=False)] for row in rows)
-    return ["  ".join([*cells, _shown(row[-1])]) for cells, row in zip(numbers, rows, strict=True)]
-
-
-def _shown(text: str) -> str:
-    """Return text from data on one line, with anything that could command a terminal made visible."""
-    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+    return ["  ".join([*cells, row[-1]]) for cells, row in zip(numbers, rows, strict=True)]

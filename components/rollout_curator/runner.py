@@ -12,6 +12,7 @@ from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
 from typing import TypeVar
 
+from rollout_curator.endings import leave_to_parent
 from rollout_curator.errors import WorkerLost
 
 Task = TypeVar("Task")
@@ -67,7 +68,11 @@ def run_ordered(function: Callable[[Task], Result], tasks: Iterable[Task], worke
 
 
 def _end_with(parent: int) -> None:
-    """End this worker soon after its parent was killed; it would wait for ever to hand over a large result."""
+    """End this worker soon after its parent was killed; it would wait for ever to hand over a large result.
+
+    Signals to end are left to the parent, which may be removing what the workers wrote for.
+    """
+    leave_to_parent()
 
     def watch() -> None:
         while os.getppid() == parent:

@@ -1,16 +1,19 @@
 """What stands between the program and a terminal: one line for an error, JSON or text for a result, bars for long work.
 
-Results go to stdout, errors and progress to stderr, progress only when that is a terminal. Text from data cannot
-command the terminal.
+Results go to stdout, errors and progress to stderr, progress only when that is a terminal. Nothing else of the command
+line prints (`tests/test_names.py` reads the source for it), and whatever is printed goes through `names`, so names and
+texts of others cannot command the terminal, begin a line of their own or fail to be encoded.
 """
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
 import click
+
+from rollout_curator.names import encodable, in_json, sentence, shown
 
 if TYPE_CHECKING:
     from rollout_curator.index.store import Progress
@@ -37,7 +40,7 @@ def bar(label: str) -> Iterator[Callable[..., None]]:
     def advance(done: int, total: int, name: str = "") -> None:
         if name not in bars:
             _end(bars)
-            words = f"{label} {Path(name).name}".strip()
+            words = shown(f"{label} {Path(name).name}".strip())
             bars[name] = click.progressbar(length=total, label=words, file=sys.stderr, width=30)
             bars[name].__enter__()
         bars[name].update(done - bars[name].pos)
@@ -55,31 +58,55 @@ def _end(bars: dict[str, Any]) -> None:
             bar.render_finish()
 
 
-def say(found: Any, as_json: bool, as_text: Callable[[Any], str]) -> None:
-    """Print a result as one JSON object or as text for people."""
+def say(found: Any, as_json: bool, as_text: Callable[[Any], Iterable[str]]) -> None:
+    """Print a result as one JSON object, or as lines for people."""
     if as_json:
-        import json
-
-        import orjson
-
-        try:
-            text = orjson.dumps(found).decode()
-        except orjson.JSONEncodeError:  # half a surrogate pair in a name
-            text = json.dumps(found)
+        click.echo(in_json(_dumped(found), _encoding(sys.stdout)))
     else:
-        text = as_text(found).encode("utf-8", "backslashreplace").decode()
-    click.echo(text)
+        for line in as_text(found):
+            tell(line)
+
+
+def tell(line: str) -> None:
+    """Print one line of a result."""
+    _print(line, sys.stdout)
+
+
+def note(message: str) -> None:
+    """Say one thing on stderr that the user should know, while the work goes on."""
+    _print(f"rollout-curator: {sentence(message)}", sys.stderr)
+
+
+def log(text: str) -> None:
+    """Write lines to stderr, such as those of a traceback in the server's log."""
+    for line in text.rstrip("\n").split("\n"):
+        _print(line, sys.stderr)
 
 
 def fail(message: str) -> NoReturn:
     """Say in one line what the user must change, and end with exit code 2."""
-    click.echo(f"rollout-curator: {one_line(message)}", err=True)
+    note(message)
     sys.exit(EXIT_USER)
 
 
-def one_line(text: str) -> str:
-    """Return the text on one line, with anything that could command a terminal made visible."""
-    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in " ".join(text.split()))
+def _print(line: str, stream: TextIO) -> None:
+    encoding = _encoding(stream)
+    click.echo(shown(line).encode(encoding, "backslashreplace").decode(encoding), file=stream)
+
+
+def _encoding(stream: TextIO) -> str:
+    return stream.encoding or "utf-8"
+
+
+def _dumped(found: Any) -> str:
+    import json
+
+    import orjson
+
+    try:
+        return orjson.dumps(found).decode()
+    except orjson.JSONEncodeError:  # half a surrogate pair in a name, or a number of more than 64 bits
+        return json.dumps(encodable(found), ensure_ascii=False)
 
 
 def user_name() -> str:

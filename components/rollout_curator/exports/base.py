@@ -25,8 +25,9 @@ from typing import BinaryIO, Self
 from rollout_curator.discover import rows
 from rollout_curator.errors import ExportError, RecipeError
 from rollout_curator.exports.explaining import explained as _explain
-from rollout_curator.exports.explaining import shown_name as _shown
-from rollout_curator.exports.leftovers import Guard, sweep, temporary_prefix
+from rollout_curator.exports.leftovers import TOKEN_BYTES, Guard, sweep, temporary_prefix
+from rollout_curator.exports.locking import open_lock
+from rollout_curator.names import beside, shown
 
 try:
     import fcntl
@@ -57,7 +58,7 @@ class AtomicFile:
         self.size_bytes = 0
         self._digest = hashlib.sha256()
         self._target = _resolve(target)
-        self._temp = self._target.with_name(f"{temporary_prefix(self._target)}{secrets.token_hex(4)}")
+        self._temp = self._target.with_name(f"{temporary_prefix(self._target)}{secrets.token_hex(TOKEN_BYTES)}")
         self._file: BinaryIO | None = None
         self._stays = False
 
@@ -84,7 +85,7 @@ class AtomicFile:
     def write(self, chunk: bytes, *, rows: int = 0) -> None:
         """Append `chunk`, which holds `rows` examples."""
         if self._file is None:
-            raise ExportError(f"cannot write {_shown(self.path)}: it is not open")
+            raise ExportError(f"cannot write {shown(self.path)}: it is not open")
         with self._explained():
             self._file.write(chunk)
         self._digest.update(chunk)
@@ -176,7 +177,7 @@ def _appear(files: Sequence[AtomicFile]) -> None:
         except ExportError as error:
             if n_done == 0:
                 raise
-            done = ", ".join(_shown(earlier.path) for earlier in files[:n_done])
+            done = ", ".join(shown(earlier.path) for earlier in files[:n_done])
             raise ExportError(f"{error} But {done} is new already: export again so that they fit") from error
 
 
@@ -218,14 +219,14 @@ def get(name: str) -> Export:
 def _resolve(path: Path) -> Path:
     """Return the file a rename must replace: links are followed, anything but a regular file is refused."""
     if "\0" in str(path):
-        raise ExportError(f"cannot write {_shown(path)}: the name holds a NUL; choose another name")
+        raise ExportError(f"cannot write {shown(path)}: the name holds a NUL; choose another name")
     try:
         target = path.resolve(strict=False)
         mode = target.lstat().st_mode
     except FileNotFoundError:
         if not target.parent.is_dir():
             raise ExportError(
-                f"cannot write {_shown(path)}: there is no folder {_shown(path.parent)}; make it first"
+                f"cannot write {shown(path)}: there is no folder {shown(path.parent)}; make it first"
             ) from None
         return target
     except RuntimeError:  # Python before 3.13 says a loop of links so
@@ -233,14 +234,14 @@ def _resolve(path: Path) -> Path:
     except OSError as error:
         raise _explain(error, path) from error
     if stat.S_ISDIR(mode):
-        raise ExportError(f"cannot write {_shown(path)}: it is a folder; name a file in it")
+        raise ExportError(f"cannot write {shown(path)}: it is a folder; name a file in it")
     if stat.S_ISLNK(mode):
         raise _explain(OSError(errno.ELOOP, "loop"), path)
     if not stat.S_ISREG(mode):
-        raise ExportError(f"cannot write {_shown(path)}: it is a device or a pipe, not a file; choose another path")
+        raise ExportError(f"cannot write {shown(path)}: it is a device or a pipe, not a file; choose another path")
     if not os.access(target, os.W_OK):
         reason = "the disk or the file is read-only or you have no permission; choose another path"
-        raise ExportError(f"cannot write {_shown(path)}: {reason}. The existing file was not changed")
+        raise ExportError(f"cannot write {shown(path)}: {reason}. The existing file was not changed")
     return target
 
 
@@ -252,7 +253,7 @@ def _lock(path: Path) -> Iterator[bool]:
         return
     target = _resolve(path)
     try:
-        descriptor = _open_lock(target.with_name(f".{target.name}.lock"))
+        descriptor = open_lock(beside(target, ".", ".lock"), path)
     except OSError as error:
         raise _explain(error, path) from error
     try:
@@ -263,14 +264,6 @@ def _lock(path: Path) -> Iterator[bool]:
         os.close(descriptor)
 
 
-def _open_lock(lock: Path) -> int:
-    flags = os.O_CLOEXEC | os.O_NOFOLLOW
-    try:
-        return os.open(lock, os.O_RDWR | os.O_CREAT | flags, 0o666)
-    except PermissionError:  # a colleague's lock: read access is enough to wait for it
-        return os.open(lock, os.O_RDONLY | flags)
-
-
 def _wait_for_lock(descriptor: int, path: Path) -> bool:
     deadline = time.monotonic() + LOCK_WAIT_S
     while True:
@@ -279,7 +272,7 @@ def _wait_for_lock(descriptor: int, path: Path) -> bool:
         except BlockingIOError:
             if time.monotonic() > deadline:
                 raise ExportError(
-                    f"cannot write {_shown(path)}: another export is writing it; wait for that one, then export again"
+                    f"cannot write {shown(path)}: another export is writing it; wait for that one, then export again"
                 ) from None
             time.sleep(LOCK_POLL_S)
         except OSError:  # a disk without locks

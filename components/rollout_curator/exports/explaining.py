@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 
 from rollout_curator.errors import ExportError
+from rollout_curator.names import shown
 
 REASONS: dict[int, str] = {
     errno.ENOSPC: "no space left on the disk; free some or choose another disk",
@@ -23,9 +24,4 @@ def explained(error: OSError, path: Path) -> ExportError:
     """Return the sentence for an error of the system: which file, why, what to do, and what is there now."""
     reason = REASONS.get(error.errno or 0, error.strerror or type(error).__name__)
     state = "The existing file was not changed" if os.path.lexists(path) else "Nothing was written"
-    return ExportError(f"cannot write {shown_name(path)}: {reason}. {state}")
-
-
-def shown_name(path: Path) -> str:
-    """Return a path on one line, whatever characters it has."""
-    return str(path) if str(path).isprintable() else ascii(str(path))
+    return ExportError(f"cannot write {shown(path)}: {reason}. {state}")

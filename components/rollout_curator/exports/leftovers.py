@@ -7,6 +7,11 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Protocol
 
+from rollout_curator.names import beside
+
+TOKEN_BYTES = 4
+"""So many random bytes tell the temporary files of a target apart."""
+
 
 class Guard(Protocol):
     """What publishing asks before it replaces or removes anything."""
@@ -23,7 +28,7 @@ class Guard(Protocol):
 
 def temporary_prefix(target: Path) -> str:
     """Return how the names of temporary files of a target begin; eight hex digits follow."""
-    return f".{target.name}.tmp-"
+    return beside(target, ".", f".tmp-{'0' * 2 * TOKEN_BYTES}").name[: -2 * TOKEN_BYTES]
 
 
 def sweep(targets: Iterable[Path], spares: Callable[[Path], bool] | None) -> None:

@@ -5,7 +5,6 @@ and for compressed and Parquet sources one file of frames. The header is written
 seen. Everything here can be deleted at any time.
 """
 
-import hashlib
 import os
 import secrets
 import tempfile
@@ -27,6 +26,7 @@ from rollout_curator.index.frames import FrameWriter
 from rollout_curator.index.passes import Pass, Run, is_row_of_objects, look_at, refusal, scan
 from rollout_curator.index.shards import Shard, Spill, merge
 from rollout_curator.layouts import DOCUMENT
+from rollout_curator.names import digest
 from rollout_curator.packing import fingerprint, show_path
 
 SETTLED_S = 2.0
@@ -70,7 +70,7 @@ def stamp(path: Path) -> Stamp:
 
 def folder_of(cache: Path, path: Path) -> Path:
     """Return the folder the index of this source lives in."""
-    return cache / "index" / hashlib.sha256(os.fsencode(os.path.realpath(path))).hexdigest()[:24]
+    return cache / "index" / digest(os.path.realpath(path))[:24]
 
 
 def read_header(cache: Path, path: Path) -> dict[str, Any] | None:

@@ -4,22 +4,20 @@ Plotly reads a small subset of HTML in every title, tick and hover text, links a
 rollouts (names of agents, tasks, columns) passes through `label` on its way into a figure.
 """
 
-import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 from html import escape
 from itertools import groupby
 
 from rollout_curator import naming
+from rollout_curator.names import spaced
 
 MAX_NAME = 48
-HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn"}
-"""Classes of characters that are shown as a mark: direction marks reorder words, lone surrogates cannot be sent."""
 
 
 def label(text: object, *, most: int = MAX_NAME) -> str:
     """Return text from data as plotly shows it verbatim: short, on one line, without markup or hidden characters."""
-    shown = "".join(_visible(character) for character in str(text)[:4000])
+    shown = spaced(str(text)[:4000])
     if len(shown) > most:
         tail = most // 3
         shown = f"{shown[: most - tail - 1]}…{shown[-tail:]}"
@@ -45,9 +43,3 @@ def distinct(names: Sequence[str], *, most: int) -> list[str]:
 def _without(name: str, common: set[str]) -> str:
     marked = ("…" if part in common else part for part in name.split("/"))
     return "/".join(part for part, _ in groupby(marked)) if "/" in name else name
-
-
-def _visible(character: str) -> str:
-    if character.isspace():
-        return " "
-    return "\ufffd" if unicodedata.category(character) in HIDDEN else character

@@ -1,6 +1,5 @@
 """The command line that writes the same files as the app: a recipe as options, the inverse of `cli_options`."""
 
-import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
@@ -9,6 +8,7 @@ from types import MappingProxyType
 import orjson
 
 from rollout_curator.grouping import TASK
+from rollout_curator.names import shell
 from rollout_curator.pairs import Pairs
 from rollout_curator.recipe import Recipe
 from rollout_curator.splits import Split
@@ -61,7 +61,7 @@ def command_line(
     words += [word for seed in seeds for word in ("--with-control", str(seed))]
     if workspace.decisions is not None:
         words += ["--decisions", str(workspace.decisions.path)]
-    return shlex.join(words)
+    return shell(words)
 
 
 def _bounds_words(recipe: Recipe) -> list[str]:

@@ -5,12 +5,14 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from rollout_curator import manifest
+from rollout_curator.doors import Door
 from rollout_curator.errors import ExportError
 from rollout_curator.exports.base import check_target, exports, get
 from rollout_curator.manifest import MANIFEST_SUFFIX
 from rollout_curator.recipe import Recipe
 from rollout_curator.splits import PARTS
 
+CARD = Door("the data card", ExportError, 64 << 20, "choose another name")
 CARD_MARK = "<!-- written by rollout-curator -->"
 _CARD_NAME = re.compile(r"[^/\\\0]+\.md")
 

@@ -1,5 +1,6 @@
 """Writing an export: every part, then its data card, then the manifest, all of which appear together or not at all."""
 
+import os
 from collections.abc import Generator, Mapping, Sequence
 from concurrent.futures import wait
 from contextlib import ExitStack
@@ -201,7 +202,7 @@ def _left_over(out: Path, written: Mapping[str, Path], workspace: Workspace) -> 
     """Return a sentence for each file that an earlier export to `out` may have written, and this one did not."""
     everything = Recipe(split=Split(0.1, 0.1))
     others = {out, *paths_of(out, everything).values()} - {*written.values(), *(file.path for file in workspace.found)}
-    there = sorted(path.name for path in others if path.exists())
+    there = sorted(path.name for path in others if os.path.exists(path))  # a name too long is none that exists
     return [f"{name} lies there too and is no part of this: delete it if it is of an earlier export." for name in there]
 
 

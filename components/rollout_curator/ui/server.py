@@ -21,6 +21,7 @@ from streamlit.starlette import App
 
 from rollout_curator.errors import ServerRefused
 from rollout_curator.templates.turns import share_cores
+from rollout_curator.terminal import tell
 from rollout_curator.ui import leaving
 from rollout_curator.ui.faults import log_error
 from rollout_curator.ui.guard import Guard
@@ -158,7 +159,7 @@ def _parts(options: ServeOptions) -> dict[str, Any]:
     async def lifespan(_app: App) -> AsyncIterator[None]:
         check_settings(options)
         site.open()
-        print(f"rollout-curator: {_address(options)} (Ctrl-C ends)", flush=True)
+        tell(f"rollout-curator: {_address(options)} (Ctrl-C ends)")
         try:
             yield
         finally:

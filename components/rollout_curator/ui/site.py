@@ -5,7 +5,6 @@ draws the progress instead of waiting, and a browser that goes away stops nothin
 """
 
 import getpass
-import hashlib
 import os
 import secrets
 import threading
@@ -22,6 +21,7 @@ from rollout_curator.errors import CuratorError, ExportError, ServerRefused, Sou
 from rollout_curator.index import store
 from rollout_curator.index.source import Source
 from rollout_curator.index.store import Progress
+from rollout_curator.names import digest
 from rollout_curator.opening import build_indexes, default_cache
 from rollout_curator.reach import is_below
 from rollout_curator.recipe import Recipe
@@ -136,7 +136,7 @@ class Site:
     def store(self) -> str:
         """Return a name for the place decisions go to, so that what waits in a browser never reaches another."""
         path = self._kept.decisions.path if self._kept else Path(".")
-        return hashlib.sha256(str(path).encode(errors="surrogateescape")).hexdigest()[:16]
+        return digest(path)[:16]
 
     def open(self) -> None:
         """Begin opening the sources, unless they are open or being opened."""
@@ -252,7 +252,7 @@ def _close(sources: list[Source]) -> None:
 
 def _content(workspace: Workspace) -> str:
     """Return what tells a workspace's content from any other: its sources as they were indexed."""
-    return "\n".join(f"{source.path} {source.header['stamp']}" for source in workspace.sources)
+    return digest(*(f"{source.path} {source.header['stamp']}" for source in workspace.sources))
 
 
 BY_CONTENT: dict[str | type[Any], Callable[[Any], Any]] = {Workspace: _content, Recipe: repr}

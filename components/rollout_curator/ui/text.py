@@ -5,19 +5,17 @@ that this program did not write is escaped (`label`), shown as it stands (`show_
 cannot be seen (`plain`, for places that render no markdown: cells, choices, file names).
 """
 
-import unicodedata
-
 import streamlit as st
 
+from rollout_curator.names import spaced
+
 MARKDOWN = frozenset("\\`*_{}[]()#+-.!:$|<>~&=^@'\"")
-HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
-"""Classes of characters that show nothing, reorder what stands beside them or cannot be sent."""
 MAX_CHARS = 400
 
 
 def plain(text: object, most: int = MAX_CHARS) -> str:
     """Return text on one line in which every character can be seen; long text loses its middle."""
-    shown = "".join(_visible(character) for character in str(text)[: most * 4])
+    shown = spaced(str(text)[: most * 4])
     if len(shown) > most:
         tail = most // 3
         shown = f"{shown[: most - tail - 1]}…{shown[-tail:]}"
@@ -40,9 +38,3 @@ def show_untrusted(text: str, *, height: int | None = None) -> None:
     else:
         with st.container(height=height, border=False):
             st.code(shown, language=None, wrap_lines=True)
-
-
-def _visible(character: str) -> str:
-    if character.isspace():
-        return " "
-    return "\ufffd" if unicodedata.category(character) in HIDDEN else character

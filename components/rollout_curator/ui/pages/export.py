@@ -10,6 +10,7 @@ from rollout_curator.controls import HELP as CONTROL_HELP
 from rollout_curator.cost import Asked
 from rollout_curator.errors import ExportError
 from rollout_curator.exports.base import get as get_kind
+from rollout_curator.names import is_encodable
 from rollout_curator.publishing import (
     Chosen,
     command_line,
@@ -142,9 +143,10 @@ def _write(site: Site, workspace: Workspace, recipe: Recipe, chosen: Chosen | No
     n_rows = chosen.n_units if chosen else workspace.select(recipe).n_kept
     suffix = get_kind(recipe.kind).suffix
     usual = f"curated.{recipe.target}{'.pairs' if recipe.pairs else ''}{suffix}"
+    place = str(site.out_dir / usual)
     given = st.text_input(
         "file",
-        value=str(site.out_dir / usual),
+        value=place if is_encodable(place) else usual,  # a name alone goes into that folder too
         key=f"rc.out-{usual.removeprefix('curated.').removesuffix('.jsonl')}",
         max_chars=1000,
     )
