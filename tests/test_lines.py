@@ -191,21 +191,14 @@ def test_the_funnel_and_the_manifest_count_lines_that_are_not_listed(
 # What is beyond the limits is one sentence
 
 
-def test_too_many_small_rollouts_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limits, "ROLLOUTS_MAX", 300)
-    monkeypatch.setattr(scan, "_HELD_ROWS", 1)
-    path = write(tmp_path / "a.jsonl", [b'{"messages":[{"role":"user","content":"a"}]}'] * 1000)
-    assert refused(path) == (
-        "not read beyond the first 363 lines: they hold 363 rollouts of 44 bytes on average; at most 300 are read "
-        "where they are smaller than 256 bytes; split the file, or take out what is no rollout"
-    )
-
-
-def test_rollouts_of_ordinary_size_are_read_however_many(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("rollout", [gym("Why? " * 80), {"prompt": "1+1", "completion": "2", "reward": 1}])
+def test_rollouts_are_read_however_many_and_however_short(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rollout: dict[str, Any]
+) -> None:
     monkeypatch.setattr(limits, "ROLLOUTS_MAX", 3)
     monkeypatch.setattr(limits, "ITEMS_MAX", 3)
     monkeypatch.setattr(scan, "_HELD_ROWS", 1)
-    path = write(tmp_path / "a.jsonl", [gym("Why? " * 80)] * 200)
+    path = write(tmp_path / "a.jsonl", [rollout] * 200)
     assert call("check", path, "--json").json["counts"]["rollouts"] == 200
 
 
@@ -215,7 +208,7 @@ def test_a_small_file_that_unpacks_to_many_rollouts_is_refused(tmp_path: Path, m
     path = tmp_path / "a.jsonl.gz"
     path.write_bytes(gzip.compress((json.dumps(gym("Why? " * 80)).encode() + b"\n") * 1000, mtime=0))
     reason = (
-        "they hold 1,000 rollouts, and the file has 2,577 bytes; at most 300 are read where each takes fewer than 16"
+        "they hold 1,000 rollouts, and the file has 2,577 bytes; at most 300 are read where each takes fewer than 4"
     )
     assert refused(path).startswith(f"not read beyond the first 1,000 lines: {reason}")
 

@@ -52,9 +52,7 @@ def together(*several: Callable[[Any], Any]) -> Callable[[Command], Command]:
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
 paths = click.argument("paths", metavar="PATH...", nargs=-1, required=True, type=NAMED)
-cache = click.option(
-    "--cache-dir", type=Folder(may_lack=True), help="Where indexes are kept; safe to delete at any time."
-)
+cache = click.option("--cache-dir", type=Folder(may_lack=True), help="Where indexes are kept; safe to delete.")
 decisions = click.option(
     "--decisions", type=FILE, help="Review store; default: the curation.sqlite beside or above the files."
 )
@@ -87,9 +85,7 @@ files = together(
         help="Write what became of every rollout too: a .jsonl file beside the file.",
     ),
 )
-overwrite = click.option(
-    "--overwrite", is_flag=True, help="Replace files there too that this program did not write, or that were changed."
-)
+overwrite = click.option("--overwrite", is_flag=True, help="Replace files of others, and ours that were changed, too.")
 training = together(
     click.option(
         "--batch-size",

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypedDict
 
-from rollout_curator.packing import show_path
+from rollout_curator.names import shown
 
 SILENT = "no decision on these rollouts"
 CONTAINED = "all it says of these rollouts is in the one that counts"
@@ -58,14 +58,14 @@ class Counted:
         """Say whether there is nothing to tell but which store counts."""
         return not self.passed and self.taken_in is None
 
-    def sentences(self, n_decided: int | None, shown: Callable[[Path], str] = show_path) -> list[str]:
+    def sentences(self, n_decided: int | None, shown: Callable[[Path], str] = shown) -> list[str]:
         """Return which store counts and for how many rollouts if that is known, and what was passed over and why."""
         found = [self._head(n_decided, shown)]
         if self.taken_in is not None:
             found.append(f"It took in every act of {shown(self.taken_in)}, which stays as it was.")
         return [*found, *(f"Passed over: {shown(store.path)} ({store.why})." for store in self.passed)]
 
-    def as_json(self, n_decided: int, shown: Callable[[Path], str] = show_path) -> StoreSaid:
+    def as_json(self, n_decided: int, shown: Callable[[Path], str] = shown) -> StoreSaid:
         """Return the same as plain values; `path` is empty when no store counts."""
         passed: list[PassedSaid] = [{"path": shown(store.path), "reason": store.why} for store in self.passed]
         path = "" if self.path is None else shown(self.path)
