@@ -56,8 +56,20 @@ def watched(argv: list[str], *, before: Callable[[], None] | None = None, **how:
     return waited(start, **how)
 
 
-def forked(*argv: object, **how: Any) -> Ended:
+def forked(*argv: object, before: Callable[[], None] | None = None, **how: Any) -> Ended:
     """Run the command line in a copy of this process, so that what is stopped is the work and not the start."""
+
+    def work() -> None:
+        if before:
+            before()
+        sys.argv = ["rollout-curator", *map(str, argv)]
+        cli.main()
+
+    return copied(work, **how)
+
+
+def copied(work: Callable[[], None], **how: Any) -> Ended:
+    """Do something in a copy of this process; what escapes ends it with 70 and a traceback."""
 
     def start(out: IO[bytes], err: IO[bytes]) -> int:
         pid = os.fork()
@@ -69,8 +81,7 @@ def forked(*argv: object, **how: Any) -> Ended:
             os.dup2(out.fileno(), 1)
             os.dup2(err.fileno(), 2)
             sys.stdout, sys.stderr = (open(n, "w", encoding="utf-8", closefd=False) for n in (1, 2))  # noqa: SIM115
-            sys.argv = ["rollout-curator", *map(str, argv)]
-            cli.main()
+            work()
             code = 0
         except SystemExit as ended:
             code = ended.code if isinstance(ended.code, int) else int(ended.code is not None)

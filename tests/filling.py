@@ -20,7 +20,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from drilling import Ended, command, contents, refusal_faults, watched
+from drilling import Ended, command, contents, forked, refusal_faults, watched
 
 NAME = "sft.jsonl"
 CAP_DAC_OVERRIDE, PR_CAPBSET_DROP = 1, 24
@@ -28,8 +28,9 @@ CAP_DAC_OVERRIDE, PR_CAPBSET_DROP = 1, 24
 
 def export(source: Path, cache: Path, folder: Path, *more: str, before: Callable[[], None] | None = None) -> Ended:
     """Write the training file with a split, a card and a manifest."""
-    argv = command("export", source, "--cache-dir", cache, "--out", folder / NAME)
-    return watched([*argv, "--split", "validation=0.2", "--card", "card.md", *more], before=before)
+    argv = ["export", source, "--cache-dir", cache, "--out", folder / NAME, "--split", "validation=0.2", *more]
+    run = watched(command(*argv, "--card", "card.md"), before=before) if before is obey_modes else None
+    return run or forked(*argv, "--card", "card.md", before=before)
 
 
 def mounted(size_bytes: int) -> Path:
@@ -69,7 +70,7 @@ def attempt(mode: str, share: float, need: int, source: Path, cache: Path, folde
         folder.chmod(0o555)
         before = obey_modes
     else:
-        before = limit_files(free)
+        before = limit_files(max(free, 4096))  # what it says goes into a file too
     try:
         return export(source, cache, folder, before=before)
     finally:
