@@ -14,6 +14,8 @@ TRAINERS := trl llamafactory axolotl
 PIP := -m pip --quiet --disable-pip-version-check
 DATA ?= sample_data
 ARGS ?=
+# Where `make drills` keeps what it counted: a part that is run again takes its place, `rm` begins anew.
+LEDGER ?= .drills.json
 # Tests that neither drive a browser nor injure the program run two at a time; ARGS="-n 0" one after the other.
 QUICK := -n 2 -m "not browser and not drill and not peer and not trainer and not simulation"
 # What pytest ends with when ARGS leave it no test in one of the two halves; none in both is a mistake, and fails.
@@ -42,8 +44,9 @@ test-peers: $(PEERS)/.ready ## hold what is said of trainers against their own c
 test-trainers: $(PEERS)/.ready $(TRAINERS:%=.venv-%/.ready) ## train with TRL, LLaMA-Factory and Axolotl on what is exported for them (minutes, not in CI)
 	$(PEERS)/bin/python -m pytest -m trainer -ra $(ARGS)
 
-drills: $(READY) ## run the long simulations, each with its table (tens of minutes; PEOPLE_RUNS=200 for fewer)
-	$(BIN)/python -m pytest -s -m simulation $(ARGS)
+drills: $(READY) ## run everything long and end with the table of promises (hours at most; DRILL_KILLS=50 for fewer, ARGS="-k kills" for a part)
+	CHROMIUM="$$($(BIN)/python tests/browser/find_browser.py --install)" && export CHROMIUM && \
+	DRILLS=full DRILLS_LEDGER=$(LEDGER) $(BIN)/python -m pytest -s -m "drill or simulation" $(ARGS)
 
 quick: $(READY) ## run the tests that need neither a browser nor a drill
 	$(BIN)/python -m pytest $(QUICK) $(ARGS)
