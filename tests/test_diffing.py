@@ -1,10 +1,11 @@
 """What comes and goes between two recipes or two exports, said by name, from the command line."""
 
+import json
 from pathlib import Path
 
 import pytest
 
-from making import gym, run, write
+from making import call, gym, run, write
 
 
 @pytest.fixture
@@ -87,3 +88,13 @@ def test_several_seeds_write_several_controls_with_as_many_tokens(tmp_path: Path
     assert [Path(one["out"]).name for one in found["controls"]] == ["sft.control-3.jsonl", "sft.control-4.jsonl"]
     assert "--control-by tokens" in found["command"]
     assert run("verify", str(tmp_path / "sft.control-4.jsonl.manifest.json"), "--json").json["holds"]
+
+
+def test_a_manifest_that_names_no_source_is_refused_in_a_sentence(tmp_path: Path) -> None:
+    source, out = write(tmp_path / "run.jsonl", [gym()]), tmp_path / "sft.jsonl"
+    assert call("export", source, "--out", out, "--cache-dir", tmp_path / "cache").code == 0
+    path = tmp_path / "sft.jsonl.manifest.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "inputs": []}))
+    ran = call("diff", path, path, "--cache-dir", tmp_path / "cache")
+    assert (ran.code, ran.err.count("\n")) == (2, 1), ran.err
+    assert "no file of rollouts is named" in ran.err

@@ -176,7 +176,7 @@ def acts(path: Path, folder: Path, dice: random.Random) -> list[list[object]]:
         ["export", path, "--out", out, "--recipe", recipe], ["verify", stated], ["index", path],
         ["export", "--recipe", stated, "--out", folder / "again.jsonl"], ["diff", recipe, recipe, path],
         ["diff", stated, stated], ["decisions", "import", path, "--from", taken],
-        ["decide", path, "--key", dice.choice(["0" * 32, "x", *TEXTS[2:4]]), "--verdict", dice.choice(("reject", "no"))],
+        ["decide", path, "--key", dice.choice(["0" * 32, "x", *TEXTS[2:4]]), "--verdict", "reject"],
         ["decisions", "export", path, "--out", folder / "out.jsonl"],
     ]  # fmt: skip
 
