@@ -44,9 +44,10 @@ test-peers: $(PEERS)/.ready ## hold what is said of trainers against their own c
 test-trainers: $(PEERS)/.ready $(TRAINERS:%=.venv-%/.ready) ## train with TRL, LLaMA-Factory and Axolotl on what is exported for them (minutes, not in CI)
 	$(PEERS)/bin/python -m pytest -m trainer -ra $(ARGS)
 
-drills: $(READY) ## run everything long and end with the table of promises (hours at most; DRILL_KILLS=50 for fewer, ARGS="-k kills" for a part)
+drills: $(READY) ## run everything long, end with the table of promises (hours; DRILL_KILLS=50 for fewer, ARGS="-k kills")
 	CHROMIUM="$$($(BIN)/python tests/browser/find_browser.py --install)" && export CHROMIUM && \
-	DRILLS=full DRILLS_LEDGER=$(LEDGER) $(BIN)/python -m pytest -s -m "drill or simulation" $(ARGS)
+	DRILLS=full DRILLS_LEDGER=$(LEDGER) $(BIN)/python -m pytest -s -o faulthandler_timeout=0 \
+	-m "drill or simulation" $(ARGS)
 
 quick: $(READY) ## run the tests that need neither a browser nor a drill
 	$(BIN)/python -m pytest $(QUICK) $(ARGS)
@@ -75,7 +76,7 @@ pins: ## renew constraints.txt: what a new environment resolves to today
 	rm -rf .venv-pins
 
 clean: ## remove what make, pytest and builds left here; never a decision, a source or an export
-	rm -rf $(VENV) $(PEERS) $(TRAINERS:%=.venv-%) .venv-pins build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(PEERS) $(TRAINERS:%=.venv-%) .venv-pins build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache $(LEDGER)
 	find app.py bench components tests -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
 
 $(READY): pyproject.toml constraints.txt
