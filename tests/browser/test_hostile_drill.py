@@ -21,7 +21,11 @@ from making import write
 from rollout_curator.decisions import Decisions, Entry
 from rollout_curator.workspace import Workspace
 
-pytestmark = [pytest.mark.drill, pytest.mark.promises(24, 27)]
+pytestmark = [
+    pytest.mark.drill,
+    pytest.mark.promises(24, 27),
+    pytest.mark.skipif(not size("texts"), reason="the short form is test_reader_hostile"),
+]
 
 PAGES = ["", "sources", "rewards", "review?queue=all", "review?queue=rejected", "review?queue=settle", "export"]
 NAME_BYTES = 200
@@ -40,8 +44,6 @@ def named(text: str) -> str:
 def test_hostile_texts_on_every_page_ask_nothing_and_run_nothing(
     app_server: Callable[..., AppServer], page: Page, seen: Seen, tmp_path: Path, report: Callable[..., None]
 ) -> None:
-    if not size("texts"):
-        pytest.skip("the short form is test_reader_hostile")
     texts, folder, dialogs, popups = HOSTILE[: size("texts")], tmp_path / "collected", list[str](), list[str]()
     folder.mkdir()
     for n, text in enumerate(texts):
