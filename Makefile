@@ -14,6 +14,8 @@ TRAINERS := trl llamafactory axolotl
 PIP := -m pip --quiet --disable-pip-version-check
 DATA ?= sample_data
 ARGS ?=
+# Where `make drills` keeps what it counted: a part that is run again takes its place, `rm` begins anew.
+LEDGER ?= .drills.json
 # Tests that neither drive a browser nor injure the program run two at a time; ARGS="-n 0" one after the other.
 QUICK := -n 2 -m "not browser and not drill and not peer and not trainer and not simulation"
 # What pytest ends with when ARGS leave it no test in one of the two halves; none in both is a mistake, and fails.
@@ -42,8 +44,10 @@ test-peers: $(PEERS)/.ready ## hold what is said of trainers against their own c
 test-trainers: $(PEERS)/.ready $(TRAINERS:%=.venv-%/.ready) ## train with TRL, LLaMA-Factory and Axolotl on what is exported for them (minutes, not in CI)
 	$(PEERS)/bin/python -m pytest -m trainer -ra $(ARGS)
 
-drills: $(READY) ## run the long simulations, each with its table (tens of minutes; PEOPLE_RUNS=200 for fewer)
-	$(BIN)/python -m pytest -s -m simulation $(ARGS)
+drills: $(READY) ## run everything long, end with the table of promises (hours; DRILL_KILLS=50 for fewer, ARGS="-k kills")
+	CHROMIUM="$$($(BIN)/python tests/browser/find_browser.py --install)" && export CHROMIUM && \
+	DRILLS=full DRILLS_LEDGER=$(LEDGER) $(BIN)/python -m pytest -s -o faulthandler_timeout=0 \
+	-m "drill or simulation" $(ARGS)
 
 quick: $(READY) ## run the tests that need neither a browser nor a drill
 	$(BIN)/python -m pytest $(QUICK) $(ARGS)
@@ -72,7 +76,7 @@ pins: ## renew constraints.txt: what a new environment resolves to today
 	rm -rf .venv-pins
 
 clean: ## remove what make, pytest and builds left here; never a decision, a source or an export
-	rm -rf $(VENV) $(PEERS) $(TRAINERS:%=.venv-%) .venv-pins build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(PEERS) $(TRAINERS:%=.venv-%) .venv-pins build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache $(LEDGER)
 	find app.py bench components tests -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
 
 $(READY): pyproject.toml constraints.txt

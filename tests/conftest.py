@@ -1,6 +1,6 @@
 """What every test stands on: nothing of the person who runs it is touched, and `shared` is found or the test skips.
 
-The fixtures for a real browser are in browser/conftest.py.
+The fixtures for a real browser are in browser/conftest.py, what the drills hand in is noted by ledger.py.
 """
 
 import os
@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+pytest_plugins = ["ledger"]
 
 CHECKOUT = Path(__file__).parents[1]
 SHARED = CHECKOUT.parent / "shared"

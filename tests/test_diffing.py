@@ -1,5 +1,6 @@
 """What comes and goes between two recipes or two exports, said by name, from the command line."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -95,3 +96,13 @@ def test_a_control_has_no_controls_of_its_own(tmp_path: Path) -> None:
     assert (ran.code, ran.out) == (2, "")
     assert "export: this is a random control already; give --with-control with the selection it stands for" in ran.err
     assert not out.exists()
+
+
+def test_a_manifest_that_names_no_source_is_refused_in_a_sentence(tmp_path: Path) -> None:
+    source, out = write(tmp_path / "run.jsonl", [gym()]), tmp_path / "sft.jsonl"
+    assert call("export", source, "--out", out, "--cache-dir", tmp_path / "cache").code == 0
+    path = tmp_path / "sft.jsonl.manifest.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "inputs": []}))
+    ran = call("diff", path, path, "--cache-dir", tmp_path / "cache")
+    assert (ran.code, ran.err.count("\n")) == (2, 1), ran.err
+    assert "no file of rollouts is named" in ran.err

@@ -83,6 +83,8 @@ class Collection:
         if self.refused:
             more = f" (and {len(self.refused) - 1} more files)" if len(self.refused) > 1 else ""
             raise SourceUnreadable(self.refused[0].reason + more)
+        if not self.sources:
+            raise SourceUnreadable("no file of rollouts is named; name one, or another manifest")
         kinds = ", ".join(f"{drop.count:,} {drop.words}" for drop in self.problems_by_kind())
         raise SourceUnreadable(f"{self.sources[0].name}: no rollouts; its lines are: {kinds}")
 

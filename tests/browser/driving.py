@@ -73,6 +73,8 @@ class AppServer:
     port: int = field(default_factory=free_port)
     process: subprocess.Popen[bytes] | None = None
     log_file: IO[bytes] | None = None
+    under: tuple[str, ...] = ()
+    """A command that watches what follows it, such as strace."""
 
     @property
     def url(self) -> str:
@@ -92,7 +94,7 @@ class AppServer:
             "PYTHONPATH": str(COMPONENTS),
             "BROWSER": "true",  # a command that opens nothing
         }
-        command = [sys.executable, "-c", START, "ui", *self.arguments, "--port", str(self.port)]
+        command = [*self.under, sys.executable, "-c", START, "ui", *self.arguments, "--port", str(self.port)]
         self.log_file = (self.home / "app.log").open("ab")
         self.process = subprocess.Popen(
             command,

@@ -1,6 +1,6 @@
 """The hostile corpus under `check`: no bad line kept, no good line lost, no hang, no traceback.
 
-By default a part runs, chosen to hold every kind of damage. `make drills` sets DRILLS=all for the whole,
+By default a part runs, chosen to hold every kind of damage. `make drills` (DRILLS=full) takes the whole,
 the files that unpack to gigabytes too.
 """
 
@@ -16,7 +16,7 @@ import rollout_curator
 
 DRILLS = Path(__file__).parents[2].parent / "shared" / "drills"
 COMPONENTS = str(Path(rollout_curator.__file__).parents[1])
-WHOLE = os.environ.get("DRILLS") == "all"
+WHOLE = os.environ.get("DRILLS") == "full"
 PARTS = ["ok/", "enc/", "json/", "reward/", "shape/", "text/", "comp/", "names/", "special/"]
 QUICK = ["ok/b", "ok/u", "ok/gz_m", "ok/zst_m", "enc/", "json/a", "json/d", "json/m", "json/p", "reward/", "shape/"]
 QUICK += ["comp/tr", "comp/w", "names/b", "special/"]
