@@ -524,7 +524,7 @@ def test_a_signal_to_end_gives_its_code_and_one_line_and_leaves_the_old_file(
     out.write_text("old\n")
     command = [sys.executable, "-m", "rollout_curator.cli", "export", str(source), "--out", str(out)]
     child = subprocess.Popen(
-        [*command, "--cache-dir", str(tmp_path / "cache")],
+        [*command, "--overwrite", "--cache-dir", str(tmp_path / "cache")],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -170,7 +170,7 @@ def test_several_processes_convert_what_is_large_where_there_are_four_cores(
 def test_a_stopped_export_in_several_processes_leaves_the_old_file(tmp_path: Path) -> None:
     workspace, out = opened(tmp_path, 3000), tmp_path / "a.jsonl"
     out.write_bytes(b"old\n")
-    steps = export(workspace, Recipe(), out, Settings(workers=2))
+    steps = export(workspace, Recipe(), out, Settings(workers=2, overwrite=True))
     next(steps)
     steps.close()
     assert out.read_bytes() == b"old\n"

@@ -184,7 +184,7 @@ def test_bytes_that_cannot_be_had_again_are_told_with_exit_code_1(tmp_path: Path
 def test_a_manifest_that_is_broken_is_told(tmp_path: Path) -> None:
     (tmp_path / "x.manifest.json").write_text("{")
     ran = run("export", "--recipe", tmp_path / "x.manifest.json", "--out", tmp_path / "again.jsonl")
-    assert (ran.code, ran.err.count("\n"), "is not a manifest" in ran.err) == (2, 1, True)
+    assert (ran.code, ran.err.count("\n"), "the manifest is not JSON" in ran.err) == (2, 1, True)
 
 
 # Parts, their manifest and their check

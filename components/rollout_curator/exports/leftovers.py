@@ -3,6 +3,7 @@
 import contextlib
 import os
 import re
+import secrets
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Protocol
@@ -26,9 +27,14 @@ class Guard(Protocol):
         """Say whether a temporary file is still needed, to tell which files an export wrote."""
 
 
+def temporary(target: Path) -> Path:
+    """Return a new name for a temporary file of a target."""
+    return beside(target, ".", f".tmp-{secrets.token_hex(TOKEN_BYTES)}")
+
+
 def temporary_prefix(target: Path) -> str:
     """Return how the names of temporary files of a target begin; eight hex digits follow."""
-    return beside(target, ".", f".tmp-{'0' * 2 * TOKEN_BYTES}").name[: -2 * TOKEN_BYTES]
+    return temporary(target).name[: -2 * TOKEN_BYTES]
 
 
 def sweep(targets: Iterable[Path], spares: Callable[[Path], bool] | None) -> None:

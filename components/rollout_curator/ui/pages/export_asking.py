@@ -9,6 +9,7 @@ import streamlit as st
 
 from rollout_curator import manifest
 from rollout_curator.errors import FileInTheWay
+from rollout_curator.names import digest
 from rollout_curator.publishing import Foreign, foreign, targets_of
 from rollout_curator.recipe import Recipe
 from rollout_curator.ui.phrases import size
@@ -42,7 +43,7 @@ def _agreed(site: Site, out: Path, targets: Sequence[Path]) -> frozenset[Path] |
     if not held:
         return frozenset()
     said = ", ".join(f"{_named([one.path])} ({label(one.why)})" for one in held)
-    key = ", ".join(str(one.path) for one in held)  # other files are another question
+    key = digest(*(one.path for one in held))  # other files are another question
     return in_the_way if st.checkbox(f"Replace {said}", key=f"rc.replace-{key}") else None
 
 
@@ -60,10 +61,11 @@ def _size(path: Path) -> str:
 def _fault(out: Path) -> str:
     """Return in what a file and its manifest do not fit; looked at anew when either changed."""
     beside = manifest.path_of(out).parent.glob(f"{glob.escape(out.stem)}*")
-    stamps = tuple(sorted((path.name, path.stat().st_mtime_ns) for path in beside if path.is_file()))
-    return _fault_of(str(out), stamps)
+    stamps = sorted((path.name, path.stat().st_mtime_ns) for path in beside if path.is_file())
+    return _fault_of(out, digest(out, stamps))
 
 
 @st.cache_data(show_spinner=False, max_entries=16)
-def _fault_of(out: str, stamps: tuple[tuple[str, int], ...]) -> str:
-    return manifest.fits(Path(out))
+def _fault_of(_out: Path, stamp: str) -> str:
+    """Return what is remembered under a stamp of everything that lies beside the file."""
+    return manifest.fits(_out)
