@@ -10,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from making import gym, said, write
 from rollout_curator.errors import FileInTheWay
+from rollout_curator.names import digest
 from rollout_curator.recipe import Recipe
 from rollout_curator.ui import preparing, state
 from rollout_curator.ui import site as sites
@@ -196,9 +197,9 @@ def test_each_file_of_somebody_else_is_asked_for_by_itself(site: Site, tmp_path:
         (tmp_path / f"{name}.jsonl").write_text("mine\n")
     app = opened("export")
     app.checkbox(key="rc.with-control").check().run()
-    app.checkbox(key=f"rc.replace-{tmp_path / 'curated.nemo_rl.jsonl'}").check().run()
+    app.checkbox(key=f"rc.replace-{digest(tmp_path / 'curated.nemo_rl.jsonl')}").check().run()
     assert app.button(key="rc.export").disabled
-    app.checkbox(key=f"rc.replace-{tmp_path / 'curated.nemo_rl.control.jsonl'}").check().run()
+    app.checkbox(key=f"rc.replace-{digest(tmp_path / 'curated.nemo_rl.control.jsonl')}").check().run()
     assert not app.button(key="rc.export").disabled
     app.text_input[0].set_value("other.jsonl").run()
     assert app.button(key="rc.export").disabled

@@ -13,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 from rollout_curator.decisions import Decisions, Entry
 from rollout_curator.filters import Filter
 from rollout_curator.index import tally
+from rollout_curator.names import digest
 from rollout_curator.pairs import Pairs
 from rollout_curator.recipe import Recipe
 from rollout_curator.report import check
@@ -566,7 +567,7 @@ def test_a_file_that_no_export_wrote_is_replaced_only_on_demand(site: Site, tmp_
     (tmp_path / "curated.nemo_rl.jsonl").write_text("mine\n")
     app = opened("export")
     assert app.button(key="rc.export").disabled
-    app.checkbox(key=f"rc.replace-{tmp_path / 'curated.nemo_rl.jsonl'}").check().run()
+    app.checkbox(key=f"rc.replace-{digest(tmp_path / 'curated.nemo_rl.jsonl')}").check().run()
     assert not app.button(key="rc.export").disabled
 
 
