@@ -8,7 +8,6 @@ before it are kept.
 import bz2
 import os
 import re
-import stat
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -21,6 +20,7 @@ import zstandard
 from rollout_curator.errors import SourceNotFound, SourceRefused, SourceUnreadable
 from rollout_curator.limits import require_unpacked
 from rollout_curator.names import shown
+from rollout_curator.reach import NotRegular, open_regular
 
 BOM = b"\xef\xbb\xbf"
 CHUNK_BYTES = 1 << 20
@@ -56,14 +56,13 @@ def open_source(path: Path) -> Opened:
     """
     name = shown(path)
     try:
-        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0))
+        descriptor = open_regular(path)
+    except NotRegular as error:
+        raise SourceRefused(f"{name}: is not a regular file, so it is not opened") from error
     except (FileNotFoundError, ValueError) as error:  # ValueError: a NUL in the path
         raise SourceNotFound(f"{name}: no such file") from error
     except OSError as error:
         raise SourceRefused(f"{name}: cannot be opened ({error.strerror})") from error
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        os.close(descriptor)
-        raise SourceRefused(f"{name}: is not a regular file, so it is not opened")
     file = os.fdopen(descriptor, "rb", buffering=0)
     try:
         head = file.read(4096) if os.fstat(descriptor).st_size else b""
