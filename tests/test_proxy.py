@@ -8,6 +8,7 @@ import shutil
 import socket
 import ssl
 import subprocess
+from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -74,10 +75,7 @@ def websocket(app: Proxied, origin: str, *headers: str) -> int:
 @pytest.fixture(scope="module")
 def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxied]:
     """Start the app in shared mode and nginx before it, and follow the printed link through nginx."""
-    folder = tmp_path_factory.mktemp("proxied")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
+    folder, port = tmp_path_factory.mktemp("proxied"), free_port()
     source = write(folder / "run.jsonl", [gym()])
     with (
         served(folder, source, "--shared", "--origin", f"https://{NAME}:{port}") as running,
@@ -90,13 +88,25 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxied]:
         yield Proxied(port, f"Cookie: {cookie[1]}")
 
 
+def free_port() -> int:
+    """Return a port of this machine that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
 @contextmanager
-def nginx(folder: Path, port: int, behind: int) -> Iterator[None]:
+def nginx(folder: Path, port: int, behind: int, *, signs_in: bool = False) -> Iterator[None]:
     """Run nginx with the recipe of the README on a port, before the app on another one."""
     block = re.search(r"```nginx\n(.*?)```", (CHECKOUT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
     assert block is not None
     recipe = block[1].replace("listen 443", f"listen 127.0.0.1:{port}").replace(":8501", f":{behind}")
     recipe = recipe.replace("curator.pem", f"{folder}/curator.pem").replace("curator.key", f"{folder}/curator.key")
+    if signs_in:
+        recipe = recipe.replace('""; # --behind-proxy: $remote_user, with auth_basic', "$remote_user; auth_basic")
+        recipe = recipe.replace("user_file people", f"user_file {folder}/people")
+        hashed = subprocess.run([str(OPENSSL), "passwd", "-apr1", "secret"], check=True, capture_output=True, text=True)
+        (folder / "people").write_text(f"ann:{hashed.stdout}")
     (folder / "nginx.conf").write_text(FRAME.format(folder=folder, recipe=recipe))
     make = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", f"/CN={NAME}", "-days", "1"]
     out = ["-keyout", str(folder / "curator.key"), "-out", str(folder / "curator.pem")]
@@ -130,3 +140,14 @@ def test_the_websocket_comes_through_from_the_public_origin_alone(app: Proxied) 
 
 def test_without_the_token_there_is_no_websocket(app: Proxied) -> None:
     assert websocket(app, app.origin) in (401, 403)
+
+
+def test_a_proxy_that_signs_people_in_overwrites_the_name_a_browser_sends(tmp_path: Path) -> None:
+    port, source = free_port(), write(tmp_path / "run.jsonl", [gym()])
+    ann, forged = f"Authorization: Basic {b64encode(b'ann:secret').decode()}", "X-Forwarded-User: eve"
+    with (
+        served(tmp_path, source, "--behind-proxy", "--origin", f"https://{NAME}:{port}") as running,
+        nginx(tmp_path, port, running.port, signs_in=True),
+    ):
+        heads = [get(port, "/", *headers).split("\r\n")[0] for headers in ((), (ann,), (ann, forged), (forged,))]
+    assert [head.split()[1] for head in heads] == ["401", "200", "200", "401"]

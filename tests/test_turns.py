@@ -24,7 +24,7 @@ from rollout_curator.templates import built_in, pasted, to_table
 from rollout_curator.templates import turns as taking
 from rollout_curator.templates.render import Rendered, render
 from rollout_curator.templates.turns import Stopped, Turns, Work, one_at_a_time, own_turns
-from rollout_curator.ui import rendering, server
+from rollout_curator.ui import proxies, rendering, server
 from rollout_curator.ui.answering import TOKEN_HEADER, answer
 from rollout_curator.ui.exporting import ExportJob
 from rollout_curator.ui.looking import LookJob
@@ -294,7 +294,7 @@ def test_the_pages_of_one_address_share_their_turns() -> None:
 
 
 def test_behind_a_proxy_each_who_is_signed_in_has_their_own() -> None:
-    anna, ben = ({rendering.NAME_HEADER: name} for name in ("anna", "ben"))
+    anna, ben = ({proxies.NAME_HEADER: name} for name in ("anna", "ben"))
     assert of_request(anna, "127.0.0.1").turns is not of_request(ben, "127.0.0.1").turns
     assert of_request(anna, "127.0.0.1").turns is of_request(anna, "10.0.0.7").turns
 

@@ -213,7 +213,7 @@ def index(paths: tuple[str, ...], as_json: bool, cache_dir: Path | None) -> None
     show_default=True,
     help="Port on this machine; 0 takes a free one.",
 )
-@click.option("--address", default="127.0.0.1", show_default=True, help="Any other needs --shared.")
+@click.option("--address", default="127.0.0.1", show_default=True, help="Any other needs --shared or --behind-proxy.")
 @click.option("--shared", is_flag=True, help="Serve others too, behind a token that is printed at start.")
 @click.option(
     "--origin",

@@ -18,6 +18,7 @@ from typing import Any, BinaryIO
 
 from rollout_curator.errors import CuratorError
 from rollout_curator.names import sentence
+from rollout_curator.reach import NotRegular, open_regular
 
 DEEPEST = 100
 """So many levels JSON and TOML may have here; what this program writes has ten."""
@@ -40,19 +41,16 @@ class Door:
 
     def open(self, path: Path) -> BinaryIO:
         """Return the open file, whose size is at most that of its kind."""
-        flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOCTTY", 0)
         try:
-            descriptor = os.open(path, flags | getattr(os, "O_BINARY", 0))
+            descriptor = open_regular(path)
+        except NotRegular as error:
+            kind = next((words for is_such, words in _KINDS if is_such(error.mode)), "a device")
+            raise self.wrong(path, f"is {kind}, not a file, so it is not opened") from error
         except ValueError as error:  # a NUL, or characters that no file name has
             raise self.wrong(path, "cannot be read (no file can have this name)") from error
         except OSError as error:
             raise self.wrong(path, f"cannot be read ({error.strerror})") from error
-        found = os.fstat(descriptor)
-        if not stat.S_ISREG(found.st_mode):
-            os.close(descriptor)
-            kind = next((words for is_such, words in _KINDS if is_such(found.st_mode)), "a device")
-            raise self.wrong(path, f"is {kind}, not a file, so it is not opened")
-        if found.st_size > self.most_bytes:
+        if os.fstat(descriptor).st_size > self.most_bytes:
             os.close(descriptor)
             raise self._too_large(path)
         return os.fdopen(descriptor, "rb")

@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rollout_curator import vouching
-from rollout_curator.packing import SUFFIXES, show_path
+from rollout_curator.names import shown
+from rollout_curator.packing import SUFFIXES
 from rollout_curator.vouching import Named
 
 _DRAFT = re.compile(r"\..+\.[0-9a-f]{32}\.tmp(-wal|-shm|-journal)?", re.DOTALL)
@@ -89,7 +90,7 @@ def _why_not(path: Path, real: Path, root: str, named: dict[str, dict[str, list[
         return "a hidden file"
     name = path.name.lower()
     if not name.endswith(SUFFIXES):
-        kind = f"ending in {show_path(path.suffix)}" if path.suffix else "without a suffix"
+        kind = f"ending in {shown(path.suffix)}" if path.suffix else "without a suffix"
         return f"a file {kind} is read only when it is named"
     known = [words for end, words in _NOT_ROLLOUTS.items() if f"/{name}".endswith(end)]
     return f"{known[0]}, no rollouts" if known else ""
@@ -122,7 +123,7 @@ def _why_manifest(path: Path, named: dict[str, list[Named]]) -> str:
         return "named like a manifest of an export and is none, read only when it is named"
     there = [each.file for each in mine if path.with_name(each.file).is_file()]
     changed = [file for file in there if not vouching.of_size(path.with_name(file), named.get(file, ()))]
-    read = [show_path(file) for file in changed if file.lower().endswith(SUFFIXES)]
+    read = [shown(file) for file in changed if file.lower().endswith(SUFFIXES)]
     if not read:
         return "the manifest of an export, no rollouts"
     one = len(read) == 1
@@ -146,6 +147,6 @@ def _without_second_ways(entries: list[Entry], root: str) -> Iterator[Entry]:
     for one in entries:
         real = os.path.realpath(one.path)
         if not one.why and first.setdefault(real, one.path) != one.path:
-            yield replace(one, why=f"a link to {show_path(os.path.relpath(real, root))}, which is read")
+            yield replace(one, why=f"a link to {shown(os.path.relpath(real, root))}, which is read")
         else:
             yield one

@@ -8,7 +8,6 @@ before it are kept.
 import bz2
 import os
 import re
-import stat
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -21,6 +20,7 @@ import zstandard
 from rollout_curator.errors import SourceNotFound, SourceRefused, SourceUnreadable
 from rollout_curator.limits import require_unpacked
 from rollout_curator.names import shown
+from rollout_curator.reach import NotRegular, open_regular
 
 BOM = b"\xef\xbb\xbf"
 CHUNK_BYTES = 1 << 20
@@ -49,37 +49,33 @@ class Opened:
     notes: list[str] = field(default_factory=list)
 
 
-show_path = shown
-
-
 def open_source(path: Path) -> Opened:
     """Open a regular file without blocking and say how it is packed, by its first bytes.
 
     Raises SourceNotFound, SourceRefused (folder, pipe, device, no permission) or SourceUnreadable.
     """
-    shown = show_path(path)
+    name = shown(path)
     try:
-        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0))
+        descriptor = open_regular(path)
+    except NotRegular as error:
+        raise SourceRefused(f"{name}: is not a regular file, so it is not opened") from error
     except (FileNotFoundError, ValueError) as error:  # ValueError: a NUL in the path
-        raise SourceNotFound(f"{shown}: no such file") from error
+        raise SourceNotFound(f"{name}: no such file") from error
     except OSError as error:
-        raise SourceRefused(f"{shown}: cannot be opened ({error.strerror})") from error
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        os.close(descriptor)
-        raise SourceRefused(f"{shown}: is not a regular file, so it is not opened")
+        raise SourceRefused(f"{name}: cannot be opened ({error.strerror})") from error
     file = os.fdopen(descriptor, "rb", buffering=0)
     try:
         head = file.read(4096) if os.fstat(descriptor).st_size else b""
         file.seek(0)
-        return Opened(path, file, _packing(head, shown))
+        return Opened(path, file, _packing(head, name))
     except BaseException:
         file.close()
         raise
 
 
-def _packing(head: bytes, shown: str) -> str:
+def _packing(head: bytes, name: str) -> str:
     if not head:
-        raise SourceUnreadable(f"{shown}: the file is empty")
+        raise SourceUnreadable(f"{name}: the file is empty")
     if head[:2] == b"\x1f\x8b":
         return "gzip"
     if head[:4] == b"\x28\xb5\x2f\xfd" or _ZSTD_SKIPPABLE.match(head):
@@ -88,11 +84,11 @@ def _packing(head: bytes, shown: str) -> str:
         return "bzip2"
     if head[:4] == b"PAR1":
         return "parquet"
-    refuse_other_files(head, shown)
+    refuse_other_files(head, name)
     return "plain"
 
 
-def refuse_other_files(head: bytes, shown: str) -> None:
+def refuse_other_files(head: bytes, name: str) -> None:
     """Raise SourceUnreadable when the first bytes are those of another kind of file than JSON."""
     start = head.removeprefix(BOM).lstrip()[:64].lower()
     reason = None
@@ -110,7 +106,7 @@ def refuse_other_files(head: bytes, shown: str) -> None:
     elif head[:2] == b"\x1f\x8b" or head[:4] == b"\x28\xb5\x2f\xfd" or _BZIP2.match(head):
         reason = "is compressed twice, unpack it once"
     if reason:
-        raise SourceUnreadable(f"{shown}: {reason}")
+        raise SourceUnreadable(f"{name}: {reason}")
 
 
 def chunks(source: Opened) -> Iterator[bytes]:
@@ -127,11 +123,11 @@ def chunks(source: Opened) -> Iterator[bytes]:
             if is_packed:
                 require_unpacked(n_bytes, size)
             if first and chunk:
-                refuse_other_files(chunk[:4096], show_path(source.path))
+                refuse_other_files(chunk[:4096], shown(source.path))
                 first = False
             yield chunk
     except OSError as error:
-        raise SourceUnreadable(f"{show_path(source.path)}: cannot be read ({error.strerror})") from error
+        raise SourceUnreadable(f"{shown(source.path)}: cannot be read ({error.strerror})") from error
 
 
 def _plain(source: Opened) -> Iterator[bytes]:
@@ -140,7 +136,7 @@ def _plain(source: Opened) -> Iterator[bytes]:
 
 
 def _gunzip(source: Opened) -> Iterator[bytes]:
-    shown = show_path(source.path)
+    name = shown(source.path)
     inflate = zlib.decompressobj(31)
     pending = b""
     while True:
@@ -165,7 +161,7 @@ def _gunzip(source: Opened) -> Iterator[bytes]:
             unpacked = inflate.decompress(pending, CHUNK_BYTES)
         except zlib.error as error:
             if "incorrect" in str(error) and "check" in str(error):
-                message = f"{shown}: the gzip checksum does not fit, the file is damaged; fetch it again"
+                message = f"{name}: the gzip checksum does not fit, the file is damaged; fetch it again"
                 raise SourceUnreadable(message) from error
             source.notes.append(f"the gzip data is damaged ({error}): lines up to there were read")
             return
@@ -176,7 +172,7 @@ def _gunzip(source: Opened) -> Iterator[bytes]:
 
 def _unzstd(source: Opened) -> Iterator[bytes]:
     """Unpack frame by frame, because a stream reader ends without a word on a cut frame."""
-    shown = show_path(source.path)
+    name = shown(source.path)
     unpacker = zstandard.ZstdDecompressor(max_window_size=ZSTD_WINDOW_MAX_BYTES)
     pending = b""
     delivered = False
@@ -198,7 +194,7 @@ def _unzstd(source: Opened) -> Iterator[bytes]:
                 unpacked = frame.decompress(pending)
             except zstandard.ZstdError as error:
                 if not delivered:
-                    raise SourceUnreadable(f"{shown}: the zstd data cannot be unpacked ({error})") from error
+                    raise SourceUnreadable(f"{name}: the zstd data cannot be unpacked ({error})") from error
                 if began:
                     source.notes.append(f"the zstd data is damaged ({error}): lines up to there were read")
                 else:
@@ -232,7 +228,7 @@ def _bunzip2(source: Opened) -> Iterator[bytes]:
             unpacked = unpacker.decompress(pending, CHUNK_BYTES)
         except OSError as error:
             if not delivered:
-                raise SourceUnreadable(f"{show_path(source.path)}: the bzip2 data cannot be unpacked") from error
+                raise SourceUnreadable(f"{shown(source.path)}: the bzip2 data cannot be unpacked") from error
             source.notes.append("the bzip2 data is damaged: lines up to there were read")
             return
         pending = b""

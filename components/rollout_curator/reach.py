@@ -22,8 +22,28 @@ NOT_HERE = (
 )
 """Said of a path that leads outside, to nothing, to what is no regular file, or to what this program may not read."""
 _FLAGS = os.O_RDONLY
-for _name in ("O_NONBLOCK", "O_NOFOLLOW", "O_CLOEXEC", "O_NOCTTY", "O_BINARY"):
+for _name in ("O_NONBLOCK", "O_CLOEXEC", "O_NOCTTY", "O_BINARY"):
     _FLAGS |= getattr(os, _name, 0)
+
+
+class NotRegular(Exception):
+    """What was opened is no regular file; `mode` says what it is."""
+
+    def __init__(self, mode: int) -> None:
+        super().__init__(mode)
+        self.mode = mode
+
+
+def open_regular(path: str | Path, *, follows_links: bool = True) -> int:
+    """Return the descriptor of a regular file, opened to read without waiting for a writer.
+
+    Raises NotRegular for anything else, OSError, and ValueError for a name that no file can have.
+    """
+    descriptor = os.open(path, _FLAGS if follows_links else _FLAGS | getattr(os, "O_NOFOLLOW", 0))
+    if not stat.S_ISREG(mode := os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise NotRegular(mode)
+    return descriptor
 
 
 class OutOfReach(Exception):
@@ -83,12 +103,14 @@ class Reach:
         if not self.has_file(place):
             raise OutOfReach(self.words("not a regular file" if os.path.lexists(place) else "no such file"))
         try:
-            descriptor = os.open(place, _FLAGS)
+            descriptor = open_regular(place, follows_links=False)
+        except NotRegular as error:
+            raise OutOfReach(self.words("not a regular file")) from error
         except OSError as error:
             raise OutOfReach(self.words(f"it cannot be read ({error.strerror})")) from error
         with os.fdopen(descriptor, "rb", buffering=0) as file:
             found = os.fstat(descriptor)
-            if not stat.S_ISREG(found.st_mode) or not self._is_still(given, found):
+            if not self._is_still(given, found):
                 raise OutOfReach(self.words("not a regular file"))
             if found.st_size > limit_bytes:
                 raise _too_large(limit_bytes)

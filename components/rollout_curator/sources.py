@@ -12,7 +12,8 @@ from pathlib import Path
 
 from rollout_curator.errors import SourceNotFound
 from rollout_curator.folders import Entry, below, matched_not_read
-from rollout_curator.packing import SUFFIXES, SUFFIXES_SAID, show_path
+from rollout_curator.names import shown
+from rollout_curator.packing import SUFFIXES, SUFFIXES_SAID
 
 SHOWN_MAX = 3
 NAMED_MAX = 5
@@ -48,9 +49,9 @@ def find(paths: Iterable[str | Path]) -> list[Found]:
     files: dict[str, Path] = {}
     for given in paths:
         for path in _expand(Path(given)):
-            real, shown = os.path.realpath(path), Path(os.path.abspath(path))
+            real, named = os.path.realpath(path), Path(os.path.abspath(path))
             if real not in files or files[real].is_symlink():  # a link and its file are one source
-                files[real] = shown
+                files[real] = named
     if not files:
         raise SourceNotFound("no file of rollouts was named; give a file, a folder or a glob")
     return [Found(path, name) for path, name in zip(files.values(), _names(list(files.values())), strict=True)]
@@ -63,7 +64,7 @@ def existing(paths: Iterable[str | Path]) -> list[Found]:
     found = find(named)
     for file in found:
         if not file.path.exists():
-            raise SourceNotFound(f"{show_path(file.path)}: no such file")
+            raise SourceNotFound(f"{shown(file.path)}: no such file")
     return found
 
 
@@ -83,13 +84,13 @@ def _expand(path: Path) -> list[Path]:
     if path.is_dir():
         found = [entry.path for entry in below(path) if not entry.why]
         if not found:
-            raise SourceNotFound(f"{show_path(path)}: no {SUFFIXES_SAID} file to read in this folder{_others(path)}")
+            raise SourceNotFound(f"{shown(path)}: no {SUFFIXES_SAID} file to read in this folder{_others(path)}")
         return found
     if not _is_pattern(path):
         return [path]
     found = [match for match in _matches(path) if match.is_file()]
     if not found:
-        raise SourceNotFound(f"{show_path(path)}: nothing matches")
+        raise SourceNotFound(f"{shown(path)}: nothing matches")
     return found
 
 
@@ -130,7 +131,7 @@ def passed_over(paths: Iterable[str | Path]) -> list[PassedOver]:
 
 
 def _passed(entry: Entry, above: Path) -> PassedOver:
-    return PassedOver(show_path(os.path.relpath(entry.path, above)) + "/" * entry.is_folder, entry.why)
+    return PassedOver(shown(os.path.relpath(entry.path, above)) + "/" * entry.is_folder, entry.why)
 
 
 def by_reason(passed: Iterable[PassedOver]) -> list[Reason]:
@@ -144,9 +145,9 @@ def by_reason(passed: Iterable[PassedOver]) -> list[Reason]:
 def _names(files: list[Path]) -> list[str]:
     """Return the paths below the folder all files share."""
     if len(files) == 1:
-        return [show_path(files[0].name)]
+        return [shown(files[0].name)]
     root = os.path.commonpath([file.parent for file in files])
-    return [show_path(os.path.relpath(file, root)) for file in files]
+    return [shown(os.path.relpath(file, root)) for file in files]
 
 
 def environment_of(path: Path) -> str:
@@ -157,4 +158,4 @@ def environment_of(path: Path) -> str:
     parts = [part for part in Path(os.path.realpath(path)).parts[:-1] if part not in (os.sep, ".", "")]
     if "data" in parts[1:]:
         parts = parts[: len(parts) - 1 - parts[::-1].index("data")]
-    return show_path(parts[-1]) if parts else show_path(path.stem)
+    return shown(parts[-1]) if parts else shown(path.stem)

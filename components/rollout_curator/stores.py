@@ -26,7 +26,7 @@ from rollout_curator.counted import CONTAINED, FOREIGN, SILENT, Counted, PassedS
 from rollout_curator.decisions import Decisions
 from rollout_curator.errors import DecisionsError
 from rollout_curator.marked import Keyed
-from rollout_curator.packing import show_path
+from rollout_curator.names import shown
 from rollout_curator.sources import Found, opened_folder
 from rollout_curator.wording import counted
 
@@ -57,13 +57,13 @@ class Opened:
 
     def __init__(self, paths: Iterable[str | Path], found: Sequence[Found], roots: Sequence[Path] = ()) -> None:
         """Look at folders alone; no store is opened."""
-        shown = {Path(os.path.abspath(file.path)).parent for file in found}
+        named = {Path(os.path.abspath(file.path)).parent for file in found}
         self._roots = [_real(root) for root in roots]
         self._named = {_folder_of(path) for path in paths}
         self._holding = {_real(file.path).parent for file in found}
-        self._beside = {*map(_real, shown), *self._holding, *self._named}
-        named_above = {_real(above) for folder in shown for above in folder.parents}
-        self._around = {above for folder in self._beside | named_above for above in (folder, *folder.parents)}
+        self._beside = {*map(_real, named), *self._holding, *self._named}
+        real_above = {_real(above) for folder in named for above in folder.parents}
+        self._around = {above for folder in self._beside | real_above for above in (folder, *folder.parents)}
 
     def stores(self) -> list[Path]:
         """Return the stores that may count, the highest first, that of the working folder last."""
@@ -98,7 +98,7 @@ class Opened:
             return top / DECISIONS_NAME
         here = Path.cwd() / DECISIONS_NAME
         if not self._is_below_roots(here) or (here.exists() and self._is_foreign(here)):
-            raise DecisionsError(f"{show_path(top)}: no review store can be made there; name one with --decisions")
+            raise DecisionsError(f"{shown(top)}: no review store can be made there; name one with --decisions")
         return here
 
     def _looked_at(self) -> list[Path]:
@@ -171,7 +171,7 @@ def _chosen(opened: Opened, acts: dict[Path, Acts], here: Keyed | None) -> Path 
         return next(filter(opened.is_above, acts), None)
     whole = [path for path in speaking if all(acts[path].keys() >= acts[other].keys() for other in speaking)]
     if not whole:
-        about = [f"{show_path(path)} ({counted(len(set(acts[path].values())), 'rollout')})" for path in speaking]
+        about = [f"{shown(path)} ({counted(len(set(acts[path].values())), 'rollout')})" for path in speaking]
         raise DecisionsError(
             f"several review stores hold decisions {'around these files' if here is None else 'on these rollouts'}: "
             f"{', '.join(about)}; name the one that counts with --decisions, or join them with "

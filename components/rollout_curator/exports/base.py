@@ -23,7 +23,7 @@ from typing import BinaryIO, Self
 
 from rollout_curator.discover import rows
 from rollout_curator.errors import ExportError, RecipeError
-from rollout_curator.exports.explaining import explained as _explain
+from rollout_curator.exports.explaining import explained
 from rollout_curator.exports.leftovers import Guard, sweep, temporary
 from rollout_curator.exports.locking import open_lock
 from rollout_curator.names import beside, shown
@@ -130,7 +130,7 @@ class AtomicFile:
         try:
             yield
         except OSError as error:
-            raise _explain(error, self.path) from error
+            raise explained(error, self.path) from error
 
 
 @contextlib.contextmanager
@@ -229,13 +229,13 @@ def _resolve(path: Path) -> Path:
             ) from None
         return target
     except RuntimeError:  # Python before 3.13 says a loop of links so
-        raise _explain(OSError(errno.ELOOP, "loop"), path) from None
+        raise explained(OSError(errno.ELOOP, "loop"), path) from None
     except OSError as error:
-        raise _explain(error, path) from error
+        raise explained(error, path) from error
     if stat.S_ISDIR(mode):
         raise ExportError(f"cannot write {shown(path)}: it is a folder; name a file in it")
     if stat.S_ISLNK(mode):
-        raise _explain(OSError(errno.ELOOP, "loop"), path)
+        raise explained(OSError(errno.ELOOP, "loop"), path)
     if not stat.S_ISREG(mode):
         raise ExportError(f"cannot write {shown(path)}: it is a device or a pipe, not a file; choose another path")
     if not os.access(target, os.W_OK):
@@ -254,7 +254,7 @@ def _lock(path: Path) -> Iterator[bool]:
     try:
         descriptor = open_lock(beside(target, ".", ".lock"), path)
     except OSError as error:
-        raise _explain(error, path) from error
+        raise explained(error, path) from error
     try:
         yield _wait_for_lock(descriptor, path)
     finally:

@@ -16,7 +16,8 @@ from rollout_curator.index.shards import Shard, Spill
 from rollout_curator.index.tables import scan_parquet
 from rollout_curator.layouts import PARQUET, Layout, look
 from rollout_curator.limits import Amount, TooMuch
-from rollout_curator.packing import Opened, chunks, open_source, show_path
+from rollout_curator.names import shown
+from rollout_curator.packing import Opened, chunks, open_source
 from rollout_curator.reader import SEVERAL
 from rollout_curator.wording import counted
 
@@ -64,7 +65,7 @@ def look_at(path: Path) -> Pass:
         try:
             return Pass(source.packing, look(chunks(source)))
         except TooMuch as much:
-            raise SourceUnreadable(f"{show_path(path)}: not read: in its first value, {much.reason}") from much
+            raise SourceUnreadable(f"{shown(path)}: not read: in its first value, {much.reason}") from much
 
 
 def scan(path: Path, environment: str, run: Run, made: Pass, bodies: Path) -> Iterator[int]:
@@ -78,7 +79,7 @@ def scan(path: Path, environment: str, run: Run, made: Pass, bodies: Path) -> It
         n_lines = sum(shard.n_lines for shard in made.shards) + much.n_lines
         unit = {"document": "record", "parquet": "row"}.get(made.layout.kind, "line")
         said = f"not read beyond the first {counted(n_lines, unit)}: {much.reason}"
-        raise SourceUnreadable(f"{show_path(path)}: {said}; split the file, or take out what is no rollout") from much
+        raise SourceUnreadable(f"{shown(path)}: {said}; split the file, or take out what is no rollout") from much
 
 
 def _scan(path: Path, environment: str, run: Run, made: Pass, bodies: Path) -> Iterator[int]:
@@ -125,7 +126,7 @@ def refusal(made: Pass, whole: Shard, path: Path) -> str | None:
     """Say in one sentence why the file as a whole is not one of rollouts, when nothing in it is even a JSON object."""
     if whole.n_rollouts or any(kind not in _NOT_OBJECTS for kind in whole.problems.counts):
         return None
-    name, kinds = show_path(path), set(whole.problems.counts)
+    name, kinds = shown(path), set(whole.problems.counts)
     if made.layout.kind == "parquet" and not kinds:
         return f"{name}: no rollouts, the Parquet file has no rows"
     if made.layout.kind == "document":

@@ -20,7 +20,8 @@ from rollout_curator.index.facts import CLASS_NAMES, NUMBER_NAMES, Facts, facts
 from rollout_curator.index.shards import RANGE_FACETS_MAX, Shard
 from rollout_curator.index.tally import LISTED_MAX, Tally
 from rollout_curator.limits import Amount, TooMuch
-from rollout_curator.packing import BOM, CHUNK_BYTES, Opened, chunks, open_source, show_path
+from rollout_curator.names import shown
+from rollout_curator.packing import BOM, CHUNK_BYTES, Opened, chunks, open_source
 from rollout_curator.reader import LINE_MAX_BYTES, Line, lines, parse
 from rollout_curator.rollout import Unreadable
 
@@ -201,7 +202,7 @@ def scan_range(task: tuple[str, str, int, int]) -> Shard:
     except TooMuch as much:
         raise TooMuch(much.reason, gatherer.n_lines) from much
     except OSError as error:
-        raise SourceUnreadable(f"{show_path(path)}: cannot be read ({error.strerror})") from error
+        raise SourceUnreadable(f"{shown(path)}: cannot be read ({error.strerror})") from error
     return gatherer.shard()
 
 

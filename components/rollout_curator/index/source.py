@@ -19,7 +19,8 @@ from rollout_curator.index import store
 from rollout_curator.index.frames import FrameReader
 from rollout_curator.index.scan import content_key
 from rollout_curator.index.tally import Range
-from rollout_curator.packing import BOM, open_source, show_path
+from rollout_curator.names import shown
+from rollout_curator.packing import BOM, open_source
 from rollout_curator.reader import parse
 from rollout_curator.rollout import Rollout, Unreadable
 
@@ -70,7 +71,7 @@ class Source:
             try:
                 self._frames = FrameReader(folder / header["files"]["bodies"], *starts)
             except OSError as error:
-                raise SourceChanged(f"{show_path(path)}: was indexed anew meanwhile; open it again") from error
+                raise SourceChanged(f"{shown(path)}: was indexed anew meanwhile; open it again") from error
 
     @property
     def n_rollouts(self) -> int:
@@ -146,7 +147,7 @@ class Source:
             except zstandard.ZstdError:  # the copy in the cache is damaged: no key will fit
                 return b""
         if self._descriptor is None:
-            raise SourceChanged(f"{show_path(self.path)}: the source is closed")
+            raise SourceChanged(f"{shown(self.path)}: the source is closed")
         parts = []
         while length > 0 and (part := os.pread(self._descriptor, length, offset)):
             parts.append(part)
@@ -158,17 +159,16 @@ class Source:
         if int.from_bytes(content_key(text), "big") != place.key_hi << 64 | place.key_lo:
             store.forget(self._folder)
             raise SourceChanged(
-                f"{show_path(self.path)}:{place.line}: the line is no longer the one that was indexed; "
-                "open the file again"
+                f"{shown(self.path)}:{place.line}: the line is no longer the one that was indexed; open the file again"
             )
         return text
 
     def _check_same_file(self) -> None:
         now, then = store.stamp(self.path), self._stamp
         if (now.inode, now.device) != (then.inode, then.device):
-            raise SourceChanged(f"{show_path(self.path)}: the file was replaced since it was indexed; open it again")
+            raise SourceChanged(f"{shown(self.path)}: the file was replaced since it was indexed; open it again")
         if self._frames is not None and (now.size, now.mtime_ns) != (then.size, then.mtime_ns):
-            raise SourceChanged(f"{show_path(self.path)}: the file was written since it was indexed; open it again")
+            raise SourceChanged(f"{shown(self.path)}: the file was written since it was indexed; open it again")
 
     def close(self) -> None:
         """Close the files."""

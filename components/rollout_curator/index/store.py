@@ -26,8 +26,8 @@ from rollout_curator.index.frames import FrameWriter
 from rollout_curator.index.passes import Pass, Run, is_row_of_objects, look_at, refusal, scan
 from rollout_curator.index.shards import Shard, Spill, merge
 from rollout_curator.layouts import DOCUMENT
-from rollout_curator.names import digest
-from rollout_curator.packing import fingerprint, show_path
+from rollout_curator.names import digest, shown
+from rollout_curator.packing import fingerprint
 
 SETTLED_S = 2.0
 """A file changed less than this before it was indexed may change again within one tick of its clock."""
@@ -62,9 +62,9 @@ def stamp(path: Path) -> Stamp:
     try:
         found = os.stat(path)
     except (FileNotFoundError, ValueError) as error:  # ValueError: a NUL in the path
-        raise SourceNotFound(f"{show_path(path)}: no such file") from error
+        raise SourceNotFound(f"{shown(path)}: no such file") from error
     except OSError as error:
-        raise SourceRefused(f"{show_path(path)}: cannot be opened ({error.strerror})") from error
+        raise SourceRefused(f"{shown(path)}: cannot be opened ({error.strerror})") from error
     return Stamp(found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino, found.st_dev)
 
 
@@ -136,7 +136,7 @@ def _writing(cache: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        message = f"{show_path(cache)}: the index cannot be written here ({error.strerror}); "
+        message = f"{shown(cache)}: the index cannot be written here ({error.strerror}); "
         raise CacheError(message + "make room, or name another folder with --cache-dir") from error
 
 
@@ -159,18 +159,18 @@ def build(cache: Path, path: Path, environment: str, run: Run) -> Iterator[Progr
             with tempfile.TemporaryFile(dir=folder) as spilled:
                 made.spill = Spill(spilled)
                 for done in scan(path, environment, run, made, written[-1]):
-                    yield Progress(show_path(path), done, before.size, made.n_rollouts)
+                    yield Progress(shown(path), done, before.size, made.n_rollouts)
                 if is_row_of_objects(made):
                     made = Pass(made.packing, DOCUMENT, spill=made.spill)
                     for done in scan(path, environment, run, made, written[-1]):
-                        yield Progress(show_path(path), done, before.size, made.n_rollouts)
+                        yield Progress(shown(path), done, before.size, made.n_rollouts)
                 whole = merge(made.shards)
                 columns = _write_columns(written[0], whole, made.frames)
         content = fingerprint(path)
         content = content if stamp(path) == before else ""  # it changed meanwhile: only the same stamp may be trusted
         header = {
             "schema": SCHEMA,
-            "path": show_path(path),
+            "path": shown(path),
             "environment": environment,
             "packing": made.packing,
             "layout": made.layout.kind,

@@ -19,7 +19,8 @@ from rollout_curator.errors import SourceUnreadable
 from rollout_curator.index.scan import RANGE_BYTES, RANGE_LINES, Bodies, Gatherer
 from rollout_curator.index.shards import Shard
 from rollout_curator.limits import TooMuch, packed_rollouts_max
-from rollout_curator.packing import Opened, show_path
+from rollout_curator.names import shown
+from rollout_curator.packing import Opened
 from rollout_curator.reader import LINE_MAX_BYTES, Line
 
 SHAPES = (
@@ -59,7 +60,7 @@ def scan_parquet(source: Opened, environment: str, bodies: Bodies) -> Iterator[S
                 gatherer, taken = Gatherer(environment), 0
     except _FAULTS as error:
         if not n_read:
-            raise SourceUnreadable(f"{show_path(source.path)}: the Parquet data cannot be read ({error})") from error
+            raise SourceUnreadable(f"{shown(source.path)}: the Parquet data cannot be read ({error})") from error
         source.notes.append(f"the Parquet data is damaged ({error}): {n_read:,} of {n_rows:,} rows were read")
     yield gatherer.shard()
 
@@ -67,20 +68,20 @@ def scan_parquet(source: Opened, environment: str, bodies: Bodies) -> Iterator[S
 def _opened(source: Opened) -> Any:
     import pyarrow.parquet as pq
 
-    shown = show_path(source.path)
+    place = shown(source.path)
     try:
         table = pq.ParquetFile(source.file, buffer_size=1 << 20, pre_buffer=False)
         names = table.schema_arrow.names
     except _FAULTS as error:
-        raise SourceUnreadable(f"{shown}: is no whole Parquet file ({error})") from error
+        raise SourceUnreadable(f"{place}: is no whole Parquet file ({error})") from error
     if not any(shape <= set(names) for shape in SHAPES):
         more = ", ..." if len(names) > _COLUMNS_SHOWN else ""
         raise SourceUnreadable(
-            f"{shown}: a Parquet file without a known shape of rollout; its columns are "
+            f"{place}: a Parquet file without a known shape of rollout; its columns are "
             f"{', '.join(name[:40] for name in names[:_COLUMNS_SHOWN]) or 'none'}{more}"
         )
     if len(set(names)) < len(names):
-        raise SourceUnreadable(f"{shown}: a Parquet file in which two columns have the same name")
+        raise SourceUnreadable(f"{place}: a Parquet file in which two columns have the same name")
     return table
 
 

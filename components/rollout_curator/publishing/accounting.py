@@ -16,7 +16,7 @@ from rollout_curator.conversation import TOLD, Outcome, count_left_out, issue_ki
 from rollout_curator.counted import StoreSaid
 from rollout_curator.flags import FLAG_WORDS
 from rollout_curator.manifest import LeftOut, relative
-from rollout_curator.packing import show_path
+from rollout_curator.names import shown
 from rollout_curator.plan import Plan
 from rollout_curator.publishing.choosing import Chosen
 from rollout_curator.recipe import Recipe
@@ -54,7 +54,7 @@ def store_of(workspace: Workspace, folder: Path) -> StoreSaid:
 
 def from_folder(folder: Path) -> Callable[[Path], str]:
     """Return how paths are shown in a file that lies in a folder: relative to that."""
-    return lambda path: show_path(relative(path, folder.resolve()))
+    return lambda path: shown(relative(path, folder.resolve()))
 
 
 def report_blocks(workspace: Workspace, recipe: Recipe, chosen: Chosen) -> Iterator[list[bytes]]:

@@ -17,7 +17,7 @@ from pathlib import Path
 from rollout_curator import manifest, vouching
 from rollout_curator.errors import FileInTheWay
 from rollout_curator.exports.leftovers import temporary
-from rollout_curator.packing import show_path
+from rollout_curator.names import shown
 from rollout_curator.publishing.places import beside_of, paths_of
 from rollout_curator.publishing.settings import Settings
 from rollout_curator.recipe import Recipe
@@ -102,7 +102,7 @@ def _whose(path: Path) -> str:
     """Say whose a file is that no export to the same name wrote."""
     others = vouching.named_here(path.parent, os.listdir(path.parent)).get(path.name, ())
     other = vouching.of_size(path, others)
-    return NOT_OURS if other is None else f"is of another export, {show_path(other.by)}"
+    return NOT_OURS if other is None else f"is of another export, {shown(other.by)}"
 
 
 def _stamp(path: Path) -> Stamp | None:
@@ -152,7 +152,7 @@ class ExportGuard:
 
     def replaced(self) -> list[str]:
         """Return a sentence for every file of somebody that was replaced because that was agreed to."""
-        return [f"{show_path(path.name)} was replaced: it {_past(why)}." for path, why in self._told.items()]
+        return [f"{shown(path.name)} was replaced: it {_past(why)}." for path, why in self._told.items()]
 
     def begin(self) -> None:
         """Keep the manifest of before as a record where files that it names stay; they are still ours."""

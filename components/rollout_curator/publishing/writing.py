@@ -97,7 +97,7 @@ def export(
         content["left_out"] = left_out(workspace, recipe, rows_written(workspace, chosen))
         content["store"] = store_of(workspace, out.parent)
         opened = dict(zip(others, files[len(paths) :], strict=True))
-        yield from _write_others(workspace, recipe, chosen, settings, content, opened)
+        yield from _write_others(workspace, recipe, chosen, content, opened)
         beside.write(manifest.dump(content))
     main = paths[next(iter(paths))]
     yield Exported(
@@ -127,7 +127,6 @@ def _write_others(
     workspace: Workspace,
     recipe: Recipe,
     chosen: Chosen,
-    settings: Settings,
     content: manifest.Manifest,
     files: Mapping[str, AtomicFile],
 ) -> Steps[None]:

@@ -2,8 +2,8 @@
 
 **Who is trusted.** Whoever starts the app: paths, roots, the recipe, the review store and the folder of exports that
 are named at its start are opened as they are, and so is what the command line is given. The machine, those who run it,
-its Python packages. A proxy in front: that it speaks TLS, keeps the Host or is named with `--origin`, and takes out
-headers of others that would name a user.
+its Python packages. A proxy in front, at an address of this machine or one given with `--proxy`: that it speaks TLS,
+keeps the Host or is named with `--origin`, and sets `X-Forwarded-User`, `-Proto` and `-For` itself.
 
 **Who is not.** The files: rollouts, their texts and names, recipes, chat templates, tokenizers and decisions of others
 may come from anyone. Pages of other sites in the browser of a user. Whoever reaches the port without the token. In
@@ -11,11 +11,18 @@ shared mode whoever has the token is let in to read, decide and export, and to n
 
 **What is defended, and where.**
 
-- Strangers: the app listens on this machine unless told; any other address needs `--shared` and its token (`server`,
-  `guard`). Only host names it knows are answered, so that no other name can be made to lead here.
+- Strangers: the app listens on this machine unless told; any other address needs `--shared` or `--behind-proxy`
+  (`server`). Only host names it knows are answered, so that no other name can be made to lead here (`guard`). With
+  `--shared` the token of the printed link begins a session, in a cookie that scripts cannot read and, where a trusted
+  proxy says that the browser speaks TLS, `Secure`; it ends with "Log out", after 12 hours without use or after a week,
+  and its websockets with it (`sessions`). Answers to wrong tokens are held back, longer each time (`delays`).
 - Other sites: a request that tells an origin must come from the app's own, host and port, before Streamlit sees it
-  (`origin`); routes ask for a token of the page too (`answering`); answers carry a policy that lets no other site frame
-  them and lets no script run but the app's own (`guard`).
+  (`origin`); routes ask for a token of the page too (`answering`); every answer carries a policy that lets no other
+  site frame it and lets no script run but the app's own (`headers`).
+- Who decides: who is signed in, whatever a page or request says (`names`). With `--shared` each session chooses a name
+  once, which ends in "(unverified)" wherever it is written. With `--behind-proxy` it is whom `X-Forwarded-User`, or
+  the header named with `--user-header`, names; such headers count from trusted addresses alone, and nobody else is
+  answered (`proxies`).
 - Hostile text: nothing from data is rendered as markdown or HTML (`text`); the browser is told of nothing to load.
 - Paths: whatever a browser sends opens regular files below a root or, in a shared app, beside the sources, with one
   answer for all else (`reach`, `reaching`). Exports go to the folder for exports. Uploads are read as bytes of at most
@@ -31,8 +38,9 @@ shared mode whoever has the token is let in to read, decide and export, and to n
 - Without `--shared` every user of this machine can reach the port, and reads and decides as whoever started the app.
   On a machine that others use, start it with `--shared`, also on 127.0.0.1, and name roots.
 - There is no TLS here: on a network that others listen to, put a proxy before it. There are no accounts and no rights:
-  who has the token may do all that the app does, and names of reviewers are what they say they are, unless a proxy
-  signs people in. A link that is passed on lets its finder in as long as the app runs.
+  whoever is let in may do all that the app does. A link that is passed on lets its finder in as long as the app runs.
+- With `--behind-proxy` whoever can connect from a trusted address, at first every user of this machine, can say to be
+  anybody. Let the proxy stand alone on its machine, or add `--shared`, so that the token is asked for too.
 - Users can use up the server: a page over many rollouts, an export, or many websockets take memory and time from all.
   A template keeps one core of its user busy for as long as they look at it; users of one address share that core.
 - A template can show its reader any text, and one that costs little may be wrong: it decides what a trainer would see.

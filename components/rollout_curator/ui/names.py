@@ -49,7 +49,7 @@ def who_of(site: Site, cookies: Mapping[str, str], headers: Mapping[str, str]) -
     if session and (chosen := site.sessions.name(session)):
         return Who(chosen, True, is_fixed=True, session=session)
     remembered = _cleaned(unquote(cookies.get(COOKIE, "")))
-    if serves_others(site):
+    if site.options.serves_others:
         return Who(remembered, False, session=session)
     return Who(remembered or site.reviewer, True)
 
@@ -57,7 +57,7 @@ def who_of(site: Site, cookies: Mapping[str, str], headers: Mapping[str, str]) -
 def choose(site: Site, name: str, session: str) -> str:
     """Return the name that decisions carry for one that somebody typed; a session keeps the first it was given."""
     clean = _cleaned(name)
-    if not clean or not serves_others(site):
+    if not clean or not site.options.serves_others:
         return clean
     return site.sessions.choose(session, clean + UNVERIFIED) or clean + UNVERIFIED
 
@@ -72,14 +72,9 @@ def check_view(site: Site, asks: Who, reviewer: str) -> None:
 
 def refusal_of(site: Site, said: str, reviewer: str) -> str:
     """Return why a decision made under a name cannot be saved by this reviewer, empty when it can."""
-    if not serves_others(site) or said in ("", reviewer):
+    if not site.options.serves_others or said in ("", reviewer):
         return ""
     return f"it was made as {said[:80]}, who is not signed in here"
-
-
-def serves_others(site: Site) -> bool:
-    """Say whether others than who started the app use it."""
-    return site.options.shared or site.options.behind_proxy
 
 
 def _cleaned(name: str) -> str:

@@ -21,9 +21,9 @@ def reach_of(site: Site) -> Reach:
     named by who started it.
     """
     folders = [str(root) for root in site.options.roots]
-    if site.options.is_shared and site.workspace is not None:
+    if site.options.serves_others and site.workspace is not None:
         folders += [str(source.path.parent) for source in site.workspace.sources]
-    if not folders and not site.options.is_shared:
+    if not folders and not site.options.serves_others:
         return ANYWHERE
     started_with = str(site.recipe.template.get("tokenizer") or "")
     return Reach((*folders, started_with) if started_with else tuple(folders))
@@ -31,7 +31,7 @@ def reach_of(site: Site) -> Reach:
 
 def typed(site: Site, given: str) -> str:
     """Return a path as it was typed; `~` is the home of who started the app, and only theirs."""
-    return given.strip() if site.options.is_shared else os.path.expanduser(given.strip())
+    return given.strip() if site.options.serves_others else os.path.expanduser(given.strip())
 
 
 def check_written(site: Site, recipe: Recipe, out: Path, beside: Beside) -> None:

@@ -11,9 +11,8 @@ from collections.abc import Mapping
 import streamlit as st
 
 from rollout_curator.templates.turns import Turns, Work, own_turns
+from rollout_curator.ui.proxies import NAME_HEADER
 
-NAME_HEADER = "X-Curator-User"
-"""In which the guard hands on whom a proxy signed in."""
 HERE = ("", "127.0.0.1", "::1")
 PAGE_S, REQUEST_S = 300.0, 30.0
 """So long all renderings of a page or of a request may take."""

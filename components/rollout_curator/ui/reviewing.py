@@ -26,7 +26,7 @@ def set_queue(name: str) -> None:
 def set_reviewer(name: str) -> None:
     """Choose the name that decisions carry; an empty one changes nothing, nor does a second one where others read."""
     now, site = state.session(), current()
-    if names.serves_others(site) and now.named:
+    if site.options.serves_others and now.named:
         return
     chosen = names.choose(site, name, now.signed_in)
     if chosen:

@@ -87,7 +87,9 @@ def checked(options: ServeOptions) -> ServeOptions:
         return options if options.shared else replace(options, token="")
     if options.behind_proxy:
         if not options.hosts and not options.origins:
-            raise ServerRefused("behind a proxy the app must know its host names; name them in `hosts`")
+            raise ServerRefused(
+                "behind a proxy the app must know how browsers reach it; name that with --origin https://NAME"
+            )
         return options
     if not options.shared:
         where = "every address of this machine" if options.address in WILDCARDS else options.address

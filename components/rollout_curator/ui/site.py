@@ -65,8 +65,8 @@ class ServeOptions:
     origins: tuple[str, ...] = ()
 
     @property
-    def is_shared(self) -> bool:
-        """Say whether others than who starts the app may be in front of it."""
+    def serves_others(self) -> bool:
+        """Say whether others than who started the app use it."""
         return self.shared or self.behind_proxy
 
 
@@ -196,12 +196,12 @@ class Site:
         name = given.strip()
         if not name or "\0" in name:
             raise ExportError(f"name the file to write, such as curated{suffix}")
-        path = Path(os.path.abspath(self.out_dir / (name if self.options.is_shared else os.path.expanduser(name))))
+        path = Path(os.path.abspath(self.out_dir / (name if self.options.serves_others else os.path.expanduser(name))))
         if not path.name.endswith(suffix):
             raise ExportError(f"{path.name}: the name of a training file ends in {suffix}")
         sources = [source.path.parent for source in self.workspace.sources] if self.workspace else []
         allowed = [self.out_dir]
-        if not self.options.is_shared:
+        if not self.options.serves_others:
             allowed += [*self.options.roots, *sources, Path.cwd()]
         if not any(is_below(path, folder) for folder in allowed):
             raise ExportError(f"{name}: exports may not go there; start the app with --out-dir FOLDER")

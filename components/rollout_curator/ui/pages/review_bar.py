@@ -5,7 +5,6 @@ import streamlit as st
 from rollout_curator import reading
 from rollout_curator.review.planning import Pace
 from rollout_curator.ui import reviewing, state
-from rollout_curator.ui.names import serves_others
 from rollout_curator.ui.pages.bulk import bulk_done, bulk_question
 from rollout_curator.ui.queue_rows import Ask, plan
 from rollout_curator.ui.queues import PLAN, Queue, about, queues, words_of
@@ -31,7 +30,7 @@ def bar(site: Site, workspace: Workspace) -> None:
         tip = "Reject or accept everything in this queue, as one step"
         st.button("Decide all", help=tip, on_click=reviewing.ask_bulk, key="rc.bulk")
         st.markdown("reviewer", width="content")
-        if serves_others(site):
+        if site.options.serves_others:
             st.markdown(label(now.reviewer), width="content")
         else:
             st.text_input(

@@ -8,7 +8,7 @@ import streamlit as st
 
 from rollout_curator.flags import FLAG_WORDS, flagged_rows
 from rollout_curator.grouping import WORDS
-from rollout_curator.packing import show_path
+from rollout_curator.names import shown
 from rollout_curator.problems import PROBLEM_WORDS
 from rollout_curator.sources import by_reason
 from rollout_curator.ui import choices, places, state
@@ -108,7 +108,7 @@ def _refused(workspace: Workspace) -> None:
     paths = {source.name: source.path for source in workspace.sources}
     for refused in workspace.refused[:20]:
         words = "has no rollouts" if refused.name in paths else "was not opened"
-        why = refused.reason.removeprefix(f"{show_path(paths.get(refused.name, ''))}: ")
+        why = refused.reason.removeprefix(f"{shown(paths.get(refused.name, ''))}: ")
         st.warning(f"{label(refused.name)} {words}: {label(why)}")
     if len(workspace.refused) > 20:
         st.warning(f"{len(workspace.refused) - 20:,} more files were not opened.")
@@ -148,8 +148,8 @@ def _problems(workspace: Workspace) -> None:
     n_places = sum(1 for _ in _of_kind(workspace, chosen))
     n_pages = -(-n_places // PAGE_ROWS)
     number = st.pagination(n_pages, key="rc.problem-page") if n_pages > 1 else 1
-    shown = islice(_of_kind(workspace, chosen), (number - 1) * PAGE_ROWS, number * PAGE_ROWS)
-    rows = [{"where": plain(where), "reason": plain(reason)} for where, reason in shown]
+    found = islice(_of_kind(workspace, chosen), (number - 1) * PAGE_ROWS, number * PAGE_ROWS)
+    rows = [{"where": plain(where), "reason": plain(reason)} for where, reason in found]
     st.dataframe(
         pd.DataFrame(rows),
         hide_index=True,

@@ -8,7 +8,6 @@ from rollout_curator import reading_shared_words as words
 from rollout_curator.errors import CuratorError
 from rollout_curator.review.agreement import Agreement
 from rollout_curator.ui import places, reviewing, state
-from rollout_curator.ui.names import serves_others
 from rollout_curator.ui.queue_rows import share_of
 from rollout_curator.ui.reasons import label_of
 from rollout_curator.ui.site import current
@@ -124,7 +123,7 @@ def _exchange(workspace: Workspace) -> None:
         on_click="ignore",
         key="rc.decisions-out",
     )
-    if serves_others(current()):
+    if current().options.serves_others:
         st.caption("To take in decisions of others: `rollout-curator decisions import`, where the app was started.")
         return
     given = st.file_uploader("take in decisions of others (JSONL, up to 1 MB)", type=["jsonl"], key="rc.decisions-in")
