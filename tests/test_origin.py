@@ -178,6 +178,12 @@ def test_a_host_in_other_letters_than_its_origin_makes_the_app_call_nobody(app: 
     assert app.outbound() == []
 
 
+def test_a_refused_websocket_is_no_error_in_the_log(app: Served) -> None:
+    assert status(websocket(app.port, app.host, "Origin: http://evil.example")) == 403
+    assert status(get(app.port, app.host)) == 200
+    assert "without completing handshake" not in (app.connects.parent / "app.log").read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize("origin", ["http://127.0.0.1:1", "http://localhost", "https://localhost", "http://0.0.0.0"])
 def test_every_other_port_of_this_machine_is_another_origin(app: Served, origin: str) -> None:
     assert status(websocket(app.port, app.host, f"Origin: {origin}")) == 403
