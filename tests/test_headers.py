@@ -122,6 +122,48 @@ def test_a_strangers_websocket_is_refused_with_the_headers(app: tuple[int, str])
     assert_secure(answer)
 
 
+# --- what never reaches the app
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        "GET / HTTP/1.1\nHost: a.example\nHost: b.example",
+        "GET / HTTP/1.1\nno header at all",
+        "GET /\u00ff HTTP/1.1",
+        "nonsense",
+        "POST / HTTP/1.1\nContent-Length: 4\nContent-Length: 5",
+    ],
+)
+def test_what_is_no_request_is_refused_with_the_headers(app: tuple[int, str], request_: str) -> None:
+    answer = ask(app[0], request_)
+    assert (answer.status, answer.body) == (400, b"Invalid HTTP request received.")
+    assert_secure(answer)
+
+
+@pytest.mark.parametrize(
+    ("handshake", "status"),
+    [
+        (HANDSHAKE.replace("Version: 13", "Version: 8"), 400),
+        (HANDSHAKE.replace("dGhlIHNhbXBsZSBub25jZQ==", "x"), 400),
+        (f"{HANDSHAKE}\nOrigin: http://a.example\nOrigin: http://b.example", 400),
+        (f"{HANDSHAKE}\nSec-WebSocket-Protocol: ,,;", 400),
+    ],
+)
+def test_a_handshake_that_is_none_is_refused_with_the_headers(
+    app: tuple[int, str], handshake: str, status: int
+) -> None:
+    answer = ask(app[0], f"GET /_stcore/stream HTTP/1.1\n{handshake}")
+    assert answer.status == status
+    assert_secure(answer)
+
+
+def test_a_handshake_by_another_method_is_refused_with_the_headers(app: tuple[int, str]) -> None:
+    answer = ask(app[0], f"POST /_stcore/stream HTTP/1.1\n{HANDSHAKE}")
+    assert answer.status == 405
+    assert_secure(answer)
+
+
 # --- failures inside
 
 

@@ -81,7 +81,7 @@ def test_a_request_of_another_origin_is_refused(method: str, origin: str) -> Non
 
 @pytest.mark.parametrize("origin", ["http://127.0.0.1:8501", "https://127.0.0.1:8501", "HTTP://127.0.0.1:8501"])
 def test_the_own_origin_is_let_in(origin: str) -> None:
-    assert of_stream(guarded(), origin=origin) == f"{HOST} {origin}"
+    assert of_stream(guarded(), origin=origin) == f"{HOST} {origin.lower()}"
     assert guarded().post("/", headers={"Origin": origin}).status_code == 200
 
 
@@ -99,6 +99,21 @@ def test_what_a_browser_says_comes_from_another_site_is_refused(site: str) -> No
 
 def test_a_link_on_another_site_still_opens_the_page() -> None:
     assert guarded().get("/", headers={"Sec-Fetch-Site": "cross-site"}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("host", "origin", "told"),
+    [
+        ("LocalHost:8501", "http://localhost:8501", "localhost:8501 http://localhost:8501"),
+        ("localhost:8501", "HTTP://LOCALHOST:8501", "localhost:8501 http://localhost:8501"),
+        ("Localhost.", "https://LOCALHOST.", "localhost. https://localhost."),
+        ("127.0.0.1:8501", "https://Curator.Example", "curator.example https://curator.example"),
+        ("LocalHost:8501", None, "localhost:8501 None"),
+    ],
+)
+def test_host_and_origin_agree_to_the_letter_once_they_are_let_in(host: str, origin: str | None, told: str) -> None:
+    headers = {"origin": origin} if origin else {}
+    assert of_stream(guarded(PUBLIC), host, host=host, **headers) == told
 
 
 def test_two_origins_are_one_too_many() -> None:
@@ -155,6 +170,18 @@ def test_foreign_websockets_are_refused_at_once_and_the_app_calls_nobody(app: Se
     assert [status(connection) for connection in waiting] == [403] * 5
     assert time.monotonic() - began < 5
     assert app.outbound() == []
+
+
+def test_a_host_in_other_letters_than_its_origin_makes_the_app_call_nobody(app: Served) -> None:
+    for host, origin in (("LocalHost.", "localhost."), ("LOCALHOST:1", "localhost:1"), ("localhost", "LOCALHOST")):
+        assert status(websocket(app.port, host, f"Origin: http://{origin}")) == 101
+    assert app.outbound() == []
+
+
+def test_a_refused_websocket_is_no_error_in_the_log(app: Served) -> None:
+    assert status(websocket(app.port, app.host, "Origin: http://evil.example")) == 403
+    assert status(get(app.port, app.host)) == 200
+    assert "without completing handshake" not in (app.connects.parent / "app.log").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("origin", ["http://127.0.0.1:1", "http://localhost", "https://localhost", "http://0.0.0.0"])

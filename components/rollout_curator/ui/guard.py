@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from rollout_curator.ui.delays import Delays
 from rollout_curator.ui.faults import log_error
 from rollout_curator.ui.headers import BASE_SCRIPT, checked_host, hostname, secured
-from rollout_curator.ui.origin import own_host
+from rollout_curator.ui.origin import as_own, own_host
 from rollout_curator.ui.proxies import Proxies
 from rollout_curator.ui.sessions import LONGEST_S, Sessions
 
@@ -73,15 +73,16 @@ class Guard:
             await _refuse(seen, sent, f"Something went wrong; error {number} in the server's log.\n", 500)
 
     async def _let_in(self, scope: Scope, receive: Receive, send: Send) -> None:
-        headers = Headers(scope=scope)
-        host = headers.get("host", "")
-        if hostname(host) not in self._hosts:
+        if hostname(Headers(scope=scope).get("host", "")) not in self._hosts:
             await _refuse(scope, send, "This address is not one the app answers to.\n")
         elif (own := own_host(scope, self._origins)) is None:
             await _refuse(scope, send, "This was asked from another site.\n")
-        elif own != host:
-            await self._let_in(_with_host(scope, own), receive, send)
-        elif self._behind_proxy and not self._token and not self._proxies.trusts(scope):
+        else:
+            await self._admit(as_own(scope, own), receive, send)
+
+    async def _admit(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = Headers(scope=scope)
+        if self._behind_proxy and not self._token and not self._proxies.trusts(scope):
             await _refuse(scope, send, AROUND)
         elif self._proxies.names_two(scope):
             await _refuse(scope, send, TWO_NAMES, 400)
@@ -180,12 +181,6 @@ def _unpacked(scope: Scope, headers: Headers) -> Scope:
     if "text/html" not in headers.get("accept", ""):
         return scope
     return {**scope, "headers": [pair for pair in scope["headers"] if pair[0] != b"accept-encoding"]}
-
-
-def _with_host(scope: Scope, host: str) -> Scope:
-    """Return a request as it is when it asks for another host."""
-    others = [pair for pair in scope["headers"] if pair[0] != b"host"]
-    return {**scope, "headers": [(b"host", host.encode("latin-1")), *others]}
 
 
 async def _refuse(scope: Scope, send: Send, words: str, status: int = 403) -> None:

@@ -2,8 +2,9 @@
 
 Browsers say it in `Origin`, which no page can change, with every websocket and everything that is not plain reading.
 The rule: an origin that is told must be that of the app, host and port; it is asked before Streamlit sees the request,
-because Streamlit takes every port of this machine for its own and looks up foreign ones on the network. Behind a proxy
-that gives the app another host, the origins it has in public are told at its start. Knows headers, no pages.
+because Streamlit takes every port of this machine for its own and looks up foreign ones on the network. It takes one in
+other letters for foreign too: what is let in tells host and origin alike (`as_own`). Behind a proxy that gives the app
+another host, the origins it has in public are told at its start. Knows headers, no pages.
 """
 
 import re
@@ -21,13 +22,13 @@ _ORIGIN = re.compile(r"https?://([^/?#@\\\s]+)", re.IGNORECASE)
 
 
 def own_host(scope: Scope, public: Collection[str]) -> str | None:
-    """Return the host that a request of the app's own asks for, None for one that comes from another site.
+    """Return the host, in lower case, that a request of the app's own asks for, None for one from another site.
 
     A link on another site may open a page, so what reads and tells no origin is let in, as is what is no browser. Under
     a public origin the host is that one's, so that whatever asks next finds both alike.
     """
     headers = Headers(scope=scope)
-    host, origins = headers.get("host", ""), headers.getlist("origin")
+    host, origins = headers.get("host", "").lower(), headers.getlist("origin")
     acts = scope["type"] == "websocket" or scope["method"] not in READING
     if acts and any(site not in OWN_SITE for site in headers.getlist("sec-fetch-site")):
         return None
@@ -39,7 +40,15 @@ def own_host(scope: Scope, public: Collection[str]) -> str | None:
         return None
     if given in public:
         return found[1]
-    return host if found[1] == host.lower() else None
+    return host if found[1] == host else None
+
+
+def as_own(scope: Scope, host: str) -> Scope:
+    """Return a request that was let in with this host, and with an origin that agrees with it to the letter."""
+    others = [pair for pair in scope["headers"] if pair[0] not in (b"host", b"origin")]
+    origin = Headers(scope=scope).get("origin")
+    told = [] if origin is None else [(b"origin", f"{origin.split(':')[0].lower()}://{host}".encode("latin-1"))]
+    return {**scope, "headers": [(b"host", host.encode("latin-1")), *others, *told]}
 
 
 def public_hosts(origins: Iterable[str]) -> tuple[str, ...]:

@@ -5,12 +5,17 @@ that this program did not write is escaped (`label`), shown as it stands (`show_
 cannot be seen (`plain`, for places that render no markdown: cells, choices, file names).
 """
 
+import re
+
 import streamlit as st
 
 from rollout_curator.names import spaced
 
 MARKDOWN = frozenset("\\`*_{}[]()#+-.!:$|<>~&=^@'\"")
 MAX_CHARS = 400
+_LINKS = re.compile(r"(?<=http:)(?=//)|(?<=https:)(?=//)|(?<=www)(?=\.)|(?=@)", re.IGNORECASE)
+_JOINER = "\u2060"
+"""Put into addresses, for Streamlit's page makes links of them after it has taken out all backslashes."""
 
 
 def plain(text: object, most: int = MAX_CHARS) -> str:
@@ -23,8 +28,9 @@ def plain(text: object, most: int = MAX_CHARS) -> str:
 
 
 def label(text: object, most: int = MAX_CHARS) -> str:
-    """Return text that Streamlit's markdown shows verbatim."""
-    return "".join(f"\\{character}" if character in MARKDOWN else character for character in plain(text, most))
+    """Return text that Streamlit's markdown shows verbatim, addresses in it without links."""
+    shown = _LINKS.sub(_JOINER, plain(text, most))
+    return "".join(f"\\{character}" if character in MARKDOWN else character for character in shown)
 
 
 def show_untrusted(text: str, *, height: int | None = None) -> None:
