@@ -15,7 +15,7 @@ from rollout_curator import __version__, cli_review, endings
 from rollout_curator import cli_options as options
 from rollout_curator import cli_working as working
 from rollout_curator.cli_opening import check_named, opened, stores_of, told, told_of_check
-from rollout_curator.terminal import fail, note, say
+from rollout_curator.terminal import fail, note, open_closed_streams, say
 
 EXIT_INTERRUPTED = 130
 
@@ -261,6 +261,7 @@ def main() -> None:
     """Run the command line; the exit code is part of the contract."""
     from rollout_curator.errors import CuratorError
 
+    open_closed_streams()
     try:
         with endings.heeded():
             code = app(prog_name="rollout-curator", standalone_mode=False)

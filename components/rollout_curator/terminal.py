@@ -5,6 +5,7 @@ line prints (`tests/test_names.py` reads the source for it), and whatever is pri
 texts of others cannot command the terminal, begin a line of their own or fail to be encoded.
 """
 
+import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -20,6 +21,21 @@ if TYPE_CHECKING:
 
 EXIT_USER = 2
 """The user must change something; one line on stderr says what."""
+
+
+def open_closed_streams() -> None:
+    """Open what the caller closed (`>&-`) as a place that takes everything and keeps nothing.
+
+    Else the next file that is opened, an export or the review store, would be where a library writes its warnings.
+    """
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)  # it takes the lowest number that is free
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w" if number else "r", encoding="utf-8"))
 
 
 def show_progress(steps: Iterator["Progress"]) -> None:
@@ -61,7 +77,7 @@ def _end(bars: dict[str, Any]) -> None:
 def say(found: Any, as_json: bool, as_text: Callable[[Any], Iterable[str]]) -> None:
     """Print a result as one JSON object, or as lines for people."""
     if as_json:
-        click.echo(in_json(_dumped(found), _encoding(sys.stdout)))
+        _echo(in_json(_dumped(found), _encoding(sys.stdout)), sys.stdout)
     else:
         for line in as_text(found):
             tell(line)
@@ -91,7 +107,18 @@ def fail(message: str) -> NoReturn:
 
 def _print(line: str, stream: TextIO) -> None:
     encoding = _encoding(stream)
-    click.echo(shown(line).encode(encoding, "backslashreplace").decode(encoding), file=stream)
+    _echo(shown(line).encode(encoding, "backslashreplace").decode(encoding), stream)
+
+
+def _echo(text: str, stream: TextIO) -> None:
+    """Write to a stream; one of errors that takes nothing, as on a full disk, takes nothing from the work."""
+    try:
+        click.echo(text, file=stream)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        if stream is not sys.stderr:
+            fail(f"standard output takes nothing ({error.strerror}); send it elsewhere")
 
 
 def _encoding(stream: TextIO) -> str:
