@@ -48,6 +48,7 @@ def test_from_threshold_to_a_split_verified_export_with_its_config_and_to_pairs(
     page.get_by_text("by share").click()
     warning = page.get_by_text("is not the file its manifest was written for")
     expect(warning.first).to_be_visible(timeout=30_000)
+    page.get_by_test_id("stCheckbox").filter(has_text="Replace curated.nemo_rl.train.jsonl").locator("label").click()
     export(page, "rollouts")
     expect(warning).to_have_count(0, timeout=30_000)
     assert [check for check in verify(manifest) if not check.holds] == []

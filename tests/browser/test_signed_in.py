@@ -73,6 +73,6 @@ def test_the_link_lets_in_a_name_is_chosen_once_and_who_leaves_is_out(
     page.evaluate("([place, text]) => localStorage.setItem(place, text)", [place, json.dumps([left])])
     page.reload(wait_until="commit")
     words = "it was made as ann (unverified), who is not signed in here; kept in this browser"
-    expect(page.get_by_text(words)).to_be_visible(timeout=90_000)
+    expect(page.get_by_text(words).first).to_be_visible(timeout=90_000)
     assert who_decided(rollouts) == ["ann (unverified)", "bob (unverified)"]
     assert json.loads(page.evaluate("place => localStorage.getItem(place)", place)) == [left]

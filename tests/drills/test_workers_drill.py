@@ -27,7 +27,7 @@ from rollout_curator.recipe import Recipe
 from rollout_curator.workspace import Workspace
 
 workspace = Workspace.open([sys.argv[1]], Path(sys.argv[2]))
-for step in export(workspace, Recipe(), Path(sys.argv[3]), Settings(workers=2)):
+for step in export(workspace, Recipe(), Path(sys.argv[3]), Settings(workers=2, overwrite=True)):
     print("step", flush=True)
     sys.stdin.readline()
 """
