@@ -21,6 +21,7 @@ from rollout_curator.names import beside
 
 BUSY_S = 30
 
+_COPY_IT = "copy it to a folder you may write, and name the copy with --decisions"
 _MOUNTS = Path("/proc/mounts")
 _NETWORK = {"nfs", "nfs4", "cifs", "smb3", "smbfs", "afs", "ceph", "lustre", "gpfs", "beegfs", "fuse.sshfs"}
 
@@ -152,6 +153,8 @@ def _refuse_place(path: Path) -> None:
     if (kind := _network(path)) is not None:
         raise DecisionsError(f"{path}: lies on a network file system ({kind}); choose --decisions on a local disk")
     if not folder.stat().st_mode & 0o222 or not os.access(folder, os.W_OK | os.X_OK):
+        if os.path.lexists(path):
+            raise DecisionsError(f"{path}: lies in a folder that is read-only; {_COPY_IT}")
         raise DecisionsError(f"{folder}: the folder is read-only; choose --decisions in one you may write")
 
 
@@ -161,7 +164,7 @@ def _refuse_file(path: Path) -> None:
     if not stat.S_ISREG(found.st_mode):
         raise DecisionsError(f"{path}: is not a regular file; choose another --decisions")
     if not found.st_mode & 0o222 or not os.access(path, os.R_OK | os.W_OK):
-        raise DecisionsError(f"{path}: is read-only; make it writable or choose another --decisions")
+        raise DecisionsError(f"{path}: is read-only; make it writable, or {_COPY_IT}")
     if not found.st_size:
         raise DecisionsError(f"{path}: is empty, so not a database of decisions; move it away or choose another")
     with closing(_connect(path)) as connection:
