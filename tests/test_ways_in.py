@@ -418,6 +418,18 @@ def test_decisions_on_folders_side_by_side_lie_in_the_folder_they_share(w: Path)
 # Where one is looked for, and where not
 
 
+@pytest.mark.parametrize("schema", [1, 2, 3])
+def test_a_store_of_an_older_program_that_is_passed_over_stays_as_it_was(w: Path, schema: int) -> None:
+    """Whoever uses the older program can still open it."""
+    with closing(sqlite3.connect(w / STORE)) as connection:
+        connection.executescript((Path(__file__).parent / f"decisions_schema_{schema}.sql").read_text())
+    reject(w / "sub" / STORE, w / "sub" / "one.jsonl")
+    before = (w / STORE).read_bytes()
+    found = call("stats", w / "sub", "--json").json["store"]
+    assert found["passed_over"] == [{"path": str(w / STORE), "reason": "no decision on these rollouts"}]
+    assert (w / STORE).read_bytes() == before
+
+
 def test_a_store_in_the_working_folder_counts_if_it_speaks_of_these_rollouts(w: Path) -> None:
     here = Path.cwd() / STORE
     reject(here, w / "sub" / "one.jsonl")

@@ -24,6 +24,7 @@ from pathlib import Path
 
 from rollout_curator.counted import CONTAINED, FOREIGN, SILENT, Counted, PassedStore
 from rollout_curator.decisions import Decisions
+from rollout_curator.decisions_file import origins_in
 from rollout_curator.errors import DecisionsError
 from rollout_curator.marked import Keyed
 from rollout_curator.packing import show_path
@@ -143,10 +144,7 @@ def read(opened: Opened, given: Path | None, here: Keyed | None = None) -> Held:
     foreign = tuple(PassedStore(path, FOREIGN) for path in opened.foreign())
     if (sole := opened.sole()) is not None:
         return Held(Decisions.open(sole), Counted(sole, "found", foreign))
-    acts: dict[Path, Acts] = {}
-    for store in opened.stores():
-        with Decisions.open(store) as decisions:
-            acts[store] = _acts(decisions, here)
+    acts = {store: _acts(origins_in(store), here) for store in opened.stores()}
     path = _chosen(opened, acts)
     others = {store: said for store, said in acts.items() if store != path and (said or opened.is_around(store))}
     passed = (*(PassedStore(store, CONTAINED if said else SILENT) for store, said in others.items()), *foreign)
@@ -192,9 +190,8 @@ def _chosen(opened: Opened, acts: dict[Path, Acts]) -> Path | None:
     return next(filter(opened.is_above, whole), whole[0])
 
 
-def _acts(store: Decisions, here: Keyed | None) -> Acts:
-    """Return the acts of a store on these rollouts."""
-    acts = {act.origin: act.key for act in store.history()}
+def _acts(acts: Acts, here: Keyed | None) -> Acts:
+    """Return those of the acts of a store that are about these rollouts."""
     if here is None:
         return acts
     keys = list(dict.fromkeys(acts.values()))
