@@ -251,3 +251,23 @@ def test_a_manifest_of_ours_takes_out_what_it_names_by_size_whoever_wrote_it(fol
     write(folder / "more.jsonl", ROWS)
     assert read(folder) == ["more.jsonl"]
     assert why(folder)["runs.jsonl"] == AN_EXPORT
+
+
+@pytest.mark.parametrize("named", [[".hidden.jsonl", ".old", "sft.jsonl"], [".h*", ".old", "s*l"]])
+def test_what_is_named_beside_its_folder_is_read_and_not_passed_over(folder: Path, named: list[str]) -> None:
+    export(folder)
+    write(folder / ".hidden.jsonl", [gym("Hidden?", "yes", 1)])
+    (folder / ".old").mkdir()
+    write(folder / ".old" / "old.jsonl", [gym("Old?", "yes", 1)])
+    paths = [folder, *(folder / name for name in named)]
+    assert {found.path.name for found in find(paths)} == {"runs.jsonl", ".hidden.jsonl", "old.jsonl", "sft.jsonl"}
+    assert [file.name for file in passed_over(paths)] == ["w/.sft.jsonl.lock", "w/sft.jsonl.manifest.json"]
+
+
+def test_what_is_reached_from_two_folders_is_told_once(folder: Path) -> None:
+    (folder / "sub").mkdir()
+    (folder / "sub" / "notes.txt").touch()
+    write(folder / "sub" / "more.jsonl", ROWS)
+    assert [file.name for file in passed_over([folder, folder / "sub", folder.parent / "w" / "sub"])] == [
+        "w/sub/notes.txt"
+    ]

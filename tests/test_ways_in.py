@@ -267,8 +267,9 @@ def two_stores(w: Path) -> Path:
 def several(w: Path) -> str:
     return (
         f"several review stores hold decisions on these rollouts: {w / STORE} (1 rollout), "
-        f"{w / 'sub' / STORE} (2 rollouts); name the one that counts with --decisions, or join them with "
-        "`decisions export` and `decisions import`"
+        f"{w / 'sub' / STORE} (2 rollouts); name the one that counts with --decisions, or join them: "
+        "`decisions export PATH --decisions ONE --out FILE`, then `decisions import PATH --decisions THE_OTHER "
+        "--from FILE`"
     )
 
 
@@ -333,8 +334,16 @@ def test_stores_that_were_joined_are_one_again(two_stores: Path, tmp_path: Path)
 def test_decisions_of_several_stores_are_not_mixed_up_in_a_file(two_stores: Path, tmp_path: Path) -> None:
     ran = call("decisions", "export", two_stores / "sub", "--out", tmp_path / "acts.jsonl")
     assert (ran.code, ran.out) == (2, "")
-    assert "several review stores hold decisions around these files" in ran.err
+    assert "several review stores hold decisions on these rollouts" in ran.err
     assert not (tmp_path / "acts.jsonl").exists()
+
+
+def test_the_way_to_join_stores_that_the_error_names_works(two_stores: Path, tmp_path: Path) -> None:
+    upper, lower = two_stores / STORE, two_stores / "sub" / STORE
+    named = several(two_stores).replace("PATH", str(two_stores)).replace("THE_OTHER", str(upper))
+    for words in named.replace("ONE", str(lower)).replace("FILE", str(tmp_path / "acts.jsonl")).split("`")[1::2]:
+        assert call(*words.split()).code == 0
+    assert dropped(two_stores) == {"rejected": 3}
 
 
 def test_of_stores_that_say_nothing_the_highest_takes_new_decisions(w: Path) -> None:
@@ -409,6 +418,18 @@ def test_decisions_on_folders_side_by_side_lie_in_the_folder_they_share(w: Path)
 # Where one is looked for, and where not
 
 
+@pytest.mark.parametrize("schema", [1, 2, 3])
+def test_a_store_of_an_older_program_that_is_passed_over_stays_as_it_was(w: Path, schema: int) -> None:
+    """Whoever uses the older program can still open it."""
+    with closing(sqlite3.connect(w / STORE)) as connection:
+        connection.executescript((Path(__file__).parent / f"decisions_schema_{schema}.sql").read_text())
+    reject(w / "sub" / STORE, w / "sub" / "one.jsonl")
+    before = (w / STORE).read_bytes()
+    found = call("stats", w / "sub", "--json").json["store"]
+    assert found["passed_over"] == [{"path": str(w / STORE), "reason": "no decision on these rollouts"}]
+    assert (w / STORE).read_bytes() == before
+
+
 def test_a_store_in_the_working_folder_counts_if_it_speaks_of_these_rollouts(w: Path) -> None:
     here = Path.cwd() / STORE
     reject(here, w / "sub" / "one.jsonl")
@@ -424,6 +445,53 @@ def test_a_store_in_the_working_folder_about_other_rollouts_is_no_matter(w: Path
         "passed_over": [],
         "sentences": ["Review store: none beside or above these files, no decision counts."],
     }
+
+
+def test_decisions_on_other_rollouts_in_the_working_folder_are_neither_given_out_nor_taken_in(
+    w: Path, tmp_path: Path
+) -> None:
+    reject(Path.cwd() / STORE, write(tmp_path / "others.jsonl", [gym(answer="other", reward=1)]))
+    ran = call("decisions", "export", w, "--out", tmp_path / "none.jsonl")
+    assert (ran.code, (tmp_path / "none.jsonl").exists()) == (2, False)
+    assert f"{w / STORE}: there is no review store yet" in ran.err
+    reject(tmp_path / "colleague.sqlite", w / "top.jsonl")
+    call("decisions", "export", w, "--decisions", tmp_path / "colleague.sqlite", "--out", tmp_path / "acts.jsonl")
+    ran = call("decisions", "import", w, "--from", tmp_path / "acts.jsonl")
+    assert (ran.code, ran.err, acts_in(w / STORE)) == (0, "", 1)
+    ran = call("decisions", "export", w, "--out", tmp_path / "own.jsonl")
+    assert (ran.code, (tmp_path / "own.jsonl").read_bytes()) == (0, (tmp_path / "acts.jsonl").read_bytes())
+
+
+@pytest.mark.parametrize("at", AT)
+def test_a_link_to_a_store_that_leads_nowhere_is_told_and_no_store_takes_its_place(w: Path, at: str) -> None:
+    store, key = w / AT[at] / STORE, key_in(w / "sub" / "one.jsonl")
+    (w / "unmounted").mkdir()
+    store.symlink_to(w / "unmounted" / "reviews.sqlite")
+    lost = f"{store}: is a link that leads nowhere, so nobody can say which decisions count; "
+    for ran in (
+        call("stats", w),
+        call("export", w / "sub", "--out", w / "sft.jsonl"),
+        call("decide", w, "--key", key, "--verdict", "reject"),
+    ):
+        assert (ran.code, ran.out) == (2, "") and lost in ran.err
+    assert f"Review store: {lost}" in call("check", w / "sub" / "one.jsonl").out
+    assert list((w / "unmounted").iterdir()) == []
+
+
+@pytest.mark.parametrize("what", ["folder", "file"])
+def test_a_store_that_cannot_be_written_says_to_copy_it_and_the_copy_counts(w: Path, tmp_path: Path, what: str) -> None:
+    reject(w / STORE, w / "sub" / "one.jsonl")
+    place = w if what == "folder" else w / STORE
+    mode = place.stat().st_mode
+    place.chmod(mode & 0o7555)
+    try:
+        ran = call("stats", w / "sub")
+        assert ran.code == 2
+        assert "copy it to a folder you may write, and name the copy with --decisions" in ran.err
+        shutil.copyfile(w / STORE, tmp_path / "copy.sqlite")
+        assert dropped(w / "sub", "--decisions", tmp_path / "copy.sqlite") == {"rejected": 1}
+    finally:
+        place.chmod(mode)
 
 
 def test_decisions_on_a_read_only_folder_lie_where_the_user_works_and_count_there(w: Path) -> None:

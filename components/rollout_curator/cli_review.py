@@ -3,7 +3,8 @@
 Each verb imports its room inside itself, so that `--help` answers at once.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from rollout_curator.cli_opening import check_named, opened, tell_unusual, told
 from rollout_curator.terminal import fail, say, tell, user_name
 
 if TYPE_CHECKING:
+    from rollout_curator import stores
     from rollout_curator.recipe import Recipe
     from rollout_curator.workspace import Workspace
 
@@ -180,48 +182,69 @@ def decisions() -> None:
     """Decisions as a file: export them, or take in those of others."""
 
 
+@contextmanager
+def _around(
+    paths: Sequence[str], decisions: Path | None, cache: Path | None
+) -> "Iterator[tuple[stores.Opened, Workspace | None]]":
+    """Give the files and what is around them; the rollouts only where these tell which store counts."""
+    from rollout_curator.sources import existing
+    from rollout_curator.stores import Opened
+
+    check_named(paths)
+    around = Opened(paths, existing(paths))  # a path that is not there would put them where nobody looks
+    if decisions is not None or not around.is_open():
+        yield around, None
+        return
+    with opened(paths, cache, needs_rollouts=False) as workspace:
+        yield around, workspace
+
+
 @decisions.command("export")
 @options.paths
 @click.option("--out", type=options.FILE, required=True, help="The file to write, one act a line.")
 @options.overwrite
 @options.decisions
-def export_decisions(paths: tuple[str, ...], out: Path, overwrite: bool, decisions: Path | None) -> None:
+@options.cache
+def export_decisions(
+    paths: tuple[str, ...], out: Path, overwrite: bool, decisions: Path | None, cache_dir: Path | None
+) -> None:
     """Write every decision, undo and note as JSONL, for a colleague or as a backup."""
     from rollout_curator import stores
-    from rollout_curator.sources import find
 
-    check_named(paths)
-    around = stores.Opened(paths, find(paths))
-    held = stores.read(around, decisions)
-    if held.decisions is None:
-        place = decisions or around.new_place()
-        fail(f"decisions export: {place}: there is no review store yet; decide something first, or name --decisions")
-    with held.decisions as store:
-        n_lines = _write(out, store.give_out, paths, store.path, overwrite=overwrite)
-    tell(f"wrote {n_lines:,} acts to {out}")
-    tell_unusual(around, held.counted)
+    with _around(paths, decisions, cache_dir) as (around, here):
+        held = stores.read(around, decisions, here)
+        if held.decisions is None:
+            place = decisions or around.new_place()
+            fail(
+                f"decisions export: {place}: there is no review store yet; decide something first, or name --decisions"
+            )
+        with held.decisions as store:
+            n_lines = _write(out, store.give_out, paths, store.path, overwrite=overwrite)
+        tell(f"wrote {n_lines:,} acts to {out}")
+        tell_unusual(around, held.counted)
 
 
 @decisions.command("import")
 @options.paths
 @click.option("--from", "files", type=options.FILE, required=True, multiple=True, help="A file of `decisions export`.")
 @options.decisions
-def import_decisions(paths: tuple[str, ...], files: tuple[Path, ...], decisions: Path | None) -> None:
+@options.cache
+def import_decisions(
+    paths: tuple[str, ...], files: tuple[Path, ...], decisions: Path | None, cache_dir: Path | None
+) -> None:
     """Take in decisions of others; what is here already stays, and taking in a file twice changes nothing."""
     from rollout_curator import stores
     from rollout_curator.doors import Door
     from rollout_curator.errors import DecisionRefused, DecisionsError
-    from rollout_curator.sources import existing
 
     door = Door("the file of decisions", DecisionsError, ACTS_BYTES, "take a file of `decisions export`")
-    check_named(paths)
-    around = stores.Opened(paths, existing(paths))  # a path that is not there would put them where nobody looks
-    held = stores.write(around, decisions)
-    with held.decisions as store:
-        for file in files:
-            try:
-                done = store.take_in(door.lines(file, LINE_BYTES))
-            except DecisionRefused as error:
-                fail(f"decisions import: {file}: {error}")
-            tell(f"{file}: {done.added:,} acts added, {done.known:,} were here already")
-    tell_unusual(around, held.counted)
+    with _around(paths, decisions, cache_dir) as (around, here):
+        held = stores.write(around, decisions, here)
+        with held.decisions as store:
+            for file in files:
+                try:
+                    done = store.take_in(door.lines(file, LINE_BYTES))
+                except DecisionRefused as error:
+                    fail(f"decisions import: {file}: {error}")
+                tell(f"{file}: {done.added:,} acts added, {done.known:,} were here already")
+        tell_unusual(around, held.counted)

@@ -21,6 +21,8 @@ from rollout_curator.names import beside
 
 BUSY_S = 30
 
+_ORIGINS = "SELECT origin, key FROM decision"
+_COPY_IT = "copy it to a folder you may write, and name the copy with --decisions"
 _MOUNTS = Path("/proc/mounts")
 _NETWORK = {"nfs", "nfs4", "cifs", "smb3", "smbfs", "afs", "ceph", "lustre", "gpfs", "beegfs", "fuse.sshfs"}
 
@@ -81,6 +83,25 @@ class StoreFile:
         with self._write_lock, self._read_lock:
             self._writer.close()
             self._reader.close()
+
+
+def origins_in(path: Path) -> dict[str, str]:
+    """Return the key of every act by its origin; a store that is only looked at stays as it is, an older one too."""
+    path = Path(os.path.realpath(path))
+    try:
+        _refuse_place(path)
+        _refuse_file(path, upgrades=False)
+        with closing(_connect(path)) as connection:
+            if connection.execute("PRAGMA user_version").fetchone()[0] == schema.USER_VERSION:
+                return dict(connection.execute(_ORIGINS))
+            with closing(sqlite3.connect(":memory:", isolation_level=None)) as copy:
+                connection.backup(copy)
+                schema.upgrade(copy)
+                return dict(copy.execute(_ORIGINS))
+    except OSError as error:
+        raise DecisionsError(f"{path}: cannot be opened ({error.strerror}); choose another --decisions") from error
+    except sqlite3.Error as error:
+        raise _unusable(path, error) from error
 
 
 def copy_file(source: Path, target: Path) -> None:
@@ -152,16 +173,18 @@ def _refuse_place(path: Path) -> None:
     if (kind := _network(path)) is not None:
         raise DecisionsError(f"{path}: lies on a network file system ({kind}); choose --decisions on a local disk")
     if not folder.stat().st_mode & 0o222 or not os.access(folder, os.W_OK | os.X_OK):
+        if os.path.lexists(path):
+            raise DecisionsError(f"{path}: lies in a folder that is read-only; {_COPY_IT}")
         raise DecisionsError(f"{folder}: the folder is read-only; choose --decisions in one you may write")
 
 
-def _refuse_file(path: Path) -> None:
+def _refuse_file(path: Path, *, upgrades: bool = True) -> None:
     """Check a file through SQLite alone: closing a plain handle on it would drop the locks of this whole process."""
     found = path.stat()
     if not stat.S_ISREG(found.st_mode):
         raise DecisionsError(f"{path}: is not a regular file; choose another --decisions")
     if not found.st_mode & 0o222 or not os.access(path, os.R_OK | os.W_OK):
-        raise DecisionsError(f"{path}: is read-only; make it writable or choose another --decisions")
+        raise DecisionsError(f"{path}: is read-only; make it writable, or {_COPY_IT}")
     if not found.st_size:
         raise DecisionsError(f"{path}: is empty, so not a database of decisions; move it away or choose another")
     with closing(_connect(path)) as connection:
@@ -172,6 +195,8 @@ def _refuse_file(path: Path) -> None:
             newer = "update rollout-curator" if version > schema.USER_VERSION else "start from a backup"
             raise DecisionsError(f"{path}: has schema {version}, this program knows {schema.USER_VERSION}; {newer}")
         _refuse_corrupt(connection, path, "quick_check")
+        if not upgrades:
+            return
         if version < schema.USER_VERSION:
             schema.upgrade(connection)
         if connection.execute("PRAGMA journal_mode = WAL").fetchone()[0] != "wal":

@@ -88,8 +88,7 @@ def _expand(path: Path) -> list[Path]:
         return found
     if not _is_pattern(path):
         return [path]
-    found = [match for match in _matches(path) if match.is_file()]
-    if not found:
+    if not (found := _named(path)):
         raise SourceNotFound(f"{shown(path)}: nothing matches")
     return found
 
@@ -117,17 +116,36 @@ def _with_reason(file: PassedOver) -> str:
 
 
 def passed_over(paths: Iterable[str | Path]) -> list[PassedOver]:
-    """Return what lies below the folders among these paths, or fits a pattern, and is not read, sorted, with why."""
+    """Return what lies below the folders among these paths, or fits a pattern, and is not read, sorted, with why.
+
+    What two of the paths reach is told once, and what one of them names outright is read.
+    """
     given = [Path(path) for path in paths]
     several = len([path for path in given if path.is_dir()]) > 1
+    told = {_place(path) for named in given for path in _named(named)}
     passed = []
     for path in given:
+        found, above = [], path
         if path.is_dir():
-            above = path.parent if several else path
-            passed += [_passed(entry, above) for entry in below(path) if entry.why]
+            found, above = [entry for entry in below(path) if entry.why], path.parent if several else path
         elif _is_pattern(path):
-            passed += [_passed(entry, _above(path)) for entry in matched_not_read(_matches(path))]
+            found, above = matched_not_read(_matches(path)), _above(path)
+        for entry in found:
+            if (place := _place(entry.path)) not in told:
+                told.add(place)
+                passed.append(_passed(entry, above))
     return passed
+
+
+def _named(path: Path) -> list[Path]:
+    """Return what a path names outright: itself, or the files that a pattern matches."""
+    return [match for match in _matches(path) if match.is_file()] if _is_pattern(path) else [path]
+
+
+def _place(path: Path) -> tuple[str, str]:
+    """Return what is the same for all ways to one entry of a folder; a link and its file are two."""
+    parent, name = os.path.split(os.path.abspath(path))
+    return os.path.realpath(parent), name
 
 
 def _passed(entry: Entry, above: Path) -> PassedOver:

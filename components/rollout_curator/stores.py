@@ -24,6 +24,7 @@ from pathlib import Path
 
 from rollout_curator.counted import CONTAINED, FOREIGN, SILENT, Counted, PassedStore
 from rollout_curator.decisions import Decisions
+from rollout_curator.decisions_file import origins_in
 from rollout_curator.errors import DecisionsError
 from rollout_curator.marked import Keyed
 from rollout_curator.names import shown
@@ -66,13 +67,26 @@ class Opened:
         self._around = {above for folder in self._beside | real_above for above in (folder, *folder.parents)}
 
     def stores(self) -> list[Path]:
-        """Return the stores that may count, the highest first, that of the working folder last."""
+        """Return the stores that may count, the highest first, that of the working folder last.
+
+        Raises DecisionsError for a link that leads nowhere: what it led to may hold decisions on these files.
+        """
         here = Path.cwd() / DECISIONS_NAME
         known: dict[Path, Path] = {}
         for path in [*self._looked_at(), *([here] if self._is_usable(here) else [])]:
             if not self._is_foreign(path):
+                _refuse_lost(path)
                 known.setdefault(_real(path), path)
         return list(known.values())
+
+    def sole(self) -> Path | None:
+        """Return the one store there is when every way to these files finds it: it counts whatever it says."""
+        stores = self.stores()
+        return stores[0] if len(stores) == 1 and self.is_above(stores[0]) else None
+
+    def is_open(self) -> bool:
+        """Say whether only what the stores say of these rollouts tells which one counts."""
+        return self.sole() is None and bool(self.stores())
 
     def foreign(self) -> list[Path]:
         """Return the stores that somebody else may have put above the files."""
@@ -106,7 +120,7 @@ class Opened:
         return [path for folder in ordered if self._is_usable(path := folder / DECISIONS_NAME)]
 
     def _is_usable(self, path: Path) -> bool:
-        return os.path.exists(path) and self._is_below_roots(path)
+        return os.path.lexists(path) and self._is_below_roots(path)
 
     def _is_below_roots(self, path: Path) -> bool:
         return not self._roots or any(_real(path).is_relative_to(root) for root in self._roots)
@@ -121,21 +135,17 @@ class Opened:
 def read(opened: Opened, given: Path | None, here: Keyed | None = None) -> Held:
     """Open the store that counts, which is the one given if any; none is made.
 
-    `here` are the rollouts; without them all that a store holds is looked at.
+    `here` are the rollouts; only where nothing is open (`Opened.is_open`) they are not needed.
     Raises DecisionsError when several could count or when one cannot be opened.
     """
     if given is not None:
         there = given.exists()
         return Held(Decisions.open(given) if there else None, Counted(_shown(given), "named" if there else "absent"))
     foreign = tuple(PassedStore(path, FOREIGN) for path in opened.foreign())
-    stores = opened.stores()
-    if len(stores) == 1 and opened.is_above(stores[0]):
-        return Held(Decisions.open(stores[0]), Counted(stores[0], "found", foreign))
-    acts: dict[Path, Acts] = {}
-    for store in stores:
-        with Decisions.open(store) as decisions:
-            acts[store] = _acts(decisions, here)
-    path = _chosen(opened, acts, here)
+    if (sole := opened.sole()) is not None:
+        return Held(Decisions.open(sole), Counted(sole, "found", foreign))
+    acts = {store: _acts(origins_in(store), here) for store in opened.stores()}
+    path = _chosen(opened, acts)
     others = {store: said for store, said in acts.items() if store != path and (said or opened.is_around(store))}
     passed = (*(PassedStore(store, CONTAINED if said else SILENT) for store, said in others.items()), *foreign)
     if path is None:
@@ -164,7 +174,7 @@ def write(opened: Opened, given: Path | None, here: Keyed | None = None) -> Writ
     return Writable(store, Counted(above, "found", passed, taken_in=path))
 
 
-def _chosen(opened: Opened, acts: dict[Path, Acts], here: Keyed | None) -> Path | None:
+def _chosen(opened: Opened, acts: dict[Path, Acts]) -> Path | None:
     """Return the store that counts. Raises DecisionsError when nobody but the user can say."""
     speaking = [path for path, said in acts.items() if said]
     if not speaking:
@@ -173,16 +183,15 @@ def _chosen(opened: Opened, acts: dict[Path, Acts], here: Keyed | None) -> Path 
     if not whole:
         about = [f"{shown(path)} ({counted(len(set(acts[path].values())), 'rollout')})" for path in speaking]
         raise DecisionsError(
-            f"several review stores hold decisions {'around these files' if here is None else 'on these rollouts'}: "
-            f"{', '.join(about)}; name the one that counts with --decisions, or join them with "
-            "`decisions export` and `decisions import`"
+            f"several review stores hold decisions on these rollouts: {', '.join(about)}; name the one that counts "
+            "with --decisions, or join them: `decisions export PATH --decisions ONE --out FILE`, then "
+            "`decisions import PATH --decisions THE_OTHER --from FILE`"
         )
     return next(filter(opened.is_above, whole), whole[0])
 
 
-def _acts(store: Decisions, here: Keyed | None) -> Acts:
-    """Return the acts of a store on these rollouts."""
-    acts = {act.origin: act.key for act in store.history()}
+def _acts(acts: Acts, here: Keyed | None) -> Acts:
+    """Return those of the acts of a store that are about these rollouts."""
     if here is None:
         return acts
     keys = list(dict.fromkeys(acts.values()))
@@ -201,6 +210,14 @@ def _taking_in(lower: Decisions, path: Path) -> Decisions:
         store.take_in(lower.give_out())
         stack.pop_all()
     return store
+
+
+def _refuse_lost(store: Path) -> None:
+    if not os.path.exists(store):
+        raise DecisionsError(
+            f"{show_path(store)}: is a link that leads nowhere, so nobody can say which decisions count; "
+            "bring back what it led to, remove it, or name a store with --decisions"
+        )
 
 
 def _folder_of(path: str | Path) -> Path:

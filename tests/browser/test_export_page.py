@@ -4,7 +4,9 @@ import json
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Literal
 
+import pytest
 from driving import IDLE, AppServer, Seen, export
 from playwright.sync_api import Page, expect
 
@@ -67,3 +69,32 @@ def test_from_threshold_to_a_split_verified_export_with_its_config_and_to_pairs(
     assert seen.outside(app.url) == []
     assert seen.console_errors == []
     assert seen.page_errors == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_question_which_files_are_replaced_can_be_read_whole(
+    app_server: Callable[..., AppServer], page: Page, rollouts: Path, scheme: Literal["light", "dark"]
+) -> None:
+    """Three files of somebody at 900 px; what one ticks is on the screen, and so is the button that waits for it."""
+    for name in ("train.jsonl", "validation.jsonl", "card.md"):
+        (rollouts / f"curated.nemo_rl.{name}").write_text("theirs\n")
+    page.set_viewport_size({"width": 900, "height": 900})
+    page.emulate_media(color_scheme=scheme)
+    page.goto(f"{app_server(rollouts).url}/export")
+    page.get_by_text("with a data card").click(timeout=60_000)
+    page.get_by_text("by share").click()
+    question = page.get_by_text(re.compile("^Replace .*train.*validation.*card"))
+    expect(question).to_be_visible(timeout=30_000)
+    cut = """e => { const wide = [];
+        for (let at = e; at.dataset.testid !== "stCheckbox"; at = at.parentElement)
+            if (at.scrollWidth > at.clientWidth && getComputedStyle(at).display !== "inline") wide.push(at.tagName);
+        return wide }"""
+    assert question.evaluate(cut) == []
+    button = page.get_by_role("button", name=re.compile("^Export"))
+    expect(button).to_be_disabled()
+    ink, ground = button.evaluate(
+        """b => [getComputedStyle(b.querySelector("p")).color, getComputedStyle(b).backgroundColor,
+                  getComputedStyle(document.querySelector(".stApp")).backgroundColor]"""
+    )[::2]
+    light = [sum(map(float, re.findall(r"[\d.]+", colour)[:3])) / 3 for colour in (ink, ground)]
+    assert abs(light[0] - light[1]) > 60

@@ -52,7 +52,9 @@ h3 { padding: .6rem 0 .3rem !important; }
 body:has(.st-key-review-bar):has([data-test-connection-state="PINGING_SERVER"]) [data-testid="stDialog"] {
   display: none; }
 [data-testid="stCaptionContainer"] { opacity: 1; color: light-dark(#566364, #9aa7a8); }
-[data-testid="stBaseButton-primary"], [data-testid="stBaseButton-primary"] p { color: light-dark(#fff, #0c1415); }
+[data-testid="stBaseButton-primary"]:enabled, [data-testid="stBaseButton-primary"]:enabled p {
+  color: light-dark(#fff, #0c1415); }
+[data-testid="stCheckbox"] label, [data-testid="stCheckbox"] label * { white-space: normal; overflow: visible; }
 [data-testid="stCode"] pre { overflow-x: hidden; }
 [data-testid="stCode"] code { white-space: pre-wrap !important; overflow-wrap: anywhere; }
 #stFloatingOverlayPortal [role="tooltip"], [data-testid="stTooltipContent"] { pointer-events: none; }
