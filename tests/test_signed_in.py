@@ -362,3 +362,27 @@ def test_a_websocket_ends_with_its_session() -> None:
                 socket.recv(timeout=20)
             other.send("still here")
             assert other.recv(timeout=20) == "still here"
+
+
+def test_an_idle_websocket_ends_with_its_session_too() -> None:
+    sessions = Sessions()
+    inner = Starlette(routes=[WebSocketRoute("/stream", echo)])
+    with served(Guard(inner, ("127.0.0.1",), TOKEN, sessions=sessions)) as port:
+        goes = sessions.begin()
+        url = f"ws://127.0.0.1:{port}/stream"
+        with connect(url, additional_headers={"Cookie": f"{COOKIE}={goes}"}) as socket:
+            socket.send("before")
+            assert socket.recv(timeout=20) == "before"
+            sessions.end(goes)
+            with pytest.raises(ConnectionClosed):
+                socket.recv(timeout=20)
+
+
+def test_to_look_whether_a_session_goes_on_does_not_use_it() -> None:
+    now = [0.0]
+    sessions = Sessions(lambda: now[0])
+    id = sessions.begin()
+    now[0] = IDLE_S - 1.0
+    assert sessions.goes_on(id)
+    now[0] = IDLE_S + 1.0
+    assert not sessions.goes_on(id)
