@@ -311,6 +311,17 @@ def test_a_proxy_that_passes_on_a_second_name_is_refused(proxied: App) -> None:
     assert (proxied.decide(proxied.view("ann"), more, PROXY).status, proxied.who_decided()) == (400, [])
 
 
+def test_no_name_beside_one_is_a_second_name(proxied: App) -> None:
+    more = "X-Forwarded-User: ann\nX-Forwarded-User:"
+    assert (proxied.decide(proxied.view("ann"), more, PROXY).status, proxied.who_decided()) == (400, [])
+
+
+@pytest.mark.parametrize("name", ["X User", "X-User:", "X-Üser", "X-User\n"])
+def test_what_is_no_name_of_a_header_is_refused_in_a_sentence(name: str) -> None:
+    with pytest.raises(ServerRefused, match="is no name of a header; give one such as X-Forwarded-User"):
+        Proxies(user_header=name)
+
+
 def test_the_real_server_believes_no_forwarded_address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Uvicorn would take such a header for the address of the connection."""
     monkeypatch.setenv("FORWARDED_ALLOW_IPS", "*")
