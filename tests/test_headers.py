@@ -3,12 +3,13 @@
 import re
 from collections.abc import Iterator
 
+import anyio
 import pytest
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from raw import Answer, ask, running, served
 from rollout_curator.ui.guard import COOKIE, Guard
@@ -203,6 +204,25 @@ def test_a_websocket_that_breaks_is_refused_with_the_headers(small: int) -> None
     answer = ask(small, f"GET /socket HTTP/1.1\n{HANDSHAKE}")
     assert answer.status == 403
     assert_secure(answer)
+
+
+async def reading(scope: Scope, receive: Receive, send: Send) -> None:
+    """Read the whole body of a request."""
+    await Request(scope, receive).body()
+
+
+def test_who_goes_away_in_the_middle_of_a_request_is_no_error(capsys: pytest.CaptureFixture[str]) -> None:
+    told: list[Message] = []
+
+    async def left() -> Message:
+        return {"type": "http.disconnect"}
+
+    async def hear(message: Message) -> None:
+        told.append(message)
+
+    scope = {"type": "http", "method": "POST", "path": "/", "headers": [(b"host", b"127.0.0.1")]}
+    anyio.run(Guard(reading, ("127.0.0.1",)), scope, left, hear)
+    assert (told, capsys.readouterr().err) == ([], "")
 
 
 # --- the host in the policy

@@ -311,6 +311,17 @@ def test_a_proxy_that_passes_on_a_second_name_is_refused(proxied: App) -> None:
     assert (proxied.decide(proxied.view("ann"), more, PROXY).status, proxied.who_decided()) == (400, [])
 
 
+def test_no_name_beside_one_is_a_second_name(proxied: App) -> None:
+    more = "X-Forwarded-User: ann\nX-Forwarded-User:"
+    assert (proxied.decide(proxied.view("ann"), more, PROXY).status, proxied.who_decided()) == (400, [])
+
+
+@pytest.mark.parametrize("name", ["X User", "X-User:", "X-Üser", "X-User\n"])
+def test_what_is_no_name_of_a_header_is_refused_in_a_sentence(name: str) -> None:
+    with pytest.raises(ServerRefused, match="is no name of a header; give one such as X-Forwarded-User"):
+        Proxies(user_header=name)
+
+
 def test_the_real_server_believes_no_forwarded_address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Uvicorn would take such a header for the address of the connection."""
     monkeypatch.setenv("FORWARDED_ALLOW_IPS", "*")
@@ -362,3 +373,27 @@ def test_a_websocket_ends_with_its_session() -> None:
                 socket.recv(timeout=20)
             other.send("still here")
             assert other.recv(timeout=20) == "still here"
+
+
+def test_an_idle_websocket_ends_with_its_session_too() -> None:
+    sessions = Sessions()
+    inner = Starlette(routes=[WebSocketRoute("/stream", echo)])
+    with served(Guard(inner, ("127.0.0.1",), TOKEN, sessions=sessions)) as port:
+        goes = sessions.begin()
+        url = f"ws://127.0.0.1:{port}/stream"
+        with connect(url, additional_headers={"Cookie": f"{COOKIE}={goes}"}) as socket:
+            socket.send("before")
+            assert socket.recv(timeout=20) == "before"
+            sessions.end(goes)
+            with pytest.raises(ConnectionClosed):
+                socket.recv(timeout=20)
+
+
+def test_to_look_whether_a_session_goes_on_does_not_use_it() -> None:
+    now = [0.0]
+    sessions = Sessions(lambda: now[0])
+    id = sessions.begin()
+    now[0] = IDLE_S - 1.0
+    assert sessions.goes_on(id)
+    now[0] = IDLE_S + 1.0
+    assert not sessions.goes_on(id)

@@ -5,14 +5,17 @@ shared mode the token of the printed link is exchanged for a session, whose cook
 with its session. Behind a proxy that signs people in nobody gets in around it.
 """
 
+import asyncio
 from collections.abc import Iterable
 from hmac import compare_digest
 from http.cookies import CookieError, SimpleCookie
 from urllib.parse import parse_qs
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import ClientDisconnect
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.websockets import WebSocketDisconnect
 
 from rollout_curator.ui.delays import Delays
 from rollout_curator.ui.faults import log_error
@@ -22,6 +25,8 @@ from rollout_curator.ui.proxies import Proxies
 from rollout_curator.ui.sessions import LONGEST_S, Sessions
 
 COOKIE = "rollout_curator"
+LOOK_EVERY_S = 2.0
+"""So soon after its session has ended an idle websocket is closed."""
 ENTERED = (
     '<!doctype html><meta charset="utf-8"><meta http-equiv="refresh" content="0;url=."><title>rollout-curator</title>'
 )
@@ -66,6 +71,8 @@ class Guard:
         sent = Sent(secured(seen, send, host if hostname(host) in self._hosts else ""))
         try:
             await self._let_in(seen, receive, sent)
+        except (ClientDisconnect, WebSocketDisconnect):
+            return  # who asked went away, which is no fault
         except Exception as error:
             number = log_error(error)  # answered with the headers too, and without a traceback
             if sent.began:
@@ -132,20 +139,30 @@ def session_of(headers: Headers) -> str:
 
 
 def _until_it_ends(sessions: Sessions, id: str, scope: Scope, receive: Receive, send: Send) -> tuple[Receive, Send]:
-    """Return what a websocket receives and sends as long as its session goes on; then it is closed."""
+    """Return what a websocket receives and sends as long as its session goes on; then it is closed, also an idle one.
+
+    What the browser sends uses the session; what the server sends does not.
+    """
     if scope["type"] != "websocket":
         return receive, send
     closed = False
 
     async def received() -> Message:
-        message = await receive()
-        return message if sessions.holds(id) else {"type": "websocket.disconnect", "code": 1008}
+        waiting = asyncio.ensure_future(receive())
+        try:
+            while sessions.goes_on(id) and not waiting.done():
+                await asyncio.wait({waiting}, timeout=LOOK_EVERY_S)
+        finally:
+            waiting.cancel()
+        if waiting.done() and not waiting.cancelled() and sessions.holds(id):
+            return waiting.result()
+        return {"type": "websocket.disconnect", "code": 1008}
 
     async def sent(message: Message) -> None:
         nonlocal closed
         if closed:
             return
-        if not sessions.holds(id):
+        if not sessions.goes_on(id):
             closed, message = True, {"type": "websocket.close", "code": 1008}
         await send(message)
 

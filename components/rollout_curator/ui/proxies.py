@@ -6,6 +6,7 @@ read it read the same. uvicorn would believe such headers from other addresses (
 that off.
 """
 
+import re
 from collections.abc import Iterable
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from urllib.parse import quote
@@ -19,6 +20,7 @@ USUAL = ("127.0.0.0/8", "::1")
 NAME_HEADER = "X-Curator-User"
 """Where the name of who is signed in stands for the pages and routes behind the guard."""
 OWN = NAME_HEADER.lower().encode()
+_HEADER = re.compile(r"[-!#$%&'*+.^_`|~0-9A-Za-z]+")
 TLS = {"http": "https", "ws": "wss"}
 
 
@@ -26,7 +28,9 @@ class Proxies:
     """The addresses that are trusted, and the header in which they name who is signed in (empty for none)."""
 
     def __init__(self, addresses: Iterable[str] = (), user_header: str = "") -> None:
-        """Raise ServerRefused for an address that is none."""
+        """Raise ServerRefused for an address that is none, or a name that no header can have."""
+        if user_header and not _HEADER.fullmatch(user_header):
+            raise ServerRefused(f"{user_header[:80]!r} is no name of a header; give one such as X-Forwarded-User")
         self._networks = [_network(address) for address in tuple(addresses) or USUAL]
         self._user = user_header.lower()
 
@@ -53,8 +57,8 @@ class Proxies:
         if not self.trusts(scope):
             return made
         names = self._names(headers)
-        if len(names) == 1:
-            kept.append((OWN, quote(names.pop(), safe="").encode("ascii")))
+        if len(names) == 1 and (name := names.pop()):
+            kept.append((OWN, quote(name, safe="").encode("ascii")))
         spoken = headers.get("x-forwarded-proto", "").split(",")[-1].strip().lower()
         if spoken in ("https", "wss"):
             made["scheme"] = TLS.get(scope.get("scheme", "http"), scope.get("scheme"))
@@ -66,7 +70,7 @@ class Proxies:
 
     def _names(self, headers: Headers) -> set[str]:
         given = headers.getlist(self._user) if self._user else []
-        return {name for value in given if (name := _decoded(value).strip())}
+        return {_decoded(value).strip() for value in given}
 
     def _is_trusted(self, address: IPv4Address | IPv6Address | None) -> bool:
         return address is not None and any(address in network for network in self._networks)

@@ -48,6 +48,11 @@ class Sessions:
         with self._lock:
             return self._alive(id) is not None
 
+    def goes_on(self, id: str) -> bool:
+        """Say whether a session goes on, without using it."""
+        with self._lock:
+            return self._alive(id, is_used=False) is not None
+
     def name(self, id: str) -> str:
         """Return the name that was chosen in a session, empty for none."""
         with self._lock:
@@ -68,13 +73,14 @@ class Sessions:
         with self._lock:
             self._held.pop(id, None)
 
-    def _alive(self, id: str) -> _Held | None:
+    def _alive(self, id: str, *, is_used: bool = True) -> _Held | None:
         held, now = self._held.get(id), self._now()
         if held is None:
             return None
         if now - held.used > IDLE_S or now - held.began > LONGEST_S:
             del self._held[id]
             return None
-        held.used = now
-        self._held.move_to_end(id)
+        if is_used:
+            held.used = now
+            self._held.move_to_end(id)
         return held
