@@ -205,8 +205,7 @@ def _taking_in(lower: Decisions, path: Path) -> Decisions:
 
 def _folder_of(path: str | Path) -> Path:
     """Return the folder that is opened by a path; of a link to a file the folder of that file."""
-    expanded = os.path.expanduser(path)
-    return _real(expanded).parent if os.path.isfile(expanded) else opened_folder(path)
+    return _real(path).parent if os.path.isfile(path) else opened_folder(path)
 
 
 def _real(path: str | Path) -> Path:
