@@ -44,7 +44,7 @@ USUAL: dict[str, Values] = {
 TEXTS = {
     *("format", "target", "reasoning", "arguments", "settings", "keep", "drop", "trim", "harmless", "metadata"),
     *("filters", "thresholds", "control_by", "group_by", "strategies", "pairs", "kind", "split"),
-    *("key", "verdict", "reasons", "note", "reviewer", "address"),
+    *("key", "verdict", "reasons", "note", "reviewer", "address", "origins", "proxies", "user_header"),
 }
 """Options that take text and no file."""
 SUFFIXES = {
