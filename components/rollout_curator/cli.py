@@ -15,7 +15,7 @@ from rollout_curator import __version__, cli_review, endings
 from rollout_curator import cli_options as options
 from rollout_curator import cli_working as working
 from rollout_curator.cli_opening import check_named, opened, stores_of, told, told_of_check
-from rollout_curator.terminal import fail, note, open_closed_streams, say
+from rollout_curator.terminal import explained, fail, note, open_closed_streams, say
 
 EXIT_INTERRUPTED = 130
 
@@ -278,8 +278,10 @@ def main() -> None:
         code = ended.code if ended else EXIT_INTERRUPTED
     except BrokenPipeError:
         code = EXIT_INTERRUPTED
+    except MemoryError:
+        fail("this needs more memory than this process may have; give it more, or name fewer or smaller files")
     except OSError as error:  # a cache folder that cannot be written, a disk that is full
-        fail(f"{error.filename or 'this machine'}: {error.strerror or error}; mend that, or name another folder")
+        fail(explained(error))
     sys.exit(code if isinstance(code, int) else 0)
 
 

@@ -31,8 +31,9 @@ class Folder(click.Path):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Return the path of a folder."""
         there = os.path.lexists(value)
-        if not os.path.isdir(value) and (there or not self.may_lack):
-            self.fail(f"{value} is no folder; name one" if there else f"{value}: there is no such folder", param, ctx)
+        if not os.path.isdir(value) and (there or not self.may_lack or not value):  # Path takes "" for "."
+            named = value or "an empty name"
+            self.fail(f"{value} is no folder; name one" if there else f"{named}: there is no such folder", param, ctx)
         return super().convert(value, param, ctx)
 
 

@@ -35,7 +35,10 @@ class StoreFile:
         self.path = Path(os.path.realpath(path))
         _prepare(self.path)
         self._inode = _inode(self.path)
-        self._writer, self._reader = _connect(self.path), _connect(self.path)
+        try:
+            self._writer, self._reader = _connect(self.path), _connect(self.path)
+        except sqlite3.Error as error:
+            raise _unusable(self.path, error) from error
         self._write_lock, self._read_lock = Lock(), Lock()
         self.mend()
 

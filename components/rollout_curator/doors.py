@@ -22,6 +22,9 @@ from rollout_curator.reach import NotRegular, open_regular
 
 DEEPEST = 100
 """So many levels JSON and TOML may have here; what this program writes has ten."""
+PIECE_BYTES = 1 << 20
+MOST_VALUES = 3_000_000
+"""So many values a file may hold: each takes memory many times its bytes."""
 INTEGERS = range(-(2**63), 2**64)
 _KINDS = ((stat.S_ISDIR, "a folder"), (stat.S_ISFIFO, "a pipe"), (stat.S_ISSOCK, "a socket"))
 
@@ -58,18 +61,21 @@ class Door:
     def read(self, path: Path) -> bytes:
         """Return all bytes of the file."""
         with self.open(path) as file:
+            pieces, n_bytes = [], 0
             try:
-                content = file.read(self.most_bytes + 1)
+                while piece := file.read(PIECE_BYTES):  # None where the system has nothing to give yet
+                    pieces.append(piece)
+                    n_bytes += len(piece)
+                    if n_bytes > self.most_bytes:  # it grows, or the system makes it up
+                        raise self._too_large(path)
             except OSError as error:
                 raise self.wrong(path, f"cannot be read ({error.strerror})") from error
-        if len(content) > self.most_bytes:  # it grows, or the system makes it up
-            raise self._too_large(path)
-        return content
+        return b"".join(pieces)
 
     def text(self, path: Path) -> str:
-        """Return the file as text."""
+        """Return the file as text, without the mark that some editors put before it."""
         try:
-            return self.read(path).decode("utf-8")
+            return self.read(path).decode("utf-8-sig")
         except UnicodeDecodeError as error:
             raise self.wrong(path, f"is not UTF-8 text (byte {error.start + 1:,} of it)") from error
 
@@ -111,6 +117,8 @@ class Door:
 
 def parsed(text: str, kind: str, load: Callable[[str], Any]) -> Any:
     """Return what a parser makes of a text. Raises Unparsable, whatever the parser raises."""
+    if max(text.count(","), text.count("\n")) > MOST_VALUES:
+        raise Unparsable(f"holds more than {MOST_VALUES:,} values, which no {kind} of this program does")
     try:
         value = load(text)
     except RecursionError as error:

@@ -24,7 +24,7 @@ A message says what, where (path, line or key) and what to do next, in one line.
 
 from typing import TYPE_CHECKING
 
-from rollout_curator.names import shown
+from rollout_curator.names import brief, shown
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,7 +35,7 @@ class CuratorError(Exception):
 
     def __init__(self, message: str) -> None:
         """Keep a message that can be printed and encoded, whatever names it holds."""
-        super().__init__(shown(message))
+        super().__init__(brief(shown(message)))
 
 
 class SourceError(CuratorError):

@@ -15,6 +15,8 @@ from typing import Any
 
 NAME_BYTES = 255
 """So long a file name may be on the disks in use."""
+SENTENCE_CHARS, _HEAD_CHARS = 4_000, 3_000
+"""So long a message may be; what to do next stands at its end."""
 _DIGEST_CHARS, _SUFFIX_BYTES = 12, 32
 _BREAKS = re.compile(r"\s*[\r\n\v\f\x1c-\x1e\x85\u2028\u2029]+\s*")
 _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
@@ -38,6 +40,11 @@ def spaced(text: object) -> str:
 def sentence(text: object) -> str:
     """Return words that may stand on several lines, such as those of a library, as one that can be shown."""
     return shown(_BREAKS.sub(" ", str(text).strip()))
+
+
+def brief(text: str) -> str:
+    """Return a sentence that fits on a screen, whatever it quotes: one that is too long loses its middle."""
+    return text if len(text) <= SENTENCE_CHARS else f"{text[:_HEAD_CHARS]} ... {text[_HEAD_CHARS - SENTENCE_CHARS :]}"
 
 
 def in_json(text: str, encoding: str = "utf-8") -> str:

@@ -48,6 +48,8 @@ def find(paths: Iterable[str | Path]) -> list[Found]:
     """Return the files, in the order given, folders and globs sorted by name. Raises SourceNotFound."""
     files: dict[str, Path] = {}
     for given in paths:
+        if given == "":  # Path would take it for the folder one is in
+            raise SourceNotFound("the name of a file is empty; name a file, a folder or a glob")
         for path in _expand(Path(given)):
             real, named = os.path.realpath(path), Path(os.path.abspath(path))
             if real not in files or files[real].is_symlink():  # a link and its file are one source
@@ -74,7 +76,9 @@ def opened_folder(path: str | Path) -> Path:
 
 
 def _above(path: str | Path) -> Path:
-    path = Path(os.path.expanduser(path))
+    path = Path(path)
+    if _is_pattern(path):
+        path = Path(os.path.expanduser(path))
     while not path.is_dir() and path != path.parent:
         path = path.parent
     return path

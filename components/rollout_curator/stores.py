@@ -215,15 +215,14 @@ def _taking_in(lower: Decisions, path: Path) -> Decisions:
 def _refuse_lost(store: Path) -> None:
     if not os.path.exists(store):
         raise DecisionsError(
-            f"{show_path(store)}: is a link that leads nowhere, so nobody can say which decisions count; "
+            f"{shown(store)}: is a link that leads nowhere, so nobody can say which decisions count; "
             "bring back what it led to, remove it, or name a store with --decisions"
         )
 
 
 def _folder_of(path: str | Path) -> Path:
     """Return the folder that is opened by a path; of a link to a file the folder of that file."""
-    expanded = os.path.expanduser(path)
-    return _real(expanded).parent if os.path.isfile(expanded) else opened_folder(path)
+    return _real(path).parent if os.path.isfile(path) else opened_folder(path)
 
 
 def _real(path: str | Path) -> Path:

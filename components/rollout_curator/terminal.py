@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
 import click
 
-from rollout_curator.names import encodable, in_json, sentence, shown
+from rollout_curator.names import brief, encodable, in_json, sentence, shown
 
 if TYPE_CHECKING:
     from rollout_curator.index.store import Progress
@@ -35,7 +35,7 @@ def open_closed_streams() -> None:
             os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)  # it takes the lowest number that is free
     for number, name in enumerate(("stdin", "stdout", "stderr")):
         if getattr(sys, name) is None:
-            setattr(sys, name, open(os.devnull, "w" if number else "r", encoding="utf-8"))
+            setattr(sys, name, open(os.devnull, "w" if number else "r", encoding="utf-8"))  # noqa: SIM115 it stays open
 
 
 def show_progress(steps: Iterator["Progress"]) -> None:
@@ -90,7 +90,7 @@ def tell(line: str) -> None:
 
 def note(message: str) -> None:
     """Say one thing on stderr that the user should know, while the work goes on."""
-    _print(f"rollout-curator: {sentence(message)}", sys.stderr)
+    _print(f"rollout-curator: {brief(sentence(message))}", sys.stderr)
 
 
 def log(text: str) -> None:
@@ -103,6 +103,16 @@ def fail(message: str) -> NoReturn:
     """Say in one line what the user must change, and end with exit code 2."""
     note(message)
     sys.exit(EXIT_USER)
+
+
+def explained(error: OSError) -> str:
+    """Return the sentence for what the system refused."""
+    if isinstance(error, FileNotFoundError) and not error.filename:
+        try:
+            os.getcwd()
+        except OSError:
+            return "the folder you are in is gone; change to one that is there"
+    return f"{error.filename or 'this machine'}: {error.strerror or error}; mend that, or name another folder"
 
 
 def _print(line: str, stream: TextIO) -> None:

@@ -17,8 +17,6 @@ from rollout_curator import manifest
 from rollout_curator.errors import ManifestError
 from rollout_curator.manifest import MANIFEST_SUFFIX
 
-MANIFEST_MAX_BYTES = 256 << 20
-"""A larger file is no manifest: it would be read whole."""
 TEMPORARY = re.compile(r"\.(.+)\.tmp-[0-9a-f]{8}", re.DOTALL)
 """What an export calls a file that is not complete yet."""
 
@@ -51,7 +49,7 @@ def named_in(path: Path) -> tuple[Named, ...] | None:
         found = path.stat()
     except (OSError, ValueError):
         return None
-    if not stat.S_ISREG(found.st_mode) or found.st_size > MANIFEST_MAX_BYTES:
+    if not stat.S_ISREG(found.st_mode) or found.st_size > manifest.DOOR.most_bytes:
         return None
     return _named_in(path, (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns))
 

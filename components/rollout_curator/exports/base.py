@@ -225,7 +225,7 @@ def _resolve(path: Path) -> Path:
     except FileNotFoundError:
         if not target.parent.is_dir():
             raise ExportError(
-                f"cannot write {shown(path)}: there is no folder {shown(path.parent)}; make it first"
+                f"cannot write {shown(path)}: there is no folder {shown(_folder(path, target))}; make it first"
             ) from None
         return target
     except RuntimeError:  # Python before 3.13 says a loop of links so
@@ -242,6 +242,11 @@ def _resolve(path: Path) -> Path:
         reason = "the disk or the file is read-only or you have no permission; choose another path"
         raise ExportError(f"cannot write {shown(path)}: {reason}. The existing file was not changed")
     return target
+
+
+def _folder(path: Path, target: Path) -> Path:
+    """Return the folder that a file would lie in, as it was named unless the name is that of a link elsewhere."""
+    return target.parent if path.is_symlink() else path.parent
 
 
 @contextlib.contextmanager
