@@ -157,6 +157,7 @@ def test_the_text_of_check_says_which_lines_are_not_listed(tmp_path: Path, monke
     path = tmp_path / "a.jsonl"
     path.write_bytes(GOOD + b"x\n" * 8 + b"1\n")
     assert call("check", path).out.splitlines()[3:] == [
+        "Review store: none beside or above these files, no decision counts.",
         "a.jsonl:2-3: not JSON: expecting value at column 1",
         "a.jsonl:10: a JSON number, not an object",
         "a.jsonl:4-9: 6 more lines, not listed one by one: not JSON",

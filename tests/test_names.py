@@ -221,7 +221,7 @@ def leaves(kind: type[errors.CuratorError]) -> Iterator[type[errors.CuratorError
 
 @pytest.mark.parametrize("kind", list(leaves(errors.CuratorError)))
 def test_the_message_of_every_error_can_be_printed(kind: type[errors.CuratorError]) -> None:
-    assert str(kind(f"{EVIL}: is wrong")) == f"{SEEN}: is wrong"
+    assert str(kind(f"{EVIL}: is wrong")).startswith(f"{SEEN}: is wrong")
 
 
 PRINTS = ("print", "echo", "secho", "echo_via_pager", "progressbar", "logging", "warn", "getLogger")

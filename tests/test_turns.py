@@ -224,7 +224,7 @@ def opened(tmp_path: Path) -> Iterator[Workspace]:
 def test_a_look_with_a_slow_template_is_cancelled_at_once(opened: Workspace) -> None:
     plan = recipes.plan(Recipe(template=to_table(pasted(endless("look")))))
     job = LookJob(opened, plan, for_hazards=True)
-    wait_for(turns_of(""), 1)
+    wait_for(job._work.turns, 1)
     job.stop()
     assert (job.wait(SOON_S), job.failure) == (True, None)
 
@@ -233,7 +233,7 @@ def test_an_export_with_a_slow_template_is_cancelled_at_once(opened: Workspace, 
     (tmp_path / "out.jsonl").write_text("old\n")
     recipe = Recipe(template=to_table(pasted(endless("export"))), max_tokens=100, drop=("over_length",))
     job = ExportJob(opened, recipe, tmp_path / "out.jsonl")
-    wait_for(turns_of(""), 1)
+    wait_for(job._work.turns, 1)
     job.stop()
     assert (job.wait(SOON_S), job.is_stopped, job.failure) == (True, True, None)
     assert (tmp_path / "out.jsonl").read_text() == "old\n"

@@ -96,7 +96,7 @@ class FileInTheWay(ExportError):
     `sentence` says which and why, without what to do next; `paths` are these files.
     """
 
-    def __init__(self, sentence: str, paths: tuple["Path", ...]) -> None:
+    def __init__(self, sentence: str, paths: tuple["Path", ...] = ()) -> None:
         """Add what to do next on the command line."""
         super().__init__(f"{sentence}; nothing was written: name another file, or add --overwrite")
         self.sentence, self.paths = sentence, paths

@@ -13,11 +13,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from secrets import token_hex
 
 from rollout_curator import manifest, vouching
 from rollout_curator.errors import FileInTheWay
-from rollout_curator.exports.leftovers import temporary_prefix
+from rollout_curator.exports.leftovers import temporary_of
 from rollout_curator.names import shown
 from rollout_curator.publishing.places import beside_of, paths_of
 from rollout_curator.publishing.settings import Settings
@@ -161,7 +160,7 @@ class ExportGuard:
         stays = [each for each in vouching.named_in(place) or () if place.with_name(each.file) not in self._targets]
         if any(vouching.of_size(place.with_name(each.file), [each]) for each in stays):
             real = Path(os.path.realpath(place))
-            record = real.with_name(f"{temporary_prefix(real)}{token_hex(4)}")
+            record = temporary_of(real)
             try:
                 os.link(real, record)
             except OSError:  # a disk without hard links
