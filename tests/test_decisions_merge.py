@@ -130,7 +130,7 @@ def test_a_bulk_decision_cannot_clear_and_a_bad_key_keeps_out_all(store: Decisio
     assert store.history() == []
 
 
-def test_100000_rollouts_are_rejected_and_taken_back_at_once_while_others_decide(store: Decisions, path: Path) -> None:
+def test_20000_rollouts_are_rejected_and_taken_back_at_once_while_others_decide(store: Decisions, path: Path) -> None:
     waited: list[float] = []
     done = threading.Event()
 
@@ -144,13 +144,13 @@ def test_100000_rollouts_are_rejected_and_taken_back_at_once_while_others_decide
     reader = threading.Thread(target=work)
     reader.start()
     began = time.monotonic()
-    assert reject_all(store, *(f"{n:032x}" for n in range(100_000))) == (100_000, 0)
+    assert reject_all(store, *(f"{n:032x}" for n in range(20_000))) == (20_000, 0)
     store.undo("ann")
     spent = time.monotonic() - began
     done.set()
     reader.join()
     assert held(store) == {D: ("accept", "bob")}
-    assert spent < 120  # it took 15 alone, 31 beside other work, on two cores
+    assert spent < 60  # it took 3 alone, 6 beside other work, on two cores
     assert max(waited) < 30  # so long a program waits for the store before it gives up
 
 

@@ -50,13 +50,13 @@ TASKS = [
 ]
 
 
-def test_a_hundred_exports_with_the_same_inputs_give_one_sha256(tmp_path: Path) -> None:
-    """The same verdicts are made in a hundred orders, by changing their mind on the way, with one or two processes."""
+def test_twenty_exports_with_the_same_inputs_give_one_sha256(tmp_path: Path) -> None:
+    """The same verdicts are made in twenty orders, by changing their mind on the way, with one or two processes."""
     write(tmp_path / "rollouts.jsonl", TASKS)
     recipe = Recipe(min_reward=0.25, split=Split(0.2), metadata=("key",))
     verdicts = {row: ("reject", "accept")[row % 2] for row in range(0, 60, 7)}
     found = set()
-    for seed in range(100):
+    for seed in range(20):
         dice, order = random.Random(seed), list(verdicts)
         dice.shuffle(order)
         (tmp_path / "own.sqlite").unlink(missing_ok=True)  # the manifest names the store that counted
@@ -65,7 +65,7 @@ def test_a_hundred_exports_with_the_same_inputs_give_one_sha256(tmp_path: Path) 
             keys = {row: workspace.key(row) for row in order}
             first = [Entry(keys[row], dice.choice(["reject", "accept", "clear"])) for row in order]
             store.record([*first, *(Entry(keys[row], verdicts[row], reviewer=f"r{seed}") for row in order)])
-            workers = 2 if seed in (0, 50) else 1
+            workers = 2 if seed in (0, 10) else 1
             *_, done = export(workspace, recipe, tmp_path / "sft.jsonl", Settings(workers=workers))
             found.add((done.sha256, done.files[1]["sha256"], manifest.sha256_of(done.manifest_path)))
     assert len(found) == 1

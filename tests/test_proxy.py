@@ -3,6 +3,7 @@
 Needs nginx and openssl; where one is missing the tests are skipped.
 """
 
+import os
 import re
 import shutil
 import socket
@@ -23,7 +24,7 @@ NGINX, OPENSSL = shutil.which("nginx"), shutil.which("openssl")
 pytestmark = pytest.mark.skipif(not (NGINX and OPENSSL), reason="needs nginx and openssl")
 NAME = "curator.example"
 FRAME = """
-daemon off; pid {folder}/nginx.pid; error_log {folder}/nginx.log;
+{user} daemon off; pid {folder}/nginx.pid; error_log {folder}/nginx.log;
 events {{ }}
 http {{ access_log off; client_body_temp_path {folder}/t1; proxy_temp_path {folder}/t2; fastcgi_temp_path {folder}/t3;
 uwsgi_temp_path {folder}/t4; scgi_temp_path {folder}/t5;
@@ -107,7 +108,8 @@ def nginx(folder: Path, port: int, behind: int, *, signs_in: bool = False) -> It
         recipe = recipe.replace("user_file people", f"user_file {folder}/people")
         hashed = subprocess.run([str(OPENSSL), "passwd", "-apr1", "secret"], check=True, capture_output=True, text=True)
         (folder / "people").write_text(f"ann:{hashed.stdout}")
-    (folder / "nginx.conf").write_text(FRAME.format(folder=folder, recipe=recipe))
+    user = "user root;" if os.geteuid() == 0 else ""
+    (folder / "nginx.conf").write_text(FRAME.format(folder=folder, recipe=recipe, user=user))
     make = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", f"/CN={NAME}", "-days", "1"]
     out = ["-keyout", str(folder / "curator.key"), "-out", str(folder / "curator.pem")]
     subprocess.run([str(OPENSSL), *make, *out], check=True, capture_output=True)

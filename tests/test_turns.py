@@ -26,7 +26,7 @@ from rollout_curator.templates.render import Rendered, render
 from rollout_curator.templates.turns import Stopped, Turns, Work, one_at_a_time, own_turns
 from rollout_curator.ui import proxies, rendering, server
 from rollout_curator.ui.answering import TOKEN_HEADER, answer
-from rollout_curator.ui.exporting import ExportJob
+from rollout_curator.ui.exporting import Beside, ExportJob
 from rollout_curator.ui.looking import LookJob
 from rollout_curator.ui.rendering import of_page, of_request, turns_of
 from rollout_curator.ui.server import ServeOptions
@@ -224,15 +224,15 @@ def opened(tmp_path: Path) -> Iterator[Workspace]:
 def test_a_look_with_a_slow_template_is_cancelled_at_once(opened: Workspace) -> None:
     plan = recipes.plan(Recipe(template=to_table(pasted(endless("look")))))
     job = LookJob(opened, plan, for_hazards=True)
-    wait_for(turns_of(""), 1)
+    wait_for(job._work.turns, 1)
     job.stop()
     assert (job.wait(SOON_S), job.failure) == (True, None)
 
 
 def test_an_export_with_a_slow_template_is_cancelled_at_once(opened: Workspace, tmp_path: Path) -> None:
     recipe = Recipe(template=to_table(pasted(endless("export"))), max_tokens=100, drop=("over_length",))
-    job = ExportJob(opened, recipe, tmp_path / "out.jsonl")
-    wait_for(turns_of(""), 1)
+    job = ExportJob(opened, recipe, tmp_path / "out.jsonl", Beside(agreed=frozenset({tmp_path / "out.jsonl"})))
+    wait_for(job._work.turns, 1)
     job.stop()
     assert (job.wait(SOON_S), job.is_stopped, job.failure) == (True, True, None)
     assert not (tmp_path / "out.jsonl").exists()

@@ -24,7 +24,7 @@ from typing import BinaryIO, Self
 from rollout_curator.discover import rows
 from rollout_curator.errors import ExportError, RecipeError
 from rollout_curator.exports.explaining import explained
-from rollout_curator.exports.leftovers import Guard, sweep, temporary
+from rollout_curator.exports.leftovers import Guard, sweep, temporary_of
 from rollout_curator.exports.locking import open_lock
 from rollout_curator.names import beside, shown
 
@@ -57,7 +57,7 @@ class AtomicFile:
         self.size_bytes = 0
         self._digest = hashlib.sha256()
         self._target = _resolve(target)
-        self._temp = temporary(self._target)
+        self._temp = temporary_of(self._target)
         self._file: BinaryIO | None = None
         self._stays = False
 

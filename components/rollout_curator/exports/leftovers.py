@@ -3,9 +3,9 @@
 import contextlib
 import os
 import re
-import secrets
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from secrets import token_hex
 from typing import Protocol
 
 from rollout_curator.names import beside
@@ -27,20 +27,16 @@ class Guard(Protocol):
         """Say whether a temporary file is still needed, to tell which files an export wrote."""
 
 
-def temporary(target: Path) -> Path:
-    """Return a new name for a temporary file of a target."""
-    return beside(target, ".", f".tmp-{secrets.token_hex(TOKEN_BYTES)}")
-
-
-def temporary_prefix(target: Path) -> str:
-    """Return how the names of temporary files of a target begin; eight hex digits follow."""
-    return temporary(target).name[: -2 * TOKEN_BYTES]
+def temporary_of(target: Path) -> Path:
+    """Return a new temporary file of a target, beside it; its name ends in eight hex digits."""
+    return beside(target, ".", f".tmp-{token_hex(TOKEN_BYTES)}")
 
 
 def sweep(targets: Iterable[Path], spares: Callable[[Path], bool] | None) -> None:
     """Remove what killed exports of these targets left behind, but for what is spared."""
     for target in targets:
-        name = re.compile(re.escape(temporary_prefix(target)) + "[0-9a-f]{8}")
+        prefix = temporary_of(target).name[: -2 * TOKEN_BYTES]
+        name = re.compile(re.escape(prefix) + "[0-9a-f]{8}")
         for entry in os.scandir(target.parent):
             if not name.fullmatch(entry.name) or not entry.is_file(follow_symlinks=False):
                 continue

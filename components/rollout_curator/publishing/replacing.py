@@ -16,7 +16,7 @@ from pathlib import Path
 
 from rollout_curator import manifest, vouching
 from rollout_curator.errors import FileInTheWay
-from rollout_curator.exports.leftovers import temporary
+from rollout_curator.exports.leftovers import temporary_of
 from rollout_curator.names import shown
 from rollout_curator.publishing.places import beside_of, paths_of
 from rollout_curator.publishing.settings import Settings
@@ -160,7 +160,7 @@ class ExportGuard:
         stays = [each for each in vouching.named_in(place) or () if place.with_name(each.file) not in self._targets]
         if any(vouching.of_size(place.with_name(each.file), [each]) for each in stays):
             real = Path(os.path.realpath(place))
-            record = temporary(real)
+            record = temporary_of(real)
             try:
                 os.link(real, record)
             except OSError:  # a disk without hard links
