@@ -24,6 +24,11 @@ def test_an_address_in_a_label_becomes_no_link(text: str) -> None:
     assert read.replace(JOINER, "") == text
 
 
+@pytest.mark.parametrize("text", ["pass@1 33.3 %", "a @ b", "www", "http"])
+def test_what_is_no_address_is_left_alone(text: str) -> None:
+    assert JOINER not in label(text)
+
+
 def test_a_label_is_escaped_letter_by_letter() -> None:
     assert label("**a** <b> :red[c]") == "\\*\\*a\\*\\* \\<b\\> \\:red\\[c\\]"
 

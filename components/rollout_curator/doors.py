@@ -23,7 +23,7 @@ from rollout_curator.reach import NotRegular, open_regular
 DEEPEST = 100
 """So many levels JSON and TOML may have here; what this program writes has ten."""
 PIECE_BYTES = 1 << 20
-MOST_VALUES = 3_000_000
+MOST_VALUES = 5_000_000
 """So many values a file may hold: each takes memory many times its bytes."""
 INTEGERS = range(-(2**63), 2**64)
 _KINDS = ((stat.S_ISDIR, "a folder"), (stat.S_ISFIFO, "a pipe"), (stat.S_ISSOCK, "a socket"))

@@ -27,7 +27,7 @@ MANIFEST_SUFFIX = ".manifest.json"
 SCHEMA = 1
 CHUNK_BYTES = 1 << 20
 FITS_BYTES = 64 << 20
-DOOR = Door("the manifest", ManifestError, 64 << 20, f"name the file that ends in {MANIFEST_SUFFIX}")
+DOOR = Door("the manifest", ManifestError, 160 << 20, f"name the file that ends in {MANIFEST_SUFFIX}")
 
 
 class Input(TypedDict):

@@ -13,7 +13,7 @@ from rollout_curator.names import spaced
 
 MARKDOWN = frozenset("\\`*_{}[]()#+-.!:$|<>~&=^@'\"")
 MAX_CHARS = 400
-_LINKS = re.compile(r"(?<=http:)(?=//)|(?<=https:)(?=//)|(?<=www)(?=\.)|(?=@)", re.IGNORECASE)
+_LINKS = re.compile(r"(?<=http:)(?=//)|(?<=https:)(?=//)|(?<=www)(?=\.)|(?=@[-\w]+\.[-\w])", re.IGNORECASE)
 _JOINER = "\u2060"
 """Put into addresses, for Streamlit's page makes links of them after it has taken out all backslashes."""
 
