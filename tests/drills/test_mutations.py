@@ -130,6 +130,9 @@ def broken(raw: bytes, dice: random.Random) -> bytes:
     return raw
 
 
+PACKED = (b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"BZh", b"PAR1")
+
+
 def source(folder: Path, dice: random.Random, from_: list[dict[str, Any]]) -> tuple[Path, int | None]:
     """Write a mutated source, and return how many lines it has where it is made of lines."""
     lines = []
@@ -156,7 +159,8 @@ def source(folder: Path, dice: random.Random, from_: list[dict[str, Any]]) -> tu
     path = folder / f"run.jsonl{'' if kind == 'jsonl' else '.zst' if kind == 'zst' else '.gz'}"
     packed = raw if kind == "jsonl" else frame(raw) if kind == "zst" else gzip.compress(raw)
     path.write_bytes(broken(packed, dice) if kind == "cut" else packed)
-    return path, raw.count(b"\n") + bool(raw and not raw.endswith(b"\n")) if kind != "cut" else None
+    is_text = kind != "cut" and not raw.startswith(PACKED)  # else its first bytes say that it is packed, and damaged
+    return path, raw.count(b"\n") + bool(raw and not raw.endswith(b"\n")) if is_text else None
 
 
 def acts(path: Path, folder: Path, dice: random.Random) -> list[list[object]]:
