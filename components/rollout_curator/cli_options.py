@@ -32,8 +32,8 @@ class Folder(click.Path):
         """Return the path of a folder."""
         there = os.path.lexists(value)
         if not os.path.isdir(value) and (there or not self.may_lack or not value):  # Path takes "" for "."
-            named = value or "an empty name"
-            self.fail(f"{value} is no folder; name one" if there else f"{named}: there is no such folder", param, ctx)
+            lacks = f"{value or 'an empty name'}: there is no such folder; make it first"
+            self.fail(f"{value} is no folder; name one" if there else lacks, param, ctx)
         return super().convert(value, param, ctx)
 
 
