@@ -11,6 +11,7 @@ SAYS = (
     "content parts as lists, developer messages as they are.",
     "Nothing is left out by default: rollouts that were cut off, masked or failed, and examples that end with a "
     "tool message, are in the file.",
+    "Half a surrogate pair stays, as an escape: Python's json reads it back, orjson and Hugging Face datasets stop.",
     "Contents that are lists stand beside contents that are text, which Hugging Face datasets reads wrongly.",
     "Many trainers refuse such a file; to train with NeMo RL choose the target nemo_rl.",
 )
