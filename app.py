@@ -11,10 +11,10 @@ from streamlit.starlette import App
 sys.path.insert(0, str(Path(__file__).parent / "components"))
 
 from rollout_curator.errors import CuratorError
-from rollout_curator.ui.server import ServeOptions, parts
+from rollout_curator.ui.server.server import ServeOptions, parts
 
 if __name__ == "__main__":
-    from rollout_curator.cli import main
+    from rollout_curator.cli.main import main
 
     sys.argv.insert(1, "ui")
     main()

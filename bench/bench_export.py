@@ -17,12 +17,11 @@ from unittest.mock import patch
 
 import rollouts
 
-from rollout_curator import conversion
-from rollout_curator.pairs import Pairs
-from rollout_curator.publishing import Settings, export
-from rollout_curator.recipe import Recipe
-from rollout_curator.splits import Split
-from rollout_curator.workspace import Workspace
+from rollout_curator.export import Settings, conversion, export
+from rollout_curator.recipe.recipe import Recipe
+from rollout_curator.selection.pairs.pairing import Pairs
+from rollout_curator.selection.splits.split import Split
+from rollout_curator.workspace.workspace import Workspace
 
 
 def script(source: Path, out: Path, min_reward: float) -> None:

@@ -94,7 +94,16 @@ def write(path: Path, pieces: Iterator[bytes]) -> Path:
 
 def check(path: Path, cache: Path) -> tuple[float, float, float, int, bytes]:
     """Run `check --json` in a process; return wall seconds, CPU seconds, peak MB, exit code and what it printed."""
-    command = [sys.executable, "-m", "rollout_curator.cli", "check", str(path), "--json", "--cache-dir", str(cache)]
+    command = [
+        sys.executable,
+        "-m",
+        "rollout_curator.cli.main",
+        "check",
+        str(path),
+        "--json",
+        "--cache-dir",
+        str(cache),
+    ]
     start = time.perf_counter()
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         process = subprocess.Popen(command, stdout=out, stderr=err)

@@ -13,11 +13,11 @@ from pathlib import Path
 
 import rollouts
 
-from rollout_curator import runner
+from rollout_curator import parallel as runner
 from rollout_curator.index import store
-from rollout_curator.recipe import Recipe
-from rollout_curator.sources import Found
-from rollout_curator.workspace import Workspace
+from rollout_curator.recipe.recipe import Recipe
+from rollout_curator.sources.find import Found
+from rollout_curator.workspace.workspace import Workspace
 
 
 def timed(work: Callable[[], object]) -> float:

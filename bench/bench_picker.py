@@ -26,8 +26,8 @@ sys.path[:0] = [str(ROOT / "tests" / "browser"), str(ROOT / "components")]
 from driving import AppServer  # noqa: E402
 from find_browser import HELP, find_browser  # noqa: E402
 
-from rollout_curator.levels import Bounds, levels  # noqa: E402
-from rollout_curator.ui.widgets.threshold_payload import payload  # noqa: E402
+from rollout_curator.selection.threshold_counts import Bounds, levels  # noqa: E402
+from rollout_curator.ui.picker.payload import payload  # noqa: E402
 
 LIMIT_MS = 16.0
 MOVES = 300

@@ -14,7 +14,8 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from rollout_curator import plots, strategies
+from rollout_curator.selection import strategies
+from rollout_curator.ui import plots
 
 
 def rollouts(n: int, n_tasks: int) -> pd.DataFrame:

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import rollouts
 
-from rollout_curator.publishing import Settings, export
-from rollout_curator.recipe import Recipe
-from rollout_curator.workspace import Workspace
+from rollout_curator.export import Settings, export
+from rollout_curator.recipe.recipe import Recipe
+from rollout_curator.workspace.workspace import Workspace
 
 
 def main() -> None:

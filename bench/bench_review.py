@@ -11,11 +11,11 @@ from pathlib import Path
 import rollouts
 from bench_index import timed
 
-from rollout_curator import reading
-from rollout_curator.decisions import Decisions, Entry
-from rollout_curator.recipe import Recipe
-from rollout_curator.ui.queues import queues, rows_of
-from rollout_curator.workspace import Workspace
+from rollout_curator.decisions.store import Decisions, Entry
+from rollout_curator.recipe.recipe import Recipe
+from rollout_curator.review import overview as reading
+from rollout_curator.review.queues import queues, rows_of
+from rollout_curator.workspace.workspace import Workspace
 
 RECIPE = Recipe(min_reward=0.5)
 

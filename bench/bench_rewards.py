@@ -22,8 +22,8 @@ sys.path[:0] = [str(ROOT / "tests" / "browser"), str(ROOT / "components")]
 from driving import AppServer  # noqa: E402
 from find_browser import HELP, find_browser  # noqa: E402
 
-from rollout_curator.opening import build_indexes  # noqa: E402
-from rollout_curator.sources import find  # noqa: E402
+from rollout_curator.sources.find import find  # noqa: E402
+from rollout_curator.workspace.opening import build_indexes  # noqa: E402
 
 MOVES = 12
 QUIET_MS = 1200

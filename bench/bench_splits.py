@@ -17,8 +17,8 @@ import time
 import numpy as np
 import rollouts
 
-from rollout_curator.similarity import sketch
-from rollout_curator.splits import Families, Split, parted
+from rollout_curator.selection.splits.similarity import sketch
+from rollout_curator.selection.splits.split import Families, Split, parted
 
 
 def main() -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from making import environment, gym
-from rollout_curator import cli
+from rollout_curator.cli import main as cli
 
 Stop = tuple[float, int]
 """After how many seconds which signal is sent."""
@@ -40,7 +40,7 @@ class Ended:
 
 def command(*argv: object) -> list[str]:
     """Return the command line as a process of its own."""
-    return [sys.executable, "-m", "rollout_curator.cli", *map(str, argv)]
+    return [sys.executable, "-m", "rollout_curator.cli.main", *map(str, argv)]
 
 
 def watched(argv: list[str], *, before: Callable[[], None] | None = None, **how: Any) -> Ended:

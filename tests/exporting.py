@@ -19,11 +19,11 @@ from unittest.mock import patch
 CHECKOUT = Path(__file__).parents[1]
 sys.path[:0] = [str(CHECKOUT / "components")]
 
-from rollout_curator import cli  # noqa: E402
-from rollout_curator.decisions import Decisions, Entry  # noqa: E402
-from rollout_curator.exports.base import exports  # noqa: E402
-from rollout_curator.targets.base import targets  # noqa: E402
-from rollout_curator.workspace import Workspace  # noqa: E402
+from rollout_curator.cli import main as cli  # noqa: E402
+from rollout_curator.decisions.store import Decisions, Entry  # noqa: E402
+from rollout_curator.files.atomic import exports  # noqa: E402
+from rollout_curator.training.targets.base import targets  # noqa: E402
+from rollout_curator.workspace.workspace import Workspace  # noqa: E402
 
 SPLIT = ["--split", "validation=0.2", "--split", "test=0.1"]
 PAIRS = ["--pairs", "rule=margin", "--pairs", "margin=0.25"]

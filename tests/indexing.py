@@ -7,7 +7,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from rollout_curator import runner
+from rollout_curator import parallel as runner
 from rollout_curator.index import store
 from rollout_curator.index.source import Source
 

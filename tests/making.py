@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from rollout_curator import cli
-from rollout_curator.publishing import Exported, export
-from rollout_curator.recipe import Recipe
-from rollout_curator.workspace import Workspace
+from rollout_curator.cli import main as cli
+from rollout_curator.export import Exported, export
+from rollout_curator.recipe.recipe import Recipe
+from rollout_curator.workspace.workspace import Workspace
 
 CHECKOUT = Path(__file__).parents[1]
 SAMPLE_DATA = CHECKOUT / "sample_data"
@@ -85,6 +85,6 @@ def environment(**more: str) -> dict[str, str]:
 
 def run(*argv: object, **more: str) -> Ran:
     """Run the command line as a process; `more` are environment variables."""
-    command = [sys.executable, "-m", "rollout_curator.cli", *map(str, argv)]
+    command = [sys.executable, "-m", "rollout_curator.cli.main", *map(str, argv)]
     done = subprocess.run(command, capture_output=True, text=True, env=environment(**more), timeout=60)
     return Ran(done.returncode, done.stdout, done.stderr)

@@ -15,14 +15,14 @@ import numpy as np
 
 from making import gym, write
 from plain_people import PlainStore, PlainWorkspace
-from rollout_curator import reading
-from rollout_curator.decisions import Decisions, Entry
-from rollout_curator.opening import build_indexes
-from rollout_curator.reading.sample import population
-from rollout_curator.recipe import Recipe
-from rollout_curator.review import bounds
-from rollout_curator.sources import Found, find
-from rollout_curator.workspace import Workspace
+from rollout_curator.decisions.store import Decisions, Entry
+from rollout_curator.recipe.recipe import Recipe
+from rollout_curator.review import confidence as bounds
+from rollout_curator.review import overview as reading
+from rollout_curator.review.random_sample import population
+from rollout_curator.sources.find import Found, find
+from rollout_curator.workspace.opening import build_indexes
+from rollout_curator.workspace.workspace import Workspace
 
 KEEP = Recipe(min_reward=0.5)
 ATTEMPTS = 4

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from rollout_curator import recipe as recipes
 from rollout_curator.conversation import Outcome
-from rollout_curator.formats.base import read_object
-from rollout_curator.publishing.accounting import notes_of
-from rollout_curator.recipe import Plan
+from rollout_curator.export.accounting import notes_of
+from rollout_curator.recipe import recipe as recipes
+from rollout_curator.recipe.recipe import Plan
 from rollout_curator.rollout import Rollout
+from rollout_curator.sources.formats.base import read_object
 
 WORD = "qzunique"
 Path = tuple[Any, ...]

@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from rollout_curator.decisions import Decision, Entry
-from rollout_curator.recipe import Recipe
-from rollout_curator.selection import ACCEPT, NONE, REJECT
+from rollout_curator.decisions.store import Decision, Entry
+from rollout_curator.recipe.recipe import Recipe
+from rollout_curator.selection.funnel import ACCEPT, NONE, REJECT
 
 Array = np.ndarray[Any, Any]
 Holds = tuple[str, tuple[str, ...], str]

@@ -58,7 +58,7 @@ def running(folder: Path, *arguments: str) -> Iterator[tuple[int, str]]:
     with socket.socket() as probe:
         probe.bind((LOCAL, 0))
         port = int(probe.getsockname()[1])
-    start = "from rollout_curator.cli import main; main()"
+    start = "from rollout_curator.cli.main import main; main()"
     command = [sys.executable, "-c", start, "ui", "--port", str(port), *arguments]
     environment = os.environ | {"HOME": str(folder), "XDG_CACHE_HOME": str(folder / "cache"), "PYTHONUNBUFFERED": "1"}
     with subprocess.Popen(command, env=environment, cwd=folder, stdout=subprocess.PIPE, text=True) as process:

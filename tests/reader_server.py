@@ -27,12 +27,12 @@ def main(port: int, source: Path, cache: Path, store: Path) -> None:
     import uvicorn
     from starlette.applications import Starlette
 
-    from rollout_curator.decisions import Decisions
-    from rollout_curator.recipe import Recipe
-    from rollout_curator.ui.routes import routes
-    from rollout_curator.ui.site import ServeOptions, Site
-    from rollout_curator.ui.views import View
-    from rollout_curator.workspace import Workspace
+    from rollout_curator.decisions.store import Decisions
+    from rollout_curator.recipe.recipe import Recipe
+    from rollout_curator.ui.reader.routes import routes
+    from rollout_curator.ui.reader.views import View
+    from rollout_curator.ui.server.site import ServeOptions, Site
+    from rollout_curator.workspace.workspace import Workspace
 
     workspace = Workspace.open([source], cache, Decisions.open(store))
     site = Site(ServeOptions(paths=(source,)), workspace)

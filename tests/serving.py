@@ -77,7 +77,7 @@ def served(folder: Path, *arguments: str | Path) -> Iterator[Served]:
     connects.touch()
     own = environment(CONNECTS=str(connects), XDG_CACHE_HOME=str(folder / "cache"), HOME=str(folder))
     own["PYTHONPATH"] = os.pathsep.join([str(hooks), own["PYTHONPATH"]])
-    program = "from rollout_curator.cli import main; main()"
+    program = "from rollout_curator.cli.main import main; main()"
     command = [sys.executable, "-c", program, "ui", *map(str, arguments), "--port", str(port)]
     with (folder / "app.log").open("wb") as log:
         process = subprocess.Popen(command, cwd=folder, env=own, stdout=log, stderr=log)

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from rollout_curator import recipe as recipes
-from rollout_curator.formats.base import read_object
-from rollout_curator.recipe import Recipe
+from rollout_curator.recipe import recipe as recipes
+from rollout_curator.recipe.recipe import Recipe
 from rollout_curator.rollout import Example, Rollout
+from rollout_curator.sources.formats.base import read_object
 
 ASKED = {"role": "user", "content": "Tide?"}
 SAID = {"role": "assistant", "content": "05:12."}

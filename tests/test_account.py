@@ -16,12 +16,12 @@ import pytest
 
 from making import SAMPLE_DATA, call, gym, write
 from places import WORD, Account, account, at, changed, kind_of, marked, objects, texts
-from rollout_curator import recipe as recipes
-from rollout_curator.formats.base import read_object
-from rollout_curator.reader import Parsed, parse
-from rollout_curator.recipe import Plan, Recipe
+from rollout_curator.recipe import recipe as recipes
+from rollout_curator.recipe.recipe import Plan, Recipe
 from rollout_curator.rollout import Rollout
-from rollout_curator.targets.base import targets
+from rollout_curator.sources.formats.base import read_object
+from rollout_curator.sources.lines import Parsed, parse
+from rollout_curator.training.targets.base import targets
 
 SHARED = Path(__file__).parents[1].parent / "shared"
 ALL = [recipes.plan(Recipe(target=name, format=style)) for name in targets() for style in ("chat", "flat")]

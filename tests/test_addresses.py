@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from rollout_curator.filters import Filter, Thresholds
-from rollout_curator.recipe import Recipe
-from rollout_curator.strategies import Step
-from rollout_curator.ui.addresses import NAMES, taken, written
+from rollout_curator.recipe.recipe import Recipe
+from rollout_curator.recipe.url import NAMES, taken, written
+from rollout_curator.selection.filters import Filter, Thresholds
+from rollout_curator.selection.strategies import Step
 
 FULL = Recipe(
     min_reward=0.8,

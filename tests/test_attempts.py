@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 
 from making import call, gym, write
-from rollout_curator.attempts import attempts, counted_words, fared, fared_words, frame_of, usual_success
-from rollout_curator.decisions import Decisions, Entry
-from rollout_curator.filters import Filter, Thresholds
-from rollout_curator.recipe import Recipe
-from rollout_curator.slices import Range
-from rollout_curator.strategies import Step, pass_at_k
-from rollout_curator.ui import parts
-from rollout_curator.workspace import Workspace
+from rollout_curator.decisions.store import Decisions, Entry
+from rollout_curator.recipe.recipe import Recipe
+from rollout_curator.review import slice_queues as parts
+from rollout_curator.selection.filters import Filter, Thresholds
+from rollout_curator.selection.slices import Range
+from rollout_curator.selection.strategies import Step, pass_at_k
+from rollout_curator.workspace.attempts import attempts, counted_words, fared, fared_words, frame_of, usual_success
+from rollout_curator.workspace.workspace import Workspace
 
 FAILED = -np.inf
 CUT = {"response": {"incomplete_details": {"reason": "max_output_tokens"}}}

@@ -9,18 +9,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from making import gym, write
-from rollout_curator.cli_options import recipe_of
-from rollout_curator.decisions import Decisions, Entry
+from rollout_curator.cli.options import recipe_of
+from rollout_curator.decisions.store import Decisions, Entry
 from rollout_curator.errors import RecipeError
-from rollout_curator.filters import Filter, Thresholds, dropped_words, filter_words
-from rollout_curator.levels import Bounds, levels
-from rollout_curator.publishing import command_line
-from rollout_curator.recipe import Recipe
-from rollout_curator.slices import Is, Range
-from rollout_curator.splits import Split
-from rollout_curator.strategies import Step
-from rollout_curator.ui import parts
-from rollout_curator.workspace import Workspace
+from rollout_curator.export import command_line
+from rollout_curator.recipe.recipe import Recipe
+from rollout_curator.review import slice_queues as parts
+from rollout_curator.selection.filters import Filter, Thresholds, dropped_words, filter_words
+from rollout_curator.selection.slices import Is, Range
+from rollout_curator.selection.splits.split import Split
+from rollout_curator.selection.strategies import Step
+from rollout_curator.selection.threshold_counts import Bounds, levels
+from rollout_curator.workspace.workspace import Workspace
 
 SWE, MATH = {"agent_ref": {"name": "swe"}}, {"agent_ref": {"name": "math, hard"}}
 LINES = [
@@ -182,7 +182,7 @@ def test_a_control_counts_only_the_drawn_ones_as_accepted_by_hand(workspace: Wor
 def test_the_command_that_does_the_same_holds_every_bound(workspace: Workspace, tmp_path: Path) -> None:
     import shlex
 
-    from rollout_curator import cli
+    from rollout_curator.cli import main as cli
 
     recipe = Recipe(
         min_reward=-0.5,

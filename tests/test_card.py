@@ -8,19 +8,19 @@ import pytest
 import yaml
 
 from making import SAMPLE_DATA, call, gym, write
-from rollout_curator import reading
-from rollout_curator import reading_words as words
-from rollout_curator.card import Bar, CardFacts, Reviews, card, escaped
-from rollout_curator.decisions import Decisions, Entry
+from rollout_curator.decisions.store import Decisions, Entry
 from rollout_curator.errors import ExportError
-from rollout_curator.filters import Filter, Thresholds
-from rollout_curator.pairs import Pairs
-from rollout_curator.publishing import Settings, export, verify
-from rollout_curator.publishing.describing import rules
-from rollout_curator.recipe import Recipe
+from rollout_curator.export import Settings, export, verify
+from rollout_curator.export.card import Bar, CardFacts, Reviews, card, escaped
+from rollout_curator.export.card_facts import rules
+from rollout_curator.recipe.recipe import Recipe
+from rollout_curator.review import overview as reading
+from rollout_curator.review import statement_words as words
 from rollout_curator.review.drawing import in_order
-from rollout_curator.splits import Split
-from rollout_curator.workspace import Workspace
+from rollout_curator.selection.filters import Filter, Thresholds
+from rollout_curator.selection.pairs.pairing import Pairs
+from rollout_curator.selection.splits.split import Split
+from rollout_curator.workspace.workspace import Workspace
 
 HOSTILE = [
     "![x](http://evil/x.png)",

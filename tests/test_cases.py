@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from making import call, exported, rows_of
-from rollout_curator.recipe import Recipe
-from rollout_curator.sources import Found
-from rollout_curator.workspace import Workspace
+from rollout_curator.recipe.recipe import Recipe
+from rollout_curator.sources.find import Found
+from rollout_curator.workspace.workspace import Workspace
 
 CASES = Path(__file__).parents[1].parent / "shared" / "cases"
 pytestmark = [pytest.mark.shared, pytest.mark.skipif(not CASES.is_dir(), reason="shared/cases is not here")]

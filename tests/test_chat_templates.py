@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from rollout_curator.errors import TemplateError
-from rollout_curator.templates import WORDS, built_in, from_table, load, pasted, to_table, with_tokenizer
-from rollout_curator.templates.render import check, render
-from rollout_curator.templates.worker import first_difference
+from rollout_curator.training.templates import WORDS, built_in, from_table, load, pasted, to_table, with_tokenizer
+from rollout_curator.training.templates.render import check, render
+from rollout_curator.training.templates.worker import first_difference
 
 USER = {"role": "user", "content": "2+2?"}
 ANSWER = {"role": "assistant", "content": "4"}

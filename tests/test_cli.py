@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 
 from making import SAMPLE_DATA, Ran, call, environment, gym, rows_of, run, said, write
-from rollout_curator.decisions import Decisions
-from rollout_curator.workspace import Workspace
+from rollout_curator.decisions.store import Decisions
+from rollout_curator.workspace.workspace import Workspace
 
 VERBS = ("check", "stats", "export", "verify", "decide", "index", "ui")
 LINES: list[Any] = [
@@ -482,7 +482,15 @@ def test_progress_is_drawn_on_a_terminal(tmp_path: Path) -> None:
         (tmp_path / name).mkdir()
         write(tmp_path / name / "rollouts.jsonl", [gym(name)])
     ours, theirs = pty.openpty()
-    command = [sys.executable, "-m", "rollout_curator.cli", "export", str(tmp_path), "--out", str(tmp_path / "x.jsonl")]
+    command = [
+        sys.executable,
+        "-m",
+        "rollout_curator.cli.main",
+        "export",
+        str(tmp_path),
+        "--out",
+        str(tmp_path / "x.jsonl"),
+    ]
     cache = ["--cache-dir", str(tmp_path / "cache")]
     done = subprocess.run([*command, *cache, "--json"], stdout=subprocess.PIPE, stderr=theirs, env=environment())
     drawn = os.read(ours, 100_000).decode()
@@ -522,7 +530,7 @@ def test_a_signal_to_end_gives_its_code_and_one_line_and_leaves_the_old_file(
     source = write(tmp_path / "rollouts.jsonl", [gym(answer=f"{n} " * 50, reward=n) for n in range(40_000)])
     out = tmp_path / "sft.jsonl"
     out.write_text("old\n")
-    command = [sys.executable, "-m", "rollout_curator.cli", "export", str(source), "--out", str(out)]
+    command = [sys.executable, "-m", "rollout_curator.cli.main", "export", str(source), "--out", str(out)]
     child = subprocess.Popen(
         [*command, "--overwrite", "--cache-dir", str(tmp_path / "cache")],
         stdout=subprocess.PIPE,

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from making import call, gym, write
-from rollout_curator.decisions import Decisions, Entry
-from rollout_curator.workspace import Workspace
+from rollout_curator.decisions.store import Decisions, Entry
+from rollout_curator.workspace.workspace import Workspace
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import pandas as pd
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from rollout_curator.comparison import compare, difference
+from rollout_curator.selection.comparison import compare, difference
 
 NAN = float("nan")
 unhurried = settings(deadline=None)  # the first call into pandas takes seconds on a busy machine

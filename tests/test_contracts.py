@@ -17,19 +17,19 @@ from loaders import (
     trl_accepts,
 )
 from making import CHECKOUT, SAMPLE_DATA, SHARED_ROLLOUTS, exported, gym, rows_of
-from rollout_curator import cli
+from rollout_curator.cli import main as cli
 from rollout_curator.conversation import ISSUE_WORDS, issue_kind
 from rollout_curator.errors import ExportError
-from rollout_curator.exports.base import exports, publish
-from rollout_curator.flags import FLAG_WORDS
-from rollout_curator.formats.base import formats, read_object
+from rollout_curator.files.atomic import exports, publish
 from rollout_curator.index.facts import read_outcome
-from rollout_curator.problems import PROBLEM_WORDS
-from rollout_curator.recipe import METADATA, Recipe, plan
+from rollout_curator.index.flags import FLAG_WORDS
+from rollout_curator.recipe.recipe import METADATA, Recipe, plan
 from rollout_curator.rollout import Rollout
-from rollout_curator.selection import INVALID_WORDS
-from rollout_curator.targets.base import ConfigFacts, targets
-from rollout_curator.workspace import Workspace
+from rollout_curator.selection.funnel import INVALID_WORDS
+from rollout_curator.sources.formats.base import formats, read_object
+from rollout_curator.sources.problems import PROBLEM_WORDS
+from rollout_curator.training.targets.base import ConfigFacts, targets
+from rollout_curator.workspace.workspace import Workspace
 
 
 def is_rows(path: Path) -> str | None:

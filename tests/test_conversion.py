@@ -13,19 +13,19 @@ import orjson
 import pytest
 
 from making import SAMPLE_DATA, SHARED_ROLLOUTS, exported, gym, said, write
-from rollout_curator import recipe as recipes
-from rollout_curator.conversion import Batch, convert, prompt_text, reads_back
 from rollout_curator.errors import ExportError, SourceChanged
-from rollout_curator.exports import jsonl
-from rollout_curator.exports.base import AtomicFile, publish
-from rollout_curator.formats.base import read_object
-from rollout_curator.publishing import Settings, choose, export
-from rollout_curator.publishing.stream import Stream
-from rollout_curator.publishing.workers import POOL_BYTES, count_for
-from rollout_curator.recipe import Recipe
+from rollout_curator.export import Settings, choose, export
+from rollout_curator.export.conversion import Batch, convert, prompt_text, reads_back
+from rollout_curator.export.stream import Stream
+from rollout_curator.export.workers import POOL_BYTES, count_for
+from rollout_curator.files.atomic import AtomicFile, publish
+from rollout_curator.parallel import run_ordered
+from rollout_curator.recipe import recipe as recipes
+from rollout_curator.recipe.recipe import Recipe
 from rollout_curator.rollout import Rollout
-from rollout_curator.runner import run_ordered
-from rollout_curator.workspace import Workspace
+from rollout_curator.sources.formats.base import read_object
+from rollout_curator.training.file_types import jsonl
+from rollout_curator.workspace.workspace import Workspace
 
 
 def line(value: Any) -> bytes:
@@ -101,7 +101,7 @@ def opened(tmp_path: Path, n: int = 5) -> Workspace:
 def test_an_example_that_does_not_read_back_is_named_and_nothing_is_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from rollout_curator import conversion
+    from rollout_curator.export import conversion
 
     encode = conversion.encode
     monkeypatch.setattr(conversion, "encode", lambda made: encode(made).replace(b'"3"', b'"4"'))

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from making import SAMPLE_DATA, call, gym, write
-from rollout_curator.cost import (
+from rollout_curator.training.cost import (
     GRAINS,
     Asked,
     Lengths,
@@ -22,7 +22,7 @@ from rollout_curator.cost import (
     first_fit_decreasing,
     lengths,
 )
-from rollout_curator.targets.base import get, targets
+from rollout_curator.training.targets.base import get, targets
 
 NEMO_RL, TRL, AXOLOTL = get("nemo_rl"), get("trl"), get("axolotl")
 REASONING = Written(with_reasoning=True)

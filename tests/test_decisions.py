@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from rollout_curator import decisions_file
-from rollout_curator.decisions import Decision, Decisions, Entry
+from rollout_curator.decisions import file as decisions_file
+from rollout_curator.decisions.store import Decision, Decisions, Entry
 from rollout_curator.errors import DecisionsError
 
 A, B = "a" * 32, "b" * 32

@@ -11,8 +11,8 @@ from pathlib import Path
 import orjson
 import pytest
 
-from rollout_curator import decisions
-from rollout_curator.decisions import Decision, Decisions, Entry
+from rollout_curator.decisions import store as decisions
+from rollout_curator.decisions.store import Decision, Decisions, Entry
 from rollout_curator.errors import DecisionRefused
 
 A, B, C, D = ("a" * 32, "b" * 32, "c" * 32, "d" * 32)

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rollout_curator.decisions import Decisions, Entry
+from rollout_curator.decisions.store import Decisions, Entry
 from rollout_curator.errors import DecisionRefused, DecisionsError
 
 A, B, C, D = ("a" * 32, "b" * 32, "c" * 32, "d" * 32)

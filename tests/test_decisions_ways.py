@@ -8,7 +8,7 @@ from pathlib import Path
 import orjson
 import pytest
 
-from rollout_curator.decisions import Decisions, Entry
+from rollout_curator.decisions.store import Decisions, Entry
 from rollout_curator.errors import DecisionRefused
 
 A, B, C, D = ("a" * 32, "b" * 32, "c" * 32, "d" * 32)

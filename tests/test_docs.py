@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from making import CHECKOUT
-from rollout_curator import __version__, cli
-from rollout_curator.recipe import from_table
+from rollout_curator import __version__
+from rollout_curator.cli import main as cli
+from rollout_curator.recipe.recipe import from_table
 
 README = CHECKOUT / "README.md"
 TEXT = README.read_text(encoding="utf-8") if README.exists() else ""

@@ -17,10 +17,11 @@ from hypothesis import strategies as st
 
 from indexing import DAMAGES, damaged, header_of, keys, open_index
 from making import CHECKOUT, call, environment
-from rollout_curator import documents, reader
-from rollout_curator.documents import Record, Splitter
 from rollout_curator.errors import SourceChanged, SourceUnreadable
-from rollout_curator.layouts import DOCUMENT, LINES, Layout, look
+from rollout_curator.sources import documents
+from rollout_curator.sources import lines as reader
+from rollout_curator.sources.documents import Record, Splitter
+from rollout_curator.sources.layouts import DOCUMENT, LINES, Layout, look
 
 CASES = CHECKOUT.parent / "shared" / "cases" / "13_json_shapes"
 BOM = b"\xef\xbb\xbf"

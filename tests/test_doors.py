@@ -16,13 +16,14 @@ import click
 import pytest
 
 from making import Ran, call, gym, write
-from rollout_curator import cli, tokens
-from rollout_curator.decisions import Decisions
-from rollout_curator.doors import Door
+from rollout_curator.cli import main as cli
+from rollout_curator.decisions.store import Decisions
 from rollout_curator.errors import RecipeError, TemplateError
-from rollout_curator.templates import load
-from rollout_curator.ui import server
-from rollout_curator.workspace import Workspace
+from rollout_curator.files.doors import Door
+from rollout_curator.training import tokens
+from rollout_curator.training.templates import load
+from rollout_curator.ui.server import server
+from rollout_curator.workspace.workspace import Workspace
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="needs pipes and sockets in folders")
 AT_ONCE_S = 20

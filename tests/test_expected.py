@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 from rollout_curator.conversation import GYM_OPTIONS, ChatOptions, FlatOptions, chat, encode, flat, issue_kind
-from rollout_curator.formats.base import read_object
-from rollout_curator.reader import Parsed, parse
 from rollout_curator.rollout import Example, Rollout
+from rollout_curator.sources.formats.base import read_object
+from rollout_curator.sources.lines import Parsed, parse
 
 ROLLOUTS = Path(__file__).parents[1].parent / "shared" / "rollouts"
 SOURCES = sorted((ROLLOUTS / "nemo_gym").rglob("*.jsonl"))

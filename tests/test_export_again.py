@@ -13,17 +13,18 @@ from typing import Any
 import pytest
 
 from making import CHECKOUT, SAMPLE_DATA, call, environment, exported, gym, rows_of, run, said, write
-from rollout_curator import manifest, pairs
-from rollout_curator.decisions import Decisions, Entry
+from rollout_curator.decisions.store import Decisions, Entry
 from rollout_curator.errors import SourceChanged, SplitError
-from rollout_curator.pairs import Pairs
-from rollout_curator.publishing import ExportProgress, Settings, export, remake, verify
-from rollout_curator.recipe import Recipe
-from rollout_curator.sources import find
-from rollout_curator.split_report import sentences
-from rollout_curator.splits import Split
-from rollout_curator.strategies import Step
-from rollout_curator.workspace import Workspace
+from rollout_curator.export import ExportProgress, Settings, export, remake, verify
+from rollout_curator.files import manifest
+from rollout_curator.recipe.recipe import Recipe
+from rollout_curator.selection.pairs import pairing as pairs
+from rollout_curator.selection.pairs.pairing import Pairs
+from rollout_curator.selection.splits.report import sentences
+from rollout_curator.selection.splits.split import Split
+from rollout_curator.selection.strategies import Step
+from rollout_curator.sources.find import find
+from rollout_curator.workspace.workspace import Workspace
 
 
 def opened(tmp_path: Path, lines: list[Any], name: str = "curation.sqlite") -> Workspace:
@@ -119,7 +120,7 @@ def test_the_command_that_is_shown_writes_the_same_files(tmp_path: Path) -> None
     before = sums(tmp_path)
     for each in done.files:
         (tmp_path / each["file"]).unlink()
-    script = done.command.replace("rollout-curator", f"{sys.executable} -m rollout_curator.cli", 1)
+    script = done.command.replace("rollout-curator", f"{sys.executable} -m rollout_curator.cli.main", 1)
     subprocess.run(script, shell=True, check=True, env=environment(), capture_output=True)
     assert sums(tmp_path) == before
     assert len(before) == 5

@@ -10,13 +10,14 @@ from streamlit.testing.v1 import AppTest
 
 from making import gym, said, write
 from rollout_curator.errors import FileInTheWay
-from rollout_curator.names import digest
-from rollout_curator.recipe import Recipe
-from rollout_curator.ui import preparing, state
-from rollout_curator.ui import site as sites
-from rollout_curator.ui.exporting import Beside
-from rollout_curator.ui.site import ServeOptions, Site
-from rollout_curator.workspace import Workspace
+from rollout_curator.printable import digest
+from rollout_curator.recipe.recipe import Recipe
+from rollout_curator.ui import preparing
+from rollout_curator.ui.server import site as sites
+from rollout_curator.ui.server.exporting import Beside
+from rollout_curator.ui.server.site import ServeOptions, Site
+from rollout_curator.ui.state import state
+from rollout_curator.workspace.workspace import Workspace
 from test_pages import opened, state_of
 
 IMAGE = {"type": "input_image", "image_url": "data:image/png;base64,AAAA"}

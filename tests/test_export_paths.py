@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from rollout_curator.errors import ExportError
-from rollout_curator.exports.base import check_target, publish
+from rollout_curator.files.atomic import check_target, publish
 
 AS_ROOT = hasattr(os, "geteuid") and os.geteuid() == 0
 POSIX_ONLY = pytest.mark.skipif(os.name != "posix", reason="needs a POSIX file system")

@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 
 from rollout_curator.errors import ExportError, RecipeError
-from rollout_curator.exports import base, jsonl
-from rollout_curator.exports.base import publish
+from rollout_curator.files import atomic as base
+from rollout_curator.files.atomic import publish
+from rollout_curator.training.file_types import jsonl
 
 POSIX_ONLY = pytest.mark.skipif(os.name != "posix", reason="needs a POSIX file system")
 
@@ -247,7 +248,7 @@ def test_a_manifest_that_cannot_appear_is_told_with_what_is_new(tmp_path: Path) 
 @POSIX_ONLY
 def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
     script = (
-        "import sys, resource; from pathlib import Path; from rollout_curator.exports import jsonl, base\n"
+        "import sys, resource; from pathlib import Path; from rollout_curator.training.file_types import jsonl, base\n"
         "line = b'x' * 99_999 + b'\\n'\n"
         "with base.publish(Path(sys.argv[1])) as (file,):\n"
         "    for _ in jsonl.write((line for _ in range(int(sys.argv[2]))), file): pass\n"

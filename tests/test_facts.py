@@ -9,10 +9,10 @@ from xxhash import xxh3_64_intdigest
 
 from indexing import rollout
 from rollout_curator.conversation import GYM_OPTIONS, ChatOptions, chat, flat
-from rollout_curator.formats.base import read_object
 from rollout_curator.index.facts import CLASS_NAMES, NUMBER_NAMES, facts, outcome, read_outcome
 from rollout_curator.index.scan import read_line
 from rollout_curator.rollout import Rollout, Unreadable
+from rollout_curator.sources.formats.base import read_object
 
 USER = {"role": "user", "content": "2+2?"}
 CALL = {"type": "function_call", "call_id": "c1", "name": "add", "arguments": '{"a":2}'}

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from making import gym, write
-from rollout_curator.flags import flag_words, flagged
-from rollout_curator.workspace import Workspace
+from rollout_curator.index.flags import flag_words, flagged
+from rollout_curator.workspace.workspace import Workspace
 
 
 def test_a_note_that_says_nothing_is_wrong_is_no_flag() -> None:

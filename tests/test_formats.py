@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rollout_curator.formats.base import formats, read_object, read_reward
 from rollout_curator.rollout import Rollout, Unreadable
+from rollout_curator.sources.formats.base import formats, read_object, read_reward
 
 USER = {"role": "user", "content": "2+2?"}
 ANSWER = {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": "4"}]}

@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from making import CHECKOUT, call, exported, gym, rows_of, write
+from rollout_curator.export import choose
 from rollout_curator.index import store
-from rollout_curator.pairs import Pairs
-from rollout_curator.publishing import choose
-from rollout_curator.recipe import Recipe, from_table, to_table
-from rollout_curator.strategies import Step, task_summary
-from rollout_curator.workspace import Workspace
+from rollout_curator.recipe.recipe import Recipe, from_table, to_table
+from rollout_curator.selection.pairs.pairing import Pairs
+from rollout_curator.selection.strategies import Step, task_summary
+from rollout_curator.workspace.workspace import Workspace
 
 CASES = CHECKOUT.parent / "shared" / "cases"
 BEST = Recipe(strategies=(Step("best_of_n"),))
@@ -182,7 +182,7 @@ def test_what_is_written_is_compared_as_the_recipe_writes_it(tmp_path: Path) -> 
 
 
 def test_examples_are_written_once_with_progress_where_a_rule_compares_them(tmp_path: Path) -> None:
-    from rollout_curator.recipe import plan
+    from rollout_curator.recipe.recipe import plan
 
     workspace = opened(tmp_path, run=[gym("a", str(n)) for n in range(40)])
     asked = plan(Recipe(strategies=(Step("drop_same_example"),)))

@@ -8,17 +8,17 @@ from typing import Any
 import pytest
 
 from making import SAMPLE_DATA, SHARED_ROLLOUTS, exported, gym, rows_of, said, write
-from rollout_curator import recipe as recipes
 from rollout_curator.conversation import HAZARDS
-from rollout_curator.formats.base import read_object
-from rollout_curator.hazards import Look, hazards, view
-from rollout_curator.pairs import Pairs
-from rollout_curator.publishing import verify
-from rollout_curator.recipe import Recipe
+from rollout_curator.export import verify
+from rollout_curator.recipe import recipe as recipes
+from rollout_curator.recipe.recipe import Recipe
 from rollout_curator.rollout import Example, Rollout
-from rollout_curator.targets.base import get, targets
-from rollout_curator.templates import built_in, pasted, to_table
-from rollout_curator.workspace import Workspace
+from rollout_curator.selection.pairs.pairing import Pairs
+from rollout_curator.sources.formats.base import read_object
+from rollout_curator.training.hazards import Look, hazards, view
+from rollout_curator.training.targets.base import get, targets
+from rollout_curator.training.templates import built_in, pasted, to_table
+from rollout_curator.workspace.workspace import Workspace
 
 QUESTION = {"role": "user", "content": "2+2?"}
 CALL = {"type": "function_call", "call_id": "c1", "name": "add", "arguments": '{"a": 2}'}

@@ -12,8 +12,8 @@ from starlette.routing import Route
 from starlette.types import Message, Receive, Scope, Send
 
 from raw import Answer, ask, running, served
-from rollout_curator.ui.guard import COOKIE, Guard
-from rollout_curator.ui.headers import checked_host, hostname, policy
+from rollout_curator.ui.server.guard import COOKIE, Guard
+from rollout_curator.ui.server.headers import checked_host, hostname, policy
 
 HANDSHAKE = """Upgrade: websocket
     Connection: Upgrade

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from indexing import DAMAGES, damaged, header_of, keys, line, open_index, write
-from rollout_curator import reader, runner
+from rollout_curator import parallel as runner
 from rollout_curator.errors import SourceUnreadable
 from rollout_curator.index import frames, scan, shards, store
 from rollout_curator.index import source as sources
@@ -21,7 +21,8 @@ from rollout_curator.index.columns import CLASSES, COLUMNS, FACETS_MAX, NUMBERS
 from rollout_curator.index.frames import FrameReader, FrameWriter
 from rollout_curator.index.scan import content_key, plan, scan_packed, scan_range
 from rollout_curator.index.shards import Shard, merge
-from rollout_curator.packing import open_source
+from rollout_curator.sources import lines as reader
+from rollout_curator.sources.compression import open_source
 
 KINDS = [
     line(3),

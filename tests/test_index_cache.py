@@ -10,11 +10,11 @@ import orjson
 import pytest
 
 from indexing import header_of, line, open_index, write
-from rollout_curator import runner
+from rollout_curator import parallel as runner
 from rollout_curator.errors import CacheError, SourceChanged, SourceNotFound
 from rollout_curator.index import store
 from rollout_curator.index.source import Source
-from rollout_curator.workspace import Workspace
+from rollout_curator.workspace.workspace import Workspace
 
 LONG_AGO_NS = 1_500_000_000 * 10**9
 

@@ -1,7 +1,7 @@
 """Who may import whom, and the only ways into Streamlit: the map in RANKS, checked on the source of every module.
 
 A room is a module or folder directly under `rollout_curator`. A room imports from rooms of a lower rank only, wherever
-in the file the import stands; a module's name in a string (`discover.rows("rollout_curator.formats", ...)`) counts too.
+in the file the import stands; a module's name in a string (`discover.rows("rollout_curator.sources.formats", ...)`) counts too.
 Nothing is executed: the checks read syntax trees, and the last tests here show them small examples of what they refuse.
 """
 
@@ -230,7 +230,7 @@ def test_text_reaches_streamlit_through_one_file_only(relative: str) -> None:
 
 
 def test_an_import_upward_is_refused_even_inside_a_function() -> None:
-    tree = ast.parse("def late():\n    from rollout_curator.workspace import Workspace\n")
+    tree = ast.parse("def late():\n    from rollout_curator.workspace.workspace import Workspace\n")
     assert forbidden(tree, "reader.py") == ["reader.py (reader, rank 2) imports workspace (rank 7)"]
 
 
@@ -244,7 +244,7 @@ def test_a_relative_import_counts() -> None:
 
 
 def test_a_module_named_in_a_string_counts() -> None:
-    assert rooms(ast.parse('rows("rollout_curator.formats", Format)'), "index/scan.py") == {"formats"}
+    assert rooms(ast.parse('rows("rollout_curator.sources.formats", Format)'), "index/scan.py") == {"formats"}
 
 
 def test_a_room_may_import_from_itself_and_from_below() -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from rollout_curator.levels import MAX_STOPS, Bounds, Kept, Levels, Steps, levels
+from rollout_curator.selection.threshold_counts import MAX_STOPS, Bounds, Kept, Levels, Steps, levels
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]

@@ -15,12 +15,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from making import call, environment, exported, gym, run, write
-from rollout_curator import limits, reader
+from rollout_curator.export import verify
 from rollout_curator.index import scan, tally
 from rollout_curator.index.tally import Range, Tally
-from rollout_curator.publishing import verify
-from rollout_curator.recipe import Recipe
-from rollout_curator.workspace import Workspace
+from rollout_curator.recipe.recipe import Recipe
+from rollout_curator.sources import limits
+from rollout_curator.sources import lines as reader
+from rollout_curator.workspace.workspace import Workspace
 
 GOOD = json.dumps(gym()).encode() + b"\n"
 PROC = pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="the peak of memory is read from /proc")

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from rollout_curator import manifest
 from rollout_curator.errors import ManifestError
-from rollout_curator.manifest import Input, Manifest
+from rollout_curator.files import manifest
+from rollout_curator.files.manifest import Input, Manifest
 
 
 def facts(**more: Any) -> Manifest:

@@ -7,17 +7,17 @@ from typing import Any
 import pytest
 
 from making import SAMPLE_DATA, call, exported, gym, rows_of, said, write
-from rollout_curator import manifest
-from rollout_curator import recipe as recipes
 from rollout_curator.conversation import ChatOptions, FlatOptions, answers, chat, flat, mark_items, open_rollout
-from rollout_curator.decisions import Decisions, Entry
-from rollout_curator.formats.base import read_object
-from rollout_curator.pairs import Pairs
-from rollout_curator.publishing import Settings, choose, export, remake, verify
-from rollout_curator.publishing.remaking import Remade
-from rollout_curator.recipe import Recipe
+from rollout_curator.decisions.store import Decisions, Entry
+from rollout_curator.export import Settings, choose, export, remake, verify
+from rollout_curator.export.remaking import Remade
+from rollout_curator.files import manifest
+from rollout_curator.recipe import recipe as recipes
+from rollout_curator.recipe.recipe import Recipe
 from rollout_curator.rollout import Rollout
-from rollout_curator.workspace import Workspace
+from rollout_curator.selection.pairs.pairing import Pairs
+from rollout_curator.sources.formats.base import read_object
+from rollout_curator.workspace.workspace import Workspace
 
 MASK = Recipe(options={"marks": "message_loss_mask"})
 CALL = {"type": "function_call", "call_id": "c1", "name": "add", "arguments": "{}"}

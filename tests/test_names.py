@@ -15,11 +15,12 @@ from typing import Any
 import pytest
 
 from making import Ran, call, environment, gym, said, write
-from rollout_curator import errors, names
-from rollout_curator.decisions import Decisions, Entry
-from rollout_curator.exports.base import publish
-from rollout_curator.manifest import path_of
-from rollout_curator.workspace import Workspace
+from rollout_curator import errors
+from rollout_curator import printable as names
+from rollout_curator.decisions.store import Decisions, Entry
+from rollout_curator.files.atomic import publish
+from rollout_curator.files.manifest import path_of
+from rollout_curator.workspace.workspace import Workspace
 from test_layers import SOURCES, tree_of
 
 EVIL = "a\x1b[2J\x9b31m\u202e\nholds  everything is fine\r"
@@ -175,7 +176,7 @@ def test_notes_reasons_and_reviewers_are_printed_visibly(tmp_path: Path) -> None
 
 def test_a_terminal_that_cannot_show_a_character_is_given_its_escape(tmp_path: Path) -> None:
     source = write(tmp_path / "数据.jsonl", [gym(output=[said("x")], agent_ref={"name": "é"})])
-    command = [sys.executable, "-m", "rollout_curator.cli", "stats", str(source)]
+    command = [sys.executable, "-m", "rollout_curator.cli.main", "stats", str(source)]
     for how in ([], ["--json"]):
         done = subprocess.run([*command, *how], capture_output=True, env=environment(PYTHONIOENCODING="ascii"))
         assert done.returncode == 0

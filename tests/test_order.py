@@ -19,12 +19,12 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as some
 
 from making import exported, gym, rows_of, write
-from rollout_curator.pairs import Pairs
-from rollout_curator.publishing import choose
-from rollout_curator.recipe import Recipe
-from rollout_curator.splits import Split
-from rollout_curator.strategies import STRATEGIES, Step, task_summary
-from rollout_curator.workspace import Workspace
+from rollout_curator.export import choose
+from rollout_curator.recipe.recipe import Recipe
+from rollout_curator.selection.pairs.pairing import Pairs
+from rollout_curator.selection.splits.split import Split
+from rollout_curator.selection.strategies import STRATEGIES, Step, task_summary
+from rollout_curator.workspace.workspace import Workspace
 
 STEPS = {
     "threshold": [Step("threshold", {"at_least": 0.3})],

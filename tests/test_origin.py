@@ -18,9 +18,9 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from making import gym, write
 from rollout_curator.errors import ServerRefused
-from rollout_curator.ui.guard import Guard
-from rollout_curator.ui.origin import public_hosts
-from rollout_curator.ui.server import ServeOptions, checked, hosts
+from rollout_curator.ui.server.guard import Guard
+from rollout_curator.ui.server.origin import public_hosts
+from rollout_curator.ui.server.server import ServeOptions, checked, hosts
 from serving import Served, get, printed, served, status, websocket
 
 HOST = "127.0.0.1:8501"

@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rollout_curator.conversation import GYM_OPTIONS, ChatOptions, Outcome, Outcomes, chat, flat, open_rollout, outcomes
-from rollout_curator.formats.base import read_object
-from rollout_curator.reader import Parsed, parse
 from rollout_curator.rollout import Example, Rollout
+from rollout_curator.sources.formats.base import read_object
+from rollout_curator.sources.lines import Parsed, parse
 
 CHECKOUT = Path(__file__).parents[1]
 

@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 
 from making import call, exported, gym, rows_of, write
-from rollout_curator import manifest
-from rollout_curator.decisions import Decisions, Entry
+from rollout_curator.decisions.store import Decisions, Entry
 from rollout_curator.errors import ExportError, FileInTheWay
-from rollout_curator.exports import base
-from rollout_curator.publishing import Settings, export
-from rollout_curator.recipe import Recipe
-from rollout_curator.workspace import Workspace
+from rollout_curator.export import Settings, export
+from rollout_curator.files import atomic as base
+from rollout_curator.files import manifest
+from rollout_curator.recipe.recipe import Recipe
+from rollout_curator.workspace.workspace import Workspace
 
 ROWS = [gym(f"Question {n} about {n * 7919}?", f"answer {n}", n / 20, task_id=n) for n in range(20)]
 MINE = b"a human's work\n"

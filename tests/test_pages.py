@@ -10,22 +10,22 @@ from urllib.parse import quote
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from rollout_curator.decisions import Decisions, Entry
-from rollout_curator.filters import Filter
+from rollout_curator.cli.report import check
+from rollout_curator.decisions.store import Decisions, Entry
 from rollout_curator.index import tally
-from rollout_curator.names import digest
-from rollout_curator.pairs import Pairs
-from rollout_curator.recipe import Recipe
-from rollout_curator.report import check
-from rollout_curator.slices import Range
-from rollout_curator.splits import Split
-from rollout_curator.strategies import Step
-from rollout_curator.ui import parts
-from rollout_curator.ui import site as sites
+from rollout_curator.printable import digest
+from rollout_curator.recipe.recipe import Recipe
+from rollout_curator.review import slice_queues as parts
+from rollout_curator.selection.filters import Filter
+from rollout_curator.selection.pairs.pairing import Pairs
+from rollout_curator.selection.slices import Range
+from rollout_curator.selection.splits.split import Split
+from rollout_curator.selection.strategies import Step
 from rollout_curator.ui.pages import export_counts
-from rollout_curator.ui.site import ServeOptions, Site
-from rollout_curator.ui.state import SESSION, Session
-from rollout_curator.workspace import Workspace
+from rollout_curator.ui.server import site as sites
+from rollout_curator.ui.server.site import ServeOptions, Site
+from rollout_curator.ui.state.state import SESSION, Session
+from rollout_curator.workspace.workspace import Workspace
 
 EVIL = "![x](http://evil.example/?q=1) :red[name] <img src=x>"
 PAGES = ("sources", "rewards", "review", "export")

@@ -10,17 +10,17 @@ import pytest
 import yaml
 
 from making import SAMPLE_DATA, call, exported, gym, rows_of, said, write
-from rollout_curator import pairs
-from rollout_curator.decisions import Decisions, Entry
+from rollout_curator.decisions.store import Decisions, Entry
 from rollout_curator.errors import ExportError, RecipeError
-from rollout_curator.pairs import Paired, Pairs, Sides, over_of
-from rollout_curator.publishing import Exported, verify
-from rollout_curator.publishing.configs import config_of
-from rollout_curator.recipe import Recipe, plan
-from rollout_curator.sides import Side, turns_of
-from rollout_curator.splits import Split
-from rollout_curator.targets.base import ConfigFacts
-from rollout_curator.workspace import Workspace
+from rollout_curator.export import Exported, verify
+from rollout_curator.export.trainer_config import config_of
+from rollout_curator.recipe.recipe import Recipe, plan
+from rollout_curator.selection.pairs import pairing as pairs
+from rollout_curator.selection.pairs.pairing import Paired, Pairs, Sides, over_of
+from rollout_curator.selection.pairs.sides import Side, turns_of
+from rollout_curator.selection.splits.split import Split
+from rollout_curator.training.targets.base import ConfigFacts
+from rollout_curator.workspace.workspace import Workspace
 
 
 def sides(group: list[int], reward: list[float], **columns: list[bool]) -> Sides:

@@ -14,13 +14,13 @@ from hypothesis import strategies as st
 from making import SAMPLE_DATA, SHARED_ROLLOUTS, exported, gym, rows_of, write
 from rollout_curator.conversation import encode
 from rollout_curator.errors import ExportError
-from rollout_curator.exports.base import publish
-from rollout_curator.exports.parquet import PARQUET, read_lines
-from rollout_curator.pairs import Pairs
-from rollout_curator.publishing import verify
-from rollout_curator.recipe import Recipe
-from rollout_curator.splits import Split
-from rollout_curator.workspace import Workspace
+from rollout_curator.export import verify
+from rollout_curator.files.atomic import publish
+from rollout_curator.recipe.recipe import Recipe
+from rollout_curator.selection.pairs.pairing import Pairs
+from rollout_curator.selection.splits.split import Split
+from rollout_curator.training.file_types.parquet import PARQUET, read_lines
+from rollout_curator.workspace.workspace import Workspace
 
 TOOL = {"type": "function", "function": {"name": "f", "parameters": {"type": "object", "properties": {"a": {}}}}}
 OTHER = {"type": "function", "function": {"name": "g", "parameters": {"required": ["b", 2, None], "x": 1.5}}}

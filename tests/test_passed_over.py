@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from making import SAMPLE_DATA, call, gym, write
-from rollout_curator import manifest
-from rollout_curator.sources import by_reason, find, passed_over
+from rollout_curator.files import manifest
+from rollout_curator.sources.find import by_reason, find, passed_over
 
 ROWS = [gym(f"Question {n}?", f"answer {n}", n / 10, task_id=n) for n in range(10)]
 AN_EXPORT = "an export of this program, read only when it is named"

@@ -22,24 +22,24 @@ from hypothesis import strategies as st
 
 from loaders import nemo_rl_chunks
 from making import SAMPLE_DATA, SHARED_ROLLOUTS, exported, gym, rows_of, said, write
-from rollout_curator import recipe as recipes
-from rollout_curator import tokens
-from rollout_curator.arrow import number_faults
 from rollout_curator.conversation import encode, record_of
+from rollout_curator.conversation.arrow import number_faults
 from rollout_curator.conversation.sharegpt import says_the_same, written
 from rollout_curator.errors import ExportError, SourceError
-from rollout_curator.exports.parquet import read_lines
-from rollout_curator.hazards import Look, view
-from rollout_curator.publishing import Exported
-from rollout_curator.publishing.preference import preference_config
-from rollout_curator.recipe import Recipe
+from rollout_curator.export import Exported
+from rollout_curator.export.preference import preference_config
+from rollout_curator.recipe import recipe as recipes
+from rollout_curator.recipe.recipe import Recipe
 from rollout_curator.rollout import Example
-from rollout_curator.targets.base import ConfigFacts, get, targets
-from rollout_curator.targets.llamafactory import judge
-from rollout_curator.templates import WORDS, built_in, load
-from rollout_curator.templates.render import render
-from rollout_curator.templates.worker import NOW, compiled, rendered
-from rollout_curator.workspace import Workspace
+from rollout_curator.training import tokens
+from rollout_curator.training.file_types.parquet import read_lines
+from rollout_curator.training.hazards import Look, view
+from rollout_curator.training.targets.base import ConfigFacts, get, targets
+from rollout_curator.training.targets.llamafactory import judge
+from rollout_curator.training.templates import WORDS, built_in, load
+from rollout_curator.training.templates.render import render
+from rollout_curator.training.templates.worker import NOW, compiled, rendered
+from rollout_curator.workspace.workspace import Workspace
 from test_targets import HOSTILE_PATHS, files_of
 
 datasets = pytest.importorskip("datasets", reason="make test-peers has it")

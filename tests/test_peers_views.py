@@ -14,14 +14,14 @@ import pytest
 
 from making import SAMPLE_DATA, SHARED_ROLLOUTS
 from maskers import axolotl_labels, unsloth_labels
-from rollout_curator import recipe as recipes
-from rollout_curator.recipe import Recipe
+from rollout_curator.recipe import recipe as recipes
+from rollout_curator.recipe.recipe import Recipe
 from rollout_curator.rollout import Example
-from rollout_curator.targets import trl_templates
-from rollout_curator.targets.base import get
-from rollout_curator.templates import ChatTemplate
-from rollout_curator.views import Look, View, view
-from rollout_curator.workspace import Workspace
+from rollout_curator.training.targets import trl_templates
+from rollout_curator.training.targets.base import get
+from rollout_curator.training.templates import ChatTemplate
+from rollout_curator.training.views import Look, View, view
+from rollout_curator.workspace.workspace import Workspace
 from test_peers import TALKS, Then
 
 transformers = pytest.importorskip("transformers", reason="make test-peers has it")

@@ -5,12 +5,12 @@ from typing import Any
 import pytest
 
 from making import SAMPLE_DATA, said
-from rollout_curator import recipe as recipes
-from rollout_curator.recipe import Recipe
+from rollout_curator.recipe import recipe as recipes
+from rollout_curator.recipe.recipe import Recipe
 from rollout_curator.rollout import Rollout
-from rollout_curator.ui.placing import changed, left_out, place
-from rollout_curator.ui.transcript import transcript
-from rollout_curator.workspace import Workspace
+from rollout_curator.ui.reader.placing import changed, left_out, place
+from rollout_curator.ui.reader.transcript import transcript
+from rollout_curator.workspace.workspace import Workspace
 
 USER = {"role": "user", "content": "What is 2 + 2?"}
 THOUGHT = {"type": "reasoning", "summary": [{"type": "summary_text", "text": "two and two"}]}

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from rollout_curator import plots
-from rollout_curator.plots.bins import bins
-from rollout_curator.plots.labels import distinct
-from rollout_curator.slices import Is, Range, decode
-from rollout_curator.strategies import task_summary, task_table
+from rollout_curator.selection.slices import Is, Range, decode
+from rollout_curator.selection.strategies import task_summary, task_table
+from rollout_curator.ui import plots
+from rollout_curator.ui.plots.bins import bins
+from rollout_curator.ui.plots.labels import distinct
 
 COMPONENTS = ["reward_components.correct", "tool_errors"]
 Drawer = Callable[[pd.DataFrame], go.Figure]

@@ -15,12 +15,12 @@ import pytest
 
 from loaders import nemo_rl_accepts_file
 from making import CHECKOUT, SAMPLE_DATA, SHARED_ROLLOUTS, call, environment, exported, gym, rows_of, said, write
-from rollout_curator import recipe as recipes
-from rollout_curator.decisions import Decisions, Entry
+from rollout_curator.decisions.store import Decisions, Entry
 from rollout_curator.errors import ExportError, ManifestError, SourceChanged, SourceError
-from rollout_curator.publishing import Exported, export, verify
-from rollout_curator.recipe import Recipe
-from rollout_curator.workspace import Workspace
+from rollout_curator.export import Exported, export, verify
+from rollout_curator.recipe import recipe as recipes
+from rollout_curator.recipe.recipe import Recipe
+from rollout_curator.workspace.workspace import Workspace
 
 CALL = {"type": "function_call", "call_id": "c1", "name": "add", "arguments": '{"n": 18446744073709551616}'}
 RESULT = {"type": "function_call_output", "call_id": "c1", "output": "ok"}
@@ -202,7 +202,7 @@ def test_the_command_that_is_shown_writes_the_same_file(tmp_path: Path) -> None:
     done = exported(workspace, recipe, tmp_path / "sft.jsonl")
     first = done.path.read_bytes(), done.manifest_path.read_bytes()
     done.path.unlink()
-    script = done.command.replace("rollout-curator", f"{sys.executable} -m rollout_curator.cli", 1)
+    script = done.command.replace("rollout-curator", f"{sys.executable} -m rollout_curator.cli.main", 1)
     subprocess.run(script, shell=True, check=True, env=environment(), capture_output=True)
     assert (done.path.read_bytes(), done.manifest_path.read_bytes()) == first
 

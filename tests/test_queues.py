@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 
 from making import gym, write
-from rollout_curator import reading
-from rollout_curator.decisions import Decisions, Entry
-from rollout_curator.filters import Filter, Thresholds
-from rollout_curator.recipe import Recipe
-from rollout_curator.ui.queue_rows import Ask, plan
-from rollout_curator.ui.queues import about, queues, rows_of, words_of
-from rollout_curator.workspace import Workspace
+from rollout_curator.decisions.store import Decisions, Entry
+from rollout_curator.recipe.recipe import Recipe
+from rollout_curator.review import overview as reading
+from rollout_curator.review.queue_rows import Ask, plan
+from rollout_curator.review.queues import about, queues, rows_of, words_of
+from rollout_curator.selection.filters import Filter, Thresholds
+from rollout_curator.workspace.workspace import Workspace
 
 KEEP = Recipe(min_reward=0.5)
 FAILING = {"type": "function_call", "call_id": "c", "name": "run", "arguments": "{}"}

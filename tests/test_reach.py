@@ -14,20 +14,20 @@ from pathlib import Path
 import pytest
 
 from making import gym, said, write
-from rollout_curator import templates
 from rollout_curator.errors import ExportError, RecipeError, TemplateError
-from rollout_curator.names import brief, shown
-from rollout_curator.reach import ANYWHERE, NOT_HERE, NOWHERE, OutOfReach, Reach
-from rollout_curator.recipe import Recipe
-from rollout_curator.splits import Split
-from rollout_curator.ui import addresses
-from rollout_curator.ui import site as sites
-from rollout_curator.ui.exporting import Beside
+from rollout_curator.files.reach import ANYWHERE, NOT_HERE, NOWHERE, OutOfReach, Reach
+from rollout_curator.printable import brief, shown
+from rollout_curator.recipe import url as addresses
+from rollout_curator.recipe.recipe import Recipe
+from rollout_curator.selection.splits.split import Split
+from rollout_curator.training import templates
 from rollout_curator.ui.pages import recipe_file
-from rollout_curator.ui.reaching import check_written, reach_of, typed
-from rollout_curator.ui.server import ServeOptions
-from rollout_curator.ui.site import Site
-from rollout_curator.workspace import Workspace
+from rollout_curator.ui.server import site as sites
+from rollout_curator.ui.server.exporting import Beside
+from rollout_curator.ui.server.reaching import check_written, reach_of, typed
+from rollout_curator.ui.server.server import ServeOptions
+from rollout_curator.ui.server.site import Site
+from rollout_curator.workspace.workspace import Workspace
 from serving import Served, get, served
 from test_pages import opened
 

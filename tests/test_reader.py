@@ -17,11 +17,11 @@ import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rollout_curator import reader
 from rollout_curator.errors import SourceNotFound, SourceRefused, SourceUnreadable
-from rollout_curator.packing import chunks, open_source
-from rollout_curator.reader import Line, Parsed, lines, parse
 from rollout_curator.rollout import Unreadable
+from rollout_curator.sources import lines as reader
+from rollout_curator.sources.compression import chunks, open_source
+from rollout_curator.sources.lines import Line, Parsed, lines, parse
 
 ONE, TWO = b'{"a":1}', b'{"b":2}'
 

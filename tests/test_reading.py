@@ -7,15 +7,15 @@ import numpy as np
 import pytest
 
 from making import gym, write
-from rollout_curator import reading
-from rollout_curator import reading_words as words
-from rollout_curator.decisions import Decisions, Entry
+from rollout_curator.decisions.store import Decisions, Entry
 from rollout_curator.errors import DecisionRefused
-from rollout_curator.filters import Thresholds
-from rollout_curator.recipe import Recipe
+from rollout_curator.recipe.recipe import Recipe
+from rollout_curator.review import overview as reading
+from rollout_curator.review import statement_words as words
 from rollout_curator.review.drawing import in_order
-from rollout_curator.strategies import Step
-from rollout_curator.workspace import Workspace
+from rollout_curator.selection.filters import Thresholds
+from rollout_curator.selection.strategies import Step
+from rollout_curator.workspace.workspace import Workspace
 
 KEEP = Recipe(min_reward=0.5)
 

@@ -7,12 +7,13 @@ import numpy as np
 import pytest
 
 from making import gym, write
-from rollout_curator import reading, reading_shared
-from rollout_curator import reading_shared_words as words
-from rollout_curator.decisions import Decisions, Entry
-from rollout_curator.recipe import Recipe
+from rollout_curator.decisions.store import Decisions, Entry
+from rollout_curator.recipe.recipe import Recipe
+from rollout_curator.review import overview as reading
+from rollout_curator.review import team as reading_shared
+from rollout_curator.review import team_words as words
 from rollout_curator.review.drawing import in_order
-from rollout_curator.workspace import Workspace
+from rollout_curator.workspace.workspace import Workspace
 
 KEEP = Recipe(min_reward=0.5)
 

@@ -9,13 +9,13 @@ import pytest
 from making import gym
 from rollout_curator.conversation import EXCLUDED_BY_DEFAULT, GYM_OPTIONS, ChatOptions, FlatOptions
 from rollout_curator.errors import RecipeError
-from rollout_curator.filters import Filter, Thresholds
-from rollout_curator.formats.base import read_object
-from rollout_curator.recipe import Recipe, example, from_table, load, plan, to_table, to_toml
+from rollout_curator.recipe.recipe import Recipe, example, from_table, load, plan, to_table, to_toml
 from rollout_curator.rollout import Rollout
-from rollout_curator.strategies import Step
-from rollout_curator.templates import built_in, pasted
-from rollout_curator.templates import to_table as to_template
+from rollout_curator.selection.filters import Filter, Thresholds
+from rollout_curator.selection.strategies import Step
+from rollout_curator.sources.formats.base import read_object
+from rollout_curator.training.templates import built_in, pasted
+from rollout_curator.training.templates import to_table as to_template
 
 HARMFUL = {
     "refused_by_trainer",

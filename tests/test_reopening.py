@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from making import SAMPLE_DATA, SHARED_ROLLOUTS, exported, rows_of
-from rollout_curator.recipe import Recipe
-from rollout_curator.workspace import Workspace
+from rollout_curator.recipe.recipe import Recipe
+from rollout_curator.workspace.workspace import Workspace
 
 TARGETS = ("nemo_rl", "gym", "openai", "trl", "unsloth", "axolotl", "llamafactory")
 TOOLS_AS_TEXT = ("trl", "unsloth", "axolotl", "llamafactory")

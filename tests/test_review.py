@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import beta, hypergeom
 
-from rollout_curator.review import bounds
+from rollout_curator.review import confidence as bounds
 from rollout_curator.review.calibration import (
     Above,
     Reads,

@@ -8,17 +8,17 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from making import gym, write
-from rollout_curator import reading
-from rollout_curator.decisions import Decisions, Entry
-from rollout_curator.recipe import Recipe
+from rollout_curator.decisions.store import Decisions, Entry
+from rollout_curator.recipe.recipe import Recipe
+from rollout_curator.review import overview as reading
+from rollout_curator.review.queues import rows_of
 from rollout_curator.ui import reasons
-from rollout_curator.ui import site as sites
-from rollout_curator.ui.names import COOKIE, Who, who_of
-from rollout_curator.ui.proxies import NAME_HEADER
-from rollout_curator.ui.queues import rows_of
-from rollout_curator.ui.site import ServeOptions, Site
-from rollout_curator.ui.state import SESSION, Session
-from rollout_curator.workspace import Workspace
+from rollout_curator.ui.server import site as sites
+from rollout_curator.ui.server.proxies import NAME_HEADER
+from rollout_curator.ui.server.signed_in import COOKIE, Who, who_of
+from rollout_curator.ui.server.site import ServeOptions, Site
+from rollout_curator.ui.state.state import SESSION, Session
+from rollout_curator.workspace.workspace import Workspace
 
 EVIL = "![x](http://evil.example/?q=1) :red[name]"
 KEEP = Recipe(min_reward=0.5)

@@ -10,13 +10,13 @@ import pytest
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from rollout_curator import recipe as recipes
-from rollout_curator.decisions import Decisions, Entry, Recorded
-from rollout_curator.recipe import Recipe
-from rollout_curator.ui.routes import routes
-from rollout_curator.ui.site import ServeOptions, Site
-from rollout_curator.ui.views import View
-from rollout_curator.workspace import Workspace
+from rollout_curator.decisions.store import Decisions, Entry, Recorded
+from rollout_curator.recipe import recipe as recipes
+from rollout_curator.recipe.recipe import Recipe
+from rollout_curator.ui.reader.routes import routes
+from rollout_curator.ui.reader.views import View
+from rollout_curator.ui.server.site import ServeOptions, Site
+from rollout_curator.workspace.workspace import Workspace
 
 Json = dict[str, Any]
 

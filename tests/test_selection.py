@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rollout_curator.selection import (
+from rollout_curator.selection.funnel import (
     ACCEPT,
     NONE,
     REJECT,

@@ -20,16 +20,16 @@ from starlette.testclient import TestClient
 from starlette.websockets import WebSocket, WebSocketDisconnect
 from streamlit import config
 
-from rollout_curator.decisions import Decisions
+from rollout_curator.decisions.store import Decisions
 from rollout_curator.errors import DecisionsError, ExportError, ServerRefused, SourceChanged, SourceRefused
-from rollout_curator.publishing import export
-from rollout_curator.recipe import Recipe
-from rollout_curator.sources import find
-from rollout_curator.ui import exporting, server
-from rollout_curator.ui.guard import COOKIE, Guard
-from rollout_curator.ui.server import ServeOptions, checked, hosts, settings
-from rollout_curator.ui.site import Site, check_roots, current
-from rollout_curator.workspace import Workspace
+from rollout_curator.export import export
+from rollout_curator.recipe.recipe import Recipe
+from rollout_curator.sources.find import find
+from rollout_curator.ui.server import exporting, server
+from rollout_curator.ui.server.guard import COOKIE, Guard
+from rollout_curator.ui.server.server import ServeOptions, checked, hosts, settings
+from rollout_curator.ui.server.site import Site, check_roots, current
+from rollout_curator.workspace.workspace import Workspace
 
 TOKEN = "a-token-of-this-test"
 STREAM = "ws://127.0.0.1:8501/stream"

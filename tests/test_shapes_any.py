@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from rollout_curator import recipe as recipes
 from rollout_curator.conversation import chat, flat, open_rollout, outcomes
-from rollout_curator.formats.base import read_object
-from rollout_curator.recipe import Recipe
+from rollout_curator.recipe import recipe as recipes
+from rollout_curator.recipe.recipe import Recipe
 from rollout_curator.rollout import Rollout
+from rollout_curator.sources.formats.base import read_object
 from shaping import ASKED, SAID, line
 
 KEYS = some.sampled_from(

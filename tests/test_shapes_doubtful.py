@@ -7,8 +7,8 @@ import pytest
 from making import call as cli
 from making import rows_of, write
 from rollout_curator.conversation import FlatOptions, flat
-from rollout_curator.formats.base import read_object
 from rollout_curator.rollout import Rollout
+from rollout_curator.sources.formats.base import read_object
 from shaping import ASKED, NAMED, SAID, call, line, made, messages, notes, out, rollout
 
 BARE = {"type": "function", "function": {"name": "tide", "arguments": "{}"}}

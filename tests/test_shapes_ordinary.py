@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
-from rollout_curator import recipe as recipes
-from rollout_curator.formats.base import read_object
-from rollout_curator.recipe import Recipe
+from rollout_curator.recipe import recipe as recipes
+from rollout_curator.recipe.recipe import Recipe
 from rollout_curator.rollout import Unreadable
-from rollout_curator.targets.base import targets
+from rollout_curator.sources.formats.base import read_object
+from rollout_curator.training.targets.base import targets
 from shaping import ASKED, SAID, line, made, notes, rollout
 
 SYSTEM = {"role": "system", "content": "Be brief."}

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rollout_curator import pile as piles
-from rollout_curator import shared_text
-from rollout_curator.pile import Pile
-from rollout_curator.shared_text import shared, without
-from rollout_curator.ties import Alike, worth_comparing
+from rollout_curator.index import hash_pile as piles
+from rollout_curator.index.hash_pile import Pile
+from rollout_curator.selection.splits import shared_text
+from rollout_curator.selection.splits.shared_text import shared, without
+from rollout_curator.selection.splits.ties import Alike, worth_comparing
 
 
 def piled(prompts: list[set[int]]) -> Pile:

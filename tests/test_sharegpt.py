@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 
 from making import exported, gym, rows_of, said, write
-from rollout_curator import recipe as recipes
 from rollout_curator.conversation import record_of
 from rollout_curator.conversation.sharegpt import says_the_same, written
-from rollout_curator.exports.parquet import read_lines
-from rollout_curator.formats.base import read_object
-from rollout_curator.recipe import Recipe
+from rollout_curator.recipe import recipe as recipes
+from rollout_curator.recipe.recipe import Recipe
 from rollout_curator.rollout import Example, Rollout
-from rollout_curator.workspace import Workspace
+from rollout_curator.sources.formats.base import read_object
+from rollout_curator.training.file_types.parquet import read_lines
+from rollout_curator.workspace.workspace import Workspace
 
 LLAMAFACTORY = recipes.plan(Recipe(target="llamafactory"))
 THOUGHT = {"type": "reasoning", "summary": [{"type": "summary_text", "text": "Both ports."}]}
@@ -176,7 +176,7 @@ def test_how_a_row_is_laid_out_is_no_option_of_a_user() -> None:
 
 
 def test_arguments_that_axolotl_decodes_are_shown_as_its_template_gets_them() -> None:
-    from rollout_curator.templates import built_in, to_table
+    from rollout_curator.training.templates import built_in, to_table
 
     recipe = Recipe(target="axolotl", template=to_table(built_in("chatml_tools")))
     plan = recipes.plan(recipe)
@@ -184,7 +184,7 @@ def test_arguments_that_axolotl_decodes_are_shown_as_its_template_gets_them() ->
     assert isinstance(rollout, Rollout)
     example = recipes.example(rollout, plan)
     assert example.skip is None
-    from rollout_curator.hazards import view
+    from rollout_curator.training.hazards import view
 
     assert '"arguments": {"port": "A", "day": "2024-01-01"}' in "".join(view(example, plan.look).texts)
 

@@ -9,8 +9,18 @@ from typing import Any
 import numpy as np
 import pytest
 
-from rollout_curator.side_figures import Figures, figures
-from rollout_curator.sides import Limits, Side, chars_before, fitting, n_chars, n_shared, nearest, pair_record, turns_of
+from rollout_curator.selection.pairs.figures import Figures, figures
+from rollout_curator.selection.pairs.sides import (
+    Limits,
+    Side,
+    chars_before,
+    fitting,
+    n_chars,
+    n_shared,
+    nearest,
+    pair_record,
+    turns_of,
+)
 
 ASKS = {"role": "user", "content": "Is it open?"}
 LOOKS = {

@@ -16,19 +16,20 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
 from raw import Answer, ask, running, served
-from rollout_curator.decisions import Decisions
+from rollout_curator.decisions.store import Decisions
 from rollout_curator.errors import ServerRefused
-from rollout_curator.recipe import Recipe
-from rollout_curator.ui import leaving, names
-from rollout_curator.ui.delays import Delays
-from rollout_curator.ui.guard import COOKIE, Guard
-from rollout_curator.ui.proxies import Proxies
-from rollout_curator.ui.routes import routes
-from rollout_curator.ui.server import ServeOptions, checked
-from rollout_curator.ui.sessions import IDLE_S, LONGEST_S, MOST, Sessions
-from rollout_curator.ui.site import Site
-from rollout_curator.ui.views import View
-from rollout_curator.workspace import Workspace
+from rollout_curator.recipe.recipe import Recipe
+from rollout_curator.ui.reader.routes import routes
+from rollout_curator.ui.reader.views import View
+from rollout_curator.ui.server import leaving
+from rollout_curator.ui.server import signed_in as names
+from rollout_curator.ui.server.delays import Delays
+from rollout_curator.ui.server.guard import COOKIE, Guard
+from rollout_curator.ui.server.proxies import Proxies
+from rollout_curator.ui.server.server import ServeOptions, checked
+from rollout_curator.ui.server.sessions import IDLE_S, LONGEST_S, MOST, Sessions
+from rollout_curator.ui.server.site import Site
+from rollout_curator.workspace.workspace import Workspace
 
 TOKEN = "a-token-of-this-test"
 PROXY, ELSEWHERE = "127.0.0.2", "127.0.0.3"

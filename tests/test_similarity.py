@@ -6,7 +6,17 @@ import random
 import numpy as np
 import pytest
 
-from rollout_curator.similarity import BLOCK, SHINGLE_WORDS, Sketch, bands, gist, likeness, minima, normal, sketch
+from rollout_curator.selection.splits.similarity import (
+    BLOCK,
+    SHINGLE_WORDS,
+    Sketch,
+    bands,
+    gist,
+    likeness,
+    minima,
+    normal,
+    sketch,
+)
 
 
 def alike(one: str, other: str) -> float:

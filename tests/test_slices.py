@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rollout_curator.slices import Is, Part, Range, decode, encode, words
+from rollout_curator.selection.slices import Is, Part, Range, decode, encode, words
 
 NAN = float("nan")
 

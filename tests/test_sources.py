@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from making import call
-from rollout_curator import runner
+from rollout_curator import parallel as runner
 from rollout_curator.errors import SourceNotFound, WorkerLost
-from rollout_curator.sources import PassedOver, environment_of, find, passed_over
+from rollout_curator.sources.find import PassedOver, environment_of, find, passed_over
 
 
 def touch(folder: Path, *names: str) -> Path:

@@ -15,14 +15,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from xxhash import xxh3_64_intdigest
 
-from rollout_curator import splits
-from rollout_curator.conversion import Ask, prompts
 from rollout_curator.errors import RecipeError
-from rollout_curator.pile import Pile
-from rollout_curator.shared_text import shared, without
-from rollout_curator.similarity import SHORT_ROWS, bands, likeness, minima, normal, sketch
-from rollout_curator.splits import LEFT_OUT, Families, Parted, Split, apportion, parted
-from rollout_curator.workspace import Workspace
+from rollout_curator.export.conversion import Ask, prompts
+from rollout_curator.index.hash_pile import Pile
+from rollout_curator.selection.splits import split as splits
+from rollout_curator.selection.splits.shared_text import shared, without
+from rollout_curator.selection.splits.similarity import SHORT_ROWS, bands, likeness, minima, normal, sketch
+from rollout_curator.selection.splits.split import LEFT_OUT, Families, Parted, Split, apportion, parted
+from rollout_curator.workspace.workspace import Workspace
 
 TRAIN, VALIDATION, TEST = 0, 1, 2
 ROLLOUTS = Path(__file__).parents[1].parent / "shared" / "rollouts"

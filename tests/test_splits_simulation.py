@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from rollout_curator.similarity import sketch
-from rollout_curator.splits import LEFT_OUT, Families, Split, parted
+from rollout_curator.selection.splits.similarity import sketch
+from rollout_curator.selection.splits.split import LEFT_OUT, Families, Split, parted
 
 pytestmark = pytest.mark.simulation
 

@@ -10,26 +10,16 @@ import numpy as np
 import pytest
 
 from making import call, exported, gym, write
-from rollout_curator import recipe as recipes
-from rollout_curator.controls import beside
-from rollout_curator.decisions import Decisions, Entry
+from rollout_curator.decisions.store import Decisions, Entry
 from rollout_curator.errors import RecipeError
-from rollout_curator.filters import Filter
-from rollout_curator.publishing import verify
-from rollout_curator.recipe import Recipe
-from rollout_curator.selection import (
-    ACCEPT,
-    NONE,
-    REJECT,
-    Array,
-    Drop,
-    Fall,
-    RewardBounds,
-    Rules,
-    select,
-)
-from rollout_curator.strategies import Step
-from rollout_curator.workspace import Workspace
+from rollout_curator.export import verify
+from rollout_curator.recipe import recipe as recipes
+from rollout_curator.recipe.recipe import Recipe
+from rollout_curator.selection.filters import Filter
+from rollout_curator.selection.funnel import ACCEPT, NONE, REJECT, Array, Drop, Fall, RewardBounds, Rules, select
+from rollout_curator.selection.strategies import Step
+from rollout_curator.workspace.controls import beside
+from rollout_curator.workspace.workspace import Workspace
 
 SAMPLE = Path(__file__).parents[1] / "sample_data"
 BEST = Recipe(strategies=(Step("best_of_n", {"n": 1}),))

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from rollout_curator.review import bounds
+from rollout_curator.review import confidence as bounds
 from rollout_curator.review.strata import Stratum, estimate, most_bad
 
 

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from rollout_curator.errors import RecipeError
-from rollout_curator.strategies import (
+from rollout_curator.selection.strategies import (
     STRATEGIES,
     Parameter,
     Step,
@@ -30,7 +30,7 @@ from rollout_curator.strategies import (
     task_table,
     words,
 )
-from rollout_curator.strategies.order import ties
+from rollout_curator.selection.strategies.order import ties
 
 NAN, INF = float("nan"), float("inf")
 COMPONENTS = Path(__file__).parents[1] / "components"
@@ -574,7 +574,7 @@ def test_a_wrong_step_is_refused_by_name_and_parameter(step: Step, message: str)
 
 
 def test_reading_steps_does_not_import_pandas() -> None:
-    program = "import sys, rollout_curator.strategies; sys.exit('pandas' in sys.modules)"
+    program = "import sys, rollout_curator.selection.strategies; sys.exit('pandas' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program], env={"PYTHONPATH": str(COMPONENTS)}).returncode == 0
 
 

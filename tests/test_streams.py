@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from making import environment, gym, run, write
-from rollout_curator import manifest
-from rollout_curator.decisions import Decisions
+from rollout_curator.decisions.store import Decisions
+from rollout_curator.files import manifest
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="needs a shell that closes streams")
 FULL = pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs a device that is full")
@@ -19,7 +19,7 @@ FULL = pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs a devic
 
 def shell(*words: object, streams: str) -> subprocess.CompletedProcess[str]:
     """Run the command line under a shell that closes or sends away its streams."""
-    command = [sys.executable, "-m", "rollout_curator.cli", *map(str, words)]
+    command = [sys.executable, "-m", "rollout_curator.cli.main", *map(str, words)]
     return subprocess.run(
         ["sh", "-c", f"{shlex.join(command)} {streams}"], capture_output=True, text=True, env=environment()
     )
@@ -57,7 +57,7 @@ def test_a_result_that_cannot_be_printed_is_told_in_one_line(tmp_path: Path, mor
 
 def limited(limit: str, *words: object) -> subprocess.CompletedProcess[str]:
     """Run the command line in a shell that may have little of something."""
-    command = shlex.join([sys.executable, "-m", "rollout_curator.cli", *map(str, words)])
+    command = shlex.join([sys.executable, "-m", "rollout_curator.cli.main", *map(str, words)])
     return subprocess.run(["sh", "-c", f"{limit}; {command}"], capture_output=True, text=True, env=environment())
 
 

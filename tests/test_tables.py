@@ -14,9 +14,9 @@ import pytest
 
 from indexing import keys, open_index
 from making import call, environment
-from rollout_curator import reader
 from rollout_curator.errors import SourceChanged
 from rollout_curator.index import tables
+from rollout_curator.sources import lines as reader
 
 ASKED = [{"role": "user", "content": "2+2?"}, {"role": "assistant", "content": "4"}]
 CALL = {"id": "c1", "type": "function", "function": {"name": "f", "arguments": '{"a": 1}'}}

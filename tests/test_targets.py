@@ -19,8 +19,8 @@ from loaders import (
 )
 from rollout_curator.conversation import GYM_OPTIONS
 from rollout_curator.errors import RecipeError
-from rollout_curator.targets.base import ConfigFacts, get, quote, targets
-from rollout_curator.targets.nemo_rl import NEMO_RL
+from rollout_curator.training.targets.base import ConfigFacts, get, quote, targets
+from rollout_curator.training.targets.nemo_rl import NEMO_RL
 
 HOSTILE_PATHS = [
     "/data/a b/sft: 1 #2.jsonl",

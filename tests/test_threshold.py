@@ -5,9 +5,9 @@ import json
 import numpy as np
 import pytest
 
-from rollout_curator.levels import MAX_STOPS, Bounds, Levels, levels
-from rollout_curator.ui.widgets.threshold import Choice, _choice
-from rollout_curator.ui.widgets.threshold_payload import Heard, payload, small_payload
+from rollout_curator.selection.threshold_counts import MAX_STOPS, Bounds, Levels, levels
+from rollout_curator.ui.picker.payload import Heard, payload, small_payload
+from rollout_curator.ui.picker.widget import Choice, _choice
 
 
 def many(n_distinct: int) -> Levels:

@@ -21,17 +21,17 @@ from typing import Any
 import pytest
 
 from making import CHECKOUT, SAMPLE_DATA, SHARED_ROLLOUTS, exported, rows_of
-from rollout_curator import recipe as recipes
 from rollout_curator.errors import ExportError
-from rollout_curator.hazards import view
-from rollout_curator.pairs import Pairs
-from rollout_curator.publishing import Exported
-from rollout_curator.recipe import Recipe
+from rollout_curator.export import Exported
+from rollout_curator.recipe import recipe as recipes
+from rollout_curator.recipe.recipe import Recipe
 from rollout_curator.rollout import Example
-from rollout_curator.targets.base import get
-from rollout_curator.templates import ChatTemplate, load, to_table
-from rollout_curator.templates.render import render
-from rollout_curator.workspace import Workspace
+from rollout_curator.selection.pairs.pairing import Pairs
+from rollout_curator.training.hazards import view
+from rollout_curator.training.targets.base import get
+from rollout_curator.training.templates import ChatTemplate, load, to_table
+from rollout_curator.training.templates.render import render
+from rollout_curator.workspace.workspace import Workspace
 
 pytestmark = [pytest.mark.trainer]
 

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from rollout_curator.rollout import Rollout
-from rollout_curator.ui.blocks import Block
-from rollout_curator.ui.transcript import Turn, transcript
+from rollout_curator.ui.reader.blocks import Block
+from rollout_curator.ui.reader.transcript import Turn, transcript
 
 REAL = Path(__file__).parents[1].parent / "shared" / "rollouts" / "nemo_gym"
 PIXEL = "data:image/png;base64,iVBORw0KGgo="

@@ -16,22 +16,22 @@ from starlette.routing import Route
 from starlette.testclient import TestClient
 
 from making import environment, gym, write
-from rollout_curator import recipe as recipes
 from rollout_curator.errors import TemplateError
-from rollout_curator.publishing.workers import count_for
-from rollout_curator.recipe import Recipe
-from rollout_curator.templates import built_in, pasted, to_table
-from rollout_curator.templates import turns as taking
-from rollout_curator.templates.render import Rendered, render
-from rollout_curator.templates.turns import Stopped, Turns, Work, one_at_a_time, own_turns
-from rollout_curator.ui import proxies, rendering, server
-from rollout_curator.ui.answering import TOKEN_HEADER, answer
-from rollout_curator.ui.exporting import Beside, ExportJob
-from rollout_curator.ui.looking import LookJob
-from rollout_curator.ui.rendering import of_page, of_request, turns_of
-from rollout_curator.ui.server import ServeOptions
-from rollout_curator.ui.site import Site
-from rollout_curator.workspace import Workspace
+from rollout_curator.export.workers import count_for
+from rollout_curator.recipe import recipe as recipes
+from rollout_curator.recipe.recipe import Recipe
+from rollout_curator.training.templates import built_in, pasted, to_table
+from rollout_curator.training.templates import turns as taking
+from rollout_curator.training.templates.render import Rendered, render
+from rollout_curator.training.templates.turns import Stopped, Turns, Work, one_at_a_time, own_turns
+from rollout_curator.ui.server import proxies, rendering, server
+from rollout_curator.ui.server.answering import TOKEN_HEADER, answer
+from rollout_curator.ui.server.exporting import Beside, ExportJob
+from rollout_curator.ui.server.looking import LookJob
+from rollout_curator.ui.server.rendering import of_page, of_request, turns_of
+from rollout_curator.ui.server.server import ServeOptions
+from rollout_curator.ui.server.site import Site
+from rollout_curator.workspace.workspace import Workspace
 
 USER = {"role": "user", "content": "2+2?"}
 PLAIN = "{{ messages[0].content }}"
@@ -94,7 +94,7 @@ def test_a_long_conversation_of_chinese_fits_into_them() -> None:
 
 
 def test_an_answer_without_end_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("rollout_curator.templates.render.ANSWER_CHARS", 1000)
+    monkeypatch.setattr("rollout_curator.training.templates.render.ANSWER_CHARS", 1000)
     assert whole("{{ 'a' * 2000 }}") == "it writes more than 1,000 characters in all"
 
 

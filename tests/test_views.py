@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
-from rollout_curator.hazards import looked_for
 from rollout_curator.rollout import Example
-from rollout_curator.targets import trl_templates
-from rollout_curator.targets.base import effective, get, targets
-from rollout_curator.targets.trl_templates import of_folder
-from rollout_curator.templates import ChatTemplate, built_in, pasted
-from rollout_curator.templates.fields import named_on
-from rollout_curator.views import Look, View, view
+from rollout_curator.training.hazards import looked_for
+from rollout_curator.training.targets import trl_templates
+from rollout_curator.training.targets.base import effective, get, targets
+from rollout_curator.training.targets.trl_templates import of_folder
+from rollout_curator.training.templates import ChatTemplate, built_in, pasted
+from rollout_curator.training.templates.fields import named_on
+from rollout_curator.training.views import Look, View, view
 
 QUESTION = {"role": "user", "content": "2+2?"}
 ANSWER = {"role": "assistant", "content": "4"}
@@ -141,7 +141,7 @@ def test_the_known_originals_are_hashes_with_a_family_and_a_version() -> None:
 
 
 def test_the_script_asks_for_the_loss_that_the_view_shows() -> None:
-    from rollout_curator.targets.base import ConfigFacts
+    from rollout_curator.training.targets.base import ConfigFacts
 
     script = get("trl").config(ConfigFacts("a.jsonl", "chat", has_tools=False))
     assert "assistant_only_loss=True" in script

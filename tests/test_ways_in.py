@@ -19,10 +19,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from making import Ran, call, gym, write
-from rollout_curator.decisions import Decisions, Entry
-from rollout_curator.ui import site as sites
-from rollout_curator.ui.site import ServeOptions, Site
-from rollout_curator.workspace import Workspace
+from rollout_curator.decisions.store import Decisions, Entry
+from rollout_curator.ui.server import site as sites
+from rollout_curator.ui.server.site import ServeOptions, Site
+from rollout_curator.workspace.workspace import Workspace
 
 STORE = "curation.sqlite"
 

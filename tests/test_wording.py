@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from rollout_curator.conversation import ISSUE_WORDS
-from rollout_curator.wording import said_of
+from rollout_curator.words import said_of
 
 
 @pytest.mark.parametrize(

@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 
 from making import SAMPLE_DATA, SHARED_ROLLOUTS, call, gym, said, write
-from rollout_curator import recipe as recipes
-from rollout_curator.decisions import Decisions, Entry
+from rollout_curator.decisions.store import Decisions, Entry
 from rollout_curator.errors import SourceUnreadable
-from rollout_curator.recipe import Recipe
-from rollout_curator.selection import ACCEPT, NONE, REJECT
-from rollout_curator.workspace import Workspace
+from rollout_curator.recipe import recipe as recipes
+from rollout_curator.recipe.recipe import Recipe
+from rollout_curator.selection.funnel import ACCEPT, NONE, REJECT
+from rollout_curator.workspace.workspace import Workspace
 
 
 @pytest.fixture(scope="module")

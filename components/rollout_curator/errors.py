@@ -24,7 +24,7 @@ A message says what, where (path, line or key) and what to do next, in one line.
 
 from typing import TYPE_CHECKING
 
-from rollout_curator.names import brief, shown
+from rollout_curator.printable import brief, shown
 
 if TYPE_CHECKING:
     from pathlib import Path

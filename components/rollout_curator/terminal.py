@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
 import click
 
-from rollout_curator.names import brief, encodable, in_json, sentence, shown
+from rollout_curator.printable import brief, encodable, in_json, sentence, shown
 
 if TYPE_CHECKING:
     from rollout_curator.index.store import Progress

@@ -21,7 +21,7 @@ import pytest
 from playwright.sync_api import ConsoleMessage, Page, Request, expect
 
 COMPONENTS = Path(__file__).parents[2] / "components"
-START = "from rollout_curator.cli import main; main()"
+START = "from rollout_curator.cli.main import main; main()"
 START_LIMIT_S = 60.0
 STOP_LIMIT_S = 10.0
 IDLE = '[data-testid="stApp"][data-test-script-state="notRunning"]'

@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 
 from loaders import nemo_rl_accepts_file
 from making import rows_of
-from rollout_curator.publishing import verify
+from rollout_curator.export import verify
 
 
 def test_from_threshold_to_a_split_verified_export_with_its_config_and_to_pairs(

@@ -18,8 +18,8 @@ from test_reader_hostile import rollout
 
 from ledger import Tried, size
 from making import write
-from rollout_curator.decisions import Decisions, Entry
-from rollout_curator.workspace import Workspace
+from rollout_curator.decisions.store import Decisions, Entry
+from rollout_curator.workspace.workspace import Workspace
 
 pytestmark = [
     pytest.mark.drill,

@@ -11,7 +11,7 @@ from driving import AppServer, Seen
 from playwright.sync_api import Page, expect
 
 from loaders import nemo_rl_accepts_file
-from rollout_curator.publishing import verify
+from rollout_curator.export import verify
 
 SAMPLE = Path(__file__).parents[2] / "sample_data"
 IDLE = '[data-testid="stApp"][data-test-script-state="notRunning"]'

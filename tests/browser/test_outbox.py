@@ -10,7 +10,7 @@ from pathlib import Path
 from driving import AppServer
 from playwright.sync_api import Page, Route, expect
 
-from rollout_curator.workspace import Workspace
+from rollout_curator.workspace.workspace import Workspace
 
 
 def shown_key(page: Page) -> str:

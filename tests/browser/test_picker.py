@@ -21,9 +21,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from rollout_curator.levels import Bounds, levels
-from rollout_curator.ui.widgets.threshold import SCRIPTS
-from rollout_curator.ui.widgets.threshold_payload import payload, script
+from rollout_curator.selection.threshold_counts import Bounds, levels
+from rollout_curator.ui.picker.payload import payload, script
+from rollout_curator.ui.picker.widget import SCRIPTS
 
 HERE = Path(__file__).parent
 COMPONENTS = HERE.parents[1] / "components"

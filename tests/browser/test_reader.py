@@ -11,7 +11,7 @@ from playwright.sync_api import Locator, Page, expect
 from reading import STORE, reader_of, stored, until, wait_ahead, wait_saved, wait_shown
 
 from making import gym, said, write
-from rollout_curator.decisions import Decisions, Entry
+from rollout_curator.decisions.store import Decisions, Entry
 
 REASONS = "SELECT verdict, reasons, note FROM decision ORDER BY id"
 THOUGHT = {"type": "reasoning", "summary": [{"type": "summary_text", "text": "Two and two."}]}

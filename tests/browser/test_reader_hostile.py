@@ -12,8 +12,8 @@ from playwright.sync_api import Page, expect
 from reading import STORE, reader_of, wait_shown
 
 from making import gym, said, write
-from rollout_curator.decisions import Decisions, Entry
-from rollout_curator.workspace import Workspace
+from rollout_curator.decisions.store import Decisions, Entry
+from rollout_curator.workspace.workspace import Workspace
 
 READ = """reader => {
   const text = (element) => [...element.childNodes].map((node) => {

@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 from test_reviewing import IDLE, called, opened, saved, stored
 
 from making import gym, write
-from rollout_curator.decisions import Decisions, Entry
+from rollout_curator.decisions.store import Decisions, Entry
 
 
 def says(page: Page, words: str) -> None:

@@ -21,7 +21,7 @@ from drilling import forked
 from exporting import SAMPLE_DATA, decide, shapes
 from ledger import Tried, size
 from making import CHECKOUT, write
-from rollout_curator.workspace import Workspace
+from rollout_curator.workspace.workspace import Workspace
 
 pytestmark = pytest.mark.drill
 

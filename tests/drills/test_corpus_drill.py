@@ -53,7 +53,7 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize("part", [*PARTS, "big/"] if WHOLE else QUICK)
 def test_every_line_of_a_hostile_file_is_judged(corpus: Path, tmp_path: Path, part: str) -> None:
-    check = f"{sys.executable} -m rollout_curator.cli check {{file}} --json --cache-dir {tmp_path}"
+    check = f"{sys.executable} -m rollout_curator.cli.main check {{file}} --json --cache-dir {tmp_path}"
     command = [sys.executable, str(DRILLS / "corpus_check.py"), str(corpus), "--only", part, "--cmd", check]
     done = subprocess.run(command, env=os.environ | {"PYTHONPATH": COMPONENTS}, capture_output=True, text=True)
     assert (done.returncode, done.stdout.endswith(", 0 with findings\n")) == (0, True), done.stdout + done.stderr

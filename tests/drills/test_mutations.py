@@ -24,8 +24,8 @@ from corpus import BAD, EITHER, GOOD, frame, good
 from drilling import copied, tasks
 from ledger import Tried, size
 from making import SAMPLE_DATA, call, write
-from rollout_curator.exports.base import exports
-from rollout_curator.targets.base import targets
+from rollout_curator.files.atomic import exports
+from rollout_curator.training.targets.base import targets
 
 pytestmark = [pytest.mark.drill, pytest.mark.skipif(os.name != "posix", reason="batches run in a copy of a process")]
 

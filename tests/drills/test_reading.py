@@ -20,7 +20,7 @@ from drilling import TRACEBACK, Ended, command, forked, refusal_faults, tasks, w
 from ledger import Tried, size
 from making import call, rows_of, write
 from rollout_curator.errors import CuratorError
-from rollout_curator.workspace import Workspace
+from rollout_curator.workspace.workspace import Workspace
 
 pytestmark = [pytest.mark.drill, pytest.mark.skipif(os.name != "posix", reason="pipes and devices are those of POSIX")]
 

@@ -19,8 +19,8 @@ from drilling import contents, forked, refusal_faults, tasks
 from ledger import Tried, size
 from making import call, environment, write
 from reader_server import REVIEWERS, Client, Server
-from rollout_curator.decisions import Decisions, Entry
-from rollout_curator.workspace import Workspace
+from rollout_curator.decisions.store import Decisions, Entry
+from rollout_curator.workspace.workspace import Workspace
 
 pytestmark = [pytest.mark.drill, pytest.mark.skipif(os.name != "posix", reason="signals are those of POSIX")]
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from making import environment, exported, gym, write
-from rollout_curator.publishing import verify
-from rollout_curator.recipe import Recipe
-from rollout_curator.workspace import Workspace
+from rollout_curator.export import verify
+from rollout_curator.recipe.recipe import Recipe
+from rollout_curator.workspace.workspace import Workspace
 
 pytestmark = [
     pytest.mark.drill,

@@ -37,7 +37,7 @@ from rollout_curator.conversation.options import ChatOptions
 from rollout_curator.conversation.parts import message_content, tool_content
 from rollout_curator.conversation.system_tools import with_system_tools
 from rollout_curator.rollout import Example, Item, Message, Rollout
-from rollout_curator.shapes.view import label
+from rollout_curator.sources.shapes.view import label
 
 
 def chat(rollout: Rollout, options: ChatOptions = ChatOptions()) -> Example:  # noqa: B008 frozen

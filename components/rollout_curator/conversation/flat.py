@@ -18,7 +18,7 @@ from rollout_curator.conversation.items import (
 )
 from rollout_curator.conversation.options import FlatOptions
 from rollout_curator.rollout import Example, Item, Message, Rollout
-from rollout_curator.shapes.view import label
+from rollout_curator.sources.shapes.view import label
 
 _KINDS = ("function_call", "function_call_output", "reasoning")
 OUTPUT_LEFT_OUT = {"function_call": "tool_calls", "function_call_output": "tool_results", "reasoning": "reasoning"}

@@ -11,7 +11,7 @@ from typing import Any
 from rollout_curator.conversation.marking import untrained
 from rollout_curator.conversation.words import ISSUE_WORDS, issue_kind
 from rollout_curator.rollout import Item, Rollout
-from rollout_curator.shapes.view import label
+from rollout_curator.sources.shapes.view import label
 
 ROLES = frozenset({"user", "assistant", "system", "developer", "tool"})
 TEXT_PARTS = frozenset({"input_text", "output_text", "text", "summary_text"})

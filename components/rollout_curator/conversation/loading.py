@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 
-from rollout_curator.arrow import HALF, has_half_pair, number_faults
+from rollout_curator.conversation.arrow import HALF, has_half_pair, number_faults
 from rollout_curator.rollout import Example, Message, Rollout
 
 PLACES = frozenset({"arguments", "content", "tools"})

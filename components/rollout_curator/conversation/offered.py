@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 
 from rollout_curator.conversation.items import Findings
-from rollout_curator.shapes.view import label
+from rollout_curator.sources.shapes.view import label
 
 Check = Callable[[Any], bool]
 SCHEMAS_MAX = 4096

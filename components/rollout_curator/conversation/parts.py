@@ -6,7 +6,7 @@ from rollout_curator.conversation.encode import fault_of, json_text
 from rollout_curator.conversation.items import MEDIA_PARTS, Findings, drop_part, part_text
 from rollout_curator.conversation.options import ChatOptions
 from rollout_curator.rollout import Item
-from rollout_curator.shapes.content import is_part
+from rollout_curator.sources.shapes.content import is_part
 
 
 def message_content(content: Any, options: ChatOptions, findings: Findings) -> Any:

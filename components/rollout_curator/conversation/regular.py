@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from rollout_curator.arrow import number_faults
+from rollout_curator.conversation.arrow import number_faults
 from rollout_curator.conversation.calls import nest_tools, parse_arguments
 from rollout_curator.conversation.items import TEXT_PARTS, Findings, Opened, summaries
 from rollout_curator.conversation.loading import DOUBTFUL, tool_faults

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from rollout_curator.rollout import Example
-from rollout_curator.shapes.sharegpt import BETWEEN_RESULTS, THOUGHT_END
+from rollout_curator.sources.shapes.sharegpt import BETWEEN_RESULTS, THOUGHT_END
 
 FROM = {"user": "human", "assistant": "gpt", "tool": "observation"}
 CALLS = re.compile("<tool_call>(.*?)</tool_call>", re.DOTALL)

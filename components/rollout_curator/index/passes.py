@@ -14,12 +14,12 @@ from rollout_curator.index.records import scan_document
 from rollout_curator.index.scan import plan, scan_packed, scan_range
 from rollout_curator.index.shards import Shard, Spill
 from rollout_curator.index.tables import scan_parquet
-from rollout_curator.layouts import PARQUET, Layout, look
-from rollout_curator.limits import Amount, TooMuch
-from rollout_curator.names import shown
-from rollout_curator.packing import Opened, chunks, open_source
-from rollout_curator.reader import SEVERAL
-from rollout_curator.wording import counted
+from rollout_curator.printable import shown
+from rollout_curator.sources.compression import Opened, chunks, open_source
+from rollout_curator.sources.layouts import PARQUET, Layout, look
+from rollout_curator.sources.limits import Amount, TooMuch
+from rollout_curator.sources.lines import SEVERAL
+from rollout_curator.words import counted
 
 ScanTask = tuple[str, str, int, int]
 Run = Callable[[Callable[[ScanTask], Shard], Sequence[ScanTask]], Iterator[Shard]]

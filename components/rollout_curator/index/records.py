@@ -6,13 +6,13 @@ begins, because its number does not.
 
 from collections.abc import Iterator
 
-from rollout_curator.documents import Record, Splitter
 from rollout_curator.index.scan import RANGE_BYTES, RANGE_LINES, Bodies, Gatherer
 from rollout_curator.index.shards import Shard
-from rollout_curator.layouts import Layout
-from rollout_curator.limits import TooMuch
-from rollout_curator.packing import Opened, chunks
-from rollout_curator.reader import Line
+from rollout_curator.sources.compression import Opened, chunks
+from rollout_curator.sources.documents import Record, Splitter
+from rollout_curator.sources.layouts import Layout
+from rollout_curator.sources.limits import TooMuch
+from rollout_curator.sources.lines import Line
 
 _NEEDS_PLACE = ("not_json", "invalid_utf8", "too_deep", "too_long", "too_many_values", "cut")
 _KEYS_SHOWN = 6

@@ -14,16 +14,16 @@ import numpy as np
 import xxhash
 
 from rollout_curator.errors import SourceUnreadable
-from rollout_curator.formats.base import read_object
 from rollout_curator.index.columns import CLASSES, NUMBERS
 from rollout_curator.index.facts import CLASS_NAMES, NUMBER_NAMES, Facts, facts
 from rollout_curator.index.shards import RANGE_FACETS_MAX, Shard
 from rollout_curator.index.tally import LISTED_MAX, Tally
-from rollout_curator.limits import Amount, TooMuch
-from rollout_curator.names import shown
-from rollout_curator.packing import BOM, CHUNK_BYTES, Opened, chunks, open_source
-from rollout_curator.reader import LINE_MAX_BYTES, Line, lines, parse
+from rollout_curator.printable import shown
 from rollout_curator.rollout import Unreadable
+from rollout_curator.sources.compression import BOM, CHUNK_BYTES, Opened, chunks, open_source
+from rollout_curator.sources.formats.base import read_object
+from rollout_curator.sources.limits import Amount, TooMuch
+from rollout_curator.sources.lines import LINE_MAX_BYTES, Line, lines, parse
 
 RANGE_BYTES = 32 << 20
 RANGE_LINES = 200_000

@@ -13,7 +13,7 @@ import numpy as np
 
 from rollout_curator.index.columns import CLASSES, FACETS_MAX, NUMBERS
 from rollout_curator.index.tally import LISTED_MAX, Tally
-from rollout_curator.limits import Amount
+from rollout_curator.sources.limits import Amount
 
 RANGE_FACETS_MAX = 10 * FACETS_MAX
 Array = np.ndarray[Any, Any]

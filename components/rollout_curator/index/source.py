@@ -14,15 +14,15 @@ import numpy as np
 import zstandard
 
 from rollout_curator.errors import SourceChanged, SourceUnreadable
-from rollout_curator.formats.base import read_object
 from rollout_curator.index import store
 from rollout_curator.index.frames import FrameReader
 from rollout_curator.index.scan import content_key
 from rollout_curator.index.tally import Range
-from rollout_curator.names import shown
-from rollout_curator.packing import BOM, open_source
-from rollout_curator.reader import parse
+from rollout_curator.printable import shown
 from rollout_curator.rollout import Rollout, Unreadable
+from rollout_curator.sources.compression import BOM, open_source
+from rollout_curator.sources.formats.base import read_object
+from rollout_curator.sources.lines import parse
 
 GAP_BYTES = 64 << 10
 SPAN_BYTES = 1 << 20

@@ -18,10 +18,10 @@ from rollout_curator.conversation import encode
 from rollout_curator.errors import SourceUnreadable
 from rollout_curator.index.scan import RANGE_BYTES, RANGE_LINES, Bodies, Gatherer
 from rollout_curator.index.shards import Shard
-from rollout_curator.limits import TooMuch, packed_rollouts_max
-from rollout_curator.names import shown
-from rollout_curator.packing import Opened
-from rollout_curator.reader import LINE_MAX_BYTES, Line
+from rollout_curator.printable import shown
+from rollout_curator.sources.compression import Opened
+from rollout_curator.sources.limits import TooMuch, packed_rollouts_max
+from rollout_curator.sources.lines import LINE_MAX_BYTES, Line
 
 SHAPES = (
     {"messages"},

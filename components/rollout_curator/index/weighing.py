@@ -16,7 +16,7 @@ from typing import Any
 import orjson
 
 from rollout_curator.index.counts import Counts
-from rollout_curator.tokens import CALL, HIGH, LOW, MESSAGE, RESULT, THOUGHT, TOOL, TOOLS, bounds
+from rollout_curator.training.tokens import CALL, HIGH, LOW, MESSAGE, RESULT, THOUGHT, TOOL, TOOLS, bounds
 
 _TOOLS_WHOLE_CHARS = 1 << 15
 """Definitions are looked at once for all rollouts that have them, so as a whole."""

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from rollout_curator.review.bounds import CONFIDENCE, interval, least_share, most_bad_whenever
+from rollout_curator.review.confidence import CONFIDENCE, interval, least_share, most_bad_whenever
 from rollout_curator.review.drawing import drawn
 
 Array = np.ndarray[Any, Any]

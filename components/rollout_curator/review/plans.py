@@ -7,7 +7,7 @@ passed only by sets that are much better than the goal; `chance` says how often,
 import math
 from dataclasses import dataclass
 
-from rollout_curator.review import bounds
+from rollout_curator.review import confidence as bounds
 
 ALLOWED = (0, 1, 3, 9)
 """Bad ones that the plans on offer allow."""

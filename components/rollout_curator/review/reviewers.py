@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rollout_curator.review.bounds import CONFIDENCE, interval
+from rollout_curator.review.confidence import CONFIDENCE, interval
 
 NEEDED = 10
 """Bad ones, and good ones, that must have been read twice before a rate is given."""

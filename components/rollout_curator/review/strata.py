@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from rollout_curator.review.bounds import CONFIDENCE
+from rollout_curator.review.confidence import CONFIDENCE
 
 Array = np.ndarray[Any, Any]
 CELLS = 1024

@@ -10,20 +10,22 @@ from functools import partial
 import streamlit as st
 
 from rollout_curator.errors import CuratorError
-from rollout_curator.lacking import Unusable, find_unusable
-from rollout_curator.ui import choices, leaving, places, state
-from rollout_curator.ui.faults import log_error
+from rollout_curator.ui import places
 from rollout_curator.ui.funnel_line import funnel_line
-from rollout_curator.ui.names import who
 from rollout_curator.ui.pages import export, review, rewards, sources
 from rollout_curator.ui.phrases import size
 from rollout_curator.ui.preparing import prepared
-from rollout_curator.ui.rendering import of_page
-from rollout_curator.ui.site import Opening, Site, current
+from rollout_curator.ui.server import leaving
+from rollout_curator.ui.server.faults import log_error
+from rollout_curator.ui.server.rendering import of_page
+from rollout_curator.ui.server.signed_in import who
+from rollout_curator.ui.server.site import Opening, Site, current
+from rollout_curator.ui.state import choices, state
 from rollout_curator.ui.style import style
 from rollout_curator.ui.text import label, plain
 from rollout_curator.ui.widgets.leave import leave
-from rollout_curator.workspace import Workspace
+from rollout_curator.workspace.lacking import Unusable, find_unusable
+from rollout_curator.workspace.workspace import Workspace
 
 DRAW = {"sources": sources.page, "rewards": rewards.page, "review": review.page, "export": export.page}
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
-from rollout_curator.ui import state
+from rollout_curator.ui.state import state
 from rollout_curator.ui.text import label
 
 TITLES = {"sources": "Sources", "rewards": "Rewards", "review": "Review", "export": "Export"}

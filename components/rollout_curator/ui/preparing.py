@@ -2,14 +2,14 @@
 
 import streamlit as st
 
-from rollout_curator import recipe as recipes
 from rollout_curator.errors import CuratorError
-from rollout_curator.plan import Plan
-from rollout_curator.ui import settings, state
-from rollout_curator.ui.faults import log_error
-from rollout_curator.ui.looking import LookJob
+from rollout_curator.recipe import recipe as recipes
+from rollout_curator.recipe.plan import Plan
+from rollout_curator.ui.server.faults import log_error
+from rollout_curator.ui.server.looking import LookJob
+from rollout_curator.ui.state import settings, state
 from rollout_curator.ui.text import label
-from rollout_curator.workspace import Workspace
+from rollout_curator.workspace.workspace import Workspace
 
 PATIENCE_S = 0.8
 """A look that ends within this time is not worth telling of."""

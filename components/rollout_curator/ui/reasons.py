@@ -7,10 +7,10 @@ there are nine at most.
 import re
 from collections.abc import Sequence
 
-from rollout_curator.decisions import Decisions
-from rollout_curator.ui.widgets.reader import Reason
-from rollout_curator.wording import reason_words
-from rollout_curator.workspace import Workspace
+from rollout_curator.decisions.store import Decisions
+from rollout_curator.ui.reader.widget import Reason
+from rollout_curator.words import reason_words
+from rollout_curator.workspace.workspace import Workspace
 
 MOST, LABEL_CHARS = 9, 40
 USUAL: list[Reason] = [

@@ -9,7 +9,7 @@ import re
 
 import streamlit as st
 
-from rollout_curator.names import spaced
+from rollout_curator.printable import spaced
 
 MARKDOWN = frozenset("\\`*_{}[]()#+-.!:$|<>~&=^@'\"")
 MAX_CHARS = 400

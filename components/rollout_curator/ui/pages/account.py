@@ -4,13 +4,14 @@ from functools import partial
 
 import streamlit as st
 
-from rollout_curator.publishing import left_out, left_out_said, unread
-from rollout_curator.recipe import Recipe
-from rollout_curator.ui import places, settings, state
-from rollout_curator.ui.queues import ISSUE
+from rollout_curator.export import left_out, left_out_said, unread
+from rollout_curator.recipe.recipe import Recipe
+from rollout_curator.review.queues import ISSUE
+from rollout_curator.ui import places
+from rollout_curator.ui.state import settings, state
 from rollout_curator.ui.text import label
-from rollout_curator.wording import counted
-from rollout_curator.workspace import Workspace
+from rollout_curator.words import counted
+from rollout_curator.workspace.workspace import Workspace
 
 SHOWN = 30
 

@@ -6,14 +6,16 @@ from dataclasses import dataclass
 import numpy as np
 import streamlit as st
 
-from rollout_curator.axes import REWARD
 from rollout_curator.digits import exact
-from rollout_curator.levels import Bounds, Kept, Levels
-from rollout_curator.recipe import Recipe
-from rollout_curator.slices import Range
-from rollout_curator.ui import choices, measures, parts, places, state
+from rollout_curator.index.numeric_columns import REWARD
+from rollout_curator.recipe.recipe import Recipe
+from rollout_curator.review import slice_queues as parts
+from rollout_curator.selection.slices import Range
+from rollout_curator.selection.threshold_counts import Bounds, Kept, Levels
+from rollout_curator.ui import places
+from rollout_curator.ui.state import choices, measures, state
 from rollout_curator.ui.text import label
-from rollout_curator.workspace import Workspace
+from rollout_curator.workspace.workspace import Workspace
 
 FEW = 60
 """Up to this many values that occur, a step of the threshold leads to the next of them."""

@@ -6,18 +6,18 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from rollout_curator.decisions import Entry
+from rollout_curator.decisions.store import Entry
 from rollout_curator.errors import CuratorError
 from rollout_curator.review.drawing import in_order
-from rollout_curator.selection import NONE
-from rollout_curator.ui import reviewing, state
-from rollout_curator.ui.queue_rows import Array
-from rollout_curator.ui.queues import words_of
+from rollout_curator.review.queue_rows import Array
+from rollout_curator.review.queues import words_of
+from rollout_curator.selection.funnel import NONE
+from rollout_curator.ui.reader.views import SECOND
 from rollout_curator.ui.reasons import agreed
+from rollout_curator.ui.state import reviewing, state
 from rollout_curator.ui.text import label, plain
-from rollout_curator.ui.views import SECOND
-from rollout_curator.wording import counted
-from rollout_curator.workspace import Workspace
+from rollout_curator.words import counted
+from rollout_curator.workspace.workspace import Workspace
 
 SHOWN, GROUPS = 5, 4
 VERDICTS = ("reject", "accept")

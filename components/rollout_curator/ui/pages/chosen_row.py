@@ -6,8 +6,8 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from rollout_curator import strategies
-from rollout_curator.ui import choices
+from rollout_curator.selection import strategies
+from rollout_curator.ui.state import choices
 from rollout_curator.ui.text import plain
 
 _CONFIG = st.column_config

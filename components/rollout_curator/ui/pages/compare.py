@@ -10,17 +10,17 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from rollout_curator import controls
-from rollout_curator.comparison import compare as side_by_side
-from rollout_curator.comparison import difference
-from rollout_curator.intervals import NOTE
-from rollout_curator.lacking import find_unusable
-from rollout_curator.recipe import Recipe
-from rollout_curator.strategies import Step
-from rollout_curator.ui import choices, measures
-from rollout_curator.ui.site import BY_CONTENT
+from rollout_curator.recipe.recipe import Recipe
+from rollout_curator.selection.comparison import compare as side_by_side
+from rollout_curator.selection.comparison import difference
+from rollout_curator.selection.means import NOTE
+from rollout_curator.selection.strategies import Step
+from rollout_curator.ui.server.site import BY_CONTENT
+from rollout_curator.ui.state import choices, measures
 from rollout_curator.ui.text import label, plain
-from rollout_curator.workspace import Workspace
+from rollout_curator.workspace import controls
+from rollout_curator.workspace.lacking import find_unusable
+from rollout_curator.workspace.workspace import Workspace
 
 THIS = "this selection"
 AGENTS_MAX = 8

@@ -4,14 +4,8 @@ from pathlib import Path
 
 import streamlit as st
 
-from rollout_curator import reading
-from rollout_curator import recipe as recipes
-from rollout_curator.controls import HELP as CONTROL_HELP
-from rollout_curator.cost import Asked
 from rollout_curator.errors import ExportError
-from rollout_curator.exports.base import get as get_kind
-from rollout_curator.names import is_encodable
-from rollout_curator.publishing import (
+from rollout_curator.export import (
     Chosen,
     command_line,
     control_paths,
@@ -21,13 +15,17 @@ from rollout_curator.publishing import (
     usual_card,
     usual_report,
 )
-from rollout_curator.reading_words import decided_words, notes, sentence
-from rollout_curator.recipe import Recipe
-from rollout_curator.selection import STEPS, Funnel
-from rollout_curator.strategies import MATCHED
-from rollout_curator.targets.base import targets
-from rollout_curator.ui import choices, places, state
-from rollout_curator.ui.exporting import Beside
+from rollout_curator.files.atomic import get as get_kind
+from rollout_curator.printable import is_encodable
+from rollout_curator.recipe import recipe as recipes
+from rollout_curator.recipe.recipe import Recipe
+from rollout_curator.review import overview as reading
+from rollout_curator.review.statement_words import decided_words, notes, sentence
+from rollout_curator.selection.funnel import STEPS, Funnel
+from rollout_curator.selection.strategies import MATCHED
+from rollout_curator.training.cost import Asked
+from rollout_curator.training.targets.base import targets
+from rollout_curator.ui import places
 from rollout_curator.ui.pages.account import draw_left_out
 from rollout_curator.ui.pages.export_asking import agreement
 from rollout_curator.ui.pages.export_counts import chosen_of, cost_form, counts
@@ -38,12 +36,15 @@ from rollout_curator.ui.pages.hazard_table import hazard_table
 from rollout_curator.ui.pages.template_form import template_form
 from rollout_curator.ui.pages.trainer_view import examples
 from rollout_curator.ui.phrases import selected_words
-from rollout_curator.ui.reaching import check_written
 from rollout_curator.ui.reasons import label_of
-from rollout_curator.ui.site import Site
+from rollout_curator.ui.server.exporting import Beside
+from rollout_curator.ui.server.reaching import check_written
+from rollout_curator.ui.server.site import Site
+from rollout_curator.ui.state import choices, state
 from rollout_curator.ui.text import label, plain, show_untrusted
-from rollout_curator.wording import counted
-from rollout_curator.workspace import Workspace
+from rollout_curator.words import counted
+from rollout_curator.workspace.controls import HELP as CONTROL_HELP
+from rollout_curator.workspace.workspace import Workspace
 
 CONTROLS_MAX = 9
 REPORT_HELP = "A file beside it that says of every rollout what became of it, and what its example lacks"

@@ -6,17 +6,17 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from rollout_curator import recipe as recipes
-from rollout_curator.cost import Asked, Cost
-from rollout_curator.pairs import WORDS, Paired
-from rollout_curator.publishing import Chosen, choose, cost_of, pair_notes, usual
-from rollout_curator.recipe import Recipe
-from rollout_curator.split_report import fault, sentences
-from rollout_curator.splits import Split
-from rollout_curator.ui.site import BY_CONTENT
+from rollout_curator.export import Chosen, choose, cost_of, pair_notes, usual
+from rollout_curator.recipe import recipe as recipes
+from rollout_curator.recipe.recipe import Recipe
+from rollout_curator.selection.pairs.pairing import WORDS, Paired
+from rollout_curator.selection.splits.report import fault, sentences
+from rollout_curator.selection.splits.split import Split
+from rollout_curator.training.cost import Asked, Cost
+from rollout_curator.ui.server.site import BY_CONTENT
 from rollout_curator.ui.text import label, plain
-from rollout_curator.wording import counted, said_of
-from rollout_curator.workspace import Workspace
+from rollout_curator.words import counted, said_of
+from rollout_curator.workspace.workspace import Workspace
 
 AT_ONCE_BYTES = 256 << 20
 """Up to so many bytes of sources splits and pairs are worked out unasked: that reads every prompt."""

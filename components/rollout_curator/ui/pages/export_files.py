@@ -7,11 +7,11 @@ from typing import Any
 
 import streamlit as st
 
-from rollout_curator.exports.base import exports
-from rollout_curator.pairs import BY_MARGIN, FORMATS, OTHER_TURNS, RULES, Pairs, format_of
-from rollout_curator.recipe import Recipe
-from rollout_curator.splits import TIES, Split
-from rollout_curator.ui import settings, state
+from rollout_curator.files.atomic import exports
+from rollout_curator.recipe.recipe import Recipe
+from rollout_curator.selection.pairs.pairing import BY_MARGIN, FORMATS, OTHER_TURNS, RULES, Pairs, format_of
+from rollout_curator.selection.splits.split import TIES, Split
+from rollout_curator.ui.state import settings, state
 from rollout_curator.ui.text import plain
 
 ROWS = {"examples": "examples", "pairs": "pairs for DPO"}

@@ -7,10 +7,10 @@ from typing import Any
 
 import streamlit as st
 
-from rollout_curator import recipe as recipes
 from rollout_curator.conversation import ChatOptions, FlatOptions
-from rollout_curator.recipe import METADATA, Recipe
-from rollout_curator.ui import settings, state
+from rollout_curator.recipe import recipe as recipes
+from rollout_curator.recipe.recipe import METADATA, Recipe
+from rollout_curator.ui.state import settings, state
 from rollout_curator.ui.text import label, plain
 
 

@@ -3,14 +3,14 @@
 import streamlit as st
 
 from rollout_curator.errors import CuratorError, FileInTheWay
-from rollout_curator.publishing import Exported, left_out_words
-from rollout_curator.recipe import Recipe
-from rollout_curator.ui.exporting import ExportJob
-from rollout_curator.ui.faults import log_error
+from rollout_curator.export import Exported, left_out_words
+from rollout_curator.recipe.recipe import Recipe
 from rollout_curator.ui.phrases import size
-from rollout_curator.ui.site import Site
+from rollout_curator.ui.server.exporting import ExportJob
+from rollout_curator.ui.server.faults import log_error
+from rollout_curator.ui.server.site import Site
 from rollout_curator.ui.text import label, show_untrusted
-from rollout_curator.wording import counted
+from rollout_curator.words import counted
 
 LOOK_EVERY_S = 0.4
 

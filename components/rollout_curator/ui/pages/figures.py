@@ -12,16 +12,18 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from rollout_curator import plots, slices
-from rollout_curator.axes import REWARD
+from rollout_curator.index.numeric_columns import REWARD
 from rollout_curator.naming import COMPONENT, name_of
-from rollout_curator.recipe import Recipe
-from rollout_curator.slices import Range
-from rollout_curator.ui import choices, measures, parts, places, state
+from rollout_curator.recipe.recipe import Recipe
+from rollout_curator.review import slice_queues as parts
+from rollout_curator.selection import slices
+from rollout_curator.selection.slices import Range
+from rollout_curator.ui import places, plots
 from rollout_curator.ui.pages.chosen_row import chosen_row
-from rollout_curator.ui.site import BY_CONTENT
+from rollout_curator.ui.server.site import BY_CONTENT
+from rollout_curator.ui.state import choices, measures, state
 from rollout_curator.ui.text import plain
-from rollout_curator.workspace import Workspace
+from rollout_curator.workspace.workspace import Workspace
 
 FIRST = ("tokens", "n_turns", "n_calls", "n_tool_errors", "final_chars")
 OPENS = "opens"

@@ -8,20 +8,21 @@ import orjson
 import pandas as pd
 import streamlit as st
 
-from rollout_curator import plots, reading
-from rollout_curator import reading_shared_words as words
 from rollout_curator.digits import exact
 from rollout_curator.errors import CuratorError
-from rollout_curator.plots.acceptance import acceptance
-from rollout_curator.reading_words import notes, offer_words, offered, plan_words, sentence
-from rollout_curator.review.bounds import CONFIDENCE
+from rollout_curator.review import overview as reading
+from rollout_curator.review import team_words as words
 from rollout_curator.review.calibration import Above, Band, lowest_threshold, whenever
+from rollout_curator.review.confidence import CONFIDENCE
 from rollout_curator.review.plans import Offer
-from rollout_curator.ui import places, state
+from rollout_curator.review.statement_words import notes, offer_words, offered, plan_words, sentence
+from rollout_curator.ui import places, plots
 from rollout_curator.ui.pages.team import team
+from rollout_curator.ui.plots.acceptance import acceptance
 from rollout_curator.ui.reasons import agree, agreed, label_of
+from rollout_curator.ui.state import state
 from rollout_curator.ui.text import label, plain
-from rollout_curator.workspace import Workspace
+from rollout_curator.workspace.workspace import Workspace
 
 SECTIONS = ("Reward against people", "Reasons", "Team")
 

@@ -10,19 +10,20 @@ from functools import partial
 import numpy as np
 import streamlit as st
 
-from rollout_curator import recipe as recipes
 from rollout_curator.conversation import HAZARDS, ISSUE_WORDS, SKIP_WORDS, TRIMMABLE
-from rollout_curator.hazards import looked_for
-from rollout_curator.plan import Plan
-from rollout_curator.policy import INVALID
-from rollout_curator.recipe import Recipe
-from rollout_curator.selection import INVALID_WORDS
-from rollout_curator.ui import places, settings, state
+from rollout_curator.recipe import recipe as recipes
+from rollout_curator.recipe.checks import INVALID
+from rollout_curator.recipe.plan import Plan
+from rollout_curator.recipe.recipe import Recipe
+from rollout_curator.review.queues import ISSUE
+from rollout_curator.selection.funnel import INVALID_WORDS
+from rollout_curator.training.hazards import looked_for
+from rollout_curator.ui import places
 from rollout_curator.ui.preparing import hazards_known
-from rollout_curator.ui.queues import ISSUE
+from rollout_curator.ui.state import settings, state
 from rollout_curator.ui.text import label, plain
-from rollout_curator.wording import said_of
-from rollout_curator.workspace import Workspace
+from rollout_curator.words import said_of
+from rollout_curator.workspace.workspace import Workspace
 
 KEEP, DROP, TRIM = "keep", "drop", "trim"
 SHAPE = (

@@ -9,19 +9,20 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from rollout_curator.axes import REWARD
-from rollout_curator.filters import GROUPS, Thresholds
-from rollout_curator.levels import Bounds, Levels, levels
-from rollout_curator.recipe import Recipe
-from rollout_curator.slices import Is
-from rollout_curator.strategies import quantile_bounds, z_bounds
-from rollout_curator.ui import choices, measures, parts
-from rollout_curator.ui.site import BY_CONTENT
+from rollout_curator.index.numeric_columns import REWARD
+from rollout_curator.recipe.recipe import Recipe
+from rollout_curator.review import slice_queues as parts
+from rollout_curator.selection.filters import GROUPS, Thresholds
+from rollout_curator.selection.slices import Is
+from rollout_curator.selection.strategies import quantile_bounds, z_bounds
+from rollout_curator.selection.threshold_counts import Bounds, Levels, levels
+from rollout_curator.ui.picker.panels import MAX_STOPS as PANEL_STOPS
+from rollout_curator.ui.picker.widget import Panel, PanelChoice, threshold_panels
+from rollout_curator.ui.server.site import BY_CONTENT
+from rollout_curator.ui.state import choices, measures
 from rollout_curator.ui.text import label, plain
-from rollout_curator.ui.widgets.threshold import Panel, PanelChoice, threshold_panels
-from rollout_curator.ui.widgets.threshold_panels import MAX_STOPS as PANEL_STOPS
-from rollout_curator.wording import counted
-from rollout_curator.workspace import Workspace
+from rollout_curator.words import counted
+from rollout_curator.workspace.workspace import Workspace
 
 Array = np.ndarray[Any, Any]
 SHOWN = 12

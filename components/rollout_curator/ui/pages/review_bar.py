@@ -2,15 +2,15 @@
 
 import streamlit as st
 
-from rollout_curator import reading
+from rollout_curator.review import overview as reading
 from rollout_curator.review.planning import Pace
-from rollout_curator.ui import reviewing, state
+from rollout_curator.review.queue_rows import Ask, plan
+from rollout_curator.review.queues import PLAN, Queue, about, queues, words_of
 from rollout_curator.ui.pages.bulk import bulk_done, bulk_question
-from rollout_curator.ui.queue_rows import Ask, plan
-from rollout_curator.ui.queues import PLAN, Queue, about, queues, words_of
-from rollout_curator.ui.site import Site
+from rollout_curator.ui.server.site import Site
+from rollout_curator.ui.state import reviewing, state
 from rollout_curator.ui.text import label, plain
-from rollout_curator.workspace import Workspace
+from rollout_curator.workspace.workspace import Workspace
 
 KIND_WORDS = {
     "settle": "to settle",

@@ -9,12 +9,13 @@ from functools import partial
 import numpy as np
 import streamlit as st
 
-from rollout_curator.axes import REWARD
-from rollout_curator.levels import Bounds
-from rollout_curator.recipe import Recipe
-from rollout_curator.selection import INVALID_WORDS
-from rollout_curator.slices import Range
-from rollout_curator.ui import choices, measures, parts, places, state
+from rollout_curator.index.numeric_columns import REWARD
+from rollout_curator.recipe.recipe import Recipe
+from rollout_curator.review import slice_queues as parts
+from rollout_curator.selection.funnel import INVALID_WORDS
+from rollout_curator.selection.slices import Range
+from rollout_curator.selection.threshold_counts import Bounds
+from rollout_curator.ui import places
 from rollout_curator.ui.pages.bounds import bounds_bar
 from rollout_curator.ui.pages.figures import relations
 from rollout_curator.ui.pages.filters import filter_bar
@@ -22,9 +23,10 @@ from rollout_curator.ui.pages.panels import panels
 from rollout_curator.ui.pages.recipe_file import recipe_menu
 from rollout_curator.ui.pages.rules import rules_bar
 from rollout_curator.ui.pages.tables import tables
-from rollout_curator.ui.site import Site
-from rollout_curator.ui.widgets.threshold import Choice, Outside, threshold_picker
-from rollout_curator.workspace import Workspace
+from rollout_curator.ui.picker.widget import Choice, Outside, threshold_picker
+from rollout_curator.ui.server.site import Site
+from rollout_curator.ui.state import choices, measures, state
+from rollout_curator.workspace.workspace import Workspace
 
 UNRATED = "unrated"
 

@@ -6,12 +6,13 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from rollout_curator.recipe import Recipe
-from rollout_curator.ui import choices, places
-from rollout_curator.ui.queues import rows_of, words_of
+from rollout_curator.recipe.recipe import Recipe
+from rollout_curator.review.queues import rows_of, words_of
+from rollout_curator.ui import places
+from rollout_curator.ui.state import choices
 from rollout_curator.ui.text import label, plain
-from rollout_curator.wording import counted, said_of
-from rollout_curator.workspace import Workspace
+from rollout_curator.words import counted, said_of
+from rollout_curator.workspace.workspace import Workspace
 
 PAGE_ROWS = 500
 ORDERS = {"in order": 0, "highest reward first": -1, "lowest reward first": 1}

@@ -6,18 +6,19 @@ from itertools import islice
 import pandas as pd
 import streamlit as st
 
-from rollout_curator.flags import FLAG_WORDS, flagged_rows
-from rollout_curator.grouping import WORDS
-from rollout_curator.names import shown
-from rollout_curator.problems import PROBLEM_WORDS
-from rollout_curator.sources import by_reason
-from rollout_curator.ui import choices, places, state
+from rollout_curator.index.flags import FLAG_WORDS, flagged_rows
+from rollout_curator.index.grouping import WORDS
+from rollout_curator.printable import shown
+from rollout_curator.sources.find import by_reason
+from rollout_curator.sources.problems import PROBLEM_WORDS
+from rollout_curator.ui import places
 from rollout_curator.ui.pages.account import draw_unread
 from rollout_curator.ui.phrases import size
-from rollout_curator.ui.site import Site
+from rollout_curator.ui.server.site import Site
+from rollout_curator.ui.state import choices, state
 from rollout_curator.ui.text import label, plain
-from rollout_curator.wording import counted
-from rollout_curator.workspace import Workspace
+from rollout_curator.words import counted
+from rollout_curator.workspace.workspace import Workspace
 
 PAGE_ROWS = 200
 PASSED_OVER_ROWS = 1000

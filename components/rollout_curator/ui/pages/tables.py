@@ -5,16 +5,17 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from rollout_curator.attempts import counted_words, fared_words
-from rollout_curator.recipe import Recipe
-from rollout_curator.slices import Is, Range
-from rollout_curator.ui import choices, measures, parts, state
+from rollout_curator.recipe.recipe import Recipe
+from rollout_curator.review import slice_queues as parts
+from rollout_curator.selection.slices import Is, Range
 from rollout_curator.ui.pages.chosen_row import chosen_row
 from rollout_curator.ui.pages.compare import compare
 from rollout_curator.ui.pages.figures import more_figures
 from rollout_curator.ui.pages.rollouts import PAGE_ROWS, rollouts_table
+from rollout_curator.ui.state import choices, measures, state
 from rollout_curator.ui.text import label, plain
-from rollout_curator.workspace import Workspace
+from rollout_curator.workspace.attempts import counted_words, fared_words
+from rollout_curator.workspace.workspace import Workspace
 
 TABS = ("Tasks", state.ROLLOUTS, "Agents", "Sources", "Models", "Compare", "More figures")
 CLASS_OF = {"Agents": "agent", "Sources": "source", "Models": "model"}

@@ -3,16 +3,18 @@
 import pandas as pd
 import streamlit as st
 
-from rollout_curator import reading, reading_shared
-from rollout_curator import reading_shared_words as words
 from rollout_curator.errors import CuratorError
+from rollout_curator.review import overview as reading
+from rollout_curator.review import team as reading_shared
+from rollout_curator.review import team_words as words
 from rollout_curator.review.agreement import Agreement
-from rollout_curator.ui import places, reviewing, state
-from rollout_curator.ui.queue_rows import share_of
+from rollout_curator.review.queue_rows import share_of
+from rollout_curator.ui import places
 from rollout_curator.ui.reasons import label_of
-from rollout_curator.ui.site import current
+from rollout_curator.ui.server.site import current
+from rollout_curator.ui.state import reviewing, state
 from rollout_curator.ui.text import label, plain
-from rollout_curator.workspace import Workspace
+from rollout_curator.workspace.workspace import Workspace
 
 SHARES = (0.0, 0.05, 0.1, 0.2, 0.5, 1.0)
 

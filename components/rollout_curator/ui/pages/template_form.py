@@ -4,17 +4,17 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from rollout_curator import recipe as recipes
-from rollout_curator import templates, tokens
 from rollout_curator.errors import CuratorError
-from rollout_curator.plan import Plan
-from rollout_curator.recipe import Recipe
-from rollout_curator.templates import ChatTemplate
-from rollout_curator.templates.render import check
-from rollout_curator.ui import settings, state
-from rollout_curator.ui.reaching import reach_of, typed
-from rollout_curator.ui.rendering import of_page
-from rollout_curator.ui.site import Site
+from rollout_curator.recipe import recipe as recipes
+from rollout_curator.recipe.plan import Plan
+from rollout_curator.recipe.recipe import Recipe
+from rollout_curator.training import templates, tokens
+from rollout_curator.training.templates import ChatTemplate
+from rollout_curator.training.templates.render import check
+from rollout_curator.ui.server.reaching import reach_of, typed
+from rollout_curator.ui.server.rendering import of_page
+from rollout_curator.ui.server.site import Site
+from rollout_curator.ui.state import settings, state
 from rollout_curator.ui.text import label, plain
 
 NONE, FILE, PASTE, GIVEN = "none", "file", "paste", "given"

@@ -5,17 +5,18 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from rollout_curator import recipe as recipes
-from rollout_curator.plan import Plan
-from rollout_curator.recipe import Recipe
+from rollout_curator.recipe import recipe as recipes
+from rollout_curator.recipe.plan import Plan
+from rollout_curator.recipe.recipe import Recipe
 from rollout_curator.rollout import Example
-from rollout_curator.ui import places, settings, state
+from rollout_curator.training.views import View, view
+from rollout_curator.ui import places
 from rollout_curator.ui.phrases import of_issue
+from rollout_curator.ui.state import settings, state
 from rollout_curator.ui.text import label, show_untrusted
 from rollout_curator.ui.widgets.rendered import Piece, rendered
-from rollout_curator.views import View, view
-from rollout_curator.wording import counted
-from rollout_curator.workspace import Workspace
+from rollout_curator.words import counted
+from rollout_curator.workspace.workspace import Workspace
 
 Array = np.ndarray[Any, Any]
 ITSELF = (

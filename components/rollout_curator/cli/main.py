@@ -1,0 +1,295 @@
+"""The command line: the contract that scripts, tests and other tools call.
+
+Each verb imports its room inside itself, so that `--help` answers at once. `main` is one of the two places that
+catch errors: a user sees one line and exit code 2, never a traceback.
+"""
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from rollout_curator import __version__
+from rollout_curator import interrupts as endings
+from rollout_curator.cli import options
+from rollout_curator.cli import progress as working
+from rollout_curator.cli import review as cli_review
+from rollout_curator.cli.opening import check_named, opened, stores_of, told, told_of_check
+from rollout_curator.terminal import explained, fail, note, open_closed_streams, say
+
+EXIT_INTERRUPTED = 130
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__)
+def app() -> None:
+    """Open RL rollouts, choose what is good enough by eye and by hand, write a training file exactly as previewed."""
+
+
+@app.command()
+@options.paths
+@options.as_json
+@options.cache
+def check(paths: tuple[str, ...], as_json: bool, cache_dir: Path | None) -> None:
+    """Say what is in the files: rollouts, flagged ones, problems with line and reason, blank lines."""
+    from rollout_curator.cli import report, report_text
+
+    with opened(paths, cache_dir, needs_rollouts=False, as_json=as_json) as workspace:
+        found = {**report.check(workspace), "store": told_of_check(workspace, paths)}
+        say(found, as_json, report_text.check_text)
+        if not workspace.n_rollouts and workspace.refused:
+            fail(workspace.refused[0].reason)
+
+
+@app.command()
+@options.paths
+@options.selection
+@options.pairs
+@options.cost
+@click.option("--compare", multiple=True, type=options.FILE, help="Another recipe, shown beside this selection.")
+@click.option("--look", is_flag=True, help="List what would do nothing in training or harm.")
+@options.decisions
+@options.as_json
+@options.cache
+def stats(
+    paths: tuple[str, ...],
+    compare: tuple[Path, ...],
+    look: bool,
+    decisions: Path | None,
+    as_json: bool,
+    cache_dir: Path | None,
+    **selection: Any,
+) -> None:
+    """Count rollouts and rewards, per agent, source and task; show the funnel of a recipe and what training costs."""
+    from rollout_curator.cli import report, report_text
+    from rollout_curator.recipe import recipe as recipes
+    from rollout_curator.workspace import controls
+
+    asked = {name: selection.pop(name) for name in ("max_length", "batch_size", "epochs")}
+    chosen = options.recipe_of(paths, **selection)
+    others = {path.name: recipes.load(path) for path in compare}
+    with opened(paths, cache_dir, use="read", store=decisions) as workspace:
+        working.look(workspace, chosen, for_hazards=look)
+        found = {**report.stats(workspace, chosen), "store": told(workspace)}
+        if look:
+            found["hazards"] = report.hazards(workspace, chosen)
+        if others:
+            found["comparison"] = controls.compared(workspace, {"this selection": chosen, **others})
+        if any(asked.values()):
+            if not (target := recipes.plan(chosen).target).trains:
+                fail(f"stats: {target.title} trains nothing, so there is no cost to show: give --target a trainer")
+            found["cost"] = report.cost(workspace, chosen, {name: value for name, value in asked.items() if value})
+        say(found, as_json, report_text.stats_text)
+
+
+@app.command()
+@click.argument("paths", metavar="[PATH...]", nargs=-1, type=options.NAMED)
+@click.option("--out", type=options.FILE, required=True, help="The training file; its manifest is written beside it.")
+@options.selection
+@options.files
+@options.training
+@click.option(
+    "--with-control",
+    "seeds",
+    type=options.SEED,
+    metavar="SEED",
+    multiple=True,
+    help="Write a random control of the selection too, in OUT.control.jsonl with a manifest of its own; several seeds "
+    "write OUT.control-SEED.jsonl each.",
+)
+@options.overwrite
+@options.decisions
+@options.as_json
+@options.cache
+def export(
+    paths: tuple[str, ...],
+    out: Path,
+    card: str,
+    account: str,
+    overwrite: bool,
+    decisions: Path | None,
+    as_json: bool,
+    cache_dir: Path | None,
+    **selection: Any,
+) -> None:
+    """Write the kept rollouts as a training file, with a manifest beside it.
+
+    With a manifest as --recipe the training files of that export are made again from it alone.
+    """
+    from rollout_curator import export as publishing
+    from rollout_curator.cli import report, report_text
+    from rollout_curator.files.manifest import MANIFEST_SUFFIX
+    from rollout_curator.sources.find import find
+
+    recipe, batch, epochs = selection["recipe"], selection.pop("batch_size"), selection.pop("epochs")
+    settings = publishing.Settings(card, report=account, batch_size=batch, epochs=epochs or 1, overwrite=overwrite)
+    if recipe is not None and recipe.name.endswith(MANIFEST_SUFFIX):
+        if paths or decisions or any(value for name, value in selection.items() if name != "recipe"):
+            fail("export: a manifest says all by itself; give it as --recipe with --out, and no files or rules")
+        working.remake(recipe, out, settings, cache_dir, as_json)
+        return
+    seeds = selection.pop("seeds")
+    chosen = options.recipe_of(paths, **selection)
+    if seeds and chosen.control is not None:
+        fail("export: this is a random control already; give --with-control with the selection it stands for")
+    if not (sources := paths or chosen.sources):
+        fail("export: name the files to read, or give a --recipe that names its sources")
+    files = find(sources)
+    found_files = [file.path for file in files]
+    beside = publishing.control_paths(out, seeds)
+    for place in stores_of(sources, files, decisions):
+        publishing.check_out(out, found_files, place, chosen, card, account)
+        for path in beside.values():
+            publishing.check_out(path, found_files, place, chosen)
+    publishing.check_free({out: settings, **dict.fromkeys(beside.values(), settings.alone)}, chosen)
+    with opened(sources, cache_dir, use="read", store=decisions) as workspace:
+        working.look(workspace, chosen)
+        done = working.written(publishing.export(workspace, chosen, out, settings))
+        found = {**report.exported(done), "store": told(workspace)}
+        if beside:
+            found["controls"] = working.written_controls(workspace, chosen, beside, settings)
+            found["command"] = publishing.command_line(workspace, chosen, out, card, seeds, account, settings.training)
+        say(found, as_json, report_text.exported_text)
+
+
+@app.command()
+@click.argument("manifest", metavar="MANIFEST", type=options.FILE)
+@options.as_json
+def verify(manifest: Path, as_json: bool) -> None:
+    """Recompute every hash and count of an export; exit code 0 only if all hold."""
+    from rollout_curator import export as publishing
+    from rollout_curator.cli import report, report_text
+
+    checks = publishing.verify(manifest)
+    say(report.verified(checks), as_json, report_text.verified_text)
+    if not all(item.holds for item in checks):
+        sys.exit(working.EXIT_DID_NOT_HOLD)
+
+
+@app.command()
+@click.argument("a", metavar="A", type=options.FILE)
+@click.argument("b", metavar="B", type=options.FILE)
+@click.argument("paths", metavar="[PATH...]", nargs=-1, type=options.NAMED)
+@options.decisions
+@options.as_json
+@options.cache
+def diff(
+    a: Path, b: Path, paths: tuple[str, ...], decisions: Path | None, as_json: bool, cache_dir: Path | None
+) -> None:
+    """Say which rollouts, tasks and tokens come and go from A to B: two recipes, or two manifests of exports.
+
+    Recipes select from PATH, else from the sources they name; a manifest selects from its own sources.
+    """
+    from rollout_curator.cli import report_text
+    from rollout_curator.export import diff as diffing
+
+    origins = [diffing.read(file, paths) for file in (a, b)]
+
+    def chosen(origin: diffing.Origin) -> diffing.Chosen:
+        use: Any = "read" if origin.verdicts is None else None
+        with opened(origin.sources, cache_dir, use=use, store=decisions) as workspace:
+            return diffing.choose(workspace, origin, origins[0].recipe.group_by)
+
+    say(diffing.compared(*map(chosen, origins)), as_json, report_text.diff_text)
+
+
+@app.command()
+@options.paths
+@options.as_json
+@options.cache
+def index(paths: tuple[str, ...], as_json: bool, cache_dir: Path | None) -> None:
+    """Build or refresh the index of the files."""
+    from rollout_curator.cli import report, report_text
+
+    with opened(paths, cache_dir, needs_rollouts=False, as_json=as_json) as workspace:
+        say(report.indexed(workspace), as_json, report_text.indexed_text)
+        if not workspace.n_rollouts and workspace.refused:
+            fail(workspace.refused[0].reason)
+
+
+@app.command()
+@click.argument("paths", metavar="[PATH...]", nargs=-1, type=options.NAMED)
+@click.option("--root", "roots", multiple=True, type=options.FOLDER, help="Only files below this folder can be opened.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8501,
+    show_default=True,
+    help="Port on this machine; 0 takes a free one.",
+)
+@click.option("--address", default="127.0.0.1", show_default=True, help="Any other needs --shared or --behind-proxy.")
+@click.option("--shared", is_flag=True, help="Serve others too, behind a token that is printed at start.")
+@click.option(
+    "--origin",
+    "origins",
+    multiple=True,
+    help="Address by which browsers reach the app through a proxy, such as https://curator.example.",
+)
+@click.option("--reviewer", default="", help="Name written beside your decisions.")
+@click.option("--behind-proxy", is_flag=True, help="A proxy signs people in; its header says who decides.")
+@click.option(
+    "--proxy",
+    "proxies",
+    metavar="ADDRESS",
+    multiple=True,
+    help="Address of a proxy whose headers count, such as 10.0.0.5 or 10.0.0.0/24; default: this machine.",
+)
+@click.option(
+    "--user-header",
+    default="X-Forwarded-User",
+    show_default=True,
+    help="Header in which the proxy names who is signed in.",
+)
+@options.recipe_file
+@options.decisions
+@click.option("--out-dir", type=options.FOLDER, help="Where exports are written.")
+@options.cache
+def ui(paths: tuple[str, ...], roots: tuple[Path, ...], cache_dir: Path | None, **others: Any) -> None:
+    """Open the app, on the sample data when no PATH is given."""
+    from rollout_curator.decisions.store import Decisions
+    from rollout_curator.ui.server.server import ServeOptions, serve
+
+    if paths:  # what the page would say can be said at once
+        check_named(paths)
+    if (store := others["decisions"]) is not None and os.path.lexists(store):
+        Decisions.open(store).close()
+    serve(ServeOptions(paths=tuple(map(Path, paths)), roots=roots, cache=cache_dir, **others))
+
+
+app.add_command(cli_review.decide)
+app.add_command(cli_review.review)
+app.add_command(cli_review.decisions)
+
+
+def main() -> None:
+    """Run the command line; the exit code is part of the contract."""
+    from rollout_curator.errors import CuratorError
+
+    open_closed_streams()
+    try:
+        with endings.heeded():
+            code = app(prog_name="rollout-curator", standalone_mode=False)
+    except click.exceptions.NoArgsIsHelpError as error:
+        say(error.format_message(), False, lambda text: text.split("\n"))
+        code = 0
+    except click.ClickException as error:
+        fail(f"{error.format_message()} (see rollout-curator --help)")
+    except CuratorError as error:
+        fail(str(error))
+    except (KeyboardInterrupt, click.Abort) as error:  # click makes the one of the other
+        ended = endings.behind(error)
+        note(f"ended by {ended.name}" if ended else "interrupted")
+        code = ended.code if ended else EXIT_INTERRUPTED
+    except BrokenPipeError:
+        code = EXIT_INTERRUPTED
+    except MemoryError:
+        fail("this needs more memory than this process may have; give it more, or name fewer or smaller files")
+    except OSError as error:  # a cache folder that cannot be written, a disk that is full
+        fail(explained(error))
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+if __name__ == "__main__":
+    main()

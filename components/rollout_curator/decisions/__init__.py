@@ -1,0 +1,1 @@
+"""What people decided: the review store, one SQLite file to which acts are appended."""

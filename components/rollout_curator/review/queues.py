@@ -1,0 +1,166 @@
+"""The queues of the Review page by name: names stand in URLs, and each says in words what it is for.
+
+A table of kinds; a name that ends in a hyphen is a prefix, and what follows it is the queue's own. Any other name is
+that of a drop such as `below`, and an unknown one is a queue that holds nothing. `queue_rows` says what they hold.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from rollout_curator.conversation import ISSUE_WORDS
+from rollout_curator.recipe.recipe import Recipe
+from rollout_curator.review import queue_rows as rows
+from rollout_curator.review import slice_queues as parts
+from rollout_curator.review.queue_rows import Array, Ask
+from rollout_curator.workspace.workspace import Workspace
+
+DEFAULT = "kept"
+FELL = "fell-"
+AGENT = "agent-"
+TASK = "task-"
+ISSUE = "issue-"
+PLAN = "plan-"
+AGENTS_MAX = 40
+STEP_WORDS = {
+    "valid": "dropped: not valid",
+    "selected": "dropped by the threshold or a rule",
+    "not_rejected": "dropped: rejected by hand",
+    "exportable": "dropped: no example can be written",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """A queue to choose: its name in URLs, its words for people, how many rollouts it holds."""
+
+    name: str
+    words: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A row of the table: what a queue is called, is for, holds and in which order; `listed` ones can be chosen."""
+
+    words: str | Callable[[Ask], str]
+    about: str
+    holds: Callable[[Ask], Array]
+    order: Callable[[Ask, Array], Array] = rows.as_they_are
+    listed: bool = True
+
+
+def _task_words(ask: Ask) -> str:
+    found = rows.of_task(ask)
+    return f"task {ask.workspace.frame['task'].iat[int(found[0])]}" if len(found) else "a task that is not here"
+
+
+def _near_words(ask: Ask) -> str:
+    recipe = ask.recipe
+    bounded = recipe.min_reward is not None or recipe.max_reward is not None or recipe.thresholds
+    return "nearest the threshold" if bounded else "lowest reward first"
+
+
+_DROP = Kind(lambda ask: ask.rest.replace("-", " "), "", rows.of_drop, listed=False)
+KINDS: dict[str, Kind] = {
+    "kept": Kind("kept, in order", "", rows.kept),
+    "random": Kind("drawn at random", "For the bound: read from the start, skip none.", rows.at_random, rows.by_lot),
+    "near": Kind(_near_words, "For the threshold: here a step decides.", rows.eligible, rows.by_distance),
+    "just-below": Kind("just below", "What a lower threshold would let in.", rows.just_below, rows.downward),
+    "flagged": Kind(
+        "high reward, but flagged",
+        "For the harm: here a verifier may have been fooled.",
+        rows.high_but_flagged,
+        rows.by_lot,
+    ),
+    "low-clean": Kind(
+        "low reward, but clean", "Here a verifier may have been too strict.", rows.low_but_clean, rows.by_lot
+    ),
+    "by-reward": Kind("some of every reward", "For the reward against people.", rows.eligible, rows.in_turns_by_reward),
+    "by-task": Kind("one of every task", "One of each, then another of each.", rows.selected, rows.in_turns_by_task),
+    "odd": Kind("kept, but worth a look", "Kept, with a flag, a tool error, a copy or no clean end.", rows.odd_ones),
+    "disagree": Kind("reward and reader differ", "High and rejected, or low and accepted.", rows.disagreeing),
+    "second": Kind(
+        "for a second reader", "Somebody has decided; what they said is hidden until you have.", rows.for_a_second
+    ),
+    "settle": Kind("to settle", "Reviewers differ. What is decided here ends that.", rows.to_settle),
+    "all": Kind("all, in order", "", rows.everything),
+    "rejected-by-hand": Kind("rejected by hand", "", rows.rejected),
+    "accepted": Kind("accepted in review", "", rows.accepted),
+    FELL: Kind(lambda ask: STEP_WORDS.get(ask.rest, ask.rest), "", rows.fell_at, listed=False),
+    AGENT: Kind(lambda ask: f"agent {ask.rest}", "", rows.of_agent, listed=False),
+    TASK: Kind(_task_words, "Every attempt at one task.", rows.of_task, listed=False),
+    PLAN: Kind(
+        lambda ask: f"a plan for {ask.rest} minutes", "A mix for the time there is.", rows.planned, listed=False
+    ),
+    ISSUE: Kind(
+        lambda ask: f"examples that {ISSUE_WORDS.get(ask.rest, 'are not here')}", "", rows.with_issue, listed=False
+    ),
+    parts.IN: Kind(lambda ask: parts.words(ask.rest), "", rows.of_part, listed=False),
+}
+BY_HAND = ("all", "rejected-by-hand", "accepted")
+_counted: WeakKeyDictionary[Workspace, dict[Any, list[Queue]]] = WeakKeyDictionary()
+
+
+def kind_of(name: str) -> tuple[Kind, str]:
+    """Return the kind of a queue, and what follows the prefix of its name."""
+    if name.startswith(parts.IN):
+        return KINDS[parts.IN], name
+    if name in KINDS and not name.endswith("-"):
+        return KINDS[name], ""
+    head, hyphen, rest = name.partition("-")
+    return (KINDS[head + hyphen], rest) if head + hyphen in KINDS else (_DROP, name)
+
+
+def queues(workspace: Workspace, recipe: Recipe, reviewer: str = "") -> list[Queue]:
+    """Return every queue that holds something, those a reviewer begins with first; made anew when a decision came."""
+    version = workspace.refresh_decisions()
+    held = _counted.setdefault(workspace, {})
+    key = (version, repr(recipe), reviewer)
+    if key not in held:
+        for old in [old for old in held if old[0] != version]:
+            held.pop(old, None)
+        held[key] = _queues(workspace, recipe, reviewer)
+    return held[key]
+
+
+def _queues(workspace: Workspace, recipe: Recipe, reviewer: str) -> list[Queue]:
+    ask = Ask(workspace, recipe, reviewer)
+    found = [Queue(name, _said(kind, ask), len(kind.holds(ask))) for name, kind in KINDS.items() if kind.listed]
+    by_hand = [queue for queue in found if queue.name in BY_HAND]
+    found = [queue for queue in found if queue not in by_hand]
+    found += [Queue(drop.name, f"dropped: {drop.words}", drop.count) for drop in workspace.select(recipe).drops]
+    agents = workspace.frame["agent"].value_counts()
+    found += by_hand
+    found += [Queue(f"{AGENT}{name}", f"agent {name}", int(n)) for name, n in agents.head(AGENTS_MAX).items() if n]
+    return [queue for queue in found if queue.count or queue.name == DEFAULT]
+
+
+def words_of(workspace: Workspace, recipe: Recipe, name: str) -> str:
+    """Return a queue in words, also one that holds nothing now."""
+    listed = next((queue.words for queue in queues(workspace, recipe) if queue.name == name), None)
+    kind, rest = kind_of(name)
+    return listed or _said(kind, Ask(workspace, recipe, rest=rest))
+
+
+def about(name: str) -> str:
+    """Return what a queue is for, empty where its name says it all."""
+    return kind_of(name)[0].about
+
+
+def rows_of(workspace: Workspace, recipe: Recipe, name: str, reviewer: str = "") -> Array:
+    """Return the rows of a queue in reading order; an unknown name is a queue that holds nothing."""
+    kind, rest = kind_of(name)
+    ask = Ask(workspace, recipe, reviewer, rest)
+    return kind.order(ask, kind.holds(ask))
+
+
+def mixed_of(workspace: Workspace, recipe: Recipe, name: str, reviewer: str = "") -> tuple[tuple[str, int], ...]:
+    """Return of which queues a plan is mixed, and how many of each; nothing for any other queue."""
+    kind, rest = kind_of(name)
+    return tuple(rows.plan(Ask(workspace, recipe, reviewer, rest)).items()) if kind is KINDS[PLAN] else ()
+
+
+def _said(kind: Kind, ask: Ask) -> str:
+    return kind.words if isinstance(kind.words, str) else kind.words(ask)

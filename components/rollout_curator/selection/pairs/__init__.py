@@ -1,0 +1,1 @@
+"""Pairs for preference training: which rollouts stand against each other."""

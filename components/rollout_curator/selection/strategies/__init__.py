@@ -1,0 +1,65 @@
+"""What can keep or drop a rollout, and how such rules stack.
+
+Offers the table of rules, the steps of a recipe, the matched random control, and the estimates per task. Knows frames
+of rollouts (the columns of the index, `source` and `group`), never files or the screen. Importing it does not import
+pandas: whoever has a frame has done so, and reading a recipe does without.
+"""
+
+from rollout_curator.selection.strategies import rules  # fills the table
+from rollout_curator.selection.strategies.base import (
+    STRATEGIES,
+    Parameter,
+    Step,
+    Strategy,
+    arguments,
+    get,
+    parameters,
+    reads_examples,
+    strategy,
+    words,
+)
+from rollout_curator.selection.strategies.stack import MATCHED, ROLLOUTS, TOKENS, Applied, apply, judged, matched_random
+from rollout_curator.selection.strategies.tasks import (
+    PASS_KS,
+    PassAt,
+    RatesOfRows,
+    TaskSummary,
+    pass_at_k,
+    pass_rates,
+    quantile_bounds,
+    rates_of_rows,
+    task_summary,
+    task_table,
+    z_bounds,
+)
+
+__all__ = [
+    "MATCHED",
+    "PASS_KS",
+    "ROLLOUTS",
+    "STRATEGIES",
+    "TOKENS",
+    "Applied",
+    "Parameter",
+    "PassAt",
+    "RatesOfRows",
+    "Step",
+    "Strategy",
+    "TaskSummary",
+    "apply",
+    "arguments",
+    "get",
+    "judged",
+    "matched_random",
+    "parameters",
+    "pass_at_k",
+    "pass_rates",
+    "quantile_bounds",
+    "rates_of_rows",
+    "reads_examples",
+    "strategy",
+    "task_summary",
+    "task_table",
+    "words",
+    "z_bounds",
+]

@@ -1,0 +1,215 @@
+"""The rules that keep or drop: ADD ONE FUNCTION.
+
+Each takes the frame of the rollouts still in (one row each, index = row numbers) and keyword parameters, and returns a
+boolean Series aligned with it, True for what stays. Columns read: `reward` (NaN when unrated), `group` (the task),
+`key_hi`, `key_lo`, `attempt`, `example` (a hash of what is written, only for rules that say they read it), and those
+named by a parameter. The order of the rows has no say: ties are settled by the content's random rank. An unrated
+rollout passes no rule on rewards and is no success; where no bound is set, everything stays. A rule that is `by_task`
+gets the frame of all rollouts instead, also those that fell before: its rates, quantiles and z-scores are those of all
+rewards in `measured` (a reward that is no measurement is NaN there; without that column, of all rewards).
+"""
+
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import numpy as np
+
+from rollout_curator.digits import exact
+from rollout_curator.selection.strategies.base import Says, strategy
+from rollout_curator.selection.strategies.order import (
+    Floats,
+    dense,
+    drawn,
+    first_of_each,
+    lowest_of_each,
+    marked,
+    measured,
+    numbers,
+    places,
+    rewards,
+)
+from rollout_curator.selection.strategies.tasks import pass_rates, quantile_bounds, z_scores
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+UNSET = "nothing, no bound is set"
+Seed = Annotated[int, Says("seed of the draw: the same seed draws the same rollouts")]
+Success = Annotated[float, Says("reward that counts as a success")]
+
+
+def _bound_words(column: str, at_least: float | None, at_most: float | None) -> str:
+    if at_least is None and at_most is None:
+        return UNSET
+    of = f"without {'a reward' if column == 'reward' else column}"
+    if at_most is None:
+        return f"{of} of {exact(at_least or 0.0)} or more"
+    return (
+        f"{of} of {exact(at_most)} or less" if at_least is None else f"{of} from {exact(at_least)} to {exact(at_most)}"
+    )
+
+
+@strategy(_bound_words)
+def threshold(
+    frame: "pd.DataFrame",
+    *,
+    column: Annotated[str, Says("what is compared: any column of numbers")] = "reward",
+    at_least: Annotated[float | None, Says("lowest value that stays")] = None,
+    at_most: Annotated[float | None, Says("highest value that stays")] = None,
+) -> "pd.Series[bool]":
+    """Keep what lies within the bounds, the bounds themselves included; a missing value lies within none."""
+    values = numbers(frame, column, "threshold: column")
+    kept = np.ones(len(frame), dtype=bool)
+    if at_least is not None:
+        kept &= values >= at_least
+    if at_most is not None:
+        kept &= values <= at_most
+    return marked(frame, kept)
+
+
+@strategy(lambda n: "not the best of their task" if n == 1 else f"not among the {n:,} best of their task")
+def best_of_n(
+    frame: "pd.DataFrame", *, n: Annotated[int, Says("how many of each task stay", low=1)] = 1
+) -> "pd.Series[bool]":
+    """Keep the n highest-reward rollouts of each task; ties are settled at random."""
+    reward = rewards(frame)
+    return first_of_each(frame, -reward, n, ~np.isnan(reward))
+
+
+_CAPPED = {
+    "reward": "not among the {k:,} best of their task",
+    "first": "not among the {k:,} first attempts of their task",
+    "random": "not among {k:,} drawn at random from their task",
+}
+
+
+@strategy(lambda k, order, seed: _CAPPED[order].format(k=k))
+def at_most_per_task(
+    frame: "pd.DataFrame",
+    *,
+    k: Annotated[int, Says("how many of a task stay at most", low=1)] = 1,
+    order: Annotated[Literal["reward", "first", "random"], Says("which of them stay")] = "reward",
+    seed: Seed = 0,
+) -> "pd.Series[bool]":
+    """Keep at most k of each task; by reward, unrated ones come last but fill what is left, unlike `best_of_n`.
+
+    The first ones are those with the lowest number of the attempt, as the lines give it; ties are settled at random.
+    """
+    everything = np.ones(len(frame), dtype=bool)
+    if order == "random":
+        return first_of_each(frame, drawn(frame, seed, "at_most_per_task"), k, everything)
+    return first_of_each(frame, -rewards(frame) if order == "reward" else _attempts(frame), k, everything)
+
+
+def _attempts(frame: "pd.DataFrame") -> Floats:
+    """Return the number of each attempt, NaN where the line gives none."""
+    attempt = numbers(frame, "attempt", "at_most_per_task: order")
+    return np.where(attempt < 0, np.nan, attempt)
+
+
+@strategy(
+    lambda at_least, n, by: (
+        f"not {'the shortest success' if n == 1 else f'among the {n:,} shortest successes'} of their task by {by}"
+    )
+)
+def shortest_success(
+    frame: "pd.DataFrame",
+    *,
+    at_least: Success = 1.0,
+    n: Annotated[int, Says("how many of each task stay", low=1)] = 1,
+    by: Annotated[str, Says("what short means: any column of numbers")] = "tokens",
+) -> "pd.Series[bool]":
+    """Keep the n shortest successes of each task; ties are settled at random, a missing length is no length."""
+    length = numbers(frame, by, "shortest_success: by")
+    return first_of_each(frame, length, n, (rewards(frame) >= at_least) & ~np.isnan(length))
+
+
+@strategy(lambda q: f"unrated or below the {exact(q)} quantile of their task", by_task=True)
+def task_quantile(
+    frame: "pd.DataFrame",
+    *,
+    q: Annotated[float, Says("share of the task's rewards that lies below the bound", low=0, high=1)] = 0.5,
+) -> "pd.Series[bool]":
+    """Keep rewards of at least the q-quantile of their task; 0 keeps all rated ones, 1 the highest with its ties."""
+    task = dense(frame)
+    return marked(frame, rewards(frame) >= quantile_bounds(measured(frame), task, q)[task])
+
+
+@strategy(lambda at_least: f"without a z-score of {exact(at_least)} or more in their task", by_task=True)
+def task_zscore(
+    frame: "pd.DataFrame",
+    *,
+    at_least: Annotated[float, Says("standard deviations above the task's mean, 0 for the mean itself")] = 0.0,
+) -> "pd.Series[bool]":
+    """Keep rewards at least so many sample standard deviations above their task's mean; all alike are at the mean."""
+    return marked(frame, z_scores(rewards(frame), dense(frame), measured(frame)) >= at_least)
+
+
+@strategy(
+    lambda pass_at_least, rate_above: f"unrated or in a task with a pass rate above {exact(rate_above)}", by_task=True
+)
+def drop_easy_tasks(
+    frame: "pd.DataFrame",
+    *,
+    pass_at_least: Success = 1.0,
+    rate_above: Annotated[float, Says("tasks with a higher pass rate go", low=0, high=1)] = 0.9,
+) -> "pd.Series[bool]":
+    """Drop tasks that nearly every valid rated attempt passes; one cut off at a limit is no valid one."""
+    task = dense(frame)
+    return marked(
+        frame, ~np.isnan(rewards(frame)) & (pass_rates(measured(frame), task, pass_at_least)[task] <= rate_above)
+    )
+
+
+@strategy(
+    lambda pass_at_least, rate_below: f"unrated or in a task with a pass rate below {exact(rate_below)}", by_task=True
+)
+def drop_hard_tasks(
+    frame: "pd.DataFrame",
+    *,
+    pass_at_least: Success = 1.0,
+    rate_below: Annotated[float, Says("tasks with a lower pass rate go", low=0, high=1)] = 0.1,
+) -> "pd.Series[bool]":
+    """Drop tasks that hardly any valid rated attempt passes; one cut off at a limit is no valid one."""
+    task = dense(frame)
+    return marked(
+        frame, ~np.isnan(rewards(frame)) & (pass_rates(measured(frame), task, pass_at_least)[task] >= rate_below)
+    )
+
+
+def _drawn_words(n: int | None, fraction: float | None, seed: int) -> str:
+    if fraction is not None:
+        return f"not in the {exact(round(fraction * 100, 9))} % drawn at random from their task"
+    return UNSET if n is None else f"not among {n:,} drawn at random from their task"
+
+
+@strategy(_drawn_words)
+def random_per_task(
+    frame: "pd.DataFrame",
+    *,
+    n: Annotated[int | None, Says("how many of each task stay", low=1)] = None,
+    fraction: Annotated[
+        float | None, Says("share of each task that stays, rounded up", low=0, high=1, instead_of="n")
+    ] = None,
+    seed: Seed = 0,
+) -> "pd.Series[bool]":
+    """Keep n of each task, or a share of each, drawn at random; a share rounded up loses no task."""
+    if n is None and fraction is None:
+        return marked(frame, np.ones(len(frame), dtype=bool))
+    task = dense(frame)
+    size = np.bincount(task)
+    wanted = np.full(len(size), n or 0, dtype=np.float64)
+    if fraction is not None:
+        wanted = np.maximum(np.ceil(fraction * size - 1e-9), fraction > 0)  # 0.1 * 30 may come out above 3
+    return marked(frame, places(task, drawn(frame, seed, "random_per_task")) < wanted[task])
+
+
+@strategy(lambda: "copies of another line")
+def drop_copies(frame: "pd.DataFrame") -> "pd.Series[bool]":
+    """Keep one of identical lines."""
+    return marked(frame, ~frame[["key_hi", "key_lo"]].duplicated().to_numpy())
+
+
+@strategy(lambda: "written exactly as another rollout", reads=("example",))
+def drop_same_example(frame: "pd.DataFrame") -> "pd.Series[bool]":
+    """Keep one of the rollouts that are written as the same example, drawn at random; extra columns do not count."""
+    return lowest_of_each(frame, frame["example"].to_numpy())

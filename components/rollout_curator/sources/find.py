@@ -1,0 +1,183 @@
+"""Paths the user gives become a list of files: a file, a folder or a glob, also quoted.
+
+Folders are searched below; what is passed over there (other suffixes, hidden files, this program's own) is named with
+why, by `folders`, and so is what a pattern matches and is no file.
+"""
+
+import glob
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from rollout_curator.errors import SourceNotFound
+from rollout_curator.printable import shown
+from rollout_curator.sources.compression import SUFFIXES, SUFFIXES_SAID
+from rollout_curator.sources.folders import Entry, below, matched_not_read
+
+SHOWN_MAX = 3
+NAMED_MAX = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A file to open and the short name it is shown under, unique among those found."""
+
+    path: Path
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class PassedOver:
+    """A file of an opened folder that is not read, named from that folder, and why; a folder ends in a slash."""
+
+    name: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why files are passed over, how many are for it, and the first of their names."""
+
+    reason: str
+    n_files: int
+    names: tuple[str, ...]
+
+
+def find(paths: Iterable[str | Path]) -> list[Found]:
+    """Return the files, in the order given, folders and globs sorted by name. Raises SourceNotFound."""
+    files: dict[str, Path] = {}
+    for given in paths:
+        if given == "":  # Path would take it for the folder one is in
+            raise SourceNotFound("the name of a file is empty; name a file, a folder or a glob")
+        for path in _expand(Path(given)):
+            real, named = os.path.realpath(path), Path(os.path.abspath(path))
+            if real not in files or files[real].is_symlink():  # a link and its file are one source
+                files[real] = named
+    if not files:
+        raise SourceNotFound("no file of rollouts was named; give a file, a folder or a glob")
+    return [Found(path, name) for path, name in zip(files.values(), _names(list(files.values())), strict=True)]
+
+
+def existing(paths: Iterable[str | Path]) -> list[Found]:
+    """Return the files like `find`, when every one that was named is there. Raises SourceNotFound."""
+    if not (named := list(paths)):
+        return []
+    found = find(named)
+    for file in found:
+        if not file.path.exists():
+            raise SourceNotFound(f"{shown(file.path)}: no such file")
+    return found
+
+
+def opened_folder(path: str | Path) -> Path:
+    """Return the folder that is opened by a path: itself, that of a file, or the part of a glob before its pattern."""
+    return Path(os.path.realpath(_above(path)))
+
+
+def _above(path: str | Path) -> Path:
+    path = Path(path)
+    if _is_pattern(path):
+        path = Path(os.path.expanduser(path))
+    while not path.is_dir() and path != path.parent:
+        path = path.parent
+    return path
+
+
+def _expand(path: Path) -> list[Path]:
+    if path.is_dir():
+        found = [entry.path for entry in below(path) if not entry.why]
+        if not found:
+            raise SourceNotFound(f"{shown(path)}: no {SUFFIXES_SAID} file to read in this folder{_others(path)}")
+        return found
+    if not _is_pattern(path):
+        return [path]
+    if not (found := _named(path)):
+        raise SourceNotFound(f"{shown(path)}: nothing matches")
+    return found
+
+
+def _is_pattern(path: Path) -> bool:
+    """Say whether a path stands for the files it matches; one that is there is itself."""
+    return not os.path.lexists(path) and glob.has_magic(str(path))
+
+
+def _matches(path: Path) -> list[Path]:
+    return [Path(match) for match in sorted(glob.glob(os.path.expanduser(str(path)), recursive=True))]
+
+
+def _others(folder: Path) -> str:
+    """Return what else is in a folder, as the end of a sentence."""
+    passed = sorted(passed_over([folder]), key=lambda file: file.name.startswith("."))
+    names = ", ".join(_with_reason(file) for file in passed[:SHOWN_MAX])
+    more = f" and {len(passed) - SHOWN_MAX:,} more" if len(passed) > SHOWN_MAX else ""
+    return f"; passed over: {names}{more}" if passed else ""
+
+
+def _with_reason(file: PassedOver) -> str:
+    """Return the name of a file, with why it is passed over where its suffix is that of files that are read."""
+    return f"{file.name} ({file.why})" if file.name.lower().endswith(SUFFIXES) else file.name
+
+
+def passed_over(paths: Iterable[str | Path]) -> list[PassedOver]:
+    """Return what lies below the folders among these paths, or fits a pattern, and is not read, sorted, with why.
+
+    What two of the paths reach is told once, and what one of them names outright is read.
+    """
+    given = [Path(path) for path in paths]
+    several = len([path for path in given if path.is_dir()]) > 1
+    told = {_place(path) for named in given for path in _named(named)}
+    passed = []
+    for path in given:
+        found, above = [], path
+        if path.is_dir():
+            found, above = [entry for entry in below(path) if entry.why], path.parent if several else path
+        elif _is_pattern(path):
+            found, above = matched_not_read(_matches(path)), _above(path)
+        for entry in found:
+            if (place := _place(entry.path)) not in told:
+                told.add(place)
+                passed.append(_passed(entry, above))
+    return passed
+
+
+def _named(path: Path) -> list[Path]:
+    """Return what a path names outright: itself, or the files that a pattern matches."""
+    return [match for match in _matches(path) if match.is_file()] if _is_pattern(path) else [path]
+
+
+def _place(path: Path) -> tuple[str, str]:
+    """Return what is the same for all ways to one entry of a folder; a link and its file are two."""
+    parent, name = os.path.split(os.path.abspath(path))
+    return os.path.realpath(parent), name
+
+
+def _passed(entry: Entry, above: Path) -> PassedOver:
+    return PassedOver(shown(os.path.relpath(entry.path, above)) + "/" * entry.is_folder, entry.why)
+
+
+def by_reason(passed: Iterable[PassedOver]) -> list[Reason]:
+    """Return every reason with how many files it holds for and the first of them, in the order they come."""
+    found: dict[str, list[str]] = {}
+    for file in passed:
+        found.setdefault(file.why, []).append(file.name)
+    return [Reason(why, len(names), tuple(names[:NAMED_MAX])) for why, names in found.items()]
+
+
+def _names(files: list[Path]) -> list[str]:
+    """Return the paths below the folder all files share."""
+    if len(files) == 1:
+        return [shown(files[0].name)]
+    root = os.path.commonpath([file.parent for file in files])
+    return [shown(os.path.relpath(file, root)) for file in files]
+
+
+def environment_of(path: Path) -> str:
+    """Return the environment that the path of a file tells: the folder before `data`, else its folder.
+
+    The path is resolved first, so that a file has one environment under all its names.
+    """
+    parts = [part for part in Path(os.path.realpath(path)).parts[:-1] if part not in (os.sep, ".", "")]
+    if "data" in parts[1:]:
+        parts = parts[: len(parts) - 1 - parts[::-1].index("data")]
+    return shown(parts[-1]) if parts else shown(path.stem)

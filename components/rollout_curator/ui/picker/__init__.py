@@ -1,0 +1,1 @@
+"""The threshold picker: what it is sent, and the component in the browser."""

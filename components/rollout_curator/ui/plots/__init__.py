@@ -1,0 +1,57 @@
+"""Figures of rewards other than the threshold picker: to add a plot, add a function.
+
+Input is a frame with one row per rollout: `reward` (float64, NaN unrated), `agent`, `source` and `task_id`
+(categoricals), `group` (the code of the task), `tokens`, `turns` and other numbers; its index is the row of each. Or it
+is a table that `tables` or `strategies` made of such a frame, where figures share one or it can be kept. Figures are
+counted here, so that a million rollouts never reach the browser; `tables` has the numbers behind them, for those who
+cannot see them. Each mark carries what it opens, which `opened` reads from a click. The app themes the figures:
+nothing here knows it.
+"""
+
+from rollout_curator.ui.plots.base import PLOTS, Plot, alt, plot
+from rollout_curator.ui.plots.clicks import opened, row_of
+from rollout_curator.ui.plots.components import component_table, components
+from rollout_curator.ui.plots.density import against_table, density, reward_against
+from rollout_curator.ui.plots.distribution import ecdf, ecdf_table
+from rollout_curator.ui.plots.groups import by_group
+from rollout_curator.ui.plots.labels import label, name_of
+from rollout_curator.ui.plots.tables import group_table, task_table
+from rollout_curator.ui.plots.tasks import (
+    PASS_RATE,
+    TASK_MEAN,
+    TASKS_SOLVED,
+    TASKS_UNSOLVED,
+    pass_at_k,
+    pass_rate_table,
+    reward_by_task,
+    tasks_by_pass_rate,
+)
+
+__all__ = [
+    "PASS_RATE",
+    "PLOTS",
+    "TASKS_SOLVED",
+    "TASKS_UNSOLVED",
+    "TASK_MEAN",
+    "Plot",
+    "against_table",
+    "alt",
+    "by_group",
+    "component_table",
+    "components",
+    "density",
+    "ecdf",
+    "ecdf_table",
+    "group_table",
+    "label",
+    "name_of",
+    "opened",
+    "pass_at_k",
+    "pass_rate_table",
+    "plot",
+    "reward_against",
+    "reward_by_task",
+    "row_of",
+    "task_table",
+    "tasks_by_pass_rate",
+]

@@ -1,0 +1,216 @@
+"""What the reading pane shows of one rollout: its turns, as plain JSON.
+
+Knows the Responses items and chat-shaped messages that agents write down; knows nothing of
+Streamlit, of HTML or of training. Everything that was recorded is shown, also what no rule
+understands: an unknown item becomes a note holding its JSON. Never raises, whatever the JSON.
+
+    transcript(rollout) -> [{"n": 1, "role": "system", "side": "prompt", "blocks": [...]}, ...]
+
+A tool's answer stands behind the call it answers; an answer to no call stands where it was found.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any, Literal, NotRequired, TypedDict
+
+from rollout_curator.rollout import Rollout
+from rollout_curator.ui.reader.blocks import (
+    Block,
+    as_text,
+    call_block,
+    call_id_of,
+    contents,
+    make_block,
+    note,
+    reasoning,
+    result_blocks,
+    split_thinking,
+)
+from rollout_curator.ui.reader.pretty import pretty
+
+Side = Literal["prompt", "output"]
+
+
+class Turn(TypedDict):
+    """One message and, for an assistant, the answers of the tools it called."""
+
+    n: int
+    role: str
+    side: Side
+    blocks: list[Block]
+    item: NotRequired[int]
+
+
+ROLES = frozenset({"system", "developer", "user", "assistant", "tool"})
+CALL_TYPES = frozenset({"function_call", "custom_tool_call"})
+RESULT_TYPES = frozenset({"function_call_output", "custom_tool_call_output"})
+
+
+def transcript(rollout: Rollout) -> list[Turn]:
+    """Return the turns of a rollout in the order they happened, prompt first."""
+    return numbered(rollout).turns
+
+
+@dataclass(frozen=True, slots=True)
+class Numbered:
+    """The turns of a rollout, and for each answer among them by its number the number of its first item."""
+
+    turns: list[Turn]
+    items: dict[int, int]
+
+
+def numbered(rollout: Rollout) -> Numbered:
+    """Return the turns, as `transcript` does, with the items that are answers; items count over prompt and output."""
+    page = _Page()
+    if rollout.instructions:
+        page.add("system", "prompt", [make_block("text", as_text(rollout.instructions), "instructions")])
+    for side, recorded in (("prompt", rollout.prompt), ("output", rollout.output)):
+        for element in _elements(recorded):
+            page.item += 1
+            _show(page, "prompt" if side == "prompt" else "output", element)
+    return Numbered(page.turns, page.items)
+
+
+@dataclass(slots=True)
+class _Page:
+    """The turns so far, with the calls that still wait for an answer."""
+
+    turns: list[Turn] = field(default_factory=list)
+    waiting: list[tuple[Turn, Block]] = field(default_factory=list)
+    answered: bool = False
+    item: int = -1
+    items: dict[int, int] = field(default_factory=dict)
+
+    def add(self, role: str, side: Side, blocks: list[Block]) -> Turn:
+        """Append a turn of its own."""
+        turn: Turn = {"n": len(self.turns) + 1, "role": role, "side": side, "blocks": blocks}
+        self.turns.append(turn)
+        self.answered = False
+        return turn
+
+    def assistant(self, side: Side, *, calls: bool) -> Turn:
+        """Return the assistant turn that is still being written, or begin one.
+
+        Words that follow a call begin the next turn, and so does anything after an answer.
+        """
+        last = self.turns[-1] if self.turns else None
+        ended = last is None or last["role"] != "assistant" or last["side"] != side or self.answered
+        if last is None or ended or (not calls and any(block["kind"] == "call" for block in last["blocks"])):
+            last = self.add("assistant", side, [])
+        self.items.setdefault(last["n"], self.item)
+        return last
+
+    def call(self, side: Side, block: Block) -> None:
+        """Append a tool call and remember that it waits."""
+        turn = self.assistant(side, calls=True)
+        turn["blocks"].append(block)
+        self.waiting.append((turn, block))
+
+    def answer(self, side: Side, result: list[Block], call_id: str | None) -> None:
+        """Put an answer behind its call, or in a turn of its own when no call waits for it."""
+        for at, (turn, call) in enumerate(self.waiting):
+            if call["callId"] == call_id:
+                del self.waiting[at]
+                place = next(i for i, block in enumerate(turn["blocks"]) if block is call) + 1
+                turn["blocks"][place:place] = [{**block, "name": block["name"] or call["name"]} for block in result]
+                self.answered = self.answered or turn is self.turns[-1]
+                return
+        self.add("tool", side, [note("answers no call that was recorded"), *result])
+
+
+def _elements(recorded: Any) -> list[Any]:
+    """Return the recorded sequence as one flat list.
+
+    Lists inside are snapshots of one conversation when each begins with the one before:
+    then the last tells all. Otherwise they are shown one after the other.
+    """
+    if recorded is None:
+        return []
+    if not isinstance(recorded, list | tuple):
+        return [recorded]
+    lists = [element for element in recorded if isinstance(element, list)]
+    if not lists:
+        return list(recorded)
+    try:
+        growing = all(later[: len(earlier)] == earlier for earlier, later in pairwise(lists))
+    except RecursionError:
+        growing = False
+    if growing and len(lists) == len(recorded):
+        return list(lists[-1])
+    return [inner for element in recorded for inner in (element if isinstance(element, list) else [element])]
+
+
+def _show(page: _Page, side: Side, element: Any) -> None:
+    """Add one recorded element to the page."""
+    if isinstance(element, str):
+        page.add("user", side, [make_block("text", element)])
+        return
+    if not isinstance(element, Mapping):
+        page.add("unknown", side, [note("not a message", pretty(element))])
+        return
+    kind = element.get("type") or ("message" if "role" in element else None)
+    if kind == "message":
+        _show_message(page, side, element)
+    elif kind == "reasoning":
+        page.assistant(side, calls=False)["blocks"].extend(reasoning(element))
+    elif isinstance(kind, str) and kind in CALL_TYPES:
+        arguments = element.get("arguments", element.get("input"))
+        page.call(side, call_block(element.get("name"), arguments, element.get("call_id") or element.get("id")))
+    elif isinstance(kind, str) and kind in RESULT_TYPES:
+        call_id = call_id_of(element.get("call_id"))
+        page.answer(side, result_blocks(element.get("output"), "", call_id), call_id)
+    else:
+        name = f"item of type {as_text(kind)}" if kind else "item without a type"
+        page.add("unknown", side, [note(name, pretty(element))])
+    _show_unread(page, element)
+
+
+def _show_unread(page: _Page, element: Mapping[str, Any]) -> None:
+    """Add what nobody read of an element to the turn it went to."""
+    left = element.get("unread")
+    if isinstance(left, Mapping) and page.turns:
+        page.turns[-1]["blocks"] += [note(f"not read: {as_text(key)}", pretty(value)) for key, value in left.items()]
+
+
+def _show_message(page: _Page, side: Side, message: Mapping[str, Any]) -> None:
+    """Add one message, with the reasoning and the calls that a chat-shaped one carries."""
+    role = message.get("role")
+    if role == "assistant":
+        blocks = [block for block in _said(message) for block in split_thinking(block)]
+        calls = message.get("tool_calls")
+        if blocks or not calls:
+            turn = page.assistant(side, calls=False)
+            turn["blocks"].extend(blocks or [note("empty message")])
+        for call in calls if isinstance(calls, list) else []:
+            _show_chat_call(page, side, call)
+        return
+    if role == "tool":
+        call_id = call_id_of(message.get("tool_call_id"))
+        page.answer(side, result_blocks(message.get("content"), as_text(message.get("name") or ""), call_id), call_id)
+        return
+    known = isinstance(role, str) and role in ROLES
+    blocks = list(contents(message.get("content"))) or [note("empty message")]
+    if not known:
+        blocks.insert(0, note(f"role {as_text(role)}"))
+    page.add(str(role) if known else "unknown", side, blocks)
+
+
+def _said(message: Mapping[str, Any]) -> Iterator[Block]:
+    """Yield what an assistant message says: reasoning kept beside the text, then the text."""
+    for key in ("reasoning_content", "reasoning", "thinking"):
+        thought = message.get(key)
+        if isinstance(thought, str) and thought:
+            yield make_block("reasoning", thought)
+            break
+    yield from contents(message.get("content"))
+
+
+def _show_chat_call(page: _Page, side: Side, call: Any) -> None:
+    """Add one entry of `tool_calls`, nested as in OpenAI chat or flat."""
+    if not isinstance(call, Mapping):
+        page.assistant(side, calls=True)["blocks"].append(note("not a tool call", pretty(call)))
+        return
+    function = call.get("function")
+    inner = function if isinstance(function, Mapping) else call
+    page.call(side, call_block(inner.get("name"), inner.get("arguments"), call.get("id")))

@@ -1,0 +1,1 @@
+"""The server: who is let in, what every request passes, what every answer carries."""

@@ -1,0 +1,1 @@
+"""What one browser tab has chosen, and what is counted from it."""

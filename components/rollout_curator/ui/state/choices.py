@@ -1,0 +1,190 @@
+"""What is chosen on the Rewards page: bounds on any axis, filters, thresholds of their own, and what is looked at.
+
+Each function is one choice of a user; `state` keeps them, and refuses a recipe that makes no sense.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import fields
+
+from rollout_curator.index.numeric_columns import REWARD
+from rollout_curator.recipe.recipe import Recipe
+from rollout_curator.selection.filters import Filter, Thresholds
+from rollout_curator.selection.strategies import Step
+from rollout_curator.selection.threshold_counts import Bounds
+from rollout_curator.ui.state import state
+
+
+def bounds(axis: str) -> Bounds:
+    """Return the bounds that are set on an axis; of several filters on one number, what they allow together."""
+    if axis == REWARD:
+        return Bounds(state.recipe().min_reward, state.recipe().max_reward)
+    found = [one for one in state.recipe().filters if one.column == axis]
+    lows = [one.at_least for one in found if one.at_least is not None]
+    highs = [one.at_most for one in found if one.at_most is not None]
+    return Bounds(max(lows, default=None), min(highs, default=None))
+
+
+def set_bounds(axis: str, chosen: Bounds) -> None:
+    """Choose the bounds on an axis: of the reward, else as the filter of that column, which keeps its place."""
+    low, high = _bound(chosen.at_least), _bound(chosen.at_most)
+    if axis == REWARD:
+        state.change_recipe(min_reward=low, max_reward=high)
+        return
+    set_filter(Filter(axis, low, high))
+
+
+def set_filter(chosen: Filter) -> None:
+    """Put a filter in the place of the first on its column, or last; one that asks for nothing is taken out.
+
+    There is one filter a column from then on: the picker shows what all of them allow, and takes it anew as one.
+    """
+    before = state.recipe().filters
+    place = next((number for number, one in enumerate(before) if one.column == chosen.column), len(before))
+    others = [one for one in before if one.column != chosen.column]
+    asks = chosen.one_of or chosen.at_least is not None or chosen.at_most is not None
+    state.change_recipe(filters=(*others[:place], *([chosen] if asks else []), *others[place:]))
+
+
+def remove_filter(place: int) -> None:
+    """Take the filter at a place out of the recipe."""
+    before = state.recipe().filters
+    state.change_recipe(filters=(*before[:place], *before[place + 1 :]))
+
+
+def set_own(by: str, chosen: Mapping[str, float | None]) -> None:
+    """Choose lower bounds of some agents, sources or models; None follows the common one again."""
+    before = state.recipe().thresholds
+    kept = dict(before.at_least) if before is not None and before.by == by else {}
+    found = {name: bound for name, bound in {**kept, **chosen}.items() if bound is not None}
+    state.change_recipe(thresholds=Thresholds(by, found) if found else None)
+
+
+def clear_own() -> None:
+    """Let every agent, source and model follow the common threshold again."""
+    state.change_recipe(thresholds=None)
+
+
+def set_control(seed: int | None) -> None:
+    """Choose whether the matched random control is selected instead, and its seed."""
+    state.change_recipe(control=seed)
+
+
+def set_control_by(by: str) -> None:
+    """Choose what the random control has as many of as the selection: rollouts or tokens."""
+    state.change_recipe(control_by=by)
+
+
+def set_threshold_last(is_last: bool) -> None:
+    """Choose whether the bounds of the reward come after the rules."""
+    state.change_recipe(threshold_last=is_last)
+
+
+def set_group_by(rule: str) -> None:
+    """Choose what rollouts of one task have in common."""
+    state.change_recipe(group_by=rule)
+
+
+def take_recipe(chosen: Recipe) -> None:
+    """Put a whole recipe in the place of the one there is; the sources stay those that are open."""
+    state.change_recipe(**{name.name: getattr(chosen, name.name) for name in fields(Recipe) if name.name != "sources"})
+
+
+def add_strategy(step: Step) -> None:
+    """Add a rule after those there are."""
+    state.change_recipe(strategies=(*state.recipe().strategies, step))
+
+
+def remove_strategy(place: int) -> None:
+    """Take the rule at a place out of the recipe."""
+    before = state.recipe().strategies
+    state.change_recipe(strategies=(*before[:place], *before[place + 1 :]))
+
+
+def move_strategy(place: int, by: int) -> None:
+    """Move the rule at a place up (-1) or down (1)."""
+    steps = list(state.recipe().strategies)
+    to = place + by
+    if 0 <= place < len(steps) and 0 <= to < len(steps):
+        steps[place], steps[to] = steps[to], steps[place]
+        state.change_recipe(strategies=tuple(steps))
+
+
+def set_axis(name: str) -> None:
+    """Choose which number the picker is about."""
+    state.session().axis = name
+    state.write_url()
+
+
+def axis() -> str:
+    """Return which number the picker is about."""
+    return state.session().axis
+
+
+def open_here(queue: str) -> None:
+    """Show the rollouts of a queue in the table of this page; an empty name shows all."""
+    now = state.session()
+    now.opened = queue
+    if queue:
+        now.table = state.ROLLOUTS
+
+
+def opened() -> str:
+    """Return the queue whose rollouts the table of this page shows, empty for all."""
+    return state.session().opened
+
+
+def table() -> str:
+    """Return which table of the Rewards page is shown."""
+    return state.session().table
+
+
+def set_table(name: str) -> None:
+    """Choose which table of the Rewards page is shown."""
+    state.session().table = name
+
+
+def success() -> float | None:
+    """Return the reward the user counts as a success, None where none was chosen."""
+    return state.session().success
+
+
+def set_success(value: float | None) -> None:
+    """Choose the reward that counts as a success; None follows the threshold."""
+    state.session().success = None if value is None or not math.isfinite(value) else float(value) + 0.0
+    state.write_url()
+
+
+def as_tables() -> bool:
+    """Say whether tables stand in place of figures."""
+    return state.session().as_tables
+
+
+def set_as_tables(chosen: bool) -> None:
+    """Choose whether tables stand in place of figures."""
+    state.session().as_tables = chosen
+
+
+def drawn(figure: str) -> int:
+    """Return how often a figure was drawn anew: the browser forgets what was chosen in one with another number."""
+    return state.session().drawn.get(figure, 0)
+
+
+def draw_anew(figure: str) -> None:
+    """Let the browser forget what was chosen in a figure."""
+    state.session().drawn[figure] = drawn(figure) + 1
+
+
+def compare(name: str, chosen: Recipe | None) -> None:
+    """Put a recipe beside the selection under a name, or take it away again."""
+    others = {other: recipe for other, recipe in state.session().compared.items() if other != name}
+    state.session().compared = others if chosen is None else {**others, name: chosen}
+
+
+def compared() -> dict[str, Recipe]:
+    """Return the recipes that are shown beside the selection, by name."""
+    return dict(state.session().compared)
+
+
+def _bound(value: float | None) -> float | None:
+    return None if value is None or math.isnan(value) else float(value) + 0.0

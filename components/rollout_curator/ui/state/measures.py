@@ -1,0 +1,178 @@
+"""What the Rewards page counts, kept from one run of the page to the next: populations, orders, levels.
+
+The picker and the figures of rewards are about the candidates, what bounds choose from, and equal the funnel. Whatever
+is said of tasks, agents, files and models is about `attempts`, which no threshold, rule or rejection makes fewer.
+
+Everything is found again by the content of the sources, the version of the decisions and what of the recipe matters, so
+moving a threshold sorts nothing and draws nothing anew that does not depend on it.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from rollout_curator.index.numeric_columns import REWARD
+from rollout_curator.recipe.recipe import Recipe
+from rollout_curator.selection import strategies
+from rollout_curator.selection.threshold_counts import Bounds, Levels, levels
+from rollout_curator.ui import plots
+from rollout_curator.ui.server.site import BY_CONTENT
+from rollout_curator.ui.state import choices
+from rollout_curator.workspace import attempts as trying
+from rollout_curator.workspace.workspace import Workspace
+
+Array = np.ndarray[Any, Any]
+PLOT_CLASSES = ("agent", "source", "model")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Population:
+    """The candidates of an axis: their rows, values (NaN where missing), tokens, tasks, who stays anyway, and the
+    order that sorts their values, NaN last."""
+
+    rows: Array
+    value: Array
+    tokens: Array
+    task: Array
+    always: Array
+    order: Array
+
+
+def rest_of(recipe: Recipe, axis: str, *, thresholds: bool = True) -> Recipe:
+    """Return the part of a recipe that decides what bounds on an axis choose from."""
+    if axis == REWARD:
+        own = recipe.thresholds if thresholds else None
+        rules = recipe.strategies if recipe.threshold_last else ()
+        return replace(recipe, min_reward=None, max_reward=None, strategies=rules, control=None, thresholds=own)
+    filters = tuple(one for one in recipe.filters if one.column != axis)
+    return replace(recipe, filters=filters, strategies=(), control=None)
+
+
+def whole_of(recipe: Recipe) -> Recipe:
+    """Return the part of a recipe that decides what figures of rewards show, whatever the thresholds."""
+    return rest_of(recipe, REWARD, thresholds=False)
+
+
+def tried_of(recipe: Recipe) -> Recipe:
+    """Return the part of a recipe that decides which attempts at tasks are looked at."""
+    return Recipe(filters=tuple(one for one in recipe.filters if one.one_of), group_by=recipe.group_by)
+
+
+def population(workspace: Workspace, recipe: Recipe, axis: str) -> Population:
+    """Return what bounds on an axis choose from. Raises RecipeError for an unknown axis."""
+    return _population(workspace, workspace.refresh_decisions(), rest_of(recipe, axis), axis)
+
+
+@st.cache_resource(hash_funcs=BY_CONTENT, show_spinner=False, max_entries=6)
+def _population(workspace: Workspace, version: int, rest: Recipe, axis: str) -> Population:
+    value = workspace.numbers(axis)
+    found = workspace.candidates(rest, axis)
+    rows = np.flatnonzero(found.among)
+    place = np.cumsum(found.among) - 1
+    order = _order(workspace, axis)
+    columns = (workspace.column("tokens"), workspace.groups(rest.group_by).codes, found.always)
+    tokens, task, always = (column[rows] for column in columns)
+    return Population(rows, value[rows], tokens, task, always, place[order[found.among[order]]])
+
+
+@st.cache_resource(hash_funcs=BY_CONTENT, show_spinner=False, max_entries=6)
+def _order(workspace: Workspace, axis: str) -> Array:
+    """Return the order that sorts an axis over all rollouts, NaN last."""
+    return np.argsort(workspace.numbers(axis), kind="stable")
+
+
+def axis_levels(workspace: Workspace, recipe: Recipe, axis: str, bounds: Bounds) -> Levels:
+    """Return what bounds on an axis keep, exactly."""
+    return _levels(workspace, workspace.refresh_decisions(), rest_of(recipe, axis), axis, bounds)
+
+
+@st.cache_resource(hash_funcs=BY_CONTENT, show_spinner=False, max_entries=12)
+def _levels(workspace: Workspace, version: int, rest: Recipe, axis: str, bounds: Bounds) -> Levels:
+    return _unbounded_levels(workspace, version, rest, axis).within(bounds)
+
+
+@st.cache_resource(hash_funcs=BY_CONTENT, show_spinner=False, max_entries=4)
+def _unbounded_levels(workspace: Workspace, version: int, rest: Recipe, axis: str) -> Levels:
+    found = population(workspace, rest, axis)
+    return levels(found.value, found.tokens, found.task, always=found.always, order=found.order)
+
+
+def plot_frame(workspace: Workspace, recipe: Recipe) -> pd.DataFrame:
+    """Return what figures of rewards work on: the candidates of the reward; its index is their rows."""
+    return _plot_frame(workspace, workspace.refresh_decisions(), whole_of(recipe))
+
+
+@st.cache_resource(hash_funcs=BY_CONTENT, show_spinner=False, max_entries=3)
+def _plot_frame(workspace: Workspace, version: int, rest: Recipe) -> pd.DataFrame:
+    frame = workspace.frame_by(rest.group_by)[["reward", *PLOT_CLASSES, "group", "tokens", "n_turns"]]
+    found = frame.take(population(workspace, rest, REWARD).rows)
+    return found.assign(task_id=pd.Categorical(found["group"]))
+
+
+def attempts(workspace: Workspace, recipe: Recipe) -> trying.Attempts:
+    """Return the attempts at tasks; see `rollout_curator.workspace.attempts`."""
+    return _attempts(workspace, workspace.refresh_decisions(), tried_of(recipe))
+
+
+@st.cache_resource(hash_funcs=BY_CONTENT, show_spinner=False, max_entries=3)
+def _attempts(workspace: Workspace, version: int, rest: Recipe) -> trying.Attempts:
+    return trying.attempts(workspace, rest)
+
+
+def attempt_frame(workspace: Workspace, recipe: Recipe) -> pd.DataFrame:
+    """Return the attempts with their outcomes and classes; its index is their rows."""
+    return _attempt_frame(workspace, workspace.refresh_decisions(), tried_of(recipe))
+
+
+@st.cache_resource(hash_funcs=BY_CONTENT, show_spinner=False, max_entries=3)
+def _attempt_frame(workspace: Workspace, version: int, rest: Recipe) -> pd.DataFrame:
+    found = attempts(workspace, rest)
+    frame = trying.frame_of(workspace, rest, found, PLOT_CLASSES)
+    return frame.assign(task_id=pd.Categorical(frame["group"]))
+
+
+def task_table(workspace: Workspace, recipe: Recipe, at_least: float) -> pd.DataFrame:
+    """Return one row per task: attempts, rated, passes, pass@k, mean, spread; see `strategies`."""
+    return _task_table(workspace, workspace.refresh_decisions(), tried_of(recipe), at_least)
+
+
+@st.cache_resource(hash_funcs=BY_CONTENT, show_spinner=False, max_entries=4)
+def _task_table(workspace: Workspace, version: int, rest: Recipe, at_least: float) -> pd.DataFrame:
+    return strategies.task_table(attempt_frame(workspace, rest), at_least)
+
+
+def success_at(workspace: Workspace, recipe: Recipe) -> float:
+    """Return the reward that counts as a success: the chosen one, else 1 or the highest below it.
+
+    It does not follow the threshold: what a task is like stays the same while one looks for the threshold.
+    """
+    chosen = choices.success()
+    return trying.usual_success(attempts(workspace, recipe)) if chosen is None else chosen
+
+
+def fared(workspace: Workspace, recipe: Recipe, at_least: float) -> trying.Fared:
+    """Return how the tasks fare."""
+    return _fared(workspace, workspace.refresh_decisions(), tried_of(recipe), at_least)
+
+
+@st.cache_resource(hash_funcs=BY_CONTENT, show_spinner=False, max_entries=4)
+def _fared(workspace: Workspace, version: int, rest: Recipe, at_least: float) -> trying.Fared:
+    return trying.fared(attempt_frame(workspace, rest), at_least)
+
+
+def group_table(workspace: Workspace, recipe: Recipe, by: str, at_least: float) -> pd.DataFrame:
+    """Return one row per name of a class among the attempts, largest first; see `plots.group_table`."""
+    return _group_table(workspace, workspace.refresh_decisions(), tried_of(recipe), by, at_least)
+
+
+@st.cache_resource(hash_funcs=BY_CONTENT, show_spinner=False, max_entries=6)
+def _group_table(workspace: Workspace, version: int, rest: Recipe, by: str, at_least: float) -> pd.DataFrame:
+    return plots.group_table(attempt_frame(workspace, rest), by, at_least=at_least)
+
+
+def task_names(workspace: Workspace, recipe: Recipe, groups: list[int]) -> list[str]:
+    """Return what tasks are called, by their codes: with their agent where there are several."""
+    return workspace.group_names(recipe.group_by, groups, is_short=True)

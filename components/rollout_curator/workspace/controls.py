@@ -1,0 +1,86 @@
+"""Random controls: what a selection is worth beside as many rollouts of each task drawn at random.
+
+The draws stand beside the selection with other seeds and, once, with as many tokens: how far the controls lie from each
+other is what chance does. They share rollouts with the selection, the more the larger it is, and that is said.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from rollout_curator.recipe.recipe import Recipe
+from rollout_curator.selection.strategies import ROLLOUTS, TOKENS
+from rollout_curator.words import counted
+from rollout_curator.workspace.workspace import Workspace
+
+SEEDS = (1, 2, 3)
+"""The seeds of the controls that stand beside a selection where nobody names others."""
+HELP = (
+    "As many rollouts of each task, drawn from all that could have been kept; or about as many tokens from the same "
+    "tasks, whatever the number of rollouts. Train on several seeds: a gain over the controls that is within the "
+    "spread between them may be chance. One control and one run cannot show it."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Overlap:
+    """A control beside the selection it stands for: rollouts of each, those in both, tokens of each."""
+
+    drawn: int
+    selected: int
+    shared: int
+    drawn_tokens: int
+    selected_tokens: int
+
+    def sentence(self) -> str:
+        """Return it as people say it: "shares 56 of its 76 rollouts with the selection of 76; ..."."""
+        return (
+            f"shares {self.shared:,} of its {counted(self.drawn, 'rollout')} with the selection of {self.selected:,}; "
+            f"{self.drawn_tokens:,} generated tokens against {self.selected_tokens:,}"
+        )
+
+
+def overlap(workspace: Workspace, recipe: Recipe) -> Overlap | None:
+    """Return how the control of a recipe overlaps with its selection, None where the recipe is no control."""
+    if recipe.control is None:
+        return None
+    drawn = workspace.select(recipe).kept
+    selected = workspace.select(replace(recipe, control=None)).kept
+    tokens = workspace.column("tokens")
+    return Overlap(
+        int(np.count_nonzero(drawn)),
+        int(np.count_nonzero(selected)),
+        int(np.count_nonzero(drawn & selected)),
+        int(tokens[drawn].sum()),
+        int(tokens[selected].sum()),
+    )
+
+
+def beside(recipe: Recipe) -> dict[str, Recipe]:
+    """Return the controls that stand beside a selection, by name; beside a control, the selection it stands for."""
+    if recipe.control is not None:
+        return {"the selection itself": replace(recipe, control=None)}
+    found = {f"random control {seed}": replace(recipe, control=seed, control_by=ROLLOUTS) for seed in SEEDS}
+    return {**found, "random control, as many tokens": replace(recipe, control=SEEDS[0], control_by=TOKENS)}
+
+
+def compared(workspace: Workspace, named: Mapping[str, Recipe]) -> list[dict[str, Any]]:
+    """Return several recipes side by side on the same rollouts, and random controls of the first.
+
+    `change` is what comes and goes from the first, `shared` how many rollouts are in both.
+    """
+    from rollout_curator.selection.comparison import compare, difference  # brings pandas, which `check` does without
+
+    first = next(iter(named))
+    recipes = {**named, **beside(named[first])}
+    kept = {name: workspace.select(recipe).kept for name, recipe in recipes.items()}
+    frame = workspace.frame_by(named[first].group_by)
+    found = []
+    for numbers, (name, chosen) in zip(compare(frame, kept).to_dict("records"), kept.items(), strict=True):
+        values = {str(key): None if value != value else value for key, value in numbers.items()}
+        change = difference(frame, kept[first], chosen).sentence()
+        shared = int(np.count_nonzero(kept[first] & chosen))
+        found.append({"name": name, **values, "change": change, "shared": shared})
+    return found

@@ -1,0 +1,94 @@
+"""Filters, thresholds and slices become masks over the rows of a collection.
+
+Columns are asked for by name through `Columns`, so nothing here knows files; what each mask drops is said in words.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Protocol
+
+import numpy as np
+
+from rollout_curator.errors import RecipeError
+from rollout_curator.index.numeric_columns import REWARD
+from rollout_curator.naming import name_of
+from rollout_curator.recipe.recipe import Recipe
+from rollout_curator.selection.filters import CLASSES, RUN, Filter, Thresholds, dropped_words
+from rollout_curator.selection.funnel import Fall
+from rollout_curator.selection.slices import Is, Part
+
+Array = np.ndarray[Any, Any]
+
+
+class Columns(Protocol):
+    """What has a number and a class per row, by name."""
+
+    def numbers(self, name: str) -> Array:
+        """Return floats, NaN where missing. Raises RecipeError for an unknown name."""
+
+    def classes(self, name: str) -> tuple[Array, list[str]]:
+        """Return codes into a list of words."""
+
+
+def own_bounds(columns: Columns, thresholds: Thresholds | None) -> Array | None:
+    """Return per row the lower bound that takes the place of the recipe's own, NaN where it does not."""
+    if thresholds is None:
+        return None
+    codes, words = columns.classes(thresholds.by)
+    bound = np.array([thresholds.at_least.get(word, np.nan) for word in words], dtype="float64")
+    return np.asarray(bound[codes]) if words else np.empty(0)
+
+
+def reward_bounds(columns: Columns, recipe: Recipe) -> tuple[Array, Array]:
+    """Return per row the lower and the upper bound its reward is held against, NaN for none."""
+    n_rows, bounds = len(columns.numbers(REWARD)), (recipe.min_reward, recipe.max_reward)
+    lower, upper = (np.full(n_rows, np.nan if bound is None else bound) for bound in bounds)
+    if (own := own_bounds(columns, recipe.thresholds)) is None:
+        return lower, upper
+    has_own = ~np.isnan(own)
+    return np.where(has_own, own, lower), np.where(has_own, np.nan, upper)
+
+
+def passes_filters(columns: Columns, filters: Sequence[Filter]) -> Array:
+    """Return which rows no filter drops."""
+    passing = np.ones(len(columns.numbers(REWARD)), dtype=bool)
+    for fall in filter_falls(columns, filters):
+        passing &= ~fall.mask
+    return passing
+
+
+def looked_at(columns: Columns, filters: Sequence[Filter]) -> Array:
+    """Return which rows are looked at at all: those of the agents, sources, models, tasks and formats asked for.
+
+    What rollouts of a task say of it is counted among these: other filters, as thresholds, choose by how one came out.
+    """
+    return passes_filters(columns, [one for one in filters if one.one_of and one.column in RUN])
+
+
+def filter_falls(columns: Columns, filters: Sequence[Filter]) -> Iterator[Fall]:
+    """Yield what each filter drops; rows without its number fall under a name of their own."""
+    for number, one in enumerate(filters, 1):
+        name, words = f"filter-{number}", dropped_words(one, name_of(one.column))
+        if one.one_of:
+            codes, known = columns.classes(one.column)
+            asked = [code for code, word in enumerate(known) if word in one.one_of]
+            yield Fall(name, words, ~np.isin(codes, asked))
+            continue
+        values = columns.numbers(one.column)
+        outside = values < (-np.inf if one.at_least is None else one.at_least)
+        outside |= values > (np.inf if one.at_most is None else one.at_most)
+        yield Fall(f"{name}-missing", f"without {name_of(one.column)}", np.isnan(values))
+        yield Fall(name, words, outside)
+
+
+def fits(columns: Columns, parts: Sequence[Part], among: Array) -> Array:
+    """Return which rows of a mask fit every part of a slice. Raises RecipeError for an unknown column."""
+    found = among.copy()
+    for part in parts:
+        if not isinstance(part, Is):
+            found &= part.fits(columns.numbers(part.column))
+            continue
+        if part.column not in (*CLASSES, "invalid"):
+            raise RecipeError(f"there is no class {part.column!r}; choose from {', '.join(CLASSES)}")
+        codes, words = columns.classes(part.column)
+        found &= codes == (words.index(part.word) if part.word in words else -1)
+    return found

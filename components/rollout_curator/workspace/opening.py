@@ -1,0 +1,26 @@
+"""Before rollouts are opened: where indexes are kept, and the building of those that are not there."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import platformdirs
+
+from rollout_curator import parallel as runner
+from rollout_curator.errors import SourceError
+from rollout_curator.index import store
+from rollout_curator.sources.find import Found, environment_of
+
+
+def default_cache() -> Path:
+    """Return the folder of everything that can be rebuilt."""
+    return platformdirs.user_cache_path("rollout-curator", appauthor=False)
+
+
+def build_indexes(found: Sequence[Found], cache: Path) -> Iterator[store.Progress]:
+    """Index every source that has no usable index yet, yielding progress; files that cannot be read are passed over."""
+    for file in found:
+        try:
+            if store.read_header(cache, file.path) is None:
+                yield from store.build(cache, file.path, environment_of(file.path), runner.run_in_pool)
+        except SourceError:
+            continue
