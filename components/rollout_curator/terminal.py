@@ -1,7 +1,7 @@
 """What stands between the program and a terminal: one line for an error, JSON or text for a result, bars for long work.
 
 Results go to stdout, errors and progress to stderr, progress only when that is a terminal. Nothing else of the command
-line prints (`tests/test_names.py` reads the source for it), and whatever is printed goes through `names`, so names and
+line prints (`tests/test_printable.py` reads the source for it), and whatever is printed goes through `names`, so names and
 texts of others cannot command the terminal, begin a line of their own or fail to be encoded.
 """
 

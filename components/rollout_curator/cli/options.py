@@ -17,7 +17,7 @@ FILE = click.Path(path_type=Path)
 COUNT, SEED = click.IntRange(1, 10**12), click.IntRange(-(2**63), 2**63 - 1)
 NAMED = click.Path()
 """A file, a folder, a glob or a built-in name, as it was typed. Whatever can name a file is of one of these types:
-`tests/test_doors.py` tries every one of them with files that are none."""
+`tests/files/test_doors.py` tries every one of them with files that are none."""
 
 
 class Folder(click.Path):

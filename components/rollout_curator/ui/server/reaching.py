@@ -1,6 +1,6 @@
 """Which files a path that comes from a browser may open, or write: what a page asks before it does either.
 
-Nothing else in `ui` opens a file by a name that a browser sent (`tests/test_reach.py` reads the source).
+Nothing else in `ui` opens a file by a name that a browser sent (`tests/files/test_reach.py` reads the source).
 """
 
 import os

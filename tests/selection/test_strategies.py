@@ -33,7 +33,7 @@ from rollout_curator.selection.strategies import (
 from rollout_curator.selection.strategies.order import ties
 
 NAN, INF = float("nan"), float("inf")
-COMPONENTS = Path(__file__).parents[1] / "components"
+COMPONENTS = Path(__file__).parents[2] / "components"
 EVERY: dict[str, dict[str, Any]] = {
     "threshold": {"at_least": 0.5},
     "best_of_n": {"n": 2},

@@ -12,7 +12,7 @@ from rollout_curator.decisions.store import Decisions, Entry
 from rollout_curator.errors import DecisionRefused
 
 A, B, C, D = ("a" * 32, "b" * 32, "c" * 32, "d" * 32)
-SCHEMA_3 = Path(__file__).with_name("decisions_schema_3.sql")
+SCHEMA_3 = Path(__file__).with_name("schema_3.sql")
 
 
 @pytest.fixture

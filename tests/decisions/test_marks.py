@@ -16,7 +16,7 @@ from rollout_curator.decisions.store import Decision, Decisions, Entry
 from rollout_curator.errors import DecisionRefused
 
 A, B, C, D = ("a" * 32, "b" * 32, "c" * 32, "d" * 32)
-SCHEMA_2 = Path(__file__).with_name("decisions_schema_2.sql")
+SCHEMA_2 = Path(__file__).with_name("schema_2.sql")
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from rollout_curator.errors import DecisionRefused, DecisionsError
 
 A, B, C, D = ("a" * 32, "b" * 32, "c" * 32, "d" * 32)
 ALL = "SELECT id, key, verdict, reasons, note, reviewer, at, client, seq, undoes, act FROM decision ORDER BY id"
-SCHEMA_1 = Path(__file__).with_name("decisions_schema_1.sql")
+SCHEMA_1 = Path(__file__).with_name("schema_1.sql")
 
 
 @pytest.fixture

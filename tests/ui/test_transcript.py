@@ -12,7 +12,7 @@ from rollout_curator.rollout import Rollout
 from rollout_curator.ui.reader.blocks import Block
 from rollout_curator.ui.reader.transcript import Turn, transcript
 
-REAL = Path(__file__).parents[1].parent / "shared" / "rollouts" / "nemo_gym"
+REAL = Path(__file__).parents[2].parent / "shared" / "rollouts" / "nemo_gym"
 PIXEL = "data:image/png;base64,iVBORw0KGgo="
 
 

@@ -422,7 +422,7 @@ def test_decisions_on_folders_side_by_side_lie_in_the_folder_they_share(w: Path)
 def test_a_store_of_an_older_program_that_is_passed_over_stays_as_it_was(w: Path, schema: int) -> None:
     """Whoever uses the older program can still open it."""
     with closing(sqlite3.connect(w / STORE)) as connection:
-        connection.executescript((Path(__file__).parent / f"decisions_schema_{schema}.sql").read_text())
+        connection.executescript((Path(__file__).parent / f"schema_{schema}.sql").read_text())
     reject(w / "sub" / STORE, w / "sub" / "one.jsonl")
     before = (w / STORE).read_bytes()
     found = call("stats", w / "sub", "--json").json["store"]

@@ -13,7 +13,7 @@ from rollout_curator.rollout import Example, Rollout
 from rollout_curator.sources.formats.base import read_object
 from rollout_curator.sources.lines import Parsed, parse
 
-CHECKOUT = Path(__file__).parents[1]
+CHECKOUT = Path(__file__).parents[2]
 
 TEXT = st.sampled_from(["", "4", " ", "<think>a</think>4", "</think>", "null", "\ud800"])
 ODD: st.SearchStrategy[Any] = st.sampled_from(

@@ -31,7 +31,7 @@ from rollout_curator.workspace.workspace import Workspace
 from serving import Served, get, served
 from test_pages import opened
 
-PACKAGE = Path(__file__).parents[1] / "components" / "rollout_curator"
+PACKAGE = Path(__file__).parents[2] / "components" / "rollout_curator"
 SECRET = "what-no-page-may-show"
 TEMPLATE = f"{SECRET} {{{{ messages[0].content }}}}"
 HOSTILE = (

@@ -25,7 +25,7 @@ from rollout_curator.selection.splits.split import LEFT_OUT, Families, Parted, S
 from rollout_curator.workspace.workspace import Workspace
 
 TRAIN, VALIDATION, TEST = 0, 1, 2
-ROLLOUTS = Path(__file__).parents[1].parent / "shared" / "rollouts"
+ROLLOUTS = Path(__file__).parents[2].parent / "shared" / "rollouts"
 
 
 @dataclass(frozen=True)

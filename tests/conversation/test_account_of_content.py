@@ -23,7 +23,7 @@ from rollout_curator.sources.formats.base import read_object
 from rollout_curator.sources.lines import Parsed, parse
 from rollout_curator.training.targets.base import targets
 
-SHARED = Path(__file__).parents[1].parent / "shared"
+SHARED = Path(__file__).parents[2].parent / "shared"
 ALL = [recipes.plan(Recipe(target=name, format=style)) for name in targets() for style in ("chat", "flat")]
 FEW = [recipes.plan(Recipe(target="trl", format="chat")), recipes.plan(Recipe(target="nemo_rl", format="flat"))]
 SIDES = ("messages", "conversations", "input", "output", "prompt", "completion")

@@ -21,7 +21,7 @@ from rollout_curator.selection.strategies import Step
 from rollout_curator.workspace.controls import beside
 from rollout_curator.workspace.workspace import Workspace
 
-SAMPLE = Path(__file__).parents[1] / "sample_data"
+SAMPLE = Path(__file__).parents[2] / "sample_data"
 BEST = Recipe(strategies=(Step("best_of_n", {"n": 1}),))
 
 
