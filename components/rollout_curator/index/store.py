@@ -6,6 +6,7 @@ seen. Everything here can be deleted at any time.
 """
 
 import os
+import re
 import secrets
 import tempfile
 import time
@@ -34,6 +35,10 @@ SETTLED_S = 2.0
 ABANDONED_S = 24 * 3600.0
 """A part of an index that no header names and nobody wrote to for this long was left by a build that was killed."""
 _ALIGN = 64
+_ROOT = Path(__file__).parents[1]
+_IMPORTS = re.compile(rf"^ *from ({_ROOT.name}[\w.]*) import (\([^)]*\)|.*)", re.MULTILINE)
+_TABLES = re.compile(rf'rows\("({_ROOT.name}[\w.]+)"')
+_NAME = re.compile(r"\w+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,23 +109,33 @@ def forget(folder: Path) -> None:
 @once
 def reading_code() -> str:
     """Return a hash of the code that decides what an index holds, so that a new format or fact is seen in old files."""
-    root = Path(__file__).parents[1]
     digest = xxhash.xxh3_128()
-    for pattern in (
-        "documents.py",
-        "layouts.py",
-        "limits.py",
-        "packing.py",
-        "reader.py",
-        "rollout.py",
-        "signals.py",
-        "formats/*.py",
-        "conversation/*.py",
-        "index/*.py",
-    ):
-        for file in sorted(root.glob(pattern)):
-            digest.update(file.read_bytes())
+    for module in sorted(decisive_modules()):
+        digest.update(_file_of(module).read_bytes())
     return digest.hexdigest()
+
+
+def decisive_modules() -> frozenset[str]:
+    """Return the modules that decide what an index holds: this one, and all that they import or name."""
+    found: set[str] = set()
+    waiting = [__name__]
+    while waiting:
+        module = waiting.pop()
+        if module in found or not (file := _file_of(module)).is_file():
+            continue
+        found.add(module)
+        text = file.read_text(encoding="utf-8")
+        for package, names in _IMPORTS.findall(text):
+            waiting += [package, *(f"{package}.{name}" for name in _NAME.findall(names))]
+        for package in _TABLES.findall(text):
+            waiting += [package, *(f"{package}.{row.stem}" for row in _file_of(package).parent.glob("*.py"))]
+    return frozenset(found)
+
+
+def _file_of(module: str) -> Path:
+    """Return where a module of this program would lie."""
+    place = _ROOT.parent.joinpath(*module.split("."))
+    return place / "__init__.py" if place.is_dir() else Path(f"{place}.py")
 
 
 def _size(path: Path) -> int:
