@@ -1,8 +1,9 @@
-"""Who may import whom, and the only ways into Streamlit: the map in RANKS, checked on the source of every module.
+"""Who may import whom, and the only ways into Streamlit: the line ORDER, checked on the source of every module.
 
-A room is a module or folder directly under `rollout_curator`. A room imports from rooms of a lower rank only, wherever
-in the file the import stands; a module's name in a string (`discover.rows("rollout_curator.sources.formats", ...)`) counts too.
-Nothing is executed: the checks read syntax trees, and the last tests here show them small examples of what they refuse.
+A room is a module or folder directly under `rollout_curator`. It imports from rooms to its right in ORDER only,
+wherever in the file the import stands; a module named in a string (`rows("rollout_curator.sources.formats", ...)`)
+counts too. Nothing is executed: the checks read syntax trees, and the last tests here show them small examples of
+what they refuse.
 """
 
 import ast
@@ -13,127 +14,19 @@ import pytest
 
 from streamlit_text import unsafe_calls
 
+README = Path(__file__).parents[1] / "README.md"
 PACKAGE = Path(__file__).parents[1] / "components" / "rollout_curator"
 ROOT = PACKAGE.name
 
-RANKS = {
-    "cli": 13,
-    "cli_review": 12,
-    "reading_report": 11,
-    "cli_options": 9,
-    "cli_working": 12,
-    "cli_opening": 10,
-    "diffing": 9,
-    "ui": 12,
-    "report": 11,
-    "publishing": 10,
-    "workspace": 7,
-    "ruling": 7,
-    "attempts": 8,
-    "collection": 6,
-    "opening": 6,
-    "stores": 6,
-    "counted": 1,
-    "contents": 5,
-    "outlook": 5,
-    "marked": 1,
-    "runner": 5,
-    "manifest": 2,
-    "vouching": 3,
-    "conversion": 5,
-    "flags": 5,
-    "index": 4,
-    "decisions": 5,
-    "decisions_acts": 4,
-    "decisions_bulk": 4,
-    "decisions_exchange": 4,
-    "decisions_rows": 3,
-    "recipe": 4,
-    "selection": 4,
-    "decisions_file": 3,
-    "decisions_schema": 2,
-    "decisions_clocks": 2,
-    "reading": 8,
-    "reading_words": 9,
-    "reading_shared": 9,
-    "reading_shared_words": 10,
-    "formats": 3,
-    "hazards": 3,
-    "views": 3,
-    "policy": 3,
-    "plan": 3,
-    "problems": 0,
-    "limits": 0,
-    "controls": 8,
-    "lacking": 8,
-    "findings": 5,
-    "targets": 3,
-    "exports": 3,
-    "splits": 3,
-    "pairs": 3,
-    "sides": 2,
-    "side_figures": 2,
-    "signals": 3,
-    "comparison": 3,
-    "strategies": 3,
-    "cost": 4,
-    "card": 4,
-    "review": 3,
-    "sources": 4,
-    "folders": 3,
-    "plots": 3,
-    "levels": 2,
-    "similarity": 1,
-    "ties": 2,
-    "pile": 0,
-    "shared_text": 1,
-    "split_report": 4,
-    "templates": 2,
-    "tokens": 1,
-    "conversation": 1,
-    "shapes": 0,
-    "reader": 2,
-    "documents": 3,
-    "layouts": 3,
-    "packing": 1,
-    "report_text": 9,
-    "terminal": 5,
-    "arrow": 0,
-    "errors": 0,
-    "names": 0,
-    "endings": 0,
-    "doors": 1,
-    "rollout": 0,
-    "discover": 0,
-    "digits": 0,
-    "wording": 0,
-    "hashing": 0,
-    "intervals": 0,
-    "grouping": 1,
-    "slices": 1,
-    "naming": 0,
-    "reach": 0,
-    "filters": 3,
-    "axes": 5,
-    "bounding": 6,
-}
-SIDEWAYS = {
-    ("errors", "names"),  # a message of an error can be printed, whatever names it holds
-    ("side_figures", "sides"),  # what is measured
-    ("folders", "vouching"),  # a folder tells its exports by their manifests
-    ("cli", "ui"),  # the verb `ui` starts the app
-    ("layouts", "documents"),  # looks at a document with the same eyes
-    ("cli_review", "ui"),  # turns are numbered as Review shows them
-    ("exports", "targets"),  # an export is written for a trainer
-    ("plan", "hazards"),  # a plan says with what an example is looked at
-    ("plan", "targets"),  # and for which trainer
-    ("outlook", "findings"),  # what it finds is what they are
-    ("workspace", "ruling"),  # what a recipe keeps is what its rules say
-    ("views", "targets"),  # which template is rendered, and what of its text is trained on
-    ("hazards", "views"),  # what is a hazard depends on what its trainer sees
-    ("hazards", "targets"),  # what is a hazard depends on the trainer
-}
-STATE = "ui/state.py"
+ORDER = (
+    "cli > ui > export > review > workspace > recipe > selection > index > training > signals > conversation"
+    " > decisions > sources > files"
+    " > parallel > registry > interrupts > terminal > errors > printable > rollout > words"
+)
+"""Who may import whom: a room imports from those to its right only. They read as the flow of the data, backwards."""
+ROOMS = ORDER.split(" > ")
+RANKS = {room: len(ROOMS) - n for n, room in enumerate(ROOMS)}
+STATE = "ui/state/state.py"
 SAYS_TEXT = "ui/text.py"
 
 SOURCES = {path.relative_to(PACKAGE).as_posix(): path for path in sorted(PACKAGE.rglob("*.py"))}
@@ -172,9 +65,9 @@ def forbidden(tree: ast.AST, relative: str) -> list[str]:
         return [f"{relative} imports {name}: the package itself imports no room" for name in rooms(tree, relative)]
     here = room[0]
     return [
-        f"{relative} ({here}, rank {RANKS[here]}) imports {there} (rank {RANKS.get(there, 'unknown')})"
+        f"{relative} imports {there}, which is not to the right of {here} in ORDER"
         for there in sorted(rooms(tree, relative) - {here})
-        if (here, there) not in SIDEWAYS and RANKS.get(there, 99) >= RANKS[here]
+        if RANKS.get(there, 99) >= RANKS[here]
     ]
 
 
@@ -197,18 +90,22 @@ def tree_of(relative: str) -> ast.Module:
     return ast.parse(SOURCES[relative].read_text(encoding="utf-8"), filename=relative)
 
 
-def test_every_room_has_a_rank() -> None:
+def test_every_room_stands_in_the_order() -> None:
     here = {dotted(relative)[1] for relative in SOURCES if len(dotted(relative)) > 1}
-    unknown = sorted(here - set(RANKS))
-    assert unknown == [], (
-        f"new rooms {unknown}: give each its rank in RANKS of tests/test_layers.py, or move it into a room"
-    )
+    assert here == set(ROOMS), "a new room takes its place in ORDER of tests/test_layers.py, or moves into one there"
+
+
+def test_readme_names_every_room_and_nothing_else() -> None:
+    tree = README.read_text(encoding="utf-8").split("components/rollout_curator/\n")[1].split("\ntests/")[0]
+    entries = [line.strip().split("  ")[0].split() for line in tree.splitlines()]
+    named = {entry.rstrip("/").removesuffix(".py") for line in entries for entry in line}
+    assert named == {*ROOMS, "__init__"}
 
 
 @pytest.mark.parametrize("relative", SOURCES)
 def test_imports_go_downward(relative: str) -> None:
     if dotted(relative)[1:2] and dotted(relative)[1] not in RANKS:
-        pytest.skip("a room without a rank, reported above")
+        pytest.skip("a room without a place, reported above")
     assert forbidden(tree_of(relative), relative) == []
 
 
@@ -231,12 +128,9 @@ def test_text_reaches_streamlit_through_one_file_only(relative: str) -> None:
 
 def test_an_import_upward_is_refused_even_inside_a_function() -> None:
     tree = ast.parse("def late():\n    from rollout_curator.workspace.workspace import Workspace\n")
-    assert forbidden(tree, "reader.py") == ["reader.py (reader, rank 2) imports workspace (rank 7)"]
-
-
-def test_an_import_sideways_is_refused() -> None:
-    tree = ast.parse("from rollout_curator import plots")
-    assert forbidden(tree, "review.py") == ["review.py (review, rank 3) imports plots (rank 3)"]
+    assert forbidden(tree, "sources/lines.py") == [
+        "sources/lines.py imports workspace, which is not to the right of sources in ORDER"
+    ]
 
 
 def test_a_relative_import_counts() -> None:
@@ -244,7 +138,7 @@ def test_a_relative_import_counts() -> None:
 
 
 def test_a_module_named_in_a_string_counts() -> None:
-    assert rooms(ast.parse('rows("rollout_curator.sources.formats", Format)'), "index/scan.py") == {"formats"}
+    assert rooms(ast.parse('rows("rollout_curator.sources.formats", Format)'), "index/scan.py") == {"sources"}
 
 
 def test_a_room_may_import_from_itself_and_from_below() -> None:
