@@ -21,7 +21,7 @@ sys.path[:0] = [str(CHECKOUT / "components")]
 
 from rollout_curator.cli import main as cli  # noqa: E402
 from rollout_curator.decisions.store import Decisions, Entry  # noqa: E402
-from rollout_curator.files.atomic import exports  # noqa: E402
+from rollout_curator.training.file_types.base import file_types  # noqa: E402
 from rollout_curator.training.targets.base import targets  # noqa: E402
 from rollout_curator.workspace.workspace import Workspace  # noqa: E402
 
@@ -34,7 +34,7 @@ def shapes() -> dict[str, list[str]]:
     """Return the options of every export, by name."""
     found: dict[str, list[str]] = {}
     for target in targets():
-        for kind in exports():
+        for kind in file_types():
             plain = ["--target", target, "--as", kind]
             found[f"{target}-{kind}"] = plain
             found[f"{target}-{kind}-split"] = [*plain, *SPLIT, "--card", "card.md", "--report", "report.jsonl"]

@@ -20,7 +20,7 @@ from making import CHECKOUT, SAMPLE_DATA, SHARED_ROLLOUTS, exported, gym, rows_o
 from rollout_curator.cli import main as cli
 from rollout_curator.conversation import ISSUE_WORDS, issue_kind
 from rollout_curator.errors import ExportError
-from rollout_curator.files.atomic import exports, publish
+from rollout_curator.files.atomic import publish
 from rollout_curator.index.facts import read_outcome
 from rollout_curator.index.flags import FLAG_WORDS
 from rollout_curator.recipe.recipe import METADATA, Recipe, plan
@@ -28,6 +28,7 @@ from rollout_curator.rollout import Rollout
 from rollout_curator.selection.funnel import INVALID_WORDS
 from rollout_curator.sources.formats.base import formats, read_object
 from rollout_curator.sources.problems import PROBLEM_WORDS
+from rollout_curator.training.file_types.base import file_types
 from rollout_curator.training.targets.base import ConfigFacts, targets
 from rollout_curator.workspace.workspace import Workspace
 
@@ -133,9 +134,9 @@ def test_a_target_explains_itself_and_gives_a_config(name: str) -> None:
     assert "out.jsonl" in target.config(ConfigFacts("out.jsonl", target.format, has_tools=True))
 
 
-@pytest.mark.parametrize("name", exports())
+@pytest.mark.parametrize("name", file_types())
 def test_an_export_is_read_back_as_it_was_written(tmp_path: Path, name: str) -> None:
-    kind = exports()[name]
+    kind = file_types()[name]
     path = tmp_path / f"out{kind.suffix}"
     lines = [b'{"messages":[{"role":"user","content":"1"}],"line":1}\n', b'{"messages":[],"line":2}\n']
     with publish(path) as (file,):
@@ -143,11 +144,11 @@ def test_an_export_is_read_back_as_it_was_written(tmp_path: Path, name: str) -> 
     assert (list(kind.lines(path)), steps[-1]) == (lines, 2)
 
 
-@pytest.mark.parametrize("name", exports())
+@pytest.mark.parametrize("name", file_types())
 def test_an_export_refuses_a_line_that_is_none(tmp_path: Path, name: str) -> None:
     path = tmp_path / "out"
     with pytest.raises(ExportError, match="row 1 is not one line"), publish(path) as (file,):
-        list(exports()[name].write([b"\n"], file))
+        list(file_types()[name].write([b"\n"], file))
     assert not path.exists()
 
 
@@ -205,7 +206,7 @@ TABLES = ("options", "thresholds", "filters", "strategies", "split", "pairs", "t
         *(f"rollout-curator {verb}" for verb in cli.app.commands),
         *(f"`{row.name}`" for row in formats()),
         *(f"`{name}`" for name in targets()),
-        *(f"`{name}`" for name in exports()),
+        *(f"`{name}`" for name in file_types()),
         *(f"{column.name} = " for column in fields(Recipe) if column.name not in TABLES),
         "[options]",
         "[split]",

@@ -228,12 +228,12 @@ def test_the_message_of_every_error_can_be_printed(kind: type[errors.CuratorErro
 PRINTS = ("print", "echo", "secho", "echo_via_pager", "progressbar", "logging", "warn", "getLogger")
 PRINTING = {
     "terminal.py",  # the one place
-    "templates/worker.py",  # a process that speaks JSON with the one that started it
+    "training/templates/worker.py",  # a process that speaks JSON with the one that started it
 }
 DERIVING = {
-    "names.py",  # the one place
-    "publishing/places.py",  # names that somebody asks for, which must not be cut
-    "targets/trl_templates.py",  # files of an installed package
+    "printable.py",  # the one place
+    "export/paths.py",  # names that somebody asks for, which must not be cut
+    "training/targets/trl_templates.py",  # files of an installed package
 }
 
 
@@ -282,21 +282,21 @@ def test_only_the_terminal_prints(relative: str) -> None:
 
 @pytest.mark.parametrize("relative", [name for name in SOURCES if name not in DERIVING])
 def test_only_names_makes_a_file_name_out_of_another(relative: str) -> None:
-    assert deriving(tree_of(relative)) == [], f"in {relative}, use names.beside"
+    assert deriving(tree_of(relative)) == [], f"in {relative}, use printable.beside"
 
 
 SPELLING = {
-    "names.py",
+    "printable.py",
     "terminal.py",  # for a terminal of another encoding
-    "decisions_file.py",  # reads names of the system
-    "shapes/ending.py",  # text of rollouts, no names
-    "formats/base.py",
+    "decisions/file.py",  # reads names of the system
+    "sources/shapes/ending.py",  # text of rollouts, no names
+    "sources/formats/base.py",
 }
 
 
 @pytest.mark.parametrize("relative", [name for name in SOURCES if name not in SPELLING])
 def test_only_names_knows_how_names_are_spelled(relative: str) -> None:
-    assert spelling(tree_of(relative)) == [], f"in {relative}, use names.shown or names.digest"
+    assert spelling(tree_of(relative)) == [], f"in {relative}, use printable.shown or printable.digest"
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rollout_curator.digits import exact
+from rollout_curator.words import exact
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,8 @@
 """What stands between the program and a terminal: one line for an error, JSON or text for a result, bars for long work.
 
 Results go to stdout, errors and progress to stderr, progress only when that is a terminal. Nothing else of the command
-line prints (`tests/test_printable.py` reads the source for it), and whatever is printed goes through `names`, so names and
-texts of others cannot command the terminal, begin a line of their own or fail to be encoded.
+line prints (`tests/test_printable.py` reads the source for it), and whatever is printed goes through `printable`, so
+names and texts of others cannot command the terminal, begin a line of their own or fail to be encoded.
 """
 
 import os
@@ -10,14 +10,11 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn, TextIO
+from typing import Any, NoReturn, TextIO
 
 import click
 
 from rollout_curator.printable import brief, encodable, in_json, sentence, shown
-
-if TYPE_CHECKING:
-    from rollout_curator.index.store import Progress
 
 EXIT_USER = 2
 """The user must change something; one line on stderr says what."""
@@ -36,13 +33,6 @@ def open_closed_streams() -> None:
     for number, name in enumerate(("stdin", "stdout", "stderr")):
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, "w" if number else "r", encoding="utf-8"))  # noqa: SIM115 it stays open
-
-
-def show_progress(steps: Iterator["Progress"]) -> None:
-    """Run the indexing, with a bar for every source."""
-    with bar("indexing") as advance:
-        for step in steps:
-            advance(step.done_bytes, step.total_bytes, step.path)
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Numbers of things, and words that follow a number, as people say them: 1 task, 1,204 tasks; 1 ends, 3 end."""
+"""Words that everybody says alike: numbers of things (1 task, 1,204 tasks), exact numbers, what columns are called."""
 
 from collections.abc import Iterable
 
@@ -17,8 +17,30 @@ _OF_ONE = {
     "use": "uses",
     "were": "was",
 }
-
-
+COMPONENT = "reward_components."
+"""Facets with this beginning are parts of the reward."""
+_COLUMNS = {
+    "n_items": "items",
+    "n_turns": "turns",
+    "n_user_turns": "user turns",
+    "n_calls": "tool calls",
+    "n_tool_errors": "tool errors",
+    "n_tools": "tools offered",
+    "n_images": "images",
+    "chars_prompt": "prompt characters",
+    "chars_out": "answer characters",
+    "chars_reasoning": "reasoning characters",
+    "chars_tool": "tool result characters",
+    "tokens_in": "prompt tokens",
+    "tokens": "generated tokens",
+    "estimated": "tokens estimated",
+    "final_chars": "final answer characters",
+    "group": "task",
+    "task_id": "task",
+    "task_mean": "mean reward of the task",
+    "finish": "ending",
+    "source": "file",
+}
 _CHOICES = {"not-chosen": "not chosen in a comparison", "chosen-over": "chosen over another"}
 
 
@@ -47,3 +69,21 @@ def said_of(n: int, words: str) -> str:
         return words
     first, space, rest = words.partition(" ")
     return f"{_OF_ONE[first]}{space}{rest.replace('their ', 'its ')}" if first in _OF_ONE else words
+
+
+def short(number: float) -> str:
+    """Return a mean with three decimals, where it is too large or too small for these with as many digits."""
+    return f"{number:.3f}" if not number or 1e-3 <= abs(number) < 1e9 else f"{number:.4g}"
+
+
+def exact(number: float) -> str:
+    """Return a number in short digits where these are the number itself, else in all its digits."""
+    short = f"{number:g}"
+    return short if float(short) == number else repr(number)
+
+
+def name_of(column: str) -> str:
+    """Return what people call a column; a name from data comes back nearly as it is."""
+    if column.startswith(COMPONENT):
+        return f"reward part {column.removeprefix(COMPONENT)}"
+    return _COLUMNS.get(column) or column.replace("_", " ")

@@ -24,7 +24,7 @@ from corpus import BAD, EITHER, GOOD, frame, good
 from drilling import copied, tasks
 from ledger import Tried, size
 from making import SAMPLE_DATA, call, write
-from rollout_curator.files.atomic import exports
+from rollout_curator.training.file_types.base import file_types
 from rollout_curator.training.targets.base import targets
 
 pytestmark = [pytest.mark.drill, pytest.mark.skipif(os.name != "posix", reason="batches run in a copy of a process")]
@@ -165,7 +165,7 @@ def source(folder: Path, dice: random.Random, from_: list[dict[str, Any]]) -> tu
 
 def acts(path: Path, folder: Path, dice: random.Random) -> list[list[object]]:
     """Return commands of every verb on a mutated source, with what else they read mutated too."""
-    out, kind = folder / "sft.jsonl", dice.choice(list(exports()))
+    out, kind = folder / "sft.jsonl", dice.choice(list(file_types()))
     out = out.with_suffix(f".{kind}")
     shape: list[object] = ["--target", dice.choice(list(targets())), "--as", kind]
     more = dice.choice(([], ["--pairs", "rule=margin"], ["--split", "validation=0.3"], ["--format", "flat"],

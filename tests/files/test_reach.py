@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from test_pages import opened
 
 from making import gym, said, write
 from rollout_curator.errors import ExportError, RecipeError, TemplateError
@@ -29,7 +30,6 @@ from rollout_curator.ui.server.server import ServeOptions
 from rollout_curator.ui.server.site import Site
 from rollout_curator.workspace.workspace import Workspace
 from serving import Served, get, served
-from test_pages import opened
 
 PACKAGE = Path(__file__).parents[2] / "components" / "rollout_curator"
 SECRET = "what-no-page-may-show"
@@ -363,14 +363,14 @@ TOUCHES = frozenset(
 )
 """Calls that look at the disk, or hand a path to what does."""
 ALLOWED = {
-    "ui/guard.py": {"cookies.load": "text of a header"},
-    "ui/headers.py": {"page.read_text": "Streamlit's own page"},
-    "ui/server.py": {
-        "(HERE / 'theme.toml').read_text": "the program's own file",
+    "ui/server/guard.py": {"cookies.load": "text of a header"},
+    "ui/server/headers.py": {"page.read_text": "Streamlit's own page"},
+    "ui/server/server.py": {
+        "(UI / 'theme.toml').read_text": "the program's own file",
         "site.open": "opens what was named at the start",
     },
     "ui/main.py": {"site.open": "opens what was named at the start"},
-    "ui/site.py": {
+    "ui/server/site.py": {
         "recipes.load": "named at the start",
         "first.is_dir": "named at the start",
         "folder.is_dir": "named at the start",
@@ -387,9 +387,9 @@ ALLOWED = {
         "path.is_file": "a place that `out_path` allowed",
     },
     "ui/widgets/rendered.py": {"files(__package__).joinpath(name).read_text": "the program's own file"},
-    "ui/widgets/reader.py": {"files(__package__).joinpath(name).read_text": "the program's own file"},
-    "ui/widgets/threshold_payload.py": {"(_HERE / name).read_text": "the program's own file"},
-    "templates/base.py": {
+    "ui/reader/widget.py": {"files(__package__).joinpath(name).read_text": "the program's own file"},
+    "ui/picker/payload.py": {"(_HERE / name).read_text": "the program's own file"},
+    "training/templates/base.py": {
         "files(__package__).joinpath('builtin', f'{name}.jinja').read_text": "the program's own file"
     },
 }
@@ -412,7 +412,7 @@ def touching(tree: ast.AST) -> Iterator[str]:
 
 FILES = sorted(
     path.relative_to(PACKAGE).as_posix()
-    for path in [*(PACKAGE / "ui").rglob("*.py"), *(PACKAGE / "templates").glob("*.py"), PACKAGE / "tokens.py"]
+    for path in [*(PACKAGE / "ui").rglob("*.py"), *(PACKAGE / "templates").glob("*.py"), PACKAGE / "training/tokens.py"]
 )
 
 
@@ -440,5 +440,5 @@ def test_a_call_within_reach_may_pass(line: str) -> None:
 
 
 def test_the_tokenizers_library_gets_bytes_and_no_path() -> None:
-    tree = ast.parse((PACKAGE / "tokens.py").read_text(encoding="utf-8"))
+    tree = ast.parse((PACKAGE / "training/tokens.py").read_text(encoding="utf-8"))
     assert "Tokenizer.from_buffer" in {ast.unparse(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}

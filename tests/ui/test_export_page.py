@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
+from test_pages import opened, state_of
 
 from making import gym, said, write
 from rollout_curator.errors import FileInTheWay
@@ -18,7 +19,6 @@ from rollout_curator.ui.server.exporting import Beside
 from rollout_curator.ui.server.site import ServeOptions, Site
 from rollout_curator.ui.state import state
 from rollout_curator.workspace.workspace import Workspace
-from test_pages import opened, state_of
 
 IMAGE = {"type": "input_image", "image_url": "data:image/png;base64,AAAA"}
 ROLLOUTS: list[dict[str, Any]] = [

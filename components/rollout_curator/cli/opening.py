@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from rollout_curator.terminal import note, say, show_progress
+from rollout_curator.terminal import bar, note, say
 
 if TYPE_CHECKING:
     from rollout_curator.decisions.counted import Counted
@@ -88,7 +88,9 @@ def opened(
     folder = cache or default_cache()
     try:
         found = existing(paths)
-        show_progress(build_indexes(found, folder))
+        with bar("indexing") as advance:
+            for step in build_indexes(found, folder):
+                advance(step.done_bytes, step.total_bytes, step.path)
         workspace = Workspace(found, folder, None)
         workspace.passed_over = passed_over(paths)
     except SourceError as error:

@@ -7,9 +7,8 @@ The numbers are those of the report, none is computed.
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from rollout_curator.digits import short
 from rollout_curator.selection.means import NOTE
-from rollout_curator.words import counted, unit_of
+from rollout_curator.words import counted, short, unit_of
 
 Json = dict[str, Any]
 

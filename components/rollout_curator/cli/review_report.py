@@ -7,14 +7,13 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from rollout_curator.digits import exact
 from rollout_curator.recipe.recipe import Recipe
 from rollout_curator.review import overview as reading
 from rollout_curator.review import team as reading_shared
 from rollout_curator.review import team_words as words
 from rollout_curator.review.calibration import Above, lowest_threshold, lowest_whenever, whenever
 from rollout_curator.review.statement_words import decided_words, least, notes, percent, sentence
-from rollout_curator.words import counted, reason_words
+from rollout_curator.words import counted, exact, reason_words
 from rollout_curator.workspace.workspace import Workspace
 
 Json = dict[str, Any]

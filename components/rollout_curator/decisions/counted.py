@@ -6,30 +6,15 @@ Takes paths, opens nothing: `stores` finds the store, the command line, the app,
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, TypedDict
+from typing import Literal
 
+from rollout_curator.files.manifest import PassedSaid, StoreSaid
 from rollout_curator.printable import shown
 
 SILENT = "no decision on these rollouts"
 CONTAINED = "all it says of these rollouts is in the one that counts"
 FOREIGN = "another user's, in a folder where anybody may write; --decisions takes it all the same"
 How = Literal["found", "named", "absent", "manifest", "none"]
-
-
-class PassedSaid(TypedDict):
-    """A store around the files that does not count, and why, as JSON."""
-
-    path: str
-    reason: str
-
-
-class StoreSaid(TypedDict):
-    """Which store counts, as JSON: `path` is empty for none, `how` as in `Counted`, `decided` are rollouts."""
-
-    path: str
-    how: str
-    decided: int
-    passed_over: list[PassedSaid]
 
 
 @dataclass(frozen=True, slots=True)

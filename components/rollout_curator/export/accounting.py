@@ -12,9 +12,8 @@ import numpy as np
 import orjson
 
 from rollout_curator.conversation import TOLD, Outcome, count_left_out, issue_kind, left_out_cause
-from rollout_curator.decisions.counted import StoreSaid
 from rollout_curator.export.choosing import Chosen
-from rollout_curator.files.manifest import LeftOut, relative
+from rollout_curator.files.manifest import LeftOut, StoreSaid, relative
 from rollout_curator.index.flags import FLAG_WORDS
 from rollout_curator.printable import shown
 from rollout_curator.recipe import recipe as recipes

@@ -6,11 +6,12 @@ from pathlib import Path
 
 from rollout_curator.errors import ExportError
 from rollout_curator.files import manifest
-from rollout_curator.files.atomic import check_target, exports, get
+from rollout_curator.files.atomic import check_target
 from rollout_curator.files.doors import Door
 from rollout_curator.files.manifest import MANIFEST_SUFFIX
 from rollout_curator.recipe.recipe import Recipe
 from rollout_curator.selection.splits.split import PARTS
+from rollout_curator.training.file_types.base import file_types, get
 
 CARD = Door("the data card", ExportError, 64 << 20, "choose another name")
 CARD_MARK = "<!-- written by rollout-curator -->"
@@ -96,7 +97,7 @@ def check_out(
 def _check_suffix(out: Path, recipe: Recipe) -> None:
     if out.suffix in (".gz", ".zst"):
         raise ExportError(f"{out}: exports are written plain, name a .jsonl file; compress it afterwards if you wish")
-    kind, suffixes = get(recipe.kind), {row.suffix: row.name for row in exports().values()}
+    kind, suffixes = get(recipe.kind), {row.suffix: row.name for row in file_types().values()}
     if suffixes.get(out.suffix, "jsonl") != kind.name:
         raise ExportError(
             f"{out}: the name of a {kind.title} file ends in {kind.suffix}; name it so, or choose another kind"

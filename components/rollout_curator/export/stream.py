@@ -16,12 +16,13 @@ from rollout_curator.errors import ExportError, SourceChanged
 from rollout_curator.export.choosing import Part
 from rollout_curator.export.conversion import Batch, convert
 from rollout_curator.export.workers import count_for
-from rollout_curator.files.atomic import AtomicFile, Export
+from rollout_curator.files.atomic import AtomicFile
 from rollout_curator.parallel import run_ordered
 from rollout_curator.recipe import recipe as recipes
 from rollout_curator.recipe.plan import Plan
 from rollout_curator.recipe.recipe import Recipe
 from rollout_curator.selection.pairs.pairing import format_of
+from rollout_curator.training.file_types.base import FileType
 from rollout_curator.workspace.workspace import Workspace
 
 BATCH_ROWS, BATCH_PAIRS = 256, 64
@@ -68,7 +69,7 @@ class Stream:
                 why = f"is not exportable any more ({made.fault[1]}); open the source again"
                 raise SourceChanged(f"{self._where(done)}: {why}")
 
-    def read_again(self, kind: Export, file: AtomicFile) -> Iterator[int]:
+    def read_again(self, kind: FileType, file: AtomicFile) -> Iterator[int]:
         """Read what was written, from the disk, and compare it line by line; yield how many are the same so far.
 
         Raises ExportError at the first line that is not the one that was written.
@@ -139,7 +140,7 @@ def first_line(workspace: Workspace, recipe: Recipe, part: Part, marks: Marks) -
     return next(iter(one))
 
 
-def _lines(kind: Export, file: AtomicFile) -> Iterator[bytes]:
+def _lines(kind: FileType, file: AtomicFile) -> Iterator[bytes]:
     try:
         yield from kind.lines(file.reopened())
     except (ValueError, OSError) as error:

@@ -20,11 +20,11 @@ from rollout_curator.export.choosing import Chosen, Part, choose
 from rollout_curator.export.stream import Stream
 from rollout_curator.export.writing import input_of
 from rollout_curator.files import manifest
-from rollout_curator.files.atomic import get
 from rollout_curator.files.manifest import Check
 from rollout_curator.recipe import recipe as recipes
 from rollout_curator.recipe.recipe import Recipe
 from rollout_curator.sources.find import Found
+from rollout_curator.training.file_types.base import get
 from rollout_curator.workspace.workspace import Workspace
 
 HOLDS_EXACTLY = "the file holds exactly what these sources and this recipe give"

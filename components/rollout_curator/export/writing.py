@@ -23,7 +23,7 @@ from rollout_curator.export.settings import Settings
 from rollout_curator.export.stream import Stream
 from rollout_curator.export.trainer_config import config_of
 from rollout_curator.files import manifest
-from rollout_curator.files.atomic import AtomicFile, Written, get, publish
+from rollout_curator.files.atomic import AtomicFile, Written, publish
 from rollout_curator.index import store
 from rollout_curator.index.source import Source
 from rollout_curator.recipe import recipe as recipes
@@ -31,6 +31,7 @@ from rollout_curator.recipe.recipe import Recipe
 from rollout_curator.selection.funnel import Funnel
 from rollout_curator.selection.splits.report import fault, sentences
 from rollout_curator.selection.splits.split import Split
+from rollout_curator.training.file_types.base import get
 from rollout_curator.training.targets.base import ConfigFacts
 from rollout_curator.workspace.workspace import Workspace
 

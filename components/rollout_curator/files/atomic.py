@@ -15,18 +15,17 @@ import hashlib
 import os
 import stat
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self
 
-from rollout_curator.errors import ExportError, RecipeError
+from rollout_curator.errors import ExportError
 from rollout_curator.files.leftovers import Guard, sweep, temporary_of
 from rollout_curator.files.locking import open_lock
 from rollout_curator.files.refusals import explained
 from rollout_curator.printable import beside, shown
-from rollout_curator.registry import rows
 
 try:
     import fcntl
@@ -187,32 +186,6 @@ def check_target(path: Path) -> None:
     """
     with AtomicFile(path):
         pass
-
-
-@dataclass(frozen=True, slots=True)
-class Export:
-    """One kind of file: `write` takes encoded lines and yields the rows done, `lines` gives a file back as those lines.
-
-    `lines` raises ValueError for a broken file.
-    """
-
-    name: str
-    title: str
-    suffix: str
-    write: Callable[[Iterable[bytes], AtomicFile], Iterator[int]]
-    lines: Callable[[Path], Iterator[bytes]]
-
-
-def exports() -> dict[str, Export]:
-    """Return every kind of file that can be written, by name."""
-    return rows("rollout_curator.training.file_types", Export)
-
-
-def get(name: str) -> Export:
-    """Return the kind of file called `name`, or raise RecipeError with the names there are."""
-    if name not in exports():
-        raise RecipeError(f'export: there is no "{name}"; choose one of {", ".join(exports())}')
-    return exports()[name]
 
 
 def _resolve(path: Path) -> Path:

@@ -18,7 +18,6 @@ from typing import Any, NotRequired, TypedDict, cast, get_args, get_origin, get_
 
 import orjson
 
-from rollout_curator.decisions.counted import StoreSaid
 from rollout_curator.errors import ManifestError
 from rollout_curator.files.doors import Door
 from rollout_curator.printable import beside
@@ -65,6 +64,22 @@ class Beside(TypedDict):
     sha256: str
     size_bytes: int
     rows: int
+
+
+class PassedSaid(TypedDict):
+    """A store around the files that does not count, and why, as JSON."""
+
+    path: str
+    reason: str
+
+
+class StoreSaid(TypedDict):
+    """Which store counts, as JSON: `path` is empty for none, `how` as in `Counted`, `decided` are rollouts."""
+
+    path: str
+    how: str
+    decided: int
+    passed_over: list[PassedSaid]
 
 
 class LeftOut(TypedDict):

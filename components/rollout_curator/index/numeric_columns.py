@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from rollout_curator.index.columns import NUMBERS, WEIGHTS
-from rollout_curator.naming import COMPONENT, name_of
+from rollout_curator.words import COMPONENT, name_of
 
 REWARD = "reward"
 _NO_AXES = frozenset(

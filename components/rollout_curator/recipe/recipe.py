@@ -15,7 +15,6 @@ import tomli_w
 from rollout_curator.conversation import HAZARDS, UNLOADABLE, chat, encode, flat, record_of
 from rollout_curator.conversation.loading import loading_issues
 from rollout_curator.errors import RecipeError, TemplateError
-from rollout_curator.files.atomic import get as get_kind
 from rollout_curator.files.doors import Door
 from rollout_curator.files.reach import ANYWHERE, Reach
 from rollout_curator.index import grouping
@@ -29,6 +28,7 @@ from rollout_curator.selection.splits.split import Split
 from rollout_curator.selection.splits.split import read as read_split
 from rollout_curator.selection.strategies import MATCHED, ROLLOUTS, Step, arguments, reads_examples
 from rollout_curator.training import templates
+from rollout_curator.training.file_types.base import get as get_kind
 from rollout_curator.training.hazards import Look, looked
 from rollout_curator.training.targets.base import get as get_target
 

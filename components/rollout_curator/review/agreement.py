@@ -67,8 +67,8 @@ def kappa_interval(table: Sequence[Sequence[int]], confidence: float = 0.95) -> 
     """Return an interval for the kappa of a 2 x 2 table: quantiles under Jeffreys' prior on the four cells.
 
     Simulated for errors of 2 to 50 % and 5, 20 and 50 % bad it covers .93 to .98 at n = 20, 50 and 200 (the drill in
-    tests/review/test_agreement.py prints it). The asymptotic interval and the bootstrap cover .42 at n = 20 and kappa .69, for
-    most samples hold no difference at all and have no width then.
+    tests/review/test_agreement.py prints it). The asymptotic interval and the bootstrap cover .42 at n = 20 and kappa
+    .69, for most samples hold no difference at all and have no width then.
     """
     weights = np.random.default_rng(0).standard_gamma(np.ravel(table) + 0.5, (DRAWS, 4))
     weights /= weights.sum(axis=1, keepdims=True)

@@ -13,13 +13,12 @@ from urllib.parse import quote, unquote
 
 import numpy as np
 
-from rollout_curator.digits import exact
 from rollout_curator.errors import RecipeError
-from rollout_curator.naming import name_of
 from rollout_curator.recipe.recipe import Recipe
 from rollout_curator.selection import slices
 from rollout_curator.selection.slices import Part, Range
 from rollout_curator.selection.strategies import rates_of_rows
+from rollout_curator.words import exact, name_of
 from rollout_curator.workspace.attempts import attempts
 from rollout_curator.workspace.masks import fits
 from rollout_curator.workspace.workspace import Workspace

@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from rollout_curator.digits import exact
 from rollout_curator.errors import RecipeError
+from rollout_curator.words import exact
 
 CLASSES = ("agent", "source", "model", "task", "format", "finish")
 """Classes a filter may ask for by name."""

@@ -11,8 +11,7 @@ from typing import Any
 import numpy as np
 
 from rollout_curator.conversation import ISSUE_WORDS
-from rollout_curator.digits import exact
-from rollout_curator.words import said_of
+from rollout_curator.words import exact, said_of
 
 Array = np.ndarray[Any, Any]
 

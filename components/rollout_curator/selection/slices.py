@@ -12,7 +12,7 @@ from urllib.parse import quote, unquote
 
 import numpy as np
 
-from rollout_curator.digits import exact
+from rollout_curator.words import exact
 
 Array = np.ndarray[Any, Any]
 MISSING = "missing"

@@ -4,9 +4,8 @@ The lists in `selection` and `conversation` hold words that follow a number; a r
 """
 
 from rollout_curator.conversation import ISSUE_WORDS, issue_kind
-from rollout_curator.digits import exact
 from rollout_curator.recipe.recipe import Recipe
-from rollout_curator.words import counted, said_of
+from rollout_curator.words import counted, exact, said_of
 
 LOSSES = ("dropped_", "trimmed", "stripped_think")
 """Issues with these beginnings name what an example leaves out; the others name what it changes or holds."""

@@ -10,11 +10,11 @@ import numpy as np
 
 from rollout_curator.errors import RecipeError
 from rollout_curator.index.numeric_columns import REWARD
-from rollout_curator.naming import name_of
 from rollout_curator.recipe.recipe import Recipe
 from rollout_curator.selection.filters import CLASSES, RUN, Filter, Thresholds, dropped_words
 from rollout_curator.selection.funnel import Fall
 from rollout_curator.selection.slices import Is, Part
+from rollout_curator.words import name_of
 
 Array = np.ndarray[Any, Any]
 

@@ -5,7 +5,7 @@ of rollouts (the columns of the index, `source` and `group`), never files or the
 pandas: whoever has a frame has done so, and reading a recipe does without.
 """
 
-from rollout_curator.selection.strategies import rules  # fills the table
+from rollout_curator.selection.strategies import rules as rules  # fills the table
 from rollout_curator.selection.strategies.base import (
     STRATEGIES,
     Parameter,

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from types import NoneType
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar, get_args, get_origin
 
-from rollout_curator.digits import exact
 from rollout_curator.errors import RecipeError
+from rollout_curator.words import exact
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import numpy as np
 
-from rollout_curator.digits import exact
 from rollout_curator.selection.strategies.base import Says, strategy
 from rollout_curator.selection.strategies.order import (
     Floats,
@@ -28,6 +27,7 @@ from rollout_curator.selection.strategies.order import (
     rewards,
 )
 from rollout_curator.selection.strategies.tasks import pass_rates, quantile_bounds, z_scores
+from rollout_curator.words import exact
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -1,1 +1,1 @@
-"""What can be written: one module per kind of file, each offering one `base.Export` row."""
+"""What can be written: one module per kind of file, each offering one `base.FileType` row."""

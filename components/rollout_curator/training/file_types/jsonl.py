@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from rollout_curator.errors import ExportError
-from rollout_curator.files.atomic import AtomicFile, Export
+from rollout_curator.files.atomic import AtomicFile
+from rollout_curator.training.file_types.base import FileType
 
 ROWS_A_STEP = 256
 BYTES_A_STEP = 1 << 20
@@ -41,4 +42,4 @@ def read_lines(path: Path) -> Iterator[bytes]:
         yield from file
 
 
-JSONL = Export(name="jsonl", title="JSON Lines", suffix=".jsonl", write=write, lines=read_lines)
+JSONL = FileType(name="jsonl", title="JSON Lines", suffix=".jsonl", write=write, lines=read_lines)

@@ -18,8 +18,9 @@ from typing import Any
 
 from rollout_curator.conversation import encode
 from rollout_curator.errors import ExportError
-from rollout_curator.files.atomic import AtomicFile, Export
+from rollout_curator.files.atomic import AtomicFile
 from rollout_curator.sources.lines import Parsed, parse
+from rollout_curator.training.file_types.base import FileType
 
 ROWS_A_GROUP = 1024
 BYTES_A_GROUP = 32 << 20
@@ -211,4 +212,4 @@ def _is_there(name: str, value: Any) -> bool:
     return name != TOOLS or value is not None
 
 
-PARQUET = Export(name="parquet", title="Parquet", suffix=".parquet", write=write, lines=read_lines)
+PARQUET = FileType(name="parquet", title="Parquet", suffix=".parquet", write=write, lines=read_lines)

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import numpy as np
 import streamlit as st
 
-from rollout_curator.digits import exact
 from rollout_curator.index.numeric_columns import REWARD
 from rollout_curator.recipe.recipe import Recipe
 from rollout_curator.review import slice_queues as parts
@@ -15,6 +14,7 @@ from rollout_curator.selection.threshold_counts import Bounds, Kept, Levels
 from rollout_curator.ui import places
 from rollout_curator.ui.state import choices, measures, state
 from rollout_curator.ui.text import label
+from rollout_curator.words import exact
 from rollout_curator.workspace.workspace import Workspace
 
 FEW = 60

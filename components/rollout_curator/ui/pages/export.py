@@ -15,7 +15,6 @@ from rollout_curator.export import (
     usual_card,
     usual_report,
 )
-from rollout_curator.files.atomic import get as get_kind
 from rollout_curator.printable import is_encodable
 from rollout_curator.recipe import recipe as recipes
 from rollout_curator.recipe.recipe import Recipe
@@ -24,6 +23,7 @@ from rollout_curator.review.statement_words import decided_words, notes, sentenc
 from rollout_curator.selection.funnel import STEPS, Funnel
 from rollout_curator.selection.strategies import MATCHED
 from rollout_curator.training.cost import Asked
+from rollout_curator.training.file_types.base import get as get_kind
 from rollout_curator.training.targets.base import targets
 from rollout_curator.ui import places
 from rollout_curator.ui.pages.account import draw_left_out

@@ -7,10 +7,10 @@ from typing import Any
 
 import streamlit as st
 
-from rollout_curator.files.atomic import exports
 from rollout_curator.recipe.recipe import Recipe
 from rollout_curator.selection.pairs.pairing import BY_MARGIN, FORMATS, OTHER_TURNS, RULES, Pairs, format_of
 from rollout_curator.selection.splits.split import TIES, Split
+from rollout_curator.training.file_types.base import file_types
 from rollout_curator.ui.state import settings, state
 from rollout_curator.ui.text import plain
 
@@ -41,7 +41,7 @@ COUNT_SAID = (
 def files_form(recipe: Recipe) -> None:
     """Draw the choices of what the files hold."""
     one, two = st.columns(2)
-    kinds = exports()
+    kinds = file_types()
     one.segmented_control(
         "rows",
         list(ROWS),

@@ -13,7 +13,6 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from rollout_curator.index.numeric_columns import REWARD
-from rollout_curator.naming import COMPONENT, name_of
 from rollout_curator.recipe.recipe import Recipe
 from rollout_curator.review import slice_queues as parts
 from rollout_curator.selection import slices
@@ -23,6 +22,7 @@ from rollout_curator.ui.pages.chosen_row import chosen_row
 from rollout_curator.ui.server.site import BY_CONTENT
 from rollout_curator.ui.state import choices, measures, state
 from rollout_curator.ui.text import plain
+from rollout_curator.words import COMPONENT, name_of
 from rollout_curator.workspace.workspace import Workspace
 
 FIRST = ("tokens", "n_turns", "n_calls", "n_tool_errors", "final_chars")

@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from rollout_curator.naming import name_of
 from rollout_curator.selection.filters import CLASSES, NAMELESS, Filter, filter_words
 from rollout_curator.ui.state import choices, state
 from rollout_curator.ui.text import label, plain
+from rollout_curator.words import name_of
 from rollout_curator.workspace.workspace import Workspace
 
 CHOICES_MAX = 1000

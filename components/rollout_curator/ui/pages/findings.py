@@ -8,7 +8,6 @@ import orjson
 import pandas as pd
 import streamlit as st
 
-from rollout_curator.digits import exact
 from rollout_curator.errors import CuratorError
 from rollout_curator.review import overview as reading
 from rollout_curator.review import team_words as words
@@ -22,6 +21,7 @@ from rollout_curator.ui.plots.acceptance import acceptance
 from rollout_curator.ui.reasons import agree, agreed, label_of
 from rollout_curator.ui.state import state
 from rollout_curator.ui.text import label, plain
+from rollout_curator.words import exact
 from rollout_curator.workspace.workspace import Workspace
 
 SECTIONS = ("Reward against people", "Reasons", "Team")

@@ -6,13 +6,13 @@ from typing import Any
 
 import streamlit as st
 
-from rollout_curator.naming import name_of
 from rollout_curator.recipe.recipe import Recipe
 from rollout_curator.selection.funnel import BOUND_DROPS, Selection
 from rollout_curator.selection.strategies import MATCHED, STRATEGIES, Parameter, Step, parameters, words
 from rollout_curator.ui import places
 from rollout_curator.ui.state import choices, state
 from rollout_curator.ui.text import label, plain
+from rollout_curator.words import name_of
 from rollout_curator.workspace import controls
 from rollout_curator.workspace.rules import has_bounds
 from rollout_curator.workspace.workspace import Workspace

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from html import escape
 from itertools import groupby
 
-from rollout_curator import naming
+from rollout_curator import words as naming
 from rollout_curator.printable import spaced
 
 MAX_NAME = 48

@@ -13,12 +13,11 @@ import numpy.typing as npt
 import pandas as pd
 import plotly.graph_objects as go
 
-from rollout_curator.digits import exact
 from rollout_curator.selection.slices import Range, encode
 from rollout_curator.ui.plots.base import FIRST_COLOUR, SECOND_COLOUR, SIXTH_COLOUR, finish, nothing, plot
 from rollout_curator.ui.plots.labels import label
 from rollout_curator.ui.plots.tables import Floats, task_table
-from rollout_curator.words import counted
+from rollout_curator.words import counted, exact
 
 MAX_MARKS = 400
 N_BARS = 10

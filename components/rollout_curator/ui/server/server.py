@@ -32,7 +32,7 @@ from rollout_curator.ui.server.site import ServeOptions, Site, install
 
 __all__ = ["ServeOptions", "build", "parts", "serve"]
 
-HERE = Path(__file__).parent
+UI = Path(__file__).parents[1]
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 WILDCARDS = ("", "0.0.0.0", "::")
 PORTS_TRIED = 50
@@ -108,7 +108,7 @@ def settings(options: ServeOptions) -> dict[str, Any]:
 
 def theme() -> dict[str, Any]:
     """Return the look as Streamlit's settings."""
-    table = tomllib.loads((HERE / "theme.toml").read_text(encoding="utf-8"))["theme"]
+    table = tomllib.loads((UI / "theme.toml").read_text(encoding="utf-8"))["theme"]
     flat = {f"theme.{name}": value for name, value in table.items() if not isinstance(value, dict)}
     for part in ("light", "dark"):
         flat.update({f"theme.{part}.{name}": value for name, value in table[part].items()})
@@ -169,7 +169,7 @@ def _parts(options: ServeOptions) -> dict[str, Any]:
             site.close()
 
     return {
-        "script_path": HERE / "entry" / "script.py",
+        "script_path": UI / "entry" / "script.py",
         "lifespan": lifespan,
         "routes": [*routes(site), leaving.route(site)],
         "middleware": [guard],

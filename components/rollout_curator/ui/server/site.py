@@ -32,7 +32,7 @@ from rollout_curator.ui.server.sessions import Sessions
 from rollout_curator.workspace.opening import build_indexes, default_cache
 from rollout_curator.workspace.workspace import Workspace
 
-PACKAGE = Path(__file__).parents[1]
+PACKAGE = Path(__file__).parents[2]
 LOOK_EVERY_S = 2.0
 STOP_S = 5.0
 
