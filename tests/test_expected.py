@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from rollout_curator.conversation import GYM_OPTIONS, ChatOptions, FlatOptions, chat, encode, flat, issue_kind
+from rollout_curator.conversation import GYM_OPTIONS, ChatOptions, FlatOptions, encode, issue_kind, to_chat, to_flat
 from rollout_curator.rollout import Example, Rollout
 from rollout_curator.sources.formats.base import read_object
 from rollout_curator.sources.lines import Parsed, parse
@@ -84,7 +84,7 @@ def test_what_the_expectations_do_not_know_is_told_of_few_real_rollouts() -> Non
         issue_kind(issue)
         for case in CASES
         if case.rollout
-        for issue in chat(case.rollout).issues
+        for issue in to_chat(case.rollout).issues
         if issue_kind(issue) in NEWER
     )
     assert found == {"joined_answers": 7, "tools_not_recorded": 50, "arguments_off_schema": 1, "unread_content": 5}
@@ -100,28 +100,28 @@ def test_there_are_98_real_sources_with_490_lines() -> None:
 
 
 def test_every_flat_example_is_the_expected_one() -> None:
-    assert differing(flat, "flat") == []
+    assert differing(to_flat, "flat") == []
 
 
 def test_every_chat_example_without_reasoning_is_the_expected_one() -> None:
-    assert differing(chat, "chat_drop_object") == []
+    assert differing(to_chat, "chat_drop_object") == []
 
 
 def test_every_chat_example_with_reasoning_is_the_expected_one() -> None:
-    assert differing(lambda rollout: chat(rollout, FIELD), "chat_field_object") == []
+    assert differing(lambda rollout: to_chat(rollout, FIELD), "chat_field_object") == []
 
 
 def test_every_example_for_gym_is_what_gyms_converter_gives() -> None:
-    assert differing(lambda rollout: chat(rollout, GYM_OPTIONS), "gym_converter") == []
+    assert differing(lambda rollout: to_chat(rollout, GYM_OPTIONS), "gym_converter") == []
 
 
 def test_every_flat_issue_is_the_expected_one() -> None:
-    made = [(case, flat(case.rollout)) for case in CASES if case.rollout]
+    made = [(case, to_flat(case.rollout)) for case in CASES if case.rollout]
     assert [case.where for case, example in made if noticed(example) != set(case.expected["flat_issues"])] == []
 
 
 def test_every_chat_issue_is_the_expected_one() -> None:
-    made = [(case, chat(case.rollout)) for case in CASES if case.rollout]
+    made = [(case, to_chat(case.rollout)) for case in CASES if case.rollout]
     assert [case.where for case, example in made if noticed(example) != set(case.expected["chat_issues"])] == []
 
 
@@ -136,10 +136,10 @@ def test_lines_that_are_no_rollouts_are_expected_to_give_nothing() -> None:
 
 def test_the_counts_of_examples_are_the_measured_ones() -> None:
     makers: dict[str, Callable[[Rollout], Example]] = {
-        "flat": flat,
-        "chat": chat,
-        "chat with reasoning": lambda rollout: chat(rollout, FIELD),
-        "gym": lambda rollout: chat(rollout, GYM_OPTIONS),
+        "flat": to_flat,
+        "chat": to_chat,
+        "chat with reasoning": lambda rollout: to_chat(rollout, FIELD),
+        "gym": lambda rollout: to_chat(rollout, GYM_OPTIONS),
     }
     counts = {name: sum(record_of(case, make) is not None for case in CASES) for name, make in makers.items()}
     assert counts == {"flat": 359, "chat": 369, "chat with reasoning": 375, "gym": 380}
@@ -157,7 +157,7 @@ def guide_messages(fields: dict[str, Any]) -> list[dict[str, Any]]:
 def guide_example(case: Case) -> list[dict[str, Any]] | None:
     """Return the guide's messages where they can be used: texts only, an answer at the end, no prompt in the output."""
     assert case.rollout
-    if "prompt_in_output" in flat(case.rollout).issues:
+    if "prompt_in_output" in to_flat(case.rollout).issues:
         return None
     try:
         messages = guide_messages(json.loads(case.line))
@@ -173,5 +173,5 @@ def test_f8_flat_is_what_the_guides_script_gives_wherever_that_is_usable() -> No
     pairs = [(case, messages) for case in CASES if case.rollout and (messages := guide_example(case))]
     assert len(pairs) > 300
     assert [
-        c.where for c, messages in pairs if record_of(c, lambda r: flat(r, verbatim)) != {"messages": messages}
+        c.where for c, messages in pairs if record_of(c, lambda r: to_flat(r, verbatim)) != {"messages": messages}
     ] == []

@@ -194,3 +194,27 @@ def test_text_from_data_is_found_on_its_way_to_streamlit(line: str) -> None:
 )
 def test_literals_numbers_and_text_that_was_made_safe_may_pass(line: str) -> None:
     assert unsafe_calls(ast.parse(TEXT + line)) == []
+
+
+def bound_in(relative: str) -> set[str]:
+    """Return the names that a package binds to something that is no module."""
+    found = set()
+    for node in tree_of(relative).body:
+        if isinstance(node, ast.ImportFrom):
+            base = (node.module or "").removeprefix(ROOT).strip(".").replace(".", "/")
+            names = {alias.asname or alias.name: f"{base}/{alias.name}" for alias in node.names}
+            found |= {
+                name for name, path in names.items() if not {f"{path}.py", f"{path}/__init__.py"} & SOURCES.keys()
+            }
+        elif isinstance(node, ast.FunctionDef | ast.ClassDef):
+            found.add(node.name)
+    return found
+
+
+@pytest.mark.parametrize("relative", [name for name in SOURCES if name.endswith("/__init__.py")])
+def test_what_a_package_offers_is_not_called_like_one_of_its_modules(relative: str) -> None:
+    folder = relative.removesuffix("__init__.py")
+    modules = {
+        name.removeprefix(folder).split("/")[0].removesuffix(".py") for name in SOURCES if name.startswith(folder)
+    }
+    assert bound_in(relative) & modules == set(), "else importing the module gives whatever the package binds"

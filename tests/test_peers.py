@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from test_targets import HOSTILE_PATHS, files_of
 
 from loaders import nemo_rl_chunks
 from making import SAMPLE_DATA, SHARED_ROLLOUTS, exported, gym, rows_of, said, write
@@ -40,7 +41,6 @@ from rollout_curator.training.templates import WORDS, built_in, load
 from rollout_curator.training.templates.render import render
 from rollout_curator.training.templates.worker import NOW, compiled, rendered
 from rollout_curator.workspace.workspace import Workspace
-from test_targets import HOSTILE_PATHS, files_of
 
 datasets = pytest.importorskip("datasets", reason="make test-peers has it")
 transformers = pytest.importorskip("transformers", reason="make test-peers has it")

@@ -15,11 +15,11 @@ from rollout_curator.conversation import (
     ISSUE_WORDS,
     ChatOptions,
     FlatOptions,
-    chat,
     encode,
-    flat,
     issue_kind,
     normalise,
+    to_chat,
+    to_flat,
 )
 from rollout_curator.rollout import Example, Rollout
 
@@ -110,7 +110,7 @@ def test_n3_lists_among_items_are_joined() -> None:
 
 
 def test_n4_an_item_with_a_role_and_no_type_is_a_message() -> None:
-    assert whole(flat(rollout([{"role": "assistant", "content": "4"}]))) == ([USER, answer("4")], (), None)
+    assert whole(to_flat(rollout([{"role": "assistant", "content": "4"}]))) == ([USER, answer("4")], (), None)
 
 
 def test_n4_an_item_without_type_and_role_skips_the_rollout() -> None:
@@ -119,7 +119,7 @@ def test_n4_an_item_without_type_and_role_skips_the_rollout() -> None:
 
 @pytest.mark.parametrize("element", [None, "4", 4, True, [[4]]])
 def test_n5_an_element_that_is_no_object_skips_the_rollout(element: Any) -> None:
-    assert (flat(rollout([said("4"), element])).skip, chat(rollout([said("4"), element])).skip) == (
+    assert (to_flat(rollout([said("4"), element])).skip, to_chat(rollout([said("4"), element])).skip) == (
         "bad_item",
         "bad_item",
     )
@@ -127,23 +127,23 @@ def test_n5_an_element_that_is_no_object_skips_the_rollout(element: Any) -> None
 
 @pytest.mark.parametrize("role", ["wizard", None, 4, ["user"]])
 def test_a_message_of_an_unknown_role_skips_the_rollout(role: Any) -> None:
-    example = chat(rollout([{"type": "message", "role": role, "content": "4"}]))
+    example = to_chat(rollout([{"type": "message", "role": role, "content": "4"}]))
     assert issue_kind(example.skip or "") == "unknown_role"
 
 
 @pytest.mark.parametrize("content", [{"text": "4"}, 4, True, ["4"], [None]])
 def test_content_that_is_neither_text_nor_parts_skips_the_rollout(content: Any) -> None:
-    assert flat(rollout([{"role": "assistant", "content": content}])).skip == "bad_content"
+    assert to_flat(rollout([{"role": "assistant", "content": content}])).skip == "bad_content"
 
 
 def test_n7_an_unusable_rollout_keeps_its_reason_in_both_forms() -> None:
     nothing = Example(None, skip="no_params")
     unusable = rollout(None, unusable="no_params")
-    assert (flat(unusable), chat(unusable)) == (nothing, nothing)
+    assert (to_flat(unusable), to_chat(unusable)) == (nothing, nothing)
 
 
 def test_n7_an_output_of_empty_lists_is_empty() -> None:
-    assert chat(rollout([[]])).skip == "empty_output"
+    assert to_chat(rollout([[]])).skip == "empty_output"
 
 
 # Flat
@@ -151,7 +151,7 @@ def test_n7_an_output_of_empty_lists_is_empty() -> None:
 
 def test_f1_calls_results_and_reasoning_of_the_prompt_are_dropped_and_told() -> None:
     prompt = [said("Hello", "user"), thought("hm"), called("a"), gave("a")]
-    assert whole(flat(rollout([said("4")], prompt))) == (
+    assert whole(to_flat(rollout([said("4")], prompt))) == (
         [{"role": "user", "content": "Hello"}, answer("4")],
         ("dropped_input_reasoning", "dropped_input_function_call", "dropped_input_function_call_output"),
         None,
@@ -164,7 +164,7 @@ def test_f2_text_parts_are_joined_and_media_told() -> None:
         {"type": "input_image", "image_url": "data:"},
         {"type": "text", "text": "b"},
     ]
-    assert whole(flat(rollout([said("4")], [{"role": "user", "content": parts}]))) == (
+    assert whole(to_flat(rollout([said("4")], [{"role": "user", "content": parts}]))) == (
         [{"role": "user", "content": "ab"}, answer("4")],
         ("dropped_media", "dropped_part:input_image"),
         None,
@@ -173,12 +173,12 @@ def test_f2_text_parts_are_joined_and_media_told() -> None:
 
 def test_f2_a_refusal_is_text() -> None:
     refusal = {"role": "assistant", "content": [{"type": "refusal", "refusal": "No."}]}
-    assert flat(rollout([refusal])).messages == [USER, answer("No.")]
+    assert to_flat(rollout([refusal])).messages == [USER, answer("No.")]
 
 
 def test_f3_messages_that_lead_the_output_are_prompt() -> None:
     output = [said("Be brief.", "system"), said("2+2?", "user"), said("4")]
-    assert whole(flat(rollout(output, []))) == (
+    assert whole(to_flat(rollout(output, []))) == (
         [{"role": "system", "content": "Be brief."}, USER, answer("4")],
         ("prompt_in_output",),
         None,
@@ -187,22 +187,22 @@ def test_f3_messages_that_lead_the_output_are_prompt() -> None:
 
 def test_f4_answers_of_all_turns_are_joined_by_a_blank_and_user_turns_told() -> None:
     output = [said("4"), said("And 3+3?", "user"), said("6")]
-    assert whole(flat(rollout(output))) == ([USER, answer("4 6")], ("dropped_user_turn", "joined_answers"), None)
+    assert whole(to_flat(rollout(output))) == ([USER, answer("4 6")], ("dropped_user_turn", "joined_answers"), None)
 
 
 def test_f4_empty_answers_count() -> None:
-    assert flat(rollout([said(""), said("4"), said("")])).messages == [USER, answer(" 4 ")]
+    assert to_flat(rollout([said(""), said("4"), said("")])).messages == [USER, answer(" 4 ")]
 
 
 def test_f6_blank_text_is_no_answer() -> None:
-    assert flat(rollout([thought("hm"), said(" \n"), said("")])) == Example(
+    assert to_flat(rollout([thought("hm"), said(" \n"), said("")])) == Example(
         None, issues=("dropped_reasoning",), skip="no_assistant_text"
     )
 
 
 def test_f7_developer_becomes_system_unless_told_otherwise() -> None:
     asked = rollout([said("4")], [said("Be brief.", "developer"), QUESTION])
-    assert flat(asked, FlatOptions(developer_to_system=False)).messages == [
+    assert to_flat(asked, FlatOptions(developer_to_system=False)).messages == [
         {"role": "developer", "content": "Be brief."},
         USER,
         answer("4"),
@@ -210,13 +210,13 @@ def test_f7_developer_becomes_system_unless_told_otherwise() -> None:
 
 
 def test_f7_thinking_in_the_text_can_be_taken_out() -> None:
-    example = flat(rollout([said("<think>\nhm\n</think>\n\n4")]), FlatOptions(strip_think=True))
+    example = to_flat(rollout([said("<think>\nhm\n</think>\n\n4")]), FlatOptions(strip_think=True))
     assert whole(example) == ([USER, answer("4")], ("stripped_think",), None)
 
 
 def test_f5_instructions_are_written_on_request() -> None:
     asked = rollout([said("4")], [said("Be brief.", "system"), QUESTION], instructions="Use no words.")
-    assert flat(asked, FlatOptions(with_instructions=True)).messages == [
+    assert to_flat(asked, FlatOptions(with_instructions=True)).messages == [
         {"role": "system", "content": "Use no words.\n\nBe brief."},
         USER,
         answer("4"),
@@ -225,7 +225,7 @@ def test_f5_instructions_are_written_on_request() -> None:
 
 def test_flat_drops_the_calls_of_chat_messages_and_tells() -> None:
     output = [answer(None, tool_calls=[made("a")]), result("a"), answer("4", reasoning_content="hm")]
-    assert whole(flat(rollout(output))) == (
+    assert whole(to_flat(rollout(output))) == (
         [USER, answer("4")],
         ("dropped_function_call", "dropped_function_call_output", "dropped_reasoning"),
         None,
@@ -237,12 +237,12 @@ def test_flat_drops_the_calls_of_chat_messages_and_tells() -> None:
 
 def test_c1_consecutive_answers_are_one_message() -> None:
     output = [said("4"), said("!")]
-    assert whole(chat(rollout(output))) == ([USER, answer("4\n\n!")], ("joined_answers",), None)
-    assert chat(rollout(output), ChatOptions(joiner=" ")).messages == [USER, answer("4 !")]
+    assert whole(to_chat(rollout(output))) == ([USER, answer("4\n\n!")], ("joined_answers",), None)
+    assert to_chat(rollout(output), ChatOptions(joiner=" ")).messages == [USER, answer("4 !")]
 
 
 def test_c1_for_gym_answers_are_glued_as_its_converter_does() -> None:
-    assert chat(rollout([said("```"), said("```python")]), GYM_OPTIONS).messages == [USER, answer("``````python")]
+    assert to_chat(rollout([said("```"), said("```python")]), GYM_OPTIONS).messages == [USER, answer("``````python")]
 
 
 @pytest.mark.parametrize(
@@ -256,17 +256,21 @@ def test_c1_for_gym_answers_are_glued_as_its_converter_does() -> None:
     ],
 )
 def test_c2_reasoning_goes_where_the_options_say(options: ChatOptions, message: dict[str, Any]) -> None:
-    assert whole(chat(rollout([thought("a", "", "b"), said("4")]), options)) == ([USER, message], ("reasoning",), None)
+    assert whole(to_chat(rollout([thought("a", "", "b"), said("4")]), options)) == (
+        [USER, message],
+        ("reasoning",),
+        None,
+    )
 
 
 def test_c2_hidden_reasoning_is_told() -> None:
     hidden = {"type": "reasoning", "summary": [], "encrypted_content": "x"}
-    assert whole(chat(rollout([hidden, said("4")]))) == ([USER, answer("4")], ("reasoning_hidden",), None)
+    assert whole(to_chat(rollout([hidden, said("4")]))) == ([USER, answer("4")], ("reasoning_hidden",), None)
 
 
 def test_c2_the_full_reasoning_stands_in_for_a_missing_summary() -> None:
     full = {"type": "reasoning", "summary": [], "content": [{"type": "reasoning_text", "text": "hm"}]}
-    assert chat(rollout([full, said("4")]), ChatOptions(reasoning="field")).messages == [
+    assert to_chat(rollout([full, said("4")]), ChatOptions(reasoning="field")).messages == [
         USER,
         answer("4", reasoning_content="hm"),
     ]
@@ -275,7 +279,7 @@ def test_c2_the_full_reasoning_stands_in_for_a_missing_summary() -> None:
 def test_c3_a_call_and_its_result_become_messages() -> None:
     output = [said("Look:"), called("a"), called("b"), gave("a"), gave("b"), said("4")]
     calls = [made("a"), made("b")]
-    assert whole(chat(rollout(output))) == (
+    assert whole(to_chat(rollout(output))) == (
         [USER, answer("Look:", tool_calls=calls), result("a"), result("b"), answer("4")],
         (),
         None,
@@ -284,13 +288,13 @@ def test_c3_a_call_and_its_result_become_messages() -> None:
 
 def test_c3_arguments_can_stay_text() -> None:
     output = [called("a", '{"n":  4}'), gave("a"), said("4")]
-    messages = chat(rollout(output), ChatOptions(arguments="string")).messages
+    messages = to_chat(rollout(output), ChatOptions(arguments="string")).messages
     assert messages == [USER, answer("", tool_calls=[made("a", '{"n":  4}')]), result("a"), answer("4")]
 
 
 @pytest.mark.parametrize("text", ["BROKEN", "[4]", '{"n": NaN}', '{"n": 1e400}', '{"n": 4', "[" * 5000])
 def test_c3_arguments_that_are_no_json_object_stay_text_and_are_told(text: str) -> None:
-    assert whole(chat(rollout([called("a", text), gave("a"), said("4")]))) == (
+    assert whole(to_chat(rollout([called("a", text), gave("a"), said("4")]))) == (
         [USER, answer("", tool_calls=[made("a", text)]), result("a"), answer("4")],
         ("bad_tool_args",),
         None,
@@ -299,7 +303,7 @@ def test_c3_arguments_that_are_no_json_object_stay_text_and_are_told(text: str) 
 
 @pytest.mark.parametrize("text", ["", "  ", "null", " null\n", None])
 def test_c3_blank_arguments_are_an_empty_object_and_told(text: str | None) -> None:
-    example = chat(rollout([called("a", text), gave("a"), said("4")]))
+    example = to_chat(rollout([called("a", text), gave("a"), said("4")]))
     assert whole(example) == (
         [USER, answer("", tool_calls=[made("a", {})]), result("a"), answer("4")],
         ("empty_arguments",),
@@ -309,25 +313,25 @@ def test_c3_blank_arguments_are_an_empty_object_and_told(text: str | None) -> No
 
 def test_c3_blank_arguments_as_text_are_an_empty_object_too_but_not_for_gym() -> None:
     blank = rollout([called("a", ""), gave("a"), said("4")])
-    as_text = chat(blank, ChatOptions(arguments="string")).messages
+    as_text = to_chat(blank, ChatOptions(arguments="string")).messages
     assert as_text == [USER, answer("", tool_calls=[made("a", "{}")]), result("a"), answer("4")]
-    assert (chat(blank, GYM_OPTIONS).messages or [])[1]["tool_calls"] == [made("a", "")]
+    assert (to_chat(blank, GYM_OPTIONS).messages or [])[1]["tool_calls"] == [made("a", "")]
 
 
 def test_c3_numbers_in_arguments_survive_exactly() -> None:
     text = '{"big":18446744073709551617,"small":-9223372036854775809,"float":0.1,"half":1.0,"id":12345678901234567890}'
-    example = chat(rollout([called("a", text), gave("a"), said("4")]))
+    example = to_chat(rollout([called("a", text), gave("a"), said("4")]))
     assert text.encode() in encode(example.record())
 
 
 def test_c3_the_item_id_stands_in_for_a_missing_call_id() -> None:
-    assert chat(rollout([called(None)])).messages == [USER, answer("", tool_calls=[made("fc_1")])]
+    assert to_chat(rollout([called(None)])).messages == [USER, answer("", tool_calls=[made("fc_1")])]
 
 
 def test_ids_that_are_missing_still_are_told() -> None:
     call = {"type": "function", "function": {"name": "show", "arguments": {"n": 4}}}
     output = [answer("", tool_calls=[call]), {"role": "tool", "name": "show", "content": "four"}, answer("4")]
-    assert whole(chat(rollout(output))) == (
+    assert whole(to_chat(rollout(output))) == (
         [USER, answer("", tool_calls=[made("")]), {**result(""), "name": "show"}, answer("4")],
         ("missing_call_id",),
         None,
@@ -336,7 +340,7 @@ def test_ids_that_are_missing_still_are_told() -> None:
 
 @pytest.mark.parametrize("name", [None, "", 4])
 def test_a_call_without_a_name_skips_the_rollout(name: Any) -> None:
-    assert chat(rollout([{**called("a"), "name": name}])).skip == "bad_tool_call"
+    assert to_chat(rollout([{**called("a"), "name": name}])).skip == "bad_tool_call"
 
 
 @pytest.mark.parametrize(
@@ -352,7 +356,7 @@ def test_a_call_without_a_name_skips_the_rollout(name: Any) -> None:
     ],
 )
 def test_c4_a_result_is_text(output: Any, content: str, issues: tuple[str, ...]) -> None:
-    assert whole(chat(rollout([called("a"), gave("a", output), said("4")]))) == (
+    assert whole(to_chat(rollout([called("a"), gave("a", output), said("4")]))) == (
         [USER, answer("", tool_calls=[made("a")]), result("a", content), answer("4")],
         issues,
         None,
@@ -361,24 +365,24 @@ def test_c4_a_result_is_text(output: Any, content: str, issues: tuple[str, ...])
 
 def test_c5_developer_becomes_system_unless_told_otherwise() -> None:
     asked = rollout([said("4")], [{"role": "developer", "content": "Be brief."}, QUESTION])
-    assert chat(asked).messages == [{"role": "system", "content": "Be brief."}, USER, answer("4")]
-    assert chat(asked, GYM_OPTIONS).messages == [{"role": "developer", "content": "Be brief."}, USER, answer("4")]
+    assert to_chat(asked).messages == [{"role": "system", "content": "Be brief."}, USER, answer("4")]
+    assert to_chat(asked, GYM_OPTIONS).messages == [{"role": "developer", "content": "Be brief."}, USER, answer("4")]
 
 
 def test_c6_text_stands_before_calls_and_no_text_is_null_on_request() -> None:
     call = [called("a"), gave("a"), said("4")]
-    messages = chat(rollout(call), ChatOptions(null_content=True)).messages
+    messages = to_chat(rollout(call), ChatOptions(null_content=True)).messages
     assert messages == [USER, answer(None, tool_calls=[made("a")]), result("a"), answer("4")]
 
 
 def test_c6_an_assistant_message_with_nothing_in_it_is_dropped_and_told() -> None:
     output = [said(""), said("And 3+3?", "user"), said("6")]
     more = {"role": "user", "content": "And 3+3?"}
-    assert whole(chat(rollout(output))) == ([USER, more, answer("6")], ("dropped_empty_assistant",), None)
+    assert whole(to_chat(rollout(output))) == ([USER, more, answer("6")], ("dropped_empty_assistant",), None)
 
 
 def test_c6_gym_keeps_an_assistant_message_with_nothing_in_it() -> None:
-    assert chat(rollout([said(""), QUESTION, said("4")]), GYM_OPTIONS).messages == [
+    assert to_chat(rollout([said(""), QUESTION, said("4")]), GYM_OPTIONS).messages == [
         USER,
         answer(None),
         USER,
@@ -393,9 +397,9 @@ IMAGE = {"type": "input_image", "image_url": "data:image/png;base64,AA"}
 def test_c7_text_parts_become_one_text_or_stay_parts() -> None:
     asked = rollout([said("4")], [{"role": "user", "content": PARTS}])
     parts = [{"type": "text", "text": "What is"}, {"type": "text", "text": " this?"}]
-    assert chat(asked).messages == [{"role": "user", "content": "What is this?"}, answer("4")]
-    assert chat(asked, ChatOptions(content="parts")).messages == [{"role": "user", "content": parts}, answer("4")]
-    assert chat(asked, ChatOptions(content="lists")).messages == [
+    assert to_chat(asked).messages == [{"role": "user", "content": "What is this?"}, answer("4")]
+    assert to_chat(asked, ChatOptions(content="parts")).messages == [{"role": "user", "content": parts}, answer("4")]
+    assert to_chat(asked, ChatOptions(content="lists")).messages == [
         {"role": "user", "content": parts},
         answer([{"type": "text", "text": "4"}]),
     ]
@@ -405,7 +409,7 @@ def test_c7_an_image_is_kept_as_a_part() -> None:
     image = {"type": "image_url", "image_url": {"url": "data:image/png;base64,AA", "detail": "auto"}}
     asked = rollout([said("4")], [{"role": "user", "content": [PARTS[0], IMAGE]}])
     content = [{"type": "text", "text": "What is"}, image]
-    assert whole(chat(asked)) == ([{"role": "user", "content": content}, answer("4")], ("image",), None)
+    assert whole(to_chat(asked)) == ([{"role": "user", "content": content}, answer("4")], ("image",), None)
 
 
 @pytest.mark.parametrize(
@@ -417,14 +421,14 @@ def test_c7_an_image_is_kept_as_a_part() -> None:
     ],
 )
 def test_c7_media_follow_the_options(options: ChatOptions, content: Any, issues: tuple[str, ...], skip: Any) -> None:
-    asked = chat(rollout([said("4")], [{"role": "user", "content": [IMAGE]}]), options)
+    asked = to_chat(rollout([said("4")], [{"role": "user", "content": [IMAGE]}]), options)
     messages = None if skip else [{"role": "user", "content": content}, answer("4")]
     assert whole(asked) == (messages, issues, skip)
 
 
 def test_c8_instructions_and_leading_system_messages_are_one() -> None:
     asked = rollout([said("4")], [said("Be brief.", "developer"), QUESTION], instructions="Use no words.")
-    assert chat(asked).messages == [{"role": "system", "content": "Use no words.\n\nBe brief."}, USER, answer("4")]
+    assert to_chat(asked).messages == [{"role": "system", "content": "Use no words.\n\nBe brief."}, USER, answer("4")]
 
 
 def test_c9_tools_are_nested_without_strict_and_nulls() -> None:
@@ -433,30 +437,30 @@ def test_c9_tools_are_nested_without_strict_and_nulls() -> None:
         {"type": "function", "function": {"name": "hide", "strict": True}},
         {"type": "web_search"},
     ]
-    example = chat(rollout([said("4")], tools=tools))
+    example = to_chat(rollout([said("4")], tools=tools))
     nested = {"type": "function", "function": {"name": "show", "parameters": {"type": "object"}}}
     assert (example.tools, example.issues) == ([nested, tools[1]], ("dropped_tool:web_search",))
 
 
 def test_c9_without_tools_the_key_is_absent() -> None:
-    assert chat(rollout([said("4")], tools=[])).record() == {"messages": [USER, answer("4")]}
+    assert to_chat(rollout([said("4")], tools=[])).record() == {"messages": [USER, answer("4")]}
 
 
 def test_c10_an_item_that_chat_cannot_express_skips_the_rollout() -> None:
-    assert chat(rollout([{"type": "mcp_call", "name": "x"}, said("4")])).skip == "unsupported_item:mcp_call"
+    assert to_chat(rollout([{"type": "mcp_call", "name": "x"}, said("4")])).skip == "unsupported_item:mcp_call"
 
 
 TAIL = [said("4"), said("Thanks", "user")]
 
 
 def test_c11_what_follows_the_last_answer_is_cut_off_and_told() -> None:
-    assert whole(chat(rollout(TAIL))) == ([USER, answer("4")], ("trimmed_tail:1",), None)
+    assert whole(to_chat(rollout(TAIL))) == ([USER, answer("4")], ("trimmed_tail:1",), None)
 
 
 def test_c4_an_image_that_a_tool_gave_is_an_image() -> None:
     output = [{"type": "input_text", "text": "seen"}, {"type": "input_image", "image_url": "data:x"}]
     parts = [{"type": "text", "text": "seen"}, {"type": "image_url", "image_url": {"url": "data:x", "detail": "auto"}}]
-    assert whole(chat(rollout([called("a"), gave("a", output), said("4")]))) == (
+    assert whole(to_chat(rollout([called("a"), gave("a", output), said("4")]))) == (
         [USER, answer("", tool_calls=[made("a")]), result("a", parts), answer("4")],
         ("image",),
         None,
@@ -464,23 +468,23 @@ def test_c4_an_image_that_a_tool_gave_is_an_image() -> None:
 
 
 def test_c11_a_tail_can_skip_the_rollout_or_stay() -> None:
-    assert chat(rollout(TAIL), ChatOptions(trailing="skip")).skip == "tail_after_assistant"
+    assert to_chat(rollout(TAIL), ChatOptions(trailing="skip")).skip == "tail_after_assistant"
     thanks = {"role": "user", "content": "Thanks"}
-    assert chat(rollout(TAIL), ChatOptions(trailing="keep")).messages == [USER, answer("4"), thanks]
+    assert to_chat(rollout(TAIL), ChatOptions(trailing="keep")).messages == [USER, answer("4"), thanks]
 
 
 def test_c11_with_nothing_left_there_is_no_example() -> None:
-    assert chat(rollout([said("")])).skip == "no_final_assistant"
+    assert to_chat(rollout([said("")])).skip == "no_final_assistant"
 
 
 def test_c11_a_final_call_is_told_and_can_skip() -> None:
     ended = rollout([called("a"), gave("a")])
-    assert whole(chat(ended)) == (
+    assert whole(to_chat(ended)) == (
         [USER, answer("", tool_calls=[made("a")])],
         ("trimmed_tail:1", "ends_in_tool_call"),
         None,
     )
-    assert chat(ended, ChatOptions(final_tool_call="skip")).skip == "final_tool_call"
+    assert to_chat(ended, ChatOptions(final_tool_call="skip")).skip == "final_tool_call"
 
 
 @pytest.mark.parametrize(
@@ -499,15 +503,15 @@ def test_c11_a_final_call_is_told_and_can_skip() -> None:
     ],
 )
 def test_c12_calls_and_results_that_do_not_pair_are_told(output: Any, issues: tuple[str, ...]) -> None:
-    assert told(chat(rollout(output))) == issues
+    assert told(to_chat(rollout(output))) == issues
 
 
 def test_c13_a_rollout_that_was_cut_off_is_told() -> None:
-    assert chat(rollout([said("4")], truncated="max_output_tokens")).issues == ("truncated:max_output_tokens",)
+    assert to_chat(rollout([said("4")], truncated="max_output_tokens")).issues == ("truncated:max_output_tokens",)
 
 
 def test_c13_a_conversation_without_a_user_is_told() -> None:
-    assert chat(rollout([said("4")], [])).issues == ("no_user",)
+    assert to_chat(rollout([said("4")], [])).issues == ("no_user",)
 
 
 @pytest.mark.parametrize(
@@ -521,11 +525,11 @@ def test_c13_a_conversation_without_a_user_is_told() -> None:
 )
 def test_c14_thinking_in_the_text_can_be_split_off(text: str, message: Any, issues: tuple[str, ...]) -> None:
     options = ChatOptions(inline_think="split", reasoning="field")
-    assert whole(chat(rollout([said(text)]), options)) == ([USER, message], issues, None)
+    assert whole(to_chat(rollout([said(text)]), options)) == ([USER, message], issues, None)
 
 
 def test_c14_thinking_in_the_text_stays_by_default() -> None:
-    assert chat(rollout([said("<think>A</think>B")])).messages == [USER, answer("<think>A</think>B")]
+    assert to_chat(rollout([said("<think>A</think>B")])).messages == [USER, answer("<think>A</think>B")]
 
 
 def test_valid_chat_messages_come_out_equal() -> None:
@@ -538,7 +542,7 @@ def test_valid_chat_messages_come_out_equal() -> None:
         {"role": "assistant", "content": "4"},
     ]
     options = ChatOptions(arguments="string", null_content=True, reasoning="field")
-    assert chat(rollout(messages[2:], messages[:2]), options).messages == messages
+    assert to_chat(rollout(messages[2:], messages[:2]), options).messages == messages
 
 
 # Encoding
@@ -568,7 +572,7 @@ def test_f8_deep_values_and_big_integers_are_written() -> None:
 @pytest.mark.parametrize(("value", "skip"), [(math.nan, "non_finite_number"), (10**400, None)])
 def test_a_number_in_a_tool_that_is_not_finite_skips_the_rollout(value: Any, skip: str | None) -> None:
     tool = {"type": "function", "name": "show", "parameters": {"maximum": value}}
-    assert chat(rollout([said("4")], tools=[tool])).skip == skip
+    assert to_chat(rollout([said("4")], tools=[tool])).skip == skip
 
 
 # Whatever comes
@@ -654,10 +658,10 @@ def test_whatever_the_json_both_forms_give_an_example_or_a_reason(
     prompt: Any, output: Any, tools: list[Any], options: ChatOptions
 ) -> None:
     strange = rollout(output, prompt, tools=tools, instructions="x", notes=("non_finite_number",))
-    assert_usable(flat(strange), ends_with_assistant=True)
-    assert_usable(flat(strange, FlatOptions(strip_think=True, with_instructions=True)), ends_with_assistant=True)
-    assert_usable(chat(strange, options), ends_with_assistant=options.trailing != "keep")
-    assert_usable(chat(replace(strange, instructions=None), GYM_OPTIONS), ends_with_assistant=False)
+    assert_usable(to_flat(strange), ends_with_assistant=True)
+    assert_usable(to_flat(strange, FlatOptions(strip_think=True, with_instructions=True)), ends_with_assistant=True)
+    assert_usable(to_chat(strange, options), ends_with_assistant=options.trailing != "keep")
+    assert_usable(to_chat(replace(strange, instructions=None), GYM_OPTIONS), ends_with_assistant=False)
 
 
 # C10 to C14 as a policy: what is wrong is left out, or the example ends before it
@@ -666,7 +670,7 @@ def test_whatever_the_json_both_forms_give_an_example_or_a_reason(
 def cut(output: Any, *kinds: str, **options: Any) -> Example:
     """Return the chat example of an output that ends before issues of these kinds."""
     more = {"truncated": options.pop("truncated", None)}
-    return chat(rollout(output, **more), ChatOptions(trim=frozenset(kinds), **options))
+    return to_chat(rollout(output, **more), ChatOptions(trim=frozenset(kinds), **options))
 
 
 SEARCH = {"type": "web_search_call", "id": "ws_1", "status": "completed"}
@@ -698,7 +702,7 @@ def test_c11_an_example_that_is_one_call_has_nothing_left_without_it() -> None:
 def test_c12_an_unanswered_call_can_end_the_example() -> None:
     output = [called("c1"), gave("c1"), called("c2"), said("and?", "user"), said("b")]
     example = cut(output, "unanswered_tool_call")
-    assert example.messages == chat(rollout(output[:3])).messages
+    assert example.messages == to_chat(rollout(output[:3])).messages
     assert told(example) == ("trimmed:unanswered_tool_call", "ends_in_tool_call")
 
 
@@ -726,7 +730,7 @@ def test_c13_an_answer_that_was_cut_off_can_be_taken_away() -> None:
 
 def test_c13_the_only_answer_is_not_taken_away_for_one_of_the_prompt() -> None:
     prompt = [{"role": "user", "content": "1+1?"}, {"role": "assistant", "content": "2"}, QUESTION]
-    example = chat(rollout([said("4 an")], prompt, truncated="x"), ChatOptions(trim=frozenset({"truncated"})))
+    example = to_chat(rollout([said("4 an")], prompt, truncated="x"), ChatOptions(trim=frozenset({"truncated"})))
     assert example.skip == "no_final_assistant"
 
 
@@ -737,11 +741,11 @@ def test_c14_thinking_that_was_never_closed_can_end_the_example() -> None:
 
 def test_the_prompt_of_an_example_is_known() -> None:
     prompt = [{"role": "user", "content": "1+1?"}, {"role": "assistant", "content": "2"}, QUESTION]
-    assert chat(rollout([said("4")], prompt)).n_prompt == 3
-    assert chat(rollout([said("4")], prompt, instructions="Be brief.")).n_prompt == 4
-    assert flat(rollout([said("4")], prompt)).n_prompt == 3
+    assert to_chat(rollout([said("4")], prompt)).n_prompt == 3
+    assert to_chat(rollout([said("4")], prompt, instructions="Be brief.")).n_prompt == 4
+    assert to_flat(rollout([said("4")], prompt)).n_prompt == 3
 
 
 def test_tools_can_be_written_as_json_text() -> None:
-    example = chat(rollout([said("4")], tools=[{"type": "function", "name": "é"}]), ChatOptions(tools="text"))
+    example = to_chat(rollout([said("4")], tools=[{"type": "function", "name": "é"}]), ChatOptions(tools="text"))
     assert example.record()["tools"] == '[{"type": "function", "function": {"name": "é"}}]'

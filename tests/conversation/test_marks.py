@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from making import SAMPLE_DATA, call, exported, gym, rows_of, said, write
-from rollout_curator.conversation import ChatOptions, FlatOptions, answers, chat, flat, mark_items, open_rollout
+from rollout_curator.conversation import ChatOptions, FlatOptions, answers, mark_items, open_rollout, to_chat, to_flat
 from rollout_curator.decisions.store import Decisions, Entry
 from rollout_curator.export import Settings, choose, export, remake, verify
 from rollout_curator.export.remaking import Remade
@@ -55,7 +55,7 @@ def test_a_call_and_words_after_its_result_are_two_answers_and_calls_in_a_row_ar
 
 @pytest.mark.parametrize("item", [1, 2, 3])
 def test_a_mark_on_any_item_of_an_answer_leaves_its_whole_message_untrained(item: int) -> None:
-    made = chat(
+    made = to_chat(
         mark_items(rollout_of(gym(output=STEPS)), {item}), ChatOptions(reasoning="field", marks="message_loss_mask")
     )
     assert (made.mask(), made.skip, "marked_turns" in made.issues) == ([0, 0, 0, 1], None, True)
@@ -63,21 +63,21 @@ def test_a_mark_on_any_item_of_an_answer_leaves_its_whole_message_untrained(item
 
 def test_marks_on_questions_results_and_numbers_beyond_the_end_do_nothing() -> None:
     rollout = rollout_of(gym(output=STEPS))
-    assert chat(mark_items(rollout, {0, 4, 99})) == chat(rollout)
+    assert to_chat(mark_items(rollout, {0, 4, 99})) == to_chat(rollout)
     assert mark_items(rollout, ()) is rollout
 
 
 def test_a_marked_rollout_notes_what_it_noted_before() -> None:
     rollout = rollout_of(gym(output=[[said("a")], [said("a"), USER, said("b")]]))
-    before, after = chat(rollout), chat(mark_items(rollout, {1}))
+    before, after = to_chat(rollout), to_chat(mark_items(rollout, {1}))
     assert "nested_cumulative" in before.issues
     assert after.issues == (*before.issues, "marked_turns")
 
 
 def test_flat_cannot_leave_out_a_part_of_its_one_answer() -> None:
     rollout = rollout_of(talk("a", "b"))
-    assert flat(mark_items(rollout, {3}), FlatOptions()).skip == "mixed_marks"
-    assert flat(mark_items(rollout, {1, 3}), FlatOptions()).untrained == {1}
+    assert to_flat(mark_items(rollout, {3}), FlatOptions()).skip == "mixed_marks"
+    assert to_flat(mark_items(rollout, {1, 3}), FlatOptions()).untrained == {1}
 
 
 def test_a_mark_on_an_answer_of_the_samples_changes_the_mask_of_one_message_and_nothing_else() -> None:
@@ -85,9 +85,9 @@ def test_a_mark_on_an_answer_of_the_samples_changes_the_mask_of_one_message_and_
     workspace = Workspace.open([SAMPLE_DATA])
     for row in range(0, workspace.n_rollouts, 7):
         rollout = workspace.rollout(row)
-        plain, sides = chat(rollout, options), open_rollout(rollout)
+        plain, sides = to_chat(rollout, options), open_rollout(rollout)
         for first in set(answers([*sides.prompt, *sides.output])) - {None} if plain.messages else ():
-            marked = chat(mark_items(rollout, {first or 0}), options)
+            marked = to_chat(mark_items(rollout, {first or 0}), options)
             assert (marked.messages, len(marked.untrained) <= 1) == (plain.messages, True)
             changed += len(marked.untrained)
     assert changed > 50

@@ -1,4 +1,4 @@
-"""What `outcomes` says is what the four conversions say: on real rollouts, on samples, on thousands of odd ones."""
+"""What `usual_outcomes` says is what the four conversions say: on real rollouts, samples and thousands of odd ones."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,7 +8,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rollout_curator.conversation import GYM_OPTIONS, ChatOptions, Outcome, Outcomes, chat, flat, open_rollout, outcomes
+from rollout_curator.conversation import (
+    GYM_OPTIONS,
+    ChatOptions,
+    Outcome,
+    Outcomes,
+    open_rollout,
+    to_chat,
+    to_flat,
+    usual_outcomes,
+)
 from rollout_curator.rollout import Example, Rollout
 from rollout_curator.sources.formats.base import read_object
 from rollout_curator.sources.lines import Parsed, parse
@@ -104,10 +113,10 @@ def said_of(example: Example) -> Outcome:
 def converted(rollout: Rollout) -> Outcomes:
     """Return what the four conversions say, each made for itself."""
     return Outcomes(
-        flat=said_of(flat(rollout)),
-        chat=said_of(chat(rollout)),
-        chat_reasoning=said_of(chat(rollout, ChatOptions(reasoning="field"))),
-        gym=said_of(chat(rollout, GYM_OPTIONS)),
+        flat=said_of(to_flat(rollout)),
+        chat=said_of(to_chat(rollout)),
+        chat_reasoning=said_of(to_chat(rollout, ChatOptions(reasoning="field"))),
+        gym=said_of(to_chat(rollout, GYM_OPTIONS)),
     )
 
 
@@ -122,14 +131,14 @@ def rollouts_in(folder: Path) -> Iterator[tuple[str, Rollout]]:
 
 
 def differing(folder: Path) -> list[str]:
-    """Return the places where `outcomes` says something else than the conversions."""
-    return [place for place, read in rollouts_in(folder) if outcomes(open_rollout(read)) != converted(read)]
+    """Return the places where `usual_outcomes` says something else than the conversions."""
+    return [place for place, read in rollouts_in(folder) if usual_outcomes(open_rollout(read)) != converted(read)]
 
 
 @settings(max_examples=3000, deadline=None)
 @given(ROLLOUTS)
 def test_outcomes_are_those_of_the_conversions(rollout: Rollout) -> None:
-    assert outcomes(open_rollout(rollout)) == converted(rollout)
+    assert usual_outcomes(open_rollout(rollout)) == converted(rollout)
 
 
 def test_outcomes_of_every_sample_are_those_of_the_conversions() -> None:
@@ -143,7 +152,7 @@ def test_outcomes_of_every_real_rollout_are_those_of_the_conversions(shared_fold
 
 def outcomes_of(*output: dict[str, Any]) -> Outcomes:
     """Return the outcomes of a rollout that asks 2+2 and has this output."""
-    return outcomes(open_rollout(Rollout("nemo_gym", "2+2?", list(output), 1.0)))
+    return usual_outcomes(open_rollout(Rollout("nemo_gym", "2+2?", list(output), 1.0)))
 
 
 THINKS = {"type": "reasoning", "summary": [{"type": "summary_text", "text": "why"}]}
@@ -177,6 +186,6 @@ def test_arguments_that_are_no_object_are_no_issue_for_gym() -> None:
     )
 
 
-@pytest.mark.parametrize("convert", [flat, chat])
+@pytest.mark.parametrize("convert", [to_flat, to_chat])
 def test_an_item_of_empty_type_without_a_role_skips_the_rollout(convert: Any) -> None:
     assert convert(Rollout("nemo_gym", "2+2?", [{"type": "", "content": "4"}], 1.0)).skip == "bad_item"

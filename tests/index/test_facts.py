@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from xxhash import xxh3_64_intdigest
 
 from indexing import rollout
-from rollout_curator.conversation import GYM_OPTIONS, ChatOptions, chat, flat
+from rollout_curator.conversation import GYM_OPTIONS, ChatOptions, to_chat, to_flat
 from rollout_curator.index.facts import CLASS_NAMES, NUMBER_NAMES, facts, outcome, read_outcome
 from rollout_curator.index.scan import read_line
 from rollout_curator.rollout import Rollout, Unreadable
@@ -346,9 +346,13 @@ def test_the_outcomes_in_the_index_are_those_of_the_conversions(prompt: list[Any
     fields = with_output(*output) | {"responses_create_params": {"input": prompt}}
     opened = read_object(fields)
     assert isinstance(opened, Rollout)
-    made = (flat(opened), chat(opened, ChatOptions(reasoning="drop")), chat(opened, ChatOptions(reasoning="field")))
+    made = (
+        to_flat(opened),
+        to_chat(opened, ChatOptions(reasoning="drop")),
+        to_chat(opened, ChatOptions(reasoning="field")),
+    )
     assert picked(of(fields), "flat", "chat", "chat_reasoning") == tuple(map(outcome, made))
-    assert of(fields)["gym"] == outcome(chat(opened, GYM_OPTIONS))
+    assert of(fields)["gym"] == outcome(to_chat(opened, GYM_OPTIONS))
 
 
 def test_a_rollout_too_deep_to_look_at_is_a_problem() -> None:

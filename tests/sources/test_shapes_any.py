@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from rollout_curator.conversation import chat, flat, open_rollout, outcomes
+from rollout_curator.conversation import open_rollout, to_chat, to_flat, usual_outcomes
 from rollout_curator.recipe import recipe as recipes
 from rollout_curator.recipe.recipe import Recipe
 from rollout_curator.rollout import Rollout
@@ -157,9 +157,9 @@ def test_no_value_in_any_place_stops_reading_or_converting_and_none_is_changed(f
     assert repr(first) == repr(second)
     if isinstance(first, Rollout):
         opened = open_rollout(first)
-        assert repr(outcomes(opened)) == repr(outcomes(opened))
-        chat(first)
-        flat(first)
+        assert repr(usual_outcomes(opened)) == repr(usual_outcomes(opened))
+        to_chat(first)
+        to_flat(first)
         recipes.example(first, READ_TOOLS)
     assert repr(fields) == repr(before)
 
@@ -176,4 +176,4 @@ def test_values_that_are_nested_deep_do_not_stop_reading(place: str, depth: int)
     ):
         found = read_object({**fields, place: deep})
         assert isinstance(found, Rollout)
-        chat(found)
+        to_chat(found)

@@ -6,7 +6,7 @@ import pytest
 
 from making import call as cli
 from making import rows_of, write
-from rollout_curator.conversation import FlatOptions, flat
+from rollout_curator.conversation import FlatOptions, to_flat
 from rollout_curator.rollout import Rollout
 from rollout_curator.sources.formats.base import read_object
 from shaping import ASKED, NAMED, SAID, call, line, made, messages, notes, out, rollout
@@ -33,7 +33,7 @@ def test_text_in_place_of_the_older_call_is_not_taken_for_the_name_of_a_tool() -
 def test_a_call_that_cannot_be_read_is_never_written_as_words_of_an_answer() -> None:
     talk = line(ASKED, {"role": "tool_call", "content": "tide(x=1)"}, {"role": "tool_response", "content": "5"}, SAID)
     assert out(talk) == "bad_tool_call"
-    assert flat(rollout(talk), FlatOptions()).record()["messages"] == [ASKED, SAID]
+    assert to_flat(rollout(talk), FlatOptions()).record()["messages"] == [ASKED, SAID]
 
 
 def test_roles_are_the_same_in_capitals() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from making import gym
-from rollout_curator.conversation import chat, flat
+from rollout_curator.conversation import to_chat, to_flat
 from rollout_curator.rollout import Example, Rollout
 from shaping import ASKED, SAID, line, made, messages, notes, out, rollout
 
@@ -206,7 +206,7 @@ def test_settings_of_the_template_are_read_in_every_form(more: dict[str, Any]) -
     assert column == {"messages": [ASKED, SAID], "chat_template_kwargs": {"enable_thinking": False}}
 
 
-@pytest.mark.parametrize("convert", [chat, flat])
+@pytest.mark.parametrize("convert", [to_chat, to_flat])
 def test_settings_that_no_trainer_reads_are_told(convert: Callable[[Rollout], Example]) -> None:
     example = convert(rollout(line(ASKED, SAID, enable_thinking=False)))
     assert (example.issues, example.left_out) == (("template_kwargs",), (("template_kwargs", 1),))

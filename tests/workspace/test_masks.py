@@ -12,7 +12,7 @@ from making import gym, write
 from rollout_curator.cli.options import recipe_of
 from rollout_curator.decisions.store import Decisions, Entry
 from rollout_curator.errors import RecipeError
-from rollout_curator.export import command_line
+from rollout_curator.export import command_of
 from rollout_curator.recipe.recipe import Recipe
 from rollout_curator.review import slice_queues as parts
 from rollout_curator.selection.filters import Filter, Thresholds, dropped_words, filter_words
@@ -193,7 +193,7 @@ def test_the_command_that_does_the_same_holds_every_bound(workspace: Workspace, 
         control_by="tokens",
         split=Split(1234567.0, 0.0, seed=7),
     )
-    words = shlex.split(command_line(workspace, recipe, tmp_path / "out.jsonl"))[2:]
+    words = shlex.split(command_of(workspace, recipe, tmp_path / "out.jsonl"))[2:]
     given = cli.export.make_context("export", words).params
     again = recipe_of(given["paths"], **{name: given[name] for name in SELECTION})
     assert (again.filters, again.thresholds) == (recipe.filters, recipe.thresholds)

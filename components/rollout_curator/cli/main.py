@@ -150,7 +150,7 @@ def export(
         found = {**report.exported(done), "store": told(workspace)}
         if beside:
             found["controls"] = working.written_controls(workspace, chosen, beside, settings)
-            found["command"] = publishing.command_line(workspace, chosen, out, card, seeds, account, settings.training)
+            found["command"] = publishing.command_of(workspace, chosen, out, card, seeds, account, settings.training)
         say(found, as_json, report_text.exported_text)
 
 

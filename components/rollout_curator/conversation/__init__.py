@@ -5,13 +5,13 @@ are left out in the end (it only names the issues that usually keep one out).
 Shape of the input: `Rollout.prompt` and `Rollout.output`, Responses items or chat messages, as they were collected.
 """
 
-from rollout_curator.conversation.chat import chat
-from rollout_curator.conversation.encode import encode
-from rollout_curator.conversation.flat import flat
+from rollout_curator.conversation.chat import to_chat
+from rollout_curator.conversation.encoding import encode
+from rollout_curator.conversation.flat import to_flat
 from rollout_curator.conversation.items import Normalised, Opened, item_type, normalise, open_rollout
 from rollout_curator.conversation.marking import answers, mark_items
 from rollout_curator.conversation.options import GYM_OPTIONS, ChatOptions, FlatOptions
-from rollout_curator.conversation.outcomes import Outcome, Outcomes, outcomes
+from rollout_curator.conversation.outcomes import Outcome, Outcomes, usual_outcomes
 from rollout_curator.conversation.sharegpt import record_of
 from rollout_curator.conversation.words import (
     EXCLUDED_BY_DEFAULT,
@@ -44,16 +44,16 @@ __all__ = [
     "Outcome",
     "Outcomes",
     "answers",
-    "chat",
     "count_left_out",
     "encode",
-    "flat",
     "issue_kind",
     "item_type",
     "left_out_cause",
     "mark_items",
     "normalise",
     "open_rollout",
-    "outcomes",
     "record_of",
+    "to_chat",
+    "to_flat",
+    "usual_outcomes",
 ]

@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from rollout_curator.conversation.encode import fault_of, has_float, json_text
+from rollout_curator.conversation.encoding import fault_of, has_float, json_text
 from rollout_curator.conversation.items import Findings
 from rollout_curator.conversation.options import ChatOptions
 from rollout_curator.rollout import Item, ToolCall

@@ -9,7 +9,7 @@ from typing import Any
 
 from rollout_curator.conversation.calls import message_calls, nest_tools, parse_arguments, read_call_id, response_call
 from rollout_curator.conversation.draft import Draft, add_reasoning, flush, name_of, named
-from rollout_curator.conversation.encode import fault_of
+from rollout_curator.conversation.encoding import fault_of
 from rollout_curator.conversation.finish import (
     cut_tail,
     end_on_answer,
@@ -40,13 +40,13 @@ from rollout_curator.rollout import Example, Item, Message, Rollout
 from rollout_curator.sources.shapes.view import label
 
 
-def chat(rollout: Rollout, options: ChatOptions = ChatOptions()) -> Example:  # noqa: B008 frozen
+def to_chat(rollout: Rollout, options: ChatOptions = ChatOptions()) -> Example:  # noqa: B008 frozen
     """Return the chat example of a rollout, or why there is none. Never raises on JSON values."""
     return chat_of(open_rollout(rollout), options)
 
 
 def chat_of(opened: Opened, options: ChatOptions) -> Example:
-    """Return what `chat` does for a rollout that was opened before."""
+    """Return what `to_chat` does for a rollout that was opened before."""
     findings = opened.findings()
     messages: list[Message] = []
     n_prompt = 0

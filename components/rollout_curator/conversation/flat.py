@@ -26,13 +26,13 @@ OUTPUT_NOTES = {kind: f"dropped_{kind}" for kind in _KINDS}
 _PROMPT_NOTES = {kind: f"dropped_input_{kind}" for kind in _KINDS}
 
 
-def flat(rollout: Rollout, options: FlatOptions = FlatOptions()) -> Example:  # noqa: B008 frozen
+def to_flat(rollout: Rollout, options: FlatOptions = FlatOptions()) -> Example:  # noqa: B008 frozen
     """Return the flat example of a rollout, or why there is none. Never raises on JSON values."""
     return flat_of(open_rollout(rollout), options)
 
 
 def flat_of(opened: Opened, options: FlatOptions) -> Example:
-    """Return what `flat` does for a rollout that was opened before."""
+    """Return what `to_flat` does for a rollout that was opened before."""
     findings = opened.findings()
     if findings.skip is None:
         messages = _messages(opened, options, findings)

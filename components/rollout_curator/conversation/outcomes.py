@@ -47,7 +47,7 @@ class Outcomes:
     loading: Mapping[str, tuple[str, ...]] = field(default_factory=dict, compare=False)
 
 
-def outcomes(opened: Opened) -> Outcomes:
+def usual_outcomes(opened: Opened) -> Outcomes:
     """Return what `flat`, `chat` with reasoning dropped and kept, and `chat` for Gym say of a rollout."""
     if (counts := kinds_of(opened)) is not None:
         rollout = opened.rollout

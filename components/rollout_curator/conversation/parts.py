@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from rollout_curator.conversation.encode import fault_of, json_text
+from rollout_curator.conversation.encoding import fault_of, json_text
 from rollout_curator.conversation.items import MEDIA_PARTS, Findings, drop_part, part_text
 from rollout_curator.conversation.options import ChatOptions
 from rollout_curator.rollout import Item

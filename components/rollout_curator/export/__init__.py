@@ -7,7 +7,7 @@ again from the manifest alone. They stream: a batch of rollouts is in memory at 
 from rollout_curator.export.accounting import left_out, left_out_said, left_out_words, noticed, unread
 from rollout_curator.export.card_facts import pair_notes
 from rollout_curator.export.choosing import Chosen, ExportProgress, Part, choose
-from rollout_curator.export.command_line import command_line
+from rollout_curator.export.command_line import command_of
 from rollout_curator.export.costing import cost_of, lengths_of, usual
 from rollout_curator.export.paths import check_out, control_paths, paths_of, usual_card, usual_report
 from rollout_curator.export.remaking import Remade, remake
@@ -30,7 +30,7 @@ __all__ = [
     "check_free",
     "check_out",
     "choose",
-    "command_line",
+    "command_of",
     "control_paths",
     "cost_of",
     "export",

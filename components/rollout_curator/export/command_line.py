@@ -18,7 +18,7 @@ from rollout_curator.workspace.workspace import Workspace
 NOTHING: Mapping[str, int] = MappingProxyType({})
 
 
-def command_line(
+def command_of(
     workspace: Workspace,
     recipe: Recipe,
     out: Path,

@@ -17,15 +17,15 @@ import xxhash
 
 from rollout_curator.conversation import (
     arrow,
-    chat,
     encode,
-    flat,
     issue_kind,
     item_type,
     mark_items,
     normalise,
     open_rollout,
     record_of,
+    to_chat,
+    to_flat,
 )
 from rollout_curator.index.source import to_rollout
 from rollout_curator.recipe import recipe as recipes
@@ -123,7 +123,7 @@ def prompt_of(rollout: Rollout, plan: Plan) -> list[Message]:
         lambda item: item_type(item) == "message" and item.get("role") not in ("assistant", "tool"), output
     )
     asked = replace(rollout, output=[*given, _ANSWER], unusable=None, truncated=None)
-    made = flat(asked, plan.flat) if plan.format == "flat" else chat(asked, plan.chat)
+    made = to_flat(asked, plan.flat) if plan.format == "flat" else to_chat(asked, plan.chat)
     return (made.messages or [])[:-1]
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import orjson
 import xxhash
 
-from rollout_curator.conversation import Outcome, open_rollout, outcomes
+from rollout_curator.conversation import Outcome, open_rollout, usual_outcomes
 from rollout_curator.conversation.items import item_type
 from rollout_curator.index.columns import WEIGHTS
 from rollout_curator.index.counts import Counts, count
@@ -56,7 +56,7 @@ def facts(rollout: Rollout, environment: str) -> Facts:
     weighed = weight(counts, rollout.tools)
     tokens_in, tokens = _usage(response, weighed)
     estimated = tokens is None
-    made = outcomes(opened)
+    made = usual_outcomes(opened)
     agent, prompt_key = _agent(fields), hash_of_prompt(rollout)
     task = _task(fields) or f"prompt {prompt_key:016x}"
     numbers = (

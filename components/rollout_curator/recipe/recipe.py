@@ -12,7 +12,7 @@ from typing import Any
 
 import tomli_w
 
-from rollout_curator.conversation import HAZARDS, UNLOADABLE, chat, encode, flat, record_of
+from rollout_curator.conversation import HAZARDS, UNLOADABLE, encode, record_of, to_chat, to_flat
 from rollout_curator.conversation.loading import loading_issues
 from rollout_curator.errors import RecipeError, TemplateError
 from rollout_curator.files.doors import Door
@@ -232,7 +232,7 @@ def found(rollout: Rollout, plan: Plan, *, always: bool = False) -> Example:
 
     It is looked at for hazards when the plan asks for that, or `always`.
     """
-    made = flat(rollout, plan.flat) if plan.format == "flat" else chat(rollout, plan.chat)
+    made = to_flat(rollout, plan.flat) if plan.format == "flat" else to_chat(rollout, plan.chat)
     if made.skip:
         return made
     if always or plan.needs_look:

@@ -41,7 +41,7 @@ class RoundEdges:
     first: int
 
 
-def bins(value: Floats, start: Ints, *, most: int) -> Bins:
+def make_bins(value: Floats, start: Ints, *, most: int) -> Bins:
     """Return a bin per value when the values are few, else fine bins at round edges.
 
     `value` is ascending and finite, `start` the position of the first of each distinct value. The fine bins are

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from rollout_curator.selection.threshold_counts.bins import Bins, Floats, Ints, bins
+from rollout_curator.selection.threshold_counts.bins import Bins, Floats, Ints, make_bins
 from rollout_curator.selection.threshold_counts.columns import (
     Bounds,
     Columns,
@@ -120,7 +120,7 @@ def _levels(columns: Columns, bounds: Bounds, start: Ints, most: int) -> Levels:
     picked = _stops(columns, start, most)
     first, past = start[:-1], int(start[-1])
     low = int(start[0])
-    histogram = bins(columns.value[low:past], first - low, most=most * 2)
+    histogram = make_bins(columns.value[low:past], first - low, most=most * 2)
     edges = low + np.concatenate([[0], np.cumsum(histogram.count)])
     return Levels(
         lower=_lower(columns, bounds, first[picked], past),

@@ -7,7 +7,7 @@ import streamlit as st
 from rollout_curator.errors import ExportError
 from rollout_curator.export import (
     Chosen,
-    command_line,
+    command_of,
     control_paths,
     first_line,
     says_of,
@@ -177,7 +177,7 @@ def _write(site: Site, workspace: Workspace, recipe: Recipe, chosen: Chosen | No
         draw_job(site, site.export, recipe)
     elif n_rows:
         with st.expander("The command that does the same"):
-            show_untrusted(command_line(workspace, recipe, out, card, seeds, report, beside.settings.training))
+            show_untrusted(command_of(workspace, recipe, out, card, seeds, report, beside.settings.training))
 
 
 def _training(recipe: Recipe, asked: Asked | None) -> tuple[int | None, int]:

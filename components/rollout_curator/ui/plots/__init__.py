@@ -10,8 +10,8 @@ nothing here knows it.
 
 from rollout_curator.ui.plots.base import PLOTS, Plot, alt, plot
 from rollout_curator.ui.plots.clicks import opened, row_of
-from rollout_curator.ui.plots.components import component_table, components
-from rollout_curator.ui.plots.density import against_table, density, reward_against
+from rollout_curator.ui.plots.component_plots import component_table, components
+from rollout_curator.ui.plots.density_plots import against_table, density, reward_against
 from rollout_curator.ui.plots.distribution import ecdf, ecdf_table
 from rollout_curator.ui.plots.groups import by_group
 from rollout_curator.ui.plots.labels import label, name_of

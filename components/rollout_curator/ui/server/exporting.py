@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rollout_curator.errors import CuratorError
-from rollout_curator.export import Exported, Settings, check_free, check_out, command_line, control_paths, export
+from rollout_curator.export import Exported, Settings, check_free, check_out, command_of, control_paths, export
 from rollout_curator.recipe.recipe import Recipe
 from rollout_curator.training.templates.turns import Stopped
 from rollout_curator.ui.server.rendering import of_job
@@ -95,7 +95,7 @@ class ExportJob:
             check_free({self.out: settings, **dict.fromkeys(beside.values(), settings.alone)}, self.recipe)
             self.result = self._written(workspace, self.recipe, self.out, settings)
             if self.result is not None and beside:
-                said = command_line(workspace, self.recipe, self.out, card, self.seeds, report, settings.training)
+                said = command_of(workspace, self.recipe, self.out, card, self.seeds, report, settings.training)
                 self.result = replace(self.result, command=said)
                 self._write_controls(workspace, beside)
         except (CuratorError, OSError, MemoryError, ValueError, RuntimeError) as error:
