@@ -19,7 +19,8 @@ from playwright.sync_api import Page, expect
 
 SCRIPT = """
 import numpy as np, pandas as pd, streamlit as st
-from rollout_curator import plots, strategies
+from rollout_curator.selection import strategies
+from rollout_curator.ui import plots
 
 def rollouts(n):
     at = np.arange(n)

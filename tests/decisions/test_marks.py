@@ -206,7 +206,7 @@ def test_a_store_of_schema_2_opens_with_every_act_setting_and_verdict_and_takes_
 WRITER = """
 import sys
 from pathlib import Path
-from rollout_curator.decisions import Decisions, Entry
+from rollout_curator.decisions.store import Decisions, Entry
 with Decisions.open(Path(sys.argv[1])) as store:
     for n in range(10_000):
         made = store.record([Entry("a" * 32, "mark", reviewer="ann", client="tab", seq=n, item=n)])

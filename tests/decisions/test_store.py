@@ -474,7 +474,7 @@ def test_the_path_may_hold_signs_that_mean_something_to_sqlite(tmp_path: Path) -
 WRITER = """
 import sys
 from pathlib import Path
-from rollout_curator.decisions import Decisions, Entry
+from rollout_curator.decisions.store import Decisions, Entry
 with Decisions.open(Path(sys.argv[1])) as store:
     for seq in range(int(sys.argv[3])):
         store.record([Entry(f"{sys.argv[2]}-{seq}", "reject", reviewer=sys.argv[2], client=sys.argv[2], seq=seq)])

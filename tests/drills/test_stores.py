@@ -132,7 +132,7 @@ class SetBack(real):
 if back:
     datetime.datetime = SetBack
 
-from rollout_curator.decisions import Decisions, Entry
+from rollout_curator.decisions.store import Decisions, Entry
 
 dice = random.Random(who + seed)
 with Decisions.open(Path(path)) as store:

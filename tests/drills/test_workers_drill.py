@@ -22,9 +22,9 @@ pytestmark = [
 PROGRAM = """
 import sys
 from pathlib import Path
-from rollout_curator.publishing import Settings, export
-from rollout_curator.recipe import Recipe
-from rollout_curator.workspace import Workspace
+from rollout_curator.export import Settings, export
+from rollout_curator.recipe.recipe import Recipe
+from rollout_curator.workspace.workspace import Workspace
 
 workspace = Workspace.open([sys.argv[1]], Path(sys.argv[2]))
 for step in export(workspace, Recipe(), Path(sys.argv[3]), Settings(workers=2, overwrite=True)):

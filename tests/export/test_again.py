@@ -86,9 +86,9 @@ def test_one_process_or_two_write_the_same_bytes(tmp_path: Path, recipe: Recipe)
 
 
 PROGRAM = """
-import sys; from making import *; from rollout_curator import manifest
-from rollout_curator.pairs import Pairs; from rollout_curator.splits import Split
-from rollout_curator.publishing import Settings
+import sys; from making import *; from rollout_curator.files import manifest
+from rollout_curator.selection.pairs.pairing import Pairs; from rollout_curator.selection.splits.split import Split
+from rollout_curator.export import Settings
 out = Path(sys.argv[1]); workspace = Workspace.open([SAMPLE_DATA], out.parent / sys.argv[2])
 for recipe in (Recipe(split=Split(0.2, 0.1)), Recipe(pairs=Pairs("margin"), split=Split(20))):
     *_, done = export(workspace, recipe, out, Settings(card="card.md"))

@@ -237,7 +237,7 @@ def test_a_second_export_gives_the_same_bytes(tmp_path: Path) -> None:
 @pytest.mark.parametrize("target", ["nemo_rl", "gym"])
 def test_the_seed_of_hashes_changes_no_byte(tmp_path: Path, target: str) -> None:
     program = (
-        "import sys; from making import *; from rollout_curator import manifest\n"
+        "import sys; from making import *; from rollout_curator.files import manifest\n"
         "out = Path(sys.argv[1]); cache = out.parent / ('cache' + sys.argv[2])\n"
         "workspace = Workspace.open([SAMPLE_DATA], cache)\n"
         "done = exported(workspace, Recipe(target=sys.argv[3], drop=('image', 'no_user')), out)\n"
@@ -574,7 +574,7 @@ def test_a_decision_of_another_process_counts_in_the_next_export(tmp_path: Path)
 
 PEAK = r"""
 import re, sys
-from rollout_curator import cli
+from rollout_curator.cli import main as cli
 sys.argv = ["rollout-curator", "export", sys.argv[1], "--out", sys.argv[1] + ".out", "--json"]
 try:
     cli.main()

@@ -35,7 +35,7 @@ def checked(content: bytes, path: Path) -> dict[str, Any]:
 
 PEAK = """
 import atexit, re, sys
-from rollout_curator.cli import main
+from rollout_curator.cli.main import main
 atexit.register(lambda: print(re.search(r"VmHWM:\\s+(\\d+)", open("/proc/self/status").read())[1], file=sys.stderr))
 main()
 """

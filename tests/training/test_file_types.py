@@ -16,6 +16,7 @@ from rollout_curator.errors import ExportError, RecipeError
 from rollout_curator.files import atomic as base
 from rollout_curator.files.atomic import publish
 from rollout_curator.training.file_types import jsonl
+from rollout_curator.training.file_types.base import get
 
 POSIX_ONLY = pytest.mark.skipif(os.name != "posix", reason="needs a POSIX file system")
 
@@ -248,9 +249,10 @@ def test_a_manifest_that_cannot_appear_is_told_with_what_is_new(tmp_path: Path) 
 @POSIX_ONLY
 def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
     script = (
-        "import sys, resource; from pathlib import Path; from rollout_curator.training.file_types import jsonl, base\n"
+        "import sys, resource; from pathlib import Path; from rollout_curator.training.file_types import jsonl\n"
+        "from rollout_curator.files import atomic\n"
         "line = b'x' * 99_999 + b'\\n'\n"
-        "with base.publish(Path(sys.argv[1])) as (file,):\n"
+        "with atomic.publish(Path(sys.argv[1])) as (file,):\n"
         "    for _ in jsonl.write((line for _ in range(int(sys.argv[2]))), file): pass\n"
         "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)\n"
     )
@@ -268,9 +270,9 @@ def with_package() -> dict[str, str]:
 
 
 def test_jsonl_is_found_by_its_name() -> None:
-    assert base.get("jsonl") is jsonl.JSONL
+    assert get("jsonl") is jsonl.JSONL
 
 
 def test_an_unknown_kind_of_file_is_refused_with_the_names_there_are() -> None:
     with pytest.raises(RecipeError, match=r'there is no "docx"; choose one of .*jsonl'):
-        base.get("docx")
+        get("docx")

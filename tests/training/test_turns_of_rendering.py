@@ -240,8 +240,8 @@ def test_an_export_with_a_slow_template_is_cancelled_at_once(opened: Workspace, 
 
 ORPHAN = """
 import sys
-from rollout_curator.templates import pasted
-from rollout_curator.templates.render import render
+from rollout_curator.training.templates import pasted
+from rollout_curator.training.templates.render import render
 print("begun", flush=True)
 render(pasted(sys.argv[1]), [{"role": "user", "content": "x"}], None, limit_s=8.0)
 """
