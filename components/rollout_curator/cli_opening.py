@@ -5,7 +5,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from rollout_curator.terminal import note, say, show_progress
+from rollout_curator.names import shown
+from rollout_curator.terminal import fail, note, say, show_progress
 
 if TYPE_CHECKING:
     from rollout_curator.counted import Counted
@@ -67,6 +68,16 @@ def check_named(paths: Sequence[str]) -> None:
     for file in existing(paths):
         if not file.path.is_file():
             open_source(file.path).file.close()  # which raises
+
+
+def make_folder(folder: Path | None) -> None:
+    """Make the folder exports go to where it lacks, and say so; never more than that one."""
+    if folder is None or folder.is_dir():
+        return
+    if not folder.absolute().parent.is_dir():
+        fail(f"{folder}: there is no such folder, nor the one it would lie in; make that first")
+    folder.mkdir(exist_ok=True)
+    note(f"made the folder {shown(folder)}, where exports go")
 
 
 @contextmanager
