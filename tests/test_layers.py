@@ -17,6 +17,7 @@ PACKAGE = Path(__file__).parents[1] / "components" / "rollout_curator"
 ROOT = PACKAGE.name
 
 RANKS = {
+    "__main__": 14,
     "cli": 13,
     "cli_review": 12,
     "reading_report": 11,
