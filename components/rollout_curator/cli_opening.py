@@ -25,14 +25,12 @@ def stores_of(paths: Sequence[str], found: "Sequence[Found]", given: Path | None
 
 
 def hold(workspace: "Workspace", paths: Sequence[str], given: Path | None, use: Use) -> None:
-    """Give a workspace the review store that counts, one to write to if asked; a named one that lacks is told."""
+    """Give a workspace the review store that counts, one to write to if asked."""
     from rollout_curator import stores
 
     opened = stores.Opened(paths, workspace.found)
     held = (stores.read if use == "read" else stores.write)(opened, given, workspace)
     workspace.hold(held.decisions, held.counted)
-    if workspace.counted.how == "absent":
-        note(f"{given}: no review store there yet, no decision counts")
 
 
 def tell_unusual(opened: "Opened", counted: "Counted", n_decided: int | None = None) -> None:
@@ -94,8 +92,11 @@ def opened(
     from rollout_curator.errors import SourceError
     from rollout_curator.opening import build_indexes, default_cache
     from rollout_curator.sources import existing, passed_over
+    from rollout_curator.stores import require_there
     from rollout_curator.workspace import Workspace
 
+    if use == "read" and store is not None:
+        require_there(store)  # before the long work
     folder = cache or default_cache()
     try:
         found = existing(paths)
