@@ -103,6 +103,7 @@ RANKS = {
     "errors": 0,
     "names": 0,
     "endings": 0,
+    "given_out": 0,
     "doors": 1,
     "rollout": 0,
     "discover": 0,
