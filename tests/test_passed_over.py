@@ -157,7 +157,7 @@ def acts(folder: Path) -> bytes:
 def test_decisions_that_were_exported_into_the_folder_are_no_source_and_named(folder: Path, acts: bytes) -> None:
     assert (read(folder), why(folder)["acts.jsonl"]) == (["runs.jsonl"], DECISIONS)
     found = call("check", folder, "--json").json
-    assert (found["bad"], DECISIONS in [one["why"] for one in found["passed_over_by_reason"]]) == ({}, True)
+    assert (found["bad"], DECISIONS in [one["reason"] for one in found["passed_over_by_reason"]]) == ({}, True)
 
 
 def test_decisions_of_an_older_program_are_known_too(folder: Path, acts: bytes) -> None:
