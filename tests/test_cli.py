@@ -382,12 +382,18 @@ def test_another_store_counts_when_it_is_named(tmp_path: Path, source: Path) -> 
     assert call("stats", source, "--decisions", store, "--json").json["funnel"]["dropped"] == {"rejected": 1}
 
 
-def test_a_named_store_that_is_not_there_is_told_and_not_made(tmp_path: Path, source: Path) -> None:
-    store = tmp_path / "typo.sqlite"
-    ran = call("stats", source, "--decisions", store, "--json")
-    assert (ran.code, ran.json["rollouts"]) == (0, 3)
-    assert ran.err == f"rollout-curator: {store}: no review store there yet, no decision counts\n"
-    assert not store.exists()
+@pytest.mark.parametrize("verb", ["stats", "export", "review", "decisions export"])
+def test_a_named_store_that_is_not_there_is_a_mistake_where_nothing_is_decided(
+    tmp_path: Path, source: Path, verb: str
+) -> None:
+    store, out = tmp_path / "typo.sqlite", ("--out", tmp_path / "out.jsonl") if "export" in verb else ()
+    said = (
+        f"{store}: there is no review store; name one that is there, or leave --decisions out, "
+        "so that the one beside or above the files counts"
+    )
+    ran = call(*verb.split(), source, "--decisions", store, *out, "--cache-dir", tmp_path / "cache")
+    assert ran == Ran(2, "", f"rollout-curator: {said}\n")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["rollouts.jsonl"]
 
 
 def test_a_broken_store_stops_an_export_and_no_check(tmp_path: Path, source: Path) -> None:

@@ -17,6 +17,7 @@ PACKAGE = Path(__file__).parents[1] / "components" / "rollout_curator"
 ROOT = PACKAGE.name
 
 RANKS = {
+    "__main__": 14,
     "cli": 13,
     "cli_review": 12,
     "reading_report": 11,
@@ -102,6 +103,7 @@ RANKS = {
     "errors": 0,
     "names": 0,
     "endings": 0,
+    "given_out": 0,
     "doors": 1,
     "rollout": 0,
     "discover": 0,

@@ -14,7 +14,7 @@ import click
 from rollout_curator import __version__, cli_review, endings
 from rollout_curator import cli_options as options
 from rollout_curator import cli_working as working
-from rollout_curator.cli_opening import check_named, opened, stores_of, told, told_of_check
+from rollout_curator.cli_opening import check_named, make_folder, opened, stores_of, told, told_of_check
 from rollout_curator.terminal import explained, fail, note, open_closed_streams, say
 
 EXIT_INTERRUPTED = 130
@@ -238,7 +238,7 @@ def index(paths: tuple[str, ...], as_json: bool, cache_dir: Path | None) -> None
 )
 @options.recipe_file
 @options.decisions
-@click.option("--out-dir", type=options.FOLDER, help="Where exports are written.")
+@click.option("--out-dir", type=options.Folder(may_lack=True), help="Where exports are written; made if it lacks.")
 @options.cache
 def ui(paths: tuple[str, ...], roots: tuple[Path, ...], cache_dir: Path | None, **others: Any) -> None:
     """Open the app, on the sample data when no PATH is given."""
@@ -249,6 +249,7 @@ def ui(paths: tuple[str, ...], roots: tuple[Path, ...], cache_dir: Path | None, 
         check_named(paths)
     if (store := others["decisions"]) is not None and os.path.lexists(store):
         Decisions.open(store).close()
+    make_folder(others["out_dir"])
     serve(ServeOptions(paths=tuple(map(Path, paths)), roots=roots, cache=cache_dir, **others))
 
 

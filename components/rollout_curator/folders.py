@@ -1,7 +1,7 @@
 """What lies in an opened folder: which files are read, and of every other one why not.
 
 Nothing is left unsaid: hidden files, folders that are not looked into and this program's own files are named too.
-Knows names, links and the manifests of exports; opens nothing else.
+Knows names, links, the manifests of exports and the first bytes of files; opens nothing else.
 """
 
 import os
@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rollout_curator import vouching
+from rollout_curator.given_out import is_given_out
 from rollout_curator.names import shown
 from rollout_curator.packing import SUFFIXES
 from rollout_curator.vouching import Named
@@ -93,6 +94,8 @@ def _why_not(path: Path, real: Path, root: str, named: dict[str, dict[str, list[
         kind = f"ending in {shown(path.suffix)}" if path.suffix else "without a suffix"
         return f"a file {kind} is read only when it is named"
     known = [words for end, words in _NOT_ROLLOUTS.items() if f"/{name}".endswith(end)]
+    if not known and is_given_out(real):
+        known = ["decisions of a review store as a file"]
     return f"{known[0]}, no rollouts" if known else ""
 
 
