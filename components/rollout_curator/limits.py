@@ -28,8 +28,8 @@ KEYS_MAX = 10_000
 UNPACKED_MAX_BYTES = 8 << 30
 UNPACKED_TIMES = 100
 """What is unpacked beyond the first 8 GiB may be so many times the file on disk."""
-PAGES_MAX_BYTES = 192 << 20
-"""So much may reading a row group of a Parquet file hold unpacked, whatever it packs to: three rollouts of 60 MB."""
+PAGES_MAX_BYTES = 128 << 20
+"""So much may reading a row group of a Parquet file hold unpacked, whatever it packs to: two rollouts of 60 MB."""
 LOOKED_AT_BYTES = 4 << 20
 CONTAINERS_MAX = 1_500_000
 COMMAS_MAX = 10_000_000
