@@ -20,7 +20,7 @@ from rollout_curator.publishing.accounting import left_out, report_blocks, rows_
 from rollout_curator.publishing.choosing import Chosen, ExportProgress, Steps, choosing
 from rollout_curator.publishing.command import command_line
 from rollout_curator.publishing.configs import config_of
-from rollout_curator.publishing.costing import lengths_of
+from rollout_curator.publishing.costing import longest
 from rollout_curator.publishing.describing import control_words, described, pair_notes
 from rollout_curator.publishing.places import beside_of, check_out, paths_of
 from rollout_curator.publishing.replacing import guard_of
@@ -214,7 +214,7 @@ def _config(workspace: Workspace, recipe: Recipe, chosen: Chosen, paths: Mapping
         plan.format,
         bool((workspace.column("n_tools")[rows] > 0).any()) and plan.format == "chat",
         None if validation is None else str(validation),
-        int(lengths_of(workspace, plan, rows).total.max(initial=0)) or None,
+        longest(workspace, plan, rows) or None,
         recipe.max_tokens,
         len(chosen.parts[0].units),
         settings.batch_size,
