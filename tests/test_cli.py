@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from making import SAMPLE_DATA, Ran, call, environment, gym, rows_of, run, said, write
+from rollout_curator.cli_working import named_apart
 from rollout_curator.decisions import Decisions
 from rollout_curator.workspace import Workspace
 
@@ -621,3 +622,12 @@ def test_a_wrong_part_pair_or_kind_is_one_sentence(tmp_path: Path, more: list[st
     ran = call("export", SAMPLE_DATA, "--out", tmp_path / "sft.jsonl", *more)
     assert (ran.code, ran.out, ran.err.count("\n")) == (2, "", 1)
     assert sentence in ran.err
+
+
+def test_two_recipes_of_one_name_are_both_compared(tmp_path: Path) -> None:
+    files = [tmp_path / folder / "r.toml" for folder in "ab"]
+    for file, bound in zip(files, (0.1, 0.9), strict=True):
+        file.parent.mkdir()
+        file.write_text(f"min_reward = {bound}")
+    assert named_apart(files) == {str(files[0]): files[0], str(files[1]): files[1]}
+    assert named_apart(files[:1]) == {"r.toml": files[0]}

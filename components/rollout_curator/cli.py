@@ -66,7 +66,7 @@ def stats(
 
     asked = {name: selection.pop(name) for name in ("max_length", "batch_size", "epochs")}
     chosen = options.recipe_of(paths, **selection)
-    others = {path.name: recipes.load(path) for path in compare}
+    others = {name: recipes.load(path) for name, path in working.named_apart(compare).items()}
     with opened(paths, cache_dir, use="read", store=decisions) as workspace:
         working.look(workspace, chosen, for_hazards=look)
         found = {**report.stats(workspace, chosen), "store": told(workspace)}
