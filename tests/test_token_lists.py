@@ -34,7 +34,7 @@ def entry(token: str, logprob: float = -0.5) -> Json:
     return {**one, "top_logprobs": [one, {"token": "}],", "logprob": -9.0, "bytes": []}]}
 
 
-TOKENS = [entry("Four"), entry("]}"), entry('say "\\'), entry("<|im_end|>"), entry("é")] * 3
+TOKENS = [entry("Four"), entry("]}"), entry('say "\\'), entry("<|im_end|>"), entry("é")]
 
 
 def rollout(logprobs: Any, **more: Any) -> Json:
@@ -83,9 +83,9 @@ def encoded(line: Json) -> bytes:
 
 @pytest.fixture
 def full(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Take every line of more than 70 objects and lists for one that is too full to parse."""
+    """Take every line of more than 40 objects and lists for one that is too full to parse."""
     monkeypatch.setattr(limits, "LOOKED_AT_BYTES", 0)
-    monkeypatch.setattr(limits, "CONTAINERS_MAX", 70)
+    monkeypatch.setattr(limits, "CONTAINERS_MAX", 40)
 
 
 def facts(line: bytes) -> Facts:
@@ -99,7 +99,7 @@ def test_a_full_line_is_shown_and_written_as_if_it_were_read_whole(line: Json, m
     text = encoded(line)
     whole, known = to_rollout(text), facts(text)
     monkeypatch.setattr(limits, "LOOKED_AT_BYTES", 0)
-    monkeypatch.setattr(limits, "CONTAINERS_MAX", 70)
+    monkeypatch.setattr(limits, "CONTAINERS_MAX", text.count(b"{") + text.count(b"[") - 1)
     read, found = to_rollout(text), facts(text)
     at = CLASS_NAMES.index("flags")
     assert "tokens_not_read" in read.notes
@@ -136,8 +136,8 @@ def test_what_was_not_read_is_told_in_words(full: None) -> None:
         encoded(rollout(TOKENS))[:-1],
         encoded(rollout(TOKENS)) + b"x",
         encoded(rollout(TOKENS, more=[[]] * 100)),
-        encoded({"messages": [{"role": "user", "content": "a", "logprobs": TOKENS}]}),
-        encoded({"messages": [{"role": "assistant", "content": "a", "tool_calls": [{"logprobs": TOKENS}]}]}),
+        encoded({"messages": [{"role": "user", "content": "a", "logprobs": TOKENS * 3}]}),
+        encoded({"messages": [{"role": "assistant", "content": "a", "tool_calls": [{"logprobs": TOKENS * 3}]}]}),
         encoded(rollout(TOKENS)).replace(b'"role": "assistant"', b'"role": "assistant", "r\\u006fle": "tool"'),
     ],
     ids=["open text", "no JSON", "not UTF-8", "comma", "cut", "more", "still full", "user", "call", "escaped key"],
