@@ -158,7 +158,11 @@ def test_keys_that_are_cut_never_hold_conversation() -> None:
 
 
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text('ab"\\[]{},:é\ud83d\n', max_size=6),
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False)
+    | st.text('ab"\\[]{},:é\ud83d\n', max_size=6),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text('k"\\]', max_size=3), inner, max_size=4),
     max_leaves=12,
 )
