@@ -94,6 +94,7 @@ RANKS = {
     "conversation": 1,
     "shapes": 0,
     "reader": 2,
+    "token_lists": 1,
     "documents": 3,
     "layouts": 3,
     "packing": 1,

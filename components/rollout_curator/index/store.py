@@ -117,9 +117,11 @@ def reading_code() -> str:
         "reader.py",
         "rollout.py",
         "signals.py",
+        "token_lists.py",
         "formats/*.py",
         "conversation/*.py",
         "index/*.py",
+        "shapes/*.py",
     ):
         for file in sorted(root.glob(pattern)):
             digest.update(file.read_bytes())
