@@ -5,6 +5,7 @@ import socket
 import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 from starlette.applications import Starlette
@@ -13,7 +14,7 @@ from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
-from raw import LOCAL, ask, served
+from raw import LOCAL, ask, running, served
 from rollout_curator.ui import connections, wire
 
 LARGE = 40_000_000
@@ -177,3 +178,11 @@ def test_connections_take_at_most_half_of_the_files_a_process_may_open() -> None
     files = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
     assert connections.most() <= max(1, files // 2)
     assert connections.most() <= 512
+
+
+def test_a_burst_of_connections_takes_no_more_files_than_there_are(tmp_path: Path) -> None:
+    limit = "import resource; resource.setrlimit(resource.RLIMIT_NOFILE, (300, 300)); "
+    with running(tmp_path, "--shared", before=limit) as (port, token), ExitStack() as stack:
+        for _ in range(400):
+            stack.enter_context(opened(port))
+        assert ask(port, f"GET /?token={token} HTTP/1.1").status == 200

@@ -8,12 +8,13 @@ place of those that uvicorn would choose.
 from typing import Any
 
 import h11
+import uvicorn
 import uvicorn.config
 from starlette.datastructures import MutableHeaders
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.http11 import Response
 
-from rollout_curator.ui.connections import Limited, most_sockets
+from rollout_curator.ui.connections import Limited, most, most_sockets
 from rollout_curator.ui.headers import secure
 
 MESSAGE_BYTES = 32_000_000
@@ -72,6 +73,17 @@ class Sockets(WebSocketsSansIOProtocol):
             self.handshake_complete = True
 
 
+class Config(uvicorn.Config):
+    """uvicorn's settings, with as many connections waiting to be taken in as can be taken in at a time.
+
+    asyncio takes in all that wait before any of them is counted; with uvicorn's 2,048 that would be every file.
+    """
+
+    def __init__(self, *arguments: Any, **more: Any) -> None:
+        """Take the usual settings."""
+        super().__init__(*arguments, **{"backlog": max(4, most() // 8), **more})
+
+
 def own_headers() -> list[tuple[str, str]]:
     """Return the security headers of an answer to nobody that is known."""
     made = MutableHeaders()
@@ -80,6 +92,7 @@ def own_headers() -> list[tuple[str, str]]:
 
 
 def install() -> None:
-    """Let uvicorn choose these protocols from now on."""
+    """Let uvicorn choose these protocols and settings from now on."""
+    uvicorn.Config = Config  # type: ignore[misc]
     uvicorn.config.HTTP_PROTOCOLS["auto"] = f"{__name__}:Http"
     uvicorn.config.WS_PROTOCOLS["websockets-sansio"] = f"{__name__}:Sockets"
