@@ -186,3 +186,13 @@ def test_a_burst_of_connections_takes_no_more_files_than_there_are(tmp_path: Pat
         for _ in range(400):
             stack.enter_context(opened(port))
         assert ask(port, f"GET /?token={token} HTTP/1.1").status == 200
+
+
+def test_the_app_may_open_as_many_files_as_the_system_lets_it() -> None:
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (200, before[1]))
+        connections.allow_files()
+        assert resource.getrlimit(resource.RLIMIT_NOFILE) == (min(10_240, before[1]), before[1])
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)

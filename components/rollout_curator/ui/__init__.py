@@ -45,7 +45,8 @@ shared mode whoever has the token is let in to read, decide and export, and to n
 - With `--behind-proxy` whoever can connect from a trusted address, at first every user of this machine, can say to be
   anybody. Let the proxy stand alone on its machine, or add `--shared`, so that the token is asked for too.
 - Users can use up the server: a page over many rollouts, an export, many websockets or very many small messages on one
-  take memory and time from all. Whoever reaches the port can slow it by opening connections without end.
+  take memory and time from all. Whoever reaches the port can slow it by opening connections without end, and stall it
+  where the files of the sources take more than half of those the process may open (`ulimit -Hn`).
   A template keeps one core of its user busy for as long as they look at it; users of one address share that core.
 - A template can show its reader any text, and one that costs little may be wrong: it decides what a trainer would see.
 - Files of whoever can write below a root: what they change while it is read is noticed where it counts (`index`,

@@ -18,12 +18,21 @@ HEAD_S = 20.0
 BODY_S = 60.0
 STUCK_S = 60.0
 MOST = 512
+FILES = 10_240
 
 
 def most() -> int:
     """Return how many connections there may be: at most half of the files this process may have open."""
     files = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
     return MOST if files == resource.RLIM_INFINITY else max(1, min(MOST, files // 2))
+
+
+def allow_files() -> None:
+    """Let this process open as many files as it may: every source, every page and every connection takes some."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = FILES if hard == resource.RLIM_INFINITY else min(FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def most_sockets() -> int:
