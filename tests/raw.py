@@ -53,12 +53,12 @@ def served(app: ASGIApp) -> Iterator[int]:
 
 
 @contextmanager
-def running(folder: Path, *arguments: str) -> Iterator[tuple[int, str]]:
-    """Run `rollout-curator ui` on the sample data in a folder; yield its port and the token it printed."""
+def running(folder: Path, *arguments: str, before: str = "") -> Iterator[tuple[int, str]]:
+    """Run `rollout-curator ui` on the sample data in a folder, after some Python; yield its port and its token."""
     with socket.socket() as probe:
         probe.bind((LOCAL, 0))
         port = int(probe.getsockname()[1])
-    start = "from rollout_curator.cli.main import main; main()"
+    start = before + "from rollout_curator.cli.main import main; main()"
     command = [sys.executable, "-c", start, "ui", "--port", str(port), *arguments]
     environment = os.environ | {"HOME": str(folder), "XDG_CACHE_HOME": str(folder / "cache"), "PYTHONUNBUFFERED": "1"}
     with subprocess.Popen(command, env=environment, cwd=folder, stdout=subprocess.PIPE, text=True) as process:

@@ -19,7 +19,7 @@ PACKAGE = Path(__file__).parents[1] / "components" / "rollout_curator"
 ROOT = PACKAGE.name
 
 ORDER = (
-    "cli > ui > export > review > workspace > recipe > selection > index > training > signals > conversation"
+    "__main__ > cli > ui > export > review > workspace > recipe > selection > index > training > signals > conversation"
     " > decisions > sources > files"
     " > parallel > registry > interrupts > terminal > errors > printable > rollout > words"
 )

@@ -79,7 +79,8 @@ def test_the_wheel_holds_the_sample_rollouts_but_no_other_sample_file(wheel: Zip
 
 def test_the_wheel_offers_the_command(wheel: ZipFile) -> None:
     entry_points = next(name for name in wheel.namelist() if name.endswith("entry_points.txt"))
-    assert wheel.read(entry_points).decode() == "[console_scripts]\nrollout-curator = rollout_curator.cli.main:main\n"
+    said = "[console_scripts]\nrollout-curator = rollout_curator.__main__:main\n"
+    assert wheel.read(entry_points).decode() == said
 
 
 def test_the_wheel_carries_the_licence(wheel: ZipFile) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from making import SAMPLE_DATA, Ran, call, environment, gym, rows_of, run, said, write
+from rollout_curator.cli.progress import named_apart
 from rollout_curator.decisions.store import Decisions
 from rollout_curator.workspace.workspace import Workspace
 
@@ -382,12 +383,18 @@ def test_another_store_counts_when_it_is_named(tmp_path: Path, source: Path) -> 
     assert call("stats", source, "--decisions", store, "--json").json["funnel"]["dropped"] == {"rejected": 1}
 
 
-def test_a_named_store_that_is_not_there_is_told_and_not_made(tmp_path: Path, source: Path) -> None:
-    store = tmp_path / "typo.sqlite"
-    ran = call("stats", source, "--decisions", store, "--json")
-    assert (ran.code, ran.json["rollouts"]) == (0, 3)
-    assert ran.err == f"rollout-curator: {store}: no review store there yet, no decision counts\n"
-    assert not store.exists()
+@pytest.mark.parametrize("verb", ["stats", "export", "review", "decisions export"])
+def test_a_named_store_that_is_not_there_is_a_mistake_where_nothing_is_decided(
+    tmp_path: Path, source: Path, verb: str
+) -> None:
+    store, out = tmp_path / "typo.sqlite", ("--out", tmp_path / "out.jsonl") if "export" in verb else ()
+    said = (
+        f"{store}: there is no review store; name one that is there, or leave --decisions out, "
+        "so that the one beside or above the files counts"
+    )
+    ran = call(*verb.split(), source, "--decisions", store, *out, "--cache-dir", tmp_path / "cache")
+    assert ran == Ran(2, "", f"rollout-curator: {said}\n")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["rollouts.jsonl"]
 
 
 def test_a_broken_store_stops_an_export_and_no_check(tmp_path: Path, source: Path) -> None:
@@ -623,3 +630,12 @@ def test_a_wrong_part_pair_or_kind_is_one_sentence(tmp_path: Path, more: list[st
     ran = call("export", SAMPLE_DATA, "--out", tmp_path / "sft.jsonl", *more)
     assert (ran.code, ran.out, ran.err.count("\n")) == (2, "", 1)
     assert sentence in ran.err
+
+
+def test_two_recipes_of_one_name_are_both_compared(tmp_path: Path) -> None:
+    files = [tmp_path / folder / "r.toml" for folder in "ab"]
+    for file, bound in zip(files, (0.1, 0.9), strict=True):
+        file.parent.mkdir()
+        file.write_text(f"min_reward = {bound}")
+    assert named_apart(files) == {str(files[0]): files[0], str(files[1]): files[1]}
+    assert named_apart(files[:1]) == {"r.toml": files[0]}

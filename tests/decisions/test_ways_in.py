@@ -243,15 +243,6 @@ def test_a_store_that_is_named_settles_which_of_several_counts(w: Path) -> None:
     assert dropped(w, "--decisions", w / STORE) == {"rejected": 1}
 
 
-def test_a_named_store_that_is_not_there_counts_for_nothing_and_that_is_said(w: Path, tmp_path: Path) -> None:
-    reject(w / STORE, w / "sub" / "one.jsonl")
-    found = call("stats", w, "--decisions", tmp_path / "typo.sqlite", "--json").json
-    assert found["funnel"]["dropped"] == {}
-    assert found["store"]["sentences"] == [
-        f"Review store: {tmp_path / 'typo.sqlite'} is not there yet, no decision counts."
-    ]
-
-
 # Several
 
 

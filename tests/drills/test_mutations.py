@@ -130,7 +130,7 @@ def broken(raw: bytes, dice: random.Random) -> bytes:
     return raw
 
 
-PACKED = (b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"BZh", b"PAR1")
+PACKED = (b"\x1f\x8b\x08", b"\x28\xb5\x2f\xfd", b"BZh", b"PAR1")
 
 
 def source(folder: Path, dice: random.Random, from_: list[dict[str, Any]]) -> tuple[Path, int | None]:

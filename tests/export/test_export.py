@@ -320,6 +320,9 @@ VERDICTS = "the verdicts are those that were counted"
 COUNTS = "every count is the same"
 ROWS = "the file holds exactly what these sources and this recipe give"
 AGAIN = "the export can be made again"
+NAMES = "every source has the name of its path"
+KINDS = "the files are those of this export"
+STORE = "the review store is the one that counted"
 
 
 def test_everything_holds_after_an_export(done: Exported) -> None:
@@ -328,6 +331,9 @@ def test_everything_holds_after_an_export(done: Exported) -> None:
         (SOURCE, True),
         (VERDICTS, True),
         (COUNTS, True),
+        (NAMES, True),
+        (KINDS, True),
+        (STORE, True),
         (ROWS, True),
     ]
 

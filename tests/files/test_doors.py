@@ -55,7 +55,7 @@ SUFFIXES = {
     "card": ".md",
     "decisions": ".sqlite",
 }
-MAY_LACK = {"out", "disagreements", "cache_dir", "decisions", "card", "account"}
+MAY_LACK = {"out", "disagreements", "cache_dir", "decisions", "card", "account", "out_dir"}
 """What is made when it is not there."""
 FOLDERS = {"cache_dir", "roots", "out_dir", "template", "tokenizer", "paths"}
 """What may be a folder, and is then looked into."""
@@ -309,3 +309,26 @@ def test_a_line_of_decisions_that_never_ends_is_refused(tmp_path: Path) -> None:
     ran = call("decisions", "import", tmp_path, "--from", tmp_path / "acts.jsonl")
     sentence = "the file of decisions has a line 1 of more than 1,048,576 bytes; take a file of `decisions export`"
     assert (ran.code, ran.err) == (2, f"rollout-curator: {tmp_path}/acts.jsonl: {sentence}\n")
+
+
+def test_the_folder_exports_go_to_is_made_where_it_lacks_and_that_is_said(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ran = tried(folder, monkeypatch, "ui", "out_dir", "wished")
+    assert (ran.code, ran.err) == (0, "rollout-curator: made the folder wished, where exports go\n")
+    assert (folder / "wished").is_dir()
+    assert tried(folder, monkeypatch, "ui", "out_dir", "wished").err == ""
+
+
+def test_no_folder_is_made_for_exports_in_one_that_lacks(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    said = "wish/ed: there is no such folder, nor the one it would lie in; make that first"
+    assert tried(folder, monkeypatch, "ui", "out_dir", "wish/ed") == Ran(2, "", f"rollout-curator: {said}\n")
+    assert not (folder / "wish").exists()
+
+
+def test_no_folder_is_made_for_exports_when_the_app_does_not_start(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(folder)
+    assert call("ui", "missing.jsonl", "--out-dir", "unmade").code == 2
+    assert not (folder / "unmade").exists()

@@ -116,6 +116,24 @@ def test_a_file_without_one_object_is_refused_in_one_sentence(tmp_path: Path, co
     assert header_of(tmp_path / "a.jsonl", tmp_path)["refusal"] == f"{tmp_path}/a.jsonl: {reason}"
 
 
+def test_two_bytes_of_gzip_before_a_line_make_a_bad_line_and_no_packed_file(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_bytes(b"\x1f\x8b" + line(0) + b"\n" + line(1) + b"\n")
+    source = open_index(tmp_path / "a.jsonl", tmp_path)
+    assert (source.columns["line"].tolist(), [problem.line for problem in source.problems()]) == ([2], [1])
+
+
+@pytest.mark.parametrize("tail", [b"\x1f\x8b" + b"x" * 40, b"\x1f\x8b{}"])
+def test_two_bytes_of_gzip_after_packed_lines_are_no_more_of_them(tmp_path: Path, tail: bytes) -> None:
+    (tmp_path / "a.jsonl.gz").write_bytes(gzip.compress(line(0) + b"\n", mtime=0) + tail)
+    source = open_index(tmp_path / "a.jsonl.gz", tmp_path)
+    assert (source.n_rollouts, source.header["notes"]) == (1, ["bytes after the gzip data were ignored"])
+
+
+def test_two_bytes_of_gzip_that_a_cut_left_are_gzip(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_bytes(b"\x1f\x8b")
+    assert header_of(tmp_path / "a.jsonl", tmp_path)["refusal"] == f"{tmp_path}/a.jsonl: no rollouts, not one line"
+
+
 # Ranges, pools and packing change nothing
 
 

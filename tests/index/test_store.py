@@ -4,6 +4,7 @@ import gzip
 import hashlib
 import os
 import stat
+from collections.abc import Callable
 from pathlib import Path
 
 import orjson
@@ -12,7 +13,7 @@ import pytest
 from indexing import header_of, line, open_index, write
 from rollout_curator import parallel as runner
 from rollout_curator.errors import CacheError, SourceChanged, SourceNotFound
-from rollout_curator.index import store
+from rollout_curator.index import seals, store
 from rollout_curator.index.source import Source
 from rollout_curator.workspace.workspace import Workspace
 
@@ -92,8 +93,27 @@ def test_a_header_of_rubbish_is_built_anew(source: Path, cache: Path, header: by
 @pytest.mark.parametrize("change", [{"schema": store.SCHEMA - 1}, {"code": "of another version"}])
 def test_an_index_by_other_code_is_built_anew(source: Path, cache: Path, change: dict[str, object]) -> None:
     file = folder(cache) / "header.json"
-    file.write_bytes(orjson.dumps(orjson.loads(file.read_bytes()) | change))
+    file.write_bytes(seals.sealed(seals.unsealed(file) | change))
     assert store.read_header(cache, source) is None
+    assert rewards(source, cache) == [0.125, 0.25]
+
+
+@pytest.mark.parametrize("change", [{"n_lines": 5}, {"stamp": {}}, {"packing": None}, {"files": []}, {"sizes": 1}])
+def test_a_header_that_was_changed_is_built_anew(source: Path, cache: Path, change: dict[str, object]) -> None:
+    file = folder(cache) / "header.json"
+    before = orjson.loads(file.read_bytes())
+    file.write_bytes(orjson.dumps({**before, **change}))
+    assert store.read_header(cache, source) is None
+    header = header_of(source, cache)
+    assert (header["n_lines"], header["packing"]) == (2, "plain")
+
+
+@pytest.mark.parametrize("damage", [lambda whole: bytes(len(whole)), lambda whole: whole[::-1]])
+def test_columns_of_the_right_size_with_other_bytes_are_built_anew(
+    source: Path, cache: Path, damage: Callable[[bytes], bytes]
+) -> None:
+    (file,) = folder(cache).glob("columns-*.bin")
+    file.write_bytes(damage(file.read_bytes()))
     assert rewards(source, cache) == [0.125, 0.25]
 
 
@@ -307,3 +327,21 @@ def test_one_reward_rewritten_in_a_large_file_of_the_same_size_is_seen(tmp_path:
     middle = whole.index(b"0.125", len(whole) // 3)
     path.write_bytes(whole[:middle] + b"0.875" + whole[middle + 5 :])
     assert rewards(path, tmp_path / "cache").count(0.875) == 1
+
+
+def test_an_index_depends_on_all_code_that_reads_a_line_whatever_room_it_is_in() -> None:
+    found = {module.removeprefix("rollout_curator.") for module in store.decisive_modules()}
+    assert found >= {
+        "index.scan",
+        "index.facts",
+        "index.store",
+        "sources.lines",
+        "sources.limits",
+        "sources.formats.nemo_gym",
+        "sources.shapes.messages",
+        "conversation.chat",
+        "training.tokens",
+        "signals",
+        "rollout",
+    }
+    assert not {room for room in found if room.startswith(("ui", "cli", "export", "review", "recipe", "decisions"))}

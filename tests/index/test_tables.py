@@ -172,3 +172,51 @@ def test_a_table_is_not_held_in_memory(tmp_path: Path, n_rows: int) -> None:
     argv = [sys.executable, "-c", PEAK, str(path), str(tmp_path / "cache")]
     done = subprocess.run(argv, env=environment(), capture_output=True, text=True, check=True)
     assert int(done.stdout) < 250_000
+
+
+def peak_kib(path: Path, tmp_path: Path) -> subprocess.CompletedProcess[str]:
+    """Index a file in a process of its own, which prints its peak of memory."""
+    argv = [sys.executable, "-c", PEAK, str(path), str(tmp_path / "cache")]
+    return subprocess.run(argv, env=environment(), capture_output=True, text=True)
+
+
+def long_messages(n_bytes: int) -> list[dict[str, str]]:
+    """Return messages of which the first is this long."""
+    return [{"role": "user", "content": "x" * n_bytes}, {"role": "assistant", "content": "y"}]
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="the peak of memory is read from /proc")
+@pytest.mark.parametrize("options", [{}, {"use_dictionary": False, "data_page_version": "2.0", "compression": "zstd"}])
+def test_a_cell_of_300_mb_is_refused_before_it_is_unpacked(tmp_path: Path, options: dict[str, Any]) -> None:
+    path = put(tmp_path / "a.parquet", {"messages": [long_messages(300 << 20)]}, **options)
+    said = "not read beyond the first 0 rows: row group 1 must be unpacked 300 MiB at a time, and at most 128 are"
+    done = peak_kib(path, tmp_path)
+    assert f"SourceUnreadable: {path}: {said}" in done.stderr
+    found = call("check", path, "--json", "--cache-dir", tmp_path / "cache").json
+    assert found["error"].startswith(f"{path}: {said}; write it with smaller pages or row groups, or as JSON Lines")
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="the peak of memory is read from /proc")
+@pytest.mark.parametrize(("n_mib", "n_rows"), [(60, 1), (110, 0)])
+def test_a_row_of_60_mb_is_read_and_one_of_110_is_a_problem_in_bounds(tmp_path: Path, n_mib: int, n_rows: int) -> None:
+    path = put(tmp_path / "a.parquet", {"messages": [long_messages(n_mib << 20)]})
+    done = peak_kib(path, tmp_path)
+    assert int(done.stdout) < 600_000
+    source = open_index(path, tmp_path / "cache")
+    assert (source.n_rollouts, sum(source.problem_kinds().values())) == (n_rows, 1 - n_rows)
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="the peak of memory is read from /proc")
+def test_a_text_of_a_dictionary_that_many_rows_repeat_is_read_in_bounds(tmp_path: Path) -> None:
+    """60 rows of 20 MB that are all the same take a page of 20 MB."""
+    path = put(tmp_path / "a.parquet", {"prompt": ["q" * (20 << 20)] * 60, "completion": ["a"] * 60})
+    assert int(peak_kib(path, tmp_path).stdout) < 600_000
+
+
+def test_a_page_without_a_header_is_damage(tmp_path: Path) -> None:
+    path = put(tmp_path / "a.parquet", {"prompt": ["q"], "completion": ["a"]})
+    whole = bytearray(path.read_bytes())
+    whole[4:24] = b"\xff" * 20
+    path.write_bytes(bytes(whole))
+    found = call("check", path, "--json", "--cache-dir", tmp_path / "cache").json
+    assert found["error"].startswith(f"{path}: the Parquet data cannot be read (")

@@ -269,6 +269,8 @@ def test_reasons_name_the_keys_chosen_over() -> None:
         ({"max_length_ratio": "x"}, "pairs: max_length_ratio is 'x', expected a number"),
         ({"other_turns": "drop"}, "pairs: other_turns is 'drop', expected one of keep, leave_out"),
         ({"at_most": -1}, "pairs: at_most is -1, expected a whole number; 0 takes all"),
+        ({"at_most": float("nan")}, "pairs: at_most is nan, expected a whole number; 0 takes all"),
+        ({"at_most": float("inf")}, "pairs: at_most is inf, expected a whole number; 0 takes all"),
     ],
 )
 def test_wrong_pairs_are_one_sentence(table: Any, sentence: str) -> None:

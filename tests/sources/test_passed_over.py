@@ -3,14 +3,19 @@
 import json
 import os
 import shutil
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 
 from making import SAMPLE_DATA, call, gym, write
+from rollout_curator.decisions.store import Decisions, Entry
 from rollout_curator.files import manifest
-from rollout_curator.sources.find import by_reason, find, passed_over
+from rollout_curator.sources import find
+from rollout_curator.sources.find import by_reason, passed_over
+from rollout_curator.workspace.workspace import Workspace
 
 ROWS = [gym(f"Question {n}?", f"answer {n}", n / 10, task_id=n) for n in range(10)]
 AN_EXPORT = "an export of this program, read only when it is named"
@@ -135,6 +140,39 @@ def test_hidden_files_and_folders_stores_locks_and_drafts_are_named(folder: Path
         "curation.sqlite-wal": "a review store, no rollouts",
         "curation.sqlite.bak": "a file ending in .bak is read only when it is named",
     }
+
+
+DECISIONS = "decisions of a review store as a file, no rollouts"
+
+
+@pytest.fixture
+def acts(folder: Path) -> bytes:
+    """Decide on two rollouts and write that as `decisions export` does."""
+    workspace = Workspace.open([folder], folder.parent / "cache")
+    with closing(workspace), Decisions.open(folder / "curation.sqlite") as store:
+        store.record([Entry(workspace.key(row), "reject", note="no") for row in range(2)])
+    assert call("decisions", "export", folder, "--out", folder / "acts.jsonl").code == 0
+    return (folder / "acts.jsonl").read_bytes()
+
+
+def test_decisions_that_were_exported_into_the_folder_are_no_source_and_named(folder: Path, acts: bytes) -> None:
+    assert (read(folder), why(folder)["acts.jsonl"]) == (["runs.jsonl"], DECISIONS)
+    found = call("check", folder, "--json").json
+    assert (found["bad"], DECISIONS in [one["reason"] for one in found["passed_over_by_reason"]]) == ({}, True)
+
+
+def test_decisions_of_an_older_program_are_known_too(folder: Path, acts: bytes) -> None:
+    lines = [json.loads(line) for line in acts.splitlines()]
+    older = [{name: one for name, one in line.items() if name not in ("item", "blind", "way")} for line in lines]
+    (folder / "acts.jsonl").write_bytes(b"".join(orjson.dumps(line) + b"\n" for line in older))
+    assert why(folder)["acts.jsonl"] == DECISIONS
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+def test_rollouts_in_one_file_with_decisions_are_read(folder: Path, acts: bytes, is_first: bool) -> None:
+    rollouts = (folder / "runs.jsonl").read_bytes()
+    (folder / "acts.jsonl").write_bytes(acts + rollouts if is_first else rollouts + acts)
+    assert read(folder) == ["acts.jsonl", "runs.jsonl"]
 
 
 def test_links_to_folders_and_to_files_that_are_read_are_named(folder: Path) -> None:

@@ -207,6 +207,19 @@ def test_each_file_of_somebody_else_is_asked_for_by_itself(site: Site, tmp_path:
     assert [box.value for box in app.checkbox if "other" in box.label] == [False]
 
 
+WAITS = "The button waits for a tick at each file above that would be replaced; or name another file."
+
+
+def test_beside_the_button_stands_for_what_it_waits(site: Site, tmp_path: Path) -> None:
+    assert WAITS not in captions(opened("export"))
+    (tmp_path / "curated.nemo_rl.jsonl").write_text("mine\n")
+    app = opened("export")
+    assert app.button(key="rc.export").disabled
+    assert WAITS in captions(app)
+    app.checkbox(key=f"rc.replace-{digest(tmp_path / 'curated.nemo_rl.jsonl')}").check().run()
+    assert WAITS not in captions(app)
+
+
 def test_a_card_and_a_report_of_somebody_else_are_asked_for_by_name(site: Site, tmp_path: Path) -> None:
     for name in ("curated.nemo_rl.card.md", "curated.nemo_rl.report.jsonl"):
         (tmp_path / name).write_text("mine\n")

@@ -142,6 +142,13 @@ def test_what_is_no_request_is_refused_with_the_headers(app: tuple[int, str], re
     assert_secure(answer)
 
 
+def test_a_request_of_two_lengths_is_refused_and_nothing_after_it_is_answered(app: tuple[int, str]) -> None:
+    second = b"0\r\n\r\nGET /_stcore/health HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
+    answer = ask(app[0], "POST /leave HTTP/1.1\nTransfer-Encoding: chunked\nConnection: keep-alive", body=second)
+    assert (answer.status, answer.body.count(b"HTTP/1.1")) == (400, 0)
+    assert_secure(answer)
+
+
 @pytest.mark.parametrize(
     ("handshake", "status"),
     [

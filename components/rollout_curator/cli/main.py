@@ -16,7 +16,7 @@ from rollout_curator import interrupts as endings
 from rollout_curator.cli import options
 from rollout_curator.cli import progress as working
 from rollout_curator.cli import review as cli_review
-from rollout_curator.cli.opening import check_named, opened, stores_of, told, told_of_check
+from rollout_curator.cli.opening import check_named, make_folder, opened, stores_of, told, told_of_check
 from rollout_curator.terminal import explained, fail, note, open_closed_streams, say
 
 EXIT_INTERRUPTED = 130
@@ -69,7 +69,7 @@ def stats(
 
     asked = {name: selection.pop(name) for name in ("max_length", "batch_size", "epochs")}
     chosen = options.recipe_of(paths, **selection)
-    others = {path.name: recipes.load(path) for path in compare}
+    others = {name: recipes.load(path) for name, path in working.named_apart(compare).items()}
     with opened(paths, cache_dir, use="read", store=decisions) as workspace:
         working.look(workspace, chosen, for_hazards=look)
         found = {**report.stats(workspace, chosen), "store": told(workspace)}
@@ -244,7 +244,7 @@ def index(paths: tuple[str, ...], as_json: bool, cache_dir: Path | None) -> None
 )
 @options.recipe_file
 @options.decisions
-@click.option("--out-dir", type=options.FOLDER, help="Where exports are written.")
+@click.option("--out-dir", type=options.Folder(may_lack=True), help="Where exports are written; made if it lacks.")
 @options.cache
 def ui(paths: tuple[str, ...], roots: tuple[Path, ...], cache_dir: Path | None, **others: Any) -> None:
     """Open the app, on the sample data when no PATH is given."""
@@ -255,6 +255,7 @@ def ui(paths: tuple[str, ...], roots: tuple[Path, ...], cache_dir: Path | None, 
         check_named(paths)
     if (store := others["decisions"]) is not None and os.path.lexists(store):
         Decisions.open(store).close()
+    make_folder(others["out_dir"])
     serve(ServeOptions(paths=tuple(map(Path, paths)), roots=roots, cache=cache_dir, **others))
 
 

@@ -5,7 +5,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from rollout_curator.terminal import bar, note, say
+from rollout_curator.printable import shown
+from rollout_curator.terminal import bar, fail, note, say
 
 if TYPE_CHECKING:
     from rollout_curator.decisions.counted import Counted
@@ -24,14 +25,12 @@ def stores_of(paths: Sequence[str], found: "Sequence[Found]", given: Path | None
 
 
 def hold(workspace: "Workspace", paths: Sequence[str], given: Path | None, use: Use) -> None:
-    """Give a workspace the review store that counts, one to write to if asked; a named one that lacks is told."""
+    """Give a workspace the review store that counts, one to write to if asked."""
     from rollout_curator.decisions import stores
 
     opened = stores.Opened(paths, workspace.found)
     held = (stores.read if use == "read" else stores.write)(opened, given, workspace)
     workspace.hold(held.decisions, held.counted)
-    if workspace.counted.how == "absent":
-        note(f"{given}: no review store there yet, no decision counts")
 
 
 def tell_unusual(opened: "Opened", counted: "Counted", n_decided: int | None = None) -> None:
@@ -69,6 +68,16 @@ def check_named(paths: Sequence[str]) -> None:
             open_source(file.path).file.close()  # which raises
 
 
+def make_folder(folder: Path | None) -> None:
+    """Make the folder exports go to where it lacks, and say so; never more than that one."""
+    if folder is None or folder.is_dir():
+        return
+    if not folder.absolute().parent.is_dir():
+        fail(f"{folder}: there is no such folder, nor the one it would lie in; make that first")
+    folder.mkdir(exist_ok=True)
+    note(f"made the folder {shown(folder)}, where exports go")
+
+
 @contextmanager
 def opened(
     paths: Sequence[str],
@@ -80,11 +89,14 @@ def opened(
     as_json: bool = False,
 ) -> Iterator["Workspace"]:
     """Open the files with progress on a terminal, and for a use the review store that counts: the one given if any."""
+    from rollout_curator.decisions.stores import require_there
     from rollout_curator.errors import SourceError
     from rollout_curator.sources.find import existing, passed_over
     from rollout_curator.workspace.opening import build_indexes, default_cache
     from rollout_curator.workspace.workspace import Workspace
 
+    if use == "read" and store is not None:
+        require_there(store)  # before the long work
     folder = cache or default_cache()
     try:
         found = existing(paths)

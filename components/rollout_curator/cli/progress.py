@@ -1,7 +1,7 @@
 """The long work of the command line, with progress on a terminal: looking at examples, writing, making again."""
 
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +14,12 @@ if TYPE_CHECKING:
     from rollout_curator.workspace.workspace import Workspace
 
 EXIT_DID_NOT_HOLD = 1
+
+
+def named_apart(files: Sequence[Path]) -> dict[str, Path]:
+    """Return files by their names, by their whole paths where several have one name."""
+    names = [file.name for file in files]
+    return {file.name if names.count(file.name) == 1 else str(file): file for file in files}
 
 
 def look(workspace: "Workspace", recipe: "Recipe", *, for_hazards: bool = False) -> None:

@@ -289,5 +289,5 @@ def verified(checks: Sequence[Check]) -> Json:
     """Return every check of a manifest."""
     return {
         "holds": all(check.holds for check in checks),
-        "checks": [{"claim": c.claim, "holds": c.holds, "detail": c.detail} for c in checks],
+        "checks": [{"claim": c.claim, "holds": c.holds, "known": c.is_known, "detail": c.detail} for c in checks],
     }

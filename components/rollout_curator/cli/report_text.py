@@ -238,8 +238,13 @@ def _files(found: Json) -> list[str]:
 
 def verified_text(found: Json) -> list[str]:
     """Return one line per check."""
-    lines = [f"{'holds ' if c['holds'] else 'FAILS '} {c['claim']}: {c['detail']}" for c in found["checks"]]
-    return [*lines, "everything holds" if found["holds"] else "something does not hold"]
+    lines = [f"{_standing(c)} {c['claim']}: {c['detail']}" for c in found["checks"]]
+    holds = "everything holds" if all(c["known"] for c in found["checks"]) else "everything that can be checked holds"
+    return [*lines, holds if found["holds"] else "something does not hold"]
+
+
+def _standing(check: Json) -> str:
+    return ("holds " if check["known"] else "unsure") if check["holds"] else "FAILS "
 
 
 def _table(rows: Sequence[Sequence[str]]) -> list[str]:

@@ -215,7 +215,7 @@ def export_decisions(
     with _around(paths, decisions, cache_dir) as (around, here):
         held = stores.read(around, decisions, here)
         if held.decisions is None:
-            place = decisions or around.new_place()
+            place = around.new_place()
             fail(
                 f"decisions export: {place}: there is no review store yet; decide something first, or name --decisions"
             )

@@ -29,7 +29,8 @@ class PassedStore:
 class Counted:
     """Which store counts, None when none does, and how that came about.
 
-    It was `found` around the files, `named`, or named and `absent`; or it is the verdicts of a `manifest`, or `none`.
+    It was `found` around the files, `named`, or, in older manifests, named and `absent`; or it is the verdicts of a
+    `manifest`, or `none`.
     `taken_in` is a store lower down of which the one that counts has just taken in all acts.
     """
 

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from threading import Lock
+from typing import Any
 from uuid import uuid4
 
 from rollout_curator.decisions import clocks, schema
@@ -89,17 +90,26 @@ class StoreFile:
 
 def origins_in(path: Path) -> dict[str, str]:
     """Return the key of every act by its origin; a store that is only looked at stays as it is, an older one too."""
+    return dict(_looked_up(path, _ORIGINS))
+
+
+def said_in(path: Path) -> set[tuple[str, str, int | None]]:
+    """Return all that was ever said in a store, as key, verdict and item; it stays as it is."""
+    return set(_looked_up(path, "SELECT DISTINCT key, verdict, item FROM decision"))
+
+
+def _looked_up(path: Path, sql: str) -> list[Any]:
     path = Path(os.path.realpath(path))
     try:
         _refuse_place(path)
         _refuse_file(path, upgrades=False)
         with closing(_connect(path)) as connection:
             if connection.execute("PRAGMA user_version").fetchone()[0] == schema.USER_VERSION:
-                return dict(connection.execute(_ORIGINS))
+                return connection.execute(sql).fetchall()
             with closing(sqlite3.connect(":memory:", isolation_level=None)) as copy:
                 connection.backup(copy)
                 schema.upgrade(copy)
-                return dict(copy.execute(_ORIGINS))
+                return copy.execute(sql).fetchall()
     except OSError as error:
         raise DecisionsError(f"{path}: cannot be opened ({error.strerror}); choose another --decisions") from error
     except sqlite3.Error as error:

@@ -139,8 +139,8 @@ def read(opened: Opened, given: Path | None, here: Keyed | None = None) -> Held:
     Raises DecisionsError when several could count or when one cannot be opened.
     """
     if given is not None:
-        there = given.exists()
-        return Held(Decisions.open(given) if there else None, Counted(_shown(given), "named" if there else "absent"))
+        require_there(given)
+        return Held(Decisions.open(given), Counted(_shown(given), "named"))
     foreign = tuple(PassedStore(path, FOREIGN) for path in opened.foreign())
     if (sole := opened.sole()) is not None:
         return Held(Decisions.open(sole), Counted(sole, "found", foreign))
@@ -151,6 +151,15 @@ def read(opened: Opened, given: Path | None, here: Keyed | None = None) -> Held:
     if path is None:
         return Held(None, Counted(passed=passed))
     return Held(Decisions.open(path), Counted(path, "found", passed))
+
+
+def require_there(given: Path) -> None:
+    """Refuse a named store that is not there, which for who only reads is a slip of the pen. Raises DecisionsError."""
+    if not given.exists():
+        raise DecisionsError(
+            f"{given}: there is no review store; name one that is there, or leave --decisions out, "
+            "so that the one beside or above the files counts"
+        )
 
 
 def write(opened: Opened, given: Path | None, here: Keyed | None = None) -> Writable:

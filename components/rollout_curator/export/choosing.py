@@ -122,7 +122,7 @@ def choosing(workspace: Workspace, recipe: Recipe, over: Mapping[str, list[str]]
     made: _PairedSides | None = None
     paired = None
     units = np.flatnonzero(kept)
-    copies = len(units) - len(np.unique(workspace.contents[units]))
+    copies = len(units) - workspace.n_contents(units)
     if recipe.pairs is not None:
         if recipe.pairs.rule == "chosen":
             reviewed["over"] = dict(said)

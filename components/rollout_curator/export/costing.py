@@ -16,6 +16,7 @@ from rollout_curator.training.cost import Asked, Cost, Lengths, Named, Written, 
 from rollout_curator.workspace.workspace import Workspace
 
 Array = np.ndarray[Any, Any]
+ROWS_A_BLOCK = 4096
 
 
 def usual(recipe: Recipe) -> Asked:
@@ -48,6 +49,12 @@ def lengths_of(workspace: Workspace, plan: Plan, rows: Array) -> Lengths:
         trains_prompt=plan.target.trains_prompt and not plan.chat.mask_prompt,
     )
     return lengths({name: workspace.column(name)[rows] for name in WEIGHTS}, written)
+
+
+def longest(workspace: Workspace, plan: Plan, rows: Array) -> int:
+    """Return the tokens of the longest example of some rows, 0 of none; holds the columns of a block at a time."""
+    blocks = (rows[start : start + ROWS_A_BLOCK] for start in range(0, len(rows), ROWS_A_BLOCK))
+    return max((int(lengths_of(workspace, plan, block).total.max()) for block in blocks), default=0)
 
 
 def counts_exactly(plan: Plan) -> bool:

@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,9 @@ import numpy as np
 
 from rollout_curator import __version__
 from rollout_curator.errors import CuratorError, ManifestError
-from rollout_curator.export.accounting import left_out, rows_written
+from rollout_curator.export.accounting import left_out, report_blocks, rows_written
 from rollout_curator.export.choosing import Chosen, Part, choose
+from rollout_curator.export.stating import over_fits, stated
 from rollout_curator.export.stream import Stream
 from rollout_curator.export.writing import input_of
 from rollout_curator.files import manifest
@@ -75,9 +77,11 @@ def _check_again(content: manifest.Manifest, path: Path) -> Iterator[Check]:
         reopened(path, content, Path(folder)) as workspace,
     ):
         digest = manifest.digest_of(content["decisions"]["verdicts"], manifest.marks_of(content))
-        same_verdicts = digest == content["decisions"]["sha256"]
-        yield Check("the verdicts are those that were counted", same_verdicts, f"sha256 {digest}")
         chosen = choose(workspace, recipe, content["decisions"].get("over", {}))
+        same_verdicts = digest == content["decisions"]["sha256"]
+        if not over_fits(content["decisions"], chosen):
+            same_verdicts, digest = False, f"{digest}; over names rollouts that were not chosen over others"
+        yield Check("the verdicts are those that were counted", same_verdicts, f"sha256 {digest}")
         inputs = [input_of(source, "", path.parent) for source in workspace.sources]
         paired = None if chosen.paired is None else chosen.paired.as_json()
         lost = left_out(workspace, recipe, rows_written(workspace, chosen))
@@ -91,6 +95,8 @@ def _check_again(content: manifest.Manifest, path: Path) -> Iterator[Check]:
         expected = _counts(told_counts, content["decisions"], content["inputs"], told)
         counts = _counts(chosen.funnel.as_json(), chosen.reviewed, inputs, more)
         yield Check("every count is the same", counts == expected, _difference(counts, expected))
+        yield from stated(content, path, inputs_of(path, content), chosen, workspace.n_decided())
+        yield from _reports(content, path, workspace, recipe, chosen)
         parts = manifest.example_files(content)
         named = {each["part"] for each in parts}
         for part in chosen.parts:
@@ -106,7 +112,26 @@ def _check_again(content: manifest.Manifest, path: Path) -> Iterator[Check]:
             yield replace(check, claim=f"{each['file']} {check.claim[9:]}") if len(parts) > 1 else check
 
 
-def _check_rows(stream: Stream, written: Iterator[bytes], n_rows: int, version: str) -> Check:
+def _reports(
+    content: manifest.Manifest, path: Path, workspace: Workspace, recipe: Recipe, chosen: Chosen
+) -> Iterator[Check]:
+    """Make the report again and compare line by line."""
+    for each in content.get("others", ()):
+        if each["part"] == "report":
+            lines = chain.from_iterable(report_blocks(workspace, recipe, chosen))
+            check = _check_rows(lines, _lines(path.with_name(each["file"])), each["rows"], content["version"])
+            yield replace(check, claim=f"{each['file']} says what became of every rollout")
+
+
+def _lines(path: Path) -> Iterator[bytes]:
+    try:
+        with open(path, "rb") as file:
+            yield from file
+    except OSError:
+        return
+
+
+def _check_rows(stream: Iterable[bytes], written: Iterator[bytes], n_rows: int, version: str) -> Check:
     """Compare the lines of a file with those its part gives."""
     same, wrong = 0, 0
     for line in stream:

@@ -16,7 +16,7 @@ from rollout_curator.export.accounting import left_out, report_blocks, rows_writ
 from rollout_curator.export.card_facts import control_words, described, pair_notes
 from rollout_curator.export.choosing import Chosen, ExportProgress, Steps, choosing
 from rollout_curator.export.command_line import command_of
-from rollout_curator.export.costing import lengths_of
+from rollout_curator.export.costing import longest
 from rollout_curator.export.paths import beside_of, check_out, paths_of
 from rollout_curator.export.replacing import guard_of
 from rollout_curator.export.settings import Settings
@@ -216,7 +216,7 @@ def _config(workspace: Workspace, recipe: Recipe, chosen: Chosen, paths: Mapping
         plan.format,
         bool((workspace.column("n_tools")[rows] > 0).any()) and plan.format == "chat",
         None if validation is None else str(validation),
-        int(lengths_of(workspace, plan, rows).total.max(initial=0)) or None,
+        longest(workspace, plan, rows) or None,
         recipe.max_tokens,
         len(chosen.parts[0].units),
         settings.batch_size,

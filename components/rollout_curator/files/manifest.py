@@ -127,11 +127,12 @@ class Manifest(TypedDict):
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One claim of a manifest and whether it holds."""
+    """One claim of a manifest and whether it holds; one that nobody can know is not refuted, and says so."""
 
     claim: str
     holds: bool
     detail: str
+    is_known: bool = True
 
 
 def path_of(out: Path) -> Path:

@@ -55,6 +55,12 @@ def numbered(by_key: ByKey) -> Array:
     return numbers
 
 
+def n_different(low: Array) -> int:
+    """Return how many contents there are among these low halves, which are sorted in place."""
+    low.sort()
+    return int(np.count_nonzero(low[1:] != low[:-1])) + (len(low) > 0)
+
+
 def once(numbers: Array, marked: Array) -> Array:
     """Return the marked rows, of identical ones only the first, ascending."""
     rows = np.flatnonzero(marked)

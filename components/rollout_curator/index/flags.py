@@ -25,6 +25,7 @@ FLAG_WORDS = {
     "unread_content": "content that was not understood",
     "unread_tools": "tools that could not be read",
     "context_compacted": "a context that was rewritten on the way",
+    "tokens_not_read": "log probabilities or token ids not read, as they are too many",
     "byte_order_mark": "a byte order mark before it, inside the file",
 }
 """What a line is flagged for: reading notes that say the rollout needs a look."""

@@ -22,6 +22,7 @@ import orjson
 import xxhash
 
 from rollout_curator.errors import CacheError, SourceChanged, SourceNotFound, SourceRefused
+from rollout_curator.index import seals
 from rollout_curator.index.columns import CLASSES, NUMBERS, SCHEMA
 from rollout_curator.index.frames import FrameWriter
 from rollout_curator.index.passes import Pass, Run, is_row_of_objects, look_at, refusal, scan
@@ -79,15 +80,17 @@ def folder_of(cache: Path, path: Path) -> Path:
 
 
 def read_header(cache: Path, path: Path) -> dict[str, Any] | None:
-    """Return the header of a usable index of the file as it is now, or None when one must be built."""
+    """Return the header of a usable index of the file as it is now, or None when one must be built.
+
+    Header and columns carry their hashes: a disk that lost power or rots leaves files of the right size.
+    """
     folder = folder_of(cache, path)
-    try:
-        header = orjson.loads((folder / "header.json").read_bytes())
-    except (OSError, orjson.JSONDecodeError):
-        return None
-    if not isinstance(header, dict) or (header.get("schema"), header.get("code")) != (SCHEMA, reading_code()):
+    header = seals.unsealed(folder / "header.json")
+    if (header.get("schema"), header.get("code")) != (SCHEMA, reading_code()):
         return None
     if any(_size(folder / name) != size for name, size in header["sizes"].items()):
+        return None
+    if seals.hash_of(folder / header["files"]["columns"]) != header["columns_hash"]:
         return None
     now, then = stamp(path), Stamp(**header["stamp"])
     if now == then and header["indexed_at"] - then.mtime_ns / 1e9 > SETTLED_S:
@@ -195,6 +198,7 @@ def build(cache: Path, path: Path, environment: str, run: Run) -> Iterator[Progr
             "code": reading_code(),
             "files": files,
             "sizes": {file.name: _size(file) for file in written},
+            "columns_hash": seals.hash_of(written[0]),
             "columns": columns,
             "notes": made.notes,
             "refusal": refusal(made, whole, path),
@@ -226,7 +230,7 @@ def _summary(shard: Shard) -> dict[str, Any]:
 
 def _write_header(folder: Path, header: dict[str, Any]) -> None:
     temporary = folder / f"header-{secrets.token_hex(6)}.tmp"
-    temporary.write_bytes(orjson.dumps(header))
+    temporary.write_bytes(seals.sealed(header))
     os.replace(temporary, folder / "header.json")
 
 

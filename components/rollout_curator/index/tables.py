@@ -16,11 +16,12 @@ from typing import Any
 
 from rollout_curator.conversation import encode
 from rollout_curator.errors import SourceUnreadable
+from rollout_curator.index import pages
 from rollout_curator.index.scan import RANGE_BYTES, RANGE_LINES, Bodies, Gatherer
 from rollout_curator.index.shards import Shard
 from rollout_curator.printable import shown
 from rollout_curator.sources.compression import Opened
-from rollout_curator.sources.limits import TooMuch, packed_rollouts_max
+from rollout_curator.sources.limits import TooMuch, packed_rollouts_max, require_pages
 from rollout_curator.sources.lines import LINE_MAX_BYTES, Line
 
 SHAPES = (
@@ -37,6 +38,10 @@ CONVERSATIONS = frozenset(
 )
 ROWS_A_STEP = 64
 STEP_BYTES = 8 << 20
+DICTIONARIES_BYTES = 128 << 20
+"""So much may the texts of a dictionary take in a step, were each row to repeat all of them."""
+CELLS_MAX_BYTES = LINE_MAX_BYTES + (16 << 20)
+"""A row that takes more as Arrow has it is longer than a line may be, whatever nulls and numbers take in it."""
 _COLUMNS_SHOWN = 8
 _FAULTS = (OSError, ValueError, NotImplementedError, LookupError)
 """What pyarrow raises for a damaged file: every error of Arrow is one of these as well."""
@@ -51,13 +56,17 @@ def scan_parquet(source: Opened, environment: str, bodies: Bodies) -> Iterator[S
     if n_rows > (most := packed_rollouts_max(source.file.seek(0, os.SEEK_END))):
         raise TooMuch(f"it holds {n_rows:,} rows; at most {most:,} are read of a file of this size")
     try:
-        for batch in _batches(table):
-            for row in _rows(batch):
-                taken += _take(gatherer, row, texts, bodies)
+        for batch in _batches(source, table):
+            if batch.num_rows == 1 and batch.nbytes > CELLS_MAX_BYTES:  # as Python values it would take far more
+                gatherer.take(Line(0, batch.nbytes, None), offset=bodies.position)
+            else:
+                taken += sum(_take(gatherer, row, texts, bodies) for row in _rows(batch))
             n_read += batch.num_rows
             if taken >= RANGE_BYTES or gatherer.n_lines >= RANGE_LINES:
                 yield gatherer.shard()
                 gatherer, taken = Gatherer(environment), 0
+    except TooMuch as much:
+        raise TooMuch(much.reason, gatherer.n_lines) from much
     except _FAULTS as error:
         if not n_read:
             raise SourceUnreadable(f"{shown(source.path)}: the Parquet data cannot be read ({error})") from error
@@ -85,12 +94,18 @@ def _opened(source: Opened) -> Any:
     return table
 
 
-def _batches(table: Any) -> Iterator[Any]:
-    """Yield the rows, so few at a time that they take some megabytes, and never more than 64."""
+def _batches(source: Opened, table: Any) -> Iterator[Any]:
+    """Yield the rows, so few at a time that they take some megabytes, and never more than 64.
+
+    Every row may repeat the texts of a dictionary. Raises TooMuch for pages that take too much by themselves.
+    """
     for number in range(table.num_row_groups):
         group = table.metadata.row_group(number)
+        held = pages.held(source.file, group)
+        require_pages(held.pages, number + 1)
         size = max(1, group.total_byte_size // max(1, group.num_rows))
-        yield from table.iter_batches(max(1, min(ROWS_A_STEP, STEP_BYTES // size)), row_groups=[number])
+        most = min(STEP_BYTES // size, DICTIONARIES_BYTES // max(1, held.dictionaries))
+        yield from table.iter_batches(max(1, min(ROWS_A_STEP, most)), row_groups=[number])
 
 
 def _rows(batch: Any) -> Iterator[dict[str, Any] | None]:

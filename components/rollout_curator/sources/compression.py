@@ -37,6 +37,8 @@ SUFFIXES_SAID = f"{', '.join(_TEXTS)} (also with {', '.join(_PACKED[1:-1])} or {
 
 _BZIP2 = re.compile(rb"BZh[1-9](?:\x31\x41\x59\x26\x53\x59|\x17\x72\x45\x38\x50\x90)")
 _ZSTD_SKIPPABLE = re.compile(rb"[\x50-\x5f]\x2a\x4d\x18")
+_GZIP = re.compile(rb"\x1f\x8b(\x08|\Z)")
+"""Gzip data, or the two bytes that a cut left of them; two bytes alone may begin any damaged line (RFC 1952, 2.3.1)."""
 
 
 @dataclass(slots=True)
@@ -76,7 +78,7 @@ def open_source(path: Path) -> Opened:
 def _packing(head: bytes, name: str) -> str:
     if not head:
         raise SourceUnreadable(f"{name}: the file is empty")
-    if head[:2] == b"\x1f\x8b":
+    if _GZIP.match(head):
         return "gzip"
     if head[:4] == b"\x28\xb5\x2f\xfd" or _ZSTD_SKIPPABLE.match(head):
         return "zstd"
@@ -103,7 +105,7 @@ def refuse_other_files(head: bytes, name: str) -> None:
         reason = "is a Parquet file inside a compressed one, unpack it"
     elif start.startswith((b"<!doctype html", b"<html")):
         reason = "is an HTML page, perhaps a log-in page saved as data"
-    elif head[:2] == b"\x1f\x8b" or head[:4] == b"\x28\xb5\x2f\xfd" or _BZIP2.match(head):
+    elif _GZIP.match(head) or head[:4] == b"\x28\xb5\x2f\xfd" or _BZIP2.match(head):
         reason = "is compressed twice, unpack it once"
     if reason:
         raise SourceUnreadable(f"{name}: {reason}")
@@ -148,9 +150,9 @@ def _gunzip(source: Opened) -> Iterator[bytes]:
                     return
                 source.file.seek(-1, os.SEEK_CUR)
                 continue
-            if len(pending) == 1:
-                pending += source.file.read(1 << 16)
-            if pending[:2] != b"\x1f\x8b":
+            while len(pending) < 3 and (more := source.file.read(1 << 16)):
+                pending += more
+            if not _GZIP.match(pending):
                 source.notes.append("bytes after the gzip data were ignored")
                 return
             inflate = zlib.decompressobj(31)

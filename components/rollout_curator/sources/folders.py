@@ -1,7 +1,7 @@
 """What lies in an opened folder: which files are read, and of every other one why not.
 
 Nothing is left unsaid: hidden files, folders that are not looked into and this program's own files are named too.
-Knows names, links and the manifests of exports; opens nothing else.
+Knows names, links, the manifests of exports and the first bytes of files; opens nothing else.
 """
 
 import os
@@ -14,6 +14,7 @@ from rollout_curator.files import own_exports as vouching
 from rollout_curator.files.own_exports import Named
 from rollout_curator.printable import shown
 from rollout_curator.sources.compression import SUFFIXES
+from rollout_curator.sources.given_out import is_given_out
 
 _DRAFT = re.compile(r"\..+\.[0-9a-f]{32}\.tmp(-wal|-shm|-journal)?", re.DOTALL)
 _STORE = re.compile(r"curation\.sqlite(-wal|-shm|-journal)?")
@@ -93,6 +94,8 @@ def _why_not(path: Path, real: Path, root: str, named: dict[str, dict[str, list[
         kind = f"ending in {shown(path.suffix)}" if path.suffix else "without a suffix"
         return f"a file {kind} is read only when it is named"
     known = [words for end, words in _NOT_ROLLOUTS.items() if f"/{name}".endswith(end)]
+    if not known and is_given_out(real):
+        known = ["decisions of a review store as a file"]
     return f"{known[0]}, no rollouts" if known else ""
 
 

@@ -28,6 +28,8 @@ KEYS_MAX = 10_000
 UNPACKED_MAX_BYTES = 8 << 30
 UNPACKED_TIMES = 100
 """What is unpacked beyond the first 8 GiB may be so many times the file on disk."""
+PAGES_MAX_BYTES = 128 << 20
+"""So much may reading a row group of a Parquet file hold unpacked, whatever it packs to: two rollouts of 60 MB."""
 LOOKED_AT_BYTES = 4 << 20
 CONTAINERS_MAX = 1_500_000
 COMMAS_MAX = 10_000_000
@@ -94,6 +96,15 @@ def require_unpacked(unpacked_bytes: int, size_bytes: int) -> None:
         raise TooMuch(
             f"it unpacks to more than {UNPACKED_TIMES} times its size, of which the first "
             f"{unpacked_bytes >> 30:,} GiB were read"
+        )
+
+
+def require_pages(pages_bytes: int, group: int) -> None:
+    """Raise TooMuch when the pages of a row group, counted from 1, take more than is unpacked at once."""
+    if pages_bytes > PAGES_MAX_BYTES:
+        raise TooMuch(
+            f"row group {group:,} must be unpacked {pages_bytes >> 20:,} MiB at a time, and at most "
+            f"{PAGES_MAX_BYTES >> 20} are; write it with smaller pages or row groups, or as JSON Lines"
         )
 
 

@@ -16,6 +16,7 @@ from typing import Any
 import orjson
 
 from rollout_curator.rollout import Unreadable
+from rollout_curator.sources import token_lists
 from rollout_curator.sources.limits import CONTAINERS_MAX, LONGEST_BYTES, TooMuch, has_too_many_values
 
 LINE_MAX_BYTES = 64 << 20
@@ -43,6 +44,13 @@ _ESCAPED_HALF = re.compile(
 """Half a surrogate pair, escaped in a text that is JSON itself, such as arguments; both halves far apart count too."""
 
 
+_HALF = re.compile(rb"\\u[dD][89a-fA-F]")
+
+
+_NOTES = ("lone_surrogate", "non_finite_number", "escaped_surrogate")
+"""What parsing may notice, in the order in which it is told."""
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """One line without its newline, and how often it stands there in a row; `text` is None beyond the limit."""
@@ -57,6 +65,7 @@ class Line:
 class Parsed:
     """The JSON object of a line, and what parsing noticed (`lone_surrogate`, `escaped_surrogate`, `non_finite_number`).
 
+    `tokens_not_read` says that lists of an entry per token were cut to their first one, in a line too full to parse.
     `escaped_surrogate` says that half a pair may come out where a text of the line is read as JSON again.
     """
 
@@ -106,8 +115,56 @@ def _has_long_number(text: bytes) -> bool:
 
 def parse(text: bytes) -> Parsed | Unreadable:
     """Return the JSON object of one line, or why there is none. Never raises because of the text."""
-    if has_too_many_values(text):
+    if not has_too_many_values(text):
+        return _parse(text)
+    found = _parse_trimmed(text)
+    if found is None:
         return Unreadable("too_many_values", f"more than {CONTAINERS_MAX:,} objects and lists, or as many small values")
+    return found
+
+
+def readable(text: bytes) -> bytes:
+    """Return what `parse` reads of a line that it reads: all, or what is left without long lists of tokens."""
+    trimmed = token_lists.trim(text) if has_too_many_values(text) else None
+    return text if trimmed is None else trimmed.text
+
+
+def _parse_trimmed(text: bytes) -> Parsed | None:
+    """Return the object of a line too full to parse, without its long lists of tokens; None where that does not help.
+
+    The notes are those of the whole line: what is cut out is parsed as well, a piece at a time.
+    """
+    trimmed = token_lists.trim(text)
+    if trimmed is None or has_too_many_values(trimmed.text):
+        return None
+    found = _parse(trimmed.text)
+    if isinstance(found, Unreadable):
+        return None
+    notes = set(found.notes)
+    for start, end in trimmed.pieces:
+        piece = b"[0" + text[start:end] + b"]"
+        more = None if has_too_many_values(piece) else _notes(piece)
+        if more is None:
+            return None
+        notes.update(more)
+    if "lone_surrogate" not in notes and "non_finite_number" in notes and _HALF.search(text):
+        notes.add("lone_surrogate")
+    if _ESCAPED_HALF.search(text):
+        notes.add("escaped_surrogate")
+    return Parsed(found.obj, (*(note for note in _NOTES if note in notes), "tokens_not_read"))
+
+
+def _notes(piece: bytes) -> tuple[str, ...] | None:
+    """Return what parsing notices of a piece, None where it is no JSON; what it holds is let go of."""
+    try:
+        orjson.loads(piece)
+    except (orjson.JSONDecodeError, ValueError):
+        decided = _parse_again(piece)
+        return None if isinstance(decided, Unreadable) else decided[1]
+    return ()
+
+
+def _parse(text: bytes) -> Parsed | Unreadable:
     try:
         obj = orjson.loads(text)
         notes: tuple[str, ...] = ()
@@ -154,7 +211,7 @@ def _parse_again(text: bytes) -> tuple[Any, tuple[str, ...]] | Unreadable:
     except ValueError:
         return Unreadable("not_json", "not JSON: a number with too many digits")
     notes = []
-    if b"\\u" in text and re.search(rb"\\u[dD][89a-fA-F]", text):
+    if b"\\u" in text and _HALF.search(text):
         notes.append("lone_surrogate")
     if strange:
         notes.append("non_finite_number")

@@ -30,6 +30,9 @@ shared mode whoever has the token is let in to read, decide and export, and to n
 - Hostile templates: a sandbox in a process of its own without this one's memory, 400 MB, 10 seconds a conversation, one
   core a user (`templates.turns`, `rendering`).
 - The network: the server opens no connection, sends no statistics and fetches no template, model or tokenizer.
+- Waiting: the head of a request has 20 seconds, its body 60, an answer that nobody reads 60; of more connections than
+  512, or than half of the files the process may open, those that wait give way, and half at most are websockets, with
+  messages of at most 32 MB (`connections`, `wire`).
 - What was decided: every decision keeps who made it, when and how, and none is changed afterwards; an undo is another.
 - Faults: a page gets a sentence and a number, the log the rest.
 
@@ -41,7 +44,9 @@ shared mode whoever has the token is let in to read, decide and export, and to n
   whoever is let in may do all that the app does. A link that is passed on lets its finder in as long as the app runs.
 - With `--behind-proxy` whoever can connect from a trusted address, at first every user of this machine, can say to be
   anybody. Let the proxy stand alone on its machine, or add `--shared`, so that the token is asked for too.
-- Users can use up the server: a page over many rollouts, an export, or many websockets take memory and time from all.
+- Users can use up the server: a page over many rollouts, an export, many websockets or very many small messages on one
+  take memory and time from all. Whoever reaches the port can slow it by opening connections without end, and stall it
+  where the files of the sources take more than half of those the process may open (`ulimit -Hn`).
   A template keeps one core of its user busy for as long as they look at it; users of one address share that core.
 - A template can show its reader any text, and one that costs little may be wrong: it decides what a trainer would see.
 - Files of whoever can write below a root: what they change while it is read is noticed where it counts (`index`,

@@ -236,7 +236,13 @@ class Collection:
 
     def rows_of_keys(self, keys: Sequence[str]) -> tuple[Array, Array]:
         """Return the rows with any of these contents, and for each the place of its key in `keys`."""
+        if not keys:  # an export without decisions sorts no keys
+            return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
         return by_content.locate(self._by_key, self.column("key_hi"), keys)
+
+    def n_contents(self, rows: Array) -> int:
+        """Return how many contents some rows have, each counted once."""
+        return by_content.n_different(self.column("key_lo")[rows])
 
     @cached_property
     def contents(self) -> Array:

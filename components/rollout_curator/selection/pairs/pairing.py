@@ -103,7 +103,7 @@ def read(value: Any) -> Pairs | None:
         )
     if not 0 < made.margin < float("inf"):
         raise RecipeError(f"pairs: margin is {made.margin!r}, expected a number above 0")
-    if made.at_most < 0 or made.at_most != int(made.at_most):
+    if not 0 <= made.at_most < float("inf") or made.at_most != int(made.at_most):
         raise RecipeError(f"pairs: at_most is {made.at_most!r}, expected a whole number; 0 takes all")
     return made
 

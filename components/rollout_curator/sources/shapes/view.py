@@ -9,14 +9,19 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-HARMLESS = frozenset(
+TOKEN_KEYS = frozenset(
+    {
+        # NeMo Gym (nemo_gym/openai_utils.py), vLLM and OpenAI: token ids and their probabilities
+        "logprobs", "prompt_logprobs", "prompt_token_ids", "generation_token_ids", "generation_log_probs", "token_ids",
+        "routed_experts",
+    }
+)  # fmt: skip
+"""Keys that hold an entry per token, of which nothing is ever read but that there are any (`token_lists`)."""
+HARMLESS = TOKEN_KEYS | frozenset(
     {
         # OpenAI Responses and chat completions: bookkeeping of the service, not of the conversation
         "id", "object", "index", "status", "created", "created_at", "completed_at", "usage", "service_tier",
-        "system_fingerprint", "logprobs", "model",
-        # NeMo Gym (nemo_gym/openai_utils.py) and vLLM: token ids and their probabilities
-        "prompt_token_ids", "generation_token_ids", "generation_log_probs", "token_ids", "prompt_logprobs",
-        "routed_experts",
+        "system_fingerprint", "model",
         # LangChain: the same bookkeeping under names of its own
         "response_metadata", "usage_metadata",
         # opaque to everyone but the provider: Responses `encrypted_content`, prompt caching
@@ -167,7 +172,7 @@ def is_copy(value: Any, read: str) -> bool:
 
 
 def texts_in(value: Any) -> Iterator[str]:
-    """Yield every text in a JSON value that is not empty, in order, the keys of objects left aside."""
+    """Yield every text in a JSON value that is not empty, in order; keys and what is kept of tokens are left aside."""
     pending = [value]
     while pending:
         current = pending.pop()
@@ -175,6 +180,11 @@ def texts_in(value: Any) -> Iterator[str]:
             if current:
                 yield current
         elif isinstance(current, dict):
-            pending.extend(reversed(current.values()))
+            pending.extend(current[key] for key in reversed(current) if not _is_of_tokens(key, current[key]))
         elif isinstance(current, list | tuple):
             pending.extend(reversed(current))
+
+
+def _is_of_tokens(key: str, value: Any) -> bool:
+    """Whether a value holds an entry per token: a word of it is none that anybody wrote."""
+    return key in TOKEN_KEYS and isinstance(value, dict | list)

@@ -148,13 +148,15 @@ async function rawPane(s, rollout, wanted) {
   s.ui.side.replaceChildren(h("div", { class: "quiet pad" }, "loading the line\u2026"));
   let pane;
   try {
-    if (rollout.raw === undefined) rollout.raw = (await askFor(s, "raw", rollout.key)).text;
+    if (rollout.raw === undefined) rollout.raw = await askFor(s, "raw", rollout.key);
+    const { text, note } = rollout.raw;
     const shown = h("div", { class: "json mono" });
-    fillJson(shown, rollout.raw);
-    const copy = h("button", { class: "small", type: "button", onclick: () => copyWith(s, rollout.raw, copy) }, "copy");
+    fillJson(shown, text);
+    const copy = h("button", { class: "small", type: "button", onclick: () => copyWith(s, text, copy) }, "copy");
     const where = h("span", { class: "quiet" });
     appendVisible(where, rollout.where);
-    pane = [h("div", { class: "side-tools" }, where, copy), shown];
+    const remark = note ? [h("div", { class: "remarks" }, note)] : [];
+    pane = [h("div", { class: "side-tools" }, where, copy), ...remark, shown];
   } catch (error) {
     pane = [h("div", { class: "remarks skip" }, `The line could not be loaded: ${error.message}. `,
       h("button", { class: "small", type: "button", onclick: () => { s.sideFor = null; side(s); } }, "try again"))];

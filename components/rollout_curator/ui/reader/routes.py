@@ -103,7 +103,7 @@ def _raw(site: Site, query: Any) -> bytes:
     view = _view(site, query.get("view", ""))
     row = _row(view, query.get("key", ""))
     hidden = is_hidden(view, view.workspace.key(row))
-    return dump({"text": NOT_YET if hidden else raw_text(view, row)})
+    return dump({"text": NOT_YET, "note": ""} if hidden else raw_text(view, row))
 
 
 def _example(site: Site, query: Any) -> bytes:

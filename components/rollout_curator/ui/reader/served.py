@@ -17,6 +17,7 @@ from rollout_curator.recipe import recipe as recipes
 from rollout_curator.recipe.plan import Plan
 from rollout_curator.rollout import Example
 from rollout_curator.selection.funnel import INVALID_WORDS
+from rollout_curator.sources.lines import readable
 from rollout_curator.ui.phrases import is_loss, of_issue
 from rollout_curator.ui.reader.blinding import conceal
 from rollout_curator.ui.reader.marking import answered, marks_for, marks_json
@@ -32,6 +33,7 @@ Array = np.ndarray[Any, Any]
 ATTEMPTS_MAX = 200
 LATER_BYTES = 120_000
 """A longer example is sent when it is looked at, not along with every rollout that may be read next."""
+CUT_SHORT = f"Not the whole line. {FLAG_WORDS['tokens_not_read'].capitalize()}; of each list the first entry is here"
 FINISH_WORDS = {
     "stop": "with an answer",
     "empty": "with no output",
@@ -76,11 +78,18 @@ def attempts(view: View, row: int) -> list[Json]:
     return [conceal(view, _facts(view, view.position_of_row(found), found)) for found in rows]
 
 
-def raw_text(view: View, row: int) -> str:
-    """Return the line of a row, laid out when that changes nothing. Raises SourceError."""
-    text = view.workspace.line(row).decode("utf-8", errors="replace")
+def raw_text(view: View, row: int) -> Json:
+    """Return the line of a row, laid out when that changes nothing, and what to say of it. Raises SourceError.
+
+    A line too full to parse is shown as it was read, and that is said: without most of its log probabilities.
+    """
+    line = view.workspace.line(row)
+    read = readable(line)
+    text = read.decode("utf-8", errors="replace")
     value = parsed(text)
-    return text if value is None else pretty(value)
+    n_cut = len(line) - len(read)
+    note = f"{CUT_SHORT}: {n_cut:,} of {len(line):,} bytes are not shown." if n_cut else ""
+    return {"text": text if value is None else pretty(value), "note": note}
 
 
 def decision_json(decision: Decision | None) -> Json | None:

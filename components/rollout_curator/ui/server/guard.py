@@ -37,6 +37,7 @@ LOCKED = (
 )
 WRONG = "This link carries another token than the app was started with.\n" + LOCKED
 AROUND = "This app is reached through its proxy only, which says who you are.\n"
+TWO_LENGTHS = "This request says in two ways how long it is.\n"
 TWO_NAMES = "The proxy says that you are two people; it must set the header with your name itself.\n"
 
 
@@ -80,7 +81,10 @@ class Guard:
             await _refuse(seen, sent, f"Something went wrong; error {number} in the server's log.\n", 500)
 
     async def _let_in(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if hostname(Headers(scope=scope).get("host", "")) not in self._hosts:
+        headers = Headers(scope=scope)
+        if "transfer-encoding" in headers and "content-length" in headers:
+            await _refuse(scope, send, TWO_LENGTHS, 400)  # a proxy may take another end for its own
+        elif hostname(headers.get("host", "")) not in self._hosts:
             await _refuse(scope, send, "This address is not one the app answers to.\n")
         elif (own := own_host(scope, self._origins)) is None:
             await _refuse(scope, send, "This was asked from another site.\n")
@@ -209,6 +213,8 @@ async def _refuse(scope: Scope, send: Send, words: str, status: int = 403) -> No
     answer: Response = JSONResponse({"error": words.strip()}) if is_route else PlainTextResponse(words)
     answer.status_code = status
     answer.headers["Cache-Control"] = "no-store"
+    if words is TWO_LENGTHS:
+        answer.headers["Connection"] = "close"
     await answer(scope, _nothing, send)
 
 

@@ -23,7 +23,7 @@ from rollout_curator.errors import ServerRefused
 from rollout_curator.terminal import tell
 from rollout_curator.training.templates.turns import share_cores
 from rollout_curator.ui.reader.routes import routes
-from rollout_curator.ui.server import leaving, wire
+from rollout_curator.ui.server import connections, leaving, wire
 from rollout_curator.ui.server.faults import log_error
 from rollout_curator.ui.server.guard import Guard
 from rollout_curator.ui.server.origin import public_hosts
@@ -144,6 +144,7 @@ def _parts(options: ServeOptions) -> dict[str, Any]:
     if options.shared and not options.token:
         options = replace(options, token=token_urlsafe(24))
     share_cores()
+    connections.allow_files()
     wire.install()
     site = install(Site(options))
     os.environ["FORWARDED_ALLOW_IPS"] = ""  # else uvicorn believes what proxies say before `Proxies` knows from where
