@@ -1,6 +1,6 @@
 """Run every bug of `code_repair` for real and keep what was printed in `pytest_runs.txt`.
 
-Only needed after a bug was changed: `python sample_data/record_runs.py` (needs pytest). The generator
+Only needed after a bug was changed: `python sample_data/generator/record_runs.py` (needs pytest). The generator
 reads the text, so it needs neither pytest nor the same timings on every machine.
 """
 
