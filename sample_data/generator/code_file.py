@@ -12,11 +12,7 @@ from dataclasses import replace
 from difflib import unified_diff
 from random import Random
 
-from code_bugs_1 import BUGS as FIRST
-from code_bugs_2 import BUGS as SECOND
-from code_bugs_3 import BUGS as THIRD
-from code_bugs_4 import BUGS as FOURTH
-from code_kit import Bug, Edit
+from code_kit import Bug, Edit, bugs
 from record_runs import recorded
 from shape import Agent, Attempt, JsonObject, Step, Task, call, function_tool, out, pick, say, think
 
@@ -50,7 +46,7 @@ PASSES = recorded()
 
 def code_tasks(rng: Random) -> list[Task]:
     """Return the repair tasks with their attempts."""
-    return [_task(rng, index, bug) for index, bug in enumerate((*FIRST, *SECOND, *THIRD, *FOURTH))]
+    return [_task(rng, index, bug) for index, bug in enumerate(bugs())]
 
 
 def _task(rng: Random, index: int, bug: Bug) -> Task:

@@ -1,7 +1,9 @@
-"""The record `Problem`, what a wrong way looks like, and how numbers are written."""
+"""The records `Problem` and `Slip`, read from `math_problems.toml`."""
 
+import tomllib
 from dataclasses import dataclass
-from fractions import Fraction
+from pathlib import Path
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,22 +18,27 @@ class Slip:
 class Problem:
     """A question, its answer, three right routes, and the slips people and models make on it.
 
-    `musing` is what the model thinks to itself before it writes; it commits to no figure.
+    `n_right` and `n_wrong` count the attempts. `musing` is what the model thinks to itself before it writes;
+    it commits to no figure.
     """
 
+    task_id: str
+    n_right: int
+    n_wrong: int
     question: str
     answer: str
+    musing: str
     routes: tuple[tuple[str, ...], ...]
     slips: tuple[Slip, ...]
-    musing: str
 
 
-def number(value: Fraction | int) -> str:
-    """Return a whole number, a short decimal, or a fraction a/b, whichever is exact."""
-    exact = Fraction(value)
-    if exact.denominator == 1:
-        return str(exact.numerator)
-    for digits in (1, 2):
-        if (exact * 10**digits).denominator == 1:
-            return f"{float(exact):.{digits}f}"
-    return f"{exact.numerator}/{exact.denominator}"
+def problems() -> tuple[Problem, ...]:
+    """Return every problem, in the order of the file."""
+    text = Path(__file__).with_name("math_problems.toml").read_text("utf-8")
+    return tuple(_problem(**table) for table in tomllib.loads(text)["problem"])
+
+
+def _problem(routes: list[str], slips: dict[str, str], **rest: Any) -> Problem:
+    """Return one problem; a route is a text with one sentence a line."""
+    wrong = tuple(Slip(answer, tuple(text.split("\n"))) for answer, text in slips.items())
+    return Problem(**rest, routes=tuple(tuple(text.split("\n")) for text in routes), slips=wrong)
