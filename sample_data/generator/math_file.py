@@ -9,7 +9,7 @@ from random import Random
 
 from math_kit import Problem, problems
 from math_special import figure_task, special
-from shape import Agent, Attempt, JsonObject, Step, Task, hidden, pick, say, think
+from shape import Agent, Attempt, JsonObject, Step, Task, hidden, pick, say, think, turn
 
 AGENT = Agent("math_reasoning_simple_agent", "larch-8b-rl-step-1200", 1.0, 4096, True, "input")
 
@@ -43,10 +43,7 @@ def _prompt(index: int, question: str) -> str | list[JsonObject]:
     """Return the prompt; every third task is collected without a type on its items."""
     if index % 3 == 2:
         return [{"role": "user", "content": f"{question}\n\nPut the final answer in \\boxed{{}}."}]
-    return [
-        {"content": SYSTEM, "role": "system", "type": "message"},
-        {"content": question, "role": "user", "type": "message"},
-    ]
+    return [turn("system", SYSTEM), turn("user", question)]
 
 
 def _right(rng: Random, problem: Problem, nth: int, index: int) -> Attempt:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from random import Random
 
-from shape import Agent, Attempt, JsonObject, Step, Task, hidden, pick, say, think, user
+from shape import Agent, Attempt, JsonObject, Step, Task, hidden, pick, say, think, turn, user
 from support_kit import Desk, Scenario, desk
 from support_special import SPECIAL
 
@@ -34,10 +34,7 @@ def support_tasks(rng: Random) -> list[Task]:
 
 def _task(rng: Random, index: int, where: Desk, scenario: Scenario) -> Task:
     """Return a scenario as a task with its attempts."""
-    prompt: list[JsonObject] = [
-        {"content": where.rules, "role": "system", "type": "message"},
-        {"content": scenario.request, "role": "user", "type": "message"},
-    ]
+    prompt: list[JsonObject] = [turn("system", where.rules), turn("user", scenario.request)]
     routes = ROUTES[index % len(ROUTES)]
     attempts = [MAKERS[route](rng, scenario, nth) for nth, route in enumerate(routes)]
     task = Task(scenario.task_id, prompt, tuple(attempts), where.tools)
