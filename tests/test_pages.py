@@ -20,15 +20,16 @@ from rollout_curator.report import check
 from rollout_curator.slices import Range
 from rollout_curator.splits import Split
 from rollout_curator.strategies import Step
-from rollout_curator.ui import parts
+from rollout_curator.ui import parts, places
 from rollout_curator.ui import site as sites
+from rollout_curator.ui.main import DRAW
 from rollout_curator.ui.pages import export_counts
 from rollout_curator.ui.site import ServeOptions, Site
 from rollout_curator.ui.state import SESSION, Session
 from rollout_curator.workspace import Workspace
 
 EVIL = "![x](http://evil.example/?q=1) :red[name] <img src=x>"
-PAGES = ("sources", "rewards", "review", "export")
+PAGES = tuple(DRAW)
 
 
 def line(reward: float | None, task: int, **more: object) -> str:
@@ -85,6 +86,10 @@ def state_of(app: AppTest) -> Session:
 def funnel(app: AppTest) -> list[str]:
     """Return the six numbers of the funnel with their words."""
     return [link.proto.label.replace("*", "").replace("\\", "") for link in app.get("page_link")[:6]]
+
+
+def test_every_page_has_a_title() -> None:
+    assert list(places.TITLES) == list(PAGES)
 
 
 @pytest.mark.parametrize("page", PAGES)
