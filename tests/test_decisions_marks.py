@@ -4,7 +4,6 @@ import os
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -17,17 +16,6 @@ from rollout_curator.errors import DecisionRefused
 
 A, B, C, D = ("a" * 32, "b" * 32, "c" * 32, "d" * 32)
 SCHEMA_2 = Path(__file__).with_name("decisions_schema_2.sql")
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "curation.sqlite"
-
-
-@pytest.fixture
-def store(path: Path) -> Iterator[Decisions]:
-    with Decisions.open(path) as opened:
-        yield opened
 
 
 def mark(store: Decisions, key: str, item: int, who: str = "ann", verdict: str = "mark") -> Decision:
