@@ -11,15 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from deciding import decide
 from rollout_curator import decisions_file
 from rollout_curator.decisions import Decision, Decisions, Entry
 from rollout_curator.errors import DecisionsError
 
 A, B = "a" * 32, "b" * 32
-
-
-def decide(store: Decisions, key: str, verdict: str, who: str, *reasons: str) -> Decision:
-    return store.record([Entry(key, verdict, reasons, reviewer=who)])[0].decision
 
 
 def held(store: Decisions) -> dict[str, tuple[str, str]]:

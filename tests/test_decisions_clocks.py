@@ -10,6 +10,7 @@ from pathlib import Path
 import orjson
 import pytest
 
+from deciding import decide, held
 from rollout_curator import decisions_clocks as clocks
 from rollout_curator.decisions import Decisions, Entry
 from rollout_curator.errors import DecisionRefused
@@ -24,14 +25,6 @@ INSERT = """INSERT INTO decision
 
 def micro(time: datetime) -> int:
     return int(time.timestamp() * 1_000_000)
-
-
-def decide(store: Decisions, key: str, verdict: str, who: str) -> None:
-    store.record([Entry(key, verdict, reviewer=who)])
-
-
-def held(store: Decisions) -> dict[str, tuple[str, str]]:
-    return {key: (row.verdict, row.reviewer) for key, row in sorted(store.current().items())}
 
 
 def forge(path: Path, clock: int, *, key: str = A, who: str = "eve", at: str = "", origin: str = "forged") -> None:

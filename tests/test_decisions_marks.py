@@ -10,6 +10,7 @@ from pathlib import Path
 import orjson
 import pytest
 
+from deciding import decide
 from rollout_curator import decisions
 from rollout_curator.decisions import Decision, Decisions, Entry
 from rollout_curator.errors import DecisionRefused
@@ -20,10 +21,6 @@ SCHEMA_2 = Path(__file__).with_name("decisions_schema_2.sql")
 
 def mark(store: Decisions, key: str, item: int, who: str = "ann", verdict: str = "mark") -> Decision:
     return store.record([Entry(key, verdict, reviewer=who, item=item)])[0].decision
-
-
-def decide(store: Decisions, key: str, verdict: str, who: str = "ann") -> None:
-    store.record([Entry(key, verdict, reviewer=who)])
 
 
 def marked(store: Decisions) -> dict[str, dict[int, str]]:

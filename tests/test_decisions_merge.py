@@ -11,20 +11,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from deciding import decide, held
 from rollout_curator.decisions import Decisions, Entry
 from rollout_curator.errors import DecisionRefused, DecisionsError
 
 A, B, C, D = ("a" * 32, "b" * 32, "c" * 32, "d" * 32)
 ALL = "SELECT id, key, verdict, reasons, note, reviewer, at, client, seq, undoes, act FROM decision ORDER BY id"
 SCHEMA_1 = Path(__file__).with_name("decisions_schema_1.sql")
-
-
-def decide(store: Decisions, key: str, verdict: str, who: str, *reasons: str) -> None:
-    store.record([Entry(key, verdict, reasons, reviewer=who)])
-
-
-def held(store: Decisions) -> dict[str, tuple[str, str]]:
-    return {key: (row.verdict, row.reviewer) for key, row in sorted(store.current().items())}
 
 
 def marks(store: Decisions) -> dict[str, dict[int, str]]:
