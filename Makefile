@@ -77,7 +77,7 @@ pins: ## renew constraints.txt: what a new environment resolves to today
 
 clean: ## remove what make, pytest and builds left here; never a decision, a source or an export
 	rm -rf $(VENV) $(PEERS) $(TRAINERS:%=.venv-%) .venv-pins build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache $(LEDGER)
-	find app.py bench components tests -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
+	find app.py bench components sample_data tests -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
 
 $(READY): pyproject.toml constraints.txt
 	@test -n "$(PYTHON)" || { echo "No Python 3.11 or newer with venv and pip was found: install one (on Debian: apt-get install python3 python3-venv), or name it with make PYTHON=/path/to/python3." >&2; exit 2; }

@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from rollout_curator.decisions.store import Decisions
+
 pytest_plugins = ["ledger"]
 
 CHECKOUT = Path(__file__).parents[1]
@@ -52,3 +54,16 @@ def private_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     patch.setenv("XDG_CACHE_HOME", str(cache))
     yield cache
     patch.undo()
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """Return where a review store lies that is not there yet."""
+    return tmp_path / "curation.sqlite"
+
+
+@pytest.fixture
+def store(path: Path) -> Iterator[Decisions]:
+    """Open an empty review store."""
+    with Decisions.open(path) as opened:
+        yield opened

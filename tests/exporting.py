@@ -59,7 +59,7 @@ def main(folder: Path, seed: int, most: int = 0) -> None:
     """Write every export, or the first so many, and print the digests."""
     folder.mkdir(exist_ok=True)
     sources = folder / "sample_data"  # a manifest names them from where it lies
-    shutil.copytree(SAMPLE_DATA, sources, ignore=shutil.ignore_patterns("*.py", "*.md", "*.txt", "cur*"))
+    shutil.copytree(SAMPLE_DATA, sources, ignore=shutil.ignore_patterns("generator", "*.md", "cur*"))
     workspace = Workspace.open([sources], folder / "cache")
     decide(workspace, folder / "curation.sqlite", seed)
     workspace.close()

@@ -21,7 +21,7 @@ MAIN_FILES = ("code_repair/rollouts.jsonl", "math_reasoning/rollouts.jsonl", "su
 def generate(*arguments: str, hash_seed: str = "0") -> int:
     """Run the generator and return its exit code."""
     env = {**os.environ, "PYTHONHASHSEED": hash_seed}
-    command = [sys.executable, str(SAMPLE / "generate.py"), *arguments]
+    command = [sys.executable, str(SAMPLE / "generator" / "generate.py"), *arguments]
     return subprocess.run(command, env=env, capture_output=True, check=False).returncode
 
 

@@ -48,7 +48,7 @@ FALSE = (
 def texts() -> dict[str, str]:
     """Return all that people read of this program or in it, by file, with line ends as spaces."""
     files = [*ROOT.glob("components/**/*.py"), *ROOT.glob("components/**/*.js"), *ROOT.glob("sample_data/*.md")]
-    files += [*ROOT.glob("sample_data/*.py"), ROOT / "README.md", ROOT / "app.py"]
+    files += [*ROOT.glob("sample_data/generator/*.*"), ROOT / "README.md", ROOT / "app.py"]
     return {str(file.relative_to(ROOT)): re.sub(r"\s+", " ", file.read_text("utf-8")) for file in files}
 
 

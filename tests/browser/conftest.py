@@ -52,7 +52,7 @@ def chromium() -> Iterator[Browser]:
 def rollouts(tmp_path: Path) -> Path:
     """Return a copy of the sample data, so that decisions and exports land beside it."""
     folder = tmp_path / "collected"
-    shutil.copytree(SAMPLE, folder, ignore=shutil.ignore_patterns("*.py", "*.md", "*.txt", "curat*", "__pycache__"))
+    shutil.copytree(SAMPLE, folder, ignore=shutil.ignore_patterns("generator", "*.md", "curat*"))
     return folder
 
 

@@ -48,7 +48,7 @@ def test_a_team_reads_at_random_in_bulk_and_blind(
 ) -> None:
     """Ann reads at random and rejects a queue at once; bob, in another browser, reads hers again without knowing."""
     folder = tmp_path / "collected"
-    shutil.copytree(SAMPLE, folder, ignore=shutil.ignore_patterns("*.py", "*.md", "*.txt", "curat*", "__pycache__"))
+    shutil.copytree(SAMPLE, folder, ignore=shutil.ignore_patterns("generator", "*.md", "curat*"))
     app = app_server(folder, "--reviewer", "somebody")
 
     opened(page, f"{app.url}/review?min=0.5&queue=random")

@@ -40,7 +40,9 @@ def source(tmp_path: Path) -> Path:
 @pytest.fixture
 def sample(tmp_path: Path) -> Path:
     """Copy the sample data, without decisions somebody made on them."""
-    return Path(shutil.copytree(SAMPLE_DATA, tmp_path / "sample", ignore=shutil.ignore_patterns("*.sqlite*", "*.py")))
+    return Path(
+        shutil.copytree(SAMPLE_DATA, tmp_path / "sample", ignore=shutil.ignore_patterns("*.sqlite*", "generator"))
+    )
 
 
 def keys(source: Path) -> list[str]:

@@ -3,7 +3,6 @@
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,6 +10,7 @@ from pathlib import Path
 import orjson
 import pytest
 
+from deciding import decide, held
 from rollout_curator.decisions import clocks
 from rollout_curator.decisions.store import Decisions, Entry
 from rollout_curator.errors import DecisionRefused
@@ -25,25 +25,6 @@ INSERT = """INSERT INTO decision
 
 def micro(time: datetime) -> int:
     return int(time.timestamp() * 1_000_000)
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "curation.sqlite"
-
-
-@pytest.fixture
-def store(path: Path) -> Iterator[Decisions]:
-    with Decisions.open(path) as opened:
-        yield opened
-
-
-def decide(store: Decisions, key: str, verdict: str, who: str) -> None:
-    store.record([Entry(key, verdict, reviewer=who)])
-
-
-def held(store: Decisions) -> dict[str, tuple[str, str]]:
-    return {key: (row.verdict, row.reviewer) for key, row in sorted(store.current().items())}
 
 
 def forge(path: Path, clock: int, *, key: str = A, who: str = "eve", at: str = "", origin: str = "forged") -> None:
@@ -208,7 +189,7 @@ def test_a_plan_for_a_reading_still_lies_after_what_was_read_before_it(path: Pat
 def test_a_machine_set_back_to_1970_neither_refuses_nor_mends_what_others_wrote(path: Path) -> None:
     with Decisions.open(path) as store:
         decide(store, A, "reject", "ann")
-        with store._file.writing() as connection:
+        with closing(sqlite3.connect(path)) as connection:
             assert clocks.mend(connection, now=datetime(1970, 1, 2, tzinfo=UTC)) == 0
 
 

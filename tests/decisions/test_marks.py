@@ -4,13 +4,13 @@ import os
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
 import orjson
 import pytest
 
+from deciding import decide
 from rollout_curator.decisions import store as decisions
 from rollout_curator.decisions.store import Decision, Decisions, Entry
 from rollout_curator.errors import DecisionRefused
@@ -19,23 +19,8 @@ A, B, C, D = ("a" * 32, "b" * 32, "c" * 32, "d" * 32)
 SCHEMA_2 = Path(__file__).with_name("schema_2.sql")
 
 
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "curation.sqlite"
-
-
-@pytest.fixture
-def store(path: Path) -> Iterator[Decisions]:
-    with Decisions.open(path) as opened:
-        yield opened
-
-
 def mark(store: Decisions, key: str, item: int, who: str = "ann", verdict: str = "mark") -> Decision:
     return store.record([Entry(key, verdict, reviewer=who, item=item)])[0].decision
-
-
-def decide(store: Decisions, key: str, verdict: str, who: str = "ann") -> None:
-    store.record([Entry(key, verdict, reviewer=who)])
 
 
 def marked(store: Decisions) -> dict[str, dict[int, str]]:

@@ -6,32 +6,17 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from deciding import decide
 from rollout_curator.decisions import file as decisions_file
 from rollout_curator.decisions.store import Decision, Decisions, Entry
 from rollout_curator.errors import DecisionsError
 
 A, B = "a" * 32, "b" * 32
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "curation.sqlite"
-
-
-@pytest.fixture
-def store(path: Path) -> Iterator[Decisions]:
-    with Decisions.open(path) as opened:
-        yield opened
-
-
-def decide(store: Decisions, key: str, verdict: str, who: str, *reasons: str) -> Decision:
-    return store.record([Entry(key, verdict, reasons, reviewer=who)])[0].decision
 
 
 def held(store: Decisions) -> dict[str, tuple[str, str]]:
@@ -141,12 +126,12 @@ def test_a_read_that_failed_loses_nothing(store: Decisions, monkeypatch: pytest.
     assert held(store) == {A: ("reject", "ann")}
     decide(store, B, "accept", "ann")
     with monkeypatch.context() as patch, pytest.raises(DecisionsError):
-        patch.setattr(store, "_live", fail)
+        patch.setattr(decisions_file.StoreFile, "reading", fail)
         store.current()
     assert held(store) == {A: ("reject", "ann"), B: ("accept", "ann")}
 
 
-def fail(after: int) -> dict[str, tuple[Decision, ...]]:
+def fail(file: decisions_file.StoreFile) -> None:
     raise DecisionsError("the disk is away")
 
 
@@ -349,8 +334,8 @@ def test_a_row_is_never_changed_by_any_statement(store: Decisions, path: Path, s
     assert store.history() == [written]
 
 
-def test_commits_wait_for_the_disk(store: Decisions) -> None:
-    with store._file.writing() as connection:
+def test_commits_wait_for_the_disk(path: Path) -> None:
+    with closing(decisions_file.StoreFile(path)) as file, file.writing() as connection:
         assert connection.execute("PRAGMA synchronous").fetchone() == (2,)
         assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
         assert connection.execute("PRAGMA busy_timeout").fetchone() == (30_000,)

@@ -1,7 +1,6 @@
 """How a verdict came about, kept beside it in the review store: read, compared, in bulk, on the command line."""
 
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -13,17 +12,6 @@ from rollout_curator.errors import DecisionRefused
 
 A, B, C, D = ("a" * 32, "b" * 32, "c" * 32, "d" * 32)
 SCHEMA_3 = Path(__file__).with_name("schema_3.sql")
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "curation.sqlite"
-
-
-@pytest.fixture
-def store(path: Path) -> Iterator[Decisions]:
-    with Decisions.open(path) as opened:
-        yield opened
 
 
 def ways(store: Decisions) -> list[tuple[str, str, str]]:

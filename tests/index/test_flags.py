@@ -1,10 +1,41 @@
 """Which rollouts need a look: the same ones and the same words on the command line and on the Sources page."""
 
+import json
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from making import gym, write
-from rollout_curator.index.flags import flag_words, flagged
+from rollout_curator.index.flags import FLAG_WORDS, flag_words, flagged
 from rollout_curator.workspace.workspace import Workspace
+
+RAISED: dict[str, dict[str, Any] | str | bytes] = {
+    "reward_missing": gym(reward=None),
+    "reward_not_number": gym(reward="0.8"),
+    "reward_not_finite": json.dumps(gym(reward="big")).replace('"big"', "1e999"),
+    "no_params": {**gym(), "responses_create_params": None},
+    "no_response": {**gym(), "response": None},
+    "empty_output": gym(output=[]),
+    "lone_surrogate": gym("half of one: \ud83d"),
+    "non_finite_number": gym(score=float("nan")),
+    "unread_content": gym(responses_create_params={"input": "2+2?", "metadata": {"audio_url": "a.wav"}}),
+    "unread_tools": gym(responses_create_params={"input": "2+2?", "tools": "run(command)"}),
+    "context_compacted": gym(training_traces=[{}, {}]),
+    "byte_order_mark": b"\xef\xbb\xbf" + json.dumps(gym()).encode(),
+}
+"""One line for each flag."""
+
+
+def test_every_flag_is_raised_by_a_line_here() -> None:
+    assert sorted(RAISED) == sorted(FLAG_WORDS)
+
+
+@pytest.mark.parametrize("flag", RAISED)
+def test_a_line_with_one_fault_gets_its_flag_and_words(tmp_path: Path, flag: str) -> None:
+    workspace = Workspace.open([write(tmp_path / "run.jsonl", [gym(), RAISED[flag]])])
+    assert flag in str(workspace.frame["flags"].iat[1]).partition(":")[0].split("|")
+    assert FLAG_WORDS[flag] in flagged(workspace.sources[0]).listed[2]
 
 
 def test_a_note_that_says_nothing_is_wrong_is_no_flag() -> None:

@@ -11,7 +11,7 @@ from rollout_curator.decisions.store import Decisions, Entry
 from rollout_curator.recipe.recipe import Recipe
 from rollout_curator.review import overview as reading
 from rollout_curator.review.queue_rows import Ask, plan
-from rollout_curator.review.queues import about, queues, rows_of, words_of
+from rollout_curator.review.queues import KINDS, about, kind_of, queues, rows_of, words_of
 from rollout_curator.selection.filters import Filter, Thresholds
 from rollout_curator.workspace.workspace import Workspace
 
@@ -125,6 +125,14 @@ def test_the_list_names_what_holds_something_and_counts_as_the_queue_does(worksp
     assert {name: len(held(workspace, name)) for name in listed} == listed
     assert list(listed)[:3] == ["kept", "random", "near"]
     assert "settle" not in listed
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_every_queue_orders_all_that_it_holds_each_once(workspace: Workspace, name: str) -> None:
+    kind, _ = kind_of(name)
+    in_it = kind.holds(Ask(workspace, KEEP, "ann", "30")).tolist()
+    ordered = kind.order(Ask(workspace, KEEP, "ann", "30"), np.array(in_it, dtype=np.int64)).tolist()
+    assert sorted(ordered) == sorted(set(in_it))
 
 
 def test_the_list_follows_the_decisions(workspace: Workspace) -> None:

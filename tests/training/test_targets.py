@@ -143,6 +143,14 @@ def read_yaml(text: str) -> Any:
     return pytest.importorskip("yaml").safe_load(text)
 
 
+def leaves(made: Any) -> list[Any]:
+    """Return every value of nested tables and lists."""
+    if isinstance(made, dict | list):
+        inner = made.values() if isinstance(made, dict) else made
+        return [leaf for value in inner for leaf in leaves(value)]
+    return [made]
+
+
 def strings_of(script: str) -> list[str]:
     """Return every text literal of a Python script."""
     return [
@@ -203,9 +211,19 @@ def test_a_config_takes_the_limit_of_the_recipe(name: str) -> None:
     assert "12321" in told.replace("# max_total", "")
 
 
-@pytest.mark.parametrize("name", [name for name in sorted(targets()) if targets()[name].config_kind == "yaml"])
+YAML = [name for name, target in sorted(targets().items()) if target.config_kind == "yaml" and target.trains]
+
+
+@pytest.mark.parametrize("name", YAML)
 def test_every_config_that_says_so_is_yaml(name: str) -> None:
-    read_yaml(get(name).config(facts(validation_path="/data/val.jsonl")))
+    made = read_yaml(get(name).config(facts(validation_path="/data/val.jsonl")))
+    assert {"/data/sft.jsonl", "/data/val.jsonl"} <= set(leaves(made))
+
+
+def test_what_trains_nothing_has_a_config_of_remarks_that_name_the_file() -> None:
+    told = get("gym").config(facts("/data/sft.jsonl"))
+    assert "/data/sft.jsonl" in told
+    assert [line for line in told.splitlines() if not line.startswith("#")] == []
 
 
 def test_a_path_is_quoted_for_yaml_by_hand() -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from making import CHECKOUT
 from rollout_curator.errors import TemplateError
 from rollout_curator.training.templates import WORDS, built_in, from_table, load, pasted, to_table, with_tokenizer
 from rollout_curator.training.templates.render import check, render
@@ -137,6 +138,11 @@ def test_what_is_marked_as_generated_is_found_in_the_whole() -> None:
                                                  ("abc", "ab", 2), ("xbc", "abc", 0)])  # fmt: skip
 def test_the_first_difference_of_two_texts(one: str, other: str, n: int) -> None:
     assert first_difference(one, other) == n
+
+
+def test_every_built_in_template_has_words() -> None:
+    files = CHECKOUT.glob("components/rollout_curator/templates/builtin/*.jinja")
+    assert sorted(file.stem for file in files) == sorted(WORDS)
 
 
 @pytest.mark.parametrize("name", WORDS)

@@ -28,7 +28,7 @@ from rollout_curator.ui.server import proxies, rendering, server
 from rollout_curator.ui.server.answering import TOKEN_HEADER, answer
 from rollout_curator.ui.server.exporting import Beside, ExportJob
 from rollout_curator.ui.server.looking import LookJob
-from rollout_curator.ui.server.rendering import of_page, of_request, turns_of
+from rollout_curator.ui.server.rendering import of_job, of_page, of_request, turns_of
 from rollout_curator.ui.server.server import ServeOptions
 from rollout_curator.ui.server.site import Site
 from rollout_curator.workspace.workspace import Workspace
@@ -68,9 +68,9 @@ class Rendering(threading.Thread):
 def wait_for(turns: Turns, n: int) -> None:
     """Wait until so many renderings hold a turn or wait for one."""
     deadline = time.monotonic() + 20
-    while len(turns._waiting) != n and time.monotonic() < deadline:
+    while turns.n_waiting != n and time.monotonic() < deadline:
         time.sleep(0.01)
-    assert len(turns._waiting) == n
+    assert turns.n_waiting == n
 
 
 def whole(text: str) -> str:
@@ -224,7 +224,7 @@ def opened(tmp_path: Path) -> Iterator[Workspace]:
 def test_a_look_with_a_slow_template_is_cancelled_at_once(opened: Workspace) -> None:
     plan = recipes.plan(Recipe(template=to_table(pasted(endless("look")))))
     job = LookJob(opened, plan, for_hazards=True)
-    wait_for(job._work.turns, 1)
+    wait_for(of_job().turns, 1)
     job.stop()
     assert (job.wait(SOON_S), job.failure) == (True, None)
 
@@ -232,7 +232,7 @@ def test_a_look_with_a_slow_template_is_cancelled_at_once(opened: Workspace) -> 
 def test_an_export_with_a_slow_template_is_cancelled_at_once(opened: Workspace, tmp_path: Path) -> None:
     recipe = Recipe(template=to_table(pasted(endless("export"))), max_tokens=100, drop=("over_length",))
     job = ExportJob(opened, recipe, tmp_path / "out.jsonl", Beside(agreed=frozenset({tmp_path / "out.jsonl"})))
-    wait_for(job._work.turns, 1)
+    wait_for(of_job().turns, 1)
     job.stop()
     assert (job.wait(SOON_S), job.is_stopped, job.failure) == (True, True, None)
     assert not (tmp_path / "out.jsonl").exists()
@@ -303,8 +303,8 @@ def test_so_many_addresses_are_remembered(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(rendering, "KNOWN_MAX", 2)
     first = turns_of("a")
     turns_of("b")
-    turns_of("c")
-    assert (len(rendering._turns), turns_of("a") is first) == (2, False)
+    last = turns_of("c")
+    assert (turns_of("c") is last, turns_of("a") is first) == (True, False)
 
 
 def test_a_request_renders_in_the_turns_of_whoever_sent_it() -> None:

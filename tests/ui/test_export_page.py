@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +13,13 @@ from test_pages import opened, state_of
 from making import gym, said, write
 from rollout_curator.errors import FileInTheWay
 from rollout_curator.printable import digest
-from rollout_curator.recipe.recipe import Recipe
+from rollout_curator.recipe.recipe import Recipe, plan
 from rollout_curator.ui import preparing
 from rollout_curator.ui.server import site as sites
 from rollout_curator.ui.server.exporting import Beside
 from rollout_curator.ui.server.site import ServeOptions, Site
 from rollout_curator.ui.state import state
+from rollout_curator.workspace import outcomes as outlook
 from rollout_curator.workspace.workspace import Workspace
 
 IMAGE = {"type": "input_image", "image_url": "data:image/png;base64,AAAA"}
@@ -168,8 +170,9 @@ def test_a_look_that_takes_long_shows_how_far_it_is_and_can_be_cancelled(
     app = opened("export")
     monkeypatch.setattr(preparing, "PATIENCE_S", 0.0)
     assert site.workspace
-    outlook = site.workspace.outlook
-    with outlook._working:  # as another look that is at work would
+    monkeypatch.setattr(outlook, "LOOK_EVERY", 1)
+    with closing(site.workspace.outlook.look(plan(Recipe(target="openai")))) as another:
+        assert next(another) == 1
         app.number_input(key="rc.limit").set_value(500).run()
         assert [button.label for button in app.button] == ["Cancel"]
         app.button(key="rc.cancel-look").click().run()

@@ -21,6 +21,8 @@ from rollout_curator.selection.pairs.pairing import Pairs
 from rollout_curator.selection.slices import Range
 from rollout_curator.selection.splits.split import Split
 from rollout_curator.selection.strategies import Step
+from rollout_curator.ui import places
+from rollout_curator.ui.main import DRAW
 from rollout_curator.ui.pages import export_counts
 from rollout_curator.ui.server import site as sites
 from rollout_curator.ui.server.site import ServeOptions, Site
@@ -28,7 +30,7 @@ from rollout_curator.ui.state.state import SESSION, Session
 from rollout_curator.workspace.workspace import Workspace
 
 EVIL = "![x](http://evil.example/?q=1) :red[name] <img src=x>"
-PAGES = ("sources", "rewards", "review", "export")
+PAGES = tuple(DRAW)
 
 
 def line(reward: float | None, task: int, **more: object) -> str:
@@ -85,6 +87,10 @@ def state_of(app: AppTest) -> Session:
 def funnel(app: AppTest) -> list[str]:
     """Return the six numbers of the funnel with their words."""
     return [link.proto.label.replace("*", "").replace("\\", "") for link in app.get("page_link")[:6]]
+
+
+def test_every_page_has_a_title() -> None:
+    assert list(places.TITLES) == list(PAGES)
 
 
 @pytest.mark.parametrize("page", PAGES)

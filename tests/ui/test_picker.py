@@ -7,7 +7,7 @@ import pytest
 
 from rollout_curator.selection.threshold_counts import MAX_STOPS, Bounds, Levels, levels
 from rollout_curator.ui.picker.payload import Heard, payload, small_payload
-from rollout_curator.ui.picker.widget import Choice, _choice
+from rollout_curator.ui.picker.widget import Choice, choice_of
 
 
 def many(n_distinct: int) -> Levels:
@@ -25,7 +25,7 @@ def test_the_data_of_forty_small_plots_is_small() -> None:
     assert 40 * len(json.dumps(small_payload(many(900_000).thinned(60)))) < 300_000
 
 
-def test_a_choice_is_heard_once_and_none_is_lost() -> None:
+def test_achoice_of_is_heard_once_and_none_is_lost() -> None:
     heard = Heard(session="a", sequence=1)
     waiting = [{"sequence": 1}, {"sequence": 2}, {"sequence": 3}]
     assert heard.new({"session": "a", "waiting": waiting}) == [{"sequence": 2}, {"sequence": 3}]
@@ -37,7 +37,7 @@ def test_of_several_bounds_the_last_counts_and_what_was_opened_stays() -> None:
     first = {"sequence": 1, "bounds": {"atLeast": 0, "atMost": None}}
     opened = {"sequence": 2, "opened": [0.25, 0.5, False]}
     last = {"sequence": 3, "bounds": {"atLeast": 1, "atMost": 2.5}}
-    assert _choice([first, opened, last]) == Choice(Bounds(1.0, 2.5), (0.25, 0.5, False))
-    assert _choice([{"sequence": 1, "opened": "masked"}]) == Choice(None, "masked")
-    assert _choice([]) is None
-    assert _choice([{"sequence": 1, "bounds": {"atLeast": None, "atMost": None}}]) == Choice(Bounds(), None)
+    assert choice_of([first, opened, last]) == Choice(Bounds(1.0, 2.5), (0.25, 0.5, False))
+    assert choice_of([{"sequence": 1, "opened": "masked"}]) == Choice(None, "masked")
+    assert choice_of([]) is None
+    assert choice_of([{"sequence": 1, "bounds": {"atLeast": None, "atMost": None}}]) == Choice(Bounds(), None)

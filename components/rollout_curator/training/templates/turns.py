@@ -36,6 +36,11 @@ class Turns:
         self._changed = threading.Condition()
         self._waiting: deque[object] = deque()
 
+    @property
+    def n_waiting(self) -> int:
+        """Return how many renderings hold the turn or wait for it."""
+        return len(self._waiting)
+
     @contextmanager
     def taken(self, check: Callable[[], None]) -> Iterator[None]:
         """Wait for a turn, then hold it; `check` raises when it is not wanted any more. Raises TemplateError."""

@@ -15,7 +15,7 @@ from rollout_curator.ui.picker.panels import Panel, PanelChoice, threshold_panel
 from rollout_curator.ui.picker.payload import heard, payload, script, text
 from rollout_curator.ui.state.state import of_component
 
-__all__ = ["Choice", "Outside", "Panel", "PanelChoice", "threshold_panels", "threshold_picker"]
+__all__ = ["Choice", "Outside", "Panel", "PanelChoice", "choice_of", "threshold_panels", "threshold_picker"]
 
 SCRIPTS = (
     "threshold_numbers.js",
@@ -81,7 +81,7 @@ def threshold_picker(
     }
 
     def take_bounds() -> None:
-        choice = _choice([one for one in known.new(of_component(key).get("choices")) if one["axis"] == title])
+        choice = choice_of([one for one in known.new(of_component(key).get("choices")) if one["axis"] == title])
         if take is not None and choice is not None and choice.bounds is not None and choice.opened is None:
             known.sequence = of_component(key)["choices"]["waiting"][-1]["sequence"]
             take(choice.bounds)
@@ -91,10 +91,10 @@ def threshold_picker(
     if not new:
         return None
     known.sequence = new[-1]["sequence"]
-    return _choice([choice for choice in new if choice["axis"] == title])
+    return choice_of([choice for choice in new if choice["axis"] == title])
 
 
-def _choice(new: list[dict[str, Any]]) -> Choice | None:
+def choice_of(new: list[dict[str, Any]]) -> Choice | None:
     """Return several choices as one: of bounds, and of what to open, the last one counts; None without any."""
     if not new:
         return None  # they were made on the axis that was shown before

@@ -10,15 +10,12 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from difflib import unified_diff
+from functools import partial
 from random import Random
 
-from code_bugs_1 import BUGS as FIRST
-from code_bugs_2 import BUGS as SECOND
-from code_bugs_3 import BUGS as THIRD
-from code_bugs_4 import BUGS as FOURTH
-from code_kit import Bug, Edit
+from code_kit import Bug, Edit, bugs
 from record_runs import recorded
-from shape import Agent, Attempt, JsonObject, Step, Task, call, function_tool, out, pick, say, think
+from shape import Agent, Attempt, JsonObject, Step, Task, call, function_tool, out, pick, say, think, turn
 
 AGENT = Agent("code_repair_agent", "larch-32b-rl-step-400", 0.8, 16384, False, "prompt")
 
@@ -50,16 +47,13 @@ PASSES = recorded()
 
 def code_tasks(rng: Random) -> list[Task]:
     """Return the repair tasks with their attempts."""
-    return [_task(rng, index, bug) for index, bug in enumerate((*FIRST, *SECOND, *THIRD, *FOURTH))]
+    return [_task(rng, index, bug) for index, bug in enumerate(bugs())]
 
 
 def _task(rng: Random, index: int, bug: Bug) -> Task:
     """Return one bug as a task."""
     request = f"{bug.issue}\n\nThe program is {bug.path}, its tests are in {bug.test_path}. Please fix it."
-    prompt: list[JsonObject] = [
-        {"content": SYSTEM, "role": "system", "type": "message"},
-        {"content": request, "role": "user", "type": "message"},
-    ]
+    prompt: list[JsonObject] = [turn("system", SYSTEM), turn("user", request)]
     attempts = [MAKERS[route](rng, bug) for route in ROUTES[index % len(ROUTES)]]
     if index in ODD:
         attempts.append(ODD[index](rng, bug))
@@ -122,7 +116,7 @@ def _graded(
     return Attempt(tuple(steps), reward, fields, worth=worth)
 
 
-def _repair(rng: Random, bug: Bug, which: str, *, detour: bool) -> Attempt:
+def _repair(rng: Random, bug: Bug, which: str = "right", *, detour: bool = False) -> Attempt:
     """Repair the bug, at once or after the wrong idea."""
     edit, summary = (bug.right, bug.summary) if which == "right" else (bug.other, bug.other_summary)
     steps = _look(rng, bug)
@@ -138,26 +132,6 @@ def _repair(rng: Random, bug: Bug, which: str, *, detour: bool) -> Attempt:
     if detour or rng.random() < 0.4:
         steps += [call("shell", command="git diff"), out(_diff(bug, edit))]
     return _graded(bug, [*steps, say(summary)], which, edit, hidden_pass=True)
-
-
-def _direct(rng: Random, bug: Bug) -> Attempt:
-    """Repair it at once."""
-    return _repair(rng, bug, "right", detour=False)
-
-
-def _direct_other(rng: Random, bug: Bug) -> Attempt:
-    """Repair it at once, the other way."""
-    return _repair(rng, bug, "other", detour=False)
-
-
-def _struggle(rng: Random, bug: Bug) -> Attempt:
-    """Repair it after a wrong idea."""
-    return _repair(rng, bug, "right", detour=True)
-
-
-def _struggle_other(rng: Random, bug: Bug) -> Attempt:
-    """Repair it after a wrong idea, the other way."""
-    return _repair(rng, bug, "other", detour=True)
 
 
 def _stuck(rng: Random, bug: Bug) -> Attempt:
@@ -213,7 +187,7 @@ def _timeout(rng: Random, bug: Bug) -> Attempt:
 
 def _strict(rng: Random, bug: Bug) -> Attempt:
     """Repair it well, and be refused by a hidden test that is too strict."""
-    good = _repair(rng, bug, "other", detour=False)
+    good = _repair(rng, bug, "other")
     fields = good.fields | {"hidden_tests_passed": False, "failure_reason": "hidden: source differs from reference"}
     why = "reward 0, but right: the hidden check compares the source with the reference solution"
     return replace(good, reward=0.0, fields=fields, worth=why)
@@ -221,7 +195,7 @@ def _strict(rng: Random, bug: Bug) -> Attempt:
 
 def _masked(rng: Random, bug: Bug) -> Attempt:
     """Repair it in a container that died before grading."""
-    good = _direct(rng, bug)
+    good = _repair(rng, bug)
     fields = good.fields | {"mask_sample": True, "failure_reason": "container lost before grading"}
     return replace(good, reward=0.0, fields=fields, odd=("mask_sample true",))
 
@@ -234,7 +208,7 @@ def _empty(rng: Random, bug: Bug) -> Attempt:
 
 def _tail(rng: Random, bug: Bug) -> Attempt:
     """Repair it and run out of turns before the summary; ends on a tool result."""
-    good = _direct(rng, bug)
+    good = _repair(rng, bug)
     return replace(
         good, steps=good.steps[:-1], fields=good.fields | {"truncated": True}, odd=("ends on a tool result",)
     )
@@ -242,7 +216,7 @@ def _tail(rng: Random, bug: Bug) -> Attempt:
 
 def _tokens(rng: Random, bug: Bug) -> Attempt:
     """Repair it and keep token ids on the last message."""
-    return replace(_direct(rng, bug), odd=("token ids on a message",))
+    return replace(_repair(rng, bug), odd=("token ids on a message",))
 
 
 SHELL = {
@@ -252,10 +226,10 @@ SHELL = {
     "python--version": "Python 3.11.11",
 }
 MAKERS: dict[str, Callable[[Random, Bug], Attempt]] = {
-    "direct": _direct,
-    "direct_other": _direct_other,
-    "struggle": _struggle,
-    "struggle_other": _struggle_other,
+    "direct": _repair,
+    "direct_other": partial(_repair, which="other"),
+    "struggle": partial(_repair, detour=True),
+    "struggle_other": partial(_repair, which="other", detour=True),
     "stuck": _stuck,
     "stuck_quiet": _stuck_quiet,
     "hacked": _hacked,

@@ -7,14 +7,13 @@
 from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from struct import pack
 from typing import Any
 from zlib import adler32, crc32
 
 from math_kit import Problem
-from shape import Attempt, Step, Task, say, think
-
-CUT = {"incomplete_details": {"reason": "max_output_tokens"}}
+from shape import Attempt, Step, Task, say, think, turn
 
 
 def special(task: Task, problem: Problem) -> Task:
@@ -27,21 +26,11 @@ def special(task: Task, problem: Problem) -> Task:
     if task.task_id in ("discounts-1", "remainder-2"):
         return replace(task, prompt=f"{question} Answer in \\boxed{{}}.", odd=("string input",))
     if task.task_id == "altitude-1":
-        developer = {
-            "content": "Answer with exact decimals. Use \\boxed{} once.",
-            "role": "developer",
-            "type": "message",
-        }
-        return replace(
-            task,
-            prompt=[developer, {"content": question, "role": "user", "type": "message"}],
-            odd=("developer message",),
-        )
+        prompt = [turn("developer", "Answer with exact decimals. Use \\boxed{} once."), turn("user", question)]
+        return replace(task, prompt=prompt, odd=("developer message",))
     if task.task_id == "same-colour-2":
-        turn = {"content": question, "role": "user", "type": "message"}
-        return replace(
-            task, prompt=[turn], instructions="Reply with a reduced fraction in \\boxed{}.", odd=("instructions set",)
-        )
+        rule = "Reply with a reduced fraction in \\boxed{}."
+        return replace(task, prompt=[turn("user", question)], instructions=rule, odd=("instructions set",))
     return task
 
 
@@ -49,6 +38,23 @@ def _answered(problem: Problem, *steps: Step, extracted: str | None, reward: flo
     """Return an attempt whose reward is stated and not computed."""
     fields = {"expected_answer": problem.answer, "extracted_answer": extracted, "library_reward": reward}
     return Attempt(tuple(steps), reward, fields, **rest)
+
+
+def _right(p: Problem, text: str, odd: str) -> Attempt:
+    """Return a rewarded attempt."""
+    return _answered(p, say(text), extracted=p.answer, reward=1.0, odd=(odd,))
+
+
+def _unread(p: Problem, *steps: Step, odd: str) -> Attempt:
+    """Return an attempt in which the verifier found no answer."""
+    return _answered(p, *steps, extracted=None, reward=0.0, odd=(odd,))
+
+
+def _cut(p: Problem, *steps: Step, odd: tuple[str, ...] = ()) -> Attempt:
+    """Return an attempt that met the limit of tokens."""
+    patch = {"incomplete_details": {"reason": "max_output_tokens"}}
+    attempt = _unread(p, *steps, odd="incomplete_details max_output_tokens")
+    return replace(attempt, odd=(*odd, *attempt.odd), response_patch=patch)
 
 
 def _unrated_null(p: Problem) -> Attempt:
@@ -64,69 +70,47 @@ def _unrated_missing(p: Problem) -> Attempt:
 
 def _closed_think(p: Problem) -> Attempt:
     text = f"<think>\n{p.musing}\n{p.routes[2][0]}\n</think>\n\n{' '.join(p.routes[2][1:])}\n\n\\boxed{{{p.answer}}}"
-    return _answered(p, say(text), extracted=p.answer, reward=1.0, odd=("inline <think>, closed",))
+    return _right(p, text, "inline <think>, closed")
 
 
 def _close_only_think(p: Problem) -> Attempt:
     text = f"Okay, so what do we have. {p.musing} {p.routes[0][0]} That looks fine, write it up.\n</think>\n\n{' '.join(p.routes[0])}\n\n\\boxed{{{p.answer}}}"
-    return _answered(p, say(text), extracted=p.answer, reward=1.0, odd=("inline <think>, only the closing tag",))
+    return _right(p, text, "inline <think>, only the closing tag")
 
 
 def _open_think(p: Problem) -> Attempt:
     loop = f"{p.routes[1][0]} Hmm, but is that the whole story? Let me recompute. {p.slips[0].lines[0]} No, wait, that contradicts the first line."
     text = f"<think>\n{p.musing}\n{loop}\n{loop}\nSo either the first reading or the second one must"
-    return _answered(
-        p,
-        say(text),
-        extracted=None,
-        reward=0.0,
-        odd=("inline <think>, never closed", "incomplete_details max_output_tokens"),
-        response_patch=CUT,
-    )
+    return _cut(p, say(text), odd=("inline <think>, never closed",))
 
 
 def _cut_text(p: Problem) -> Attempt:
-    text = f"{' '.join(p.routes[0][:2])} From here it follows that"
-    return _answered(
-        p,
-        think(p.musing),
-        say(text),
-        extracted=None,
-        reward=0.0,
-        odd=("incomplete_details max_output_tokens",),
-        response_patch=CUT,
-    )
+    return _cut(p, think(p.musing), say(f"{' '.join(p.routes[0][:2])} From here it follows that"))
 
 
 def _cut_reasoning(p: Problem) -> Attempt:
     text = f"{p.musing} {' '.join(p.slips[1].lines)} That cannot be right, it is outside the range. Again: {' '.join(p.routes[1][:1])} and"
-    return _answered(
-        p,
-        think(text),
-        extracted=None,
-        reward=0.0,
-        odd=("ends on reasoning", "incomplete_details max_output_tokens"),
-        response_patch=CUT,
-    )
+    return _cut(p, think(text), odd=("ends on reasoning",))
 
 
 def _blank(p: Problem) -> Attempt:
     text = f"{p.musing} {' '.join(p.routes[0])} So {p.answer}. I have the answer."
-    return _answered(p, think(text), say(""), extracted=None, reward=0.0, odd=("blank assistant text",))
+    return _unread(p, think(text), say(""), odd="blank assistant text")
 
 
 def _empty(p: Problem) -> Attempt:
-    return _answered(p, extracted=None, reward=0.0, odd=("empty output",))
+    return _unread(p, odd="empty output")
 
 
 def _two_messages(p: Problem) -> Attempt:
-    steps = (say(p.routes[0][0]), say(" ".join(p.routes[0][1:]) + f" Answer: \\boxed{{{p.answer}}}"))
-    return _answered(p, *steps, extracted=p.answer, reward=1.0, odd=("two assistant messages in a row",))
+    attempt = _right(
+        p, " ".join(p.routes[0][1:]) + f" Answer: \\boxed{{{p.answer}}}", "two assistant messages in a row"
+    )
+    return replace(attempt, steps=(say(p.routes[0][0]), *attempt.steps))
 
 
 def _masked(p: Problem) -> Attempt:
-    text = f"{' '.join(p.routes[2])} \\boxed{{{p.answer}}}"
-    attempt = _answered(p, say(text), extracted=None, reward=0.0, odd=("mask_sample true",))
+    attempt = _unread(p, say(f"{' '.join(p.routes[2])} \\boxed{{{p.answer}}}"), odd="mask_sample true")
     extra = {"mask_sample": True, "failure_reason": "verifier worker restarted while grading"}
     return replace(attempt, fields=attempt.fields | extra)
 
@@ -136,31 +120,16 @@ def _integer_reward(p: Problem) -> Attempt:
     return _answered(p, say(text), extracted=p.answer, reward=1, odd=("reward is an integer",))
 
 
-def _lucky(working: str) -> Callable[[Problem], Attempt]:
-    """Return a maker of an attempt that is rewarded although its working is wrong."""
-
-    def make(p: Problem) -> Attempt:
-        return _answered(
-            p,
-            say(f"{working} \\boxed{{{p.answer}}}"),
-            extracted=p.answer,
-            reward=1.0,
-            worth="reward 1, but the working is wrong and only the number is right",
-        )
-
-    return make
+def _lucky(p: Problem, working: str) -> Attempt:
+    """Return an attempt that is rewarded although its working is wrong."""
+    why = "reward 1, but the working is wrong and only the number is right"
+    return _answered(p, say(f"{working} \\boxed{{{p.answer}}}"), extracted=p.answer, reward=1.0, worth=why)
 
 
-def _too_strict(written: str, why: str) -> Callable[[Problem], Attempt]:
-    """Return a maker of a right attempt whose answer the verifier could not match."""
-
-    def make(p: Problem) -> Attempt:
-        text = f"{' '.join(p.routes[0])}\n\nSo the result is \\boxed{{{written}}}."
-        return _answered(
-            p, think(p.musing), say(text), extracted=written, reward=0.0, worth=f"reward 0, but right: {why}"
-        )
-
-    return make
+def _too_strict(p: Problem, written: str, why: str) -> Attempt:
+    """Return a right attempt whose answer the verifier could not match."""
+    steps = (think(p.musing), say(f"{' '.join(p.routes[0])}\n\nSo the result is \\boxed{{{written}}}."))
+    return _answered(p, *steps, extracted=written, reward=0.0, worth=f"reward 0, but right: {why}")
 
 
 EXTRA: dict[str, tuple[Callable[[Problem], Attempt], ...]] = {
@@ -169,32 +138,42 @@ EXTRA: dict[str, tuple[Callable[[Problem], Attempt], ...]] = {
     "committee-1": (_cut_text,),
     "tickets-1": (_open_think,),
     "average-speed-1": (_close_only_think,),
-    "multiples-1": (_too_strict("12{,}000", "the answer has a thousands separator"), _cut_reasoning),
+    "multiples-1": (
+        partial(_too_strict, written="12{,}000", why="the answer has a thousands separator"),
+        _cut_reasoning,
+    ),
     "same-colour-1": (_unrated_missing,),
     "committee-2": (_blank,),
     "discounts-2": (_masked,),
-    "altitude-1": (_too_strict("\\frac{36}{5}", "36/5 is 7.2"),),
-    "pumps-2": (_too_strict("7\\text{ h }30\\text{ min}", "7 h 30 min is 7.5 hours"), _two_messages),
-    "catch-up-1": (_too_strict("36\\text{ minutes}", "the unit was written inside the box"),),
+    "altitude-1": (partial(_too_strict, written="\\frac{36}{5}", why="36/5 is 7.2"),),
+    "pumps-2": (
+        partial(_too_strict, written="7\\text{ h }30\\text{ min}", why="7 h 30 min is 7.5 hours"),
+        _two_messages,
+    ),
+    "catch-up-1": (partial(_too_strict, written="36\\text{ minutes}", why="the unit was written inside the box"),),
     "remainder-2": (
-        _lucky(
-            "The last digit of powers of 3 cycles 3, 9, 7, 1. Since 1001 = 4·250 + 1 the number ends in 3, and a number ending in 3 leaves 3 when divided by 11."
+        partial(
+            _lucky,
+            working="The last digit of powers of 3 cycles 3, 9, 7, 1. Since 1001 = 4·250 + 1 the number ends in 3, and a number ending in 3 leaves 3 when divided by 11.",
         ),
     ),
     "catch-up-2": (
-        _lucky(
-            "Her brother rides 24 − 18 = 6 km/h faster and Mira has 18 · 20 = 360 km of lead. 360 divided by 6 is 60, so he needs 60 hours, in minutes that is written"
+        partial(
+            _lucky,
+            working="Her brother rides 24 − 18 = 6 km/h faster and Mira has 18 · 20 = 360 km of lead. 360 divided by 6 is 60, so he needs 60 hours, in minutes that is written",
         ),
         _integer_reward,
     ),
     "roots-2": (
-        _lucky(
-            "The roots of x² − 11x + 5 are 10 and 1, because they add up to 11. Then r² + s² = 100 + 1 = 101, and the constant adds 2·5 = 10 on top, which makes 111."
+        partial(
+            _lucky,
+            working="The roots of x² − 11x + 5 are 10 and 1, because they add up to 11. Then r² + s² = 100 + 1 = 101, and the constant adds 2·5 = 10 on top, which makes 111.",
         ),
     ),
     "average-speed-2": (
-        _lucky(
-            "The mean of 90 and 45 is 67.5. Vans cannot hold their speed for the whole trip, so I round down to the next sensible value, 60."
+        partial(
+            _lucky,
+            working="The mean of 90 and 45 is 67.5. Vans cannot hold their speed for the whole trip, so I round down to the next sensible value, 60.",
         ),
     ),
 }
@@ -240,4 +219,4 @@ def figure_task() -> Task:
         )
         for text, answer in texts
     )
-    return Task("black-cells", [{"content": parts, "role": "user", "type": "message"}], attempts, odd=("image part",))
+    return Task("black-cells", [turn("user", parts)], attempts, odd=("image part",))

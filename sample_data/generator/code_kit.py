@@ -1,7 +1,9 @@
-"""The record `Bug`: a small program with one fault, its tests, and the edits people try."""
+"""The record `Bug`: a small program with one fault, its tests, and the edits people try, read from `code_bugs.toml`."""
 
+import tomllib
 from dataclasses import dataclass
-from typing import NamedTuple
+from pathlib import Path
+from typing import Any, NamedTuple
 
 
 class Edit(NamedTuple):
@@ -39,3 +41,15 @@ class Bug:
     def after(self, edit: Edit) -> str:
         """Return the source after an edit."""
         return self.source.replace(edit.old, edit.new)
+
+
+def bugs() -> tuple[Bug, ...]:
+    """Return every bug, in the order of the file."""
+    text = Path(__file__).with_name("code_bugs.toml").read_text("utf-8")
+    return tuple(_bug(table) for table in tomllib.loads(text)["bug"])
+
+
+def _bug(table: dict[str, Any]) -> Bug:
+    """Return one bug; what is a table in the file is an edit."""
+    edits = {name: Edit(**value) for name, value in table.items() if isinstance(value, dict)}
+    return Bug(**table | edits)

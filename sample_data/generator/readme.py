@@ -20,8 +20,8 @@ N_SHOWN = 8
 
 HEAD = """# Sample data
 
-Made by `python sample_data/generate.py` (deterministic; `--check` tells whether the files are current). Do not edit by hand: this page is written by it too.
-Everything here is invented for this project: no rollout was collected from a real model. The programs in `code_repair` and what pytest prints about them are real (`record_runs.py`).
+Made by `python sample_data/generator/generate.py` (deterministic; `--check` tells whether the files are current). Do not edit by hand: this page is written by it too.
+Everything here is invented for this project: no rollout was collected from a real model. The programs in `code_repair` and what pytest prints about them are real (`generator/record_runs.py`).
 
 | file | rollouts | tasks | reward |
 |---|---|---|---|

@@ -1,6 +1,6 @@
 """Run every bug of `code_repair` for real and keep what was printed in `pytest_runs.txt`.
 
-Only needed after a bug was changed: `python sample_data/record_runs.py` (needs pytest). The generator
+Only needed after a bug was changed: `python sample_data/generator/record_runs.py` (needs pytest). The generator
 reads the text, so it needs neither pytest nor the same timings on every machine.
 """
 
@@ -11,13 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from code_bugs_1 import BUGS as FIRST
-from code_bugs_2 import BUGS as SECOND
-from code_bugs_3 import BUGS as THIRD
-from code_bugs_4 import BUGS as FOURTH
-from code_kit import Bug
+from code_kit import Bug, bugs
 
-BUGS = (*FIRST, *SECOND, *THIRD, *FOURTH)
 RUNS = Path(__file__).with_name("pytest_runs.txt")
 MARK = "=#= "
 PYTEST = ("-m", "pytest", "-q", "--no-header", "-p", "no:cacheprovider")
@@ -65,7 +60,7 @@ def _sections(bug: Bug) -> Iterator[tuple[str, str]]:
 
 def main() -> None:
     """Write `pytest_runs.txt`."""
-    text = "".join(f"{MARK}{bug.task_id}/{name}\n{said}\n" for bug in BUGS for name, said in _sections(bug))
+    text = "".join(f"{MARK}{bug.task_id}/{name}\n{said}\n" for bug in bugs() for name, said in _sections(bug))
     RUNS.write_text(text, "utf-8", newline="\n")
 
 

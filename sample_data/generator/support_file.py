@@ -8,12 +8,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from random import Random
 
-from shape import Agent, Attempt, JsonObject, Step, Task, hidden, pick, say, think, user
-from support_kit import DOMAINS, Scenario
+from shape import Agent, Attempt, JsonObject, Step, Task, hidden, pick, say, think, turn, user
+from support_kit import Desk, Scenario, desk
 from support_special import SPECIAL
-from support_stock import SCENARIOS as STOCK
-from support_store import SCENARIOS as STORE
-from support_travel import SCENARIOS as TRAVEL
 
 AGENT = Agent("support_tools_agent", "larch-8b-rl-step-1200", 0.7, 2048, True, "input")
 
@@ -29,20 +26,18 @@ ROUTES: tuple[tuple[str, ...], ...] = (
 
 def support_tasks(rng: Random) -> list[Task]:
     """Return the support tasks, the three desks in turn."""
-    scenarios = sorted((*STORE, *TRAVEL, *STOCK), key=lambda s: s.task_id.partition("-")[2])
-    return [_task(rng, index, scenario) for index, scenario in enumerate(scenarios)]
+    desks = [desk(name) for name in ("store", "travel", "stock")]
+    asked = [(where, scenario) for where in desks for scenario in where.scenarios]
+    ordered = sorted(asked, key=lambda pair: pair[1].task_id.partition("-")[2])
+    return [_task(rng, index, *pair) for index, pair in enumerate(ordered)]
 
 
-def _task(rng: Random, index: int, scenario: Scenario) -> Task:
+def _task(rng: Random, index: int, where: Desk, scenario: Scenario) -> Task:
     """Return a scenario as a task with its attempts."""
-    rules, tools = DOMAINS[scenario.domain]
-    prompt: list[JsonObject] = [
-        {"content": rules, "role": "system", "type": "message"},
-        {"content": scenario.request, "role": "user", "type": "message"},
-    ]
+    prompt: list[JsonObject] = [turn("system", where.rules), turn("user", scenario.request)]
     routes = ROUTES[index % len(ROUTES)]
     attempts = [MAKERS[route](rng, scenario, nth) for nth, route in enumerate(routes)]
-    task = Task(scenario.task_id, prompt, tuple(attempts), tools)
+    task = Task(scenario.task_id, prompt, tuple(attempts), where.tools)
     return SPECIAL[scenario.task_id](task, scenario) if scenario.task_id in SPECIAL else task
 
 

@@ -1,6 +1,6 @@
 """Write the sample rollouts: three agents, about fifty tasks, a few hundred attempts, and every oddity.
 
-`python sample_data/generate.py` rewrites the files; `--check` exits 1 if the files on disk differ;
+`python sample_data/generator/generate.py` rewrites the files; `--check` exits 1 if the files on disk differ;
 `--out DIR` writes elsewhere. Standard library only; the same bytes on every machine and Python >= 3.11.
 """
 
@@ -19,7 +19,7 @@ from readme import Line, readme
 from shape import Agent, Attempt, JsonObject, Task, params, response
 
 SEED = "rollout-curator sample data 1"
-HERE = Path(__file__).parent
+ROLLOUTS = Path(__file__).parents[1]
 START = 1_773_300_000
 PLACEHOLDER = "<PLACEHOLDER ROW>"
 
@@ -134,7 +134,7 @@ def failures(agent: Agent, tasks: Sequence[Task]) -> str:
 
 
 def build() -> dict[str, str]:
-    """Return every file by its path below this folder."""
+    """Return every file by its path below `sample_data`."""
     files: dict[str, str] = {}
     listed: dict[str, list[Line]] = {}
     for collection in COLLECTIONS:
@@ -154,7 +154,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Write the files, or compare them with the disk."""
     parser = argparse.ArgumentParser(description="Write the sample rollouts.")
     parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if a file differs")
-    parser.add_argument("--out", type=Path, default=HERE, help="folder to write to or to compare with")
+    parser.add_argument("--out", type=Path, default=ROLLOUTS, help="folder to write to or to compare with")
     chosen = parser.parse_args(arguments)
     stale = []
     for name, text in build().items():

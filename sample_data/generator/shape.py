@@ -32,7 +32,7 @@ class Attempt:
     """One rollout before it is put in its envelope.
 
     `odd` names the oddities it shows, `worth` why a reviewer should find it; both end up in the README.
-    `patch` are top-level keys laid over the finished line; `response_patch` the same inside `response`.
+    `response_patch` are keys laid over those of the finished `response`.
     """
 
     steps: tuple[Step, ...]
@@ -75,6 +75,11 @@ def say(text: str) -> Step:
 def user(text: str) -> Step:
     """Return a simulated user's message inside the output."""
     return Step("user", text)
+
+
+def turn(role: str, content: str | list[JsonObject]) -> JsonObject:
+    """Return a message of the input."""
+    return {"content": content, "role": role, "type": "message"}
 
 
 def think(text: str) -> Step:
@@ -148,7 +153,7 @@ def _item(rng: Random, step: Step, open_calls: list[str]) -> JsonObject:
             "type": "message",
         }
     if step.kind == "user":
-        return {"content": step.text, "role": "user", "type": "message"}
+        return turn("user", step.text)
     if step.kind in ("think", "hidden"):
         shown = step.kind == "think"
         summary = [{"text": step.text, "type": "summary_text"}] if shown else []
@@ -170,33 +175,34 @@ def _item(rng: Random, step: Step, open_calls: list[str]) -> JsonObject:
     return {"call_id": call_id, "output": step.text, "type": "function_call_output", "id": None, "status": None}
 
 
-def params(agent: Agent, task: Task) -> JsonObject:
-    """Return `responses_create_params` with every key NeMo Gym writes, in its order."""
+PARAMS = """
+background include input instructions max_output_tokens max_tool_calls metadata model parallel_tool_calls
+previous_response_id prompt reasoning service_tier store temperature text tool_choice tools top_logprobs top_p
+truncation user stream
+"""
+RESPONSE = """
+id created_at error incomplete_details instructions metadata model object output parallel_tool_calls temperature
+tool_choice tools top_p background conversation max_output_tokens max_tool_calls previous_response_id prompt
+prompt_cache_key reasoning safety_identifier service_tier status text top_logprobs truncation usage user
+"""
+"""Every key that NeMo Gym writes, in its order; null where nothing else is said."""
+
+
+def asked(agent: Agent, task: Task) -> JsonObject:
+    """Return what `responses_create_params` and `response` both say."""
     return {
-        "background": None,
-        "include": None,
-        "input": task.prompt,
         "instructions": task.instructions,
         "max_output_tokens": agent.max_output_tokens,
-        "max_tool_calls": None,
-        "metadata": None,
-        "model": None,
         "parallel_tool_calls": agent.parallel_tool_calls,
-        "previous_response_id": None,
-        "prompt": None,
-        "reasoning": None,
-        "service_tier": None,
-        "store": None,
         "temperature": agent.temperature,
-        "text": None,
         "tool_choice": "auto",
         "tools": list(task.tools),
-        "top_logprobs": None,
-        "top_p": None,
-        "truncation": None,
-        "user": None,
-        "stream": None,
     }
+
+
+def params(agent: Agent, task: Task) -> JsonObject:
+    """Return `responses_create_params`."""
+    return dict.fromkeys(PARAMS.split()) | asked(agent, task) | {"input": task.prompt}
 
 
 def usage(spelling: str, task: Task, items: list[JsonObject]) -> JsonObject | None:
@@ -224,38 +230,14 @@ def usage(spelling: str, task: Task, items: list[JsonObject]) -> JsonObject | No
 
 
 def response(rng: Random, agent: Agent, task: Task, attempt: Attempt, created_at: float) -> JsonObject:
-    """Return the `response` object with every key NeMo Gym writes, in its order."""
+    """Return the `response` object."""
     items = stamp(rng, attempt.steps)
-    whole: JsonObject = {
+    said = {
         "id": f"resp_{token(rng, 32)}",
         "created_at": created_at,
-        "error": None,
-        "incomplete_details": None,
-        "instructions": task.instructions,
-        "metadata": None,
         "model": agent.model,
         "object": "response",
         "output": items,
-        "parallel_tool_calls": agent.parallel_tool_calls,
-        "temperature": agent.temperature,
-        "tool_choice": "auto",
-        "tools": list(task.tools),
-        "top_p": None,
-        "background": None,
-        "conversation": None,
-        "max_output_tokens": agent.max_output_tokens,
-        "max_tool_calls": None,
-        "previous_response_id": None,
-        "prompt": None,
-        "prompt_cache_key": None,
-        "reasoning": None,
-        "safety_identifier": None,
-        "service_tier": None,
-        "status": None,
-        "text": None,
-        "top_logprobs": None,
-        "truncation": None,
         "usage": usage(agent.usage, task, items),
-        "user": None,
     }
-    return whole | attempt.response_patch
+    return dict.fromkeys(RESPONSE.split()) | asked(agent, task) | said | attempt.response_patch
