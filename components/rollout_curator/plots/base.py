@@ -4,15 +4,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from html import unescape
 from textwrap import wrap
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import plotly.graph_objects as go
+from plotly.colors import qualitative
 
 FIRST_COLOUR = "#000001"
 SECOND_COLOUR = "#000002"
 THIRD_COLOUR = "#000003"
 SIXTH_COLOUR = "#000006"
 """Streamlit puts the colours of its theme in place of these; elsewhere they are nearly black."""
+FILLED = (FIRST_COLOUR, SECOND_COLOUR, THIRD_COLOUR, "#000004", "#000005", SIXTH_COLOUR)
 NOTE_WIDTH = 64
 """As many characters of a note fit a line of the narrowest column of the app."""
 
@@ -70,3 +72,18 @@ def nothing(title: str, why: str) -> go.Figure:
     figure.update_yaxes(visible=False)
     figure.add_annotation(text=why, showarrow=False, xref="paper", yref="paper", x=0.5, y=0.5, font={"size": 14})
     return finish(figure, title, f"{title}: {why}.", height=200)
+
+
+def coloured(figure: go.Figure) -> go.Figure:
+    """Return a figure with plotly's own colours in place of those that only Streamlit fills in."""
+    return go.Figure(_coloured(figure.to_plotly_json()))
+
+
+def _coloured(value: Any, name: str = "") -> Any:
+    if isinstance(value, dict):
+        return {key: _coloured(held, key) for key, held in value.items()}
+    if isinstance(value, list | tuple) and name in ("", "data"):
+        return [_coloured(one) for one in value]
+    if name == "color" and isinstance(value, str) and value in FILLED:
+        return qualitative.Plotly[FILLED.index(value)]
+    return value
