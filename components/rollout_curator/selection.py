@@ -218,6 +218,10 @@ class Funnel:
     trimmed: Mapping[str, int] = field(default_factory=dict)
     idle: tuple[Drop, ...] = ()
 
+    def __str__(self) -> str:
+        """Return the funnel in words."""
+        return self.sentence()
+
     def sentence(self) -> str:
         """Return the funnel as people say it: "1,204 kept, 96 dropped: 60 below 0.8, 30 rejected by hand"."""
         dropped = self.rollouts - self.exportable
