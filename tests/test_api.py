@@ -72,7 +72,7 @@ def rollouts(folder: Path) -> Path:
 def decided(store: Path, source: Path, row: int, verdict: str) -> Path:
     """Write a decision on a row of a file into a review store."""
     with rc.open(source) as opened, Decisions.open(store) as decisions:
-        decisions.decide([Entry(opened.frame["key"][row], verdict)], "ann")
+        decisions.record([Entry(opened.frame["key"][row], verdict, reviewer="ann")])
     return store
 
 
@@ -183,7 +183,7 @@ def test_lists_and_dicts_do_in_a_recipe_as_they_do_in_toml(sample: rc.Workspace,
 
 WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "a text for a number": ({"min_reward": "0.8"}, "recipe: min_reward is '0.8', expected a number"),
-    "an unknown trainer": ({"target": "trll"}, "recipe: .*'trll'"),
+    "an unknown trainer": ({"target": "trll"}, 'recipe: target: there is no "trll"'),
     "a text for a list": ({"keep": "truncated"}, "recipe: keep is 'truncated', expected a list of names"),
     "an unknown rule": ({"strategies": [{"name": "best"}]}, "recipe: .*best"),
     "a rule that is none": ({"strategies": ["best_of_n"]}, "recipe: a strategy is 'best_of_n'"),
@@ -281,9 +281,8 @@ def test_a_file_of_others_is_replaced_only_when_told(sample: rc.Workspace, tmp_p
 def test_no_review_store_around_the_files_is_replaced(tmp_path: Path) -> None:
     source = rollouts(tmp_path)
     Decisions.open(tmp_path / "curation.sqlite").close()
-    with rc.open(source, tmp_path / "other.sqlite") as _, rc.open(source) as opened:
-        with pytest.raises(ExportError, match="is the review store"):
-            opened.export(rc.Recipe(), tmp_path / "curation.sqlite", overwrite=True)
+    with rc.open(source) as opened, pytest.raises(ExportError, match="is the review store"):
+        opened.export(rc.Recipe(), tmp_path / "curation.sqlite", overwrite=True)
 
 
 # Which decisions count

@@ -1,6 +1,6 @@
 """What all figures share: the table of plots, the look, the sentence for those who cannot see."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from html import unescape
 from textwrap import wrap
@@ -75,15 +75,16 @@ def nothing(title: str, why: str) -> go.Figure:
 
 
 def coloured(figure: go.Figure) -> go.Figure:
-    """Return a figure with plotly's own colours in place of those that only Streamlit fills in."""
-    return go.Figure(_coloured(figure.to_plotly_json()))
+    """Put plotly's own colours in place of those that only Streamlit fills in; return the figure."""
+    for trace in figure.data:
+        _colour(trace, trace.to_plotly_json())
+    return figure
 
 
-def _coloured(value: Any, name: str = "") -> Any:
-    if isinstance(value, dict):
-        return {key: _coloured(held, key) for key, held in value.items()}
-    if isinstance(value, list | tuple) and name in ("", "data"):
-        return [_coloured(one) for one in value]
-    if name == "color" and isinstance(value, str) and value in FILLED:
-        return qualitative.Plotly[FILLED.index(value)]
-    return value
+def _colour(part: Any, told: Mapping[str, Any]) -> None:
+    """Colour a part of a figure and all parts of it; `told` is the part as JSON."""
+    for name, value in told.items():
+        if isinstance(value, Mapping):
+            _colour(part[name], value)
+        elif name == "color" and isinstance(value, str) and value in FILLED:
+            part[name] = qualitative.Plotly[FILLED.index(value)]
