@@ -107,8 +107,8 @@ class Selection:
         words = [drop.words for drop in self._selected.drops]
         known = list(dict.fromkeys(words))
         places = np.array([-1, *map(known.index, words)])
-        codes = places[self._selected.reason.astype("int64")]
-        return pd.Series(pd.Categorical.from_codes(codes, known), name="reason")
+        codes: npt.NDArray[np.int64] = places[self._selected.reason.astype("int64")]
+        return pd.Series(pd.Categorical.from_codes(codes, pd.Index(known, dtype="object")), name="reason")
 
     def __repr__(self) -> str:
         """Return the account in words."""
@@ -245,7 +245,8 @@ class Workspace:
         """
         opened, recipe = self._ready(recipe)
         out = Path(path)
-        for store in self._around or [None]:
+        around: list[Path | None] = [*self._around]
+        for store in around or [None]:
             publishing.check_out(out, [file.path for file in opened.found], store, recipe, card, report)
         settings = publishing.Settings(card, report=report, overwrite=overwrite)
         try:

@@ -6,6 +6,7 @@ tqdm is no dependency: whoever wants bars has it. One that cannot draw in a note
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from rollout_curator.names import shown
@@ -25,7 +26,7 @@ def progress(label: str) -> Iterator[Callable[..., None]]:
             return
         if name not in bars:
             _end(bars)
-            words = shown(f"{label} {name}".strip())
+            words = shown(f"{label} {Path(name).name}".strip())
             bars[name] = make(total=total, desc=words, unit_scale=True, delay=DELAY_S, leave=False)
         bars[name].update(done - bars[name].n)
 
