@@ -163,7 +163,7 @@ def test_a_selection_says_who_is_kept_and_why_others_are_not(tmp_path: Path) -> 
     assert found.kept.tolist() == [True, False, False]
     assert found.reasons.astype(object).where(found.reasons.notna(), None).tolist() == [None, "below 0.8", "unrated"]
     assert str(found.funnel) == "1 kept, 2 dropped: 1 unrated, 1 below 0.8"
-    assert repr(found) == f"Selection: {found.funnel}"
+    assert repr(found) == f"Selection: {found.funnel!r}"
 
 
 def test_the_funnel_is_that_of_the_command_line(sample: rc.Workspace) -> None:
@@ -383,7 +383,7 @@ def test_a_figure_accounts_for_every_rollout(sample: rc.Workspace) -> None:
 def test_a_figure_has_colours_of_its_own_where_no_theme_fills_them_in(
     sample: rc.Workspace, against: str | None
 ) -> None:
-    text = sample.plot("reward", against=against).to_json()
+    text = json.dumps(json.loads(sample.plot("reward", against=against).to_json())["data"])
     assert [colour for colour in FILLED if colour in text] == []
     assert "#636efa" in text.lower()
 

@@ -112,7 +112,7 @@ class Selection:
 
     def __repr__(self) -> str:
         """Return the account in words."""
-        return f"Selection: {shown(self.funnel.sentence())}"
+        return f"Selection: {self.funnel!r}"
 
 
 class Workspace:

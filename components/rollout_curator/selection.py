@@ -12,6 +12,7 @@ import numpy as np
 
 from rollout_curator.conversation import ISSUE_WORDS
 from rollout_curator.digits import exact
+from rollout_curator.names import shown
 from rollout_curator.wording import said_of
 
 Array = np.ndarray[Any, Any]
@@ -196,7 +197,7 @@ def redrawn(possible: Selection, verdicts: Array, drawn: Array) -> Selection:
     return Selection(reason, (*possible.drops[:first], drop), accepted)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Funnel:
     """The spine of the product: every line and every rollout accounted for, by reason.
 
@@ -218,9 +219,9 @@ class Funnel:
     trimmed: Mapping[str, int] = field(default_factory=dict)
     idle: tuple[Drop, ...] = ()
 
-    def __str__(self) -> str:
-        """Return the funnel in words."""
-        return self.sentence()
+    def __repr__(self) -> str:
+        """Return the funnel in words, fit to be printed."""
+        return shown(self.sentence())
 
     def sentence(self) -> str:
         """Return the funnel as people say it: "1,204 kept, 96 dropped: 60 below 0.8, 30 rejected by hand"."""
