@@ -19,7 +19,9 @@ ROOT = PACKAGE.name
 RANKS = {
     "cli": 13,
     "api": 12,
+    "api_frame": 11,
     "api_progress": 11,
+    "api_selection": 11,
     "cli_review": 12,
     "reading_report": 11,
     "cli_options": 9,

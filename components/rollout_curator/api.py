@@ -16,19 +16,18 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, SupportsIndex
 
 import numpy as np
-import numpy.typing as npt
 
 from rollout_curator import opening, publishing, stores
 from rollout_curator import recipe as recipes
+from rollout_curator.api_frame import framed
 from rollout_curator.api_progress import progress
+from rollout_curator.api_selection import Selection
 from rollout_curator.conversation import ISSUE_WORDS
 from rollout_curator.errors import CuratorError, ExportError, FileInTheWay, RecipeError, RolloutNotFound, Unopened
 from rollout_curator.names import shown
 from rollout_curator.plan import Plan
 from rollout_curator.recipe import Recipe
 from rollout_curator.rollout import Rollout
-from rollout_curator.selection import Funnel
-from rollout_curator.selection import Selection as Selected
 from rollout_curator.sources import existing, passed_over
 from rollout_curator.wording import counted, said_of
 from rollout_curator.workspace import Workspace as Opened
@@ -38,11 +37,6 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
 
 __all__ = ["CuratorError", "Recipe", "Selection", "Workspace", "open"]
-
-FIXED = ("source", "line", "key", "group")
-"""Columns of `Workspace.frame` that say where a rollout stands and what it is."""
-CLASSES = ("format", "agent", "model", "task", "finish", "invalid", "flags")
-"""Columns of the index that are words, and mean something outside of it."""
 
 
 def open(
@@ -83,36 +77,6 @@ def open(
     if opened.counted.how == "absent":
         _warn(f"{opened.counted.path}: no review store there yet, no decision counts")
     return Workspace(opened, [given] if given is not None else around.stores())
-
-
-class Selection:
-    """Which rollouts a recipe keeps under the decisions as they stood, and by what each other one is dropped.
-
-    `kept` is a boolean per row, as in `frame[selection.kept]`. `funnel` accounts for every line and rollout: its
-    `sentence()` says the counts in words, `drops` holds one record per reason (`step`, `name`, `words`, `count`), and
-    `as_json()` is what `rollout-curator stats --json` prints.
-    """
-
-    def __init__(self, selected: Selected, funnel: Funnel) -> None:
-        """Take what the rules say of each row, and the account of it."""
-        self.kept: npt.NDArray[np.bool_] = selected.kept
-        self.funnel = funnel
-        self._selected = selected
-
-    @property
-    def reasons(self) -> "pd.Series[str]":
-        """Return per row why it is dropped, in the words of the funnel ("below 0.8"); missing where it is kept."""
-        import pandas as pd
-
-        words = [drop.words for drop in self._selected.drops]
-        known = list(dict.fromkeys(words))
-        places = np.array([-1, *map(known.index, words)])
-        codes: npt.NDArray[np.int64] = places[self._selected.reason.astype("int64")]
-        return pd.Series(pd.Categorical.from_codes(codes, pd.Index(known, dtype="object")), name="reason")
-
-    def __repr__(self) -> str:
-        """Return the account in words."""
-        return f"Selection: {self.funnel!r}"
 
 
 class Workspace:
@@ -168,7 +132,7 @@ class Workspace:
         none, under its own name, which filters of recipes take too; one with a name of the list above is `facet NAME`.
         """
         if self._frame is None:
-            self._frame = _framed(self._here())
+            self._frame = framed(self._here())
         return self._frame
 
     def select(self, recipe: Recipe) -> Selection:
@@ -317,22 +281,6 @@ def _checked(recipe: Recipe) -> Recipe:
     if not isinstance(recipe, Recipe):
         raise RecipeError(f"recipe: a {type(recipe).__name__} is none; make one with Recipe(...) or Recipe.load(path)")
     return recipes.from_table({one.name: getattr(recipe, one.name) for one in fields(recipe)}, "recipe")
-
-
-def _framed(opened: Opened) -> "pd.DataFrame":
-    """Return the columns of `Workspace.frame`; none is shared with what the rest of the program reads and writes."""
-    import pandas as pd
-
-    whole, rows = opened.frame, np.arange(opened.n_rollouts)
-    own = {"key": opened.keys_of(rows), "group": opened.groups().codes, "attempt": opened.numbers("attempt")}
-    names = [*FIXED, *(name for name, axis in opened.axes.items() if not axis.is_facet), *CLASSES]
-    columns: dict[str, Any] = {name: own[name] if name in own else whole[name] for name in names}
-    for name in opened.facet_names:
-        free = name
-        while free in columns:
-            free = f"facet {free}"
-        columns[free] = opened.facet(name)
-    return pd.DataFrame(columns, copy=False)
 
 
 def _why(skip: str, plan: Plan) -> str:
