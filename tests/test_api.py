@@ -181,6 +181,12 @@ def test_lists_and_dicts_do_in_a_recipe_as_they_do_in_toml(sample: rc.Workspace,
     assert made.funnel == loaded.funnel
 
 
+def test_numbers_of_numpy_do_in_a_recipe(sample: rc.Workspace) -> None:
+    filters: Any = [{"column": "n_turns", "at_most": np.int64(8)}]
+    made = rc.Recipe(min_reward=sample.frame["reward"].median(), control=np.int64(1), filters=filters)  # type: ignore[arg-type]
+    assert sample.select(made).kept.any()
+
+
 WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "a text for a number": ({"min_reward": "0.8"}, "recipe: min_reward is '0.8', expected a number"),
     "an unknown trainer": ({"target": "trll"}, 'recipe: target: there is no "trll"'),
@@ -336,6 +342,32 @@ def test_a_file_that_is_not_there_is_the_error_of_the_command_line(tmp_path: Pat
     with pytest.raises(SourceError) as told:
         rc.open(tmp_path / "none.jsonl")
     assert call("stats", tmp_path / "none.jsonl").err == f"rollout-curator: {told.value}\n"
+
+
+def test_a_name_that_no_file_can_have_is_one_sentence() -> None:
+    with pytest.raises(SourceError, match="^no file can have such a name"):
+        rc.open("a\0b")
+
+
+def test_an_export_without_a_name_is_one_sentence(sample: rc.Workspace) -> None:
+    with pytest.raises(ExportError, match=r"^\.: is no name of a file; name the training file$"):
+        sample.export(rc.Recipe(), "")
+    ran = call("export", SAMPLE_DATA, "--out", "")
+    assert (ran.code, ran.err) == (2, "rollout-curator: .: is no name of a file; name the training file\n")
+
+
+def test_a_working_folder_that_is_gone_is_one_sentence(tmp_path: Path) -> None:
+    source, gone = rollouts(tmp_path / "w"), tmp_path / "gone"
+    gone.mkdir()
+    code = f"""
+import os, rollout_curator as rc
+os.rmdir({str(gone)!r})
+try:
+    rc.open({str(source)!r})
+except rc.CuratorError as error:
+    print(error)
+"""
+    assert python(code, gone) == "the folder you are in is gone; change to one that is there\n"
 
 
 def test_a_file_that_cannot_be_read_is_a_warning(tmp_path: Path) -> None:

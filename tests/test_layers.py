@@ -21,6 +21,7 @@ RANKS = {
     "api": 12,
     "api_frame": 11,
     "api_progress": 11,
+    "api_recipe": 11,
     "api_selection": 11,
     "cli_review": 12,
     "reading_report": 11,

@@ -10,7 +10,6 @@ import operator
 import warnings
 from collections.abc import Iterable
 from contextlib import closing
-from dataclasses import fields
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, SupportsIndex
@@ -21,14 +20,25 @@ from rollout_curator import opening, publishing, stores
 from rollout_curator import recipe as recipes
 from rollout_curator.api_frame import framed
 from rollout_curator.api_progress import progress
+from rollout_curator.api_recipe import checked
 from rollout_curator.api_selection import Selection
 from rollout_curator.conversation import ISSUE_WORDS
-from rollout_curator.errors import CuratorError, ExportError, FileInTheWay, RecipeError, RolloutNotFound, Unopened
+from rollout_curator.errors import (
+    CuratorError,
+    ExportError,
+    FileInTheWay,
+    RecipeError,
+    RolloutNotFound,
+    SourceNotFound,
+    SourceRefused,
+    Unopened,
+)
 from rollout_curator.names import shown
 from rollout_curator.plan import Plan
 from rollout_curator.recipe import Recipe
 from rollout_curator.rollout import Rollout
 from rollout_curator.sources import existing, passed_over
+from rollout_curator.terminal import explained
 from rollout_curator.wording import counted, said_of
 from rollout_curator.workspace import Workspace as Opened
 
@@ -57,7 +67,12 @@ def open(
     paths = [path] if isinstance(path, str | Path) else list(path)
     given = None if decisions is None else Path(decisions)
     cache = opening.default_cache() if cache_dir is None else Path(cache_dir)
-    found = existing(paths)
+    try:
+        found = existing(paths)
+    except ValueError as error:  # a NUL in it
+        raise SourceNotFound(f"no file can have such a name ({error}); name a file, a folder or a glob") from error
+    except OSError as error:  # the working folder is gone
+        raise SourceRefused(explained(error)) from error
     with progress("indexing") as advance:
         for step in opening.build_indexes(found, cache):
             advance(step.done_bytes, step.total_bytes, step.path)
@@ -156,7 +171,7 @@ class Workspace:
         Raises ExportError where none can be written, or an issue keeps it out; RolloutNotFound and SourceChanged as
         `rollout` does; RecipeError for a recipe of pairs, whose rows are of two rollouts.
         """
-        row, recipe, opened = self._row(row), _checked(recipe), self._here()
+        row, recipe, opened = self._row(row), checked(recipe), self._here()
         if recipe.pairs is not None:
             raise RecipeError("recipe: its rows are pairs of rollouts, so one rollout is no example; leave pairs out")
         opened.refresh_decisions()
@@ -164,8 +179,7 @@ class Workspace:
         made = opened.example(row, plan)
         if made.skip:
             raise ExportError(f"{opened.where(row)}: no example is written: {_why(made.skip, plan)}")
-        found: dict[str, Any] = json.loads(recipes.line(made, opened.metadata(row, plan)))
-        return found
+        return dict(json.loads(recipes.line(made, opened.metadata(row, plan))))
 
     def plot(self, column: str = "reward", recipe: Recipe | None = None, *, against: str | None = None) -> "go.Figure":
         """Return a plotly figure of a number: how many rollouts lie where, or its mean `against` another number.
@@ -209,8 +223,8 @@ class Workspace:
         """
         opened, recipe = self._ready(recipe)
         out = Path(path)
-        around: list[Path | None] = [*self._around]
-        for store in around or [None]:
+        around: list[Path | None] = [*self._around] or [None]
+        for store in around:
             publishing.check_out(out, [file.path for file in opened.found], store, recipe, card, report)
         settings = publishing.Settings(card, report=report, overwrite=overwrite)
         try:
@@ -261,7 +275,7 @@ class Workspace:
 
     def _ready(self, recipe: Recipe) -> tuple[Opened, Recipe]:
         """Return what is open and the recipe as it is meant, with all that its selection needs worked out."""
-        opened, recipe = self._here(), _checked(recipe)
+        opened, recipe = self._here(), checked(recipe)
         opened.refresh_decisions()
         with progress("looking at examples") as advance:
             for done in opened.outlook.prepare(recipes.plan(recipe)):
@@ -274,13 +288,6 @@ class Workspace:
         if not 0 <= number < len(self):
             raise RolloutNotFound(f"there is no rollout {number:,}; the rows go from 0 to {len(self) - 1:,}")
         return number
-
-
-def _checked(recipe: Recipe) -> Recipe:
-    """Return a recipe whose values were read as those of a TOML file are. Raises RecipeError."""
-    if not isinstance(recipe, Recipe):
-        raise RecipeError(f"recipe: a {type(recipe).__name__} is none; make one with Recipe(...) or Recipe.load(path)")
-    return recipes.from_table({one.name: getattr(recipe, one.name) for one in fields(recipe)}, "recipe")
 
 
 def _why(skip: str, plan: Plan) -> str:
