@@ -11,7 +11,6 @@ import warnings
 from collections.abc import Iterable
 from contextlib import closing
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, SupportsIndex
 
 import numpy as np
@@ -84,8 +83,10 @@ def open(
         held = stores.read(around, given, opened)
         opened.hold(held.decisions, held.counted)
         opened.refresh_decisions()
-    except BaseException:
+    except BaseException as error:
         opened.close()
+        if isinstance(error, OSError):  # the working folder is gone
+            raise SourceRefused(explained(error)) from error
         raise
     for left_out in opened.refused:
         _warn(f"left out: {left_out.reason}")
@@ -247,9 +248,7 @@ class Workspace:
         """Return itself."""
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """Close it."""
         self.close()
 
