@@ -6,6 +6,8 @@
     │   ├── SourceRefused          not a regular file, outside the allowed roots, no permission
     │   ├── SourceUnreadable       regular, but not a file of rollouts (UTF-16, zip, HTML, ...)
     │   └── SourceChanged          no longer the file that was indexed
+    ├── RolloutNotFound        no rollout has this number
+    ├── Unopened               what was closed is used
     ├── CacheError             the folder of indexes cannot be used
     ├── WorkerLost             a process that was reading for this one is gone
     ├── DecisionsError         the review store cannot be used
@@ -58,6 +60,14 @@ class SourceChanged(SourceError):
     """The file on disk is no longer the one that was indexed."""
 
 
+class RolloutNotFound(CuratorError):
+    """There is no rollout with this number."""
+
+
+class Unopened(CuratorError):
+    """What was closed is used."""
+
+
 class CacheError(CuratorError):
     """The folder of indexes cannot be used."""
 
@@ -96,9 +106,9 @@ class FileInTheWay(ExportError):
     `sentence` says which and why, without what to do next; `paths` are these files.
     """
 
-    def __init__(self, sentence: str, paths: tuple["Path", ...] = ()) -> None:
-        """Add what to do next on the command line."""
-        super().__init__(f"{sentence}; nothing was written: name another file, or add --overwrite")
+    def __init__(self, sentence: str, paths: tuple["Path", ...] = (), *, otherwise: str = "add --overwrite") -> None:
+        """Add what to do next, on the command line unless told otherwise."""
+        super().__init__(f"{sentence}; nothing was written: name another file, or {otherwise}")
         self.sentence, self.paths = sentence, paths
 
 

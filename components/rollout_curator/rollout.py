@@ -63,7 +63,7 @@ class Rollout:
     unusable: str | None = None
     invalid: str = ""
     template_kwargs: Mapping[str, Any] = field(default_factory=dict)
-    fields: Mapping[str, Any] | None = None
+    fields: Mapping[str, Any] | None = field(default=None, repr=False)
     marked: frozenset[int] = frozenset()
     is_plain: bool = field(default=False, compare=False)
 

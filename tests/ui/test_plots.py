@@ -33,6 +33,10 @@ def drawn_components(frame: pd.DataFrame) -> go.Figure:
 
 DRAWN: dict[str, Drawer] = {
     "ecdf": plots.ecdf,
+    "histogram": lambda frame: plots.histogram(frame, "reward"),
+    "histogram of what is kept": lambda frame: plots.histogram(
+        frame, "tokens", kept=(frame["reward"] > 0.5).to_numpy(), n_before=3
+    ),
     "by task": plots.reward_by_task,
     "against tokens": lambda frame: plots.reward_against(frame, "tokens"),
     "against turns": lambda frame: plots.reward_against(frame, "turns"),
@@ -123,6 +127,7 @@ def test_every_plot_is_in_the_table() -> None:
         "components",
         "density",
         "ecdf",
+        "histogram",
         "pass_at_k",
         "reward_against",
         "reward_by_task",

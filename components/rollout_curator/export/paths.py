@@ -76,6 +76,8 @@ def check_out(
     report: str = "",
 ) -> None:
     """Raise ExportError, before any long work, when a file to be is one of these or cannot be written."""
+    if not out.name:
+        raise ExportError(f"{out}: is no name of a file; name the training file")
     recipe, sources = recipe or Recipe(), list(sources)
     paths = [*paths_of(out, recipe).values(), manifest.path_of(out)]
     beside = [*beside_of(out, card, report).values()]

@@ -4,7 +4,7 @@ import os
 from collections.abc import Generator, Mapping, Sequence
 from concurrent.futures import wait
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -49,11 +49,11 @@ class Exported:
     rows: int
     size_bytes: int
     sha256: str
-    funnel: Funnel
-    config: str
-    command: str
-    files: tuple[manifest.Beside, ...]
-    content: manifest.Manifest
+    funnel: Funnel = field(repr=False)
+    config: str = field(repr=False)
+    command: str = field(repr=False)
+    files: tuple[manifest.Beside, ...] = field(repr=False)
+    content: manifest.Manifest = field(repr=False)
     copies: int
     notes: tuple[str, ...] = ()
 

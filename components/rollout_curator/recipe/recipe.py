@@ -81,6 +81,11 @@ class Recipe:
     control_by: str = ROLLOUTS
     threshold_last: bool = False
 
+    @staticmethod
+    def load(path: str | Path) -> "Recipe":
+        """Read a recipe from TOML. Raises RecipeError that names the key."""
+        return load(Path(path))
+
 
 def load(path: Path) -> Recipe:
     """Read a recipe from TOML. Raises RecipeError that names the key."""

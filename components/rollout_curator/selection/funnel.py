@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from rollout_curator.conversation import ISSUE_WORDS
+from rollout_curator.printable import shown
 from rollout_curator.words import exact, said_of
 
 Array = np.ndarray[Any, Any]
@@ -195,7 +196,7 @@ def redrawn(possible: Selection, verdicts: Array, drawn: Array) -> Selection:
     return Selection(reason, (*possible.drops[:first], drop), accepted)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Funnel:
     """The spine of the product: every line and every rollout accounted for, by reason.
 
@@ -216,6 +217,10 @@ class Funnel:
     accepted_by_hand: int
     trimmed: Mapping[str, int] = field(default_factory=dict)
     idle: tuple[Drop, ...] = ()
+
+    def __repr__(self) -> str:
+        """Return the funnel in words, fit to be printed."""
+        return shown(self.sentence())
 
     def sentence(self) -> str:
         """Return the funnel as people say it: "1,204 kept, 96 dropped: 60 below 0.8, 30 rejected by hand"."""

@@ -8,12 +8,13 @@ cannot see them. Each mark carries what it opens, which `opened` reads from a cl
 nothing here knows it.
 """
 
-from rollout_curator.ui.plots.base import PLOTS, Plot, alt, plot
+from rollout_curator.ui.plots.base import PLOTS, Plot, alt, coloured, plot
 from rollout_curator.ui.plots.clicks import opened, row_of
 from rollout_curator.ui.plots.component_plots import component_table, components
 from rollout_curator.ui.plots.density_plots import against_table, density, reward_against
 from rollout_curator.ui.plots.distribution import ecdf, ecdf_table
 from rollout_curator.ui.plots.groups import by_group
+from rollout_curator.ui.plots.histogram import histogram
 from rollout_curator.ui.plots.labels import label, name_of
 from rollout_curator.ui.plots.tables import group_table, task_table
 from rollout_curator.ui.plots.tasks import (
@@ -37,12 +38,14 @@ __all__ = [
     "against_table",
     "alt",
     "by_group",
+    "coloured",
     "component_table",
     "components",
     "density",
     "ecdf",
     "ecdf_table",
     "group_table",
+    "histogram",
     "label",
     "name_of",
     "opened",

@@ -1,18 +1,20 @@
 """What all figures share: the table of plots, the look, the sentence for those who cannot see."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from html import unescape
 from textwrap import wrap
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import plotly.graph_objects as go
+from plotly.colors import qualitative
 
 FIRST_COLOUR = "#000001"
 SECOND_COLOUR = "#000002"
 THIRD_COLOUR = "#000003"
 SIXTH_COLOUR = "#000006"
 """Streamlit puts the colours of its theme in place of these; elsewhere they are nearly black."""
+FILLED = (FIRST_COLOUR, SECOND_COLOUR, THIRD_COLOUR, "#000004", "#000005", SIXTH_COLOUR)
 NOTE_WIDTH = 64
 """As many characters of a note fit a line of the narrowest column of the app."""
 
@@ -70,3 +72,19 @@ def nothing(title: str, why: str) -> go.Figure:
     figure.update_yaxes(visible=False)
     figure.add_annotation(text=why, showarrow=False, xref="paper", yref="paper", x=0.5, y=0.5, font={"size": 14})
     return finish(figure, title, f"{title}: {why}.", height=200)
+
+
+def coloured(figure: go.Figure) -> go.Figure:
+    """Put plotly's own colours in place of those that only Streamlit fills in; return the figure."""
+    for trace in figure.data:
+        _colour(trace, trace.to_plotly_json())
+    return figure
+
+
+def _colour(part: Any, told: Mapping[str, Any]) -> None:
+    """Colour a part of a figure and all parts of it; `told` is the part as JSON."""
+    for name, value in told.items():
+        if isinstance(value, Mapping):
+            _colour(part[name], value)
+        elif name == "color" and isinstance(value, str) and value in FILLED:
+            part[name] = qualitative.Plotly[FILLED.index(value)]
