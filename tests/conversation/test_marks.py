@@ -196,6 +196,7 @@ def test_a_manifest_whose_marks_were_edited_does_not_hold(lines: Path, tmp_path:
     failing = [check.claim for check in verify(done.manifest_path) if not check.holds]
     assert failing == [
         "the verdicts are those that were counted",
+        "the review store is the one that counted",
         "the file holds exactly what these sources and this recipe give",
     ]
 

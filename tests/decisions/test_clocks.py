@@ -11,6 +11,7 @@ import orjson
 import pytest
 
 from deciding import decide, held
+from making import gym, write
 from rollout_curator.decisions import clocks
 from rollout_curator.decisions.store import Decisions, Entry
 from rollout_curator.errors import DecisionRefused
@@ -73,6 +74,7 @@ def test_a_machine_that_is_a_year_ahead_may_still_give_its_decisions(store: Deci
 
 def test_the_command_line_refuses_it_in_one_sentence(store: Decisions, tmp_path: Path) -> None:
     decide(store, A, "reject", "ann")
+    write(tmp_path / "rollouts.jsonl", [gym()])
     (tmp_path / "theirs.jsonl").write_bytes(act(store, clock=FORGED))
     command = [sys.executable, "-m", "rollout_curator.cli.main", "decisions", "import", ".", "--from", "theirs.jsonl"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)

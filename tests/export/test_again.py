@@ -240,7 +240,7 @@ def test_a_part_that_the_manifest_no_longer_names_is_found(split: Path) -> None:
     made = json.loads(split.read_bytes())
     made["others"] = [each for each in made["others"] if each["part"] != "validation"]
     split.write_text(json.dumps(made))
-    assert failing(split) == ["there is a file of validation"]
+    assert failing(split) == ["the files are those of this export", "there is a file of validation"]
 
 
 @pytest.mark.parametrize("path", ["a\0b", "\ud800"])

@@ -319,6 +319,7 @@ SOURCE = "source rollouts.jsonl is unchanged"
 VERDICTS = "the verdicts are those that were counted"
 COUNTS = "every count is the same"
 ROWS = "the file holds exactly what these sources and this recipe give"
+STORE = "the review store is the one that counted"
 AGAIN = "the export can be made again"
 NAMES = "every source has the name of its path"
 KINDS = "the files are those of this export"
@@ -383,8 +384,8 @@ def edit(path: Path, change: Callable[[Any], object]) -> None:
         (lambda made: made["inputs"][0].update(lines=9), [COUNTS]),
         (lambda made: made["inputs"][0].update(sha256="0" * 64), [SOURCE, ROWS]),
         (lambda made: made["inputs"].clear(), [AGAIN]),
-        (lambda made: made["decisions"]["verdicts"].clear(), [VERDICTS, COUNTS, ROWS]),
-        (lambda made: made["decisions"]["verdicts"].update(x="reject"), [VERDICTS]),
+        (lambda made: made["decisions"]["verdicts"].clear(), [VERDICTS, COUNTS, STORE, ROWS]),
+        (lambda made: made["decisions"]["verdicts"].update(x="reject"), [VERDICTS, STORE]),
         (lambda made: made["decisions"].update(rejected=2), [COUNTS]),
         (lambda made: made["decisions"].update(sha256=""), [VERDICTS]),
         (lambda made: made["recipe"].update(min_reward=0.6), [COUNTS, ROWS]),

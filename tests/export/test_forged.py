@@ -18,6 +18,7 @@ from rollout_curator.workspace.workspace import Workspace
 
 UNKNOWABLE = {
     "version": "files do not tell by which version they were written; when it differs `verify` names both",
+    "recipe.pairs.max_length_ratio": "a ratio that leaves out none of these pairs is as true as another",
     "store.passed_over.*.path": "a store that does not count leaves no trace in the files",
 }
 """What a forger may change unseen, and why."""

@@ -46,9 +46,9 @@ def left_out(workspace: Workspace, recipe: Recipe, rows: Array) -> dict[str, Lef
     }
 
 
-def store_of(workspace: Workspace, folder: Path) -> StoreSaid:
+def store_of(workspace: Workspace, chosen: Chosen, folder: Path) -> StoreSaid:
     """Return which review store counts, as a manifest in a folder says it."""
-    return workspace.counted.as_json(workspace.n_decided(), from_folder(folder))
+    return workspace.counted.as_json(chosen.n_decided, from_folder(folder))
 
 
 def from_folder(folder: Path) -> Callable[[Path], str]:

@@ -50,7 +50,7 @@ def described(workspace: Workspace, recipe: Recipe, chosen: Chosen, content: Map
             statement=said.statement,
             conditions=said.notes,
             decided=said.decided if workspace.decisions is not None else "",
-            store=workspace.counted.sentences(workspace.n_decided(), from_folder(folder)),
+            store=workspace.counted.sentences(chosen.n_decided, from_folder(folder)),
             gaps=gaps(workspace, recipe, chosen),
             notes=[*_notes(recipe, chosen), *control_words(workspace, recipe)],
             mark=CARD_MARK,

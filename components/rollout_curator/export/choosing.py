@@ -67,7 +67,8 @@ class Part:
 class Chosen:
     """What is exported and why. `split` and `pairs` are the counts of the manifest, None where not asked for.
 
-    `copies` counts the kept rollouts that are the same line as another kept one, beyond the first of each.
+    `copies` counts the kept rollouts that are the same line as another kept one, beyond the first of each;
+    `n_decided` those on which a verdict or a mark stood then.
     """
 
     parts: tuple[Part, ...]
@@ -76,6 +77,7 @@ class Chosen:
     split: dict[str, Any] | None = None
     paired: Paired | None = None
     copies: int = 0
+    n_decided: int = 0
 
     @property
     def n_units(self) -> int:
@@ -115,7 +117,7 @@ def choosing(workspace: Workspace, recipe: Recipe, over: Mapping[str, list[str]]
     while True:
         version = workspace.refresh_decisions()
         kept, funnel, verdicts = workspace.select(recipe).kept, workspace.funnel(recipe), workspace.verdicts()
-        reviewed = reviewed_of(workspace)
+        reviewed, n_decided = reviewed_of(workspace), workspace.n_decided()
         said = over if over is not None else _over(workspace, reviewed["verdicts"])
         if workspace.refresh_decisions() == version:
             break
@@ -129,7 +131,7 @@ def choosing(workspace: Workspace, recipe: Recipe, over: Mapping[str, list[str]]
         made = yield from _paired(workspace, recipe, Selected(kept, verdicts, reviewed.get("marks", {})), said)
         paired, units = made.measured(made.paired.rows), made.paired.rows
     if recipe.split is None:
-        return Chosen((Part("", units),), funnel, reviewed, None, paired, copies)
+        return Chosen((Part("", units),), funnel, reviewed, None, paired, copies, n_decided)
     rows = units if units.ndim == 1 else np.unique(units)
     first = units if units.ndim == 1 else units[:, 0]
     parted = yield from _split_of(workspace, recipe, np.bincount(first, minlength=workspace.n_rollouts))
@@ -141,7 +143,7 @@ def choosing(workspace: Workspace, recipe: Recipe, over: Mapping[str, list[str]]
     counts = _split_counts(workspace, recipe, (parts, parted), (rows, first), left_out)
     if made is not None:
         paired = made.measured(np.concatenate([part.units for part in parts]))
-    return Chosen(parts, funnel, reviewed, counts, paired, copies)
+    return Chosen(parts, funnel, reviewed, counts, paired, copies, n_decided)
 
 
 def _asked(recipe: Recipe, name: str) -> bool:

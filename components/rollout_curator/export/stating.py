@@ -23,15 +23,15 @@ MARK_BYTES = 1 << 20
 Stated = Sequence[tuple[Path, manifest.Input]]
 
 
-def stated(content: manifest.Manifest, path: Path, places: Stated, chosen: Chosen, n_decided: int) -> Iterator[Check]:
-    """Check what can be checked beside counts and rows; `places` are the sources, `n_decided` rollouts with a word."""
+def stated(content: manifest.Manifest, path: Path, places: Stated, chosen: Chosen) -> Iterator[Check]:
+    """Check what can be checked beside counts and rows; `places` are the sources."""
     yield _names(places)
     yield _kinds(content, chosen)
     for each in content.get("others", ()):
         if each["part"] == "card":
             yield _card(path.with_name(each["file"]), each["rows"])
     if "store" in content:
-        yield _store(content["store"], content["decisions"], path.parent, n_decided)
+        yield _store(content["store"], content["decisions"], path.parent, chosen.n_decided)
     if unknown := list(_unknown(content, manifest.Manifest)):
         said = f"{', '.join(unknown)}: no field of a manifest that this version knows"
         yield Check("every field is known", True, said, is_known=False)

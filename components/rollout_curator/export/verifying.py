@@ -95,7 +95,7 @@ def _check_again(content: manifest.Manifest, path: Path) -> Iterator[Check]:
         expected = _counts(told_counts, content["decisions"], content["inputs"], told)
         counts = _counts(chosen.funnel.as_json(), chosen.reviewed, inputs, more)
         yield Check("every count is the same", counts == expected, _difference(counts, expected))
-        yield from stated(content, path, inputs_of(path, content), chosen, workspace.n_decided())
+        yield from stated(content, path, inputs_of(path, content), chosen)
         yield from _reports(content, path, workspace, recipe, chosen)
         parts = manifest.example_files(content)
         named = {each["part"] for each in parts}

@@ -97,7 +97,7 @@ def export(
         written = {name: file.written() for name, file in zip(paths, files, strict=False)}
         content = _manifest(recipe, written, chosen, inputs)
         content["left_out"] = left_out(workspace, recipe, rows_written(workspace, chosen))
-        content["store"] = store_of(workspace, out.parent)
+        content["store"] = store_of(workspace, chosen, out.parent)
         opened = dict(zip(others, files[len(paths) :], strict=True))
         yield from _write_others(workspace, recipe, chosen, content, opened)
         beside.write(manifest.dump(content))

@@ -38,7 +38,7 @@ CONVERSATIONS = frozenset(
 )
 ROWS_A_STEP = 64
 STEP_BYTES = 8 << 20
-DICTIONARIES_BYTES = 128 << 20
+DICTIONARIES_BYTES = 32 << 20
 """So much may the texts of a dictionary take in a step, were each row to repeat all of them."""
 CELLS_MAX_BYTES = LINE_MAX_BYTES + (16 << 20)
 """A row that takes more as Arrow has it is longer than a line may be, whatever nulls and numbers take in it."""
