@@ -27,7 +27,7 @@ from driving import AppServer  # noqa: E402
 from find_browser import HELP, find_browser  # noqa: E402
 
 from rollout_curator.levels import Bounds, levels  # noqa: E402
-from rollout_curator.ui.widgets.threshold_payload import payload  # noqa: E402
+from rollout_curator.ui.widgets.picker.payload import payload  # noqa: E402
 
 LIMIT_MS = 16.0
 MOVES = 300

@@ -387,8 +387,8 @@ ALLOWED = {
         "path.is_file": "a place that `out_path` allowed",
     },
     "ui/widgets/rendered.py": {"files(__package__).joinpath(name).read_text": "the program's own file"},
-    "ui/widgets/reader.py": {"files(__package__).joinpath(name).read_text": "the program's own file"},
-    "ui/widgets/threshold_payload.py": {"(_HERE / name).read_text": "the program's own file"},
+    "ui/widgets/reader/component.py": {"files(__package__).joinpath(name).read_text": "the program's own file"},
+    "ui/widgets/picker/payload.py": {"(_HERE / name).read_text": "the program's own file"},
     "templates/base.py": {
         "files(__package__).joinpath('builtin', f'{name}.jinja').read_text": "the program's own file"
     },

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from rollout_curator.levels import MAX_STOPS, Bounds, Levels, levels
-from rollout_curator.ui.widgets.threshold import Choice, _choice
-from rollout_curator.ui.widgets.threshold_payload import Heard, payload, small_payload
+from rollout_curator.ui.widgets.picker.payload import Heard, payload, small_payload
+from rollout_curator.ui.widgets.picker.threshold import Choice, _choice
 
 
 def many(n_distinct: int) -> Levels:

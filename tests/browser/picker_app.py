@@ -11,7 +11,7 @@ import numpy as np
 import streamlit as st
 
 from rollout_curator.levels import Bounds, levels
-from rollout_curator.ui.widgets.threshold import Outside, Panel, threshold_panels, threshold_picker
+from rollout_curator.ui.widgets.picker.threshold import Outside, Panel, threshold_panels, threshold_picker
 
 N = int(os.environ.get("PICKER_ROWS", "3000"))
 OUTSIDE = [Outside("masked", "masked", 12), Outside("truncated", "cut off", 140), Outside("unrated", "unrated", 3)]

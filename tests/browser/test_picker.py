@@ -22,8 +22,8 @@ from hypothesis import strategies as some
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from rollout_curator.levels import Bounds, levels
-from rollout_curator.ui.widgets.threshold import SCRIPTS
-from rollout_curator.ui.widgets.threshold_payload import payload, script
+from rollout_curator.ui.widgets.picker.payload import payload, script
+from rollout_curator.ui.widgets.picker.threshold import SCRIPTS
 
 HERE = Path(__file__).parent
 COMPONENTS = HERE.parents[1] / "components"
@@ -322,7 +322,7 @@ def blank(chromium: Browser) -> Iterator[Page]:
     """Return a page that has the functions of the picker's script, and `mount(data)` and `sent`."""
     page = chromium.new_page(viewport={"width": 1000, "height": 600})
     page.set_content("<main></main>")
-    page.add_script_tag(content=script("threshold_numbers.js", "threshold_counts.js"))
+    page.add_script_tag(content=script("numbers.js", "counts.js"))
     page.evaluate(
         """async (source) => {
           const module = await import(URL.createObjectURL(new Blob([source], { type: 'text/javascript' })));

@@ -18,8 +18,8 @@ from rollout_curator.strategies import quantile_bounds, z_bounds
 from rollout_curator.ui import choices, measures, parts
 from rollout_curator.ui.site import BY_CONTENT
 from rollout_curator.ui.text import label, plain
-from rollout_curator.ui.widgets.threshold import Panel, PanelChoice, threshold_panels
-from rollout_curator.ui.widgets.threshold_panels import MAX_STOPS as PANEL_STOPS
+from rollout_curator.ui.widgets.picker.panels import MAX_STOPS as PANEL_STOPS
+from rollout_curator.ui.widgets.picker.threshold import Panel, PanelChoice, threshold_panels
 from rollout_curator.wording import counted
 from rollout_curator.workspace import Workspace
 

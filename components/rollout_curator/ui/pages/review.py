@@ -8,7 +8,7 @@ from rollout_curator.ui.pages.review_bar import ask_name, bar
 from rollout_curator.ui.reasons import agreed
 from rollout_curator.ui.site import Site
 from rollout_curator.ui.views import View
-from rollout_curator.ui.widgets.reader import reader
+from rollout_curator.ui.widgets.reader.component import reader
 from rollout_curator.ui.widgets.remember import remember
 from rollout_curator.workspace import Workspace
 

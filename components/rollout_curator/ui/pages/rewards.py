@@ -23,7 +23,7 @@ from rollout_curator.ui.pages.recipe_file import recipe_menu
 from rollout_curator.ui.pages.rules import rules_bar
 from rollout_curator.ui.pages.tables import tables
 from rollout_curator.ui.site import Site
-from rollout_curator.ui.widgets.threshold import Choice, Outside, threshold_picker
+from rollout_curator.ui.widgets.picker.threshold import Choice, Outside, threshold_picker
 from rollout_curator.workspace import Workspace
 
 UNRATED = "unrated"

@@ -1,6 +1,6 @@
 // What bounds keep, and where a handle may go: functions of the data alone.
 //
-// Joined with its neighbours by `threshold.py` and `threshold_panels.py`, after the numbers. `bounds` is
+// Joined with its neighbours by `threshold.py` and `panels.py`, after the numbers. `bounds` is
 // { atLeast, atMost }, each null for none. Nothing here guesses: what the data cannot tell is null.
 
 const MEASURES = ["rollouts", "tasks", "tokens"];

@@ -1,7 +1,7 @@
 """The threshold picker: a histogram whose handles are dragged, with exact counts that need no server.
 
 Hands the browser the stops of two handles and what each keeps (`levels.Levels`), and hears back what the user chose.
-Knows nothing of where the page keeps the bounds. The drawing is `threshold*.js`; `threshold_panels` is many small ones.
+Knows nothing of where the page keeps the bounds. `panels` is many small ones.
 """
 
 from collections.abc import Callable, Sequence
@@ -12,19 +12,19 @@ import streamlit as st
 
 from rollout_curator.levels import Bounds, Levels
 from rollout_curator.ui.state import of_component
-from rollout_curator.ui.widgets.threshold_panels import Panel, PanelChoice, threshold_panels
-from rollout_curator.ui.widgets.threshold_payload import heard, payload, script, text
+from rollout_curator.ui.widgets.picker.panels import Panel, PanelChoice, threshold_panels
+from rollout_curator.ui.widgets.picker.payload import heard, payload, script, text
 
 __all__ = ["Choice", "Outside", "Panel", "PanelChoice", "threshold_panels", "threshold_picker"]
 
 SCRIPTS = (
-    "threshold_numbers.js",
-    "threshold_counts.js",
-    "threshold_look.js",
-    "threshold_plot.js",
-    "threshold_follow.js",
-    "threshold_bars.js",
-    "threshold_zoom.js",
+    "numbers.js",
+    "counts.js",
+    "look.js",
+    "plot.js",
+    "follow.js",
+    "bars.js",
+    "zoom.js",
     "threshold.js",
 )
 """The parts of the script in the order they are joined; the last has the default export."""

@@ -1,6 +1,6 @@
 // Many small plots in one grid, on one axis or on one each.
 //
-// Joined with its neighbours by `threshold_panels.py`, last. Streamlit calls the default export on every change of
+// Joined with its neighbours by `panels.py`, last. Streamlit calls the default export on every change of
 // data; panels are kept and updated in place. Text is set through textContent only.
 
 const SPEAK_AFTER_MS = 500;

@@ -1,6 +1,6 @@
 // One small plot: a histogram, the handle of its lower bound, and what that keeps.
 //
-// Joined with its neighbours by `threshold_panels.py`, after the counts. A panel that follows the bound for all shows it
+// Joined with its neighbours by `panels.py`, after the counts. A panel that follows the bound for all shows it
 // as a thin line until its handle is moved; then the bound is its own.
 
 const SMALL = { height: 74, top: 20, base: 56, left: 8, right: 8 };

@@ -1,6 +1,6 @@
 // Numbers as they are written and searched, and elements as they are made.
 //
-// Joined with its neighbours by `threshold.py` and `threshold_panels.py`, first of all.
+// Joined with its neighbours by `threshold.py` and `panels.py`, first of all.
 
 const SVG = "http://www.w3.org/2000/svg";
 const whole = new Intl.NumberFormat("en-US");

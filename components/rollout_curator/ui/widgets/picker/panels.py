@@ -1,7 +1,7 @@
 """Many small threshold pickers side by side, one for each agent, source or model.
 
 Each has a bound of its own or follows the one that holds for all. Hears back one choice at a time. Knows nothing of
-what the panels stand for, nor of where the page keeps their bounds. The drawing is `threshold_panels.js`.
+what the panels stand for, nor of where the page keeps their bounds. The drawing is `panels.js`.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -12,13 +12,13 @@ import streamlit as st
 
 from rollout_curator.levels import Levels
 from rollout_curator.ui.state import of_component
-from rollout_curator.ui.widgets.threshold_payload import heard, script, small_payload, text
+from rollout_curator.ui.widgets.picker.payload import heard, script, small_payload, text
 
-SCRIPTS = ("threshold_numbers.js", "threshold_counts.js", "threshold_panel.js", "threshold_panels.js")
+SCRIPTS = ("numbers.js", "counts.js", "panel.js", "panels.js")
 MAX_STOPS = 60
 """A small plot has so many stops for its handle at most."""
 
-_mount = st.components.v2.component("rollout_curator_panels", css=text("threshold_panels.css"), js=script(*SCRIPTS))
+_mount = st.components.v2.component("rollout_curator_panels", css=text("panels.css"), js=script(*SCRIPTS))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """The reading pane of the Review page, as a Streamlit component.
 
 Knows the shape of what the component is given and gives back. How it behaves stands in
-`reader.js` and the files joined to it; rollouts and decisions travel over the two routes of
+`main.js` and the files joined to it; rollouts and decisions travel over the two routes of
 `ui/routes.py`, not through here, so that moving and deciding never wait for a rerun.
 """
 
@@ -17,7 +17,7 @@ SCRIPTS = (
     *("text", "turns", "store", "keys", "help", "frame", "head", "reasons"),
     *("find", "side", "decide", "mark", "visit", "place", "compare"),
 )
-"""The parts of the script in the order they are joined; `reader.js` with the default export comes last."""
+"""The parts of the script in the order they are joined; `main.js` with the default export comes last."""
 
 
 class Reason(TypedDict):
@@ -85,7 +85,7 @@ def reader(*, data: ReaderData, key: str) -> ReaderResult:
 
 def script() -> str:
     """Return the whole script of the reader as one ES module."""
-    names = [*(f"reader_{part}.js" for part in SCRIPTS), "reader.js"]
+    names = [*(f"{part}.js" for part in SCRIPTS), "main.js"]
     return "\n".join(_text(name) for name in names)
 
 
