@@ -386,9 +386,11 @@ ALLOWED = {
         "manifest.path_of(out).parent.glob": "a place that `out_path` allowed",
         "path.is_file": "a place that `out_path` allowed",
     },
-    "ui/widgets/rendered.py": {"files(__package__).joinpath(name).read_text": "the program's own file"},
-    "ui/widgets/reader/component.py": {"files(__package__).joinpath(name).read_text": "the program's own file"},
-    "ui/widgets/picker/payload.py": {"(_HERE / name).read_text": "the program's own file"},
+    "ui/scripts.py": {
+        "(WIDGETS / name).read_text": "the program's own file",
+        "(WIDGETS / room).glob": "the program's own files",
+        "file.read_bytes": "the program's own file",
+    },
     "templates/base.py": {
         "files(__package__).joinpath('builtin', f'{name}.jinja').read_text": "the program's own file"
     },

@@ -1,7 +1,7 @@
 """A page with the threshold picker alone, on made populations, that says what the server itself counts.
 
-Run by test_picker.py and bench_picker.py: `streamlit run picker_app.py`, then open `/?case=ties`. The server's count is
-a plain comparison on the columns, not what the picker was given.
+Served by picker_server.py, for test_picker.py and bench_picker.py; open `/?case=ties`. The server's count is a plain
+comparison on the columns, not what the picker was given.
 """
 
 import json

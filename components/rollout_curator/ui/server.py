@@ -22,7 +22,7 @@ from streamlit.starlette import App
 from rollout_curator.errors import ServerRefused
 from rollout_curator.templates.turns import share_cores
 from rollout_curator.terminal import tell
-from rollout_curator.ui import leaving, wire
+from rollout_curator.ui import leaving, scripts, wire
 from rollout_curator.ui.faults import log_error
 from rollout_curator.ui.guard import Guard
 from rollout_curator.ui.origin import public_hosts
@@ -171,7 +171,7 @@ def _parts(options: ServeOptions) -> dict[str, Any]:
     return {
         "script_path": HERE / "entry" / "script.py",
         "lifespan": lifespan,
-        "routes": [*routes(site), leaving.route(site)],
+        "routes": [*routes(site), leaving.route(site), scripts.route()],
         "middleware": [guard],
         "on_script_error": _note_error,
     }

@@ -1,10 +1,13 @@
 // Bars that can be asked and opened, what has no place on the axis, and the distribution as a table.
-//
-// Joined with its neighbours by `threshold.py`, after what follows the bounds.
+
+import { barsOf, fate } from "./counts.js";
+import { Follow } from "./follow.js";
+import { BASE, MARGIN } from "./look.js";
+import { count, fresh, html, number, set, whole } from "./numbers.js";
 
 const TABLE_ROWS = 24;
 
-class Bars extends Follow {
+export class Bars extends Follow {
   listenToBars() {
     this.barAt = null; // the index of the bar that the keyboard is on
     this.svg.addEventListener("pointerleave", () => this.hideTip());

@@ -1,13 +1,14 @@
 // What bounds keep, and where a handle may go: functions of the data alone.
 //
-// Joined with its neighbours by `threshold.py` and `panels.py`, after the numbers. `bounds` is
-// { atLeast, atMost }, each null for none. Nothing here guesses: what the data cannot tell is null.
+// `bounds` is { atLeast, atMost }, each null for none. Nothing here guesses: what the data cannot tell is null.
 
-const MEASURES = ["rollouts", "tasks", "tokens"];
-const LOWER = "atLeast";
-const UPPER = "atMost";
+import { lowerBound, nearest } from "./numbers.js";
 
-function sameBounds(one, other) {
+export const MEASURES = ["rollouts", "tasks", "tokens"];
+export const LOWER = "atLeast";
+export const UPPER = "atMost";
+
+export function sameBounds(one, other) {
   return one.atLeast === other.atLeast && one.atMost === other.atMost;
 }
 
@@ -26,7 +27,7 @@ function along(data, name, bound) {
 }
 
 /** What `bounds` keep; null while only the server can tell, that is when both differ from those it counted for. */
-function keptBy(data, bounds) {
+export function keptBy(data, bounds) {
   const given = data.bounds;
   if (sameBounds(bounds, given)) return data.kept;
   if (bounds.atLeast === null && bounds.atMost === null) return data.total;
@@ -36,7 +37,7 @@ function keptBy(data, bounds) {
 }
 
 /** The first and last stop one handle may stand at, for handles do not cross. */
-function room(stops, name, bounds) {
+export function room(stops, name, bounds) {
   const other = name === LOWER ? bounds.atMost : bounds.atLeast;
   const last = stops.length - 1;
   if (other === null) return { first: 0, last };
@@ -46,13 +47,13 @@ function room(stops, name, bounds) {
 }
 
 /** The stop nearest to a value that a handle may stand at. */
-function stopAt(stops, name, bounds, value) {
+export function stopAt(stops, name, bounds, value) {
   const { first, last } = room(stops, name, bounds);
   return stops[Math.min(last, Math.max(first, nearest(stops, value)))];
 }
 
 /** The stop `n` steps from a handle, which may lie between two stops or be nowhere yet. */
-function moved(stops, name, bounds, n) {
+export function moved(stops, name, bounds, n) {
   const value = bounds[name];
   if (value === null && (name === UPPER) === n > 0) return null;
   const { first, last } = room(stops, name, bounds);
@@ -62,12 +63,12 @@ function moved(stops, name, bounds, n) {
 }
 
 /** How many fine bins make a bar, when one is so many pixels wide. */
-function grouping(pixels) {
+export function grouping(pixels) {
   return [1, 2, 5, 10, 20, 50, 100, 200].find((n) => n * pixels >= 7) ?? 200;
 }
 
 /** Bars as { low, high, closed, n, always }: fine bins added up, `group` of them at round edges; a bar per value as it is. */
-function barsOf(data, group) {
+export function barsOf(data, group) {
   const { left, right, count: counts, always, first, perValue } = data.bins;
   const sure = (i) => always[i] ?? 0;
   if (perValue) {
@@ -89,7 +90,7 @@ function barsOf(data, group) {
 }
 
 /** Where all but the outermost hundredths lie; null where that is most of the axis anyway. */
-function middleOf({ bins }) {
+export function middleOf({ bins }) {
   const { left, right, count: counts } = bins;
   const edge = counts.reduce((sum, n) => sum + n, 0) / 100;
   const firstOver = (numbers) => {
@@ -103,12 +104,12 @@ function middleOf({ bins }) {
   return isUseful ? { low: low - pad, high: high + pad } : null;
 }
 
-function isIn(bar, value) {
+export function isIn(bar, value) {
   return value >= bar.low && (bar.closed ? value <= bar.high : value < bar.high);
 }
 
 /** Whether a bar is "kept", "not kept" or "partly kept". */
-function fate(bar, bounds) {
+export function fate(bar, bounds) {
   const low = bounds.atLeast ?? -Infinity;
   const high = bounds.atMost ?? Infinity;
   if (bar.high < low || bar.low > high || (!bar.closed && bar.high <= low)) return "not kept";

@@ -1,10 +1,13 @@
 // Brings everything that depends on the bounds up to date: the part that runs on each move.
-//
-// Joined with its neighbours by `threshold.py`, after the plot.
+
+import { keptBy, LOWER, MEASURES, room, sameBounds, UPPER } from "./counts.js";
+import { BASE, MARGIN, SHAPES } from "./look.js";
+import { amount, count, lowerBound, percent, reading, set, signed, whole } from "./numbers.js";
+import { Plot } from "./plot.js";
 
 const SPEAK_AFTER_MS = 500;
 
-class Follow extends Plot {
+export class Follow extends Plot {
   other() {
     return this.active === LOWER ? UPPER : LOWER;
   }

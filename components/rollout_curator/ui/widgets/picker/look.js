@@ -1,11 +1,12 @@
 // The elements of the picker, before anything is drawn: nothing here knows the data.
-//
-// Joined with its neighbours by `threshold.py`, after the counts.
 
-const HEIGHT = 240;
-const MARGIN = { top: 42, right: 52, bottom: 24, left: 56 };
-const BASE = HEIGHT - MARGIN.bottom;
-const SHAPES = {
+import { LOWER, MEASURES, UPPER } from "./counts.js";
+import { html, svg } from "./numbers.js";
+
+export const HEIGHT = 240;
+export const MARGIN = { top: 42, right: 52, bottom: 24, left: 56 };
+export const BASE = HEIGHT - MARGIN.bottom;
+export const SHAPES = {
   atLeast: { side: -1, row: 13, testid: "threshold-handle", grip: "M0 3H-9A3 3 0 0 0-12 6V17A3 3 0 0 0-9 20H0Z" },
   atMost: { side: 1, row: 32, testid: "threshold-handle-upper", grip: "M0 22H9A3 3 0 0 1 12 25V36A3 3 0 0 1 9 39H0Z" },
 };
@@ -14,7 +15,7 @@ const HELP =
   "Drag, or move by arrow keys (Shift: by ten, Page, Home, End). Delete removes it, Escape undoes a drag, " +
   "+ \u2212 0 zoom, Enter opens the bar it stands on.";
 
-class Look {
+export class Look {
   build(parent) {
     this.root = html("div", { class: "picker", "data-testid": "threshold-picker" }, parent);
     this.buildBar();

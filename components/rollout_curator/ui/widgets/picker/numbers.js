@@ -1,9 +1,7 @@
 // Numbers as they are written and searched, and elements as they are made.
-//
-// Joined with its neighbours by `threshold.py` and `panels.py`, first of all.
 
 const SVG = "http://www.w3.org/2000/svg";
-const whole = new Intl.NumberFormat("en-US");
+export const whole = new Intl.NumberFormat("en-US");
 const short = new Intl.NumberFormat("en-US", { notation: "compact", maximumSignificantDigits: 3 });
 const UNITS = [
   [1e12, "T"],
@@ -12,12 +10,12 @@ const UNITS = [
   [1e3, "k"],
 ];
 
-function amount(n) {
+export function amount(n) {
   return Math.abs(n) < 10000 ? minus(whole.format(n)) : minus(short.format(n)).replace("K", "k");
 }
 
 /** A change: +412, −9, ±0. */
-function signed(n) {
+export function signed(n) {
   return n === 0 ? "\u00b10" : n > 0 ? `+${amount(n)}` : amount(n);
 }
 
@@ -25,13 +23,13 @@ function minus(text) {
   return text.replaceAll("-", "\u2212");
 }
 
-function number(value) {
+export function number(value) {
   if (Number.isInteger(value) && Math.abs(value) >= 1000 && Math.abs(value) < 1e15) return minus(whole.format(value));
   return minus(String(Number(value.toPrecision(6))));
 }
 
 /** A stop in as few digits as tell it from its neighbours. */
-function reading(stops, value) {
+export function reading(stops, value) {
   const i = lowerBound(stops, value);
   const text = number(value);
   const near = [stops[i - 1], stops[i], stops[i + 1]].filter((stop) => stop !== undefined && stop !== value);
@@ -39,7 +37,7 @@ function reading(stops, value) {
 }
 
 /** Words for ticks: thousands and millions as 12k and 1.5M where numbers are large. */
-function tickWords(values) {
+export function tickWords(values) {
   const most = Math.max(0, ...values.map(Math.abs));
   if (most < 1e4 || most >= 1e15) return distinct(values.map(number), values);
   const [size, letter] = UNITS.find(([least]) => most >= least);
@@ -50,7 +48,7 @@ function distinct(words, values) {
   return new Set(words).size === words.length ? words : values.map((value) => minus(String(value)));
 }
 
-function percent(part, all) {
+export function percent(part, all) {
   if (!all) return "0 %";
   const share = (100 * part) / all;
   if (share > 0 && share < 0.1) return "< 0.1 %";
@@ -58,12 +56,12 @@ function percent(part, all) {
   return `${share < 10 || share > 99 ? Number(share.toFixed(1)) : Math.round(share)} %`;
 }
 
-function count(n, one, many) {
+export function count(n, one, many) {
   return `${whole.format(n)} ${n === 1 ? one : many}`;
 }
 
 /** The first index whose value is not less than `value`. */
-function lowerBound(values, value) {
+export function lowerBound(values, value) {
   let low = 0;
   let high = values.length;
   while (low < high) {
@@ -74,7 +72,7 @@ function lowerBound(values, value) {
   return low;
 }
 
-function nearest(values, value) {
+export function nearest(values, value) {
   const i = lowerBound(values, value);
   if (i === 0) return 0;
   if (i === values.length) return i - 1;
@@ -82,7 +80,7 @@ function nearest(values, value) {
 }
 
 /** Round numbers from low to high, about `n` of them. */
-function ticks(low, high, n) {
+export function ticks(low, high, n) {
   const rough = high / n - low / n;
   if (!(rough > 0) || !Number.isFinite(rough)) return [low];
   const exponent = Math.floor(Math.log10(rough));
@@ -97,7 +95,7 @@ function ticks(low, high, n) {
 }
 
 /** A straight scale from values to pixels; halves keep the widest possible range finite. */
-class Scale {
+export class Scale {
   constructor({ low, high }, left, width) {
     Object.assign(this, { low, high, left, width, half: high / 2 - low / 2 });
   }
@@ -114,11 +112,11 @@ class Scale {
 
 // ---- elements ------------------------------------------------------------------------------------------------
 
-function svg(tag, attributes = {}, parent = null, text = null) {
+export function svg(tag, attributes = {}, parent = null, text = null) {
   return made(document.createElementNS(SVG, tag), attributes, parent, text);
 }
 
-function html(tag, attributes = {}, parent = null, text = null) {
+export function html(tag, attributes = {}, parent = null, text = null) {
   return made(document.createElement(tag), attributes, parent, text);
 }
 
@@ -129,20 +127,20 @@ function made(element, attributes, parent, text) {
   return element;
 }
 
-function set(element, attributes) {
+export function set(element, attributes) {
   for (const [name, value] of Object.entries(attributes)) {
     if (value === null) element.removeAttribute(name);
     else element.setAttribute(name, value);
   }
 }
 
-function fresh(element) {
+export function fresh(element) {
   element.replaceChildren();
   return element;
 }
 
 /** Choices the server has not heard of yet; each is sent again with the next, so that none is lost. */
-class Outbox {
+export class Outbox {
   constructor() {
     this.sequence = 0;
     this.waiting = [];

@@ -1,12 +1,14 @@
 // One small plot: a histogram, the handle of its lower bound, and what that keeps.
 //
-// Joined with its neighbours by `panels.py`, after the counts. A panel that follows the bound for all shows it
-// as a thin line until its handle is moved; then the bound is its own.
+// A panel that follows the bound for all shows it as a thin line until its handle is moved; then the bound is its own.
+
+import { barsOf, keptBy, LOWER, moved, room, stopAt } from "./counts.js";
+import { amount, count, fresh, html, reading, Scale, set, svg, ticks, tickWords, whole } from "./numbers.js";
 
 const SMALL = { height: 74, top: 20, base: 56, left: 8, right: 8 };
 const COMMIT_AFTER_KEYS_MS = 250;
 
-class SmallPlot {
+export class SmallPlot {
   constructor(parent, send, readings) {
     this.send = send;
     this.speak = readings;

@@ -1,7 +1,10 @@
 // Many small plots in one grid, on one axis or on one each.
 //
-// Joined with its neighbours by `panels.py`, last. Streamlit calls the default export on every change of
-// data; panels are kept and updated in place. Text is set through textContent only.
+// Streamlit calls the default export on every change of data; panels are kept and updated in place. Text is set
+// through textContent only.
+
+import { html, Outbox } from "./numbers.js";
+import { SmallPlot } from "./panel.js";
 
 const SPEAK_AFTER_MS = 500;
 const grids = new WeakMap();

@@ -11,14 +11,16 @@ from typing import Any
 import streamlit as st
 
 from rollout_curator.levels import Levels
+from rollout_curator.ui import scripts
 from rollout_curator.ui.state import of_component
-from rollout_curator.ui.widgets.picker.payload import heard, script, small_payload, text
+from rollout_curator.ui.widgets.picker.payload import heard, small_payload
 
-SCRIPTS = ("numbers.js", "counts.js", "panel.js", "panels.js")
 MAX_STOPS = 60
 """A small plot has so many stops for its handle at most."""
 
-_mount = st.components.v2.component("rollout_curator_panels", css=text("panels.css"), js=script(*SCRIPTS))
+_mount = st.components.v2.component(
+    "rollout_curator_panels", css=scripts.text("picker/panels.css"), js=scripts.loader("picker/panels.js")
+)
 
 
 @dataclass(frozen=True, slots=True)

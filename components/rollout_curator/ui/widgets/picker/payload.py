@@ -5,24 +5,11 @@ Shared by the picker and the small plots. Knows nothing of either's look.
 
 import secrets
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
 from rollout_curator.levels import Bounds, Kept, Levels, Steps
-
-_HERE = Path(__file__).parent
-
-
-def script(*names: str) -> str:
-    """Return parts of a script joined in order; the last has the default export."""
-    return "\n".join(text(name) for name in names)
-
-
-def text(name: str) -> str:
-    """Return what a file beside this one holds."""
-    return (_HERE / name).read_text(encoding="utf-8")
 
 
 @dataclass(slots=True)

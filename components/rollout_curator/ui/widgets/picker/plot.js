@@ -1,8 +1,10 @@
 // Draws the bars, the axes and the curves of the handle that was moved last.
-//
-// Joined with its neighbours by `threshold.py`, after the look.
 
-class Plot extends Look {
+import { barsOf, grouping, LOWER, MEASURES } from "./counts.js";
+import { BASE, HEIGHT, Look, MARGIN } from "./look.js";
+import { amount, count, fresh, html, Scale, set, svg, ticks, tickWords } from "./numbers.js";
+
+export class Plot extends Look {
   /** The whole axis; with touching bins it ends where a whole bar does, so that a spike at the end has its width. */
   domain() {
     if (this.data.kind === "boolean") return { low: -0.5, high: 1.5 };

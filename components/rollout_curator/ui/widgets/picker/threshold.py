@@ -11,25 +11,16 @@ from typing import Any, Literal
 import streamlit as st
 
 from rollout_curator.levels import Bounds, Levels
+from rollout_curator.ui import scripts
 from rollout_curator.ui.state import of_component
 from rollout_curator.ui.widgets.picker.panels import Panel, PanelChoice, threshold_panels
-from rollout_curator.ui.widgets.picker.payload import heard, payload, script, text
+from rollout_curator.ui.widgets.picker.payload import heard, payload
 
 __all__ = ["Choice", "Outside", "Panel", "PanelChoice", "threshold_panels", "threshold_picker"]
 
-SCRIPTS = (
-    "numbers.js",
-    "counts.js",
-    "look.js",
-    "plot.js",
-    "follow.js",
-    "bars.js",
-    "zoom.js",
-    "threshold.js",
+_mount = st.components.v2.component(
+    "rollout_curator_threshold", css=scripts.text("picker/threshold.css"), js=scripts.loader("picker/threshold.js")
 )
-"""The parts of the script in the order they are joined; the last has the default export."""
-
-_mount = st.components.v2.component("rollout_curator_threshold", css=text("threshold.css"), js=script(*SCRIPTS))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,11 @@
 // Which part of the axis is shown, and how tall counts are drawn.
-//
-// Joined with its neighbours by `threshold.py`, after the bars.
 
-class Zoom extends Bars {
+import { Bars } from "./bars.js";
+import { middleOf } from "./counts.js";
+import { MARGIN } from "./look.js";
+import { number, set } from "./numbers.js";
+
+export class Zoom extends Bars {
   toggleLog() {
     this.isLog = !this.isLog;
     set(this.buttons.log, { "aria-pressed": this.isLog });

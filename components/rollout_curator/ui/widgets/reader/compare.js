@@ -1,10 +1,22 @@
 // Attempts of one task side by side: aligned by turn, the first difference marked, one to be kept.
 
+import { CHOSEN, CHOSEN_OVER, moveOn, record } from "./decide.js";
+import { closeFind, copyWith } from "./find.js";
+import { last, say } from "./frame.js";
+import { badge, head, HIDDEN, states } from "./head.js";
+import { SIGNS } from "./keys.js";
+import { keepPending, plainly, remember, show } from "./main.js";
+import { saidOf } from "./mark.js";
+import { noteOf } from "./reasons.js";
+import { appendVisible, h, rewardText } from "./text.js";
+import { fold, turnElement } from "./turns.js";
+import { askFor, attemptsOf, current, firstDifferent, visit, withAttempts } from "./visit.js";
+
 const LANES_MAX = 4;
 const ROWS_AT_ONCE = 40;
 
 /** Open the attempts of the rollout that is read: itself, and as many others as have room. */
-async function compare(s) {
+export async function compare(s) {
   const here = withAttempts(s);
   if (!here) return;
   try {
@@ -21,7 +33,7 @@ async function compare(s) {
   } catch (error) { say(s, `the attempts could not be listed: ${plainly(error)}`); }
 }
 
-function closeCompare(s) {
+export function closeCompare(s) {
   if (!s.comparing) return;
   s.comparing = null;
   s.ui.root.dataset.mode = "";
@@ -86,7 +98,7 @@ function chooser(s) {
 }
 
 /** Draw the heads again: rewards on top, what was decided, the button that keeps. */
-function laneHeads(s) {
+export function laneHeads(s) {
   const { lanes, entries } = s.comparing;
   const one = (row, at) => {
     const rollout = entries.get(row);
@@ -148,7 +160,7 @@ function laneOptions(s, rollout) {
 }
 
 /** Record that one lane is kept over the others, which pairs for preference training are made of later. */
-function keepLane(s, at) {
+export function keepLane(s, at) {
   const { lanes, entries } = s.comparing;
   const kept = entries.get(lanes[at]);
   if (!kept) return say(s, `there are ${lanes.length} attempts here`);

@@ -1,23 +1,18 @@
 """The reading pane of the Review page, as a Streamlit component.
 
 Knows the shape of what the component is given and gives back. How it behaves stands in
-`main.js` and the files joined to it; rollouts and decisions travel over the two routes of
+`main.js` and the modules it imports; rollouts and decisions travel over the two routes of
 `ui/routes.py`, not through here, so that moving and deciding never wait for a rerun.
 """
 
 from collections.abc import Mapping
 from functools import cache
-from importlib.resources import files
 from typing import NotRequired, TypedDict, cast
 
 import streamlit as st
 from streamlit.components.v2.types import ComponentRenderer
 
-SCRIPTS = (
-    *("text", "turns", "store", "keys", "help", "frame", "head", "reasons"),
-    *("find", "side", "decide", "mark", "visit", "place", "compare"),
-)
-"""The parts of the script in the order they are joined; `main.js` with the default export comes last."""
+from rollout_curator.ui import scripts
 
 
 class Reason(TypedDict):
@@ -83,23 +78,11 @@ def reader(*, data: ReaderData, key: str) -> ReaderResult:
     return {"at": cast(Place | None, mounted.get("at")), "decided": cast(int | None, mounted.get("decided"))}
 
 
-def script() -> str:
-    """Return the whole script of the reader as one ES module."""
-    names = [*(f"{part}.js" for part in SCRIPTS), "main.js"]
-    return "\n".join(_text(name) for name in names)
-
-
 @cache
 def _component() -> ComponentRenderer:
     """Return the component, registered once."""
-    return st.components.v2.component(
-        "rollout_curator_reader", html='<div class="rc-mount"></div>', css=_text("reader.css"), js=script()
-    )
-
-
-def _text(name: str) -> str:
-    """Return a file that lies beside this one."""
-    return files(__package__).joinpath(name).read_text(encoding="utf-8")
+    html, css = '<div class="rc-mount"></div>', scripts.text("reader/reader.css")
+    return st.components.v2.component("rollout_curator_reader", html=html, css=css, js=scripts.loader("reader/main.js"))
 
 
 def _nothing() -> None:

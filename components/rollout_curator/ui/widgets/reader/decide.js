@@ -1,15 +1,25 @@
 // Deciding: what a press changes here at once, and what the server's answer changes later.
 
-const CHOSEN = "chosen";
-const CHOSEN_OVER = "chosen-over:";
+import { laneHeads } from "./compare.js";
+import { last, saveState, say } from "./frame.js";
+import { head, when } from "./head.js";
+import { DONE, SIGNS } from "./keys.js";
+import { refreshPage, restartedAs, show } from "./main.js";
+import { applyMark, applyMarks, asMark, renewVisit } from "./mark.js";
+import { keepDraft, noteOf, reasonsOf } from "./reasons.js";
+import { appendVisible, h } from "./text.js";
+import { current, visit } from "./visit.js";
 
-function asDecision(s, entry) {
+export const CHOSEN = "chosen";
+export const CHOSEN_OVER = "chosen-over:";
+
+export function asDecision(s, entry) {
   if (entry.verdict === "clear") return null;
   return { id: null, verdict: entry.verdict, reasons: entry.reasons, note: entry.note, reviewer: s.data.reviewer, at: entry.made };
 }
 
 /** Record a verdict on the rollout that is shown, and move on. */
-function decide(s, verdict) {
+export function decide(s, verdict) {
   const rollout = current(s);
   if (!rollout || s.drawnKey !== rollout.key) return say(s, "not loaded yet");
   if (verdict === "clear" && !rollout.decision) return say(s, "nothing to clear");
@@ -21,7 +31,7 @@ function decide(s, verdict) {
   if (s.preferences.advance && verdict !== "clear") moveOn(s);
 }
 
-function moveOn(s) {
+export function moveOn(s) {
   if (s.visit) return show(s, s.pos);
   if (s.pos + 1 < s.total) return show(s, s.pos + 1);
   say(s, "that was the last rollout of this queue");
@@ -32,7 +42,7 @@ function numberOf(s, rollout) {
 }
 
 /** Show a decision at once and send it on its way; `way` says how it came about. */
-function record(s, rollout, verdict, reasons, note, way = "read") {
+export function record(s, rollout, verdict, reasons, note, way = "read") {
   const expected = rollout.decision ? rollout.decision.id : null;
   const entry = { kind: "decide", reviewer: s.data.reviewer, key: rollout.key, pos: rollout.pos, verdict, reasons: [...reasons], note: note || "", expected, way };
   const step = { pos: rollout.pos, key: rollout.key, before: rollout.decision, after: { ...entry, made: new Date().toISOString() } };
@@ -45,7 +55,7 @@ function record(s, rollout, verdict, reasons, note, way = "read") {
 }
 
 /** Take back or make again; the server keeps the history, this page shows it at once where it knows. */
-function turn(s, kind) {
+export function turn(s, kind) {
   const [from, to] = kind === "undo" ? [s.made, s.undone] : [s.undone, s.made];
   const step = from.pop();
   const nothing = { verdict: null, reasons: [], note: "", expected: null };
@@ -71,13 +81,13 @@ function apply(s, key, decision) {
   if (s.comparing) laneHeads(s);
 }
 
-function everyHeld(s) {
+export function everyHeld(s) {
   const lanes = s.comparing ? [...s.comparing.entries.values()] : [];
   return [...[...s.shelf.held.values()].map(({ rollout }) => rollout), ...lanes, ...(s.visit ? [s.visit] : [])];
 }
 
 /** Hear from an outbox: what is saved, what is not, and what someone else decided meanwhile. */
-function told(s, event, outbox, answer, entries) {
+export function told(s, event, outbox, answer, entries) {
   if (event === "failed") {
     s.trouble = answer;
     if (answer.status === 401 || answer.status === 403) refreshPage(s);
@@ -168,7 +178,7 @@ function nameOf(result) {
 }
 
 /** Put words above the reading that stay until they are dismissed. */
-function notify(s, text, result) {
+export function notify(s, text, result) {
   const notice = h("div", { class: "notice", role: "alert" }, text);
   const look = () => (typeof result.pos === "number" ? show(s, result.pos) : visit(s, result.key));
   if (result && (typeof result.pos === "number" || result.where)) notice.append(h("button", { class: "small", type: "button", onclick: look }, "look at it"));

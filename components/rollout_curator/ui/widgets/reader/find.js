@@ -1,6 +1,12 @@
 // Moving inside a rollout: jumps by turn, the rail that follows, find, copy.
 
-function jump(s, at) {
+import { say, setTab } from "./frame.js";
+import { remember } from "./main.js";
+import { copyText } from "./text.js";
+import { findInPane, showMark, turnText } from "./turns.js";
+import { current } from "./visit.js";
+
+export function jump(s, at) {
   const turns = s.ui.talk.querySelectorAll(".turn");
   if (!turns.length) return;
   if (at >= turns.length) s.drawing?.finish();
@@ -23,7 +29,7 @@ function here(s, at) {
 }
 
 /** Keep the rail at the turn that is being read. */
-function follow(s) {
+export function follow(s) {
   if (Date.now() - (s.jumped || 0) < 150) return;
   const { talk } = s.ui;
   const all = talk.querySelectorAll(".turn");
@@ -36,14 +42,14 @@ function follow(s) {
   if (low !== s.turn) { s.turn = low; here(s, low); }
 }
 
-function foldAll(s) {
+export function foldAll(s) {
   s.preferences.reasoning = !s.preferences.reasoning;
   remember(s);
   for (const details of s.ui.talk.querySelectorAll("details.reasoning")) details.open = s.preferences.reasoning;
   say(s, s.preferences.reasoning ? "reasoning open" : "reasoning folded");
 }
 
-function openFind(s) {
+export function openFind(s) {
   if (s.drawnKey === null) return say(s, "not loaded yet");
   if (!s.wide && s.ui.root.dataset.tab !== "conversation") setTab(s, "conversation");
   s.ui.findBar.hidden = false;
@@ -52,7 +58,7 @@ function openFind(s) {
   s.ui.findBox.focus();
 }
 
-function closeFind(s, byHand) {
+export function closeFind(s, byHand) {
   if (s.ui.findBar.hidden) return;
   s.ui.findBar.hidden = true;
   s.ui.root.dataset.finding = "false";
@@ -63,7 +69,7 @@ function closeFind(s, byHand) {
   s.ui.talk.focus({ preventScroll: true });
 }
 
-function find(s) {
+export function find(s) {
   s.drawing?.finish();
   const wanted = s.ui.findBox.value;
   s.marks = findInPane(s.ui.talk, wanted);
@@ -72,20 +78,20 @@ function find(s) {
   else s.ui.findCount.textContent = wanted ? "none" : "";
 }
 
-function findStep(s, by) {
+export function findStep(s, by) {
   if (!s.marks || !s.marks.length) return;
   s.mark = (s.mark + by + s.marks.length) % s.marks.length;
   showMark(s.marks, s.mark);
   s.ui.findCount.textContent = `${s.mark + 1} of ${s.marks.length >= 1000 ? "1,000+" : s.marks.length}`;
 }
 
-async function copyWith(s, text, button) {
+export async function copyWith(s, text, button) {
   const label = button.dataset.label || (button.dataset.label = button.textContent);
   try { await copyText(text); button.textContent = "copied"; } catch { button.textContent = "not copied"; }
   setTimeout(() => { button.textContent = label; }, 1200);
 }
 
-function copyAll(s) {
+export function copyAll(s) {
   const rollout = current(s);
   if (rollout) copyWith(s, rollout.turns.map((turn) => `${turn.role}:\n${turnText(turn)}`).join("\n\n"), s.ui.copyAll);
 }

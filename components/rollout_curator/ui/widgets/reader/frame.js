@@ -1,7 +1,14 @@
 // The frame around a rollout: its fixed parts, tabs, legend, save state, size.
 
+import { closeFind, copyAll, find, findStep, follow, openFind } from "./find.js";
+import { act, keyOf } from "./keys.js";
+import { remember } from "./main.js";
+import { closeNote, saveNote } from "./reasons.js";
+import { side } from "./side.js";
+import { h } from "./text.js";
+
 /** Build the parts that stay while rollouts come and go. */
-function layout(s) {
+export function layout(s) {
   const ui = {};
   const talkTab = (name, text) => h("button", { class: "tab", role: "tab", type: "button", id: `tab-${name}`, "data-tab": name,
     "aria-controls": name === "conversation" ? "talk" : "side", onclick: () => setTab(s, name) }, text);
@@ -70,7 +77,7 @@ function layout(s) {
 }
 
 /** Draw the legend: every button names its key. */
-function legend(s) {
+export function legend(s) {
   const shape = JSON.stringify([s.data.keys, s.preferences.keys, s.preferences.keysOff, s.preferences.advance]);
   if (s.legendShape === shape && s.ui.legend.childElementCount) return;
   s.legendShape = shape;
@@ -88,7 +95,7 @@ function legend(s) {
     h("label", { class: "advance", title: "show the next rollout after each decision" }, advance, "move on"));
 }
 
-function saveState(s) {
+export function saveState(s) {
   if (!s.ui) return;
   const waiting = [s.outbox, ...s.others].reduce((sum, outbox) => sum + outbox.queue.length, 0);
   const { save } = s.ui;
@@ -104,13 +111,13 @@ function troubleText(trouble) {
   return trouble.status ? `${trouble.message}, will retry` : "server not reachable, will retry";
 }
 
-function last(s, words) { s.ui.last.textContent = words; }
+export function last(s, words) { s.ui.last.textContent = words; }
 
-function say(s, words) { last(s, words); s.ui.live.textContent = words; }
+export function say(s, words) { last(s, words); s.ui.live.textContent = words; }
 
 // ---- views, size
 
-function setTab(s, name) {
+export function setTab(s, name) {
   s.preferences.tab = name;
   remember(s);
   tabs(s);
@@ -126,12 +133,12 @@ function tabs(s) {
   s.ui.root.dataset.tab = chosen;
 }
 
-function cycleTab(s, by = 1) {
+export function cycleTab(s, by = 1) {
   const names = s.wide ? ["example", "raw"] : ["conversation", "example", "raw"];
   setTab(s, names[(names.indexOf(s.ui.root.dataset.tab) + by + names.length) % names.length]);
 }
 
-function widen(s, width) {
+export function widen(s, width) {
   const wide = width >= 1100;
   s.ui.root.dataset.compact = String(width < 700);
   if (s.wide === wide && s.ui.root.dataset.wide) return;
@@ -142,7 +149,7 @@ function widen(s, width) {
 }
 
 /** Fill the viewport below the reader's top; what stands under it shows its first line, else the page's padding is taken back. */
-function fit(s) {
+export function fit(s) {
   const { root } = s.ui;
   const host = root.getRootNode().host || root.parentElement;
   let scroller = host, padding = 0;

@@ -1,10 +1,17 @@
 // The header of a rollout: place, reward and its components, what keeps or drops it, facts, flags.
 
-const HIDDEN = "reward hidden until you decide";
+import { CHOSEN, CHOSEN_OVER } from "./decide.js";
+import { act, DONE, keyOf, SIGNS } from "./keys.js";
+import { show } from "./main.js";
+import { draftOf, drawReasons } from "./reasons.js";
+import { sayWritten } from "./side.js";
+import { appendVisible, counted, h, rewardText } from "./text.js";
+
+export const HIDDEN = "reward hidden until you decide";
 const FEW = 6;
 
 /** Write the header; without a rollout it says only where the reader is. */
-function head(s, rollout) {
+export function head(s, rollout) {
   const { position, reward, badges, facts, components, flags, turns, attempt, where } = s.ui;
   for (const part of [badges, facts, components, flags, position, attempt, where]) part.replaceChildren();
   for (const part of [reward, turns]) part.textContent = "";
@@ -65,7 +72,7 @@ function drawComponents(s, pairs) {
 }
 
 /** Return the states of a rollout as [kind, sign, words]: the person's first, then the rule's. */
-function states(s, rollout) {
+export function states(s, rollout) {
   const { decision } = rollout;
   const list = [];
   const who = decision && (decision.reviewer === s.data.reviewer ? "you" : decision.reviewer || "someone");
@@ -100,7 +107,7 @@ function reasonLabel(s, tag) {
   return known ? known.label : tag;
 }
 
-function badge(kind, sign, text) {
+export function badge(kind, sign, text) {
   const made = h("span", { class: `badge ${kind}` }, sign ? h("span", { class: "sign", "aria-hidden": "true" }, sign) : null);
   const words = h("span");
   appendVisible(words, text);
@@ -115,7 +122,7 @@ function chip(text) {
 }
 
 /** Return a moment as people say it: the time today, else the day too. */
-function when(at, before) {
+export function when(at, before) {
   const moment = new Date(at);
   if (!at || Number.isNaN(moment.getTime())) return "";
   const today = moment.toDateString() === new Date().toDateString();
@@ -123,7 +130,7 @@ function when(at, before) {
   return before + moment.toLocaleString("en-GB", { ...day, hour: "2-digit", minute: "2-digit" });
 }
 
-function announce(s, rollout) {
+export function announce(s, rollout) {
   clearTimeout(s.speaking);
   s.speaking = setTimeout(() => {
     const known = states(s, rollout).map(([, , words]) => words).join(", ");

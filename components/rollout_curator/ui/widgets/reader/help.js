@@ -1,5 +1,12 @@
 // The list of keys, where each can be changed; what was chosen stays in this browser.
 
+import { legend } from "./frame.js";
+import { head } from "./head.js";
+import { keymap, keyOf, KEYS, WORDS } from "./keys.js";
+import { remember } from "./main.js";
+import { h } from "./text.js";
+import { current } from "./visit.js";
+
 const GROUPS = [
   ["Decide", ["reject", "accept", "clear", "undo", "redo", "note", "mark"]],
   ["Move", ["next", "previous", "first", "last", "attempt", "difference", "compare"]],
@@ -8,7 +15,7 @@ const GROUPS = [
 const RESERVED = /^([1-9 ]|Escape|Tab|Enter|Shift|Control|Alt|Meta|CapsLock|Dead|Process|Arrow.*|Page.*|Home|End)$/;
 
 /** Show every key with what it does. */
-function openHelp(s) {
+export function openHelp(s) {
   drawHelp(s, "");
   s.ui.help.showModal();
 }

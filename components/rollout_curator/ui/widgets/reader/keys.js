@@ -1,12 +1,22 @@
 // The keys of the reader: which key means what, when keys rest, what each one does.
 
-const KEYS = {
+import { closeCompare, compare, keepLane } from "./compare.js";
+import { decide, turn } from "./decide.js";
+import { foldAll, jump, openFind } from "./find.js";
+import { cycleTab, say } from "./frame.js";
+import { openHelp } from "./help.js";
+import { show } from "./main.js";
+import { markTurn } from "./mark.js";
+import { openNote, toggleReason } from "./reasons.js";
+import { firstDifference, nextAttempt } from "./visit.js";
+
+export const KEYS = {
   reject: ["x"], accept: ["a"], clear: ["c"], undo: ["u", "z"], redo: ["U", "Z"], note: ["w"], mark: ["m"],
   next: ["j", "d"], previous: ["k", "s"], first: ["g"], last: ["G"],
   attempt: ["o", "r"], difference: ["f"], compare: ["b"],
   turnNext: ["n", "]"], turnPrevious: ["p", "["], find: ["/"], fold: ["e"], tab: ["t"], help: ["?"],
 };
-const WORDS = {
+export const WORDS = {
   reject: "reject", accept: "accept", clear: "clear the decision", undo: "undo", redo: "redo", note: "write a note",
   mark: "do not train this turn",
   next: "next rollout", previous: "previous rollout", first: "first rollout", last: "last rollout",
@@ -14,20 +24,20 @@ const WORDS = {
   turnNext: "next turn", turnPrevious: "previous turn", find: "find in this rollout", fold: "open or fold all reasoning",
   tab: "other view", help: "this list",
 };
-const DONE = { reject: "rejected", accept: "accepted", clear: "cleared" };
-const SIGNS = { reject: "\u2715", accept: "\u2713", kept: "\u25cf", dropped: "\u25cb" };
+export const DONE = { reject: "rejected", accept: "accepted", clear: "cleared" };
+export const SIGNS = { reject: "\u2715", accept: "\u2713", kept: "\u25cf", dropped: "\u25cb" };
 const REPEATS = ["next", "previous", "turnNext", "turnPrevious"];
 const WHILE_COMPARING = ["next", "previous", "first", "last", "undo", "redo", "compare", "difference", "help", "fold"];
 
 /** Return the action of each key: the usual ones, those of the page, those this person chose. */
-function keymap(s) {
+export function keymap(s) {
   const map = new Map();
   if (s.preferences.keysOff) return map.set("?", "help");
   for (const action of Object.keys(KEYS)) for (const key of keyOf(s, action)) map.set(key, action);
   return map;
 }
 
-function keyOf(s, action) {
+export function keyOf(s, action) {
   return [(s.preferences.keys || {})[action] ?? (s.data.keys || {})[action] ?? KEYS[action]].flat();
 }
 
@@ -56,7 +66,7 @@ function isCovered() {
   return !!dialog && dialog.querySelector("h2")?.textContent !== "Connection error";
 }
 
-function pressed(s, event) {
+export function pressed(s, event) {
   if (!s.parent || !s.ui.root.isConnected || event.ctrlKey || event.metaKey || event.altKey || event.isComposing || isTyping(event)) return;
   if (s.ui.help.open) { if (actionOf(s, event) === "help") { event.preventDefault(); s.ui.help.close(); } return; }
   if (isCovered()) return;
@@ -88,7 +98,7 @@ function scrollBy(s, event) {
 }
 
 /** Do what a key or a button names. */
-function act(s, action) {
+export function act(s, action) {
   if (s.comparing && !WHILE_COMPARING.includes(action)) return say(s, `side by side, 1 to ${s.comparing.lanes.length} keep an attempt; Escape closes`);
   const deeds = {
     reject: () => decide(s, "reject"), accept: () => decide(s, "accept"), clear: () => decide(s, "clear"), note: () => openNote(s),

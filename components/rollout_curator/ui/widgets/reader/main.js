@@ -1,6 +1,21 @@
 // The reader: mounts once, then lives beside Streamlit's reruns; every key acts on what is already here.
 // Streamlit calls the default export again on each change of `data`; the state below outlives that.
 
+import { closeCompare } from "./compare.js";
+import { asDecision, told } from "./decide.js";
+import { closeFind, copyWith, jump } from "./find.js";
+import { fit, layout, legend, saveState, widen } from "./frame.js";
+import { announce, head } from "./head.js";
+import { keymap, pressed } from "./keys.js";
+import { asMark, exampleState, markButton, renewed, saidOf } from "./mark.js";
+import { missing, nameInUrl, openLink, renew, report, stay } from "./place.js";
+import { closeNote, saveNote } from "./reasons.js";
+import { side, toMessage } from "./side.js";
+import { freshId, leftBehind, Outbox, Shelf } from "./store.js";
+import { h } from "./text.js";
+import { drawRail, drawTurns, turnText } from "./turns.js";
+import { current } from "./visit.js";
+
 const READERS = new Map();
 const PREFERENCES = "rollout-curator.reader";
 export default function (component) {
@@ -29,7 +44,7 @@ function stored() {
   try { return JSON.parse(localStorage.getItem(PREFERENCES)) || {}; } catch { return {}; }
 }
 
-function remember(s) {
+export function remember(s) {
   try { localStorage.setItem(PREFERENCES, JSON.stringify(s.preferences)); } catch { /* then it is asked anew */ }
 }
 
@@ -107,7 +122,7 @@ function begin(s, data) {
 // ---- moving and showing
 
 /** Show the rollout at a position, from what is held; what is not held is asked for. */
-function show(s, pos) {
+export function show(s, pos) {
   const { root } = s.ui;
   if (!s.ui.noteBar.hidden) saveNote(s);
   s.pos = Math.max(0, Math.min(pos, s.total - 1));
@@ -129,7 +144,7 @@ function show(s, pos) {
   report(s);
 }
 
-function draw(s, rollout) {
+export function draw(s, rollout) {
   const { root, talk, rail } = s.ui;
   clearTimeout(s.slow);
   s.drawing?.stop();
@@ -157,7 +172,7 @@ function draw(s, rollout) {
 }
 
 /** Return how the turns of a rollout are drawn. */
-function turnOptions(s, rollout) {
+export function turnOptions(s, rollout) {
   return {
     openReasoning: s.preferences.reasoning, changes: changesByTurn(rollout.example),
     copy: (text, button) => copyWith(s, text, button), toMessage: (at) => toMessage(s, at),
@@ -173,7 +188,7 @@ function changesByTurn(example) {
 }
 
 /** Show that there is nothing to read, and what to do. */
-function blank(s, state, text) {
+export function blank(s, state, text) {
   const { root, talk, rail, side: beside } = s.ui;
   s.drawing?.stop();
   root.dataset.state = state;
@@ -210,7 +225,7 @@ function arrived(s, answer, from) {
 }
 
 /** A decision that is still on its way shows on rollouts that arrive meanwhile. */
-function keepPending(s, rollout) {
+export function keepPending(s, rollout) {
   const own = s.outbox.queue.filter((entry) => entry.key === rollout.key && entry.kind === "decide");
   const waiting = own.filter((entry) => entry.item === undefined).pop();
   if (waiting) rollout.decision = asDecision(s, waiting);
@@ -227,11 +242,11 @@ function failed(s, error, from, wait) {
   s.again = setTimeout(() => s.shelf.want(s.pos, s.total, s.source), wait);
 }
 
-function plainly(error) {
+export function plainly(error) {
   return error.status ? error.message : "The server is not reachable";
 }
 
-function restartedAs(s, boot) {
+export function restartedAs(s, boot) {
   if (!boot || boot === s.boot || s.moving) return;
   const known = s.boot;
   s.boot = boot;
@@ -241,7 +256,7 @@ function restartedAs(s, boot) {
 }
 
 /** Make the page run again, so that it sends what is valid now; not more than every 3 s. */
-function refreshPage(s) {
+export function refreshPage(s) {
   if (Date.now() - (s.refreshed || 0) < 3000) return;
   s.refreshed = Date.now();
   s.send.setTriggerValue("stale", s.refreshed);

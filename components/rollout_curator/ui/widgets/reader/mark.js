@@ -1,7 +1,15 @@
 // Marks on single answers: which turns are not trained and why, and the key that sets a mark or takes it off.
 
+import { everyHeld } from "./decide.js";
+import { say } from "./frame.js";
+import { head } from "./head.js";
+import { draw, keepPending, turnOptions } from "./main.js";
+import { h } from "./text.js";
+import { fateOf, fates } from "./turns.js";
+import { askFor, current } from "./visit.js";
+
 /** Return what becomes of a turn in words, with who marked it; `isOut` says that it is left untrained. */
-function saidOf(s, rollout, turn, fate) {
+export function saidOf(s, rollout, turn, fate) {
   const mark = turn.item === undefined ? undefined : (rollout.marks || {})[turn.item];
   const inData = (rollout.markedInData || []).includes(turn.item);
   const who = mark ? `marked by ${mark.reviewer === s.data.reviewer ? "you" : mark.reviewer || "someone"}` : inData ? "marked in the data" : "";
@@ -13,7 +21,7 @@ function saidOf(s, rollout, turn, fate) {
 }
 
 /** Return the button of an answer that sets its mark or takes it off; none where nothing can be marked. */
-function markButton(s, rollout, turn) {
+export function markButton(s, rollout, turn) {
   if (turn.item === undefined || (rollout.markedInData || []).includes(turn.item)) return null;
   const isMarked = !!(rollout.marks || {})[turn.item];
   return h("button", { class: "mark-turn", type: "button", "aria-pressed": String(isMarked), "aria-label": `do not train turn ${turn.n}`,
@@ -31,7 +39,7 @@ function answerInView(s, rollout) {
 }
 
 /** Mark an answer as not to be trained, or take the mark off; without one, the answer in view. */
-function markTurn(s, chosen) {
+export function markTurn(s, chosen) {
   const rollout = current(s);
   if (!rollout || s.drawnKey !== rollout.key) return say(s, "not loaded yet");
   const turn = chosen || answerInView(s, rollout);
@@ -49,12 +57,12 @@ function markTurn(s, chosen) {
   say(s, `turn ${turn.n} is ${before ? "trained again" : "not trained"}`);
 }
 
-function asMark(s, entry) {
+export function asMark(s, entry) {
   return entry.verdict === "mark" ? { id: null, reviewer: s.data.reviewer, at: entry.made } : null;
 }
 
 /** Put a mark on one answer of everything held of the same content, or take it off. */
-function applyMark(s, key, item, mark) {
+export function applyMark(s, key, item, mark) {
   for (const rollout of everyHeld(s)) {
     if (rollout.key !== key) continue;
     const { [item]: gone, ...others } = rollout.marks || {};
@@ -64,7 +72,7 @@ function applyMark(s, key, item, mark) {
 }
 
 /** Take over the marks of a content as the server has them. */
-function applyMarks(s, key, marks) {
+export function applyMarks(s, key, marks) {
   for (const rollout of everyHeld(s)) if (rollout.key === key) rollout.marks = marks;
   showMarks(s, key);
 }
@@ -81,7 +89,7 @@ function showMarks(s, key) {
 }
 
 /** The example came again from the server: show it, and what becomes of the turns now. */
-function renewed(s, rollout) {
+export function renewed(s, rollout) {
   if (s.drawnExample === exampleState(rollout)) return head(s, rollout);
   const { talk } = s.ui;
   const top = talk.scrollTop, { turn } = s;
@@ -93,13 +101,13 @@ function renewed(s, rollout) {
 }
 
 /** Return what tells one example of a rollout from another after a mark. */
-function exampleState(rollout) {
+export function exampleState(rollout) {
   const { bytes, skip, untrained } = rollout.example || {};
   return JSON.stringify([bytes, skip, untrained]);
 }
 
 /** Ask again for a rollout that is read beside the queue, once its marks changed. */
-async function renewVisit(s, key) {
+export async function renewVisit(s, key) {
   if (!s.visit || s.visit.key !== key) return;
   try {
     const { rollout } = await askFor(s, "rollout", key);

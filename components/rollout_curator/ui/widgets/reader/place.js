@@ -1,9 +1,16 @@
 // Where the reader is: told to the page and the address, kept when a queue is made anew, reached by a link.
 
+import { notify } from "./decide.js";
+import { head } from "./head.js";
+import { blank, keepPending, show } from "./main.js";
+import { post } from "./store.js";
+import { appendVisible, h } from "./text.js";
+import { attemptsOf, current, visit } from "./visit.js";
+
 const OLD_MS = 15000;
 
 /** Tell the page where the reader is, once it has stayed there. */
-function report(s) {
+export function report(s) {
   clearTimeout(s.reporting);
   s.reporting = setTimeout(() => {
     const entry = s.shelf.held.get(s.pos);
@@ -15,7 +22,7 @@ function report(s) {
 }
 
 /** Once the reader rests at a rollout that was fetched a while ago, ask what became of it: others decide too. */
-function renew(s) {
+export function renew(s) {
   clearTimeout(s.renewing);
   const entry = s.shelf.held.get(s.pos);
   if (!entry || Date.now() - entry.at < OLD_MS) return;
@@ -34,7 +41,7 @@ function renew(s) {
 }
 
 /** Put the rollout into the address, in place of the one before; at most four times a second, the last one always. */
-function nameInUrl(s) {
+export function nameInUrl(s) {
   const wait = 250 - (Date.now() - (s.named || 0));
   clearTimeout(s.naming);
   if (wait > 0) { s.naming = setTimeout(() => nameInUrl(s), wait); return; }
@@ -51,7 +58,7 @@ function nameInUrl(s) {
  * Stay at the rollout that is read when the queue was made anew, as after a restart of the server. Until the new
  * places of what is held are known, reading and deciding go on under the old ones.
  */
-async function stay(s, data) {
+export async function stay(s, data) {
   s.moving = data.view;
   s.boot = data.boot;
   s.shelf.pause();
@@ -82,7 +89,7 @@ function renumber(s, data, placeOf) {
 }
 
 /** Open the rollout of a link beside the queue; the first step leads into the queue. */
-async function openLink(s, key) {
+export async function openLink(s, key) {
   blank(s, "loading");
   s.unseen = true;
   await visit(s, key);
@@ -90,7 +97,7 @@ async function openLink(s, key) {
 }
 
 /** Say, until it is dismissed, that a link led to a rollout which is not here. */
-function missing(s, key) {
+export function missing(s, key) {
   const text = h("span");
   appendVisible(text, `The link led to rollout ${key.slice(0, 64)}, which is in none of the files that are open. This is the queue instead.`);
   notify(s, text, null);

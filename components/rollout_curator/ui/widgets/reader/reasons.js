@@ -1,10 +1,17 @@
 // What a person thinks of a rollout before and beside the verdict: reasons by digit, and a note.
 // Before there is a verdict both wait in the browser's storage; on a verdict that stands they are recorded at once.
 
+import { record } from "./decide.js";
+import { last, say } from "./frame.js";
+import { head } from "./head.js";
+import { keyOf } from "./keys.js";
+import { appendVisible, h } from "./text.js";
+import { current } from "./visit.js";
+
 const DRAFTS = "rollout-curator.drafts.";
 
 /** Return the reasons and the note that wait for a verdict on a rollout; `null` stands for none given. */
-function draftOf(s, key) {
+export function draftOf(s, key) {
   return draftsOf(s)[key] || { reasons: null, note: null };
 }
 
@@ -16,7 +23,7 @@ function draftsOf(s) {
   return s.drafts;
 }
 
-function keepDraft(s, key, draft) {
+export function keepDraft(s, key, draft) {
   const drafts = draftsOf(s);
   if (draft) drafts[key] = draft;
   else if (drafts[key]) delete drafts[key];
@@ -25,18 +32,18 @@ function keepDraft(s, key, draft) {
 }
 
 /** Return the reasons that a rejection of this rollout would carry now. */
-function reasonsOf(s, rollout) {
+export function reasonsOf(s, rollout) {
   const { decision } = rollout;
   return draftOf(s, rollout.key).reasons || (decision && decision.verdict === "reject" ? decision.reasons : []);
 }
 
 /** Return the note that the next decision on this rollout would carry. */
-function noteOf(s, rollout) {
+export function noteOf(s, rollout) {
   return draftOf(s, rollout.key).note ?? (rollout.decision ? rollout.decision.note : "");
 }
 
 /** Draw the reasons a rejection can name, when the page offers some. */
-function drawReasons(s, rollout) {
+export function drawReasons(s, rollout) {
   const offered = (s.data.reasons || []).slice(0, 9);
   s.ui.reasons.hidden = !offered.length || !rollout;
   if (!rollout) return s.ui.reasons.replaceChildren();
@@ -54,7 +61,7 @@ function drawReasons(s, rollout) {
 }
 
 /** Add or take away a reason: of a rejection that stands at once, else of the one to come. */
-function toggleReason(s, at) {
+export function toggleReason(s, at) {
   const reason = (s.data.reasons || [])[at];
   const rollout = current(s);
   if (!reason || !rollout) return;
@@ -73,7 +80,7 @@ function toggleReason(s, at) {
 
 // ---- the note
 
-function openNote(s) {
+export function openNote(s) {
   const rollout = current(s);
   if (!rollout) return say(s, "not loaded yet");
   s.noting = rollout.key;
@@ -82,7 +89,7 @@ function openNote(s) {
   s.ui.noteBox.focus();
 }
 
-function closeNote(s) {
+export function closeNote(s) {
   if (s.ui.noteBar.hidden) return;
   s.ui.noteBar.hidden = true;
   s.noting = null;
@@ -90,7 +97,7 @@ function closeNote(s) {
 }
 
 /** Keep what was written: with the verdict that stands, or until there is one. */
-function saveNote(s) {
+export function saveNote(s) {
   const rollout = current(s);
   const note = s.ui.noteBox.value.trim();
   if (!rollout || rollout.key !== s.noting) return closeNote(s);

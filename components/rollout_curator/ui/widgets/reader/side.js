@@ -1,10 +1,16 @@
 // The pane beside the conversation: the example as it will be written, or the raw line.
 
+import { copyWith, jump } from "./find.js";
+import { setTab } from "./frame.js";
+import { plainly } from "./main.js";
+import { appendJson, appendVisible, counted, cutAt, fillJson, h, textBox } from "./text.js";
+import { askFor, current } from "./visit.js";
+
 const MARKS_MAX = 12;
 const END_OF_MESSAGE = /^ {4}\},?$/;
 
 /** Draw the example or the raw line, after the conversation when it is long. */
-function side(s) {
+export function side(s) {
   const rollout = current(s);
   const tab = s.wide && s.preferences.tab === "conversation" ? "example" : s.preferences.tab;
   if (!rollout || tab === "conversation") return;
@@ -55,7 +61,7 @@ function examplePane(s, rollout) {
 }
 
 /** Say whether the example that is shown is written, as things stand. */
-function sayWritten(s, rollout) {
+export function sayWritten(s, rollout) {
   const { sideSays } = s.ui;
   if (!sideSays || !rollout.example || rollout.example.skip) return;
   const rejected = rollout.decision && rollout.decision.verdict === "reject";
@@ -126,7 +132,7 @@ function placeMark(s, what, { turn, words }) {
 }
 
 /** Bring a message of the example into view, from the turn that it was made of. */
-function toMessage(s, at) {
+export function toMessage(s, at) {
   if (s.wide ? s.preferences.tab === "raw" : s.preferences.tab !== "example") setTab(s, "example");
   if (s.oneLine) { s.oneLine = false; side(s); }
   const find = () => s.ui.side.querySelector(`[data-message="${at}"]`);

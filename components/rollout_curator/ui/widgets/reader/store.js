@@ -13,12 +13,12 @@ const TRAVELS = { count: 200, chars: 250e3, lastChars: 20e3 };
 const UNFIT = [400, 413, 415, 422];
 
 /** Return an id no other outbox has: sequence numbers begin at 1 under it, so it is never used again. */
-function freshId() {
+export function freshId() {
   return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 /** Ask the server; every failure becomes an Error with a `status`. */
-async function ask(path, token, options = {}) {
+export async function ask(path, token, options = {}) {
   const stop = new AbortController();
   const timer = setTimeout(() => stop.abort(), 15000);
   try {
@@ -34,7 +34,7 @@ async function ask(path, token, options = {}) {
 }
 
 /** Send JSON and return the answer. */
-function post(path, source, value, options = {}) {
+export function post(path, source, value, options = {}) {
   return ask(source.base + path, source.token, { method: "POST", body: JSON.stringify(value), ...options });
 }
 
@@ -57,7 +57,7 @@ function rolloutChars(rollout) {
 }
 
 /** Rollouts by position, fetched around the reader and forgotten by size, oldest first. */
-class Shelf {
+export class Shelf {
   constructor(arrived, failed) { Object.assign(this, { arrived, failed }); this.reset(""); }
 
   reset(view) {
@@ -162,7 +162,7 @@ class Shelf {
  * Decisions on their way to the server, in the order they were made, under one client id.
  * What the server refuses leaves the queue; a decision on a rollout of other files is laid `aside` until those are open.
  */
-class Outbox {
+export class Outbox {
   constructor(client, store, tell) {
     Object.assign(this, { client, store, tell, queue: [], aside: [], seq: 0, sending: false, wait: 0, ids: new Map(), storable: true, most: TRAVELS.count });
   }
@@ -271,7 +271,7 @@ class Outbox {
 }
 
 /** Return the outboxes that earlier pages and other windows of this browser left behind. */
-function leftBehind(store, tell) {
+export function leftBehind(store, tell) {
   const prefix = `${OUTBOX}${store}.`;
   let places = [];
   try { places = Object.keys(localStorage).filter((place) => place.startsWith(prefix)); } catch { /* no storage, nothing left */ }

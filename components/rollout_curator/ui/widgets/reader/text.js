@@ -7,10 +7,10 @@ const UNSEEN = new RegExp(
 const JOINED = /\p{Extended_Pictographic}\ufe0f?\p{Emoji_Modifier}?$/u;
 const TOKEN = /("(?:[^"\\]|\\.)*")(\s*:)?|(-?\d[\d.eE+-]*|true|false|null)/g;
 const ENCODED = /^"data:[\w.+/-]+;base64,/;
-const CLAMP = 6000;
+export const CLAMP = 6000;
 
 /** Return an element; strings among the children become text nodes. */
-function h(tag, attributes, ...children) {
+export function h(tag, attributes, ...children) {
   const element = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes || {})) {
     if (value === null || value === undefined || value === false) continue;
@@ -22,7 +22,7 @@ function h(tag, attributes, ...children) {
 }
 
 /** Append text to the parent, unseen characters as chips. */
-function appendVisible(parent, text) {
+export function appendVisible(parent, text) {
   let from = 0;
   for (const found of text.matchAll(UNSEEN)) {
     const before = text.slice(Math.max(0, found.index - 8), found.index);
@@ -38,7 +38,7 @@ function appendVisible(parent, text) {
 }
 
 /** Return text in small letters, each where it was: a letter that would become two stays as it is. */
-function small(text) {
+export function small(text) {
   const low = text.toLowerCase();
   if (low.length === text.length) return low;
   return [...text].map((letter) => { const one = letter.toLowerCase(); return one.length === letter.length ? one : letter; }).join("");
@@ -91,7 +91,7 @@ function fillText(box, text, code, wanted, room) {
 }
 
 /** Return a box of text that shows its first part and the rest on demand. */
-function textBox(text, code) {
+export function textBox(text, code) {
   const box = h("div", { class: "text" });
   const whole = h("div");
   const cut = text.length > CLAMP * 1.2 ? cutAt(text, CLAMP) : text.length;
@@ -117,7 +117,7 @@ function textBox(text, code) {
 }
 
 /** Return where to cut: at a line's end when one is near, never inside a surrogate pair. */
-function cutAt(text, limit) {
+export function cutAt(text, limit) {
   const line = text.lastIndexOf("\n", limit);
   if (line > limit * 0.8) return line;
   const code = text.charCodeAt(limit - 1);
@@ -125,7 +125,7 @@ function cutAt(text, limit) {
 }
 
 /** Fill a box with JSON, keys and values told apart; long text in chunks that are laid out when seen. */
-function fillJson(box, text, limit = 60000) {
+export function fillJson(box, text, limit = 60000) {
   box.replaceChildren();
   const cut = text.length > limit * 1.2 ? cutAt(text, limit) : text.length;
   const lines = text.slice(0, cut).split("\n");
@@ -143,7 +143,7 @@ function fillJson(box, text, limit = 60000) {
 }
 
 /** Append one chunk of JSON text as spans. */
-function appendJson(parent, text) {
+export function appendJson(parent, text) {
   let from = 0;
   const put = (start, end, kind) => {
     if (end <= start) return;
@@ -180,19 +180,19 @@ function appendBroken(parent, text) {
 }
 
 /** Return a count with its word: "1 turn", "1,204 characters". */
-function counted(n, word) {
+export function counted(n, word) {
   return `${n.toLocaleString("en-US")} ${word}${n === 1 ? "" : "s"}`;
 }
 
 /** Return a reward for the eye: at least two decimals, at most four. */
-function rewardText(reward) {
+export function rewardText(reward) {
   if (reward === null || reward === undefined) return "unrated";
   const short = Math.abs(reward) >= 1e6 ? String(reward) : reward.toFixed(4).replace(/0{1,2}$/, "");
   return short.replace("-", "\u2212");
 }
 
 /** Put text on the clipboard, also where the page is not a secure context. */
-async function copyText(text) {
+export async function copyText(text) {
   if (navigator.clipboard && window.isSecureContext) return navigator.clipboard.writeText(text);
   const area = h("textarea", { style: "position:fixed;opacity:0", "aria-hidden": "true" });
   area.value = text;

@@ -1,5 +1,7 @@
 // One rollout's conversation as DOM: turns, calls with their answers, the rail, find.
 
+import { appendVisible, CLAMP, counted, h, small, textBox } from "./text.js";
+
 const SHOWN_IMAGE = /^data:image\/(png|jpeg|gif|webp);base64,/;
 const SLICE_MS = 6;
 const RAIL_AT_ONCE = 50;
@@ -7,7 +9,7 @@ const NOT_THERE = "not in the example";
 const LABELS = { system: "system", developer: "developer", user: "user", assistant: "assistant", tool: "tool" };
 
 /** Return what a turn says as plain text, for copying. */
-function turnText(turn) {
+export function turnText(turn) {
   const parts = turn.blocks.map((block) => {
     if (block.kind === "call") return `${block.name}(${block.text})`;
     if (block.kind === "image") return "[image]";
@@ -23,7 +25,7 @@ function turnSize(turn) {
 }
 
 /** Return a fold: a native disclosure, so that it works by keyboard and is read aloud. */
-function fold(kind, title, remark, open, fill) {
+export function fold(kind, title, remark, open, fill) {
   const body = h("div", { class: "fold-body" });
   let filled = false;
   const once = () => { if (!filled) { filled = true; body.append(...fill()); } };
@@ -111,7 +113,7 @@ function isLost(block) {
 }
 
 /** Return where a turn went: the words, and the message of the example that holds its first part. */
-function fateOf(turn) {
+export function fateOf(turn) {
   const told = turn.blocks.filter((block) => block.to !== undefined && (block.text.trim() || ["call", "result", "image"].includes(block.kind)));
   const held = told.filter((block) => !isLost(block));
   if (!told.length) return { words: "", mixed: false };
@@ -120,7 +122,7 @@ function fateOf(turn) {
 }
 
 /** Return one turn as DOM. */
-function turnElement(turn, options) {
+export function turnElement(turn, options) {
   const body = h("div", { class: "turn-body" });
   const fate = fateOf(turn);
   const blocks = () => turn.blocks.map((block) => blockElement(block, { ...options, mixed: fate.mixed }));
@@ -141,7 +143,7 @@ function turnElement(turn, options) {
 }
 
 /** Return what becomes of a turn, what the example changes of it, and the button that marks it; note it on the turn. */
-function fates(turn, fate, options, element) {
+export function fates(turn, fate, options, element) {
   const said = options.said(turn, fate);
   element.dataset.fate = said.isOut ? "untrained" : fate.words;
   const changes = (options.changes?.get(turn.n) || []).map((words) => { const line = h("span", { class: "fate changed" }); appendVisible(line, words); return line; });
@@ -158,7 +160,7 @@ function fateElement(words, fate, options) {
 }
 
 /** Draw the rail, one short row a turn, by which to jump; what is far down comes later. */
-function drawRail(rail, turns, jump) {
+export function drawRail(rail, turns, jump) {
   const longest = turns.reduce((most, turn) => Math.max(most, turnSize(turn)), 1);
   const rows = (from, to) => turns.slice(from, to).map((turn) => {
     const calls = new Map();
@@ -183,7 +185,7 @@ function drawRail(rail, turns, jump) {
 }
 
 /** Draw the turns into the pane: what fills the first screens at once, the rest between frames, a few ms at a time. */
-function drawTurns(pane, turns, options) {
+export function drawTurns(pane, turns, options) {
   let at = 0, stopped = false;
   const begins = turns.findIndex((turn) => turn.side === "output" && turn.role !== "system" && turn.role !== "user");
   const some = (isEnough) => {
@@ -208,7 +210,7 @@ function drawTurns(pane, turns, options) {
 }
 
 /** Mark the wanted words in every turn, opening what hides them; returns the marks in order. */
-function findInPane(pane, wanted) {
+export function findInPane(pane, wanted) {
   const marks = [];
   const low = small(wanted);
   if (low) for (const details of pane.querySelectorAll("details.fold")) if (!details.says || small(details.says).includes(low)) details.fill();
@@ -217,7 +219,7 @@ function findInPane(pane, wanted) {
 }
 
 /** Show one mark: open the folds around it and bring it to the middle. */
-function showMark(marks, at) {
+export function showMark(marks, at) {
   for (const mark of marks) mark.classList.remove("here");
   const mark = marks[at];
   for (let up = mark.parentElement; up; up = up.parentElement) if (up.tagName === "DETAILS") up.open = true;

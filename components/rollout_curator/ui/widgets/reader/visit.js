@@ -1,18 +1,24 @@
 // Rollouts beside the queue: other attempts of the task, and what an undo reached outside it.
 
+import { closeCompare } from "./compare.js";
+import { jump } from "./find.js";
+import { say } from "./frame.js";
+import { draw, keepPending, plainly, show } from "./main.js";
+import { ask } from "./store.js";
+
 /** Return the rollout that is being read: one of the queue, or one that was opened beside it. */
-function current(s) {
+export function current(s) {
   return s.visit || s.shelf.get(s.pos);
 }
 
 /** Ask the server about one rollout by its key. */
-function askFor(s, what, key) {
+export function askFor(s, what, key) {
   const query = new URLSearchParams({ view: s.data.view, key });
   return ask(`${s.source.base}/api/${what}?${query}`, s.source.token);
 }
 
 /** Open a rollout that may not be in the queue; the place in the queue stays. */
-async function visit(s, key) {
+export async function visit(s, key) {
   s.wanted = key;
   try {
     const { rollout } = await askFor(s, "rollout", key);
@@ -27,7 +33,7 @@ async function visit(s, key) {
 }
 
 /** Return the rollout that is being read if its task has other attempts; else say why there is nothing to compare. */
-function withAttempts(s) {
+export function withAttempts(s) {
   const here = current(s);
   if (here && here.attempt[1] > 1) return here;
   say(s, here ? "this is the only attempt of its task" : "not loaded yet");
@@ -35,13 +41,13 @@ function withAttempts(s) {
 }
 
 /** Return the attempts of a rollout's task, each as its header; asked for once a task while it is read. */
-async function attemptsOf(s, rollout) {
+export async function attemptsOf(s, rollout) {
   const { attempts } = await askFor(s, "attempts", rollout.key);
   return attempts;
 }
 
 /** Open the next attempt of the same task, the first one after the last. */
-async function nextAttempt(s) {
+export async function nextAttempt(s) {
   const here = withAttempts(s);
   if (!here) return;
   try {
@@ -57,7 +63,7 @@ async function nextAttempt(s) {
 }
 
 /** Jump to the first turn in which this attempt differs from another: the one read before, else the next one. */
-async function firstDifference(s) {
+export async function firstDifference(s) {
   if (s.comparing) return s.ui.lanes.querySelector(".differs")?.scrollIntoView({ block: "start" });
   const here = withAttempts(s);
   if (!here) return;
@@ -76,7 +82,7 @@ async function firstDifference(s) {
 }
 
 /** Return the number of leading turns that are the same in all conversations. */
-function firstDifferent(talks) {
+export function firstDifferent(talks) {
   const [one, ...rest] = talks.map((turns) => turns.map(turnShape));
   let at = 0;
   while (at < one.length && rest.every((other) => at < other.length && other[at] === one[at])) at += 1;
