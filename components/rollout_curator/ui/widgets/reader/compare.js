@@ -1,16 +1,18 @@
 // Attempts of one task side by side: aligned by turn, the first difference marked, one to be kept.
 
-import { CHOSEN, CHOSEN_OVER, moveOn, record } from "./decide.js";
+import { moveOn, record } from "./decide.js";
 import { closeFind, copyWith } from "./find.js";
-import { last, say } from "./frame.js";
-import { badge, head, HIDDEN, states } from "./head.js";
-import { SIGNS } from "./keys.js";
-import { keepPending, plainly, remember, show } from "./main.js";
+import { badge, head, states } from "./head.js";
 import { saidOf } from "./mark.js";
+import { keepPending } from "./pending.js";
 import { noteOf } from "./reasons.js";
+import { show } from "./show.js";
+import { current, remember } from "./state.js";
+import { last, say } from "./status.js";
 import { appendVisible, h, rewardText } from "./text.js";
 import { fold, turnElement } from "./turns.js";
-import { askFor, attemptsOf, current, firstDifferent, visit, withAttempts } from "./visit.js";
+import { askFor, attemptsOf, firstDifferent, visit, withAttempts } from "./visit.js";
+import { CHOSEN, CHOSEN_OVER, HIDDEN, plainly, SIGNS } from "./words.js";
 
 const LANES_MAX = 4;
 const ROWS_AT_ONCE = 40;
@@ -23,7 +25,7 @@ export async function compare(s) {
     const list = await attemptsOf(s, here);
     if (current(s) !== here) return;
     const at = list.findIndex((attempt) => attempt.row === here.row);
-    const room = s.wide ? 3 : 2;
+    const room = s.page.wide ? 3 : 2;
     const lanes = [...list.slice(at), ...list.slice(0, at)].slice(0, room).map((attempt) => attempt.row);
     s.comparing = { list, lanes, entries: new Map([[here.row, here]]), shown: ROWS_AT_ONCE };
     s.ui.root.dataset.mode = "compare";

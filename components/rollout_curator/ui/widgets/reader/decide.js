@@ -1,27 +1,21 @@
 // Deciding: what a press changes here at once, and what the server's answer changes later.
 
 import { laneHeads } from "./compare.js";
-import { last, saveState, say } from "./frame.js";
-import { head, when } from "./head.js";
-import { DONE, SIGNS } from "./keys.js";
-import { refreshPage, restartedAs, show } from "./main.js";
-import { applyMark, applyMarks, asMark, renewVisit } from "./mark.js";
+import { head } from "./head.js";
+import { applyMark, applyMarks, renewVisit } from "./mark.js";
+import { asDecision, asMark } from "./pending.js";
 import { keepDraft, noteOf, reasonsOf } from "./reasons.js";
+import { refreshPage, restartedAs, show } from "./show.js";
+import { current, everyHeld } from "./state.js";
+import { last, saveState, say } from "./status.js";
 import { appendVisible, h } from "./text.js";
-import { current, visit } from "./visit.js";
-
-export const CHOSEN = "chosen";
-export const CHOSEN_OVER = "chosen-over:";
-
-export function asDecision(s, entry) {
-  if (entry.verdict === "clear") return null;
-  return { id: null, verdict: entry.verdict, reasons: entry.reasons, note: entry.note, reviewer: s.data.reviewer, at: entry.made };
-}
+import { visit } from "./visit.js";
+import { DONE, SIGNS, when } from "./words.js";
 
 /** Record a verdict on the rollout that is shown, and move on. */
 export function decide(s, verdict) {
   const rollout = current(s);
-  if (!rollout || s.drawnKey !== rollout.key) return say(s, "not loaded yet");
+  if (!rollout || s.drawn.key !== rollout.key) return say(s, "not loaded yet");
   if (verdict === "clear" && !rollout.decision) return say(s, "nothing to clear");
   const { decision } = rollout;
   const kept = decision && decision.verdict === "accept" ? decision.reasons : [];
@@ -32,8 +26,8 @@ export function decide(s, verdict) {
 }
 
 export function moveOn(s) {
-  if (s.visit) return show(s, s.pos);
-  if (s.pos + 1 < s.total) return show(s, s.pos + 1);
+  if (s.place.visit) return show(s, s.place.pos);
+  if (s.place.pos + 1 < s.place.total) return show(s, s.place.pos + 1);
   say(s, "that was the last rollout of this queue");
 }
 
@@ -46,17 +40,17 @@ export function record(s, rollout, verdict, reasons, note, way = "read") {
   const expected = rollout.decision ? rollout.decision.id : null;
   const entry = { kind: "decide", reviewer: s.data.reviewer, key: rollout.key, pos: rollout.pos, verdict, reasons: [...reasons], note: note || "", expected, way };
   const step = { pos: rollout.pos, key: rollout.key, before: rollout.decision, after: { ...entry, made: new Date().toISOString() } };
-  s.made.push(step);
-  s.undone = [];
+  s.saving.made.push(step);
+  s.saving.undone = [];
   keepDraft(s, rollout.key, null);
   rollout.decision = asDecision(s, step.after);
   apply(s, rollout.key, rollout.decision);
-  step.seq = s.outbox.add(entry);
+  step.seq = s.saving.outbox.add(entry);
 }
 
 /** Take back or make again; the server keeps the history, this page shows it at once where it knows. */
 export function turn(s, kind) {
-  const [from, to] = kind === "undo" ? [s.made, s.undone] : [s.undone, s.made];
+  const [from, to] = kind === "undo" ? [s.saving.made, s.saving.undone] : [s.saving.undone, s.saving.made];
   const step = from.pop();
   const nothing = { verdict: null, reasons: [], note: "", expected: null };
   const entry = { kind, reviewer: s.data.reviewer, key: step ? step.key : null, pos: step ? step.pos : null, ...nothing };
@@ -69,8 +63,8 @@ export function turn(s, kind) {
     else show(s, step.pos);
     last(s, `${step.pos === null ? "an attempt" : `no. ${step.pos + 1}`} ${kind === "undo" ? "undone" : "redone"}`);
   } else if (kind === "redo") return say(s, "nothing to redo");
-  else s.asked = s.pos;
-  s.outbox.add(entry);
+  else s.place.asked = s.place.pos;
+  s.saving.outbox.add(entry);
 }
 
 /** Put a decision on everything held of the same content. */
@@ -81,27 +75,22 @@ function apply(s, key, decision) {
   if (s.comparing) laneHeads(s);
 }
 
-export function everyHeld(s) {
-  const lanes = s.comparing ? [...s.comparing.entries.values()] : [];
-  return [...[...s.shelf.held.values()].map(({ rollout }) => rollout), ...lanes, ...(s.visit ? [s.visit] : [])];
-}
-
 /** Hear from an outbox: what is saved, what is not, and what someone else decided meanwhile. */
 export function told(s, event, outbox, answer, entries) {
   if (event === "failed") {
-    s.trouble = answer;
+    s.saving.trouble = answer;
     if (answer.status === 401 || answer.status === 403) refreshPage(s);
   }
   if (event === "unfit") refused(s, { ...entries[0], refused: answer.message, elsewhere: true }, entries[0], outbox);
   if (event === "acked") {
-    s.trouble = null;
-    s.everSaved = true;
-    s.version = answer.version;
-    if (!outbox.queue.length && outbox !== s.outbox) { s.others = s.others.filter((other) => other !== outbox); s.outbox.flush(); }
+    s.saving.trouble = null;
+    s.saving.everSaved = true;
+    s.saving.version = answer.version;
+    if (!outbox.queue.length && outbox !== s.saving.outbox) { s.saving.others = s.saving.others.filter((other) => other !== outbox); s.saving.outbox.flush(); }
     for (const result of answer.results || []) settle(s, result, entries.find((entry) => entry.seq === result.seq), outbox);
     restartedAs(s, answer.boot);
-    clearTimeout(s.telling);
-    s.telling = setTimeout(() => s.parent && s.send.setTriggerValue("decided", s.version), 700);
+    clearTimeout(s.timers.telling);
+    s.timers.telling = setTimeout(() => s.page.parent && s.page.send.setTriggerValue("decided", s.saving.version), 700);
   }
   saveState(s);
 }
@@ -111,7 +100,7 @@ function settle(s, result, entry, outbox) {
   const waits = outbox.queue.some((later) => later.kind !== "decide" || later.key === result.key);
   if (result.conflict) {
     conflict(s, result, entry);
-    if (outbox === s.outbox) s.made = s.made.filter((step) => step.seq !== result.seq);
+    if (outbox === s.saving.outbox) s.saving.made = s.saving.made.filter((step) => step.seq !== result.seq);
   }
   if (result.key && !waits) {
     apply(s, result.key, result.decision);
@@ -119,13 +108,13 @@ function settle(s, result, entry, outbox) {
     refetch(s, result.key, entry);
     if (typeof result.item === "number") renewVisit(s, result.key);
   }
-  if (!entry || entry.kind === "decide" || outbox !== s.outbox) return;
+  if (!entry || entry.kind === "decide" || outbox !== s.saving.outbox) return;
   if (result.nothing) return last(s, `nothing to ${entry.kind}`);
   const moved = entry.key === null || entry.key !== result.key;
-  if (moved && typeof result.pos === "number" && (s.asked === undefined || s.asked === s.pos)) show(s, result.pos);
+  if (moved && typeof result.pos === "number" && (s.place.asked === undefined || s.place.asked === s.place.pos)) show(s, result.pos);
   else if (moved && !result.conflict) elsewhere(s, result, entry);
   if (result.count > 1) last(s, `${result.count.toLocaleString("en-US")} rollouts ${entry.kind === "undo" ? "undone" : "redone"} in one step`);
-  s.asked = undefined;
+  s.place.asked = undefined;
 }
 
 /** Say which rollout outside the queue an undo or redo reached, and offer to show it. */
@@ -143,7 +132,7 @@ function refetch(s, key, entry) {
   const plain = entry && entry.kind === "decide" && entry.verdict === "reject";
   for (const [pos, { rollout }] of s.shelf.held) {
     if (rollout.key !== key || (plain && !rollout.blind)) continue;
-    if (rollout.blind || rollout.dropReason || entry?.verdict !== "accept") s.shelf.fetch(pos, 1, s.source, s.pos);
+    if (rollout.blind || rollout.dropReason || entry?.verdict !== "accept") s.shelf.fetch(pos, 1, s.source, s.place.pos);
   }
 }
 
@@ -164,8 +153,8 @@ function conflict(s, result, entry) {
 function refused(s, result, entry, outbox) {
   const words = result.elsewhere ? `not saved now: ${result.refused}; kept in this browser` : `not saved: ${result.refused}`;
   say(s, `${nameOf(result)} ${words}`);
-  if (outbox === s.outbox) for (const name of ["made", "undone"]) s[name] = s[name].filter((step) => step.seq !== result.seq);
-  for (const [at, { rollout }] of s.shelf.held) if (entry && rollout.key === entry.key) s.shelf.fetch(at, 1, s.source, s.pos);
+  if (outbox === s.saving.outbox) for (const name of ["made", "undone"]) s.saving[name] = s.saving[name].filter((step) => step.seq !== result.seq);
+  for (const [at, { rollout }] of s.shelf.held) if (entry && rollout.key === entry.key) s.shelf.fetch(at, 1, s.source, s.place.pos);
   if (result.elsewhere) return;
   const text = h("span");
   appendVisible(text, `${nameOf(result)} was not saved: ${result.refused}`);

@@ -1,23 +1,23 @@
 // Moving inside a rollout: jumps by turn, the rail that follows, find, copy.
 
-import { say, setTab } from "./frame.js";
-import { remember } from "./main.js";
+import { setTab } from "./frame.js";
+import { current, remember } from "./state.js";
+import { say } from "./status.js";
 import { copyText } from "./text.js";
 import { findInPane, showMark, turnText } from "./turns.js";
-import { current } from "./visit.js";
 
 export function jump(s, at) {
   const turns = s.ui.talk.querySelectorAll(".turn");
   if (!turns.length) return;
-  if (at >= turns.length) s.drawing?.finish();
+  if (at >= turns.length) s.drawn.drawing?.finish();
   const all = s.ui.talk.querySelectorAll(".turn");
-  s.turn = Math.max(0, Math.min(at, all.length - 1));
-  const place = () => all[s.turn].scrollIntoView({ block: "start" });
-  if (!s.wide && s.ui.root.dataset.tab !== "conversation") setTab(s, "conversation");
+  s.drawn.turn = Math.max(0, Math.min(at, all.length - 1));
+  const place = () => all[s.drawn.turn].scrollIntoView({ block: "start" });
+  if (!s.page.wide && s.ui.root.dataset.tab !== "conversation") setTab(s, "conversation");
   place();
-  s.jumped = Date.now();
+  s.drawn.jumped = Date.now();
   requestAnimationFrame(place);
-  here(s, s.turn);
+  here(s, s.drawn.turn);
 }
 
 function here(s, at) {
@@ -30,7 +30,7 @@ function here(s, at) {
 
 /** Keep the rail at the turn that is being read. */
 export function follow(s) {
-  if (Date.now() - (s.jumped || 0) < 150) return;
+  if (Date.now() - (s.drawn.jumped || 0) < 150) return;
   const { talk } = s.ui;
   const all = talk.querySelectorAll(".turn");
   let low = 0, high = all.length - 1;
@@ -39,7 +39,7 @@ export function follow(s) {
     if (all[middle].offsetTop - talk.offsetTop <= talk.scrollTop + 24) low = middle;
     else high = middle - 1;
   }
-  if (low !== s.turn) { s.turn = low; here(s, low); }
+  if (low !== s.drawn.turn) { s.drawn.turn = low; here(s, low); }
 }
 
 export function foldAll(s) {
@@ -50,8 +50,8 @@ export function foldAll(s) {
 }
 
 export function openFind(s) {
-  if (s.drawnKey === null) return say(s, "not loaded yet");
-  if (!s.wide && s.ui.root.dataset.tab !== "conversation") setTab(s, "conversation");
+  if (s.drawn.key === null) return say(s, "not loaded yet");
+  if (!s.page.wide && s.ui.root.dataset.tab !== "conversation") setTab(s, "conversation");
   s.ui.findBar.hidden = false;
   s.ui.root.dataset.finding = "true";
   s.ui.findBox.select();
@@ -63,26 +63,26 @@ export function closeFind(s, byHand) {
   s.ui.findBar.hidden = true;
   s.ui.root.dataset.finding = "false";
   s.ui.findBox.value = "";
-  s.marks = [];
+  s.found.marks = [];
   if (!byHand) return;
   findInPane(s.ui.talk, "");
   s.ui.talk.focus({ preventScroll: true });
 }
 
 export function find(s) {
-  s.drawing?.finish();
+  s.drawn.drawing?.finish();
   const wanted = s.ui.findBox.value;
-  s.marks = findInPane(s.ui.talk, wanted);
-  s.mark = -1;
-  if (s.marks.length) findStep(s, 1);
+  s.found.marks = findInPane(s.ui.talk, wanted);
+  s.found.at = -1;
+  if (s.found.marks.length) findStep(s, 1);
   else s.ui.findCount.textContent = wanted ? "none" : "";
 }
 
 export function findStep(s, by) {
-  if (!s.marks || !s.marks.length) return;
-  s.mark = (s.mark + by + s.marks.length) % s.marks.length;
-  showMark(s.marks, s.mark);
-  s.ui.findCount.textContent = `${s.mark + 1} of ${s.marks.length >= 1000 ? "1,000+" : s.marks.length}`;
+  if (!s.found.marks || !s.found.marks.length) return;
+  s.found.at = (s.found.at + by + s.found.marks.length) % s.found.marks.length;
+  showMark(s.found.marks, s.found.at);
+  s.ui.findCount.textContent = `${s.found.at + 1} of ${s.found.marks.length >= 1000 ? "1,000+" : s.found.marks.length}`;
 }
 
 export async function copyWith(s, text, button) {

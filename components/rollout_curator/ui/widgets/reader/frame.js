@@ -1,10 +1,11 @@
 // The frame around a rollout: its fixed parts, tabs, legend, save state, size.
 
+import { keyOf } from "./bindings.js";
 import { closeFind, copyAll, find, findStep, follow, openFind } from "./find.js";
-import { act, keyOf } from "./keys.js";
-import { remember } from "./main.js";
+import { act } from "./keys.js";
 import { closeNote, saveNote } from "./reasons.js";
 import { side } from "./side.js";
+import { remember } from "./state.js";
 import { h } from "./text.js";
 
 /** Build the parts that stay while rollouts come and go. */
@@ -54,7 +55,7 @@ export function layout(s) {
   const body = h("div", { class: "body" }, ui.tools, ui.tabs, ui.rail, ui.talk, ui.side, ui.lanes);
   const foot = h("div", { class: "foot" }, ui.legend, h("div", { class: "status" }, ui.last, ui.save));
   ui.root = h("div", { class: "reader", "data-testid": "reader" }, top, ui.notices, body, ui.reasons, ui.noteBar, foot, ui.live, ui.help);
-  ui.talk.addEventListener("scroll", () => { s.follow ??= requestAnimationFrame(() => { s.follow = null; follow(s); }); }, { passive: true });
+  ui.talk.addEventListener("scroll", () => { s.drawn.frame ??= requestAnimationFrame(() => { s.drawn.frame = null; follow(s); }); }, { passive: true });
   ui.tabs.addEventListener("keydown", (event) => {
     if (event.key !== "ArrowLeft" && event.key !== "ArrowRight") return;
     event.preventDefault();
@@ -65,7 +66,7 @@ export function layout(s) {
     if (event.key === "Enter" && !event.shiftKey && !event.isComposing) { event.preventDefault(); saveNote(s); }
     if (event.key === "Escape") { event.preventDefault(); closeNote(s); }
   });
-  ui.findBox.addEventListener("input", () => { clearTimeout(s.finding); s.finding = setTimeout(() => find(s), 80); });
+  ui.findBox.addEventListener("input", () => { clearTimeout(s.timers.finding); s.timers.finding = setTimeout(() => find(s), 80); });
   ui.findBox.addEventListener("keydown", (event) => {
     if (event.key === "Enter") { event.preventDefault(); findStep(s, event.shiftKey ? -1 : 1); }
     if (event.key === "Escape") { event.preventDefault(); closeFind(s, true); }
@@ -79,8 +80,8 @@ export function layout(s) {
 /** Draw the legend: every button names its key. */
 export function legend(s) {
   const shape = JSON.stringify([s.data.keys, s.preferences.keys, s.preferences.keysOff, s.preferences.advance]);
-  if (s.legendShape === shape && s.ui.legend.childElementCount) return;
-  s.legendShape = shape;
+  if (s.drawn.legendShape === shape && s.ui.legend.childElementCount) return;
+  s.drawn.legendShape = shape;
   const button = (action, text, kind) => {
     const key = s.preferences.keysOff ? "" : keyOf(s, action)[0] || "";
     return h("button", { class: `act ${kind || ""}`, type: "button", "data-action": action, "aria-keyshortcuts": key || null, onclick: () => act(s, action) },
@@ -95,26 +96,6 @@ export function legend(s) {
     h("label", { class: "advance", title: "show the next rollout after each decision" }, advance, "move on"));
 }
 
-export function saveState(s) {
-  if (!s.ui) return;
-  const waiting = [s.outbox, ...s.others].reduce((sum, outbox) => sum + outbox.queue.length, 0);
-  const { save } = s.ui;
-  save.dataset.state = !waiting ? "saved" : s.trouble ? "error" : "saving";
-  const idle = s.everSaved ? "saved" : "nothing to save";
-  const words = !waiting ? idle : s.trouble ? `${waiting} not saved: ${troubleText(s.trouble)}` : `saving ${waiting}\u2026`;
-  if (save.textContent !== words) save.textContent = words;
-  save.title = !waiting ? "" : s.outbox.storable ? "kept in this browser until the server has it" : "this browser cannot keep it: stay on this page";
-}
-
-function troubleText(trouble) {
-  if (trouble.status === 401 || trouble.status === 403) return "the server restarted, connecting again";
-  return trouble.status ? `${trouble.message}, will retry` : "server not reachable, will retry";
-}
-
-export function last(s, words) { s.ui.last.textContent = words; }
-
-export function say(s, words) { last(s, words); s.ui.live.textContent = words; }
-
 // ---- views, size
 
 export function setTab(s, name) {
@@ -125,7 +106,7 @@ export function setTab(s, name) {
 }
 
 function tabs(s) {
-  const chosen = s.wide && s.preferences.tab === "conversation" ? "example" : s.preferences.tab;
+  const chosen = s.page.wide && s.preferences.tab === "conversation" ? "example" : s.preferences.tab;
   for (const tab of s.ui.tabs.children) {
     tab.setAttribute("aria-selected", String(tab.dataset.tab === chosen));
     tab.tabIndex = tab.dataset.tab === chosen ? 0 : -1;
@@ -134,18 +115,18 @@ function tabs(s) {
 }
 
 export function cycleTab(s, by = 1) {
-  const names = s.wide ? ["example", "raw"] : ["conversation", "example", "raw"];
+  const names = s.page.wide ? ["example", "raw"] : ["conversation", "example", "raw"];
   setTab(s, names[(names.indexOf(s.ui.root.dataset.tab) + by + names.length) % names.length]);
 }
 
 export function widen(s, width) {
   const wide = width >= 1100;
   s.ui.root.dataset.compact = String(width < 700);
-  if (s.wide === wide && s.ui.root.dataset.wide) return;
-  s.wide = wide;
+  if (s.page.wide === wide && s.ui.root.dataset.wide) return;
+  s.page.wide = wide;
   s.ui.root.dataset.wide = String(wide);
   tabs(s);
-  if (s.drawnKey) side(s);
+  if (s.drawn.key) side(s);
 }
 
 /** Fill the viewport below the reader's top; what stands under it shows its first line, else the page's padding is taken back. */

@@ -1,13 +1,13 @@
 // The header of a rollout: place, reward and its components, what keeps or drops it, facts, flags.
 
-import { CHOSEN, CHOSEN_OVER } from "./decide.js";
-import { act, DONE, keyOf, SIGNS } from "./keys.js";
-import { show } from "./main.js";
+import { keyOf } from "./bindings.js";
+import { act } from "./keys.js";
 import { draftOf, drawReasons } from "./reasons.js";
+import { show } from "./show.js";
 import { sayWritten } from "./side.js";
 import { appendVisible, counted, h, rewardText } from "./text.js";
+import { DONE, HIDDEN, reasonWords, SIGNS, when } from "./words.js";
 
-export const HIDDEN = "reward hidden until you decide";
 const FEW = 6;
 
 /** Write the header; without a rollout it says only where the reader is. */
@@ -36,10 +36,10 @@ export function head(s, rollout) {
 
 /** Return the place in the queue; a rollout that is not in it says so and leads back. */
 function whereInQueue(s, rollout) {
-  const at = (Math.min(s.pos, s.total - 1) + 1).toLocaleString("en-US");
-  if (!s.visit || !rollout) return [h("b", {}, at), ` of ${s.total.toLocaleString("en-US")}`];
+  const at = (Math.min(s.place.pos, s.place.total - 1) + 1).toLocaleString("en-US");
+  if (!s.place.visit || !rollout) return [h("b", {}, at), ` of ${s.place.total.toLocaleString("en-US")}`];
   return [h("span", { class: "astray" }, "not in this queue"),
-    h("button", { class: "small", type: "button", onclick: () => show(s, s.pos) }, `back to ${at} of ${s.total.toLocaleString("en-US")}`)];
+    h("button", { class: "small", type: "button", onclick: () => show(s, s.place.pos) }, `back to ${at} of ${s.place.total.toLocaleString("en-US")}`)];
 }
 
 /** Return how many attempts there are of the task, with the way to the others. */
@@ -62,8 +62,8 @@ function fact(name, value) {
 /** Draw the other numbers of the line: on one line, which ends where the room ends, or all of them. */
 function drawComponents(s, pairs) {
   const { components } = s.ui;
-  const isAll = !!s.allComponents;
-  const turnOver = () => { s.allComponents = !isAll; drawComponents(s, pairs); };
+  const isAll = !!s.drawn.allComponents;
+  const turnOver = () => { s.drawn.allComponents = !isAll; drawComponents(s, pairs); };
   const button = h("button", { class: "small", type: "button", "aria-expanded": String(isAll), onclick: turnOver }, isAll ? "fewer" : `all ${pairs.length}`);
   const first = h("div", { class: "fact" }, h("dt", { class: "unseen-live" }, "numbers"), h("dd", {}, button));
   components.replaceChildren(...(pairs.length > FEW ? [first] : []), ...(isAll ? pairs : pairs.slice(0, 2 * FEW)).map(([name, value]) => fact(name, value)));
@@ -95,18 +95,6 @@ export function states(s, rollout) {
   return list;
 }
 
-/** Return reasons in words; the rollouts that one was chosen over are only counted. */
-function reasonWords(s, tags) {
-  const over = tags.filter((tag) => tag.startsWith(CHOSEN_OVER)).length;
-  const named = tags.filter((tag) => !tag.startsWith(CHOSEN_OVER) && !(over && tag === CHOSEN)).map((tag) => reasonLabel(s, tag));
-  return [...named, ...(over ? [`chosen over ${counted(over, "other attempt")}`] : [])].join(", ");
-}
-
-function reasonLabel(s, tag) {
-  const known = (s.data.reasons || []).find((reason) => reason.tag === tag);
-  return known ? known.label : tag;
-}
-
 export function badge(kind, sign, text) {
   const made = h("span", { class: `badge ${kind}` }, sign ? h("span", { class: "sign", "aria-hidden": "true" }, sign) : null);
   const words = h("span");
@@ -121,20 +109,11 @@ function chip(text) {
   return made;
 }
 
-/** Return a moment as people say it: the time today, else the day too. */
-export function when(at, before) {
-  const moment = new Date(at);
-  if (!at || Number.isNaN(moment.getTime())) return "";
-  const today = moment.toDateString() === new Date().toDateString();
-  const day = today ? {} : { day: "numeric", month: "short" };
-  return before + moment.toLocaleString("en-GB", { ...day, hour: "2-digit", minute: "2-digit" });
-}
-
 export function announce(s, rollout) {
-  clearTimeout(s.speaking);
-  s.speaking = setTimeout(() => {
+  clearTimeout(s.timers.speaking);
+  s.timers.speaking = setTimeout(() => {
     const known = states(s, rollout).map(([, , words]) => words).join(", ");
-    const place = s.visit ? `attempt ${rollout.attempt[0]}, not in this queue` : `rollout ${s.pos + 1} of ${s.total}`;
+    const place = s.place.visit ? `attempt ${rollout.attempt[0]}, not in this queue` : `rollout ${s.place.pos + 1} of ${s.place.total}`;
     s.ui.live.textContent = `${place}, ${rollout.blind ? HIDDEN : `reward ${rewardText(rollout.reward)}`}${known ? `, ${known}` : ""}`;
   }, 400);
 }

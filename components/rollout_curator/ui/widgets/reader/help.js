@@ -1,11 +1,10 @@
 // The list of keys, where each can be changed; what was chosen stays in this browser.
 
+import { keymap, keyOf, KEYS, WORDS } from "./bindings.js";
 import { legend } from "./frame.js";
 import { head } from "./head.js";
-import { keymap, keyOf, KEYS, WORDS } from "./keys.js";
-import { remember } from "./main.js";
+import { current, remember } from "./state.js";
 import { h } from "./text.js";
-import { current } from "./visit.js";
 
 const GROUPS = [
   ["Decide", ["reject", "accept", "clear", "undo", "redo", "note", "mark"]],

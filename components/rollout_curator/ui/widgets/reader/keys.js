@@ -3,43 +3,16 @@
 import { closeCompare, compare, keepLane } from "./compare.js";
 import { decide, turn } from "./decide.js";
 import { foldAll, jump, openFind } from "./find.js";
-import { cycleTab, say } from "./frame.js";
+import { cycleTab } from "./frame.js";
 import { openHelp } from "./help.js";
-import { show } from "./main.js";
 import { markTurn } from "./mark.js";
 import { openNote, toggleReason } from "./reasons.js";
+import { show } from "./show.js";
+import { say } from "./status.js";
 import { firstDifference, nextAttempt } from "./visit.js";
 
-export const KEYS = {
-  reject: ["x"], accept: ["a"], clear: ["c"], undo: ["u", "z"], redo: ["U", "Z"], note: ["w"], mark: ["m"],
-  next: ["j", "d"], previous: ["k", "s"], first: ["g"], last: ["G"],
-  attempt: ["o", "r"], difference: ["f"], compare: ["b"],
-  turnNext: ["n", "]"], turnPrevious: ["p", "["], find: ["/"], fold: ["e"], tab: ["t"], help: ["?"],
-};
-export const WORDS = {
-  reject: "reject", accept: "accept", clear: "clear the decision", undo: "undo", redo: "redo", note: "write a note",
-  mark: "do not train this turn",
-  next: "next rollout", previous: "previous rollout", first: "first rollout", last: "last rollout",
-  attempt: "next attempt of this task", difference: "first difference from another attempt", compare: "attempts side by side",
-  turnNext: "next turn", turnPrevious: "previous turn", find: "find in this rollout", fold: "open or fold all reasoning",
-  tab: "other view", help: "this list",
-};
-export const DONE = { reject: "rejected", accept: "accepted", clear: "cleared" };
-export const SIGNS = { reject: "\u2715", accept: "\u2713", kept: "\u25cf", dropped: "\u25cb" };
 const REPEATS = ["next", "previous", "turnNext", "turnPrevious"];
 const WHILE_COMPARING = ["next", "previous", "first", "last", "undo", "redo", "compare", "difference", "help", "fold"];
-
-/** Return the action of each key: the usual ones, those of the page, those this person chose. */
-export function keymap(s) {
-  const map = new Map();
-  if (s.preferences.keysOff) return map.set("?", "help");
-  for (const action of Object.keys(KEYS)) for (const key of keyOf(s, action)) map.set(key, action);
-  return map;
-}
-
-export function keyOf(s, action) {
-  return [(s.preferences.keys || {})[action] ?? (s.data.keys || {})[action] ?? KEYS[action]].flat();
-}
 
 /** Return whether a key press is meant for a field, a menu or a dialog, not for the reader. */
 function isTyping(event) {
@@ -67,7 +40,7 @@ function isCovered() {
 }
 
 export function pressed(s, event) {
-  if (!s.parent || !s.ui.root.isConnected || event.ctrlKey || event.metaKey || event.altKey || event.isComposing || isTyping(event)) return;
+  if (!s.page.parent || !s.ui.root.isConnected || event.ctrlKey || event.metaKey || event.altKey || event.isComposing || isTyping(event)) return;
   if (s.ui.help.open) { if (actionOf(s, event) === "help") { event.preventDefault(); s.ui.help.close(); } return; }
   if (isCovered()) return;
   const digit = /^[1-9]$/.test(event.key) && !s.preferences.keysOff && (s.comparing || (s.data.reasons || []).length);
@@ -85,9 +58,9 @@ export function pressed(s, event) {
 function scrollBy(s, event) {
   const [target] = event.composedPath();
   if (target !== document.body && target !== s.ui.talk) return;
-  const narrow = !s.wide && s.ui.root.dataset.tab !== "conversation" ? s.ui.side : s.ui.talk;
+  const narrow = !s.page.wide && s.ui.root.dataset.tab !== "conversation" ? s.ui.side : s.ui.talk;
   const pane = s.comparing ? s.ui.lanes : narrow;
-  if (event.key === "End") s.drawing?.finish();
+  if (event.key === "End") s.drawn.drawing?.finish();
   const page = pane.clientHeight * 0.9;
   const whole = pane.scrollHeight;
   const ways = { " ": event.shiftKey ? -page : page, PageDown: page, PageUp: -page, ArrowDown: 60, ArrowUp: -60, End: whole, Home: -whole };
@@ -104,17 +77,17 @@ export function act(s, action) {
     reject: () => decide(s, "reject"), accept: () => decide(s, "accept"), clear: () => decide(s, "clear"), note: () => openNote(s),
     mark: () => markTurn(s),
     undo: () => turn(s, "undo"), redo: () => turn(s, "redo"),
-    next: () => step(s, 1), previous: () => step(s, -1), first: () => show(s, 0), last: () => show(s, s.total - 1),
+    next: () => step(s, 1), previous: () => step(s, -1), first: () => show(s, 0), last: () => show(s, s.place.total - 1),
     attempt: () => nextAttempt(s), difference: () => firstDifference(s), compare: () => (s.comparing ? closeCompare(s) : compare(s)),
-    turnNext: () => jump(s, s.turn + 1), turnPrevious: () => jump(s, s.turn - 1),
+    turnNext: () => jump(s, s.drawn.turn + 1), turnPrevious: () => jump(s, s.drawn.turn - 1),
     find: () => openFind(s), tab: () => cycleTab(s), fold: () => foldAll(s), help: () => openHelp(s),
   };
   deeds[action]?.();
 }
 
 function step(s, by) {
-  const to = s.visit && s.unseen && by > 0 ? s.pos : s.pos + by;
+  const to = s.place.visit && s.place.unseen && by > 0 ? s.place.pos : s.place.pos + by;
   if (to < 0) return say(s, "this is the first rollout");
-  if (to >= s.total) return say(s, "this is the last rollout");
+  if (to >= s.place.total) return say(s, "this is the last rollout");
   show(s, to);
 }

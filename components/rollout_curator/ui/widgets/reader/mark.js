@@ -1,12 +1,13 @@
 // Marks on single answers: which turns are not trained and why, and the key that sets a mark or takes it off.
 
-import { everyHeld } from "./decide.js";
-import { say } from "./frame.js";
 import { head } from "./head.js";
-import { draw, keepPending, turnOptions } from "./main.js";
+import { asMark, keepPending } from "./pending.js";
+import { draw, turnOptions } from "./show.js";
+import { current, everyHeld } from "./state.js";
+import { say } from "./status.js";
 import { h } from "./text.js";
 import { fateOf, fates } from "./turns.js";
-import { askFor, current } from "./visit.js";
+import { askFor } from "./visit.js";
 
 /** Return what becomes of a turn in words, with who marked it; `isOut` says that it is left untrained. */
 export function saidOf(s, rollout, turn, fate) {
@@ -33,15 +34,15 @@ function answerInView(s, rollout) {
   const bottom = s.ui.talk.getBoundingClientRect().bottom;
   const isSeen = (turn) => {
     const shown = s.ui.talk.querySelector(`.turn[data-n="${turn.n}"]`);
-    return turn.n === s.turn + 1 || (shown && shown.getBoundingClientRect().top < bottom);
+    return turn.n === s.drawn.turn + 1 || (shown && shown.getBoundingClientRect().top < bottom);
   };
-  return rollout.turns.slice(s.turn).find((turn) => turn.role === "assistant" && isSeen(turn));
+  return rollout.turns.slice(s.drawn.turn).find((turn) => turn.role === "assistant" && isSeen(turn));
 }
 
 /** Mark an answer as not to be trained, or take the mark off; without one, the answer in view. */
 export function markTurn(s, chosen) {
   const rollout = current(s);
-  if (!rollout || s.drawnKey !== rollout.key) return say(s, "not loaded yet");
+  if (!rollout || s.drawn.key !== rollout.key) return say(s, "not loaded yet");
   const turn = chosen || answerInView(s, rollout);
   if (!turn) return say(s, "no answer is in view; only answers are trained");
   if (turn.item === undefined) return say(s, "no example can be made of this rollout, so there is nothing to mark");
@@ -50,15 +51,11 @@ export function markTurn(s, chosen) {
   const entry = { kind: "decide", reviewer: s.data.reviewer, key: rollout.key, pos: rollout.pos, item: turn.item,
     verdict: before ? "clear" : "mark", reasons: [], note: "", expected: before ? before.id : null };
   const step = { pos: rollout.pos, key: rollout.key, item: turn.item, before, after: { ...entry, made: new Date().toISOString() } };
-  s.made.push(step);
-  s.undone = [];
+  s.saving.made.push(step);
+  s.saving.undone = [];
   applyMark(s, step.key, step.item, asMark(s, step.after));
-  step.seq = s.outbox.add(entry);
+  step.seq = s.saving.outbox.add(entry);
   say(s, `turn ${turn.n} is ${before ? "trained again" : "not trained"}`);
-}
-
-export function asMark(s, entry) {
-  return entry.verdict === "mark" ? { id: null, reviewer: s.data.reviewer, at: entry.made } : null;
 }
 
 /** Put a mark on one answer of everything held of the same content, or take it off. */
@@ -80,7 +77,7 @@ export function applyMarks(s, key, marks) {
 /** Write anew what becomes of the turns that are shown. */
 function showMarks(s, key) {
   const rollout = current(s);
-  if (!rollout || rollout.key !== key || s.drawnKey !== key) return;
+  if (!rollout || rollout.key !== key || s.drawn.key !== key) return;
   head(s, rollout);
   for (const shown of s.ui.talk.querySelectorAll(".turn")) {
     const turn = rollout.turns[Number(shown.dataset.n) - 1];
@@ -90,14 +87,14 @@ function showMarks(s, key) {
 
 /** The example came again from the server: show it, and what becomes of the turns now. */
 export function renewed(s, rollout) {
-  if (s.drawnExample === exampleState(rollout)) return head(s, rollout);
+  if (s.drawn.example === exampleState(rollout)) return head(s, rollout);
   const { talk } = s.ui;
-  const top = talk.scrollTop, { turn } = s;
+  const top = talk.scrollTop, { turn } = s.drawn;
   draw(s, rollout);
-  if (top) s.drawing.finish();
+  if (top) s.drawn.drawing.finish();
   talk.scrollTop = top;
-  s.turn = turn;
-  s.jumped = Date.now();
+  s.drawn.turn = turn;
+  s.drawn.jumped = Date.now();
 }
 
 /** Return what tells one example of a rollout from another after a mark. */
@@ -108,11 +105,11 @@ export function exampleState(rollout) {
 
 /** Ask again for a rollout that is read beside the queue, once its marks changed. */
 export async function renewVisit(s, key) {
-  if (!s.visit || s.visit.key !== key) return;
+  if (!s.place.visit || s.place.visit.key !== key) return;
   try {
     const { rollout } = await askFor(s, "rollout", key);
-    if (!s.visit || s.visit.key !== key) return;
+    if (!s.place.visit || s.place.visit.key !== key) return;
     keepPending(s, rollout);
-    renewed(s, (s.visit = rollout));
+    renewed(s, (s.place.visit = rollout));
   } catch { /* what is shown stays; the mark itself is saved */ }
 }

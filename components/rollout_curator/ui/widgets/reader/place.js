@@ -2,31 +2,33 @@
 
 import { notify } from "./decide.js";
 import { head } from "./head.js";
-import { blank, keepPending, show } from "./main.js";
+import { keepPending } from "./pending.js";
+import { blank, show } from "./show.js";
+import { current } from "./state.js";
 import { post } from "./store.js";
 import { appendVisible, h } from "./text.js";
-import { attemptsOf, current, visit } from "./visit.js";
+import { attemptsOf, visit } from "./visit.js";
 
 const OLD_MS = 15000;
 
 /** Tell the page where the reader is, once it has stayed there. */
 export function report(s) {
-  clearTimeout(s.reporting);
-  s.reporting = setTimeout(() => {
-    const entry = s.shelf.held.get(s.pos);
-    if (!entry || !s.parent || s.moving || s.told === s.pos) return;
-    s.told = s.pos;
-    s.reported.add(s.pos);
-    s.send.setStateValue("at", { pos: s.pos, key: entry.rollout.key });
+  clearTimeout(s.timers.reporting);
+  s.timers.reporting = setTimeout(() => {
+    const entry = s.shelf.held.get(s.place.pos);
+    if (!entry || !s.page.parent || s.place.moving || s.place.told === s.place.pos) return;
+    s.place.told = s.place.pos;
+    s.place.reported.add(s.place.pos);
+    s.page.send.setStateValue("at", { pos: s.place.pos, key: entry.rollout.key });
   }, 700);
 }
 
 /** Once the reader rests at a rollout that was fetched a while ago, ask what became of it: others decide too. */
 export function renew(s) {
-  clearTimeout(s.renewing);
-  const entry = s.shelf.held.get(s.pos);
+  clearTimeout(s.timers.renewing);
+  const entry = s.shelf.held.get(s.place.pos);
   if (!entry || Date.now() - entry.at < OLD_MS) return;
-  s.renewing = setTimeout(async () => {
+  s.timers.renewing = setTimeout(async () => {
     try {
       const { rollout } = entry;
       const fresh = (await attemptsOf(s, rollout)).find((attempt) => attempt.row === rollout.row);
@@ -34,7 +36,7 @@ export function renew(s) {
       Object.assign(rollout, fresh, { pos: rollout.pos });
       entry.at = Date.now();
       keepPending(s, rollout);
-      if (JSON.stringify(rollout.marks) !== marks) s.shelf.fetch(rollout.pos, 1, s.source, s.pos);
+      if (JSON.stringify(rollout.marks) !== marks) s.shelf.fetch(rollout.pos, 1, s.source, s.place.pos);
       if (current(s) === rollout) head(s, rollout);
     } catch { /* what is shown stays; a press would tell */ }
   }, 250);
@@ -42,14 +44,14 @@ export function renew(s) {
 
 /** Put the rollout into the address, in place of the one before; at most four times a second, the last one always. */
 export function nameInUrl(s) {
-  const wait = 250 - (Date.now() - (s.named || 0));
-  clearTimeout(s.naming);
-  if (wait > 0) { s.naming = setTimeout(() => nameInUrl(s), wait); return; }
-  const entry = s.shelf.held.get(s.pos);
+  const wait = 250 - (Date.now() - (s.place.named || 0));
+  clearTimeout(s.timers.naming);
+  if (wait > 0) { s.timers.naming = setTimeout(() => nameInUrl(s), wait); return; }
+  const entry = s.shelf.held.get(s.place.pos);
   const url = new URL(location.href);
-  if (!entry || !s.parent || !url.pathname.endsWith("/review") || url.searchParams.get("key") === entry.rollout.key) return;
-  s.named = Date.now();
-  s.reported.add(s.pos);
+  if (!entry || !s.page.parent || !url.pathname.endsWith("/review") || url.searchParams.get("key") === entry.rollout.key) return;
+  s.place.named = Date.now();
+  s.place.reported.add(s.place.pos);
   url.searchParams.set("key", entry.rollout.key);
   history.replaceState(history.state, "", url);
 }
@@ -59,41 +61,41 @@ export function nameInUrl(s) {
  * places of what is held are known, reading and deciding go on under the old ones.
  */
 export async function stay(s, data) {
-  s.moving = data.view;
-  s.boot = data.boot;
+  s.place.moving = data.view;
+  s.page.boot = data.boot;
   s.shelf.pause();
   const keys = [...s.shelf.held.values()].map(({ rollout }) => rollout.key).slice(-400);
   let places = null;
   try { ({ places } = await post("/api/places", s.source, { view: data.view, keys })); } catch { /* asked again below */ }
-  if (s.moving !== data.view) return;
-  if (!places) { setTimeout(() => s.moving === data.view && stay(s, s.data), 1000); return; }
-  s.moving = null;
+  if (s.place.moving !== data.view) return;
+  if (!places) { setTimeout(() => s.place.moving === data.view && stay(s, s.data), 1000); return; }
+  s.place.moving = null;
   renumber(s, data, new Map(keys.map((key, at) => [key, places[at]])));
 }
 
 function renumber(s, data, placeOf) {
   const isThere = (key) => typeof placeOf.get(key) === "number";
-  const ahead = [...s.shelf.held].filter(([pos]) => pos >= s.pos).sort(([one], [two]) => one - two).map(([, { rollout }]) => rollout.key);
+  const ahead = [...s.shelf.held].filter(([pos]) => pos >= s.place.pos).sort(([one], [two]) => one - two).map(([, { rollout }]) => rollout.key);
   const here = ahead.find(isThere);
-  const shown = s.drawnKey;
+  const shown = s.drawn.key;
   s.shelf.renumber(data.view, placeOf);
-  Object.assign(s, { total: data.total, reported: new Set(), told: undefined });
-  for (const step of [...s.made, ...s.undone]) step.pos = isThere(step.key) ? placeOf.get(step.key) : null;
+  Object.assign(s.place, { total: data.total, reported: new Set(), told: undefined });
+  for (const step of [...s.saving.made, ...s.saving.undone]) step.pos = isThere(step.key) ? placeOf.get(step.key) : null;
   const to = here === undefined ? data.start || 0 : placeOf.get(here);
-  if (!s.visit && shown !== here) return show(s, to);
-  s.pos = to;
+  if (!s.place.visit && shown !== here) return show(s, to);
+  s.place.pos = to;
   s.ui.root.dataset.pos = to;
   head(s, current(s));
-  s.shelf.want(s.pos, s.total, s.source);
+  s.shelf.want(s.place.pos, s.place.total, s.source);
   report(s);
 }
 
 /** Open the rollout of a link beside the queue; the first step leads into the queue. */
 export async function openLink(s, key) {
   blank(s, "loading");
-  s.unseen = true;
+  s.place.unseen = true;
   await visit(s, key);
-  if (s.unseen && !s.visit) show(s, s.pos);
+  if (s.place.unseen && !s.place.visit) show(s, s.place.pos);
 }
 
 /** Say, until it is dismissed, that a link led to a rollout which is not here. */

@@ -1,12 +1,12 @@
 // What a person thinks of a rollout before and beside the verdict: reasons by digit, and a note.
 // Before there is a verdict both wait in the browser's storage; on a verdict that stands they are recorded at once.
 
+import { keyOf } from "./bindings.js";
 import { record } from "./decide.js";
-import { last, say } from "./frame.js";
 import { head } from "./head.js";
-import { keyOf } from "./keys.js";
+import { current } from "./state.js";
+import { last, say } from "./status.js";
 import { appendVisible, h } from "./text.js";
-import { current } from "./visit.js";
 
 const DRAFTS = "rollout-curator.drafts.";
 
@@ -17,10 +17,10 @@ export function draftOf(s, key) {
 
 function draftsOf(s) {
   const place = DRAFTS + (s.data.store || "");
-  if (s.drafts && s.draftsPlace === place) return s.drafts;
-  s.draftsPlace = place;
-  try { s.drafts = JSON.parse(localStorage.getItem(place)) || {}; } catch { s.drafts = {}; }
-  return s.drafts;
+  if (s.saving.drafts && s.saving.draftsPlace === place) return s.saving.drafts;
+  s.saving.draftsPlace = place;
+  try { s.saving.drafts = JSON.parse(localStorage.getItem(place)) || {}; } catch { s.saving.drafts = {}; }
+  return s.saving.drafts;
 }
 
 export function keepDraft(s, key, draft) {
@@ -28,7 +28,7 @@ export function keepDraft(s, key, draft) {
   if (draft) drafts[key] = draft;
   else if (drafts[key]) delete drafts[key];
   else return;
-  try { localStorage.setItem(s.draftsPlace, JSON.stringify(drafts)); } catch { /* it stays on this page */ }
+  try { localStorage.setItem(s.saving.draftsPlace, JSON.stringify(drafts)); } catch { /* it stays on this page */ }
 }
 
 /** Return the reasons that a rejection of this rollout would carry now. */
@@ -49,8 +49,8 @@ export function drawReasons(s, rollout) {
   if (!rollout) return s.ui.reasons.replaceChildren();
   const chosen = reasonsOf(s, rollout);
   const shape = JSON.stringify([offered, chosen]);
-  if (s.reasonShape === shape && s.ui.reasons.childElementCount) return;
-  s.reasonShape = shape;
+  if (s.drawn.reasonShape === shape && s.ui.reasons.childElementCount) return;
+  s.drawn.reasonShape = shape;
   const rows = offered.map((reason, at) => {
     const row = h("button", { class: "reason", type: "button", "aria-pressed": String(chosen.includes(reason.tag)),
       onclick: () => toggleReason(s, at) }, h("kbd", { "aria-hidden": "true" }, String(at + 1)));
@@ -83,7 +83,7 @@ export function toggleReason(s, at) {
 export function openNote(s) {
   const rollout = current(s);
   if (!rollout) return say(s, "not loaded yet");
-  s.noting = rollout.key;
+  s.drawn.noting = rollout.key;
   s.ui.noteBox.value = noteOf(s, rollout);
   s.ui.noteBar.hidden = false;
   s.ui.noteBox.focus();
@@ -92,7 +92,7 @@ export function openNote(s) {
 export function closeNote(s) {
   if (s.ui.noteBar.hidden) return;
   s.ui.noteBar.hidden = true;
-  s.noting = null;
+  s.drawn.noting = null;
   s.ui.talk.focus({ preventScroll: true });
 }
 
@@ -100,7 +100,7 @@ export function closeNote(s) {
 export function saveNote(s) {
   const rollout = current(s);
   const note = s.ui.noteBox.value.trim();
-  if (!rollout || rollout.key !== s.noting) return closeNote(s);
+  if (!rollout || rollout.key !== s.drawn.noting) return closeNote(s);
   closeNote(s);
   if (note === noteOf(s, rollout)) return;
   const { decision } = rollout;

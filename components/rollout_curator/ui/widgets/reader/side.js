@@ -2,9 +2,10 @@
 
 import { copyWith, jump } from "./find.js";
 import { setTab } from "./frame.js";
-import { plainly } from "./main.js";
+import { current } from "./state.js";
 import { appendJson, appendVisible, counted, cutAt, fillJson, h, textBox } from "./text.js";
-import { askFor, current } from "./visit.js";
+import { askFor } from "./visit.js";
+import { plainly } from "./words.js";
 
 const MARKS_MAX = 12;
 const END_OF_MESSAGE = /^ {4}\},?$/;
@@ -12,16 +13,16 @@ const END_OF_MESSAGE = /^ {4}\},?$/;
 /** Draw the example or the raw line, after the conversation when it is long. */
 export function side(s) {
   const rollout = current(s);
-  const tab = s.wide && s.preferences.tab === "conversation" ? "example" : s.preferences.tab;
+  const tab = s.page.wide && s.preferences.tab === "conversation" ? "example" : s.preferences.tab;
   if (!rollout || tab === "conversation") return;
-  const wanted = `${s.data.view} ${rollout.row} ${rollout.key} ${tab} ${s.oneLine}`;
-  const top = s.sideShown === wanted ? s.ui.side.scrollTop : 0;
-  if (s.sideFor === wanted) return;
-  s.sideShown = wanted;
-  s.sideFor = wanted;
+  const wanted = `${s.data.view} ${rollout.row} ${rollout.key} ${tab} ${s.beside.oneLine}`;
+  const top = s.beside.shown === wanted ? s.ui.side.scrollTop : 0;
+  if (s.beside.wanted === wanted) return;
+  s.beside.shown = wanted;
+  s.beside.wanted = wanted;
   const drawIt = () => {
-    if (s.sideFor !== wanted) return;
-    requestAnimationFrame(() => { if (s.sideFor === wanted) s.ui.side.scrollTop = top; });
+    if (s.beside.wanted !== wanted) return;
+    requestAnimationFrame(() => { if (s.beside.wanted === wanted) s.ui.side.scrollTop = top; });
     if (tab === "raw") rawPane(s, rollout, wanted);
     else if ((rollout.example || {}).later && !rollout.example.text) laterPane(s, rollout, wanted);
     else examplePane(s, rollout);
@@ -49,9 +50,9 @@ function examplePane(s, rollout) {
   list("left out", example.dropped, "dropped");
   if (!example.skip && example.text) {
     const shown = h("div", { class: "json mono" });
-    if (s.oneLine) { shown.classList.add("one-line"); shown.append(textBox(example.line || "", true)); } else fillExample(s, shown, example);
-    const turnOver = () => { s.oneLine = !s.oneLine; side(s); };
-    const line = h("button", { class: "small", type: "button", "aria-pressed": String(!!s.oneLine), onclick: turnOver }, "one line");
+    if (s.beside.oneLine) { shown.classList.add("one-line"); shown.append(textBox(example.line || "", true)); } else fillExample(s, shown, example);
+    const turnOver = () => { s.beside.oneLine = !s.beside.oneLine; side(s); };
+    const line = h("button", { class: "small", type: "button", "aria-pressed": String(!!s.beside.oneLine), onclick: turnOver }, "one line");
     const copy = h("button", { class: "small", type: "button", onclick: () => copyWith(s, example.line || example.text, copy) }, "copy line");
     s.ui.sideSays = h("span", { class: "quiet" });
     parts.push(h("div", { class: "side-tools" }, s.ui.sideSays, line, copy), shown);
@@ -75,12 +76,12 @@ async function laterPane(s, rollout, wanted) {
   s.ui.side.replaceChildren(h("div", { class: "quiet pad", role: "status" }, `loading the example, ${counted(example.bytes, "byte")}\u2026`));
   try {
     const found = await askFor(s, "example", rollout.key);
-    if (s.longExample) Object.assign(s.longExample, { text: "", line: "", starts: [] });
-    s.longExample = Object.assign(example, found);
-    if (s.sideFor === wanted) examplePane(s, rollout);
+    if (s.beside.long) Object.assign(s.beside.long, { text: "", line: "", starts: [] });
+    s.beside.long = Object.assign(example, found);
+    if (s.beside.wanted === wanted) examplePane(s, rollout);
   } catch (error) {
-    if (s.sideFor !== wanted) return;
-    const again = h("button", { class: "small", type: "button", onclick: () => { s.sideFor = null; side(s); } }, "try again");
+    if (s.beside.wanted !== wanted) return;
+    const again = h("button", { class: "small", type: "button", onclick: () => { s.beside.wanted = null; side(s); } }, "try again");
     s.ui.side.replaceChildren(h("div", { class: "remarks skip" }, `The example could not be loaded: ${plainly(error)}. `, again));
   }
 }
@@ -133,8 +134,8 @@ function placeMark(s, what, { turn, words }) {
 
 /** Bring a message of the example into view, from the turn that it was made of. */
 export function toMessage(s, at) {
-  if (s.wide ? s.preferences.tab === "raw" : s.preferences.tab !== "example") setTab(s, "example");
-  if (s.oneLine) { s.oneLine = false; side(s); }
+  if (s.page.wide ? s.preferences.tab === "raw" : s.preferences.tab !== "example") setTab(s, "example");
+  if (s.beside.oneLine) { s.beside.oneLine = false; side(s); }
   const find = () => s.ui.side.querySelector(`[data-message="${at}"]`);
   const place = () => {
     const found = find();
@@ -163,7 +164,7 @@ async function rawPane(s, rollout, wanted) {
     pane = [h("div", { class: "side-tools" }, where, copy), shown];
   } catch (error) {
     pane = [h("div", { class: "remarks skip" }, `The line could not be loaded: ${error.message}. `,
-      h("button", { class: "small", type: "button", onclick: () => { s.sideFor = null; side(s); } }, "try again"))];
+      h("button", { class: "small", type: "button", onclick: () => { s.beside.wanted = null; side(s); } }, "try again"))];
   }
-  if (s.sideFor === wanted) s.ui.side.replaceChildren(...pane);
+  if (s.beside.wanted === wanted) s.ui.side.replaceChildren(...pane);
 }

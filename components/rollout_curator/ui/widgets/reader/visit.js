@@ -2,14 +2,12 @@
 
 import { closeCompare } from "./compare.js";
 import { jump } from "./find.js";
-import { say } from "./frame.js";
-import { draw, keepPending, plainly, show } from "./main.js";
+import { keepPending } from "./pending.js";
+import { draw, show } from "./show.js";
+import { current } from "./state.js";
+import { say } from "./status.js";
 import { ask } from "./store.js";
-
-/** Return the rollout that is being read: one of the queue, or one that was opened beside it. */
-export function current(s) {
-  return s.visit || s.shelf.get(s.pos);
-}
+import { plainly } from "./words.js";
 
 /** Ask the server about one rollout by its key. */
 export function askFor(s, what, key) {
@@ -19,13 +17,13 @@ export function askFor(s, what, key) {
 
 /** Open a rollout that may not be in the queue; the place in the queue stays. */
 export async function visit(s, key) {
-  s.wanted = key;
+  s.place.wanted = key;
   try {
     const { rollout } = await askFor(s, "rollout", key);
-    if (s.wanted !== key) return;
+    if (s.place.wanted !== key) return;
     keepPending(s, rollout);
     if (rollout.pos !== null) return show(s, rollout.pos);
-    s.visit = rollout;
+    s.place.visit = rollout;
     closeCompare(s);
     s.ui.root.dataset.key = key;
     draw(s, rollout);
@@ -55,7 +53,7 @@ export async function nextAttempt(s) {
     if (current(s) !== here) return;
     const at = list.findIndex((attempt) => attempt.row === here.row);
     const next = list[(at + 1) % list.length];
-    s.cameFrom = here.key;
+    s.place.cameFrom = here.key;
     if (next.pos === null) await visit(s, next.key);
     else show(s, next.pos);
     say(s, `attempt ${next.attempt[0]} of ${next.attempt[1]}`);
@@ -71,7 +69,7 @@ export async function firstDifference(s) {
     const list = await attemptsOf(s, here);
     const others = list.filter((attempt) => attempt.key !== here.key);
     const after = others.find((attempt) => attempt.attempt[0] > here.attempt[0]) || others[0];
-    const other = others.find((attempt) => attempt.key === s.cameFrom) || after;
+    const other = others.find((attempt) => attempt.key === s.place.cameFrom) || after;
     if (!other) return say(s, "all attempts of this task are identical");
     const { rollout } = await askFor(s, "rollout", other.key);
     if (current(s) !== here) return;
