@@ -13,6 +13,7 @@ NAMES = tuple(scripts.scripts())
 ENTRIES = ("reader/main.js", "picker/threshold.js", "picker/panels.js")
 IMPORT = re.compile(r'^import \{([^}]*)\} from "\./([\w/]+\.js)";$', re.MULTILINE)
 EXPORT = re.compile(r"^export (?:async )?(?:function|class|const|let) (\w+)", re.MULTILINE)
+COMMENT = re.compile(r"/\*.*?\*/|^//[^\n]*", re.DOTALL | re.MULTILINE)
 TOKEN = "a-token-of-this-test"
 
 
@@ -60,7 +61,7 @@ def test_a_script_exports_nothing_that_nobody_imports(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_a_script_imports_only_by_names_from_its_own_folder(name: str) -> None:
     assert len(re.findall(r"^import\b", source(name), re.MULTILINE)) == len(IMPORT.findall(source(name)))
-    assert "import(" not in source(name)
+    assert "import(" not in COMMENT.sub("", source(name))
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -69,7 +70,8 @@ def test_a_script_has_at_most_300_lines(name: str) -> None:
 
 
 def test_every_script_is_needed_by_a_component() -> None:
-    assert {needed for entry in ENTRIES for needed in scripts.needs(entry)} == set(NAMES)
+    described = {"reader/messages.js", "picker/messages.js"}  # types in comments, which nobody imports
+    assert {needed for entry in ENTRIES for needed in scripts.needs(entry)} == set(NAMES) - described
 
 
 def test_what_a_component_is_given_names_its_modules_and_their_version() -> None:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 
 from rollout_curator.decisions import Decisions
-from rollout_curator.ui.widgets.reader.component import Reason
+from rollout_curator.ui.widgets.reader.messages import Reason
 from rollout_curator.wording import reason_words
 from rollout_curator.workspace import Workspace
 

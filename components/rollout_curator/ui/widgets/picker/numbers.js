@@ -139,7 +139,11 @@ export function fresh(element) {
   return element;
 }
 
-/** Choices the server has not heard of yet; each is sent again with the next, so that none is lost. */
+/**
+ * Choices the server has not heard of yet; each is sent again with the next, so that none is lost.
+ *
+ * `send` takes `import("./messages.js").Choices`.
+ */
 export class Outbox {
   constructor() {
     this.sequence = 0;

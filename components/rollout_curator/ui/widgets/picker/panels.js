@@ -69,6 +69,7 @@ class Grid {
   }
 }
 
+/** @param {{parentElement: Element, data: import("./messages.js").PanelsData, setStateValue: Function}} component */
 export default function (component) {
   const { parentElement, data, setStateValue } = component;
   let grid = grids.get(parentElement);

@@ -13,6 +13,7 @@ import streamlit as st
 from rollout_curator.levels import Levels
 from rollout_curator.ui import scripts
 from rollout_curator.ui.state import of_component
+from rollout_curator.ui.widgets.picker.messages import PanelSaid, PanelsData
 from rollout_curator.ui.widgets.picker.payload import heard, small_payload
 
 MAX_STOPS = 60
@@ -61,7 +62,7 @@ def threshold_panels(
     With `one_axis` all panels share an axis, so that they can be compared; else each has its own.
     """
     known = heard(key)
-    data = {
+    data: PanelsData = {
         "session": known.session,
         "heard": known.sequence,
         "title": title,
@@ -96,6 +97,6 @@ def _choice(panels: Sequence[Panel], first: Mapping[str, Any]) -> PanelChoice | 
     return PanelChoice(index, first["name"], None if bound is None else float(bound), bool(first.get("opened")))
 
 
-def _panel(panel: Panel) -> dict[str, Any]:
+def _panel(panel: Panel) -> PanelSaid:
     levels = panel.levels.thinned(MAX_STOPS)
     return {"name": panel.name, "note": panel.note, "own": panel.own, **small_payload(levels)}

@@ -10,6 +10,7 @@ from typing import Any
 import streamlit as st
 
 from rollout_curator.levels import Bounds, Kept, Levels, Steps
+from rollout_curator.ui.widgets.picker.messages import Bins, BothLevelsSaid, BoundsSaid, Counts, LevelsSaid, StepsSaid
 
 
 @dataclass(slots=True)
@@ -32,12 +33,12 @@ def heard(key: str) -> Heard:
     return Heard()
 
 
-def payload(levels: Levels) -> dict[str, Any]:
+def payload(levels: Levels) -> BothLevelsSaid:
     """Return levels as JSON values, with both curves."""
-    return small_payload(levels) | {"upper": _steps(levels.upper)}
+    return {**small_payload(levels), "upper": _steps(levels.upper)}
 
 
-def small_payload(levels: Levels) -> dict[str, Any]:
+def small_payload(levels: Levels) -> LevelsSaid:
     """Return levels as JSON values, with the curve of the lower bound alone."""
     return {
         "bounds": _bounds(levels.bounds),
@@ -53,7 +54,7 @@ def small_payload(levels: Levels) -> dict[str, Any]:
     }
 
 
-def _bins(levels: Levels) -> dict[str, Any]:
+def _bins(levels: Levels) -> Bins:
     bins = levels.bins
     return {
         "left": bins.left.tolist(),
@@ -65,7 +66,7 @@ def _bins(levels: Levels) -> dict[str, Any]:
     }
 
 
-def _steps(steps: Steps) -> dict[str, Any]:
+def _steps(steps: Steps) -> StepsSaid:
     return {
         "rollouts": steps.rollouts.tolist(),
         "tasks": steps.tasks.tolist(),
@@ -75,9 +76,9 @@ def _steps(steps: Steps) -> dict[str, Any]:
     }
 
 
-def _bounds(bounds: Bounds) -> dict[str, float | None]:
+def _bounds(bounds: Bounds) -> BoundsSaid:
     return {"atLeast": bounds.at_least, "atMost": bounds.at_most}
 
 
-def _counts(kept: Kept) -> dict[str, int]:
+def _counts(kept: Kept) -> Counts:
     return {"rollouts": kept.rollouts, "tasks": kept.tasks, "tokens": kept.tokens}

@@ -247,6 +247,7 @@ class Picker extends Zoom {
   }
 }
 
+/** @param {{parentElement: Element, data: import("./messages.js").PickerData, setStateValue: Function}} component */
 export default function (component) {
   const { parentElement, data, setStateValue } = component;
   let picker = pickers.get(parentElement);

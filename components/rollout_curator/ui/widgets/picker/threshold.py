@@ -5,7 +5,7 @@ Knows nothing of where the page keeps the bounds. `panels` is many small ones.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import streamlit as st
@@ -13,6 +13,7 @@ import streamlit as st
 from rollout_curator.levels import Bounds, Levels
 from rollout_curator.ui import scripts
 from rollout_curator.ui.state import of_component
+from rollout_curator.ui.widgets.picker.messages import PickerData
 from rollout_curator.ui.widgets.picker.panels import Panel, PanelChoice, threshold_panels
 from rollout_curator.ui.widgets.picker.payload import heard, payload
 
@@ -61,13 +62,13 @@ def threshold_picker(
     `unit` and the words of `outside` are shown as text.
     """
     known = heard(key)
-    data = {
+    data: PickerData = {
         "session": known.session,
         "heard": known.sequence,
         "title": title,
         "unit": unit,
         "kind": kind,
-        "outside": [asdict(one) for one in outside],
+        "outside": [{"name": one.name, "words": one.words, "count": one.count} for one in outside],
         **payload(levels),
     }
 

@@ -17,8 +17,14 @@ import { saveState } from "./status.js";
 import { leftBehind } from "./store.js";
 import { plainly } from "./words.js";
 
+/** @type {Map<string, import("./state.js").State>} */
 const READERS = new Map();
 
+/**
+ * Take what Streamlit sends, and put the reader where it says.
+ *
+ * @param {{key: string, data: import("./messages.js").ReaderData, parentElement: Element}} component
+ */
 export default function (component) {
   const { key, data, parentElement } = component;
   let s = READERS.get(key);

@@ -1,10 +1,12 @@
 // Decisions and marks on their way to the server, as they show meanwhile.
 
+/** Return an entry as the decision that it will be, null for none. */
 export function asDecision(s, entry) {
   if (entry.verdict === "clear") return null;
   return { id: null, verdict: entry.verdict, reasons: entry.reasons, note: entry.note, reviewer: s.data.reviewer, at: entry.made };
 }
 
+/** Return an entry as the mark that it will be, null for none. */
 export function asMark(s, entry) {
   return entry.verdict === "mark" ? { id: null, reviewer: s.data.reviewer, at: entry.made } : null;
 }

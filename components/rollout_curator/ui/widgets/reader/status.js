@@ -1,5 +1,6 @@
 // What is said at the foot and aloud: whether all is saved, and what was just done.
 
+/** Say whether all is saved. */
 export function saveState(s) {
   if (!s.ui) return;
   const waiting = [s.saving.outbox, ...s.saving.others].reduce((sum, outbox) => sum + outbox.queue.length, 0);
@@ -16,6 +17,8 @@ function troubleText(trouble) {
   return trouble.status ? `${trouble.message}, will retry` : "server not reachable, will retry";
 }
 
+/** Say at the foot what was just done. */
 export function last(s, words) { s.ui.last.textContent = words; }
 
+/** Say it aloud too. */
 export function say(s, words) { last(s, words); s.ui.live.textContent = words; }

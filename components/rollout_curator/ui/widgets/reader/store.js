@@ -56,7 +56,11 @@ function rolloutChars(rollout) {
     2 * ((example.text || "").length + (example.line || "").length);
 }
 
-/** Rollouts by position, fetched around the reader and forgotten by size, oldest first. */
+/**
+ * Rollouts by position, fetched around the reader and forgotten by size, oldest first.
+ *
+ * `held` maps positions to `{ rollout, chars, at }` with `import("./messages.js").Rollout`.
+ */
 export class Shelf {
   constructor(arrived, failed) { Object.assign(this, { arrived, failed }); this.reset(""); }
 

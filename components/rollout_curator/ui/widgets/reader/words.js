@@ -29,6 +29,7 @@ export function when(at, before) {
   return before + moment.toLocaleString("en-GB", { ...day, hour: "2-digit", minute: "2-digit" });
 }
 
+/** Return why a request failed, as people say it. */
 export function plainly(error) {
   return error.status ? error.message : "The server is not reachable";
 }
