@@ -59,14 +59,15 @@ def entry_of_row(view: View, row: int, position: int | None) -> Rollout:
     try:
         rollout = workspace.rollout(row)
     except SourceError as error:
-        return {**entry, "turns": [_unreadable(str(error))], "example": _no_example(str(error))}
-    turns, entry["markedInData"] = answered(rollout)
+        return {**entry, "markedInData": [], "turns": [_unreadable(str(error))], "example": _no_example(str(error))}
+    turns, marked = answered(rollout)
     made = recipes.example(mark_items(rollout, marks_for(view, row)), plan)
     if made.messages is None or made.skip:
-        return {**entry, "turns": turns, "example": _no_example(of_issue(made.skip or ""))}
+        return {**entry, "markedInData": marked, "turns": turns, "example": _no_example(of_issue(made.skip or ""))}
     turns = place(turns, made.messages, plan)
     example = _example(workspace.metadata(row, plan), made, turns, plan)
-    return conceal(view, {**entry, "turns": turns, "example": example})
+    whole: Rollout = {**entry, "markedInData": marked, "turns": turns, "example": example}
+    return conceal(view, whole)
 
 
 def attempts(view: View, row: int) -> list[Attempt]:

@@ -123,7 +123,7 @@
  * @property {boolean} [blind]
  * @property {Turn[]} turns
  * @property {Example} example
- * @property {number[]} [markedInData]
+ * @property {number[]} markedInData
  *
  * @typedef {Object} Rollouts Rollouts of a view from a position on; `boot` is the run of the server, `total` the length of the view.
  * @property {string} boot

@@ -142,7 +142,7 @@ class Rollout(Attempt):
 
     turns: list[Turn]
     example: Example
-    markedInData: NotRequired[list[int]]
+    markedInData: list[int]
 
 
 class Rollouts(TypedDict):
