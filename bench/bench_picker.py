@@ -51,7 +51,7 @@ class PickerServer(AppServer):
 
     def start(self) -> None:
         """Start the page and return once it answers."""
-        command = [sys.executable, "-m", "streamlit", "run", str(ROOT / "tests" / "browser" / "picker_app.py")]
+        command = [sys.executable, "-m", "streamlit", "run", str(ROOT / "tests" / "browser" / "picker_server.py")]
         command += ["--server.port", str(self.port), "--server.address", "127.0.0.1", "--server.headless", "true"]
         command += ["--browser.gatherUsageStats", "false", "--server.fileWatcherType", "none"]
         environment = os.environ | {"PYTHONPATH": str(ROOT / "components"), "PICKER_ROWS": self.arguments[0]}

@@ -1,7 +1,7 @@
 """A page with the threshold picker alone, on made populations, that says what the server itself counts.
 
-Run by test_picker.py and bench_picker.py: `streamlit run picker_app.py`, then open `/?case=ties`. The server's count is
-a plain comparison on the columns, not what the picker was given.
+Served by picker_server.py, for test_picker.py and bench_picker.py; open `/?case=ties`. The server's count is a plain
+comparison on the columns, not what the picker was given.
 """
 
 import json
@@ -11,7 +11,7 @@ import numpy as np
 import streamlit as st
 
 from rollout_curator.selection.threshold_counts import Bounds, levels
-from rollout_curator.ui.picker.widget import Outside, Panel, threshold_panels, threshold_picker
+from rollout_curator.ui.picker.threshold import Outside, Panel, threshold_panels, threshold_picker
 
 N = int(os.environ.get("PICKER_ROWS", "3000"))
 OUTSIDE = [Outside("masked", "masked", 12), Outside("truncated", "cut off", 140), Outside("unrated", "unrated", 3)]

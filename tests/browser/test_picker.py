@@ -22,8 +22,8 @@ from hypothesis import strategies as some
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from rollout_curator.selection.threshold_counts import Bounds, levels
-from rollout_curator.ui.picker.payload import payload, script
-from rollout_curator.ui.picker.widget import SCRIPTS
+from rollout_curator.ui import scripts
+from rollout_curator.ui.picker.payload import payload
 
 HERE = Path(__file__).parent
 COMPONENTS = HERE.parents[1] / "components"
@@ -35,7 +35,7 @@ class PickerServer(AppServer):
 
     def start(self) -> None:
         """Start the page and return once it answers."""
-        command = [sys.executable, "-m", "streamlit", "run", str(HERE / "picker_app.py")]
+        command = [sys.executable, "-m", "streamlit", "run", str(HERE / "picker_server.py")]
         options = {"server.port": self.port, "server.address": "127.0.0.1", "server.headless": "true"}
         options |= {"browser.gatherUsageStats": "false", "server.fileWatcherType": "none"}
         self.log_file = (self.home / "app.log").open("ab")
@@ -318,20 +318,22 @@ def test_a_panel_gets_a_bound_of_its_own_by_dragging_and_follows_again(page: Pag
 
 
 @pytest.fixture(scope="module")
-def blank(chromium: Browser) -> Iterator[Page]:
-    """Return a page that has the functions of the picker's script, and `mount(data)` and `sent`."""
+def blank(chromium: Browser, picker_url: str) -> Iterator[Page]:
+    """Return a page that has `keptBy`, `mount(data)` and `sent`, from the picker's own modules."""
     page = chromium.new_page(viewport={"width": 1000, "height": 600})
+    page.goto(f"{picker_url}/_stcore/health")
     page.set_content("<main></main>")
-    page.add_script_tag(content=script("threshold_numbers.js", "threshold_counts.js"))
     page.evaluate(
-        """async (source) => {
-          const module = await import(URL.createObjectURL(new Blob([source], { type: 'text/javascript' })));
+        """async (version) => {
+          const load = (name) => import(`/scripts/${version}/picker/${name}.js`);
+          const [picker, counts] = await Promise.all([load('threshold'), load('counts')]);
           const parentElement = document.querySelector('main');
+          window.keptBy = counts.keptBy;
           window.sent = [];
           const setStateValue = (_, value) => sent.push(value);
-          window.mount = (data) => module.default({ parentElement, data, setStateValue });
+          window.mount = (data) => picker.default({ parentElement, data, setStateValue });
         }""",
-        script(*SCRIPTS),
+        scripts.version(),
     )
     yield page
     page.close()

@@ -387,8 +387,11 @@ ALLOWED = {
         "path.is_file": "a place that `out_path` allowed",
     },
     "ui/widgets/rendered.py": {"files(__package__).joinpath(name).read_text": "the program's own file"},
-    "ui/reader/widget.py": {"files(__package__).joinpath(name).read_text": "the program's own file"},
-    "ui/picker/payload.py": {"(_HERE / name).read_text": "the program's own file"},
+    "ui/scripts.py": {
+        "(UI / name).read_text": "the program's own file",
+        "(UI / room).glob": "the program's own files",
+        "file.read_bytes": "the program's own file",
+    },
     "training/templates/base.py": {
         "files(__package__).joinpath('builtin', f'{name}.jinja').read_text": "the program's own file"
     },

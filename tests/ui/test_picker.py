@@ -7,7 +7,7 @@ import pytest
 
 from rollout_curator.selection.threshold_counts import MAX_STOPS, Bounds, Levels, levels
 from rollout_curator.ui.picker.payload import Heard, payload, small_payload
-from rollout_curator.ui.picker.widget import Choice, choice_of
+from rollout_curator.ui.picker.threshold import Choice, choice_of
 
 
 def many(n_distinct: int) -> Levels:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 
 from rollout_curator.decisions.store import Decisions
-from rollout_curator.ui.reader.widget import Reason
+from rollout_curator.ui.reader.messages import Reason
 from rollout_curator.words import reason_words
 from rollout_curator.workspace.workspace import Workspace
 

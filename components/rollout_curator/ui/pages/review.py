@@ -3,8 +3,8 @@
 from rollout_curator.recipe import recipe as recipes
 from rollout_curator.ui.pages.findings import findings
 from rollout_curator.ui.pages.review_bar import ask_name, bar
+from rollout_curator.ui.reader.component import reader
 from rollout_curator.ui.reader.views import View
-from rollout_curator.ui.reader.widget import reader
 from rollout_curator.ui.reasons import agreed
 from rollout_curator.ui.server.signed_in import COOKIE, UNVERIFIED
 from rollout_curator.ui.server.site import Site

@@ -23,7 +23,7 @@ from rollout_curator.ui.pages.panels import panels
 from rollout_curator.ui.pages.recipe_file import recipe_menu
 from rollout_curator.ui.pages.rules import rules_bar
 from rollout_curator.ui.pages.tables import tables
-from rollout_curator.ui.picker.widget import Choice, Outside, threshold_picker
+from rollout_curator.ui.picker.threshold import Choice, Outside, threshold_picker
 from rollout_curator.ui.server.site import Site
 from rollout_curator.ui.state import choices, measures, state
 from rollout_curator.workspace.workspace import Workspace

@@ -1,1 +1,1 @@
-"""The threshold picker: what it is sent, and the component in the browser."""
+"""The threshold picker and the grid of small ones: components of plain ES modules without a build step."""

@@ -1,7 +1,7 @@
 """Many small threshold pickers side by side, one for each agent, source or model.
 
 Each has a bound of its own or follows the one that holds for all. Hears back one choice at a time. Knows nothing of
-what the panels stand for, nor of where the page keeps their bounds. The drawing is `threshold_panels.js`.
+what the panels stand for, nor of where the page keeps their bounds. The drawing is `panels.js`.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -11,14 +11,17 @@ from typing import Any
 import streamlit as st
 
 from rollout_curator.selection.threshold_counts import Levels
-from rollout_curator.ui.picker.payload import heard, script, small_payload, text
+from rollout_curator.ui import scripts
+from rollout_curator.ui.picker.messages import PanelSaid, PanelsData
+from rollout_curator.ui.picker.payload import heard, small_payload
 from rollout_curator.ui.state.state import of_component
 
-SCRIPTS = ("threshold_numbers.js", "threshold_counts.js", "threshold_panel.js", "threshold_panels.js")
 MAX_STOPS = 60
 """A small plot has so many stops for its handle at most."""
 
-_mount = st.components.v2.component("rollout_curator_panels", css=text("threshold_panels.css"), js=script(*SCRIPTS))
+_mount = st.components.v2.component(
+    "rollout_curator_panels", css=scripts.text("picker/panels.css"), js=scripts.loader("picker/panels.js")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +62,7 @@ def threshold_panels(
     With `one_axis` all panels share an axis, so that they can be compared; else each has its own.
     """
     known = heard(key)
-    data = {
+    data: PanelsData = {
         "session": known.session,
         "heard": known.sequence,
         "title": title,
@@ -94,6 +97,6 @@ def _choice(panels: Sequence[Panel], first: Mapping[str, Any]) -> PanelChoice | 
     return PanelChoice(index, first["name"], None if bound is None else float(bound), bool(first.get("opened")))
 
 
-def _panel(panel: Panel) -> dict[str, Any]:
+def _panel(panel: Panel) -> PanelSaid:
     levels = panel.levels.thinned(MAX_STOPS)
     return {"name": panel.name, "note": panel.note, "own": panel.own, **small_payload(levels)}

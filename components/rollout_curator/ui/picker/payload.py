@@ -5,24 +5,12 @@ Shared by the picker and the small plots. Knows nothing of either's look.
 
 import secrets
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
 from rollout_curator.selection.threshold_counts import Bounds, Kept, Levels, Steps
-
-_HERE = Path(__file__).parent
-
-
-def script(*names: str) -> str:
-    """Return parts of a script joined in order; the last has the default export."""
-    return "\n".join(text(name) for name in names)
-
-
-def text(name: str) -> str:
-    """Return what a file beside this one holds."""
-    return (_HERE / name).read_text(encoding="utf-8")
+from rollout_curator.ui.picker.messages import Bins, BothLevelsSaid, BoundsSaid, Counts, LevelsSaid, StepsSaid
 
 
 @dataclass(slots=True)
@@ -45,12 +33,12 @@ def heard(key: str) -> Heard:
     return Heard()
 
 
-def payload(levels: Levels) -> dict[str, Any]:
+def payload(levels: Levels) -> BothLevelsSaid:
     """Return levels as JSON values, with both curves."""
-    return small_payload(levels) | {"upper": _steps(levels.upper)}
+    return {**small_payload(levels), "upper": _steps(levels.upper)}
 
 
-def small_payload(levels: Levels) -> dict[str, Any]:
+def small_payload(levels: Levels) -> LevelsSaid:
     """Return levels as JSON values, with the curve of the lower bound alone."""
     return {
         "bounds": _bounds(levels.bounds),
@@ -66,7 +54,7 @@ def small_payload(levels: Levels) -> dict[str, Any]:
     }
 
 
-def _bins(levels: Levels) -> dict[str, Any]:
+def _bins(levels: Levels) -> Bins:
     bins = levels.bins
     return {
         "left": bins.left.tolist(),
@@ -78,7 +66,7 @@ def _bins(levels: Levels) -> dict[str, Any]:
     }
 
 
-def _steps(steps: Steps) -> dict[str, Any]:
+def _steps(steps: Steps) -> StepsSaid:
     return {
         "rollouts": steps.rollouts.tolist(),
         "tasks": steps.tasks.tolist(),
@@ -88,9 +76,9 @@ def _steps(steps: Steps) -> dict[str, Any]:
     }
 
 
-def _bounds(bounds: Bounds) -> dict[str, float | None]:
+def _bounds(bounds: Bounds) -> BoundsSaid:
     return {"atLeast": bounds.at_least, "atMost": bounds.at_most}
 
 
-def _counts(kept: Kept) -> dict[str, int]:
+def _counts(kept: Kept) -> Counts:
     return {"rollouts": kept.rollouts, "tasks": kept.tasks, "tokens": kept.tokens}

@@ -3,6 +3,11 @@
 // Streamlit calls the default export on every change of data; the picker of a mount is kept beside its root and
 // updated in place, so no listener is ever added twice. Text is set through textContent only.
 
+import { isIn, keptBy, LOWER, moved, room, sameBounds, stopAt, UPPER } from "./counts.js";
+import { BASE } from "./look.js";
+import { Outbox } from "./numbers.js";
+import { Zoom } from "./zoom.js";
+
 const COMMIT_AFTER_KEYS_MS = 250;
 const COMMIT_AFTER_CLICK_MS = 320; // a second click within this time opens a bar instead
 const pickers = new WeakMap();
@@ -242,6 +247,7 @@ class Picker extends Zoom {
   }
 }
 
+/** @param {{parentElement: Element, data: import("./messages.js").PickerData, setStateValue: Function}} component */
 export default function (component) {
   const { parentElement, data, setStateValue } = component;
   let picker = pickers.get(parentElement);

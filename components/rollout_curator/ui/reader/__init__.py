@@ -1,1 +1,1 @@
-"""The reading pane: what it is sent, what it sends back, and the component in the browser."""
+"""The reading pane of the Review page: a component of plain ES modules, `main.js` first."""

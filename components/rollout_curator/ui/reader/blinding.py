@@ -4,13 +4,15 @@ Rewards, what else a verifier said, what the rules make of a rollout and what ot
 reviewer of the view has decided; then all of it is sent.
 """
 
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from rollout_curator.decisions.store import Decision
 from rollout_curator.review import overview as reading
+from rollout_curator.ui.reader.messages import Attempt
 from rollout_curator.ui.reader.views import View
 
 Json = dict[str, Any]
+Shown = TypeVar("Shown", bound=Attempt)
 NOT_YET = "Blind reading: this holds the reward, and is shown once you have decided."
 _TOLD = ("reward", "rewardNote", "components", "kept", "dropReason", "decision")
 
@@ -23,15 +25,16 @@ def is_hidden(view: View, key: str) -> bool:
     return own is None or own.verdict == "clear"
 
 
-def conceal(view: View, entry: Json) -> Json:
+def conceal(view: View, entry: Shown) -> Shown:
     """Return what may be sent of a rollout; `blind` marks what was left out of."""
     if not is_hidden(view, entry["key"]):
         return entry
-    shown = {name: value for name, value in entry.items() if name not in _TOLD}
+    shown: Json = {name: value for name, value in entry.items() if name not in _TOLD}
     shown["flags"] = [flag for flag in entry["flags"] if "reward" not in flag and "rated" not in flag]
     if "example" in entry and "reward" in view.plan.metadata:
-        shown["example"] = {**entry["example"], "text": NOT_YET, "line": "", "starts": []}
-    return {**shown, "reward": None, "rewardNote": "", "components": [], "decision": None, "blind": True}
+        shown["example"] = {**shown["example"], "text": NOT_YET, "line": "", "starts": []}
+    shown |= {"reward": None, "rewardNote": "", "components": [], "decision": None, "blind": True}
+    return cast(Shown, shown)
 
 
 def decision_for(view: View, key: str, decision: Decision | None) -> Decision | None:

@@ -4,15 +4,12 @@ Knows views, turns and the store; what a mark does to the example is `conversati
 gets only marks of their own until they have decided.
 """
 
-from typing import Any
-
 from rollout_curator.conversation import answers, open_rollout
 from rollout_curator.rollout import Rollout
 from rollout_curator.ui.reader.blinding import is_hidden
+from rollout_curator.ui.reader.messages import AnswerMark
 from rollout_curator.ui.reader.transcript import Turn, numbered
 from rollout_curator.ui.reader.views import View
-
-Json = dict[str, Any]
 
 
 def answered(rollout: Rollout) -> tuple[list[Turn], list[int]]:
@@ -41,7 +38,7 @@ def marks_for(view: View, row: int) -> frozenset[int]:
     return frozenset(map(int, marks_json(view, key)))
 
 
-def marks_json(view: View, key: str) -> Json:
+def marks_json(view: View, key: str) -> dict[str, AnswerMark]:
     """Return the marks on a content by item, with who set them and when, as far as the reviewer may know them."""
     store = view.workspace.decisions
     found = {} if store is None else store.marks_on(key)

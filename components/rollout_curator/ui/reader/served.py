@@ -15,12 +15,14 @@ from rollout_curator.errors import SourceError
 from rollout_curator.index.flags import FLAG_WORDS
 from rollout_curator.recipe import recipe as recipes
 from rollout_curator.recipe.plan import Plan
-from rollout_curator.rollout import Example
+from rollout_curator.rollout import Example as Made
 from rollout_curator.selection.funnel import INVALID_WORDS
 from rollout_curator.sources.lines import readable
 from rollout_curator.ui.phrases import is_loss, of_issue
+from rollout_curator.ui.reader import messages
 from rollout_curator.ui.reader.blinding import conceal
 from rollout_curator.ui.reader.marking import answered, marks_for, marks_json
+from rollout_curator.ui.reader.messages import Attempt, Example, ExampleText, Rollout
 from rollout_curator.ui.reader.placing import changed, left_out, place
 from rollout_curator.ui.reader.pretty import parsed, pretty
 from rollout_curator.ui.reader.transcript import Turn
@@ -47,29 +49,30 @@ FINISH_WORDS = {
 """How a rollout ended, by the word the index keeps."""
 
 
-def rollout_entry(view: View, position: int) -> Json:
+def rollout_entry(view: View, position: int) -> Rollout:
     """Return everything the reader shows at a position of a view."""
     return entry_of_row(view, int(view.rows[position]), position)
 
 
-def entry_of_row(view: View, row: int, position: int | None) -> Json:
+def entry_of_row(view: View, row: int, position: int | None) -> Rollout:
     """Return everything the reader shows of a row, also of one that is not in the view (`pos` is then None)."""
     workspace, plan = view.workspace, view.plan
     entry = conceal(view, _facts(view, position, row))
     try:
         rollout = workspace.rollout(row)
     except SourceError as error:
-        return {**entry, "turns": [_unreadable(str(error))], "example": _no_example(str(error))}
-    turns, entry["markedInData"] = answered(rollout)
+        return {**entry, "markedInData": [], "turns": [_unreadable(str(error))], "example": _no_example(str(error))}
+    turns, marked = answered(rollout)
     made = recipes.example(mark_items(rollout, marks_for(view, row)), plan)
     if made.messages is None or made.skip:
-        return {**entry, "turns": turns, "example": _no_example(of_issue(made.skip or ""))}
+        return {**entry, "markedInData": marked, "turns": turns, "example": _no_example(of_issue(made.skip or ""))}
     turns = place(turns, made.messages, plan)
     example = _example(workspace.metadata(row, plan), made, turns, plan)
-    return conceal(view, {**entry, "turns": turns, "example": example})
+    whole: Rollout = {**entry, "markedInData": marked, "turns": turns, "example": example}
+    return conceal(view, whole)
 
 
-def attempts(view: View, row: int) -> list[Json]:
+def attempts(view: View, row: int) -> list[Attempt]:
     """Return the rollouts of a row's task, at most 200, in the order they stand: each as the header shows it."""
     group = _group(view, row)
     at = int(np.searchsorted(group, row))
@@ -92,7 +95,7 @@ def raw_text(view: View, row: int) -> Json:
     return {"text": text if value is None else pretty(value), "note": note}
 
 
-def decision_json(decision: Decision | None) -> Json | None:
+def decision_json(decision: Decision | None) -> messages.Decision | None:
     """Return a decision as the reader keeps it."""
     if decision is None:
         return None
@@ -106,7 +109,7 @@ def decision_json(decision: Decision | None) -> Json | None:
     }
 
 
-def _facts(view: View, position: int | None, row: int) -> Json:
+def _facts(view: View, position: int | None, row: int) -> Attempt:
     workspace = view.workspace
     selection = workspace.select(view.recipe)
     record, key = _record(workspace, row), workspace.key(row)
@@ -175,30 +178,30 @@ def _reward_note(invalid: str) -> str:
     return f"the reward is no measurement: it {said_of(1, INVALID_WORDS[invalid])}" if invalid in INVALID_WORDS else ""
 
 
-def _example(extra: Json, made: Example, turns: list[Turn], plan: Plan) -> Json:
+def _example(extra: Json, made: Made, turns: list[Turn], plan: Plan) -> Example:
     """Return the line as it is written, and what its messages are; `later` when the text must be asked for."""
     line = recipes.line(made, extra).rstrip(b"\n")
     without = "reasoning" if plan.format == "chat" and plan.chat.reasoning == "drop" else None
     has_lost = without in made.issues
-    messages = made.messages or []
+    written = made.messages or []
     later = len(line) > LATER_BYTES
     return {
-        **(_text("", 0) if later else _text(line.decode("utf-8"), len(messages))),
+        **(_text("", 0) if later else _text(line.decode("utf-8"), len(written))),
         "later": later,
         "bytes": len(line),
-        "messages": len(messages),
-        "roles": [message["role"] for message in messages],
+        "messages": len(written),
+        "roles": [message["role"] for message in written],
         "writesMarks": made.marks != "none",
         "untrained": sorted(made.untrained) if made.marks != "none" else [],
-        "leftOut": left_out(turns, len(messages)),
-        "changed": changed(turns, messages),
+        "leftOut": left_out(turns, len(written)),
+        "changed": changed(turns, written),
         "skip": "",
         "issues": [of_issue(issue) for issue in made.issues if not is_loss(issue) and issue != without],
         "dropped": [of_issue(issue) for issue in made.issues if is_loss(issue)] + ["its reasoning"] * has_lost,
     }
 
 
-def example_text(view: View, row: int) -> Json:
+def example_text(view: View, row: int) -> ExampleText:
     """Return the text of a row's example: `line` as it is written, `text` laid out. Raises SourceError."""
     made = recipes.example(mark_items(view.workspace.rollout(row), marks_for(view, row)), view.plan)
     if made.messages is None or made.skip:
@@ -207,7 +210,7 @@ def example_text(view: View, row: int) -> Json:
     return _text(line, len(made.messages))
 
 
-def _text(line: str, n_messages: int) -> Json:
+def _text(line: str, n_messages: int) -> ExampleText:
     value = parsed(line)
     text = line if value is None else pretty(value)
     return {"line": line, "text": text, "starts": _starts(text, n_messages)}
@@ -221,7 +224,7 @@ def _starts(text: str, n_messages: int) -> list[int]:
     return found if len(found) == n_messages else []
 
 
-def _no_example(why: str) -> Json:
+def _no_example(why: str) -> Example:
     return {"text": "", "line": "", "messages": 0, "skip": why, "issues": [], "dropped": []}
 
 

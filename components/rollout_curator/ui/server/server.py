@@ -22,6 +22,7 @@ from streamlit.starlette import App
 from rollout_curator.errors import ServerRefused
 from rollout_curator.terminal import tell
 from rollout_curator.training.templates.turns import share_cores
+from rollout_curator.ui import scripts
 from rollout_curator.ui.reader.routes import routes
 from rollout_curator.ui.server import connections, leaving, wire
 from rollout_curator.ui.server.faults import log_error
@@ -172,7 +173,7 @@ def _parts(options: ServeOptions) -> dict[str, Any]:
     return {
         "script_path": UI / "entry" / "script.py",
         "lifespan": lifespan,
-        "routes": [*routes(site), leaving.route(site)],
+        "routes": [*routes(site), leaving.route(site), scripts.route()],
         "middleware": [guard],
         "on_script_error": _note_error,
     }

@@ -5,11 +5,12 @@ Knows pieces of text with a head each; the drawing is `rendered.js`, which sets 
 
 from collections.abc import Sequence
 from functools import cache
-from importlib.resources import files
 from typing import TypedDict
 
 import streamlit as st
 from streamlit.components.v2.types import ComponentRenderer
+
+from rollout_curator.ui import scripts
 
 
 class Piece(TypedDict):
@@ -36,10 +37,6 @@ def _component() -> ComponentRenderer:
     return st.components.v2.component(
         "rollout_curator_rendered",
         html='<div class="rc-rendered" role="list" tabindex="0"></div>',
-        css=_text("rendered.css"),
-        js=_text("rendered.js"),
+        css=scripts.text("rendered.css"),
+        js=scripts.text("rendered.js"),
     )
-
-
-def _text(name: str) -> str:
-    return files(__package__).joinpath(name).read_text(encoding="utf-8")

@@ -1,0 +1,206 @@
+// Brings everything that depends on the bounds up to date: the part that runs on each move.
+
+import { keptBy, LOWER, MEASURES, room, sameBounds, UPPER } from "./counts.js";
+import { BASE, MARGIN, SHAPES } from "./look.js";
+import { amount, count, lowerBound, percent, reading, set, signed, whole } from "./numbers.js";
+import { Plot } from "./plot.js";
+
+const SPEAK_AFTER_MS = 500;
+
+export class Follow extends Plot {
+  other() {
+    return this.active === LOWER ? UPPER : LOWER;
+  }
+
+  follow() {
+    const kept = keptBy(this.data, this.shown);
+    const low = this.place(LOWER);
+    const high = this.place(UPPER);
+    const right = MARGIN.left + this.width + 3;
+    const from = this.shown.atLeast === null ? 0 : Math.min(right, this.edge(LOWER, low));
+    const to = this.shown.atMost === null ? right : Math.max(0, this.edge(UPPER, high));
+    set(this.keptClip, { x: from.toFixed(2), width: Math.max(0, to - from).toFixed(2) });
+    this.root.classList.toggle("none", this.shown.atLeast === null);
+    this.root.classList.toggle("counting", kept === null);
+    this.label(kept, this.active === LOWER ? low : high);
+    this.write(kept);
+    this.writeDifference(kept);
+    this.describe(kept);
+  }
+
+  /** Put a handle on its value, or at the edge that is nearest to it; return the x of the value itself. */
+  place(name) {
+    const value = this.shown[name];
+    const handle = this.handles[name];
+    const isThere = name === LOWER || value !== null;
+    handle.toggleAttribute("hidden", !isThere);
+    this.readings[name].toggleAttribute("hidden", !isThere);
+    if (!isThere) return null;
+    const at = value === null ? MARGIN.left : this.scale.x(value);
+    const inside = Math.min(MARGIN.left + this.width, Math.max(MARGIN.left, at));
+    handle.setAttribute("transform", `translate(${inside.toFixed(2)} 0)`);
+    handle.setAttribute("data-x", inside.toFixed(2));
+    handle.classList.toggle("away", Math.abs(inside - at) > 0.5);
+    this.read(name, inside, at);
+    return at;
+  }
+
+  /** Write the value beside its grip: outward, or inward where there is no room. */
+  read(name, x, at) {
+    const words = this.readingOf(name, at);
+    const { side } = SHAPES[name];
+    const long = words.length * 7.6 + 16;
+    const isOutward = side < 0 ? x - long > 2 : x + long < this.outer - 2;
+    const way = isOutward ? side : -side;
+    set(this.readings[name], { x: (x + way * (isOutward ? 17 : 8)).toFixed(2), "text-anchor": way < 0 ? "end" : "start" });
+    this.readings[name].textContent = words;
+  }
+
+  readingOf(name, at) {
+    const value = this.shown[name];
+    if (value === null) return "no threshold";
+    if (this.data.kind === "boolean") return value === (name === LOWER ? 1 : 0) ? `${this.words(value)} only` : "no or yes";
+    const sign = name === LOWER ? "\u2265" : "\u2264";
+    const words = `${sign} ${this.words(value)}`;
+    if (at < MARGIN.left - 0.5) return `\u2190 ${words}`;
+    return at > MARGIN.left + this.width + 0.5 ? `${words} \u2192` : words;
+  }
+
+  words(value) {
+    if (this.data.kind === "boolean" && (value === 0 || value === 1)) return value === 1 ? "yes" : "no";
+    return reading(this.data.stops, value);
+  }
+
+  /** Where the kept part begins or ends: beside the outermost kept bar, so that no bar is cut through its one value. */
+  edge(name, x) {
+    const { bins, stops } = this.data;
+    if (!bins.perValue) return x;
+    const value = this.shown[name];
+    const side = name === LOWER ? -1 : 1;
+    const at = lowerBound(stops, value);
+    const i = name === UPPER && stops[at] !== value ? at - 1 : at;
+    if (i < 0 || i >= stops.length) return x;
+    const near = stops[i + side];
+    const own = this.scale.x(stops[i]);
+    const half = this.shownBars.length ? (this.shownBars[0].to - this.shownBars[0].from) / 2 : 0;
+    const reach = near === undefined ? Infinity : Math.abs(this.scale.x(near) - own) / 2;
+    return own + side * Math.min(half + 1, reach);
+  }
+
+  /** Put a dot on each curve and its name beside it, on the side that has room, without overlap. */
+  label(kept, x) {
+    const isThere = kept !== null && x !== null && this.shown[this.other()] === this.data.bounds[this.other()];
+    const inside = Math.min(MARGIN.left + this.width, Math.max(MARGIN.left, x));
+    const wanted = this.active === LOWER ? 1 : -1;
+    const isTight = wanted > 0 ? inside > MARGIN.left + this.width - 112 : inside < MARGIN.left + 112;
+    const side = isTight ? -wanted : wanted;
+    const share = (name) => (this.data.total[name] && isThere ? kept[name] / this.data.total[name] : 0);
+    const order = [...MEASURES].sort((a, b) => share(b) - share(a));
+    let lowest = MARGIN.top + 8;
+    order.forEach((name, i) => {
+      const label = this.labels[name];
+      label.toggleAttribute("hidden", !isThere);
+      this.dots[name].toggleAttribute("hidden", !isThere);
+      if (!isThere) return;
+      const y = BASE - share(name) * (BASE - MARGIN.top);
+      set(this.dots[name], { cx: inside.toFixed(2), cy: y.toFixed(2) });
+      lowest = Math.min(BASE - 4 - 14 * (order.length - 1 - i), Math.max(lowest, y - 4));
+      set(label, { x: (inside + side * 9).toFixed(2), y: lowest.toFixed(2), "text-anchor": side > 0 ? "start" : "end" });
+      label.textContent = `${name} ${percent(kept[name], this.data.total[name])}`;
+      lowest += 14;
+    });
+  }
+
+  write(kept) {
+    const { total } = this.data;
+    for (const name of MEASURES) set(this.numbers, { [`data-${name}`]: kept && kept[name] });
+    set(this.numbers, { "data-value": this.shown.atLeast ?? "", "data-at-most": this.shown.atMost ?? "" });
+    const say = (name, strong, rest) => {
+      this.written[name].strong.textContent = strong;
+      this.written[name].rest.textContent = ` ${rest}`;
+    };
+    if (kept === null) {
+      for (const name of MEASURES) say(name, "\u2026", name === "rollouts" ? "counting rollouts" : name);
+      return;
+    }
+    const lost = total.tasks - kept.tasks;
+    say("rollouts", whole.format(kept.rollouts), `${kept.rollouts === 1 ? "rollout" : "rollouts"} kept`);
+    say("tasks", whole.format(kept.tasks), `of ${count(total.tasks, "task", "tasks")} (${whole.format(lost)} lost)`);
+    say("tokens", amount(kept.tokens), kept.tokens === 1 ? "generated token" : "generated tokens");
+    this.written.tokens.part.title = `${whole.format(kept.tokens)} of ${whole.format(total.tokens)} generated tokens`;
+  }
+
+  writeNote() {
+    const { missing, infinite, always, title } = this.data;
+    const isOpen = this.data.bounds.atLeast === null && this.data.bounds.atMost === null;
+    const notes = [];
+    if (always) notes.push(`${whole.format(always)} kept whatever the bounds`);
+    if (missing) notes.push(`${whole.format(missing)} without ${title.toLowerCase()} ${isOpen ? "kept" : "not kept"}`);
+    if (infinite) notes.push(`${whole.format(infinite)} infinite, off the axis`);
+    this.note.textContent = notes.join(" \u00b7 ");
+  }
+
+  /** What this move changes: 0.8 → 0.7: +412 rollouts, +9 tasks, +61k tokens. */
+  writeDifference(kept) {
+    const { from } = this;
+    this.difference.textContent = "";
+    if (!from || sameBounds(from.bounds, this.shown)) return;
+    if (kept === null) {
+      this.difference.textContent = `${this.move(from.bounds)}: counting`;
+      return;
+    }
+    const by = (name) => signed(kept[name] - from.kept[name]);
+    const changes = `${by("rollouts")} rollouts, ${by("tasks")} tasks, ${by("tokens")} tokens`;
+    this.difference.textContent = `${this.move(from.bounds)}: ${changes}`;
+  }
+
+  move(before) {
+    const isUsed = before.atMost !== null || this.shown.atMost !== null;
+    const words = (name, value) => {
+      if (value === null) return isUsed ? `no ${name === LOWER ? "lower" : "upper"} bound` : "no threshold";
+      return isUsed ? `${name === LOWER ? "at least" : "at most"} ${this.words(value)}` : this.words(value);
+    };
+    const parts = [LOWER, UPPER].filter((name) => before[name] !== this.shown[name]);
+    return parts.map((name) => `${words(name, before[name])} \u2192 ${words(name, this.shown[name])}`).join(", ");
+  }
+
+  /** Say it all in words, to the handles at once and to the live region when the moving has stopped. */
+  describe(kept) {
+    const { stops, total, title } = this.data;
+    const counts = kept
+      ? `${count(kept.rollouts, "rollout", "rollouts")} kept, ${whole.format(kept.tasks)} of ` +
+        `${count(total.tasks, "task", "tasks")}, ${whole.format(total.tasks - kept.tasks)} lost`
+      : "counting";
+    const where = (name) => {
+      const value = this.shown[name];
+      if (value === null) return name === LOWER ? "no threshold" : "no upper bound";
+      return `${this.words(value)} or ${name === LOWER ? "more" : "less"}`;
+    };
+    for (const name of [LOWER, UPPER]) {
+      const { first, last } = room(stops, name, this.shown);
+      const low = stops[first];
+      const high = stops[last];
+      const now = this.shown[name] ?? (name === LOWER ? low : high);
+      set(this.handles[name], {
+        "aria-label": `${title}: ${name === LOWER ? "at least" : "at most"}`,
+        "aria-valuemin": Math.min(low, now),
+        "aria-valuemax": Math.max(high, now),
+        "aria-valuenow": now,
+        "aria-valuetext": `${where(name)}: ${counts}`,
+      });
+    }
+    const isOpen = this.shown.atLeast === null && this.shown.atMost === null;
+    set(this.buttons.none, { "aria-pressed": isOpen });
+    set(this.buttons.upper, { "aria-pressed": this.shown.atMost !== null });
+    const bounds = [LOWER, UPPER].filter((name) => name === LOWER || this.shown[name] !== null).map(where).join(", ");
+    const tokens = kept ? `, ${whole.format(kept.tokens)} generated tokens` : "";
+    this.speak(`${bounds}: ${counts}${tokens}`);
+  }
+
+  speak(words) {
+    clearTimeout(this.speakTimer);
+    this.speakTimer = setTimeout(() => {
+      if (this.spoken.textContent !== words) this.spoken.textContent = words;
+    }, SPEAK_AFTER_MS);
+  }
+}
