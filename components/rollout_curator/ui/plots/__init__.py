@@ -14,7 +14,7 @@ from rollout_curator.ui.plots.component_plots import component_table, components
 from rollout_curator.ui.plots.density_plots import against_table, density, reward_against
 from rollout_curator.ui.plots.distribution import ecdf, ecdf_table
 from rollout_curator.ui.plots.groups import by_group
-from rollout_curator.ui.plots.histogram import histogram
+from rollout_curator.ui.plots.histogram_plot import histogram
 from rollout_curator.ui.plots.labels import label, name_of
 from rollout_curator.ui.plots.tables import group_table, task_table
 from rollout_curator.ui.plots.tasks import (

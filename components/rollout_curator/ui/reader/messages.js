@@ -137,8 +137,9 @@
  * @typedef {Object} Attempts The attempts of a task.
  * @property {Attempt[]} attempts
  *
- * @typedef {Object} Raw The line of a rollout, laid out.
+ * @typedef {Object} Raw The line of a rollout, laid out, and what to say of it, empty for nothing.
  * @property {string} text
+ * @property {string} note
  *
  * @typedef {Object} Places The positions of the keys that were sent, null for one that is not in the view.
  * @property {(number|null)[]} places

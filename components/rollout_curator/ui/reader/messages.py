@@ -167,9 +167,10 @@ class Attempts(TypedDict):
 
 
 class Raw(TypedDict):
-    """The line of a rollout, laid out."""
+    """The line of a rollout, laid out, and what to say of it, empty for nothing."""
 
     text: str
+    note: str
 
 
 class Places(TypedDict):

@@ -81,7 +81,7 @@ def attempts(view: View, row: int) -> list[Attempt]:
     return [conceal(view, _facts(view, view.position_of_row(found), found)) for found in rows]
 
 
-def raw_text(view: View, row: int) -> Json:
+def raw_text(view: View, row: int) -> messages.Raw:
     """Return the line of a row, laid out when that changes nothing, and what to say of it. Raises SourceError.
 
     A line too full to parse is shown as it was read, and that is said: without most of its log probabilities.
