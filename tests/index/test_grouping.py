@@ -7,7 +7,7 @@ import pytest
 
 from making import CHECKOUT, call, exported, gym, rows_of, write
 from rollout_curator.export import choose
-from rollout_curator.index import seals, store
+from rollout_curator.index import checksums, store
 from rollout_curator.recipe.recipe import Recipe, from_table, to_table
 from rollout_curator.selection.pairs.pairing import Pairs
 from rollout_curator.selection.strategies import Step, task_summary
@@ -133,7 +133,7 @@ def test_an_index_of_an_older_schema_is_built_anew(tmp_path: Path) -> None:
     workspace = opened(tmp_path, run=attempts("a", 0, [1.0, 0.5]))
     path, cache = workspace.found[0].path, tmp_path / "cache"
     file = store.folder_of(cache, path) / "header.json"
-    file.write_bytes(seals.sealed({**seals.unsealed(file), "schema": 3}))
+    file.write_bytes(checksums.sealed({**checksums.unsealed(file), "schema": 3}))
     assert store.read_header(cache, path) is None
     assert n_tasks(Workspace.open([tmp_path], cache)) == 1
 

@@ -21,8 +21,8 @@ from rollout_curator.recipe.recipe import Recipe
 from rollout_curator.rollout import Unreadable
 from rollout_curator.sources import limits, token_lists
 from rollout_curator.sources import lines as reader
-from rollout_curator.sources.shapes.view import HARMLESS, TOKEN_KEYS
-from rollout_curator.ui.reader.served import raw_text
+from rollout_curator.sources.shapes.key_tracker import HARMLESS, TOKEN_KEYS
+from rollout_curator.ui.reader.payload import raw_text
 from rollout_curator.ui.reader.transcript import transcript
 from rollout_curator.ui.reader.views import View
 from rollout_curator.workspace.workspace import Workspace

@@ -15,7 +15,7 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
 from raw import LOCAL, ask, running, served
-from rollout_curator.ui.server import connections, wire
+from rollout_curator.ui.server import connections, protocol_errors
 
 LARGE = 40_000_000
 ENDED = threading.Event()
@@ -59,7 +59,7 @@ async def stream(socket: WebSocket) -> None:
 @pytest.fixture
 def port() -> Iterator[int]:
     """Serve a small app by the protocols of the program."""
-    wire.install()
+    protocol_errors.install()
     routes = [Route(f"/{work.__name__}", work, methods=["GET", "POST"]) for work in (small, early, large)]
     with served(Starlette(routes=[*routes, WebSocketRoute("/socket", stream)])) as found:
         yield found
@@ -156,7 +156,7 @@ def test_half_of_the_connections_at_most_are_websockets(port: int, monkeypatch: 
         held = [stack.enter_context(handshaken(port)) for _ in range(3)]
         assert [one.recv(12) for one in held] == [b"HTTP/1.1 101"] * 3
         refused = ask(port, HANDSHAKE)
-        assert (refused.status, refused.body.decode()) == (503, wire.FULL)
+        assert (refused.status, refused.body.decode()) == (503, protocol_errors.FULL)
         assert refused.header("x-frame-options") == "DENY"
         assert ask(port, "GET /small HTTP/1.1").status == 200
 
@@ -170,7 +170,7 @@ def handshaken(port: int) -> socket.socket:
 def test_a_websocket_takes_no_message_of_more_than_it_needs(port: int) -> None:
     with handshaken(port) as connection:
         assert connection.recv(12) == b"HTTP/1.1 101"
-        connection.sendall(b"\x82\xff" + (wire.MESSAGE_BYTES + 1).to_bytes(8, "big") + bytes(4))
+        connection.sendall(b"\x82\xff" + (protocol_errors.MESSAGE_BYTES + 1).to_bytes(8, "big") + bytes(4))
         assert b"exceeds limit" in rest(connection)
 
 

@@ -21,7 +21,7 @@ from rollout_curator.api.progress import progress
 from rollout_curator.api.recipe import checked
 from rollout_curator.api.selection import Selection
 from rollout_curator.conversation import ISSUE_WORDS
-from rollout_curator.decisions import stores
+from rollout_curator.decisions import store_choice
 from rollout_curator.errors import (
     CuratorError,
     ExportError,
@@ -81,8 +81,8 @@ def open(
     try:
         opened.passed_over = passed_over(paths)
         opened.require_rollouts()
-        around = stores.Opened(paths, found)
-        held = stores.read(around, given, opened)
+        around = store_choice.Opened(paths, found)
+        held = store_choice.read(around, given, opened)
         opened.hold(held.decisions, held.counted)
         opened.refresh_decisions()
     except BaseException as error:

@@ -9,8 +9,8 @@ from rollout_curator.printable import shown
 from rollout_curator.terminal import bar, fail, note, say
 
 if TYPE_CHECKING:
-    from rollout_curator.decisions.counted import Counted
-    from rollout_curator.decisions.stores import Opened
+    from rollout_curator.decisions.store_choice import Opened
+    from rollout_curator.decisions.store_report import Counted
     from rollout_curator.sources.find import Found
     from rollout_curator.workspace.workspace import Workspace
 
@@ -19,17 +19,17 @@ Use = Literal["read", "write"]
 
 def stores_of(paths: Sequence[str], found: "Sequence[Found]", given: Path | None) -> Sequence[Path | None]:
     """Return every review store that may count for the files, which no other file may replace; None for none."""
-    from rollout_curator.decisions.stores import Opened
+    from rollout_curator.decisions.store_choice import Opened
 
     return [given] if given is not None else Opened(paths, found).stores() or [None]
 
 
 def hold(workspace: "Workspace", paths: Sequence[str], given: Path | None, use: Use) -> None:
     """Give a workspace the review store that counts, one to write to if asked."""
-    from rollout_curator.decisions import stores
+    from rollout_curator.decisions import store_choice
 
-    opened = stores.Opened(paths, workspace.found)
-    held = (stores.read if use == "read" else stores.write)(opened, given, workspace)
+    opened = store_choice.Opened(paths, workspace.found)
+    held = (store_choice.read if use == "read" else store_choice.write)(opened, given, workspace)
     workspace.hold(held.decisions, held.counted)
 
 
@@ -48,7 +48,7 @@ def told(workspace: "Workspace") -> dict[str, Any]:
 
 def told_of_check(workspace: "Workspace", paths: Sequence[str]) -> dict[str, Any]:
     """Return which store would count; a check goes on where that cannot be said."""
-    from rollout_curator.decisions.counted import Counted
+    from rollout_curator.decisions.store_report import Counted
     from rollout_curator.errors import DecisionsError
 
     try:
@@ -89,7 +89,7 @@ def opened(
     as_json: bool = False,
 ) -> Iterator["Workspace"]:
     """Open the files with progress on a terminal, and for a use the review store that counts: the one given if any."""
-    from rollout_curator.decisions.stores import require_there
+    from rollout_curator.decisions.store_choice import require_there
     from rollout_curator.errors import SourceError
     from rollout_curator.sources.find import existing, passed_over
     from rollout_curator.workspace.opening import build_indexes, default_cache

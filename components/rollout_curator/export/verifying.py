@@ -16,9 +16,9 @@ import numpy as np
 
 from rollout_curator import __version__
 from rollout_curator.errors import CuratorError, ManifestError
-from rollout_curator.export.accounting import left_out, report_blocks, rows_written
-from rollout_curator.export.choosing import Chosen, Part, choose
-from rollout_curator.export.stating import over_fits, stated
+from rollout_curator.export.choice import Chosen, Part, choose
+from rollout_curator.export.losses import left_out, report_blocks, rows_written
+from rollout_curator.export.manifest_checks import over_fits, stated
 from rollout_curator.export.stream import Stream
 from rollout_curator.export.writing import input_of
 from rollout_curator.files import manifest

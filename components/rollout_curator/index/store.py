@@ -22,14 +22,14 @@ import orjson
 import xxhash
 
 from rollout_curator.errors import CacheError, SourceChanged, SourceNotFound, SourceRefused
-from rollout_curator.index import seals
+from rollout_curator.index import checksums
 from rollout_curator.index.columns import CLASSES, NUMBERS, SCHEMA
-from rollout_curator.index.frames import FrameWriter
-from rollout_curator.index.passes import Pass, Run, is_row_of_objects, look_at, refusal, scan
+from rollout_curator.index.scanners import Pass, Run, is_row_of_objects, look_at, refusal, scan
 from rollout_curator.index.shards import Shard, Spill, merge
+from rollout_curator.index.zstd_frames import FrameWriter
 from rollout_curator.printable import digest, shown
 from rollout_curator.sources.compression import fingerprint
-from rollout_curator.sources.layouts import DOCUMENT
+from rollout_curator.sources.file_layout import DOCUMENT
 
 SETTLED_S = 2.0
 """A file changed less than this before it was indexed may change again within one tick of its clock."""
@@ -85,12 +85,12 @@ def read_header(cache: Path, path: Path) -> dict[str, Any] | None:
     Header and columns carry their hashes: a disk that lost power or rots leaves files of the right size.
     """
     folder = folder_of(cache, path)
-    header = seals.unsealed(folder / "header.json")
+    header = checksums.unsealed(folder / "header.json")
     if (header.get("schema"), header.get("code")) != (SCHEMA, reading_code()):
         return None
     if any(_size(folder / name) != size for name, size in header["sizes"].items()):
         return None
-    if seals.hash_of(folder / header["files"]["columns"]) != header["columns_hash"]:
+    if checksums.hash_of(folder / header["files"]["columns"]) != header["columns_hash"]:
         return None
     now, then = stamp(path), Stamp(**header["stamp"])
     if now == then and header["indexed_at"] - then.mtime_ns / 1e9 > SETTLED_S:
@@ -198,7 +198,7 @@ def build(cache: Path, path: Path, environment: str, run: Run) -> Iterator[Progr
             "code": reading_code(),
             "files": files,
             "sizes": {file.name: _size(file) for file in written},
-            "columns_hash": seals.hash_of(written[0]),
+            "columns_hash": checksums.hash_of(written[0]),
             "columns": columns,
             "notes": made.notes,
             "refusal": refusal(made, whole, path),
@@ -230,7 +230,7 @@ def _summary(shard: Shard) -> dict[str, Any]:
 
 def _write_header(folder: Path, header: dict[str, Any]) -> None:
     temporary = folder / f"header-{secrets.token_hex(6)}.tmp"
-    temporary.write_bytes(seals.sealed(header))
+    temporary.write_bytes(checksums.sealed(header))
     os.replace(temporary, folder / "header.json")
 
 

@@ -15,7 +15,7 @@ from itertools import pairwise
 import numpy as np
 
 from rollout_curator.sources import limits
-from rollout_curator.sources.shapes.view import TOKEN_KEYS
+from rollout_curator.sources.shapes.key_tracker import TOKEN_KEYS
 
 WINDOW_BYTES = 256 << 10
 """A list is looked at, and what is cut out of it is parsed, so much at a time, or an entry at a time."""

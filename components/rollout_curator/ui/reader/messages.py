@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Literal, NotRequired, TypedDict
 
 from rollout_curator.ui.reader.blocks import Block, BlockKind
-from rollout_curator.ui.reader.placing import Mark
+from rollout_curator.ui.reader.example_alignment import Mark
 from rollout_curator.ui.reader.transcript import Side, Turn
 
 __all__ = ["Block", "BlockKind", "Mark", "Side", "Turn"]
