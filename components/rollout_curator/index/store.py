@@ -119,8 +119,11 @@ def reading_code() -> str:
 
 
 def decisive_modules() -> frozenset[str]:
-    """Return the modules that decide what an index holds: this one, and all that they import or name."""
-    found: set[str] = set()
+    """Return the modules that decide what an index holds: this one, and all that they import or name.
+
+    The package itself, which hands on what a notebook imports, has no say in it.
+    """
+    found = {_ROOT.name}
     waiting = [__name__]
     while waiting:
         module = waiting.pop()
@@ -132,7 +135,7 @@ def decisive_modules() -> frozenset[str]:
             waiting += [package, *(f"{package}.{name}" for name in _NAME.findall(names))]
         for package in _TABLES.findall(text):
             waiting += [package, *(f"{package}.{row.stem}" for row in _file_of(package).parent.glob("*.py"))]
-    return frozenset(found)
+    return frozenset(found - {_ROOT.name})
 
 
 def _file_of(module: str) -> Path:
