@@ -1,1 +1,1 @@
-"""Components v2: the reader and the threshold picker, plain ES modules without a build step."""
+"""Small components: the button that ends a session, a value the browser keeps, a text in coloured pieces."""
