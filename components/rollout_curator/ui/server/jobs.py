@@ -1,42 +1,66 @@
-"""One export at work behind the pages: a thread that writes, with progress to look at and a way to stop it."""
+"""Long work behind the pages: a thread, with progress to see and a way to stop it.
+
+An export writes a selection and its random controls. A look finds who gives an example, which is enough for the funnel,
+or more: hazards.
+"""
 
 import threading
+from collections.abc import Generator
 from contextlib import closing, suppress
-from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from rollout_curator.errors import CuratorError
-from rollout_curator.export import Exported, Settings, check_free, check_out, command_of, control_paths, export
+from rollout_curator.export import Exported, ExportProgress, Settings, export_with_controls
+from rollout_curator.recipe.plan import Plan
 from rollout_curator.recipe.recipe import Recipe
 from rollout_curator.training.templates.turns import Stopped
 from rollout_curator.ui.server.rendering import of_job
 from rollout_curator.workspace.workspace import Workspace
 
 
-@dataclass(frozen=True, slots=True)
-class Beside:
-    """What is written beside the file: names of a data card and of a report, the seeds of random controls.
+class Job:
+    """Work that has begun: `done` of `total`; in the end it is complete, was stopped, or has a `failure`."""
 
-    `batch_size` rows a step, the trainer's usual when None, and `epochs` are for its config. `agreed` are files that
-    this program did not write, or that were changed since, and that the user lets it replace.
-    """
-
-    card: str = ""
-    report: str = ""
-    seeds: tuple[int, ...] = ()
-    batch_size: int | None = None
-    epochs: int = 1
-    agreed: frozenset[Path] = frozenset()
+    def __init__(self, name: str, steps: Generator[Any, None, None], total: int = 0) -> None:
+        """Begin to take the steps, in a thread of this name."""
+        self.done, self.total = 0, total
+        self.failure: BaseException | None = None
+        self._stop, self._work = threading.Event(), of_job()
+        self._thread = threading.Thread(target=self._run, args=(steps,), name=name, daemon=True)
+        self._thread.start()
 
     @property
-    def settings(self) -> Settings:
-        """Return what the export does beside its recipe."""
-        return Settings(
-            self.card, report=self.report, batch_size=self.batch_size, epochs=self.epochs, agreed=self.agreed
-        )
+    def is_running(self) -> bool:
+        """Say whether it is still at work."""
+        return self._thread.is_alive()
+
+    def stop(self) -> None:
+        """Ask it to end, and to leave everything as it was; it does within a moment."""
+        self._stop.set()
+        self._work.stop()
+
+    def wait(self, seconds: float) -> bool:
+        """Wait a while; return whether it has ended."""
+        self._thread.join(seconds)
+        return not self.is_running
+
+    def take(self, step: Any) -> None:
+        """Take in one step: how much is done, unless a job has more to tell."""
+        self.done = step
+
+    def _run(self, steps: Generator[Any, None, None]) -> None:
+        try:
+            with self._work.under_way(), closing(steps), suppress(Stopped):
+                for step in steps:
+                    self.take(step)
+                    if self._stop.is_set():
+                        return
+        except (CuratorError, OSError, MemoryError, ValueError, RuntimeError) as error:
+            self.failure = error
 
 
-class ExportJob:
+class ExportJob(Job):
     """An export that has begun; `done` of `total` are written, `checked` read back, then there is an end.
 
     That is a `result` or a `failure`, or neither: then it was stopped, and what was there before is untouched. With
@@ -48,76 +72,38 @@ class ExportJob:
         workspace: Workspace,
         recipe: Recipe,
         out: Path,
-        beside: Beside = Beside(),
+        settings: Settings = Settings(),  # noqa: B008 frozen
     ) -> None:
         """Begin writing."""
-        self.recipe, self.out, self.beside, self.seeds = recipe, out, beside, beside.seeds
-        self.controls: list[Exported] = []
-        self.done, self.checked, self.total = 0, 0, 0
+        self.recipe, self.out, self.settings = recipe, out, settings
+        self.checked = 0
         self.result: Exported | None = None
-        self.failure: BaseException | None = None
-        self._stop, self._work = threading.Event(), of_job()
-        self._thread = threading.Thread(target=self._write, args=(workspace,), name="export", daemon=True)
-        self._thread.start()
-
-    @property
-    def is_running(self) -> bool:
-        """Say whether it is still at work."""
-        return self._thread.is_alive()
+        self.controls: list[Exported] = []
+        super().__init__("export", export_with_controls(workspace, recipe, out, settings))
 
     @property
     def is_stopped(self) -> bool:
         """Say whether it was told to stop before it was done."""
         return self._stop.is_set() and self.result is None
 
-    def stop(self) -> None:
-        """Ask it to leave everything as it was; it ends within a moment."""
-        self._stop.set()
-        self._work.stop()
+    def take(self, step: ExportProgress | Exported) -> None:
+        """Take in how far it is, or what was written: the selection first, then its controls."""
+        if isinstance(step, ExportProgress):
+            self.done, self.checked, self.total = step.done, step.checked, step.total
+        elif self.result is None:
+            self.result = step
+        else:
+            self.controls.append(step)
 
-    def wait(self, seconds: float) -> bool:
-        """Wait a while; return whether it has ended."""
-        self._thread.join(seconds)
-        return not self.is_running
 
-    def _write(self, workspace: Workspace) -> None:
-        with self._work.under_way(), suppress(Stopped):
-            self._write_all(workspace)
+class LookJob(Job):
+    """A look at every example of a plan that has begun."""
 
-    def _write_all(self, workspace: Workspace) -> None:
-        try:
-            beside = control_paths(self.out, self.seeds)
-            sources = [file.path for file in workspace.found]
-            store = workspace.decisions.path if workspace.decisions else None
-            for path in beside.values():
-                check_out(path, sources, store, self.recipe)
-            card, report, settings = self.beside.card, self.beside.report, self.beside.settings
-            check_free({self.out: settings, **dict.fromkeys(beside.values(), settings.alone)}, self.recipe)
-            self.result = self._written(workspace, self.recipe, self.out, settings)
-            if self.result is not None and beside:
-                said = command_of(workspace, self.recipe, self.out, card, self.seeds, report, settings.training)
-                self.result = replace(self.result, command=said)
-                self._write_controls(workspace, beside)
-        except (CuratorError, OSError, MemoryError, ValueError, RuntimeError) as error:
-            self.failure = error
-
-    def _write_controls(self, workspace: Workspace, beside: dict[int, Path]) -> None:
-        for seed, path in beside.items():
-            made = self._written(workspace, replace(self.recipe, control=seed), path, self.beside.settings.alone)
-            if made is None:
-                return
-            self.controls.append(made)
-
-    def _written(self, workspace: Workspace, recipe: Recipe, out: Path, settings: Settings) -> Exported | None:
-        """Return what was written, None when it was stopped before."""
-        with closing(export(workspace, recipe, out, settings)) as steps:
-            for step in steps:
-                if isinstance(step, Exported):
-                    return step
-                if self._stop.is_set():
-                    return None
-                self.done, self.checked, self.total = step.done, step.checked, step.total
-        return None
+    def __init__(self, workspace: Workspace, plan: Plan, *, for_hazards: bool) -> None:
+        """Begin to look."""
+        self.plan, self.for_hazards = plan, for_hazards
+        outlook = workspace.outlook
+        super().__init__("look", outlook.look(plan) if for_hazards else outlook.prepare(plan), workspace.n_rollouts)
 
 
 def writing_of(job: ExportJob | None) -> str | None:
