@@ -1,14 +1,13 @@
 """What bounds on a number would keep, and how the number is spread: exact counts of rollouts, tasks and tokens."""
 
 from rollout_curator.selection.threshold_counts.bins import MAX_VALUE_BINS, Bins, RoundEdges, make_bins, round_edges
-from rollout_curator.selection.threshold_counts.columns import Bounds, Kept
+from rollout_curator.selection.threshold_counts.columns import Kept
 from rollout_curator.selection.threshold_counts.steps import MAX_STOPS, Levels, Steps, levels
 
 __all__ = [
     "MAX_STOPS",
     "MAX_VALUE_BINS",
     "Bins",
-    "Bounds",
     "Kept",
     "Levels",
     "RoundEdges",

@@ -10,7 +10,8 @@ from typing import Any
 
 import streamlit as st
 
-from rollout_curator.selection.threshold_counts import Bounds, Kept, Levels, Steps
+from rollout_curator.selection.intervals import Interval
+from rollout_curator.selection.threshold_counts import Kept, Levels, Steps
 
 _HERE = Path(__file__).parent
 
@@ -88,8 +89,8 @@ def _steps(steps: Steps) -> dict[str, Any]:
     }
 
 
-def _bounds(bounds: Bounds) -> dict[str, float | None]:
-    return {"atLeast": bounds.at_least, "atMost": bounds.at_most}
+def _bounds(bounds: Interval) -> dict[str, float | None]:
+    return {"atLeast": bounds.low, "atMost": bounds.high}
 
 
 def _counts(kept: Kept) -> dict[str, int]:
