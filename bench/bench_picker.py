@@ -26,7 +26,7 @@ sys.path[:0] = [str(ROOT / "tests" / "browser"), str(ROOT / "components")]
 from driving import AppServer  # noqa: E402
 from find_browser import HELP, find_browser  # noqa: E402
 
-from rollout_curator.selection.threshold_counts import Bounds, levels  # noqa: E402
+from rollout_curator.selection.threshold_counts import levels  # noqa: E402
 from rollout_curator.ui.picker.payload import payload  # noqa: E402
 
 LIMIT_MS = 16.0

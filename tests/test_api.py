@@ -28,7 +28,7 @@ from rollout_curator.errors import (
     Unopened,
 )
 from rollout_curator.ui.plots.base import FILLED
-from rollout_curator.ui.server.exporting import ExportJob
+from rollout_curator.ui.server.jobs import ExportJob
 from rollout_curator.workspace.workspace import Workspace
 
 RECIPES = {

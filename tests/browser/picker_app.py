@@ -10,7 +10,8 @@ import os
 import numpy as np
 import streamlit as st
 
-from rollout_curator.selection.threshold_counts import Bounds, levels
+from rollout_curator.selection.intervals import Interval
+from rollout_curator.selection.threshold_counts import levels
 from rollout_curator.ui.picker.threshold import Outside, Panel, threshold_panels, threshold_picker
 
 N = int(os.environ.get("PICKER_ROWS", "3000"))
@@ -49,14 +50,14 @@ def population(case: str) -> dict[str, np.ndarray]:
     }
 
 
-def counted(rows: dict[str, np.ndarray], bounds: Bounds) -> dict[str, int]:
+def counted(rows: dict[str, np.ndarray], bounds: Interval) -> dict[str, int]:
     """Return what a plain comparison keeps."""
     value = rows["value"]
     kept = np.ones(len(value), bool)
-    if bounds.at_least is not None:
-        kept &= value >= bounds.at_least
-    if bounds.at_most is not None:
-        kept &= value <= bounds.at_most
+    if bounds.low is not None:
+        kept &= value >= bounds.low
+    if bounds.high is not None:
+        kept &= value <= bounds.high
     kept |= rows["always"]
     tasks = rows["task"][kept]
     return {
@@ -74,7 +75,7 @@ def made(case: str):  # noqa: ANN201 - a page
 
 def picker(case: str) -> None:
     """Draw one picker, keep its bounds, and say what the server counts and what was opened."""
-    held = st.session_state.setdefault("held", {"bounds": Bounds(), "opened": None, "runs": 0})
+    held = st.session_state.setdefault("held", {"bounds": Interval(), "opened": None, "runs": 0})
     chosen = threshold_picker(
         made(case).within(held["bounds"]),
         key="picker",
@@ -88,7 +89,7 @@ def picker(case: str) -> None:
         st.rerun()
     held["runs"] += 1
     bounds = held["bounds"]
-    said = {"at_least": bounds.at_least, "at_most": bounds.at_most, "opened": held["opened"]}
+    said = {"at_least": bounds.low, "at_most": bounds.high, "opened": held["opened"]}
     st.code(json.dumps(said | counted(population(case), bounds)), language=None)
 
 
@@ -117,7 +118,7 @@ def panels(*, one_axis: bool) -> None:
         }
         columns[name] = rows
         bound = held["own"].get(name, held["all"])
-        found = levels(rows["value"], rows["tokens"], rows["task"], bounds=Bounds(bound))
+        found = levels(rows["value"], rows["tokens"], rows["task"], bounds=Interval(bound))
         note = f"{n:,} rollouts, mean {np.nan_to_num(value).mean():.2f}"
         shown.append(Panel(name, note, found, own=name in held["own"]))
     chosen = threshold_panels(shown, key="panels", title="Reward by agent", one_axis=one_axis)
@@ -129,7 +130,7 @@ def panels(*, one_axis: bool) -> None:
         else:
             held["own"][chosen.name] = chosen.at_least
         st.rerun()
-    kept = {name: counted(rows, Bounds(held["own"].get(name, held["all"]))) for name, rows in columns.items()}
+    kept = {name: counted(rows, Interval(held["own"].get(name, held["all"]))) for name, rows in columns.items()}
     st.code(json.dumps({"own": held["own"], "opened": held["opened"], "kept": kept}), language=None)
 
 

@@ -21,7 +21,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from rollout_curator.selection.threshold_counts import Bounds, levels
+from rollout_curator.selection.intervals import Interval
+from rollout_curator.selection.threshold_counts import levels
 from rollout_curator.ui import scripts
 from rollout_curator.ui.picker.payload import payload
 
@@ -368,7 +369,7 @@ def test_the_script_counts_every_stop_and_everything_between_as_a_plain_comparis
     blank: Page, rows: list[tuple[float, int, int, bool]], low: float | None, high: float | None
 ) -> None:
     value, tokens, task, always = (np.array(column) for column in zip(*rows, strict=True))
-    made = levels(value.astype(np.float64), tokens, task, always=always.astype(bool), bounds=Bounds(low, high))
+    made = levels(value.astype(np.float64), tokens, task, always=always.astype(bool), bounds=Interval(low, high))
     bounds = [None, -1e9, 0.123, 1e9, *made.lower.value.tolist()]
     counted = blank.evaluate(
         """([data, bounds]) => [
@@ -401,7 +402,7 @@ def some_data(at_least: float | None, at_most: float | None, heard: int) -> dict
         np.array([0.0, 0.25, 0.5, 0.75, 1.0]),
         np.array([1, 2, 4, 8, 16]),
         np.array([0, 1, 0, 1, 2]),
-        bounds=Bounds(at_least, at_most),
+        bounds=Interval(at_least, at_most),
     )
     words = {"title": "Reward", "unit": "", "kind": "number", "outside": [], "session": "a", "heard": heard}
     return words | payload(made)

@@ -16,6 +16,7 @@ from test_pages import opened
 
 from making import gym, said, write
 from rollout_curator.errors import ExportError, RecipeError, TemplateError
+from rollout_curator.export import Settings
 from rollout_curator.files.path_access import ANYWHERE, NOT_HERE, NOWHERE, OutOfReach, Reach
 from rollout_curator.printable import brief, shown
 from rollout_curator.recipe import url
@@ -25,7 +26,6 @@ from rollout_curator.training import templates
 from rollout_curator.ui.pages import recipe_file
 from rollout_curator.ui.server import site as sites
 from rollout_curator.ui.server.browser_paths import check_written, reach_of, typed
-from rollout_curator.ui.server.exporting import Beside
 from rollout_curator.ui.server.server import ServeOptions
 from rollout_curator.ui.server.site import Site
 from rollout_curator.workspace.workspace import Workspace
@@ -187,9 +187,9 @@ WRITTEN = (
 @pytest.mark.parametrize("name", WRITTEN)
 def test_no_file_of_an_export_goes_through_a_link_elsewhere(site: Site, root: Path, name: str) -> None:
     (root / name).symlink_to(root.parent / "out" / "written")
-    beside = Beside(card="x.card.md", report="x.report.jsonl", seeds=(1,))
+    settings = Settings(card="x.card.md", report="x.report.jsonl", seeds=(1,))
     with pytest.raises(ExportError, match="exports may not go there"):
-        check_written(site, Recipe(split=Split()), root / "x.jsonl", beside)
+        check_written(site, Recipe(split=Split()), root / "x.jsonl", settings)
 
 
 @pytest.mark.parametrize("path", HOSTILE)

@@ -21,6 +21,7 @@ from rollout_curator.selection.funnel import (
     funnel,
     select,
 )
+from rollout_curator.selection.intervals import Interval
 
 NAN = float("nan")
 INVALID = ["", "masked", "truncated", "failed"]
@@ -38,7 +39,7 @@ def chosen(
 ) -> Selection:
     """Select from columns written by hand; what is not given is harmless."""
     nothing = [0] * len(reward)
-    rules = Rules(RewardBounds(min_reward), kinds, np.array(outcomes or nothing), SKIPS)
+    rules = Rules(RewardBounds(Interval(min_reward)), kinds, np.array(outcomes or nothing), SKIPS)
     return select(np.array(reward), np.array(invalid or nothing), INVALID, np.array(verdicts or nothing), rules)
 
 

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from rollout_curator.selection.threshold_counts import MAX_STOPS, Bounds, Kept, Levels, Steps, levels
+from rollout_curator.selection.intervals import Interval
+from rollout_curator.selection.threshold_counts import MAX_STOPS, Kept, Levels, Steps, levels
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -18,7 +19,7 @@ FEW = some.sampled_from([0.0, -0.0, 1.0, 0.5, 0.1 + 0.2, 0.3, -100.0, 19.4, floa
 ANY = some.floats(allow_nan=True, allow_infinity=True)
 ROWS = some.lists(some.tuples(FEW | ANY, some.integers(0, 10**6), some.integers(-1, 5), some.booleans()), max_size=40)
 BOUND = some.none() | FEW.filter(np.isfinite) | some.floats(allow_nan=False, allow_infinity=False)
-BOUNDS = some.builds(Bounds, BOUND, BOUND)
+BOUNDS = some.builds(Interval, BOUND, BOUND)
 
 
 class Population:
@@ -27,7 +28,7 @@ class Population:
     def __init__(self, value: Floats, tokens: Ints, task: Ints, always: Flags) -> None:
         self.value, self.tokens, self.task, self.always = value, tokens, task, always
 
-    def levels(self, bounds: Bounds) -> Levels:
+    def levels(self, bounds: Interval) -> Levels:
         return levels(self.value, self.tokens, self.task, always=self.always, bounds=bounds)
 
     def kept(self, at_least: float | None, at_most: float | None) -> Kept:
@@ -70,39 +71,39 @@ def every_stop(steps: Steps) -> list[Kept]:
 @given(ROWS, BOUNDS)
 @settings(max_examples=150)
 def test_every_stop_of_either_handle_counts_as_a_plain_comparison_does(
-    rows: list[tuple[float, int, int, bool]], bounds: Bounds
+    rows: list[tuple[float, int, int, bool]], bounds: Interval
 ) -> None:
     people = population(rows)
     made = people.levels(bounds)
-    assert every_stop(made.lower) == [people.kept(value, bounds.at_most) for value in made.lower.value.tolist()]
-    assert every_stop(made.upper) == [people.kept(bounds.at_least, value) for value in made.upper.value.tolist()]
+    assert every_stop(made.lower) == [people.kept(value, bounds.high) for value in made.lower.value.tolist()]
+    assert every_stop(made.upper) == [people.kept(bounds.low, value) for value in made.upper.value.tolist()]
 
 
 @given(ROWS, BOUNDS)
 def test_a_handle_that_is_taken_away_or_pushed_past_every_value_is_counted_too(
-    rows: list[tuple[float, int, int, bool]], bounds: Bounds
+    rows: list[tuple[float, int, int, bool]], bounds: Interval
 ) -> None:
     people = population(rows)
     made = people.levels(bounds)
-    assert made.lower.open == people.kept(None, bounds.at_most)
-    assert made.upper.open == people.kept(bounds.at_least, None)
-    assert made.lower.beyond == people.kept(np.inf, bounds.at_most)
-    assert made.upper.beyond == people.kept(bounds.at_least, -np.inf)
+    assert made.lower.open == people.kept(None, bounds.high)
+    assert made.upper.open == people.kept(bounds.low, None)
+    assert made.lower.beyond == people.kept(np.inf, bounds.high)
+    assert made.upper.beyond == people.kept(bounds.low, -np.inf)
 
 
 @given(ROWS, BOUNDS, BOUNDS)
 def test_any_bounds_count_as_a_plain_comparison_does(
-    rows: list[tuple[float, int, int, bool]], given_bounds: Bounds, bounds: Bounds
+    rows: list[tuple[float, int, int, bool]], given_bounds: Interval, bounds: Interval
 ) -> None:
     people = population(rows)
     made = people.levels(given_bounds)
-    assert made.at(bounds) == people.kept(bounds.at_least, bounds.at_most)
-    assert made.kept == people.kept(given_bounds.at_least, given_bounds.at_most)
+    assert made.at(bounds) == people.kept(bounds.low, bounds.high)
+    assert made.kept == people.kept(given_bounds.low, given_bounds.high)
 
 
 @given(ROWS, BOUNDS, BOUNDS)
 def test_levels_moved_to_other_bounds_are_levels_made_for_them(
-    rows: list[tuple[float, int, int, bool]], before: Bounds, bounds: Bounds
+    rows: list[tuple[float, int, int, bool]], before: Interval, bounds: Interval
 ) -> None:
     moved, made = population(rows).levels(before).within(bounds), population(rows).levels(bounds)
     assert (moved.kept, moved.bounds) == (made.kept, bounds)
@@ -114,7 +115,7 @@ def test_levels_moved_to_other_bounds_are_levels_made_for_them(
 def test_the_stops_are_the_distinct_finite_values(rows: list[tuple[float, int, int, bool]]) -> None:
     people = population(rows)
     finite = people.value[np.isfinite(people.value)]
-    made = people.levels(Bounds())
+    made = people.levels(Interval())
     assert made.lower.value.tolist() == sorted({value + 0.0 for value in finite.tolist()})
     assert made.upper.value.tolist() == made.lower.value.tolist()
 
@@ -132,7 +133,7 @@ def test_every_bin_says_how_many_of_its_rollouts_are_kept_whatever_the_bounds(
     rows: list[tuple[float, int, int, bool]],
 ) -> None:
     people = population(rows)
-    made = people.levels(Bounds(at_least=0.0))
+    made = people.levels(Interval(low=0.0))
     accepted = (people.value[people.always] + 0.0).tolist()
     assert made.bins.per_value
     assert made.always.tolist() == [accepted.count(value) for value in made.lower.value.tolist()]
@@ -148,7 +149,7 @@ def test_a_bin_holds_what_lies_from_its_left_edge_to_before_its_right(values: li
 
 def test_a_grid_of_stops_is_made_of_values_that_occur_and_reaches_both_ends() -> None:
     people = spread(20_000)
-    stops = people.levels(Bounds()).lower.value
+    stops = people.levels(Interval()).lower.value
     finite = people.value[np.isfinite(people.value)]
     assert len(stops) <= MAX_STOPS
     assert np.isin(stops, finite).all()
@@ -157,53 +158,53 @@ def test_a_grid_of_stops_is_made_of_values_that_occur_and_reaches_both_ends() ->
 
 def test_a_grid_counts_exactly_at_its_stops_and_between_them() -> None:
     people = spread(20_000)
-    made = people.levels(Bounds(at_most=1.25))
+    made = people.levels(Interval(high=1.25))
     assert not made.is_every_value
     assert every_stop(made.lower) == [people.kept(value, 1.25) for value in made.lower.value.tolist()]
-    assert made.at(Bounds(0.123456, 0.9)) == people.kept(0.123456, 0.9)
+    assert made.at(Interval(0.123456, 0.9)) == people.kept(0.123456, 0.9)
 
 
-@pytest.mark.parametrize("bounds", [Bounds(), Bounds(0.25, None), Bounds(0.25, 1.0)])
-def test_a_million_rollouts_are_counted_exactly(bounds: Bounds) -> None:
+@pytest.mark.parametrize("bounds", [Interval(), Interval(0.25, None), Interval(0.25, 1.0)])
+def test_a_million_rollouts_are_counted_exactly(bounds: Interval) -> None:
     people = spread(1_000_000)
     made = people.levels(bounds)
     low, high = float(made.lower.value[300]), float(made.upper.value[800])
-    assert made.lower.at(300) == people.kept(low, bounds.at_most)
-    assert made.upper.at(800) == people.kept(bounds.at_least, high)
-    assert made.at(Bounds(low, high)) == people.kept(low, high)
+    assert made.lower.at(300) == people.kept(low, bounds.high)
+    assert made.upper.at(800) == people.kept(bounds.low, high)
+    assert made.at(Interval(low, high)) == people.kept(low, high)
 
 
 def test_a_known_order_is_used_and_changes_nothing() -> None:
     people = spread(5_000)
     columns = (people.value, people.tokens, people.task)
     known = np.argsort(people.value)
-    right = levels(*columns, bounds=Bounds(0.5)).lower
-    assert every_stop(levels(*columns, bounds=Bounds(0.5), order=known).lower) == every_stop(right)
+    right = levels(*columns, bounds=Interval(0.5)).lower
+    assert every_stop(levels(*columns, bounds=Interval(0.5), order=known).lower) == every_stop(right)
     known[1000:2000] = known[1000:2000][::-1]
-    wrong = levels(*columns, bounds=Bounds(0.5), order=known).lower
+    wrong = levels(*columns, bounds=Interval(0.5), order=known).lower
     assert wrong.value.tolist() != right.value.tolist(), "the order that was given was not used"
 
 
 def test_no_bound_keeps_everything_and_any_bound_drops_what_has_no_value() -> None:
     made = some_levels(np.nan, 0.0, 1.0)
-    assert made.at(Bounds()) == Kept(rollouts=3, tasks=3, tokens=3)
-    assert made.at(Bounds(0.0)) == Kept(rollouts=2, tasks=2, tokens=2)
-    assert made.at(Bounds(None, 1.0)) == Kept(rollouts=2, tasks=2, tokens=2)
+    assert made.at(Interval()) == Kept(rollouts=3, tasks=3, tokens=3)
+    assert made.at(Interval(0.0)) == Kept(rollouts=2, tasks=2, tokens=2)
+    assert made.at(Interval(None, 1.0)) == Kept(rollouts=2, tasks=2, tokens=2)
     assert made.n_missing == 1
 
 
 def test_a_task_is_not_lost_while_one_of_its_rollouts_was_accepted_by_hand() -> None:
     value, task = np.array([0.0, 1.0, np.nan]), np.array([0, 0, 1])
     made = levels(value, np.array([5, 7, 11]), task, always=np.array([True, False, True]))
-    assert made.at(Bounds(2.0)) == Kept(rollouts=2, tasks=2, tokens=16)
-    assert made.at(Bounds(1.0)) == Kept(rollouts=3, tasks=2, tokens=23)
+    assert made.at(Interval(2.0)) == Kept(rollouts=2, tasks=2, tokens=16)
+    assert made.at(Interval(1.0)) == Kept(rollouts=3, tasks=2, tokens=23)
     assert made.n_always == 2
     assert made.bins.count.tolist() == [1, 1]
     assert made.always.tolist() == [1, 0]
 
 
 def test_distinct_tasks_of_an_interval_are_counted_not_subtracted() -> None:
-    made = levels(np.array([0.0, 0.5, 1.0]), np.ones(3, np.int64), np.array([0, 1, 0]), bounds=Bounds(at_most=0.5))
+    made = levels(np.array([0.0, 0.5, 1.0]), np.ones(3, np.int64), np.array([0, 1, 0]), bounds=Interval(high=0.5))
     assert every_stop(made.lower) == [Kept(2, 2, 2), Kept(1, 1, 1), Kept(0, 0, 0)]
 
 
@@ -214,28 +215,28 @@ def test_minus_zero_is_zero() -> None:
 def test_infinite_values_pass_one_bound_each_and_are_no_stops() -> None:
     made = some_levels(-np.inf, 0.5, np.inf)
     assert made.lower.value.tolist() == [0.5]
-    assert (made.at(Bounds(0.5)).rollouts, made.at(Bounds(None, 0.5)).rollouts) == (2, 2)
-    assert made.at(Bounds(0.5, 0.5)).rollouts == 1
+    assert (made.at(Interval(0.5)).rollouts, made.at(Interval(None, 0.5)).rollouts) == (2, 2)
+    assert made.at(Interval(0.5, 0.5)).rollouts == 1
     assert made.n_infinite == 2
 
 
 def test_neighbouring_floats_stay_apart() -> None:
-    assert some_levels(0.3, 0.1 + 0.2).at(Bounds(0.1 + 0.2)).rollouts == 1
+    assert some_levels(0.3, 0.1 + 0.2).at(Interval(0.1 + 0.2)).rollouts == 1
 
 
 def test_a_missing_token_count_adds_nothing() -> None:
     made = levels(np.array([1.0, 1.0]), np.array([np.nan, 7.0]), np.array([0, 1]))
-    assert made.at(Bounds(1.0)) == Kept(rollouts=2, tasks=2, tokens=7)
+    assert made.at(Interval(1.0)) == Kept(rollouts=2, tasks=2, tokens=7)
 
 
 def test_a_rollout_without_a_task_is_no_task() -> None:
-    assert levels(np.array([1.0, 1.0]), np.array([3, 4]), np.array([-1, 0])).at(Bounds(1.0)) == Kept(2, 1, 7)
+    assert levels(np.array([1.0, 1.0]), np.array([3, 4]), np.array([-1, 0])).at(Interval(1.0)) == Kept(2, 1, 7)
 
 
 def test_without_rollouts_there_are_no_stops() -> None:
     made = some_levels()
     assert made.lower.value.tolist() == []
-    assert made.at(Bounds(0.5)) == Kept(0, 0, 0)
+    assert made.at(Interval(0.5)) == Kept(0, 0, 0)
     assert made.bins.count.tolist() == []
 
 
@@ -257,7 +258,7 @@ def test_many_values_have_bins_at_round_edges() -> None:
 
 def test_a_small_plot_gets_fewer_stops_and_bins_that_count_as_exactly() -> None:
     people = spread(20_000)
-    made = people.levels(Bounds(at_most=1.0)).thinned(40)
+    made = people.levels(Interval(high=1.0)).thinned(40)
     assert len(made.lower.value) <= 40
     assert len(made.bins.count) <= 82
     assert every_stop(made.lower) == [people.kept(value, 1.0) for value in made.lower.value.tolist()]
@@ -267,6 +268,6 @@ def test_a_small_plot_gets_fewer_stops_and_bins_that_count_as_exactly() -> None:
 def test_every_pair_of_bounds_over_a_small_set_is_exact() -> None:
     people = population([(0.0, 1, 0, False), (0.5, 2, 1, False), (0.5, 4, 0, True), (1.0, 8, 2, False)])
     stops = [None, 0.0, 0.25, 0.5, 1.0]
-    made = people.levels(Bounds())
+    made = people.levels(Interval())
     pairs = list(itertools.product(stops, stops))
-    assert [made.at(Bounds(*pair)) for pair in pairs] == [people.kept(*pair) for pair in pairs]
+    assert [made.at(Interval(*pair)) for pair in pairs] == [people.kept(*pair) for pair in pairs]

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from rollout_curator.selection.threshold_counts import Bounds, Levels, levels
+from rollout_curator.selection.intervals import Interval
+from rollout_curator.selection.threshold_counts import Levels, levels
 from rollout_curator.ui.pages.rewards_bounds import Band, band, band_words, step_of
 
 FEW = [0.0, 0.5, 0.5, 1.0, np.inf, np.nan]
@@ -30,7 +31,7 @@ def test_a_step_leads_to_where_something_changes(
 
 
 def test_a_step_from_beyond_every_reward_says_what_it_brings() -> None:
-    assert band(of(MANY), Bounds(50.0), up=False) == Band(50.0, 1.0, 1, 1, 10)
+    assert band(of(MANY), Interval(50.0), up=False) == Band(50.0, 1.0, 1, 1, 10)
 
 
 def test_a_step_is_said_in_all_its_digits() -> None:

@@ -17,6 +17,7 @@ from starlette.testclient import TestClient
 
 from making import environment, gym, write
 from rollout_curator.errors import TemplateError
+from rollout_curator.export.settings import Settings
 from rollout_curator.export.worker_count import count_for
 from rollout_curator.recipe import recipe as recipes
 from rollout_curator.recipe.recipe import Recipe
@@ -25,8 +26,7 @@ from rollout_curator.training.templates.render import Rendered, render
 from rollout_curator.training.templates.render_queue import Stopped, Turns, Work, one_at_a_time, own_turns
 from rollout_curator.ui.server import proxies, rendering, server
 from rollout_curator.ui.server.answers import TOKEN_HEADER, answer
-from rollout_curator.ui.server.exporting import Beside, ExportJob
-from rollout_curator.ui.server.looking import LookJob
+from rollout_curator.ui.server.jobs import ExportJob, LookJob
 from rollout_curator.ui.server.rendering import of_job, of_page, of_request, turns_of
 from rollout_curator.ui.server.server import ServeOptions
 from rollout_curator.ui.server.site import Site
@@ -230,7 +230,7 @@ def test_a_look_with_a_slow_template_is_cancelled_at_once(opened: Workspace) -> 
 
 def test_an_export_with_a_slow_template_is_cancelled_at_once(opened: Workspace, tmp_path: Path) -> None:
     recipe = Recipe(template=to_table(pasted(endless("export"))), max_tokens=100, drop=("over_length",))
-    job = ExportJob(opened, recipe, tmp_path / "out.jsonl", Beside(agreed=frozenset({tmp_path / "out.jsonl"})))
+    job = ExportJob(opened, recipe, tmp_path / "out.jsonl", Settings(agreed=frozenset({tmp_path / "out.jsonl"})))
     wait_for(of_job().turns, 1)
     job.stop()
     assert (job.wait(SOON_S), job.is_stopped, job.failure) == (True, True, None)

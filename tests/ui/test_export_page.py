@@ -12,11 +12,11 @@ from test_pages import opened, state_of
 
 from making import gym, said, write
 from rollout_curator.errors import FileInTheWay
+from rollout_curator.export import Settings
 from rollout_curator.printable import digest
 from rollout_curator.recipe.recipe import Recipe, plan
 from rollout_curator.ui import loading
 from rollout_curator.ui.server import site as sites
-from rollout_curator.ui.server.exporting import Beside
 from rollout_curator.ui.server.site import ServeOptions, Site
 from rollout_curator.ui.state import state
 from rollout_curator.workspace import conversion_outcomes
@@ -265,7 +265,7 @@ def test_a_file_that_comes_after_the_page_was_drawn_is_not_replaced_and_then_ask
     out = tmp_path / "curated.nemo_rl.jsonl"
     assert site.workspace
     out.write_text("mine\n")
-    job = site.begin_export(site.workspace, Recipe(), out, Beside())
+    job = site.begin_export(site.workspace, Recipe(), out, Settings())
     assert job.wait(20)
     assert (out.read_text(), type(job.failure)) == ("mine\n", FileInTheWay)
     app.run()
@@ -317,11 +317,11 @@ def test_several_controls_have_a_seed_each(site: Site, tmp_path: Path) -> None:
 
 def test_a_control_that_was_stopped_or_may_not_be_written_is_told(site: Site, tmp_path: Path) -> None:
     source = Workspace.open([write(tmp_path / "out.control.jsonl", ROLLOUTS)], tmp_path / "cache")
-    job = site.begin_export(source, Recipe(), tmp_path / "out.jsonl", Beside(seeds=(0,)))
+    job = site.begin_export(source, Recipe(), tmp_path / "out.jsonl", Settings(seeds=(0,)))
     assert job.wait(20)
     assert "out.control.jsonl: is one of the sources" in str(job.failure)
     assert not (tmp_path / "out.jsonl").exists()
-    job = site.begin_export(source, Recipe(), tmp_path / "new.jsonl", Beside(seeds=(0,)))
+    job = site.begin_export(source, Recipe(), tmp_path / "new.jsonl", Settings(seeds=(0,)))
     assert job.wait(20)
     job.controls = []
     app = opened("export")

@@ -5,7 +5,8 @@ import json
 import numpy as np
 import pytest
 
-from rollout_curator.selection.threshold_counts import MAX_STOPS, Bounds, Levels, levels
+from rollout_curator.selection.intervals import Interval
+from rollout_curator.selection.threshold_counts import MAX_STOPS, Levels, levels
 from rollout_curator.ui.picker.payload import Heard, payload, small_payload
 from rollout_curator.ui.picker.threshold import Choice, choice_of
 
@@ -37,7 +38,7 @@ def test_of_several_bounds_the_last_counts_and_what_was_opened_stays() -> None:
     first = {"sequence": 1, "bounds": {"atLeast": 0, "atMost": None}}
     opened = {"sequence": 2, "opened": [0.25, 0.5, False]}
     last = {"sequence": 3, "bounds": {"atLeast": 1, "atMost": 2.5}}
-    assert choice_of([first, opened, last]) == Choice(Bounds(1.0, 2.5), (0.25, 0.5, False))
+    assert choice_of([first, opened, last]) == Choice(Interval(1.0, 2.5), (0.25, 0.5, False))
     assert choice_of([{"sequence": 1, "opened": "masked"}]) == Choice(None, "masked")
     assert choice_of([]) is None
-    assert choice_of([{"sequence": 1, "bounds": {"atLeast": None, "atMost": None}}]) == Choice(Bounds(), None)
+    assert choice_of([{"sequence": 1, "bounds": {"atLeast": None, "atMost": None}}]) == Choice(Interval(), None)

@@ -22,10 +22,10 @@ from streamlit import config
 
 from rollout_curator.decisions.store import Decisions
 from rollout_curator.errors import DecisionsError, ExportError, ServerRefused, SourceChanged, SourceRefused
-from rollout_curator.export import export
+from rollout_curator.export import export_with_controls
 from rollout_curator.recipe.recipe import Recipe
 from rollout_curator.sources.find import find
-from rollout_curator.ui.server import exporting, server
+from rollout_curator.ui.server import jobs, server
 from rollout_curator.ui.server.guard import COOKIE, Guard
 from rollout_curator.ui.server.server import ServeOptions, checked, hosts, settings
 from rollout_curator.ui.server.site import Site, check_roots, current
@@ -257,9 +257,9 @@ def held_export(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
 
     def late(*arguments: object) -> Iterator[object]:
         go.wait(20)
-        yield from export(*arguments)  # type: ignore[arg-type]
+        yield from export_with_controls(*arguments)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(exporting, "export", late)
+    monkeypatch.setattr(jobs, "export_with_controls", late)
     yield go
     go.set()
 

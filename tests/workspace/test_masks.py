@@ -16,10 +16,11 @@ from rollout_curator.export import command_of
 from rollout_curator.recipe.recipe import Recipe
 from rollout_curator.review import slice_queues
 from rollout_curator.selection.filters import Filter, Thresholds, dropped_words, filter_words
+from rollout_curator.selection.intervals import Interval
 from rollout_curator.selection.slices import Is, Range
 from rollout_curator.selection.splits.split import Split
 from rollout_curator.selection.strategies import Step
-from rollout_curator.selection.threshold_counts import Bounds, levels
+from rollout_curator.selection.threshold_counts import levels
 from rollout_curator.workspace.workspace import Workspace
 
 SWE, MATH = {"agent_ref": {"name": "swe"}}, {"agent_ref": {"name": "math, hard"}}
@@ -253,16 +254,16 @@ def test_what_a_picker_counts_is_what_the_funnel_keeps(
     if low is not None and high is not None and low > high:
         low, high = high, low
     recipe = Recipe(min_reward=low, max_reward=high, filters=tuple(filters), thresholds=own)
-    bounds = Bounds(low, high)
+    bounds = Interval(low, high)
     assert counted(decided, recipe, "reward", bounds) == decided.select(recipe).n_kept
     by_quality = Recipe(min_reward=0.5, filters=(Filter("quality", low, high),) if low or high else ())
     assert (
-        counted(decided, by_quality, "quality", bounds if low or high else Bounds())
+        counted(decided, by_quality, "quality", bounds if low or high else Interval())
         == decided.select(by_quality).n_kept
     )
 
 
-def counted(workspace: Workspace, recipe: Recipe, axis: str, bounds: Bounds) -> int:
+def counted(workspace: Workspace, recipe: Recipe, axis: str, bounds: Interval) -> int:
     """Return how many rollouts the picker of an axis says these bounds keep."""
     found = workspace.candidates(recipe, axis)
     columns = (workspace.numbers(axis), workspace.column("tokens"), workspace.groups().codes, found.always)

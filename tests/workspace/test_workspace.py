@@ -378,3 +378,17 @@ def test_identical_lines_are_one_content(tmp_path: Path) -> None:
     assert workspace.once(np.array([True, True, True])).tolist() == [0, 1]
     assert workspace.once(np.array([False, True, True])).tolist() == [1, 2]
     workspace.close()
+
+
+def test_what_was_worked_out_is_remembered_until_a_decision_comes(tmp_path: Path) -> None:
+    made: list[str] = []
+    workspace = with_store(two_files(tmp_path), tmp_path)
+
+    def work(key: str, most: int = 64) -> int:
+        return workspace.as_of_now("test", key, lambda: made.append(key) or len(made), most)
+
+    assert (work("a"), work("b"), work("a"), work("b")) == (1, 2, 1, 2)
+    assert workspace.decisions is not None
+    workspace.decisions.record([Entry(workspace.key(0), "accept")])
+    assert (work("a"), work("a"), work("b", most=1), work("a", most=1)) == (3, 3, 4, 5)
+    assert made == ["a", "b", "a", "b", "a"]

@@ -122,33 +122,33 @@ def export(
     from rollout_curator.sources.find import find
 
     recipe, batch, epochs = selection["recipe"], selection.pop("batch_size"), selection.pop("epochs")
-    settings = publishing.Settings(card, report=account, batch_size=batch, epochs=epochs or 1, overwrite=overwrite)
+    settings = publishing.Settings(
+        card,
+        report=account,
+        batch_size=batch,
+        epochs=epochs or 1,
+        overwrite=overwrite,
+        seeds=selection.pop("seeds"),
+    )
     if recipe is not None and recipe.name.endswith(MANIFEST_SUFFIX):
-        if paths or decisions or any(value for name, value in selection.items() if name != "recipe"):
+        if paths or decisions or settings.seeds or any(value for name, value in selection.items() if name != "recipe"):
             fail("export: a manifest says all by itself; give it as --recipe with --out, and no files or rules")
         progress.remake(recipe, out, settings, cache_dir, as_json)
         return
-    seeds = selection.pop("seeds")
     chosen = options.recipe_of(paths, **selection)
-    if seeds and chosen.control is not None:
+    if settings.seeds and chosen.control is not None:
         fail("export: this is a random control already; give --with-control with the selection it stands for")
     if not (sources := paths or chosen.sources):
         fail("export: name the files to read, or give a --recipe that names its sources")
     files = find(sources)
-    found_files = [file.path for file in files]
-    beside = publishing.control_paths(out, seeds)
-    for place in stores_of(sources, files, decisions):
-        publishing.check_out(out, found_files, place, chosen, card, account)
-        for path in beside.values():
-            publishing.check_out(path, found_files, place, chosen)
-    publishing.check_free({out: settings, **dict.fromkeys(beside.values(), settings.alone)}, chosen)
+    stores = stores_of(sources, files, decisions)
+    publishing.check_exports(out, chosen, settings, [file.path for file in files], stores)
     with opened(sources, cache_dir, use="read", store=decisions) as workspace:
         progress.look(workspace, chosen)
-        done = progress.written(publishing.export(workspace, chosen, out, settings))
+        done, *random_controls = progress.written(publishing.export_with_controls(workspace, chosen, out, settings))
         found = {**json_report.exported(done), "store": told(workspace)}
-        if beside:
-            found["controls"] = progress.written_controls(workspace, chosen, beside, settings)
-            found["command"] = publishing.command_of(workspace, chosen, out, card, seeds, account, settings.training)
+        if random_controls:
+            found["controls"] = [json_report.exported(control) for control in random_controls]
         say(found, as_json, text_report.exported_text)
 
 

@@ -1,8 +1,7 @@
 """The long work of the command line, with progress on a terminal: looking at examples, writing, making again."""
 
 import sys
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,30 +31,18 @@ def look(workspace: "Workspace", recipe: "Recipe", *, for_hazards: bool = False)
             advance(done, workspace.n_rollouts)
 
 
-def written(steps: Iterable["ExportProgress | Exported"]) -> "Exported":
-    """Write an export to its end, with progress on a terminal."""
+def written(steps: Iterable["ExportProgress | Exported"]) -> list["Exported"]:
+    """Write a selection and its controls to their end, with progress on a terminal."""
     from rollout_curator.export import Exported
 
+    done: list[Exported] = []
     with bar("writing") as advance:
         for step in steps:
             if isinstance(step, Exported):
-                return step
-            advance(step.done, step.total)
-    raise RuntimeError("the export ended without a result")
-
-
-def written_controls(
-    workspace: "Workspace", recipe: "Recipe", beside: Mapping[int, Path], settings: Any
-) -> list[dict[str, Any]]:
-    """Write the random controls of a recipe, each by its seed and nothing beside it; return what was written."""
-    from rollout_curator import export
-    from rollout_curator.cli import json_report
-
-    drawn = ((replace(recipe, control=seed), path) for seed, path in beside.items())
-    return [
-        json_report.exported(written(export.export(workspace, control, path, settings.alone)))
-        for control, path in drawn
-    ]
+                done.append(step)
+            else:
+                advance(step.done, step.total, f"control {len(done)}" if done else "")
+    return done
 
 
 def remake(recipe: Path, out: Path, settings: Any, cache_dir: Path | None, as_json: bool) -> None:

@@ -21,6 +21,7 @@ from rollout_curator.review.summary import verdicts
 from rollout_curator.selection import strategies
 from rollout_curator.selection.filters import filter_words
 from rollout_curator.selection.funnel import INVALID_WORDS
+from rollout_curator.selection.intervals import Interval
 from rollout_curator.selection.pairs.pairing import BY_MARGIN, RULES, Pairs, format_of
 from rollout_curator.selection.splits.split_report import sentences
 from rollout_curator.selection.strategies import ROLLOUTS, TOKENS
@@ -119,16 +120,11 @@ def pair_rule(pairs: Pairs) -> str:
 
 def _bounds(recipe: Recipe) -> list[str]:
     """Return between which rewards rollouts may stay."""
-    low, high = recipe.min_reward, recipe.max_reward
-    if low is not None and high is not None:
-        found = [f"A reward of {exact(low)} to {exact(high)}."]
-    elif low is not None:
-        found = [f"A reward of {exact(low)} or more."]
-    else:
-        found = ["Any reward." if high is None else f"A reward of {exact(high)} or less."]
+    bounds = Interval(recipe.min_reward, recipe.max_reward)
+    found = [f"A reward of {bounds.ends}." if bounds.is_bounded else "Any reward."]
     own = recipe.thresholds
-    bounds = {} if own is None else own.at_least
-    found += [f"Instead, {own.by} {name}: a reward of {exact(bound)} or more." for name, bound in bounds.items() if own]
+    each = {} if own is None else own.at_least
+    found += [f"Instead, {own.by} {name}: a reward of {exact(bound)} or more." for name, bound in each.items() if own]
     return found
 
 

@@ -9,7 +9,7 @@ before the first file appears; what has not changed in between is not read again
 import contextlib
 import os
 import shutil
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -38,21 +38,20 @@ class Foreign:
     why: str
 
 
-def targets_of(out: Path, recipe: Recipe, card: str, report: str) -> tuple[Path, ...]:
+def targets_of(out: Path, recipe: Recipe, settings: Settings) -> tuple[Path, ...]:
     """Return every file that an export writes, its manifest last."""
-    return (*paths_of(out, recipe).values(), *beside_of(out, card, report).values(), manifest.path_of(out))
+    beside = beside_of(out, settings.card, settings.report)
+    return (*paths_of(out, recipe).values(), *beside.values(), manifest.path_of(out))
 
 
 def guard_of(out: Path, recipe: Recipe, settings: Settings) -> "ExportGuard":
     """Return what keeps an export from replacing what it may not."""
-    targets = targets_of(out, recipe, settings.card, settings.report)
-    return ExportGuard(out, targets, settings.overwrite, settings.agreed)
+    return ExportGuard(out, targets_of(out, recipe, settings), settings.overwrite, settings.agreed)
 
 
-def check_free(outs: Mapping[Path, Settings], recipe: Recipe) -> None:
-    """Raise FileInTheWay, before any long work, that names every file in the way of several exports of a recipe."""
-    found = [one for out, settings in outs.items() for one in guard_of(out, recipe, settings).in_the_way()]
-    _refuse(found)
+def check_free(exports: Iterable[tuple[Path, Recipe, Settings]]) -> None:
+    """Raise FileInTheWay, before any long work, that names every file in the way of these exports."""
+    _refuse([one for export in exports for one in guard_of(*export).in_the_way()])
 
 
 def foreign(out: Path, targets: Iterable[Path], hashed_bytes: int | None = None) -> list[Foreign]:

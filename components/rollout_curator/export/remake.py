@@ -7,8 +7,7 @@ from pathlib import Path
 from rollout_curator import __version__
 from rollout_curator.errors import SourceChanged
 from rollout_curator.export.choice import ExportProgress
-from rollout_curator.export.overwrite_guard import guard_of
-from rollout_curator.export.paths import check_out
+from rollout_curator.export.controls import check_exports
 from rollout_curator.export.settings import Settings
 from rollout_curator.export.verifying import inputs_of, reopened
 from rollout_curator.export.writing import Exported, export
@@ -40,8 +39,7 @@ def remake(
     content = manifest.load(path)
     recipe = recipes.from_table(content["recipe"], f"recipe of {content['file']}")
     places = inputs_of(path, content)
-    check_out(out, [place for place, _ in places], None, recipe, settings.card, settings.report)
-    guard_of(out, recipe, settings).check()
+    check_exports(out, recipe, settings, [place for place, _ in places], [None])
     for place, source in places:
         check = manifest.check_input(place, source)
         if not check.holds:

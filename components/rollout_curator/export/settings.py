@@ -10,10 +10,11 @@ class Settings:
     """What an export does beside its recipe, none of which changes a byte of the data.
 
     `card` is the name of a data card in the same folder, none when empty. `report` is the name of a file in the same
-    folder that tells of every rollout what became of it, none when empty. `workers` is the number of processes, 0 for
-    what the size asks for. `over` are keys chosen over others instead of what the review store says. `batch_size` rows
-    a step, the trainer's usual when None, and `epochs` are for the trainer's config. Files that this program did not
-    write, or that were changed since, are replaced where `overwrite` says so, or by name where `agreed` holds them.
+    folder that tells of every rollout what became of it, none when empty. `worker_count` is the number of processes, 0
+    for what the size asks for. `over` are keys chosen over others instead of what the review store says. `batch_size`
+    rows a step, the trainer's usual when None, and `epochs` are for the trainer's config. Files that this program did
+    not write, or that were changed since, are replaced where `overwrite` says so, or by name where `agreed` holds them.
+    `seeds` are those of random controls, each in a file beside it.
     """
 
     card: str = ""
@@ -24,6 +25,7 @@ class Settings:
     epochs: int = 1
     overwrite: bool = False
     agreed: frozenset[Path] = frozenset()
+    seeds: tuple[int, ...] = ()
 
     @property
     def training(self) -> dict[str, int]:
@@ -33,5 +35,5 @@ class Settings:
 
     @property
     def alone(self) -> "Settings":
-        """Return the same without a card and a report, as for a control beside the file."""
-        return replace(self, card="", report="")
+        """Return the same without anything beside it, as for a control beside the file."""
+        return replace(self, card="", report="", seeds=())

@@ -17,7 +17,7 @@ from rollout_curator.export.choice import Chosen, ExportProgress, Steps, choosin
 from rollout_curator.export.command_line import command_of
 from rollout_curator.export.costing import longest
 from rollout_curator.export.losses import left_out, report_blocks, rows_written, store_of, unknown_harmless
-from rollout_curator.export.overwrite_guard import guard_of
+from rollout_curator.export.overwrite_guard import ExportGuard, guard_of
 from rollout_curator.export.paths import beside_of, check_out, paths_of
 from rollout_curator.export.settings import Settings
 from rollout_curator.export.stream import Stream
@@ -69,12 +69,7 @@ def export(
     All files appear whole or not at all; closing the generator leaves what was there. Raises SourceError and
     ExportError, as FileInTheWay where a file that this program did not write would be replaced.
     """
-    store_path = workspace.decisions.path if workspace.decisions else None
-    check_out(out, [file.path for file in workspace.found], store_path, recipe, settings.card, settings.report)
-    recipes.plan(recipe)
-    guard = guard_of(out, recipe, settings)
-    guard.check()
-    _check_unchanged(workspace, out)
+    guard = _begin(workspace, recipe, out, settings)
     chosen = yield from choosing(workspace, recipe, settings.over)
     _require_rows(out, recipe, chosen)
     paths = paths_of(out, recipe)
@@ -110,19 +105,23 @@ def export(
         sha256=content["sha256"],
         funnel=chosen.funnel,
         config=_config(workspace, recipe, chosen, paths, settings),
-        command=command_of(workspace, recipe, out, settings.card, (), settings.report, settings.training),
+        command=command_of(workspace, recipe, out, settings.card, settings.seeds, settings.report, settings.training),
         files=tuple(manifest.files(content)),
         content=content,
         copies=chosen.copies,
-        notes=(
-            *_notes(workspace, recipe, chosen),
-            *filter(None, [recipes.plan(recipe).look.words]),
-            *unknown_harmless(workspace, recipe),
-            *_late_columns(recipe, streams),
-            *_left_over(out, paths, workspace),
-            *guard.replaced(),
-        ),
+        notes=(*_notes(workspace, recipe, chosen, streams), *_left_over(out, paths, workspace), *guard.replaced()),
     )
+
+
+def _begin(workspace: Workspace, recipe: Recipe, out: Path, settings: Settings) -> ExportGuard:
+    """Return the guard of an export that can be written. Raises SourceError, RecipeError and ExportError."""
+    store_path = workspace.decisions.path if workspace.decisions else None
+    check_out(out, [file.path for file in workspace.found], store_path, recipe, settings.card, settings.report)
+    recipes.plan(recipe)
+    guard = guard_of(out, recipe, settings)
+    guard.check()
+    _check_unchanged(workspace, out)
+    return guard
 
 
 def _write_others(
@@ -172,8 +171,8 @@ def _require_rows(out: Path, recipe: Recipe, chosen: Chosen) -> None:
     raise ExportError(f"{out}: nothing to write: {said}; lower the threshold or choose another recipe")
 
 
-def _notes(workspace: Workspace, recipe: Recipe, chosen: Chosen) -> list[str]:
-    """Return what the user should know of copies, a control, a split or pairs, in sentences."""
+def _notes(workspace: Workspace, recipe: Recipe, chosen: Chosen, streams: Sequence[Stream]) -> list[str]:
+    """Return what the user should know of copies, a control, a split, pairs, hazards or columns, in sentences."""
     notes = [*([chosen.copies_sentence()] if chosen.copies else []), *control_words(workspace, recipe)]
     notes += pair_notes(recipe, chosen, advises=True)
     if recipe.split is not None and chosen.split is not None:
@@ -181,7 +180,8 @@ def _notes(workspace: Workspace, recipe: Recipe, chosen: Chosen) -> list[str]:
         left_out = chosen.split["left_out"]
         tied = f"; {left_out:,} in none, because they fell apart from their family" if left_out else ""
         notes.append(" ".join([f"{sizes}{tied}.", *sentences(chosen.split)]))
-    return notes
+    notes += filter(None, [recipes.plan(recipe).look.words])
+    return [*notes, *unknown_harmless(workspace, recipe), *_late_columns(recipe, streams)]
 
 
 def _late_columns(recipe: Recipe, streams: Sequence[Stream]) -> list[str]:

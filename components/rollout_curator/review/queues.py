@@ -6,8 +6,6 @@ that of a drop such as `below`, and an unknown one is a queue that holds nothing
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
-from weakref import WeakKeyDictionary
 
 from rollout_curator.conversation import ISSUE_WORDS
 from rollout_curator.recipe.recipe import Recipe
@@ -100,7 +98,6 @@ KINDS: dict[str, Kind] = {
     slice_queues.IN: Kind(lambda ask: slice_queues.words(ask.rest), "", rows.of_part, listed=False),
 }
 BY_HAND = ("all", "rejected-by-hand", "accepted")
-_counted: WeakKeyDictionary[Workspace, dict[Any, list[Queue]]] = WeakKeyDictionary()
 
 
 def kind_of(name: str) -> tuple[Kind, str]:
@@ -115,14 +112,7 @@ def kind_of(name: str) -> tuple[Kind, str]:
 
 def queues(workspace: Workspace, recipe: Recipe, reviewer: str = "") -> list[Queue]:
     """Return every queue that holds something, those a reviewer begins with first; made anew when a decision came."""
-    version = workspace.refresh_decisions()
-    held = _counted.setdefault(workspace, {})
-    key = (version, repr(recipe), reviewer)
-    if key not in held:
-        for old in [old for old in held if old[0] != version]:
-            held.pop(old, None)
-        held[key] = _queues(workspace, recipe, reviewer)
-    return held[key]
+    return workspace.as_of_now("queues", (repr(recipe), reviewer), lambda: _queues(workspace, recipe, reviewer))
 
 
 def _queues(workspace: Workspace, recipe: Recipe, reviewer: str) -> list[Queue]:

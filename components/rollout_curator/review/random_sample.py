@@ -5,7 +5,6 @@ stays in it, and so does one whose turn had come (`review.turns`).
 """
 
 from dataclasses import dataclass
-from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -41,17 +40,9 @@ class Population:
         return found, inside if found.stop < 0 else inside & (self.lots < self.lots[found.stop])
 
 
-_held: WeakKeyDictionary[Workspace, tuple[tuple[int, str], Population]] = WeakKeyDictionary()
-
-
 def population(workspace: Workspace, recipe: Recipe) -> Population:
     """Return the set that is judged, as of now; made again only for another recipe, or when a decision came."""
-    now = (workspace.refresh_decisions(), repr(recipe))
-    name, found = _held.get(workspace, (None, None))
-    if found is None or name != now:
-        found = _population(workspace, recipe)
-        _held[workspace] = (now, found)
-    return found
+    return workspace.as_of_now("population", repr(recipe), lambda: _population(workspace, recipe), most=1)
 
 
 def _population(workspace: Workspace, recipe: Recipe) -> Population:

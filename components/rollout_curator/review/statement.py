@@ -8,7 +8,6 @@ may have been judged by another standard. The bound for a number of reads fixed 
 
 from dataclasses import dataclass
 from typing import Any
-from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -89,9 +88,6 @@ class Statement:
         return n / self.kept if self.kept else 0.0
 
 
-_stated: WeakKeyDictionary[Workspace, dict[Any, Statement]] = WeakKeyDictionary()
-
-
 def statement(
     workspace: Workspace,
     recipe: Recipe,
@@ -103,17 +99,16 @@ def statement(
 
     `written` are rows, or pairs of rows (chosen, rejected), in place of the rows that a recipe keeps.
     """
-    version, plan = workspace.refresh_decisions(), chosen(workspace, recipe)
-    key = (version, plan, goal, confidence, repr(recipe))
-    held = _stated.setdefault(workspace, {})
+    workspace.refresh_decisions()
+    plan = chosen(workspace, recipe)
+
+    def made() -> Statement:
+        rows = np.flatnonzero(workspace.select(recipe).kept) if written is None else written
+        return _Stating(workspace, recipe, plan, confidence, rows).made(goal)
+
     if written is not None:
-        return _Stating(workspace, recipe, plan, confidence, written).made(goal)
-    if key not in held:
-        if len(held) > 64:
-            held.clear()
-        rows = np.flatnonzero(workspace.select(recipe).kept)
-        held[key] = _Stating(workspace, recipe, plan, confidence, rows).made(goal)
-    return held[key]
+        return made()
+    return workspace.as_of_now("statement", (plan, goal, confidence, repr(recipe)), made)
 
 
 class _Stating:

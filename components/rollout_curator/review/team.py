@@ -9,7 +9,6 @@ comparison, in bulk or to settle a dispute is no reading of its own.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -28,8 +27,6 @@ from rollout_curator.workspace.workspace import Workspace
 Array = np.ndarray[Any, Any]
 Own = Mapping[str, Mapping[str, Decision]]
 _COMPARED = ("not-chosen", "chosen-over:")
-_held: WeakKeyDictionary[Workspace, tuple[int, Own]] = WeakKeyDictionary()
-_weighted_of: WeakKeyDictionary[Workspace, dict[Any, "Weighted"]] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +70,7 @@ class Weighted:
 
 def own(workspace: Workspace) -> Own:
     """Return the own verdicts of every reviewer by key; made again only when a decision came."""
-    version = workspace.refresh_decisions()
-    held = _held.get(workspace)
-    if held is None or held[0] != version:
-        held = _held[workspace] = (version, _own(workspace))
-    return held[1]
+    return workspace.as_of_now("own verdicts", (), lambda: _own(workspace))
 
 
 def _own(workspace: Workspace) -> Own:
@@ -146,13 +139,8 @@ def readers(workspace: Workspace, recipe: Recipe) -> list[Reader]:
 
 def weighted(workspace: Workspace, recipe: Recipe, confidence: float = CONFIDENCE) -> Weighted:
     """Return what the reads of every band of rewards say about the kept, each band weighted by its size."""
-    key = (workspace.refresh_decisions(), confidence, repr(recipe))
-    held = _weighted_of.setdefault(workspace, {})
-    if key not in held:
-        if len(held) > 64:
-            held.clear()
-        held[key] = _weighted(workspace, recipe, confidence)
-    return held[key]
+    key = (confidence, repr(recipe))
+    return workspace.as_of_now("weighted", key, lambda: _weighted(workspace, recipe, confidence))
 
 
 def _weighted(workspace: Workspace, recipe: Recipe, confidence: float) -> Weighted:

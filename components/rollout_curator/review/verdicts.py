@@ -10,7 +10,6 @@ anybody's first or newest verdict on it is a rejection, until somebody settles i
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
-from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -37,7 +36,6 @@ class Verdicts:
     anywhere, rejected by reading elsewhere. `readers` gave the verdicts of the random order.
     """
 
-    version: int
     by_key: Mapping[str, Decision]
     own: Mapping[str, Mapping[str, Decision]]
     first: Mapping[str, Mapping[str, Decision]]
@@ -57,16 +55,9 @@ class Verdicts:
         return f"ruled {hash(self.ruled.tobytes())}"
 
 
-_read: WeakKeyDictionary[Workspace, Verdicts] = WeakKeyDictionary()
-
-
 def verdicts(workspace: Workspace) -> Verdicts:
     """Return who decided what, as of now; made again only when a decision came."""
-    version = workspace.refresh_decisions()
-    found = _read.get(workspace)
-    if found is None or found.version != version:
-        found = _read[workspace] = _verdicts(workspace, version)
-    return found
+    return workspace.as_of_now("verdicts", (), lambda: _verdicts(workspace))
 
 
 def is_compared(act: Decision) -> bool:
@@ -99,7 +90,7 @@ class _Firsts:
             del own[key]
 
 
-def _verdicts(workspace: Workspace, version: int) -> Verdicts:
+def _verdicts(workspace: Workspace) -> Verdicts:
     store = workspace.decisions
     by_key: dict[str, Decision] = {}
     own: dict[str, dict[str, Decision]] = {}
@@ -129,7 +120,6 @@ def _verdicts(workspace: Workspace, version: int) -> Verdicts:
     ruled = list(_ruled(acts, by_key, batches, turn, bad))
     read = {key for held in (*alone.values(), *anywhere.found.values()) for key in held}
     return Verdicts(
-        version=version,
         by_key=by_key,
         own=own,
         first=anywhere.found,

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from rollout_curator.errors import RecipeError
+from rollout_curator.selection.intervals import Interval
 from rollout_curator.words import exact
 
 CLASSES = ("agent", "source", "model", "task", "format", "finish")
@@ -34,6 +35,11 @@ class Filter:
     at_least: float | None = None
     at_most: float | None = None
     one_of: tuple[str, ...] = ()
+
+    @property
+    def interval(self) -> Interval:
+        """Return the values that stay, where no words are asked for."""
+        return Interval(self.at_least, self.at_most)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,13 +160,7 @@ def filter_words(one: Filter, name: str) -> str:
         shown = ", ".join(word or NAMELESS for word in one.one_of[:3])
         more = f" and {len(one.one_of) - 3:,} more" if len(one.one_of) > 3 else ""
         return f"{name} {shown}{more}"
-    if one.at_least is not None and one.at_most is not None:
-        if one.at_least == one.at_most:
-            return f"{name} {exact(one.at_least)}"
-        return f"{name} {exact(one.at_least)} to {exact(one.at_most)}"
-    if one.at_most is None:
-        return f"{name} {exact(one.at_least or 0.0)} or more"
-    return f"{name} {exact(one.at_most)} or less"
+    return f"{name} {one.interval.words}"
 
 
 def dropped_words(one: Filter, name: str) -> str:
@@ -169,7 +169,7 @@ def dropped_words(one: Filter, name: str) -> str:
         shown = (one.one_of[0] or NAMELESS) if len(one.one_of) == 1 else f"the {len(one.one_of):,} chosen"
         return f"with another {name} than {shown}"
     if one.at_least is not None and one.at_most is not None:
-        return f"with {name} outside {exact(one.at_least)} to {exact(one.at_most)}"
+        return f"with {name} outside {one.interval.ends}"
     if one.at_most is None:
         return f"with {name} below {exact(one.at_least or 0.0)}"
     return f"with {name} above {exact(one.at_most)}"

@@ -12,6 +12,7 @@ import numpy as np
 
 from rollout_curator.conversation import ISSUE_WORDS
 from rollout_curator.printable import shown
+from rollout_curator.selection.intervals import ANY, Interval
 from rollout_curator.words import exact, said_of
 
 Array = np.ndarray[Any, Any]
@@ -56,12 +57,20 @@ class Fall:
 
 @dataclass(frozen=True, slots=True)
 class RewardBounds:
-    """Inclusive bounds of the reward; `own` holds per row a lower bound in place of both of them, NaN for none."""
+    """The interval of rewards that stay; `own` holds per row a lower bound in its place, NaN for none."""
 
-    at_least: float | None = None
-    at_most: float | None = None
+    common: Interval = ANY
     own: Array | None = None
     own_by: str = ""
+
+    def per_row(self, n_rows: int) -> tuple[Array, Array]:
+        """Return per row the lower and the upper bound its reward is held against, NaN for none."""
+        ends = (self.common.low, self.common.high)
+        lower, upper = (np.full(n_rows, np.nan if end is None else end) for end in ends)
+        if self.own is None:
+            return lower, upper
+        has_own = ~np.isnan(self.own)
+        return np.where(has_own, self.own, lower), np.where(has_own, np.nan, upper)
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,18 +173,17 @@ def select(reward: Array, invalid: Array, invalid_words: Sequence[str], verdicts
 
 def _bound_falls(reward: Array, bounds: RewardBounds) -> list[Fall]:
     """Return what the bounds of the reward drop; where no bound applies, an unrated rollout stays."""
-    own = np.full(len(reward), np.nan) if bounds.own is None else bounds.own
-    has_own, unrated = ~np.isnan(own), np.isnan(reward)
-    falls = []
-    if bounds.at_least is not None or bounds.at_most is not None or has_own.any():
-        everywhere = bounds.at_least is not None or bounds.at_most is not None
-        falls.append(Fall("unrated", "unrated", unrated & (has_own | everywhere)))
-    if bounds.at_least is not None:
-        falls.append(Fall("below", f"below {exact(bounds.at_least)}", ~has_own & (reward < bounds.at_least)))
-    if has_own.any():
-        falls.append(Fall("below-own", f"below the threshold of their {bounds.own_by}", has_own & (reward < own)))
-    if bounds.at_most is not None:
-        falls.append(Fall("above", f"above {exact(bounds.at_most)}", ~has_own & (reward > bounds.at_most)))
+    low, high, own = bounds.common.low, bounds.common.high, bounds.own
+    if own is None and not bounds.common.is_bounded:
+        return []
+    follows, unrated = True if own is None else np.isnan(own), np.isnan(reward)
+    falls = [Fall("unrated", "unrated", unrated if bounds.common.is_bounded else unrated & ~follows)]
+    if low is not None:
+        falls.append(Fall("below", f"below {exact(low)}", follows & (reward < low)))
+    if own is not None:
+        falls.append(Fall("below-own", f"below the threshold of their {bounds.own_by}", reward < own))
+    if high is not None:
+        falls.append(Fall("above", f"above {exact(high)}", follows & (reward > high)))
     return falls
 
 

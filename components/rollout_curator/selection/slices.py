@@ -4,7 +4,6 @@ What a bar, a cell or a row of a table stands for: `reward=0.7..0.8;agent==swe`.
 `workspace` knows the columns. Anything in a name or word that has a meaning here is percent-encoded.
 """
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +11,7 @@ from urllib.parse import quote, unquote
 
 import numpy as np
 
-from rollout_curator.words import exact
+from rollout_curator.selection.intervals import Interval, parse_interval
 
 Array = np.ndarray[Any, Any]
 MISSING = "missing"
@@ -31,16 +30,14 @@ class Range:
     closed: bool = True
     missing: bool = False
 
+    @property
+    def interval(self) -> Interval:
+        """Return the values it stands for."""
+        return Interval(self.low, self.high, self.closed)
+
     def fits(self, values: Array) -> Array:
         """Return which of these floats lie in the range; NaN lies in none but `missing`."""
-        if self.missing:
-            return np.isnan(values)
-        fits = ~np.isnan(values)
-        if self.low is not None:
-            fits &= values >= self.low
-        if self.high is not None:
-            fits &= values <= self.high if self.closed else values < self.high
-        return fits
+        return np.isnan(values) if self.missing else self.interval.mask(values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +68,7 @@ def _encoded(part: Part) -> str:
         return f"{name}=={_quoted(part.word)}"
     if part.missing:
         return f"{name}={MISSING}"
-    low, high = ("" if bound is None else repr(float(bound)) for bound in (part.low, part.high))
-    return f"{name}={low}{'..' if part.closed else '..<'}{high}"
+    return f"{name}={part.interval.text}"
 
 
 def _quoted(text: str) -> str:
@@ -92,23 +88,8 @@ def _decoded(piece: str) -> Part | None:
         return Is(column, _plain(rest[1:]))
     if rest == MISSING:
         return Range(column, missing=True)
-    low, dots, high = rest.partition("..")
-    closed = not high.startswith("<")
-    bounds = _bound(low), _bound(high.removeprefix("<"))
-    if not dots or math.nan in bounds:
-        return None
-    return Range(column, *bounds, closed=closed)
-
-
-def _bound(text: str) -> float | None:
-    """Return a bound, None for none; the one `math.nan` for what is no number."""
-    if not text:
-        return None
-    try:
-        found = float(text)
-    except ValueError:
-        return math.nan
-    return math.nan if math.isnan(found) else found
+    found = parse_interval(rest)
+    return None if found is None else Range(column, found.low, found.high, found.closed)
 
 
 def words(part: Part, name: str) -> str:
@@ -117,12 +98,4 @@ def words(part: Part, name: str) -> str:
         return f"{name} {part.word or '(none)'}"
     if part.missing:
         return f"without {name}"
-    if part.low is not None and part.low == part.high:
-        return f"{name} {exact(part.low)}"
-    if part.low is None or part.high is None:
-        if part.low is None and part.high is None:
-            return f"any {name}"
-        if part.high is None:
-            return f"{name} {exact(part.low or 0.0)} or more"
-        return f"{name} {exact(part.high)} or less" if part.closed else f"{name} below {exact(part.high)}"
-    return f"{name} {exact(part.low)} to {'' if part.closed else 'below '}{exact(part.high)}"
+    return f"{name} {part.interval.words}" if part.interval.is_bounded else f"any {name}"

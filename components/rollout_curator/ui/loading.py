@@ -6,7 +6,7 @@ from rollout_curator.errors import CuratorError
 from rollout_curator.recipe import recipe as recipes
 from rollout_curator.recipe.plan import Plan
 from rollout_curator.ui.server.error_log import log_error
-from rollout_curator.ui.server.looking import LookJob
+from rollout_curator.ui.server.jobs import LookJob
 from rollout_curator.ui.state import settings, state
 from rollout_curator.ui.text import label
 from rollout_curator.workspace.workspace import Workspace

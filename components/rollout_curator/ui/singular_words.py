@@ -5,6 +5,7 @@ The lists in `selection` and `conversation` hold words that follow a number; a r
 
 from rollout_curator.conversation import ISSUE_WORDS, issue_kind
 from rollout_curator.recipe.recipe import Recipe
+from rollout_curator.selection.intervals import Interval
 from rollout_curator.words import counted, exact, said_of
 
 LOSSES = ("dropped_", "trimmed", "stripped_think")
@@ -32,12 +33,9 @@ def at_least(reward: float | None) -> str:
 
 def selected_words(recipe: Recipe) -> str:
     """Return what the rules of a recipe ask for in words: the bounds, and how many filters and strategies."""
-    low, high = recipe.min_reward, recipe.max_reward
-    bounds = at_least(low) if high is None else f"at {exact(high)} or less"
-    if low is not None and high is not None:
-        bounds = f"at {exact(low)} to {exact(high)}"
+    bounds = Interval(recipe.min_reward, recipe.max_reward)
     own = " or their own threshold" if recipe.thresholds is not None else ""
-    parts = [f"{bounds}{own}"]
+    parts = [f"at {bounds.ends if bounds.is_bounded else 'any reward'}{own}"]
     if recipe.filters:
         parts.append(f"within {counted(len(recipe.filters), 'filter')}")
     if recipe.strategies:

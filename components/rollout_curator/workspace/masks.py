@@ -12,7 +12,8 @@ from rollout_curator.errors import RecipeError
 from rollout_curator.index.numeric_columns import REWARD
 from rollout_curator.recipe.recipe import Recipe
 from rollout_curator.selection.filters import CLASSES, RUN, Filter, Thresholds, dropped_words
-from rollout_curator.selection.funnel import Fall
+from rollout_curator.selection.funnel import Fall, RewardBounds
+from rollout_curator.selection.intervals import Interval
 from rollout_curator.selection.slices import Is, Part
 from rollout_curator.words import name_of
 
@@ -38,14 +39,15 @@ def own_bounds(columns: Columns, thresholds: Thresholds | None) -> Array | None:
     return np.asarray(bound[codes]) if words else np.empty(0)
 
 
+def bounds_of(columns: Columns, recipe: Recipe) -> RewardBounds:
+    """Return the bounds of the reward that a recipe sets."""
+    by = recipe.thresholds.by if recipe.thresholds else ""
+    return RewardBounds(Interval(recipe.min_reward, recipe.max_reward), own_bounds(columns, recipe.thresholds), by)
+
+
 def reward_bounds(columns: Columns, recipe: Recipe) -> tuple[Array, Array]:
     """Return per row the lower and the upper bound its reward is held against, NaN for none."""
-    n_rows, bounds = len(columns.numbers(REWARD)), (recipe.min_reward, recipe.max_reward)
-    lower, upper = (np.full(n_rows, np.nan if bound is None else bound) for bound in bounds)
-    if (own := own_bounds(columns, recipe.thresholds)) is None:
-        return lower, upper
-    has_own = ~np.isnan(own)
-    return np.where(has_own, own, lower), np.where(has_own, np.nan, upper)
+    return bounds_of(columns, recipe).per_row(len(columns.numbers(REWARD)))
 
 
 def passes_filters(columns: Columns, filters: Sequence[Filter]) -> Array:
@@ -74,10 +76,9 @@ def filter_falls(columns: Columns, filters: Sequence[Filter]) -> Iterator[Fall]:
             yield Fall(name, words, ~np.isin(codes, asked))
             continue
         values = columns.numbers(one.column)
-        outside = values < (-np.inf if one.at_least is None else one.at_least)
-        outside |= values > (np.inf if one.at_most is None else one.at_most)
-        yield Fall(f"{name}-missing", f"without {name_of(one.column)}", np.isnan(values))
-        yield Fall(name, words, outside)
+        is_missing = np.isnan(values)
+        yield Fall(f"{name}-missing", f"without {name_of(one.column)}", is_missing)
+        yield Fall(name, words, ~(one.interval.mask(values) | is_missing))
 
 
 def fits(columns: Columns, parts: Sequence[Part], among: Array) -> Array:

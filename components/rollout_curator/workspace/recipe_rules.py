@@ -17,11 +17,11 @@ from rollout_curator.index.numeric_columns import REWARD
 from rollout_curator.recipe.plan import Plan
 from rollout_curator.recipe.recipe import Recipe
 from rollout_curator.selection import strategies
-from rollout_curator.selection.funnel import Fall, RewardBounds, Rules, Selection, select
+from rollout_curator.selection.funnel import Fall, Rules, Selection, select
 from rollout_curator.selection.strategies import Step
 from rollout_curator.workspace.collection import Array, Collection
 from rollout_curator.workspace.conversion_outcomes import Outlook
-from rollout_curator.workspace.masks import filter_falls, looked_at, own_bounds
+from rollout_curator.workspace.masks import bounds_of, filter_falls, looked_at
 
 JUDGED_MAX = 24
 """So many answers of strategies that judge whole tasks are remembered, a byte per row each."""
@@ -51,8 +51,7 @@ class Ruling:
 
     def _rules(self, recipe: Recipe, plan: Plan) -> Rules:
         outcomes, skips = self._outlook.outcomes(plan)
-        by = recipe.thresholds.by if recipe.thresholds else ""
-        bounds = RewardBounds(recipe.min_reward, recipe.max_reward, own_bounds(self._rows, recipe.thresholds), by)
+        bounds = bounds_of(self._rows, recipe)
         return Rules(bounds, plan.exclude_invalid, outcomes, skips, tuple(filter_falls(self._rows, recipe.filters)))
 
     def _select(self, plan: Plan, verdicts: Array, rules: Rules) -> Selection:

@@ -4,11 +4,11 @@ Nothing here writes but `decisions`.
 """
 
 import threading
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -34,6 +34,8 @@ from rollout_curator.workspace.recipe_rules import Ruling, without_bounds
 from rollout_curator.workspace.row_issues import trimmed
 
 SELECTIONS_MAX = 64
+MADE_MAX = 64
+Made = TypeVar("Made")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,7 @@ class Workspace(Collection):
         self._version = 0
         self._marked = MarkedRows()
         self._selections: dict[Any, Selection] = {}
+        self._made: dict[str, dict[Any, Any]] = {}
         self.outlook = Outlook(self)
         self._ruling = Ruling(self, self.outlook)
 
@@ -117,7 +120,19 @@ class Workspace(Collection):
 
     def hold(self, decisions: Decisions | None, counted: Counted) -> None:
         """Take the store that counts, which is known only once the rollouts are; before anything else is asked."""
-        self.decisions, self.counted = decisions, counted
+        self.decisions, self.counted, self._made = decisions, counted, {}
+
+    def as_of_now(self, name: str, key: Hashable, make: Callable[[], Made], most: int = MADE_MAX) -> Made:
+        """Return what `make` gives for a key, made again when a decision came; under a name so many are remembered."""
+        version = self.refresh_decisions()
+        held = self._made.get(name, {})  # replaced, never changed in place: threads ask
+        if (version, key) in held:
+            found: Made = held[version, key]
+            return found
+        made = make()
+        kept = {place: one for place, one in held.items() if place[0] == version} if len(held) < most else {}
+        self._made[name] = {**kept, (version, key): made}
+        return made
 
     def n_decided(self) -> int:
         """Return on how many rollouts a verdict stands or a mark."""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import numpy as np
 
+from rollout_curator.selection.intervals import Interval
 from rollout_curator.selection.strategies.base import Says, strategy
 from rollout_curator.selection.strategies.ranking import (
     Floats,
@@ -38,14 +39,11 @@ Success = Annotated[float, Says("reward that counts as a success")]
 
 
 def _bound_words(column: str, at_least: float | None, at_most: float | None) -> str:
-    if at_least is None and at_most is None:
+    asked = Interval(at_least, at_most)
+    if not asked.is_bounded:
         return UNSET
-    of = f"without {'a reward' if column == 'reward' else column}"
-    if at_most is None:
-        return f"{of} of {exact(at_least or 0.0)} or more"
-    return (
-        f"{of} of {exact(at_most)} or less" if at_least is None else f"{of} from {exact(at_least)} to {exact(at_most)}"
-    )
+    of = "of" if at_least is None or at_most is None else "from"
+    return f"without {'a reward' if column == 'reward' else column} {of} {asked.ends}"
 
 
 @strategy(_bound_words)
@@ -57,13 +55,8 @@ def threshold(
     at_most: Annotated[float | None, Says("highest value that stays")] = None,
 ) -> "pd.Series[bool]":
     """Keep what lies within the bounds, the bounds themselves included; a missing value lies within none."""
-    values = numbers(frame, column, "threshold: column")
-    kept = np.ones(len(frame), dtype=bool)
-    if at_least is not None:
-        kept &= values >= at_least
-    if at_most is not None:
-        kept &= values <= at_most
-    return marked(frame, kept)
+    values, asked = numbers(frame, column, "threshold: column"), Interval(at_least, at_most)
+    return marked(frame, asked.mask(values) if asked.is_bounded else np.ones(len(frame), dtype=bool))
 
 
 @strategy(lambda n: "not the best of their task" if n == 1 else f"not among the {n:,} best of their task")

@@ -2,13 +2,12 @@
 
 from rollout_curator.selection.threshold_counts.bins import MAX_VALUE_BINS, Bins, RoundEdges, make_bins, round_edges
 from rollout_curator.selection.threshold_counts.curves import MAX_STOPS, Levels, Steps, levels
-from rollout_curator.selection.threshold_counts.sorted_columns import Bounds, Kept
+from rollout_curator.selection.threshold_counts.sorted_columns import Kept
 
 __all__ = [
     "MAX_STOPS",
     "MAX_VALUE_BINS",
     "Bins",
-    "Bounds",
     "Kept",
     "Levels",
     "RoundEdges",

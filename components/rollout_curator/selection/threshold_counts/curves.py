@@ -5,14 +5,14 @@ integers as pandas categoricals hold them; negative means no task), and optional
 Knows nothing of frames, files or the screen.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
 
+from rollout_curator.selection.intervals import ANY, Interval
 from rollout_curator.selection.threshold_counts.bins import Bins, Floats, Ints, make_bins
 from rollout_curator.selection.threshold_counts.sorted_columns import (
-    Bounds,
     Columns,
     Flags,
     Kept,
@@ -23,7 +23,6 @@ from rollout_curator.selection.threshold_counts.sorted_columns import (
 
 MAX_STOPS = 1000
 """Up to this many distinct values, each is a stop of a handle; beyond that, this many values that occur are."""
-NO_BOUNDS = Bounds()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +48,8 @@ class Steps:
 class Levels:
     """The stops of two handles and what each keeps, given where the other one is.
 
-    `lower` is what `at_least = stop` keeps given `bounds.at_most`; `upper` is what `at_most = stop` keeps given
-    `bounds.at_least`. Stops are all distinct finite values when there are few, else a grid of values that occur, from
+    `lower` is what `at_least = stop` keeps given `bounds.high`; `upper` is what `at_most = stop` keeps given
+    `bounds.low`. Stops are all distinct finite values when there are few, else a grid of values that occur, from
     the smallest to the largest. `total` counts every rollout, those without a value too; `n_infinite` have no place on
     an axis but are counted; `n_always` are kept whatever the bounds, `always` of them in each bin. `kept` is what
     `bounds` keep.
@@ -60,7 +59,7 @@ class Levels:
     upper: Steps
     bins: Bins
     always: Ints
-    bounds: Bounds
+    bounds: Interval
     kept: Kept
     total: Kept
     n_missing: int
@@ -76,11 +75,11 @@ class Levels:
         """Every finite value that occurs is a stop."""
         return len(self.lower.value) == self.n_distinct
 
-    def at(self, bounds: Bounds) -> Kept:
+    def at(self, bounds: Interval) -> Kept:
         """Return what `bounds` keep, exact for any of them."""
         return self.columns.at(bounds)
 
-    def within(self, bounds: Bounds) -> "Levels":
+    def within(self, bounds: Interval) -> "Levels":
         """Return the levels of the same population for other bounds, without sorting it again."""
         return _levels(self.columns, bounds, self.start, self.most)
 
@@ -95,7 +94,7 @@ def levels(
     task: Numbers,
     *,
     always: Flags | None = None,
-    bounds: Bounds = NO_BOUNDS,
+    bounds: Interval = ANY,
     order: npt.NDArray[np.intp] | None = None,
 ) -> Levels:
     """Return what every bound on `value` keeps, the other bound being that of `bounds`.
@@ -116,7 +115,7 @@ def _starts(value: Floats) -> Ints:
     return np.append(low + np.flatnonzero(is_first), high)
 
 
-def _levels(columns: Columns, bounds: Bounds, start: Ints, most: int) -> Levels:
+def _levels(columns: Columns, bounds: Interval, start: Ints, most: int) -> Levels:
     picked = _stops(columns, start, most)
     first, past = start[:-1], int(start[-1])
     low = int(start[0])
@@ -151,9 +150,9 @@ def _stops(columns: Columns, start: Ints, most: int) -> Ints:
     return np.unique(np.concatenate([by_value, by_rollout]))
 
 
-def _lower(columns: Columns, bounds: Bounds, first: Ints, past: int) -> Steps:
+def _lower(columns: Columns, bounds: Interval, first: Ints, past: int) -> Steps:
     """Return what each lower bound keeps; a task is kept while its last row up to the upper bound is."""
-    whole = columns.slice(Bounds(at_most=bounds.at_most))
+    whole = columns.slice(replace(bounds, low=None))
     last = np.full(columns.n_codes + 1, -1, dtype=np.int64)
     last[columns.task[: whole.stop]] = np.arange(whole.stop)  # the last write wins
     before = _counted(last[:-1], whole.stop)
@@ -163,17 +162,17 @@ def _lower(columns: Columns, bounds: Bounds, first: Ints, past: int) -> Steps:
         rollouts=columns.always.rollouts + columns.rollouts[whole.stop] - columns.rollouts[start],
         tasks=columns.always.tasks + before[-1] - before[start],
         tokens=columns.always.tokens + columns.tokens[whole.stop] - columns.tokens[start],
-        open=columns.at(Bounds(at_most=bounds.at_most)),
+        open=columns.at(replace(bounds, low=None)),
         beyond=columns.within(Slice(min(past, whole.stop), whole.stop)),
     )
 
 
-def _upper(columns: Columns, bounds: Bounds, after: Ints, low: int) -> Steps:
+def _upper(columns: Columns, bounds: Interval, after: Ints, low: int) -> Steps:
     """Return what each upper bound keeps; a task is kept once its first row from the lower bound on is.
 
     `after` is the position after the last row of each stop.
     """
-    whole = columns.slice(Bounds(at_least=bounds.at_least))
+    whole = columns.slice(replace(bounds, high=None))
     first = np.full(columns.n_codes + 1, -1, dtype=np.int64)
     first[columns.task[whole.start :][::-1]] = np.arange(whole.stop - 1, whole.start - 1, -1)
     before = _counted(first[:-1], whole.stop)
@@ -183,7 +182,7 @@ def _upper(columns: Columns, bounds: Bounds, after: Ints, low: int) -> Steps:
         rollouts=columns.always.rollouts + columns.rollouts[stop] - columns.rollouts[whole.start],
         tasks=columns.always.tasks + before[stop],
         tokens=columns.always.tokens + columns.tokens[stop] - columns.tokens[whole.start],
-        open=columns.at(Bounds(at_least=bounds.at_least)),
+        open=columns.at(replace(bounds, high=None)),
         beyond=columns.within(Slice(whole.start, max(whole.start, low))),
     )
 

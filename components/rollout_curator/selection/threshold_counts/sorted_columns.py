@@ -1,6 +1,6 @@
 """A population in the order of one number, so that any interval of it is counted exactly and at once.
 
-"Kept" is always `at_least <= value <= at_most` in float64, never rounded, or kept whatever the bounds. Distinct tasks
+"Kept" is always `low <= value <= high` in float64, never rounded, or kept whatever the bounds. Distinct tasks
 of an interval are no difference of two cumulative counts: they are counted. Knows nothing of stops or histograms.
 """
 
@@ -9,18 +9,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from rollout_curator.selection.intervals import Interval
 from rollout_curator.selection.threshold_counts.bins import Floats, Ints
 
 Flags = npt.NDArray[np.bool_]
 Numbers = npt.NDArray[np.generic]
-
-
-@dataclass(frozen=True, slots=True)
-class Bounds:
-    """An interval, both ends inclusive; without both, everything is kept, what has no value too."""
-
-    at_least: float | None = None
-    at_most: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,18 +50,18 @@ class Columns:
     always: Kept
     total: Kept
 
-    def slice(self, bounds: Bounds) -> Slice:
+    def slice(self, bounds: Interval) -> Slice:
         """Return the positions of the values within `bounds`."""
         start, stop = 0, len(self.value)
-        if bounds.at_least is not None:
-            start = int(np.searchsorted(self.value, bounds.at_least, side="left"))
-        if bounds.at_most is not None:
-            stop = int(np.searchsorted(self.value, bounds.at_most, side="right"))
+        if bounds.low is not None:
+            start = int(np.searchsorted(self.value, bounds.low, side="left"))
+        if bounds.high is not None:
+            stop = int(np.searchsorted(self.value, bounds.high, side="right" if bounds.closed else "left"))
         return Slice(start, stop)
 
-    def at(self, bounds: Bounds) -> Kept:
-        """Return what `bounds` keep."""
-        return self.total if bounds == Bounds() else self.within(self.slice(bounds))
+    def at(self, bounds: Interval) -> Kept:
+        """Return what `bounds` keep; without ends everything, what has no value too."""
+        return self.within(self.slice(bounds)) if bounds.is_bounded else self.total
 
     def within(self, here: Slice) -> Kept:
         """Return what an interval of positions keeps."""

@@ -1,20 +1,12 @@
 """The Export page: what will be written and what not, for which trainer, and the writing itself."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import streamlit as st
 
 from rollout_curator.errors import ExportError
-from rollout_curator.export import (
-    Chosen,
-    command_of,
-    control_paths,
-    first_line,
-    says_of,
-    usual,
-    usual_card,
-    usual_report,
-)
+from rollout_curator.export import Chosen, Settings, command_of, first_line, says_of, usual, usual_card, usual_report
 from rollout_curator.printable import is_encodable
 from rollout_curator.recipe import recipe as recipes
 from rollout_curator.recipe.recipe import Recipe
@@ -37,7 +29,6 @@ from rollout_curator.ui.pages.template_form import template_form
 from rollout_curator.ui.pages.trainer_view import examples
 from rollout_curator.ui.reject_reasons import label_of
 from rollout_curator.ui.server.browser_paths import check_written
-from rollout_curator.ui.server.exporting import Beside
 from rollout_curator.ui.server.site import Site
 from rollout_curator.ui.singular_words import selected_words
 from rollout_curator.ui.state import choices, state
@@ -160,10 +151,9 @@ def _write(site: Site, workspace: Workspace, recipe: Recipe, chosen: Chosen | No
     card = usual_card(out) if st.checkbox("with a data card", key="rc.card", help=CARD_HELP) else ""
     report = usual_report(out) if st.checkbox("with a report", key="rc.report", help=REPORT_HELP) else ""
     seeds = _seeds(recipe) if recipe.control is None else ()
-    agreed = agreement(
-        site, recipe, {out: (card, report), **dict.fromkeys(control_paths(out, seeds).values(), ("", ""))}
-    )
-    beside = Beside(card, report, seeds, *_training(recipe, asked), agreed or frozenset())
+    batch_size, epochs = _training(recipe, asked)
+    settings = Settings(card, report=report, batch_size=batch_size, epochs=epochs, seeds=seeds)
+    agreed = agreement(site, recipe, out, settings)
     unit = "pair" if recipe.pairs else "rollout"
     words = f"Export {label(counted(n_rows, unit))}"
     if chosen is None and recipe.pairs is not None:
@@ -174,12 +164,12 @@ def _write(site: Site, workspace: Workspace, recipe: Recipe, chosen: Chosen | No
     elif agreed is None:
         st.caption("The button waits for a tick at each file above that would be replaced; or name another file.")
     if pressed:
-        _begin(site, workspace, recipe, out, beside)
+        _begin(site, workspace, recipe, out, replace(settings, agreed=agreed or frozenset()))
     if site.export is not None:
         draw_job(site, site.export, recipe)
     elif n_rows:
         with st.expander("The command that does the same"):
-            show_untrusted(command_of(workspace, recipe, out, card, seeds, report, beside.settings.training))
+            show_untrusted(command_of(workspace, recipe, out, card, seeds, report, settings.training))
 
 
 def _training(recipe: Recipe, asked: Asked | None) -> tuple[int | None, int]:
@@ -206,11 +196,11 @@ def _seeds(recipe: Recipe) -> tuple[int, ...]:
     return tuple(range(1, int(n) + 1))
 
 
-def _begin(site: Site, workspace: Workspace, recipe: Recipe, out: Path, beside: Beside) -> None:
+def _begin(site: Site, workspace: Workspace, recipe: Recipe, out: Path, settings: Settings) -> None:
     """Begin to write, unless another session did so just before; then look again at what lies on the disk."""
     try:
-        check_written(site, recipe, out, beside)
-        if site.begin_export(workspace, recipe, out, beside).wait(0.6):
+        check_written(site, recipe, out, settings)
+        if site.begin_export(workspace, recipe, out, settings).wait(0.6):
             st.rerun()
     except ExportError as error:
         st.warning(f"{label(out.name)} was not begun: {label(error)}.")

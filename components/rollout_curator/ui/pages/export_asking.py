@@ -2,13 +2,13 @@
 
 import glob
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import streamlit as st
 
 from rollout_curator.errors import FileInTheWay
-from rollout_curator.export import Foreign, foreign, targets_of
+from rollout_curator.export import Foreign, Settings, exports_of, foreign, targets_of
 from rollout_curator.files import manifest
 from rollout_curator.printable import digest
 from rollout_curator.recipe.recipe import Recipe
@@ -19,12 +19,12 @@ from rollout_curator.ui.text import label
 LATE = "changed or came to lie there since this page was drawn"
 
 
-def agreement(site: Site, recipe: Recipe, outs: Mapping[Path, tuple[str, str]]) -> frozenset[Path] | None:
-    """Draw what every export (file -> its card and report) would replace; return what it may, None until all is agreed.
+def agreement(site: Site, recipe: Recipe, out: Path, settings: Settings) -> frozenset[Path] | None:
+    """Draw what an export and its controls would replace; return what they may, None until all is agreed.
 
     A file that this program wrote and nobody changed since is named; any other one waits for a tick.
     """
-    answers = [_agreed(site, out, targets_of(out, recipe, *beside)) for out, beside in outs.items()]
+    answers = [_agreed(site, export[0], targets_of(*export)) for export in exports_of(out, recipe, settings)]
     agreed = [answer for answer in answers if answer is not None]
     return frozenset().union(*agreed) if len(agreed) == len(answers) else None
 

@@ -6,7 +6,7 @@ from rollout_curator.errors import CuratorError, FileInTheWay
 from rollout_curator.export import Exported, left_out_words
 from rollout_curator.recipe.recipe import Recipe
 from rollout_curator.ui.server.error_log import log_error
-from rollout_curator.ui.server.exporting import ExportJob
+from rollout_curator.ui.server.jobs import ExportJob
 from rollout_curator.ui.server.site import Site
 from rollout_curator.ui.singular_words import size
 from rollout_curator.ui.text import label, show_untrusted
@@ -39,7 +39,7 @@ def _controls(job: ExportJob) -> None:
     for made in job.controls:
         names = label(", ".join(each["file"] for each in made.files), 1000)
         st.markdown(f"**Wrote {made.rows:,} rows of a random control** to {names}. {label(' '.join(made.notes), 2000)}")
-    if len(job.controls) == len(job.seeds):
+    if len(job.controls) == len(job.settings.seeds):
         return
     if job.failure is not None:
         st.error(f"A random control was not written: {label(job.failure)}")

@@ -13,8 +13,8 @@ from rollout_curator.index.numeric_columns import REWARD
 from rollout_curator.recipe.recipe import Recipe
 from rollout_curator.review import slice_queues
 from rollout_curator.selection.funnel import INVALID_WORDS
+from rollout_curator.selection.intervals import Interval
 from rollout_curator.selection.slices import Range
-from rollout_curator.selection.threshold_counts import Bounds
 from rollout_curator.ui import links
 from rollout_curator.ui.pages.recipe_file import recipe_menu
 from rollout_curator.ui.pages.rewards_bounds import bounds_bar
@@ -62,7 +62,7 @@ def _picker(workspace: Workspace, recipe: Recipe, axis: str) -> None:
         _take(axis, bounds, chosen)
 
 
-def _take(axis: str, bounds: Bounds, chosen: Choice) -> None:
+def _take(axis: str, bounds: Interval, chosen: Choice) -> None:
     if isinstance(chosen.opened, tuple):
         low, high, closed = chosen.opened
         choices.open_here(slice_queues.queue(axis, Range(axis, low, high, closed=closed)))

@@ -9,8 +9,9 @@ import streamlit as st
 from rollout_curator.index.numeric_columns import REWARD
 from rollout_curator.recipe.recipe import Recipe
 from rollout_curator.review import slice_queues
+from rollout_curator.selection.intervals import Interval
 from rollout_curator.selection.slices import Range
-from rollout_curator.selection.threshold_counts import Bounds, Kept, Levels
+from rollout_curator.selection.threshold_counts import Kept, Levels
 from rollout_curator.ui import links
 from rollout_curator.ui.state import choices, measures, state
 from rollout_curator.ui.text import label
@@ -26,14 +27,14 @@ def bounds_bar(workspace: Workspace, recipe: Recipe, axis: str) -> None:
     bounds, words = choices.bounds(axis), workspace.axes[axis].words
     with st.container(horizontal=True, vertical_alignment="center", key="threshold-bar", gap="small"):
         st.markdown(f"{label(words)} at least", width="content")
-        _number(f"{words} at least", bounds.at_least, f"least-{axis}", lambda low: Bounds(low, bounds.at_most), axis)
+        _number(f"{words} at least", bounds.low, f"least-{axis}", lambda low: Interval(low, bounds.high), axis)
         st.markdown("at most", width="content")
-        _number(f"{words} at most", bounds.at_most, f"most-{axis}", lambda high: Bounds(bounds.at_least, high), axis)
+        _number(f"{words} at most", bounds.high, f"most-{axis}", lambda high: Interval(bounds.low, high), axis)
         st.button(
             "any",
             on_click=choices.set_bounds,
-            args=(axis, Bounds()),
-            disabled=bounds == Bounds(),
+            args=(axis, Interval()),
+            disabled=not bounds.is_bounded,
             help=label(f"Take both bounds of {words} away"),
         )
         _kept_in_the_end(workspace, recipe)
@@ -42,7 +43,7 @@ def bounds_bar(workspace: Workspace, recipe: Recipe, axis: str) -> None:
         _rewarded_but_invalid(workspace, recipe)
 
 
-def _number(words: str, value: float | None, name: str, made: Callable[[float | None], Bounds], axis: str) -> None:
+def _number(words: str, value: float | None, name: str, made: Callable[[float | None], Interval], axis: str) -> None:
     def take(given: float | None) -> None:
         choices.set_bounds(axis, made(given))
 
@@ -110,15 +111,15 @@ def step_of(levels: Levels, at_least: float, *, up: bool) -> float | None:
     return None if up and end > highest else end
 
 
-def band(levels: Levels, bounds: Bounds, *, up: bool) -> Band | None:
+def band(levels: Levels, bounds: Interval, *, up: bool) -> Band | None:
     """Return what the next step of the lower bound brings or costs, None where there is none."""
-    if bounds.at_least is None:
+    if bounds.low is None:
         return None
-    end = step_of(levels, bounds.at_least, up=up)
-    if end is None or (bounds.at_most is not None and end > bounds.at_most):
+    end = step_of(levels, bounds.low, up=up)
+    if end is None or (bounds.high is not None and end > bounds.high):
         return None
-    now, then = levels.at(bounds), levels.at(Bounds(end, bounds.at_most))
-    return Band(bounds.at_least, end, *_difference(now, then))
+    now, then = levels.at(bounds), levels.at(Interval(end, bounds.high))
+    return Band(bounds.low, end, *_difference(now, then))
 
 
 def _difference(now: Kept, then: Kept) -> tuple[int, int, int]:
@@ -136,7 +137,7 @@ def _signed(n: int) -> str:
     return f"+{n:,}" if n > 0 else f"\u2212{-n:,}" if n < 0 else "0"
 
 
-def _bands(levels: Levels, bounds: Bounds, axis: str) -> None:
+def _bands(levels: Levels, bounds: Interval, axis: str) -> None:
     """Draw what one step down would bring and one step up would cost, with those rollouts one click away."""
     found = [one for one in (band(levels, bounds, up=False), band(levels, bounds, up=True)) if one is not None]
     if not found:
@@ -152,7 +153,7 @@ def _bands(levels: Levels, bounds: Bounds, axis: str) -> None:
                 "take this step",
                 type="tertiary",
                 on_click=choices.set_bounds,
-                args=(axis, Bounds(one.end, bounds.at_most)),
+                args=(axis, Interval(one.end, bounds.high)),
                 key=f"rc.band-{'down' if one.is_gain else 'up'}",
             )
 
@@ -161,7 +162,7 @@ def _rewarded_but_invalid(workspace: Workspace, recipe: Recipe) -> None:
     """Link the rollouts that a threshold would keep, were their reward a measurement."""
     at_least = recipe.min_reward
     if at_least is None:
-        values = measures.axis_levels(workspace, recipe, REWARD, Bounds(None, recipe.max_reward)).lower.value
+        values = measures.axis_levels(workspace, recipe, REWARD, Interval(None, recipe.max_reward)).lower.value
         at_least = float(values[-1]) if len(values) else 0.0
     name = slice_queues.queue(slice_queues.INVALID, Range(REWARD, at_least))
     count = len(slice_queues.rows(workspace, recipe, name))

@@ -13,9 +13,10 @@ from rollout_curator.index.numeric_columns import REWARD
 from rollout_curator.recipe.recipe import Recipe
 from rollout_curator.review import slice_queues
 from rollout_curator.selection.filters import GROUPS, Thresholds
+from rollout_curator.selection.intervals import Interval
 from rollout_curator.selection.slices import Is
 from rollout_curator.selection.strategies import quantile_bounds, z_bounds
-from rollout_curator.selection.threshold_counts import Bounds, Levels, levels
+from rollout_curator.selection.threshold_counts import Levels, levels
 from rollout_curator.ui.picker.panels import MAX_STOPS as PANEL_STOPS
 from rollout_curator.ui.picker.threshold import Panel, PanelChoice, threshold_panels
 from rollout_curator.ui.server.site import BY_CONTENT
@@ -104,7 +105,7 @@ def _draw(workspace: Workspace, recipe: Recipe, by: str, groups: list[Group], *,
 def _panel(workspace: Workspace, recipe: Recipe, by: str, group: Group, own: float | None) -> Panel:
     bound = recipe.min_reward if own is None else own
     whole = _levels_of(workspace, workspace.refresh_decisions(), _chosen_from(recipe, by), by, group)
-    found = whole.within(Bounds(bound, recipe.max_reward if own is None else None))
+    found = whole.within(Interval(bound, recipe.max_reward if own is None else None))
     mean = f"mean {group.mean:.3g}" if group.rated else "none rated"
     spread = f", spread {group.spread:.2g}" if np.isfinite(group.spread) else ""
     note = f"{counted(len(group.places), 'rollout')}, {mean}{spread}"

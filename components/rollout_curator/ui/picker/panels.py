@@ -26,7 +26,7 @@ _mount = st.components.v2.component(
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """One small plot: its bound is `levels.bounds.at_least`, its own or, if not `own`, the one for all."""
+    """One small plot: its bound is `levels.bounds.low`, its own or, if not `own`, the one for all."""
 
     name: str
     note: str

@@ -9,7 +9,8 @@ from typing import Any
 
 import streamlit as st
 
-from rollout_curator.selection.threshold_counts import Bounds, Kept, Levels, Steps
+from rollout_curator.selection.intervals import Interval
+from rollout_curator.selection.threshold_counts import Kept, Levels, Steps
 from rollout_curator.ui.picker.messages import Bins, BothLevelsSaid, BoundsSaid, Counts, LevelsSaid, StepsSaid
 
 
@@ -76,8 +77,8 @@ def _steps(steps: Steps) -> StepsSaid:
     }
 
 
-def _bounds(bounds: Bounds) -> BoundsSaid:
-    return {"atLeast": bounds.at_least, "atMost": bounds.at_most}
+def _bounds(bounds: Interval) -> BoundsSaid:
+    return {"atLeast": bounds.low, "atMost": bounds.high}
 
 
 def _counts(kept: Kept) -> Counts:

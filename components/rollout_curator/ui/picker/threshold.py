@@ -10,7 +10,8 @@ from typing import Any, Literal
 
 import streamlit as st
 
-from rollout_curator.selection.threshold_counts import Bounds, Levels
+from rollout_curator.selection.intervals import Interval
+from rollout_curator.selection.threshold_counts import Levels
 from rollout_curator.ui import scripts
 from rollout_curator.ui.picker.messages import PickerData
 from rollout_curator.ui.picker.panels import Panel, PanelChoice, threshold_panels
@@ -40,7 +41,7 @@ class Choice:
     `opened` is a bar (its low end, its high end, whether the high end belongs to it) or the name of an `Outside`.
     """
 
-    bounds: Bounds | None = None
+    bounds: Interval | None = None
     opened: tuple[float, float, bool] | str | None = None
 
 
@@ -52,7 +53,7 @@ def threshold_picker(
     unit: str = "",
     kind: Literal["number", "boolean"] = "number",
     outside: Sequence[Outside] = (),
-    take: Callable[[Bounds], None] | None = None,
+    take: Callable[[Interval], None] | None = None,
 ) -> Choice | None:
     """Return what the user has just chosen, once; else None.
 
@@ -94,7 +95,7 @@ def choice_of(new: list[dict[str, Any]]) -> Choice | None:
     opened = next((choice["opened"] for choice in reversed(new) if choice.get("opened")), None)
     if isinstance(opened, list):
         opened = (float(opened[0]), float(opened[1]), bool(opened[2]))
-    return Choice(None if bounds is None else Bounds(_float(bounds["atLeast"]), _float(bounds["atMost"])), opened)
+    return Choice(None if bounds is None else Interval(_float(bounds["atLeast"]), _float(bounds["atMost"])), opened)
 
 
 def _float(bound: float | None) -> float | None:

@@ -8,7 +8,6 @@ import json
 from collections.abc import Callable
 from secrets import compare_digest
 from typing import Any
-from urllib.parse import urlsplit
 
 import orjson
 from anyio import to_thread
@@ -17,6 +16,7 @@ from starlette.responses import Response
 
 from rollout_curator.errors import CuratorError
 from rollout_curator.ui.server.error_log import log_error
+from rollout_curator.ui.server.origin import own_host
 from rollout_curator.ui.server.rendering import of_request
 from rollout_curator.ui.server.site import Site
 
@@ -61,10 +61,7 @@ def _check(request: Request, site: Site) -> None:
     given = request.headers.get(TOKEN_HEADER, "")
     if not compare_digest(given.encode(), site.token.encode()):
         raise Refusal(403, "this page belongs to an earlier run of the server")
-    origin = request.headers.get("origin")
-    if origin is not None and urlsplit(origin).netloc != request.headers.get("host"):
-        raise Refusal(403, "asked from another site")
-    if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
+    if own_host(request.scope, is_fetched=True) is None:
         raise Refusal(403, "asked from another site")
     if request.method == "POST" and request.headers.get("content-type", "").split(";")[0] != "application/json":
         raise Refusal(415, "decisions are sent as application/json")

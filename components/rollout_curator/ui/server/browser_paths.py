@@ -6,11 +6,9 @@ Nothing else in `ui` opens a file by a name that a browser sent (`tests/files/te
 import os
 from pathlib import Path
 
-from rollout_curator.export import control_paths, paths_of
-from rollout_curator.files import manifest
+from rollout_curator.export import Settings, exports_of, targets_of
 from rollout_curator.files.path_access import ANYWHERE, Reach
 from rollout_curator.recipe.recipe import Recipe
-from rollout_curator.ui.server.exporting import Beside
 from rollout_curator.ui.server.site import Site
 
 
@@ -34,9 +32,8 @@ def typed(site: Site, given: str) -> str:
     return given.strip() if site.options.serves_others else os.path.expanduser(given.strip())
 
 
-def check_written(site: Site, recipe: Recipe, out: Path, beside: Beside) -> None:
+def check_written(site: Site, recipe: Recipe, out: Path, settings: Settings) -> None:
     """Raise ExportError when a file that an export writes is a link that leads where exports may not go."""
-    outs = [out, *control_paths(out, beside.seeds).values()]
-    paths = [path for each in outs for path in (*paths_of(each, recipe).values(), manifest.path_of(each))]
-    for path in (*paths, *(out.with_name(name) for name in (beside.card, beside.report) if name)):
-        site.out_path(str(path), path.suffix)
+    for export in exports_of(out, recipe, settings):
+        for path in targets_of(*export):
+            site.out_path(str(path), path.suffix)

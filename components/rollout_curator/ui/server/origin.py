@@ -21,15 +21,16 @@ OWN_SITE = ("same-origin", "none")
 _ORIGIN = re.compile(r"https?://([^/?#@\\\s]+)", re.IGNORECASE)
 
 
-def own_host(scope: Scope, public: Collection[str]) -> str | None:
+def own_host(scope: Scope, public: Collection[str] = (), *, is_fetched: bool = False) -> str | None:
     """Return the host, in lower case, that a request of the app's own asks for, None for one from another site.
 
-    A link on another site may open a page, so what reads and tells no origin is let in, as is what is no browser. Under
-    a public origin the host is that one's, so that whatever asks next finds both alike.
+    A link on another site may open a page, so what reads and tells no origin is let in, as is what is no browser; not
+    so where it `is_fetched`, by a script of the app's. Under a public origin the host is that one's, so that whatever
+    asks next finds both alike.
     """
     headers = Headers(scope=scope)
     host, origins = headers.get("host", "").lower(), headers.getlist("origin")
-    acts = scope["type"] == "websocket" or scope["method"] not in READING
+    acts = is_fetched or scope["type"] == "websocket" or scope["method"] not in READING
     if acts and any(site not in OWN_SITE for site in headers.getlist("sec-fetch-site")):
         return None
     if not origins:

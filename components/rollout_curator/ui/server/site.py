@@ -17,6 +17,7 @@ from typing import Any
 
 from rollout_curator.decisions import store_choice
 from rollout_curator.errors import CuratorError, ExportError, ServerRefused, SourceRefused
+from rollout_curator.export import Settings
 from rollout_curator.files.path_access import is_below
 from rollout_curator.index import store
 from rollout_curator.index.source import Source
@@ -27,7 +28,7 @@ from rollout_curator.recipe.recipe import Recipe
 from rollout_curator.sources.find import Found, find, passed_over
 from rollout_curator.ui.reader.views import Views
 from rollout_curator.ui.server.error_log import log_error
-from rollout_curator.ui.server.exporting import Beside, ExportJob, writing_of
+from rollout_curator.ui.server.jobs import ExportJob, writing_of
 from rollout_curator.ui.server.sessions import Sessions
 from rollout_curator.workspace.opening import build_indexes, default_cache
 from rollout_curator.workspace.workspace import Workspace
@@ -168,13 +169,13 @@ class Site:
         workspace: Workspace,
         recipe: Recipe,
         out: Path,
-        beside: Beside = Beside(),  # noqa: B008 frozen
+        settings: Settings = Settings(),  # noqa: B008 frozen
     ) -> ExportJob:
         """Begin writing, for all sessions one export at a time. Raises ExportError while another is at work."""
         with self._lock:
             if (writing := writing_of(self.export)) is not None:
                 raise ExportError(writing)
-            self.export = ExportJob(workspace, recipe, out, beside)
+            self.export = ExportJob(workspace, recipe, out, settings)
             return self.export
 
     def close(self) -> None:

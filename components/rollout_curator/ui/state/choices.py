@@ -10,24 +10,24 @@ from dataclasses import fields
 from rollout_curator.index.numeric_columns import REWARD
 from rollout_curator.recipe.recipe import Recipe
 from rollout_curator.selection.filters import Filter, Thresholds
+from rollout_curator.selection.intervals import Interval
 from rollout_curator.selection.strategies import Step
-from rollout_curator.selection.threshold_counts import Bounds
 from rollout_curator.ui.state import state
 
 
-def bounds(axis: str) -> Bounds:
+def bounds(axis: str) -> Interval:
     """Return the bounds that are set on an axis; of several filters on one number, what they allow together."""
     if axis == REWARD:
-        return Bounds(state.recipe().min_reward, state.recipe().max_reward)
+        return Interval(state.recipe().min_reward, state.recipe().max_reward)
     found = [one for one in state.recipe().filters if one.column == axis]
     lows = [one.at_least for one in found if one.at_least is not None]
     highs = [one.at_most for one in found if one.at_most is not None]
-    return Bounds(max(lows, default=None), min(highs, default=None))
+    return Interval(max(lows, default=None), min(highs, default=None))
 
 
-def set_bounds(axis: str, chosen: Bounds) -> None:
+def set_bounds(axis: str, chosen: Interval) -> None:
     """Choose the bounds on an axis: of the reward, else as the filter of that column, which keeps its place."""
-    low, high = _bound(chosen.at_least), _bound(chosen.at_most)
+    low, high = _bound(chosen.low), _bound(chosen.high)
     if axis == REWARD:
         state.change_recipe(min_reward=low, max_reward=high)
         return
@@ -42,7 +42,7 @@ def set_filter(chosen: Filter) -> None:
     before = state.recipe().filters
     place = next((number for number, one in enumerate(before) if one.column == chosen.column), len(before))
     others = [one for one in before if one.column != chosen.column]
-    asks = chosen.one_of or chosen.at_least is not None or chosen.at_most is not None
+    asks = chosen.one_of or chosen.interval.is_bounded
     state.change_recipe(filters=(*others[:place], *([chosen] if asks else []), *others[place:]))
 
 

@@ -17,7 +17,8 @@ import streamlit as st
 from rollout_curator.index.numeric_columns import REWARD
 from rollout_curator.recipe.recipe import Recipe
 from rollout_curator.selection import strategies
-from rollout_curator.selection.threshold_counts import Bounds, Levels, levels
+from rollout_curator.selection.intervals import Interval
+from rollout_curator.selection.threshold_counts import Levels, levels
 from rollout_curator.ui import plots
 from rollout_curator.ui.server.site import BY_CONTENT
 from rollout_curator.ui.state import choices
@@ -84,13 +85,13 @@ def _order(workspace: Workspace, axis: str) -> Array:
     return np.argsort(workspace.numbers(axis), kind="stable")
 
 
-def axis_levels(workspace: Workspace, recipe: Recipe, axis: str, bounds: Bounds) -> Levels:
+def axis_levels(workspace: Workspace, recipe: Recipe, axis: str, bounds: Interval) -> Levels:
     """Return what bounds on an axis keep, exactly."""
     return _levels(workspace, workspace.refresh_decisions(), rest_of(recipe, axis), axis, bounds)
 
 
 @st.cache_resource(hash_funcs=BY_CONTENT, show_spinner=False, max_entries=12)
-def _levels(workspace: Workspace, version: int, rest: Recipe, axis: str, bounds: Bounds) -> Levels:
+def _levels(workspace: Workspace, version: int, rest: Recipe, axis: str, bounds: Interval) -> Levels:
     return _unbounded_levels(workspace, version, rest, axis).within(bounds)
 
 
