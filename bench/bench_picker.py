@@ -26,6 +26,7 @@ sys.path[:0] = [str(ROOT / "tests" / "browser"), str(ROOT / "components")]
 from driving import AppServer  # noqa: E402
 from find_browser import HELP, find_browser  # noqa: E402
 
+from rollout_curator.selection.intervals import Interval  # noqa: E402
 from rollout_curator.selection.threshold_counts import levels  # noqa: E402
 from rollout_curator.ui.picker.payload import payload  # noqa: E402
 
@@ -71,9 +72,9 @@ def measure_server(n: int) -> None:
         clock = [time.perf_counter()]
         order = np.argsort(columns[0])
         clock.append(time.perf_counter())
-        made = levels(*columns, bounds=Bounds(0.25), order=order)
+        made = levels(*columns, bounds=Interval(0.25), order=order)
         clock.append(time.perf_counter())
-        made = made.within(Bounds(0.5, 0.9))
+        made = made.within(Interval(0.5, 0.9))
         clock.append(time.perf_counter())
         took = {name: min(took[name], seconds) for name, seconds in zip(took, np.diff(clock), strict=True)}
     for name, seconds in took.items():
