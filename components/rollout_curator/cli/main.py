@@ -65,10 +65,11 @@ def stats(
     """Count rollouts and rewards, per agent, source and task; show the funnel of a recipe and what training costs."""
     from rollout_curator.cli import report, report_text
     from rollout_curator.recipe import recipe as recipes
+    from rollout_curator.recipe.command_line import recipe_of
     from rollout_curator.workspace import controls
 
     asked = {name: selection.pop(name) for name in ("max_length", "batch_size", "epochs")}
-    chosen = options.recipe_of(paths, **selection)
+    chosen = recipe_of(paths, **selection)
     others = {path.name: recipes.load(path) for path in compare}
     with opened(paths, cache_dir, use="read", store=decisions) as workspace:
         working.look(workspace, chosen, for_hazards=look)
@@ -121,6 +122,7 @@ def export(
     from rollout_curator import export as publishing
     from rollout_curator.cli import report, report_text
     from rollout_curator.files.manifest import MANIFEST_SUFFIX
+    from rollout_curator.recipe.command_line import recipe_of
     from rollout_curator.sources.find import find
 
     recipe, batch, epochs = selection["recipe"], selection.pop("batch_size"), selection.pop("epochs")
@@ -131,8 +133,8 @@ def export(
         working.remake(recipe, out, settings, cache_dir, as_json)
         return
     seeds = selection.pop("seeds")
-    chosen = options.recipe_of(paths, **selection)
-    if seeds and chosen.control is not None:
+    chosen = recipe_of(paths, **selection)
+    if seeds and chosen.is_control:
         fail("export: this is a random control already; give --with-control with the selection it stands for")
     if not (sources := paths or chosen.sources):
         fail("export: name the files to read, or give a --recipe that names its sources")
@@ -150,7 +152,7 @@ def export(
         found = {**report.exported(done), "store": told(workspace)}
         if beside:
             found["controls"] = working.written_controls(workspace, chosen, beside, settings)
-            found["command"] = publishing.command_of(workspace, chosen, out, card, seeds, account, settings.training)
+            found["command"] = publishing.command_of(workspace, chosen, out, settings, seeds)
         say(found, as_json, report_text.exported_text)
 
 

@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -45,7 +44,7 @@ def written_controls(
     from rollout_curator import export as publishing
     from rollout_curator.cli import report
 
-    drawn = ((replace(recipe, control=seed), path) for seed, path in beside.items())
+    drawn = ((recipe.with_control(seed), path) for seed, path in beside.items())
     return [
         report.exported(written(publishing.export(workspace, control, path, settings.alone))) for control, path in drawn
     ]

@@ -1,8 +1,12 @@
 """What an export does beside its recipe: which files stand beside it, what it may replace, how many processes."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+
+from rollout_curator.recipe import command_line
+from rollout_curator.recipe.recipe import Recipe
+from rollout_curator.workspace.workspace import Workspace
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,3 +39,18 @@ class Settings:
     def alone(self) -> "Settings":
         """Return the same without a card and a report, as for a control beside the file."""
         return replace(self, card="", report="")
+
+
+def command_of(
+    workspace: Workspace,
+    recipe: Recipe,
+    out: Path,
+    settings: Settings = Settings(),
+    seeds: Sequence[int] = (),
+) -> str:
+    """Return the command that writes the same files, with seeds also the random controls beside them."""
+    given = {"card": settings.card, "report": settings.report, **settings.training}
+    beside = [word for name, value in given.items() if value for word in (f"--{name.replace('_', '-')}", str(value))]
+    beside += [word for seed in seeds for word in ("--with-control", str(seed))]
+    store = workspace.decisions.path if workspace.decisions is not None else None
+    return command_line.command_of(recipe, [source.path for source in workspace.sources], out, beside, store)

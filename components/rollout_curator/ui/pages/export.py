@@ -18,6 +18,7 @@ from rollout_curator.export import (
 from rollout_curator.printable import is_encodable
 from rollout_curator.recipe import recipe as recipes
 from rollout_curator.recipe.recipe import Recipe
+from rollout_curator.recipe.words import selected_words
 from rollout_curator.review import overview as reading
 from rollout_curator.review.statement_words import decided_words, notes, sentence
 from rollout_curator.selection.funnel import STEPS, Funnel
@@ -35,7 +36,6 @@ from rollout_curator.ui.pages.export_result import draw_job
 from rollout_curator.ui.pages.hazard_table import hazard_table
 from rollout_curator.ui.pages.template_form import template_form
 from rollout_curator.ui.pages.trainer_view import examples
-from rollout_curator.ui.phrases import selected_words
 from rollout_curator.ui.reasons import label_of
 from rollout_curator.ui.server.exporting import Beside
 from rollout_curator.ui.server.reaching import check_written
@@ -159,7 +159,7 @@ def _write(site: Site, workspace: Workspace, recipe: Recipe, chosen: Chosen | No
         return
     card = usual_card(out) if st.checkbox("with a data card", key="rc.card", help=CARD_HELP) else ""
     report = usual_report(out) if st.checkbox("with a report", key="rc.report", help=REPORT_HELP) else ""
-    seeds = _seeds(recipe) if recipe.control is None else ()
+    seeds = () if recipe.is_control else _seeds(recipe)
     agreed = agreement(
         site, recipe, {out: (card, report), **dict.fromkeys(control_paths(out, seeds).values(), ("", ""))}
     )
@@ -177,7 +177,7 @@ def _write(site: Site, workspace: Workspace, recipe: Recipe, chosen: Chosen | No
         draw_job(site, site.export, recipe)
     elif n_rows:
         with st.expander("The command that does the same"):
-            show_untrusted(command_of(workspace, recipe, out, card, seeds, report, beside.settings.training))
+            show_untrusted(command_of(workspace, recipe, out, beside.settings, seeds))
 
 
 def _training(recipe: Recipe, asked: Asked | None) -> tuple[int | None, int]:

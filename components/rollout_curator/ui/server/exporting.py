@@ -91,11 +91,11 @@ class ExportJob:
             store = workspace.decisions.path if workspace.decisions else None
             for path in beside.values():
                 check_out(path, sources, store, self.recipe)
-            card, report, settings = self.beside.card, self.beside.report, self.beside.settings
+            settings = self.beside.settings
             check_free({self.out: settings, **dict.fromkeys(beside.values(), settings.alone)}, self.recipe)
             self.result = self._written(workspace, self.recipe, self.out, settings)
             if self.result is not None and beside:
-                said = command_of(workspace, self.recipe, self.out, card, self.seeds, report, settings.training)
+                said = command_of(workspace, self.recipe, self.out, settings, self.seeds)
                 self.result = replace(self.result, command=said)
                 self._write_controls(workspace, beside)
         except (CuratorError, OSError, MemoryError, ValueError, RuntimeError) as error:
@@ -103,7 +103,7 @@ class ExportJob:
 
     def _write_controls(self, workspace: Workspace, beside: dict[int, Path]) -> None:
         for seed, path in beside.items():
-            made = self._written(workspace, replace(self.recipe, control=seed), path, self.beside.settings.alone)
+            made = self._written(workspace, self.recipe.with_control(seed), path, self.beside.settings.alone)
             if made is None:
                 return
             self.controls.append(made)
