@@ -93,6 +93,11 @@ class Recipe:
         """Return what says who is kept, as a text that is equal for recipes that say the same."""
         return repr([getattr(self, row.name) for row in FIELDS if row.parameter])
 
+    @property
+    def thresholds_by(self) -> str:
+        """Return the class that thresholds of groups go by, empty where there are none."""
+        return "" if self.thresholds is None else self.thresholds.by
+
     def group_thresholds(self, by: str) -> dict[str, float]:
         """Return the thresholds by name of a class, none where they go by another."""
         return dict(self.thresholds.at_least) if self.thresholds is not None and self.thresholds.by == by else {}
