@@ -9,7 +9,7 @@ from rollout_curator.recipe.rule_spellings import as_json
 from rollout_curator.recipe.spellings import Spelling
 
 if TYPE_CHECKING:
-    from rollout_curator.files.reach import Reach
+    from rollout_curator.files.path_access import Reach
     from rollout_curator.selection.pairs.pairing import Pairs
     from rollout_curator.selection.splits.split import Split
 

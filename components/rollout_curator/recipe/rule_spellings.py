@@ -13,7 +13,7 @@ from rollout_curator.recipe.spellings import Spelling, finite, number_in
 from rollout_curator.selection.filters import Filter, Thresholds, filter_of, filter_table, thresholds_of
 
 if TYPE_CHECKING:
-    from rollout_curator.files.reach import Reach
+    from rollout_curator.files.path_access import Reach
     from rollout_curator.selection.slices import Part
     from rollout_curator.selection.strategies import Step
 
@@ -147,7 +147,7 @@ class Steps(Spelling):
 
     def from_link(self, text: str) -> tuple["Step", ...]:
         """Return the strategies of a link."""
-        from rollout_curator.files.reach import NOWHERE
+        from rollout_curator.files.path_access import NOWHERE
 
         return self.from_table(json.loads(text), "strategies", "link", NOWHERE)
 

@@ -12,7 +12,7 @@ from rollout_curator.errors import RecipeError
 from rollout_curator.selection.filters import number_of
 
 if TYPE_CHECKING:
-    from rollout_curator.files.reach import Reach
+    from rollout_curator.files.path_access import Reach
 
 Takes = Literal["text", "number", "count", "seed", "place"]
 
