@@ -12,8 +12,8 @@ from rollout_curator.decisions.store import Decisions, Entry
 from rollout_curator.errors import ExportError
 from rollout_curator.export import Settings, export, verify
 from rollout_curator.export.card import Bar, CardFacts, Reviews, card, escaped
-from rollout_curator.export.card_facts import rules
 from rollout_curator.recipe.recipe import Recipe
+from rollout_curator.recipe.words import recipe_sentences
 from rollout_curator.review import statement_words as words
 from rollout_curator.review import summary
 from rollout_curator.review.random_order import in_order
@@ -165,7 +165,7 @@ def test_the_card_tells_every_rule_of_the_recipe() -> None:
         max_tokens=8192,
         metadata=("reward", "line"),
     )
-    assert rules(recipe) == [
+    assert recipe_sentences(recipe) == [
         "A reward of 0.9 or less.",
         "Instead, agent judge: a reward of 7 or more.",
         "Only turns 12 or less.",
@@ -181,12 +181,12 @@ def test_the_card_tells_every_rule_of_the_recipe() -> None:
 
 
 def test_a_card_says_that_a_control_matched_on_tokens_is_not_so_task_by_task() -> None:
-    assert rules(Recipe(control=3, control_by="tokens"))[-2] == (
+    assert recipe_sentences(Recipe(control=3, control_by="tokens"))[-2] == (
         "A random control: instead of what the rules above keep, about as many tokens from the same tasks, drawn from "
         "all that could have been kept. Seed 3."
     )
-    assert rules(Recipe(min_reward=0.5, max_reward=0.9))[0] == "A reward of 0.5 to 0.9."
-    assert rules(Recipe())[0] == "Any reward."
+    assert recipe_sentences(Recipe(min_reward=0.5, max_reward=0.9))[0] == "A reward of 0.5 to 0.9."
+    assert recipe_sentences(Recipe())[0] == "Any reward."
 
 
 def test_the_card_counts_what_a_split_leaves_out(tmp_path: Path) -> None:

@@ -198,11 +198,11 @@ def test_a_link_opens_nothing(site: Site, root: Path, monkeypatch: pytest.Monkey
     monkeypatch.setattr(os, "open", None)
     monkeypatch.setattr(os, "lstat", None)
     monkeypatch.setattr("builtins.open", None)
-    url.taken(Recipe(), name, made(path, root))
+    url.take_parameter(Recipe(), name, made(path, root))
 
 
 def test_strategies_of_a_link_bring_no_path_with_them() -> None:
-    assert url.taken(Recipe(), "rules", '[{"name": "top_n", "template": "/etc/passwd"}]') is None
+    assert url.take_parameter(Recipe(), "rules", '[{"name": "top_n", "template": "/etc/passwd"}]') is None
 
 
 def test_what_is_within_reach_is_opened(site: Site, root: Path) -> None:

@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from making import gym, write
-from rollout_curator.cli.options import recipe_of
 from rollout_curator.decisions.store import Decisions, Entry
 from rollout_curator.errors import RecipeError
 from rollout_curator.export import command_of
+from rollout_curator.recipe.command_line import recipe_of
 from rollout_curator.recipe.recipe import Recipe
 from rollout_curator.review import slice_queues
 from rollout_curator.selection.filters import Filter, Thresholds, dropped_words, filter_words

@@ -63,10 +63,11 @@ def stats(
     """Count rollouts and rewards, per agent, source and task; show the funnel of a recipe and what training costs."""
     from rollout_curator.cli import json_report, text_report
     from rollout_curator.recipe import recipe as recipes
+    from rollout_curator.recipe.command_line import recipe_of
     from rollout_curator.workspace import random_controls
 
     asked = {name: selection.pop(name) for name in ("max_length", "batch_size", "epochs")}
-    chosen = options.recipe_of(paths, **selection)
+    chosen = recipe_of(paths, **selection)
     others = {name: recipes.load(path) for name, path in progress.named_apart(compare).items()}
     with opened(paths, cache_dir, use="read", store=decisions) as workspace:
         progress.look(workspace, chosen, for_hazards=look)
@@ -119,6 +120,7 @@ def export(
     from rollout_curator import export as publishing
     from rollout_curator.cli import json_report, text_report
     from rollout_curator.files.manifest import MANIFEST_SUFFIX
+    from rollout_curator.recipe.command_line import recipe_of
     from rollout_curator.sources.find import find
 
     recipe, batch, epochs = selection["recipe"], selection.pop("batch_size"), selection.pop("epochs")
@@ -135,8 +137,8 @@ def export(
             fail("export: a manifest says all by itself; give it as --recipe with --out, and no files or rules")
         progress.remake(recipe, out, settings, cache_dir, as_json)
         return
-    chosen = options.recipe_of(paths, **selection)
-    if settings.seeds and chosen.control is not None:
+    chosen = recipe_of(paths, **selection)
+    if settings.seeds and chosen.is_control:
         fail("export: this is a random control already; give --with-control with the selection it stands for")
     if not (sources := paths or chosen.sources):
         fail("export: name the files to read, or give a --recipe that names its sources")

@@ -130,9 +130,10 @@ def review(
     import orjson
 
     from rollout_curator.cli import review_report as reading_report
+    from rollout_curator.recipe.command_line import recipe_of
     from rollout_curator.review import summary
 
-    chosen = options.recipe_of(paths, **selection)
+    chosen = recipe_of(paths, **selection)
     with opened(paths, cache_dir, use="read" if plan is None else "write", store=decisions) as workspace:
         if plan is not None:
             _choose(workspace, chosen, plan, goal, confidence)

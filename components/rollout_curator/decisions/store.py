@@ -174,7 +174,7 @@ class Decisions:
             return tuple(self._singles)
 
     def acts_changed(self, after: int) -> Acts:
-        """Return `recording` of each key touched after that id."""
+        """Return `acts` of each key touched after that id."""
         return {key: _verdicts(rows) for key, rows in self._live(after).items()}
 
     def changed(self, after: int) -> dict[str, Decision | None]:
@@ -229,7 +229,7 @@ class Decisions:
         self.close()
 
     def _live(self, after: int) -> Acts:
-        """Return for each key touched after that id all that `recording` and `marks` are made of."""
+        """Return for each key touched after that id all that `acts` and `marks` are made of."""
         with self._file.reading() as connection:
             touched = [key for (key,) in connection.execute(_TOUCHED, (after,))]
             live = connection.execute(

@@ -6,14 +6,13 @@ again from the manifest alone. They stream: a batch of rollouts is in memory at 
 
 from rollout_curator.export.card_facts import pair_notes
 from rollout_curator.export.choice import Chosen, ExportProgress, Part, choose
-from rollout_curator.export.command_line import command_of
 from rollout_curator.export.controls import check_exports, export_with_controls, exports_of
 from rollout_curator.export.costing import cost_of, lengths_of, usual
 from rollout_curator.export.losses import left_out, left_out_said, left_out_words, noticed, unread
 from rollout_curator.export.overwrite_guard import Foreign, LineGuard, foreign, guard_of, targets_of
 from rollout_curator.export.paths import check_out, paths_of, usual_card, usual_report
 from rollout_curator.export.remake import Remade, remake
-from rollout_curator.export.settings import Settings
+from rollout_curator.export.settings import Settings, command_of
 from rollout_curator.export.stream import first_line
 from rollout_curator.export.trainer_config import says_of
 from rollout_curator.export.verifying import verify

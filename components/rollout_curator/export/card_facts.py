@@ -7,32 +7,23 @@ from typing import Any
 
 import numpy as np
 
-from rollout_curator.conversation import ISSUE_WORDS
 from rollout_curator.export.card import Bar, CardFacts, Reviews, card
 from rollout_curator.export.choice import Chosen
 from rollout_curator.export.losses import from_folder, left_out_words
 from rollout_curator.export.paths import CARD_MARK
-from rollout_curator.index import grouping
-from rollout_curator.index.grouping import TASK
-from rollout_curator.recipe import recipe as recipes
 from rollout_curator.recipe.recipe import Recipe
+from rollout_curator.recipe.words import recipe_sentences
 from rollout_curator.review.statement_words import said_of_kept
 from rollout_curator.review.summary import verdicts
-from rollout_curator.selection import strategies
-from rollout_curator.selection.filters import filter_words
 from rollout_curator.selection.funnel import INVALID_WORDS
-from rollout_curator.selection.intervals import Interval
-from rollout_curator.selection.pairs.pairing import BY_MARGIN, RULES, Pairs, format_of
+from rollout_curator.selection.pairs.pairing import format_of
 from rollout_curator.selection.splits.split_report import sentences
-from rollout_curator.selection.strategies import ROLLOUTS, TOKENS
 from rollout_curator.selection.threshold_counts import round_edges
-from rollout_curator.words import exact, name_of, reason_words, said_of
+from rollout_curator.words import reason_words, said_of
 from rollout_curator.workspace.random_controls import overlap
 from rollout_curator.workspace.workspace import Workspace
 
 BARS = 12
-CONTROL = "A random control: instead of what the rules above keep, {much}, drawn from all that could have been kept."
-MUCH = {ROLLOUTS: "as many rollouts of each task", TOKENS: "about as many tokens from the same tasks"}
 
 
 def described(workspace: Workspace, recipe: Recipe, chosen: Chosen, content: Mapping[str, Any], folder: Path) -> str:
@@ -43,7 +34,7 @@ def described(workspace: Workspace, recipe: Recipe, chosen: Chosen, content: Map
         CardFacts(
             title=str(content["file"]).partition(".")[0] or str(content["file"]),
             content=content,
-            rules=rules(recipe),
+            rules=recipe_sentences(recipe),
             dropped=[(drop.count, drop.said) for drop in (*funnel.problems, *funnel.drops) if drop.count],
             lost=left_out_words(content.get("left_out", {})),
             bars=bars(workspace, recipe),
@@ -57,75 +48,6 @@ def described(workspace: Workspace, recipe: Recipe, chosen: Chosen, content: Map
             mark=CARD_MARK,
         )
     )
-
-
-def rules(recipe: Recipe) -> list[str]:
-    """Return what a recipe asks for, a sentence each."""
-    plan = recipes.plan(recipe)
-    found = _in_order(recipe)
-    if recipe.group_by != TASK:
-        found.append(f"Rollouts of one task have the same {grouping.WORDS[recipe.group_by]}.")
-    if recipe.control is not None:
-        found.append(f"{CONTROL.format(much=MUCH[recipe.control_by])} Seed {recipe.control}.")
-    found.append(f"Written for {plan.target.title}, as {plan.format}, in {recipe.kind}.")
-    found += [f"Option {name}: {value}." for name, value in recipe.options.items()]
-    words = {**ISSUE_WORDS, **INVALID_WORDS}
-    for names, said in (
-        (recipe.keep, "Kept although they"),
-        (recipe.drop, "Left out too, because they"),
-        (recipe.trim, "Made to end earlier, because they"),
-    ):
-        found += [f"{said} {words.get(name, name)}." for name in names]
-    if plan.look.template is not None:
-        found.append(f"Looked at with the chat template {plan.look.template.name}.")
-        found += [plan.look.words] if plan.look.words else []
-    if recipe.max_tokens is not None:
-        found.append(f"The limit of the trainer: {recipe.max_tokens:,} tokens.")
-    if recipe.metadata:
-        found.append(f"Columns beside the messages: {', '.join(recipe.metadata)}.")
-    if recipe.pairs is not None:
-        found.append(pair_rule(recipe.pairs))
-    if recipe.split is not None:
-        split = recipe.split
-        found.append(
-            f"Split by {', '.join(split.by)}: validation {split.validation:g}, test {split.test:g}, prompts alike by "
-            f"{split.near:g} without the text that many share stay together, seed {int(split.seed)}."
-        )
-    return found
-
-
-def _in_order(recipe: Recipe) -> list[str]:
-    """Return what leaves rollouts out, in the order in which it does."""
-    ruled = [f"{strategies.words(step)} are left out." for step in recipe.strategies]
-    only = [f"Only {filter_words(one, name_of(one.column))}." for one in recipe.filters]
-    if recipe.threshold_last and ruled:
-        found = [*only, f"First: {ruled[0]}", *(f"After that: {words}" for words in ruled[1:])]
-        found += [f"After the rules: {words[:1].lower()}{words[1:]}" for words in _bounds(recipe)]
-    else:
-        found = [*_bounds(recipe), *only, *(f"After that: {words}" for words in ruled)]
-    if any(strategies.get(step.name).by_task for step in recipe.strategies):
-        found.append("Rules on tasks judge by all valid rated attempts at a task, also by those that are left out.")
-    return found
-
-
-def pair_rule(pairs: Pairs) -> str:
-    """Return which rollouts stand against each other, in a sentence."""
-    said = [RULES[pairs.rule]]
-    said += [f"rewards apart by {exact(pairs.margin)} or more"] if pairs.rule in BY_MARGIN else []
-    if pairs.max_length_ratio:
-        said.append(f"the longer side at most {pairs.max_length_ratio:g} times as long as the other")
-    said += ["the model alone speaks"] if pairs.other_turns == "leave_out" else []
-    return f"Pairs: {'; '.join(said)}."
-
-
-def _bounds(recipe: Recipe) -> list[str]:
-    """Return between which rewards rollouts may stay."""
-    bounds = Interval(recipe.min_reward, recipe.max_reward)
-    found = [f"A reward of {bounds.ends}." if bounds.is_bounded else "Any reward."]
-    own = recipe.thresholds
-    each = {} if own is None else own.at_least
-    found += [f"Instead, {own.by} {name}: a reward of {exact(bound)} or more." for name, bound in each.items() if own]
-    return found
 
 
 def bars(workspace: Workspace, recipe: Recipe) -> list[Bar]:

@@ -99,7 +99,7 @@ class Chosen:
 
 
 def choose(workspace: Workspace, recipe: Recipe, over: Mapping[str, list[str]] | None = None) -> Chosen:
-    """Return what is exported, as `choice` does."""
+    """Return what is exported, as `choosing` does."""
     steps = choosing(workspace, recipe, over)
     while True:
         try:

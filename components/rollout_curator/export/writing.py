@@ -14,12 +14,11 @@ from rollout_curator import __version__
 from rollout_curator.errors import ExportError, SourceChanged, SplitError
 from rollout_curator.export.card_facts import control_words, described, pair_notes
 from rollout_curator.export.choice import Chosen, ExportProgress, Steps, choosing
-from rollout_curator.export.command_line import command_of
 from rollout_curator.export.costing import longest
 from rollout_curator.export.losses import left_out, report_blocks, rows_written, store_of, unknown_harmless
 from rollout_curator.export.overwrite_guard import ExportGuard, guard_of
 from rollout_curator.export.paths import beside_of, check_out, paths_of
-from rollout_curator.export.settings import Settings
+from rollout_curator.export.settings import Settings, command_of
 from rollout_curator.export.stream import Stream
 from rollout_curator.export.trainer_config import config_of
 from rollout_curator.files import manifest
@@ -105,7 +104,7 @@ def export(
         sha256=content["sha256"],
         funnel=chosen.funnel,
         config=_config(workspace, recipe, chosen, paths, settings),
-        command=command_of(workspace, recipe, out, settings.card, settings.seeds, settings.report, settings.training),
+        command=command_of(workspace, recipe, out, settings),
         files=tuple(manifest.files(content)),
         content=content,
         copies=chosen.copies,

@@ -5,36 +5,32 @@ into what one conversion needs; `example` is the one function that preview, expo
 What happens to an example with an issue stands in three lists of names: `keep` it, `drop` it, or `trim` it.
 """
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
 import tomli_w
 
-from rollout_curator.conversation import HAZARDS, UNLOADABLE, encode, record_of, to_chat, to_flat
+from rollout_curator.conversation import encode, record_of, to_chat, to_flat
 from rollout_curator.conversation.datasets_issues import loading_issues
 from rollout_curator.errors import RecipeError, TemplateError
 from rollout_curator.files.named_files import Door
 from rollout_curator.files.path_access import ANYWHERE, Reach
 from rollout_curator.index import grouping
-from rollout_curator.recipe.checks import INVALID, by_lists, check_lists, check_options, template_of
+from rollout_curator.index.numeric_columns import REWARD
+from rollout_curator.recipe.fields import FIELDS, ROWS, Field
 from rollout_curator.recipe.plan import Plan
+from rollout_curator.recipe.planning import METADATA as METADATA
+from rollout_curator.recipe.planning import plan as plan
 from rollout_curator.rollout import Example, Rollout
-from rollout_curator.selection.filters import Filter, Thresholds, check_bounds, filter_table, read_bounds
+from rollout_curator.selection.filters import Filter, Thresholds
 from rollout_curator.selection.pairs.pairing import Pairs
-from rollout_curator.selection.pairs.pairing import read as read_pairs
 from rollout_curator.selection.splits.split import Split
-from rollout_curator.selection.splits.split import read as read_split
-from rollout_curator.selection.strategies import MATCHED, ROLLOUTS, Step, arguments, reads_examples
-from rollout_curator.training import templates
-from rollout_curator.training.file_types.base import get as get_kind
-from rollout_curator.training.hazards import Look, looked
-from rollout_curator.training.targets.base import get as get_target
+from rollout_curator.selection.strategies import ROLLOUTS, Step
+from rollout_curator.training.hazards import looked
 
 DOOR = Door("the recipe", RecipeError, 8 << 20)
-FORMATS = ("flat", "chat")
-METADATA = ("reward", "source", "line", "task", "agent", "key")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +82,85 @@ class Recipe:
         """Read a recipe from TOML. Raises RecipeError that names the key."""
         return load(Path(path))
 
+    @property
+    def is_control(self) -> bool:
+        """Say whether this is a random control instead of the selection."""
+        return self.control is not None
+
+    @property
+    def has_bounds(self) -> bool:
+        """Say whether the reward is bounded at all."""
+        own = self.thresholds is not None and bool(self.thresholds.at_least)
+        return own or self.min_reward is not None or self.max_reward is not None
+
+    @property
+    def selecting(self) -> str:
+        """Return what says who is kept, as a text that is equal for recipes that say the same."""
+        return repr([getattr(self, row.name) for row in FIELDS if row.parameter])
+
+    @property
+    def thresholds_by(self) -> str:
+        """Return the class that thresholds of groups go by, empty where there are none."""
+        return "" if self.thresholds is None else self.thresholds.by
+
+    def group_thresholds(self, by: str) -> dict[str, float]:
+        """Return the thresholds by name of a class, none where they go by another."""
+        return dict(self.thresholds.at_least) if self.thresholds is not None and self.thresholds.by == by else {}
+
+    def policy(self, issue: str) -> str:
+        """Return which list names an issue: `keep`, `drop` or `trim`, empty for none."""
+        return next((name for name in POLICIES if issue in getattr(self, name)), "")
+
+    def with_policy(self, issue: str, policy: str) -> "Recipe":
+        """Return the recipe whose list of this name, and no other, names an issue; none where it is empty."""
+        lists: dict[str, Any] = {name: tuple(one for one in getattr(self, name) if one != issue) for name in POLICIES}
+        if policy:
+            lists[policy] = (*lists[policy], issue)
+        return replace(self, **lists)
+
+    def with_target(self, target: str) -> "Recipe":
+        """Return the recipe for another trainer, with that one's own format, options and policies."""
+        return replace(self, target=target, format="", options={}, keep=(), drop=(), trim=())
+
+    def with_control(self, seed: int | None, by: str = "") -> "Recipe":
+        """Return the random control of a selection; None is the selection itself."""
+        return replace(self, control=seed, control_by=by or self.control_by)
+
+    def without_thresholds(self) -> "Recipe":
+        """Return the recipe without thresholds of groups."""
+        return replace(self, thresholds=None)
+
+    def without_bounds(self) -> "Recipe":
+        """Return the selection without any bound of the reward."""
+        return replace(self, min_reward=None, max_reward=None, thresholds=None, control=None)
+
+    def without_rules(self) -> "Recipe":
+        """Return the recipe without any rule on who is kept, but for validity."""
+        return replace(self.without_bounds(), strategies=(), filters=())
+
+    def without_axis(self, axis: str) -> "Recipe":
+        """Return what decides what bounds on an axis choose from: the selection without them and what follows them.
+
+        Thresholds of groups stay on the axis of the reward.
+        """
+        if axis == REWARD:
+            rules = self.strategies if self.threshold_last else ()
+            return replace(self, min_reward=None, max_reward=None, strategies=rules, control=None)
+        others = tuple(one for one in self.filters if one.column != axis)
+        return replace(self, filters=others, strategies=(), control=None)
+
+    def of_classes(self) -> "Recipe":
+        """Return what decides which attempts at tasks are looked at: filters by name, and what a task is."""
+        return Recipe(filters=tuple(one for one in self.filters if one.one_of), group_by=self.group_by)
+
+
+POLICIES = ("keep", "drop", "trim")
+"""The lists of issues, of which one at most names an issue as the app chooses."""
+USUAL = Recipe()
+_NAMING_PLANS = (
+    "min_reward", "max_reward", "thresholds", "filters", "strategies", "control", "group_by", "keep", "drop",
+)  # fmt: skip
+
 
 def load(path: Path) -> Recipe:
     """Read a recipe from TOML. Raises RecipeError that names the key."""
@@ -97,74 +172,28 @@ def from_table(table: Mapping[str, Any], where: str, *, reach: Reach = ANYWHERE)
 
     Raises RecipeError that says where, which key and what is expected.
     """
-    known = {column.name for column in fields(Recipe)}
     for name in table:
-        if name not in known:
-            raise RecipeError(f"{where}: unknown key {name!r}; a recipe has {', '.join(sorted(known))}")
-    values = dict(table)
-    for name in ("target", "format", "kind", "group_by", "control_by"):
-        if not isinstance(values.get(name, ""), str):
-            raise RecipeError(f"{where}: {name} is {values[name]!r}, expected a name")
-    for name in ("sources", "keep", "drop", "trim", "metadata", "harmless"):
-        value = values.get(name, ())
-        if not isinstance(value, list | tuple) or not all(isinstance(word, str) for word in value):
-            raise RecipeError(f"{where}: {name} is {value!r}, expected a list of names")
-        values[name] = tuple(value)
-    if not isinstance(values.get("threshold_last", False), bool):
-        raise RecipeError(f"{where}: threshold_last is {values['threshold_last']!r}, expected true or false")
-    values.update(read_bounds(values, where))
-    values["template"] = _template(values.get("template", {}), where, reach)
-    limit = values.get("max_tokens")
-    if limit is not None and (not isinstance(limit, int) or isinstance(limit, bool) or limit < 1):
-        raise RecipeError(f"{where}: max_tokens is {limit!r}, expected a number of tokens")
-    if not isinstance(values.get("options", {}), dict):
-        raise RecipeError(f"{where}: options is {values['options']!r}, expected a table of conversion options")
-    values["strategies"] = tuple(_step(step, where) for step in _list(values.get("strategies", ()), where))
+        if name not in ROWS:
+            raise RecipeError(f"{where}: unknown key {name!r}; a recipe has {', '.join(sorted(ROWS))}")
+    values = {name: ROWS[name].spelling.from_table(value, name, where, reach) for name, value in table.items()}
+    recipe = Recipe(**values)
     try:
-        values.update(split=read_split(values.get("split")), pairs=read_pairs(values.get("pairs")))
-        recipe = Recipe(**values)
         plan(recipe)
     except (RecipeError, TemplateError) as error:
         raise RecipeError(f"{where}: {error}") from error
     return recipe
 
 
-def _template(value: Any, where: str, reach: Reach) -> Mapping[str, Any]:
-    """Return a template's table from a table, a built-in name or a path; a tokenizer's hash is that of its file now."""
-    if not isinstance(value, str | Mapping):
-        raise RecipeError(f"{where}: template is {value!r}, expected a name, a path or a table")
-    try:
-        if isinstance(value, str):
-            return templates.to_table(templates.load(value, reach=reach)) if value else {}
-        has_tokenizer = bool(value.get("tokenizer"))
-        return templates.to_table(templates.from_table(value, reach=reach)) if has_tokenizer else dict(value)
-    except TemplateError as error:
-        raise RecipeError(f"{where}: {error}") from error
-
-
-def _list(value: Any, where: str) -> list[Any] | tuple[Any, ...]:
-    if not isinstance(value, list | tuple):
-        raise RecipeError(f"{where}: strategies is {value!r}, expected [[strategies]] tables")
-    return value
-
-
-def _step(value: Any, where: str) -> Step:
-    """Return a strategy from its table: `name`, and its parameters beside it."""
-    if isinstance(value, Step):
-        return value
-    if not isinstance(value, Mapping) or not isinstance(value.get("name"), str):
-        raise RecipeError(f"{where}: a strategy is {value!r}, expected a table with a name and parameters")
-    return Step(value["name"], {name: given for name, given in value.items() if name != "name"})
-
-
 def to_table(recipe: Recipe) -> dict[str, Any]:
     """Return the recipe as plain JSON and TOML values; what is None is left out."""
-    table = {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(recipe).items()}
-    table["strategies"] = [{"name": step.name, **step.parameters} for step in recipe.strategies]
-    table["filters"] = [filter_table(one) for one in recipe.filters]
-    unsaid: dict[str, Any] = {"strategies": [], "filters": [], "trim": [], "template": {}, "kind": "jsonl"}
-    unsaid |= {"harmless": [], "group_by": "task", "control_by": ROLLOUTS, "threshold_last": False}
-    return {name: value for name, value in table.items() if value is not None and unsaid.get(name) != value}
+    said = {row.name: row.spelling.to_table(value) for row, value in rows_of(recipe)}
+    return {column.name: said[column.name] for column in fields(Recipe) if said.get(column.name) is not None}
+
+
+def selection_pairs(recipe: Recipe) -> list[tuple[str, Any]]:
+    """Return what says who is kept, by name, in the order that names of reading plans in review stores rest on."""
+    table = to_table(recipe)
+    return [(name, table.get(name)) for name in _NAMING_PLANS]
 
 
 def to_toml(recipe: Recipe) -> str:
@@ -172,54 +201,12 @@ def to_toml(recipe: Recipe) -> str:
     return tomli_w.dumps({name: value for name, value in to_table(recipe).items() if value not in ("", [], {})})
 
 
-def plan(recipe: Recipe) -> Plan:
-    """Join the recipe with its target's defaults. Raises RecipeError for an unknown name or value.
-
-    A threshold that is not finite would keep all or nothing, and the JSON of a manifest cannot hold it.
-    """
-    check_bounds(recipe.min_reward, recipe.max_reward, recipe.filters, recipe.thresholds)
-    for step in recipe.strategies:
-        arguments(step)
-    get_kind(recipe.kind)
-    grouping.check(recipe.group_by)
-    if recipe.control_by not in MATCHED:
-        raise RecipeError(f"control_by is {recipe.control_by!r}, expected one of {', '.join(MATCHED)}")
-    target = get_target(recipe.target)
-    chosen = recipe.format or target.format
-    if chosen not in FORMATS:
-        raise RecipeError(f"format is {chosen!r}, expected one of {', '.join(FORMATS)}")
-    for name in recipe.metadata:
-        if name not in METADATA:
-            raise RecipeError(f"metadata names {name!r}, expected some of {', '.join(METADATA)}")
-    if recipe.metadata and not target.takes_metadata:
-        raise RecipeError(f"metadata: {target.title} refuses a file with extra columns; leave them out")
-    check_lists(recipe.keep, recipe.drop, recipe.trim)
-    options = dict(recipe.options)
-    base = target.flat if chosen == "flat" else target.chat
-    check_options(options, base)
-    lost = UNLOADABLE if recipe.kind == "parquet" else frozenset()
-    exclude = (target.exclude | lost | set(recipe.drop)) - set(recipe.keep)
-    invalid = frozenset(INVALID if target.exclude_invalid else ()) | (set(INVALID) & set(recipe.drop))
-    made_chat = by_lists(replace(target.chat, **options), recipe.keep, recipe.trim) if chosen == "chat" else target.chat
-    if recipe.pairs is not None:
-        made_chat = replace(made_chat, template_kwargs="none")  # a pair has no place for the settings of two rollouts
-    template = template_of(recipe.template) if recipe.template else None
-    has_lists = chosen == "chat" and made_chat.content == "lists"
-    looked_for = target if recipe.pairs is None else replace(target, trains_prompt=False)  # DPO compares the sides
-    return Plan(
-        target=target,
-        format=chosen,
-        flat=replace(target.flat, **options) if chosen == "flat" else target.flat,
-        chat=made_chat,
-        exclude=frozenset(exclude - set(INVALID)),
-        exclude_invalid=frozenset(invalid - set(recipe.keep) - set(recipe.trim if chosen == "chat" else ())),
-        metadata=recipe.metadata,
-        look=Look(looked_for, template, recipe.max_tokens, has_lists),
-        trim=frozenset(recipe.trim) & frozenset(HAZARDS) if chosen == "chat" else frozenset(),
-        harmless=frozenset(recipe.harmless),
-        reads_columns=target.reads_columns or recipe.kind == "parquet" or recipe.pairs is not None,
-        needs_examples=reads_examples(recipe.strategies),
-    )
+def rows_of(recipe: Recipe) -> Iterator[tuple[Field, Any]]:
+    """Yield the fields of a recipe that are not as usual, and those that are always said, with their values."""
+    for row in FIELDS:
+        value = getattr(recipe, row.name)
+        if row.is_always_said or value != getattr(USUAL, row.name):
+            yield row, value
 
 
 def example(rollout: Rollout, plan: Plan) -> Example:

@@ -90,7 +90,7 @@ def high_but_flagged(ask: Ask) -> Array:
     workspace = ask.workspace
     odd = _is_odd(workspace) | (workspace.classes("invalid")[0] != _code(workspace, "invalid", ""))
     above = workspace.column("reward") > reward_bounds(workspace, ask.recipe)[1]
-    return workspace.once(_is_high(ask) & ~above & passes_filters(workspace, ask.recipe.filters) & odd)
+    return workspace.once(_is_high(ask) & ~above & passes_filters(workspace, ask.recipe) & odd)
 
 
 def low_but_clean(ask: Ask) -> Array:

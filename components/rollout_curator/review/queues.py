@@ -55,9 +55,7 @@ def _task_words(ask: Ask) -> str:
 
 
 def _near_words(ask: Ask) -> str:
-    recipe = ask.recipe
-    bounded = recipe.min_reward is not None or recipe.max_reward is not None or recipe.thresholds
-    return "nearest the threshold" if bounded else "lowest reward first"
+    return "nearest the threshold" if ask.recipe.has_bounds else "lowest reward first"
 
 
 _DROP = Kind(lambda ask: ask.rest.replace("-", " "), "", rows.of_drop, listed=False)

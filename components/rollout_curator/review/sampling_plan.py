@@ -15,8 +15,6 @@ from rollout_curator.recipe.recipe import Recipe
 from rollout_curator.review.random_sample import population
 from rollout_curator.workspace.workspace import Workspace
 
-_SELECTING = ("min_reward", "max_reward", "thresholds", "filters", "strategies", "control", "group_by", "keep", "drop")
-
 
 @dataclass(frozen=True, slots=True)
 class Sampling:
@@ -30,8 +28,7 @@ class Sampling:
 
 def name_of(recipe: Recipe) -> str:
     """Return the name of a selection, the same for all recipes that select alike."""
-    table = recipes.to_table(recipe)
-    said = repr([(part, table.get(part)) for part in _SELECTING])
+    said = repr(recipes.selection_pairs(recipe))
     return f"sampling {hashlib.sha256(said.encode(errors='surrogatepass')).hexdigest()[:16]}"
 
 

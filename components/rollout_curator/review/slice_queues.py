@@ -7,7 +7,6 @@ the share of attempts that come out at X or more.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 from urllib.parse import quote, unquote
 
@@ -90,7 +89,7 @@ def _among(workspace: Workspace, recipe: Recipe, among: str) -> Array:
         tried[attempts(workspace, recipe).rows] = True
         return tried
     if among == ANY:
-        return workspace.candidates(replace(recipe, thresholds=None)).among
+        return workspace.candidates(recipe.without_thresholds()).among
     if among.startswith(_FREE):
         axis = unquote(among.removeprefix(_FREE), errors="surrogatepass")
         workspace.numbers(axis)

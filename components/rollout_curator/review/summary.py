@@ -52,7 +52,7 @@ def judged(workspace: Workspace) -> dict[str, dict[str, tuple[str, tuple[str, ..
 def disagreements(workspace: Workspace, recipe: Recipe) -> Array:
     """Return the rows on which reward and reader differ, high rewards that were rejected first."""
     first = workspace.first_rows
-    asked = holding(workspace, passes_filters(workspace, recipe.filters))
+    asked = holding(workspace, passes_filters(workspace, recipe))
     lower = reward_bounds(workspace, recipe)[0][first]
     found = np.sort(first[disagree(reads(workspace, recipe), lower) & asked])
     reward, codes = workspace.column("reward")[found], verdicts(workspace).codes[found]
@@ -108,7 +108,7 @@ def calibration(workspace: Workspace, recipe: Recipe, confidence: float) -> tupl
     found = reads(workspace, recipe)
     extra = () if recipe.min_reward is None else (recipe.min_reward,)
     starts = edges(np.where(found.member, found.reward, np.nan), extra)
-    own, upper = own_bounds(workspace, recipe.thresholds), reward_bounds(workspace, recipe)[1]
+    own, upper = own_bounds(workspace, recipe), reward_bounds(workspace, recipe)[1]
     moved = ~(workspace.column("reward") > upper) & (True if own is None else np.isnan(own))
     steps = replace(found, member=found.member & holding(workspace, moved))
     return bands(found, starts, confidence), above(steps, starts, confidence)

@@ -212,7 +212,7 @@ def selected_before(workspace: Workspace, recipe: Recipe) -> Array:
 
 def eligible(workspace: Workspace, recipe: Recipe) -> Array:
     """Return a boolean per row: valid, rated and writable, at any reward."""
-    open_recipe = replace(recipe, min_reward=None, max_reward=None, thresholds=None, strategies=(), control=None)
+    open_recipe = replace(recipe.without_bounds(), strategies=())
     found = verdicts(workspace)
     codes = np.where(found.elsewhere, NONE, found.ruled).astype("uint8")
     kept = workspace.select_under(open_recipe, codes, f"eligible {found.ruled_name}").kept

@@ -50,25 +50,6 @@ class Thresholds:
     at_least: Mapping[str, float] = field(default_factory=dict)
 
 
-def read_bounds(values: Mapping[str, Any], where: str) -> dict[str, Any]:
-    """Return the bounds of a recipe's table as values: of the reward, filters, thresholds, the control's seed.
-
-    Raises RecipeError that says where, which key and what is expected.
-    """
-    filters, thresholds, control = values.get("filters", ()), values.get("thresholds"), values.get("control")
-    if not isinstance(filters, list | tuple):
-        raise RecipeError(f"{where}: filters is {filters!r}, expected [[filters]] tables")
-    if not isinstance(control, int | None) or isinstance(control, bool):
-        raise RecipeError(f"{where}: control is {control!r}, expected the whole number of a seed")
-    return {
-        "min_reward": _bound(values.get("min_reward"), f"{where}: min_reward"),
-        "max_reward": _bound(values.get("max_reward"), f"{where}: max_reward"),
-        "filters": tuple(filter_of(one, where) for one in filters),
-        "thresholds": None if thresholds is None else thresholds_of(thresholds, where),
-        "control": control,
-    }
-
-
 def check_bounds(
     low: float | None, high: float | None, filters: Sequence[Filter], thresholds: Thresholds | None
 ) -> None:
@@ -96,7 +77,7 @@ def filter_of(value: Any, where: str) -> Filter:
     one_of = value.get("one_of", ())
     if not isinstance(one_of, list | tuple) or not all(isinstance(word, str) for word in one_of):
         raise RecipeError(f"{where}: filter on {column}: one_of is {one_of!r}, expected a list of names")
-    low, high = (_bound(value.get(name), f"{where}: filter on {column}: {name}") for name in ("at_least", "at_most"))
+    low, high = (number_of(value.get(name), f"{where}: filter on {column}: {name}") for name in ("at_least", "at_most"))
     return Filter(column, low, high, tuple(one_of))
 
 
@@ -109,11 +90,12 @@ def thresholds_of(value: Any, where: str) -> Thresholds:
     for name in value:
         if name not in ("by", "at_least"):
             raise RecipeError(f"{where}: thresholds: unknown key {name!r}; use by and at_least")
-    found = {str(name): _bound(bound, f"{where}: thresholds: {name}") for name, bound in bounds.items()}
+    found = {str(name): number_of(bound, f"{where}: thresholds: {name}") for name, bound in bounds.items()}
     return Thresholds(value.get("by", "agent"), {name: bound for name, bound in found.items() if bound is not None})
 
 
-def _bound(value: Any, where: str) -> float | None:
+def number_of(value: Any, where: str) -> float | None:
+    """Return a number as a float, None for none. Raises RecipeError that says where."""
     if value is None:
         return None
     if isinstance(value, int | float) and not isinstance(value, bool):

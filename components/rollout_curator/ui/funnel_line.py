@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import streamlit as st
 
 from rollout_curator.recipe.recipe import Recipe
+from rollout_curator.recipe.words import selected_words
 from rollout_curator.selection.funnel import Funnel
 from rollout_curator.ui import links
-from rollout_curator.ui.singular_words import selected_words
 from rollout_curator.ui.state import state
 from rollout_curator.words import said_of
 from rollout_curator.workspace.workspace import Workspace

@@ -4,9 +4,7 @@ The lists in `selection` and `conversation` hold words that follow a number; a r
 """
 
 from rollout_curator.conversation import ISSUE_WORDS, issue_kind
-from rollout_curator.recipe.recipe import Recipe
-from rollout_curator.selection.intervals import Interval
-from rollout_curator.words import counted, exact, said_of
+from rollout_curator.words import said_of
 
 LOSSES = ("dropped_", "trimmed", "stripped_think")
 """Issues with these beginnings name what an example leaves out; the others name what it changes or holds."""
@@ -24,25 +22,6 @@ def of_issue(issue: str) -> str:
 def is_loss(issue: str) -> bool:
     """Say whether an issue names something the example leaves out."""
     return issue_kind(issue).startswith(LOSSES)
-
-
-def at_least(reward: float | None) -> str:
-    """Return a threshold in words."""
-    return "at any reward" if reward is None else f"at {exact(reward)} or more"
-
-
-def selected_words(recipe: Recipe) -> str:
-    """Return what the rules of a recipe ask for in words: the bounds, and how many filters and strategies."""
-    bounds = Interval(recipe.min_reward, recipe.max_reward)
-    own = " or their own threshold" if recipe.thresholds is not None else ""
-    parts = [f"at {bounds.ends if bounds.is_bounded else 'any reward'}{own}"]
-    if recipe.filters:
-        parts.append(f"within {counted(len(recipe.filters), 'filter')}")
-    if recipe.strategies:
-        parts.append(f"after {counted(len(recipe.strategies), 'rule')}")
-    if recipe.control is not None:
-        parts.append("drawn at random")
-    return ", ".join(parts)
 
 
 def size(n_bytes: int) -> str:

@@ -67,7 +67,7 @@ class Fared:
 def attempts(workspace: Workspace, recipe: Recipe) -> Attempts:
     """Return the attempts that a recipe looks at."""
     codes, words = workspace.classes("invalid")
-    looked = looked_at(workspace, recipe.filters)
+    looked = looked_at(workspace, recipe)
     kinds = {word: looked & (codes == code) for code, word in enumerate(words) if word}
     nobody = np.zeros(len(codes), dtype=bool)
     cut_off = kinds.pop(CUT_OFF, nobody)

@@ -166,7 +166,7 @@ class Outlook:
         return self.noticed(plan) if looked is None else self._with_marks(looked, plan, looks=True)
 
     def prepare(self, plan: Plan) -> Generator[int, None, None]:
-        """Do what `conversion_outcomes` needs; yields how many rows are done."""
+        """Do what `outcomes` needs; yields how many rows are done."""
         if plan.needs_examples:
             yield from self._write(plan)
         if not self.is_known(plan):

@@ -11,7 +11,7 @@ import numpy as np
 from rollout_curator.errors import RecipeError
 from rollout_curator.index.numeric_columns import REWARD
 from rollout_curator.recipe.recipe import Recipe
-from rollout_curator.selection.filters import CLASSES, RUN, Filter, Thresholds, dropped_words
+from rollout_curator.selection.filters import CLASSES, RUN, dropped_words
 from rollout_curator.selection.funnel import Fall, RewardBounds
 from rollout_curator.selection.intervals import Interval
 from rollout_curator.selection.slices import Is, Part
@@ -30,9 +30,9 @@ class Columns(Protocol):
         """Return codes into a list of words."""
 
 
-def own_bounds(columns: Columns, thresholds: Thresholds | None) -> Array | None:
+def own_bounds(columns: Columns, recipe: Recipe) -> Array | None:
     """Return per row the lower bound that takes the place of the recipe's own, NaN where it does not."""
-    if thresholds is None:
+    if (thresholds := recipe.thresholds) is None:
         return None
     codes, words = columns.classes(thresholds.by)
     bound = np.array([thresholds.at_least.get(word, np.nan) for word in words], dtype="float64")
@@ -40,9 +40,9 @@ def own_bounds(columns: Columns, thresholds: Thresholds | None) -> Array | None:
 
 
 def bounds_of(columns: Columns, recipe: Recipe) -> RewardBounds:
-    """Return the bounds of the reward that a recipe sets."""
-    by = recipe.thresholds.by if recipe.thresholds else ""
-    return RewardBounds(Interval(recipe.min_reward, recipe.max_reward), own_bounds(columns, recipe.thresholds), by)
+    """Return the bounds of the reward that a recipe sets, with the class its thresholds of groups go by."""
+    bounds = Interval(recipe.min_reward, recipe.max_reward)
+    return RewardBounds(bounds, own_bounds(columns, recipe), recipe.thresholds_by)
 
 
 def reward_bounds(columns: Columns, recipe: Recipe) -> tuple[Array, Array]:
@@ -50,25 +50,26 @@ def reward_bounds(columns: Columns, recipe: Recipe) -> tuple[Array, Array]:
     return bounds_of(columns, recipe).per_row(len(columns.numbers(REWARD)))
 
 
-def passes_filters(columns: Columns, filters: Sequence[Filter]) -> Array:
+def passes_filters(columns: Columns, recipe: Recipe) -> Array:
     """Return which rows no filter drops."""
     passing = np.ones(len(columns.numbers(REWARD)), dtype=bool)
-    for fall in filter_falls(columns, filters):
+    for fall in filter_falls(columns, recipe):
         passing &= ~fall.mask
     return passing
 
 
-def looked_at(columns: Columns, filters: Sequence[Filter]) -> Array:
+def looked_at(columns: Columns, recipe: Recipe) -> Array:
     """Return which rows are looked at at all: those of the agents, sources, models, tasks and formats asked for.
 
     What rollouts of a task say of it is counted among these: other filters, as thresholds, choose by how one came out.
     """
-    return passes_filters(columns, [one for one in filters if one.one_of and one.column in RUN])
+    run = tuple(one for one in recipe.filters if one.one_of and one.column in RUN)
+    return passes_filters(columns, Recipe(filters=run))
 
 
-def filter_falls(columns: Columns, filters: Sequence[Filter]) -> Iterator[Fall]:
+def filter_falls(columns: Columns, recipe: Recipe) -> Iterator[Fall]:
     """Yield what each filter drops; rows without its number fall under a name of their own."""
-    for number, one in enumerate(filters, 1):
+    for number, one in enumerate(recipe.filters, 1):
         name, words = f"filter-{number}", dropped_words(one, name_of(one.column))
         if one.one_of:
             codes, known = columns.classes(one.column)

@@ -5,7 +5,7 @@ other is what chance does. They share rollouts with the selection, the more the 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -44,10 +44,10 @@ class Overlap:
 
 def overlap(workspace: Workspace, recipe: Recipe) -> Overlap | None:
     """Return how the control of a recipe overlaps with its selection, None where the recipe is no control."""
-    if recipe.control is None:
+    if not recipe.is_control:
         return None
     drawn = workspace.select(recipe).kept
-    selected = workspace.select(replace(recipe, control=None)).kept
+    selected = workspace.select(recipe.with_control(None)).kept
     tokens = workspace.column("tokens")
     return Overlap(
         int(np.count_nonzero(drawn)),
@@ -60,10 +60,10 @@ def overlap(workspace: Workspace, recipe: Recipe) -> Overlap | None:
 
 def beside(recipe: Recipe) -> dict[str, Recipe]:
     """Return the controls that stand beside a selection, by name; beside a control, the selection it stands for."""
-    if recipe.control is not None:
-        return {"the selection itself": replace(recipe, control=None)}
-    found = {f"random control {seed}": replace(recipe, control=seed, control_by=ROLLOUTS) for seed in SEEDS}
-    return {**found, "random control, as many tokens": replace(recipe, control=SEEDS[0], control_by=TOKENS)}
+    if recipe.is_control:
+        return {"the selection itself": recipe.with_control(None)}
+    found = {f"random control {seed}": recipe.with_control(seed, ROLLOUTS) for seed in SEEDS}
+    return {**found, "random control, as many tokens": recipe.with_control(SEEDS[0], TOKENS)}
 
 
 def compared(workspace: Workspace, named: Mapping[str, Recipe]) -> list[dict[str, Any]]:

@@ -42,17 +42,17 @@ class Ruling:
         rules = self._rules(recipe, plan)
         if not recipe.strategies:
             return self._select(plan, verdicts, rules)
-        if not recipe.threshold_last or not has_bounds(recipe):
+        if not recipe.threshold_last or not recipe.has_bounds:
             kept = self._select(plan, verdicts, rules).kept
             return self._select(plan, verdicts, replace(rules, late=self._falls(recipe, plan, kept)))
-        before = unbounded(without_bounds(recipe))
+        before = unbounded(recipe.without_bounds())
         early = tuple(Fall(fall.name, fall.words, before.rows_marked(fall.name)) for fall in _named(recipe.strategies))
         return self._select(plan, verdicts, replace(rules, early=early))
 
     def _rules(self, recipe: Recipe, plan: Plan) -> Rules:
         outcomes, skips = self._outlook.outcomes(plan)
-        bounds = bounds_of(self._rows, recipe)
-        return Rules(bounds, plan.exclude_invalid, outcomes, skips, tuple(filter_falls(self._rows, recipe.filters)))
+        falls = tuple(filter_falls(self._rows, recipe))
+        return Rules(bounds_of(self._rows, recipe), plan.exclude_invalid, outcomes, skips, falls)
 
     def _select(self, plan: Plan, verdicts: Array, rules: Rules) -> Selection:
         return select(self._rows.column(REWARD), *self._rows.classes("invalid"), verdicts, rules)
@@ -81,30 +81,18 @@ class Ruling:
 
     def _by_task(self, recipe: Recipe, plan: Plan, step: Step) -> Array:
         """Return which rows a strategy keeps that judges by all valid rated attempts at a task."""
-        looked = tuple(one for one in recipe.filters if one.one_of)
-        key = (recipe.group_by, plan.exclude_invalid, repr(looked), repr(step))
+        key = (recipe.of_classes().selecting, plan.exclude_invalid, repr(step))
         if key not in self._judged:
             frame = self._rows.frame_by(recipe.group_by)[["group", "reward"]]
             codes, words = self._rows.classes("invalid")
             invalid = np.isin(codes, [code for code, word in enumerate(words) if word in plan.exclude_invalid])
-            counts = looked_at(self._rows, recipe.filters) & ~invalid
+            counts = looked_at(self._rows, recipe) & ~invalid
             said = strategies.judged(frame.assign(measured=frame["reward"].where(counts)), step)
             if len(self._judged) >= JUDGED_MAX:
                 self._judged.clear()
             self._judged[key] = said
             return said
         return self._judged[key]
-
-
-def has_bounds(recipe: Recipe) -> bool:
-    """Say whether a recipe bounds the reward at all."""
-    own = recipe.thresholds is not None and bool(recipe.thresholds.at_least)
-    return own or recipe.min_reward is not None or recipe.max_reward is not None
-
-
-def without_bounds(recipe: Recipe) -> Recipe:
-    """Return a recipe without any bound of the reward."""
-    return replace(recipe, min_reward=None, max_reward=None, thresholds=None, control=None)
 
 
 def _named(steps: Sequence[Step]) -> list[Fall]:

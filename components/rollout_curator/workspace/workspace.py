@@ -30,7 +30,7 @@ from rollout_curator.workspace.collection import Array, Collection
 from rollout_curator.workspace.conversion_outcomes import Outlook
 from rollout_curator.workspace.masks import fits, own_bounds
 from rollout_curator.workspace.opening import build_indexes, default_cache
-from rollout_curator.workspace.recipe_rules import Ruling, without_bounds
+from rollout_curator.workspace.recipe_rules import Ruling
 from rollout_curator.workspace.row_issues import trimmed
 
 SELECTIONS_MAX = 64
@@ -198,17 +198,14 @@ class Workspace(Collection):
     def _selected(self, recipe: Recipe, verdicts: Array, name: Hashable) -> Selection:
         plan = recipes.plan(recipe)
         with self._lock:
-            bounds = (recipe.min_reward, recipe.max_reward, repr(recipe.filters), repr(recipe.thresholds))
             exclude = (plan.exclude_invalid, plan.exclude, plan.harmless)
-            control = (recipe.control, recipe.control_by)
-            rules = (repr(recipe.strategies), recipe.threshold_last, control, recipe.group_by, exclude)
             written = plan.needs_examples and text_key(plan)
-            key = (name, bounds, rules, outcome_key(plan), written, self._marked.version)
+            key = (name, recipe.selecting, exclude, outcome_key(plan), written, self._marked.version)
             if key in self._selections:
                 return self._selections[key]
         made = self._ruling.select(recipe, plan, verdicts, lambda open_: self._selected(open_, verdicts, name))
         if recipe.control is not None:
-            possible = self._selected(_boundless(recipe), verdicts, name)
+            possible = self._selected(recipe.without_rules(), verdicts, name)
             drawn = strategies.matched_random(
                 self.frame_by(recipe.group_by), made.kept, recipe.control, among=possible.kept, by=recipe.control_by
             )
@@ -221,7 +218,7 @@ class Workspace(Collection):
 
     def possible(self, recipe: Recipe) -> Selection:
         """Return what any rule could keep: all that is valid, not rejected and exportable under a recipe."""
-        return self.select(_boundless(recipe))
+        return self.select(recipe.without_rules())
 
     def candidates(self, recipe: Recipe, axis: str = REWARD) -> Candidates:
         """Return the rows that bounds on an axis choose from: what the rest of the recipe keeps before its strategies.
@@ -230,15 +227,9 @@ class Workspace(Collection):
 
         Whoever a person accepted, or whose agent has a threshold of its own, stays whatever the bound.
         """
-        if axis == REWARD:
-            rest = replace(recipe, min_reward=None, max_reward=None, control=None)
-            rest = rest if recipe.threshold_last else replace(rest, strategies=())
-        else:
-            others = tuple(one for one in recipe.filters if one.column != axis)
-            rest = replace(recipe, filters=others, strategies=(), control=None)
-        among = self.select(rest).kept
+        among = self.select(recipe.without_axis(axis)).kept
         always = among & (self.verdicts() == ACCEPT)
-        own = own_bounds(self, recipe.thresholds) if axis == REWARD else None
+        own = own_bounds(self, recipe) if axis == REWARD else None
         return Candidates(among, always if own is None else always | (among & ~np.isnan(own)))
 
     def rows_in(self, recipe: Recipe, axis: str, parts: Sequence[Part]) -> Array:
@@ -281,8 +272,3 @@ class Workspace(Collection):
         super().close()
         if self.decisions is not None:
             self.decisions.close()
-
-
-def _boundless(recipe: Recipe) -> Recipe:
-    """Return a recipe without any rule on which rollouts are kept, but for validity."""
-    return replace(without_bounds(recipe), strategies=(), filters=())

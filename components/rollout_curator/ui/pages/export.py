@@ -10,6 +10,7 @@ from rollout_curator.export import Chosen, Settings, command_of, first_line, say
 from rollout_curator.printable import is_encodable
 from rollout_curator.recipe import recipe as recipes
 from rollout_curator.recipe.recipe import Recipe
+from rollout_curator.recipe.words import selected_words
 from rollout_curator.review import summary
 from rollout_curator.review.statement_words import decided_words, notes, sentence
 from rollout_curator.selection.funnel import STEPS, Funnel
@@ -30,7 +31,6 @@ from rollout_curator.ui.pages.trainer_view import examples
 from rollout_curator.ui.reject_reasons import label_of
 from rollout_curator.ui.server.browser_paths import check_written
 from rollout_curator.ui.server.site import Site
-from rollout_curator.ui.singular_words import selected_words
 from rollout_curator.ui.state import choices, state
 from rollout_curator.ui.text import label, plain, show_untrusted
 from rollout_curator.words import counted
@@ -150,7 +150,7 @@ def _write(site: Site, workspace: Workspace, recipe: Recipe, chosen: Chosen | No
         return
     card = usual_card(out) if st.checkbox("with a data card", key="rc.card", help=CARD_HELP) else ""
     report = usual_report(out) if st.checkbox("with a report", key="rc.report", help=REPORT_HELP) else ""
-    seeds = _seeds(recipe) if recipe.control is None else ()
+    seeds = () if recipe.is_control else _seeds(recipe)
     batch_size, epochs = _training(recipe, asked)
     settings = Settings(card, report=report, batch_size=batch_size, epochs=epochs, seeds=seeds)
     agreed = agreement(site, recipe, out, settings)
@@ -169,7 +169,7 @@ def _write(site: Site, workspace: Workspace, recipe: Recipe, chosen: Chosen | No
         draw_job(site, site.export, recipe)
     elif n_rows:
         with st.expander("The command that does the same"):
-            show_untrusted(command_of(workspace, recipe, out, card, seeds, report, settings.training))
+            show_untrusted(command_of(workspace, recipe, out, settings))
 
 
 def _training(recipe: Recipe, asked: Asked | None) -> tuple[int | None, int]:

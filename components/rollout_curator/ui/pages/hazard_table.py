@@ -14,7 +14,7 @@ from rollout_curator.conversation import HAZARDS, ISSUE_WORDS, SKIP_WORDS, TRIMM
 from rollout_curator.recipe import recipe as recipes
 from rollout_curator.recipe.checks import INVALID
 from rollout_curator.recipe.plan import Plan
-from rollout_curator.recipe.recipe import Recipe
+from rollout_curator.recipe.recipe import POLICIES, Recipe
 from rollout_curator.review.queues import ISSUE
 from rollout_curator.selection.funnel import INVALID_WORDS
 from rollout_curator.training.hazards import looked_for
@@ -25,7 +25,7 @@ from rollout_curator.ui.text import label, plain
 from rollout_curator.words import said_of
 from rollout_curator.workspace.workspace import Workspace
 
-KEEP, DROP, TRIM = "keep", "drop", "trim"
+KEEP, DROP, TRIM = POLICIES
 SHAPE = (
     "unsupported_item",
     "ends_in_tool_call",
@@ -146,9 +146,8 @@ def _usual(name: str, plan: Plan) -> str:
 
 
 def _choice(name: str, recipe: Recipe, plan: Plan) -> str:
-    for part in (TRIM, KEEP, DROP):
-        if name in getattr(recipe, part):
-            return part
+    if policy := recipe.policy(name):
+        return policy
     if name in INVALID:
         return DROP if plan.target.exclude_invalid else KEEP
     return _usual(name, plan)

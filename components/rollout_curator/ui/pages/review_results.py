@@ -144,7 +144,7 @@ def _threshold(steps: list[Above]) -> None:
     always = words.whenever_words(whenever(steps), wanted)
     if always:
         st.caption(label(always, 1000))
-    if state.recipe().thresholds:
+    if state.recipe().thresholds_by:
         st.caption("For those without a threshold of their own.")
 
 

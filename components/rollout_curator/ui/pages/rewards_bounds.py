@@ -72,7 +72,7 @@ def _kept_in_the_end(workspace: Workspace, recipe: Recipe) -> None:
     funnel = workspace.funnel(recipe)
     n_rules = len(recipe.strategies)
     after = f"after {n_rules:,} {'rule' if n_rules == 1 else 'rules'}" if n_rules else "in the end"
-    drawn = ", drawn at random as a control" if recipe.control is not None else ""
+    drawn = ", drawn at random as a control" if recipe.is_control else ""
     st.markdown(f"**{funnel.exportable:,}** of {funnel.rollouts:,} rollouts are kept {after}{drawn}", width="content")
 
 

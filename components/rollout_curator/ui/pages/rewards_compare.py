@@ -84,7 +84,7 @@ def _add(recipe: Recipe, rules: dict[str, tuple[Step, ...]]) -> None:
         name = st.selectbox(
             "a usual rule after the same bounds", list(rules), format_func=plain, key="rc.compare-usual"
         )
-        made = replace(recipe, strategies=rules[name], threshold_last=False, control=None)
+        made = replace(recipe.with_control(None), strategies=rules[name], threshold_last=False)
         st.button("Compare with it", on_click=choices.compare, args=(name, made), key="rc.compare-with")
 
 

@@ -65,14 +65,14 @@ def relations(workspace: Workspace, recipe: Recipe) -> None:
     with left:
         draw(workspace, _against(workspace, version, rest, column), "against", has_box=True)
     with right:
-        shown = _by_pass_rate(workspace, version, measures.tried_of(recipe), at_least)
+        shown = _by_pass_rate(workspace, version, recipe.of_classes(), at_least)
         draw(workspace, shown, "tasks", success=at_least, among=slice_queues.ATTEMPTS)
 
 
 def more_figures(workspace: Workspace, recipe: Recipe) -> None:
     """Draw the figures that are looked at less often."""
     at_least, rest = measures.success_at(workspace, recipe), measures.whole_of(recipe)
-    version, tried = workspace.refresh_decisions(), measures.tried_of(recipe)
+    version, tried = workspace.refresh_decisions(), recipe.of_classes()
     left, right = st.columns(2, gap="medium")
     with left:
         draw(workspace, _pass_at_k(workspace, version, tried, at_least), "pass-at-k")

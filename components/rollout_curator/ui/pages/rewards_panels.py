@@ -12,7 +12,7 @@ import streamlit as st
 from rollout_curator.index.numeric_columns import REWARD
 from rollout_curator.recipe.recipe import Recipe
 from rollout_curator.review import slice_queues
-from rollout_curator.selection.filters import GROUPS, Thresholds
+from rollout_curator.selection.filters import GROUPS
 from rollout_curator.selection.intervals import Interval
 from rollout_curator.selection.slices import Is
 from rollout_curator.selection.strategies import quantile_bounds, z_bounds
@@ -60,8 +60,8 @@ def panels(workspace: Workspace, recipe: Recipe) -> None:
             groups = _ordered(workspace, recipe, str(by), ORDERS[order])
             with st.popover("Set a threshold for each", type="tertiary", width="content"):
                 _set_all(workspace, recipe, str(by), groups)
-        if recipe.thresholds is not None and recipe.thresholds.by != by:
-            st.caption(label(_others_words(recipe.thresholds, str(by))))
+        if _has_others(recipe, str(by)):
+            st.caption(label(_others_words(recipe, str(by))))
         n_pages = -(-len(groups) // SHOWN)
         page = st.pagination(n_pages, key=f"rc.panels-page-{by}") if n_pages > 1 else 1
         _draw(workspace, recipe, str(by), groups[(page - 1) * SHOWN : page * SHOWN], one_axis=one_axis)
@@ -69,23 +69,24 @@ def panels(workspace: Workspace, recipe: Recipe) -> None:
 
 def _has_others(recipe: Recipe, by: str) -> bool:
     """Say whether thresholds of their own go by another class than the one that is shown."""
-    return recipe.thresholds is not None and recipe.thresholds.by != by
+    return recipe.thresholds_by not in ("", by)
 
 
-def _others_words(others: Thresholds, by: str) -> str:
-    n = len(others.at_least)
+def _others_words(recipe: Recipe, by: str) -> str:
+    other = recipe.thresholds_by
+    n = len(recipe.group_thresholds(other))
     some, own, these = ("has", "its", "it") if n == 1 else ("have", "their", "these")
-    said = f"{n:,} {others.by}{'' if n == 1 else 's'} {some} a threshold of {own} own, which holds here too."
+    said = f"{n:,} {other}{'' if n == 1 else 's'} {some} a threshold of {own} own, which holds here too."
     return f"{said} One set by {by} takes the place of {these}."
 
 
 def _chosen_from(recipe: Recipe, by: str) -> Recipe:
     """Return the part of a recipe whose candidates the small plots count: thresholds by another class stay on."""
-    return measures.rest_of(recipe, REWARD, thresholds=_has_others(recipe, by))
+    return (recipe if _has_others(recipe, by) else recipe.without_thresholds()).without_axis(REWARD)
 
 
 def _draw(workspace: Workspace, recipe: Recipe, by: str, groups: list[Group], *, one_axis: bool) -> None:
-    own = recipe.thresholds.at_least if recipe.thresholds and recipe.thresholds.by == by else {}
+    own = recipe.group_thresholds(by)
     shown = [_panel(workspace, recipe, by, group, own.get(group.name)) for group in groups]
 
     def take(chosen: PanelChoice) -> None:
@@ -123,7 +124,7 @@ def _ordered(workspace: Workspace, recipe: Recipe, by: str, order: str) -> list[
     rest = _chosen_from(recipe, by)
     groups = _groups(workspace, workspace.refresh_decisions(), rest, by)
     if order == "passed":
-        own = recipe.thresholds.at_least if recipe.thresholds and recipe.thresholds.by == by else {}
+        own = recipe.group_thresholds(by)
         found = measures.population(workspace, rest, REWARD)
 
         def passed(group: Group) -> float:
@@ -180,10 +181,8 @@ def _set_all(workspace: Workspace, recipe: Recipe, by: str, groups: list[Group])
         own = {group.name: _at_a_value(found.value[group.places], float(bound)) for group, bound in pairs}
         choices.set_own(by, {name: bound for name, bound in own.items() if np.isfinite(bound)})
         st.rerun()
-    if recipe.thresholds is not None:
-        st.caption(
-            label(f"{len(recipe.thresholds.at_least):,} have a threshold of their own by {recipe.thresholds.by}.")
-        )
+    if other := recipe.thresholds_by:
+        st.caption(label(f"{len(recipe.group_thresholds(other)):,} have a threshold of their own by {other}."))
         if st.button("Follow the common threshold again", key="rc.panels-clear"):
             choices.clear_own()
             st.rerun()

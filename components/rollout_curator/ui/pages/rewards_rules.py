@@ -1,7 +1,6 @@
 """The rules and their order: those that are on, whether the threshold comes before them, and a way to add one."""
 
 import inspect
-from dataclasses import replace
 from typing import Any
 
 import streamlit as st
@@ -14,7 +13,6 @@ from rollout_curator.ui.state import choices, state
 from rollout_curator.ui.text import label, plain
 from rollout_curator.words import name_of
 from rollout_curator.workspace import random_controls
-from rollout_curator.workspace.recipe_rules import has_bounds
 from rollout_curator.workspace.workspace import Workspace
 
 
@@ -23,7 +21,7 @@ def rules_bar(workspace: Workspace, recipe: Recipe) -> None:
 
     With a random control in its place, each still says what it drops: so many rollouts the control has to leave out.
     """
-    ruled = workspace.select(replace(recipe, control=None))
+    ruled = workspace.select(recipe.with_control(None))
     drops = {drop.name: drop for drop in ruled.drops}
     with st.container(key="rules", gap=None):
         if not recipe.threshold_last:
@@ -35,7 +33,7 @@ def rules_bar(workspace: Workspace, recipe: Recipe) -> None:
                 count = drops[name].count if name in drops else 0
                 if not count:
                     st.markdown(f"**nobody**: {label(words(step))}", width="content")
-                elif recipe.control is None:
+                elif not recipe.is_control:
                     links.link_number(count, words(step), "review", queue=name)
                 else:  # the control holds others, so there is no queue of these
                     st.markdown(f"**{count:,}** {label(words(step))}", width="content")
@@ -59,13 +57,13 @@ def rules_bar(workspace: Workspace, recipe: Recipe) -> None:
 
 def _order_of(recipe: Recipe, number: int) -> str:
     """Return what stands before a rule: the first one comes first where the threshold is last."""
-    is_first = number == 1 and recipe.threshold_last and has_bounds(recipe)
+    is_first = number == 1 and recipe.threshold_last and recipe.has_bounds
     return "first dropped:" if is_first else "then dropped:"
 
 
 def _threshold(recipe: Recipe, ruled: Selection) -> None:
     """Draw what the bounds of the reward drop, and the way to put them before or after the rules."""
-    if not recipe.strategies or not has_bounds(recipe):
+    if not recipe.strategies or not recipe.has_bounds:
         return
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="rule-threshold"):
         st.markdown("then dropped:" if recipe.threshold_last else "first dropped:", width="content")
@@ -100,12 +98,10 @@ def _control(workspace: Workspace, recipe: Recipe) -> None:
         "random control instead",
         help=random_controls.HELP,
         **state.bind(
-            "control",
-            recipe.control is not None,
-            lambda on: choices.set_control(random_controls.SEEDS[0] if on else None),
+            "control", recipe.is_control, lambda on: choices.set_control(random_controls.SEEDS[0] if on else None)
         ),
     )
-    if recipe.control is None:
+    if not recipe.is_control:
         return
     st.number_input("seed", step=1, width=140, **state.bind("control-seed", recipe.control, choices.set_control))
     st.selectbox("as many", MATCHED, width=140, **state.bind("control-by", recipe.control_by, choices.set_control_by))

@@ -54,20 +54,19 @@ def remove_filter(place: int) -> None:
 
 def set_own(by: str, chosen: Mapping[str, float | None]) -> None:
     """Choose lower bounds of some agents, sources or models; None follows the common one again."""
-    before = state.recipe().thresholds
-    kept = dict(before.at_least) if before is not None and before.by == by else {}
-    found = {name: bound for name, bound in {**kept, **chosen}.items() if bound is not None}
+    before = state.recipe().group_thresholds(by)
+    found = {name: bound for name, bound in {**before, **chosen}.items() if bound is not None}
     state.change_recipe(thresholds=Thresholds(by, found) if found else None)
 
 
 def clear_own() -> None:
     """Let every agent, source and model follow the common threshold again."""
-    state.change_recipe(thresholds=None)
+    state.take(state.recipe().without_thresholds())
 
 
 def set_control(seed: int | None) -> None:
     """Choose whether the matched random control is selected instead, and its seed."""
-    state.change_recipe(control=seed)
+    state.take(state.recipe().with_control(seed))
 
 
 def set_control_by(by: str) -> None:

@@ -7,7 +7,7 @@ Everything is found again by the content of the sources, the version of the deci
 moving a threshold sorts nothing and draws nothing anew that does not depend on it.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -42,29 +42,14 @@ class Population:
     order: Array
 
 
-def rest_of(recipe: Recipe, axis: str, *, thresholds: bool = True) -> Recipe:
-    """Return the part of a recipe that decides what bounds on an axis choose from."""
-    if axis == REWARD:
-        own = recipe.thresholds if thresholds else None
-        rules = recipe.strategies if recipe.threshold_last else ()
-        return replace(recipe, min_reward=None, max_reward=None, strategies=rules, control=None, thresholds=own)
-    filters = tuple(one for one in recipe.filters if one.column != axis)
-    return replace(recipe, filters=filters, strategies=(), control=None)
-
-
 def whole_of(recipe: Recipe) -> Recipe:
     """Return the part of a recipe that decides what figures of rewards show, whatever the thresholds."""
-    return rest_of(recipe, REWARD, thresholds=False)
-
-
-def tried_of(recipe: Recipe) -> Recipe:
-    """Return the part of a recipe that decides which attempts at tasks are looked at."""
-    return Recipe(filters=tuple(one for one in recipe.filters if one.one_of), group_by=recipe.group_by)
+    return recipe.without_thresholds().without_axis(REWARD)
 
 
 def population(workspace: Workspace, recipe: Recipe, axis: str) -> Population:
     """Return what bounds on an axis choose from. Raises RecipeError for an unknown axis."""
-    return _population(workspace, workspace.refresh_decisions(), rest_of(recipe, axis), axis)
+    return _population(workspace, workspace.refresh_decisions(), recipe.without_axis(axis), axis)
 
 
 @st.cache_resource(hash_funcs=BY_CONTENT, show_spinner=False, max_entries=6)
@@ -87,7 +72,7 @@ def _order(workspace: Workspace, axis: str) -> Array:
 
 def axis_levels(workspace: Workspace, recipe: Recipe, axis: str, bounds: Interval) -> Levels:
     """Return what bounds on an axis keep, exactly."""
-    return _levels(workspace, workspace.refresh_decisions(), rest_of(recipe, axis), axis, bounds)
+    return _levels(workspace, workspace.refresh_decisions(), recipe.without_axis(axis), axis, bounds)
 
 
 @st.cache_resource(hash_funcs=BY_CONTENT, show_spinner=False, max_entries=12)
@@ -115,7 +100,7 @@ def _plot_frame(workspace: Workspace, version: int, rest: Recipe) -> pd.DataFram
 
 def attempts(workspace: Workspace, recipe: Recipe) -> trying.Attempts:
     """Return the attempts at tasks; see `rollout_curator.workspace.attempts`."""
-    return _attempts(workspace, workspace.refresh_decisions(), tried_of(recipe))
+    return _attempts(workspace, workspace.refresh_decisions(), recipe.of_classes())
 
 
 @st.cache_resource(hash_funcs=BY_CONTENT, show_spinner=False, max_entries=3)
@@ -125,7 +110,7 @@ def _attempts(workspace: Workspace, version: int, rest: Recipe) -> trying.Attemp
 
 def attempt_frame(workspace: Workspace, recipe: Recipe) -> pd.DataFrame:
     """Return the attempts with their outcomes and classes; its index is their rows."""
-    return _attempt_frame(workspace, workspace.refresh_decisions(), tried_of(recipe))
+    return _attempt_frame(workspace, workspace.refresh_decisions(), recipe.of_classes())
 
 
 @st.cache_resource(hash_funcs=BY_CONTENT, show_spinner=False, max_entries=3)
@@ -137,7 +122,7 @@ def _attempt_frame(workspace: Workspace, version: int, rest: Recipe) -> pd.DataF
 
 def task_table(workspace: Workspace, recipe: Recipe, at_least: float) -> pd.DataFrame:
     """Return one row per task: attempts, rated, passes, pass@k, mean, spread; see `strategies`."""
-    return _task_table(workspace, workspace.refresh_decisions(), tried_of(recipe), at_least)
+    return _task_table(workspace, workspace.refresh_decisions(), recipe.of_classes(), at_least)
 
 
 @st.cache_resource(hash_funcs=BY_CONTENT, show_spinner=False, max_entries=4)
@@ -156,7 +141,7 @@ def success_at(workspace: Workspace, recipe: Recipe) -> float:
 
 def fared(workspace: Workspace, recipe: Recipe, at_least: float) -> trying.Fared:
     """Return how the tasks fare."""
-    return _fared(workspace, workspace.refresh_decisions(), tried_of(recipe), at_least)
+    return _fared(workspace, workspace.refresh_decisions(), recipe.of_classes(), at_least)
 
 
 @st.cache_resource(hash_funcs=BY_CONTENT, show_spinner=False, max_entries=4)
@@ -166,7 +151,7 @@ def _fared(workspace: Workspace, version: int, rest: Recipe, at_least: float) ->
 
 def group_table(workspace: Workspace, recipe: Recipe, by: str, at_least: float) -> pd.DataFrame:
     """Return one row per name of a class among the attempts, largest first; see `plots.group_table`."""
-    return _group_table(workspace, workspace.refresh_decisions(), tried_of(recipe), by, at_least)
+    return _group_table(workspace, workspace.refresh_decisions(), recipe.of_classes(), by, at_least)
 
 
 @st.cache_resource(hash_funcs=BY_CONTENT, show_spinner=False, max_entries=6)

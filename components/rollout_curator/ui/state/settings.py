@@ -30,11 +30,7 @@ def set_harmless(name: str, is_harmless: bool) -> None:
 
 def set_policy(name: str, choice: str, usual: str) -> None:
     """Choose what happens to examples with an issue: keep, drop or trim; what is usual needs no entry."""
-    now = state.recipe()
-    lists = {part: tuple(known for known in getattr(now, part) if known != name) for part in ("keep", "drop", "trim")}
-    if choice != usual:
-        lists[choice] = (*lists[choice], name)
-    state.change_recipe(**lists)
+    state.take(state.recipe().with_policy(name, "" if choice == usual else choice))
 
 
 def set_template(template: ChatTemplate | None) -> None:

@@ -140,7 +140,7 @@ def set_target(name: str) -> None:
     if name != recipe().target:
         if recipe().metadata and name in targets() and not targets()[name].takes_metadata:
             change_recipe(metadata=())
-        change_recipe(target=name, format="", options={}, keep=(), drop=(), trim=())
+        take(recipe().with_target(name))
 
 
 def set_format(name: str) -> None:
@@ -193,21 +193,25 @@ def write_url() -> None:
 
 def change_recipe(**changes: Any) -> None:
     """Change parts of the recipe; what makes no sense changes nothing and is said on the page."""
+    take(replace(recipe(), **changes))
+
+
+def take(chosen: Recipe) -> None:
+    """Put a recipe in the place of the one there is; what makes no sense changes nothing and is said on the page."""
     now = session()
-    made = replace(now.recipe, **changes)
     try:
-        recipes.plan(made)
+        recipes.plan(chosen)
     except CuratorError as error:
         now.notice = str(error)
         return
-    now.recipe = made
+    now.recipe = chosen
     write_url()
 
 
 def _url(names: tuple[str, ...]) -> dict[str, str]:
     now = session()
     values = {
-        **addresses.written(now.recipe, now.start),
+        **addresses.to_link(now.recipe, now.start),
         "axis": "" if now.axis == REWARD else now.axis,
         "success": "" if now.success is None else repr(now.success),
         "target": "" if now.recipe.target == now.start.target == Recipe().target else now.recipe.target,
@@ -235,7 +239,7 @@ def _take(now: Session, name: str, value: str) -> None:
     elif name == "success":
         now.success = addresses.number(value)
     elif name in addresses.NAMES:
-        now.recipe = addresses.taken(now.recipe, name, value) or now.recipe
+        now.recipe = addresses.take_parameter(now.recipe, name, value) or now.recipe
     elif name == "blind":
         now.blind, now.view = value == "1", None
     elif name == "target":
