@@ -196,7 +196,7 @@ def build(cache: Path, path: Path, environment: str, run: Run) -> Iterator[Progr
             "files": files,
             "sizes": {file.name: _size(file) for file in written},
             "columns": columns,
-            "notes": made.notes,
+            "notes": [*made.notes, *whole.passed_over.sentences(len(whole.facets))],
             "refusal": refusal(made, whole, path),
             **_summary(whole),
         }
