@@ -6,7 +6,7 @@ No I/O and no rules: `formats` makes rollouts, `conversation` turns them into ex
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, NotRequired, TypedDict
+from typing import Any, Literal, NamedTuple, NotRequired, TypedDict
 
 Item = Mapping[str, Any]
 """One element of a conversation as it was collected: a Responses item or a chat-shaped message (JSON object)."""
@@ -42,12 +42,14 @@ InvalidKind = Literal["", "masked", "failed", "truncated"]
 """Why a reward is no measurement; empty when it is one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Usage:
+class Usage(NamedTuple):
     """How many tokens a rollout took, as its source counted them; None where it does not say."""
 
     prompt: int | None = None
     generated: int | None = None
+
+
+NO_USAGE = Usage()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,7 @@ class Rollout:
     attempt: int = -1
     agent: str = ""
     model: str = ""
-    usage: Usage = Usage()
+    usage: Usage = NO_USAGE
     finish: str = ""
     facets: Mapping[str, float] = field(default_factory=dict)
     flags: tuple[str, ...] = ()

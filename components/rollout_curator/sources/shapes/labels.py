@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, TypedDict
 
-from rollout_curator.rollout import Usage
+from rollout_curator.rollout import NO_USAGE, Usage
 from rollout_curator.words import COMPONENT
 
 _INDEX_MAX = 2**62
@@ -53,10 +53,12 @@ def as_object(value: Any) -> Mapping[str, Any]:
 
 def has_token_ids(output: Any) -> bool:
     """Whether an item of an output, or of a list in it, carries the ids of the tokens that were sampled."""
-    for element in output if isinstance(output, list) else ():
-        for item in element if isinstance(element, list) else (element,):
-            if isinstance(item, dict) and item.get("generation_token_ids"):
+    for item in output if isinstance(output, list) else ():
+        if isinstance(item, dict):
+            if item.get("generation_token_ids"):
                 return True
+        elif isinstance(item, list) and any(isinstance(one, dict) and one.get("generation_token_ids") for one in item):
+            return True
     return False
 
 
@@ -69,7 +71,7 @@ def read_facets(line: Mapping[str, Any]) -> dict[str, float]:
     for name, value in line.items():
         if isinstance(value, int | float) and _is_facet_name(name):
             found[name] = value if isinstance(value, bool) else _as_float(value)
-    for name, value in as_object(line.get("reward_components")).items():
+    for name, value in as_object(line["reward_components"]).items() if "reward_components" in line else ():
         if isinstance(value, int | float):
             found.setdefault(f"{COMPONENT}{name}", value if isinstance(value, bool) else _as_float(value))
     return found
@@ -112,6 +114,8 @@ def _text(value: Any) -> str:
 
 def _usage(usage: Mapping[str, Any]) -> Usage:
     """Return prompt and generated tokens, in the spelling of Responses or of chat completions."""
+    if not usage:
+        return NO_USAGE
     sent = usage.get("input_tokens", usage.get("prompt_tokens"))
     generated = usage.get("output_tokens", usage.get("completion_tokens"))
     return Usage(_count(sent, _TOKENS_MAX, None), _count(generated, _TOKENS_MAX, None))
