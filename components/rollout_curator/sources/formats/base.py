@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
-from rollout_curator import registry as discover
+from rollout_curator import registry
 from rollout_curator.rollout import Rollout, Unreadable
-from rollout_curator.sources.formats.named import NAMED_KEYS, NAMED_TABLES, name_record
+from rollout_curator.sources.formats.unsupported import NAMED_KEYS, NAMED_TABLES, name_record
 
 Fields = Mapping[str, Any]
 
@@ -21,8 +21,8 @@ Fields = Mapping[str, Any]
 class Format:
     """One shape of rollout: `claims` looks at the keys only, `read` never raises on any JSON value.
 
-    A record of a known framework (`named`) is never offered to a generic one. An object with one of `keys` is a record
-    itself, whatever lists it holds; a table with all columns of one of `tables` has such records for rows.
+    A record of a known framework (`unsupported`) is never offered to a generic one. An object with one of `keys` is a
+    record itself, whatever lists it holds; a table with all columns of one of `tables` has such records for rows.
     """
 
     name: str
@@ -46,7 +46,7 @@ class Reward:
 @cache
 def formats() -> tuple[Format, ...]:
     """Return every format, most specific first."""
-    return tuple(sorted(discover.rows("rollout_curator.sources.formats", Format).values(), key=lambda row: row.rank))
+    return tuple(sorted(registry.rows("rollout_curator.sources.formats", Format).values(), key=lambda row: row.rank))
 
 
 @cache
