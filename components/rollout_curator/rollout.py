@@ -6,7 +6,7 @@ No I/O and no rules: `formats` makes rollouts, `conversation` turns them into ex
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, NotRequired, TypedDict
+from typing import Any, Literal, NamedTuple, NotRequired, TypedDict
 
 Item = Mapping[str, Any]
 """One element of a conversation as it was collected: a Responses item or a chat-shaped message (JSON object)."""
@@ -38,18 +38,36 @@ class Message(TypedDict):
     train: NotRequired[bool]
 
 
+InvalidKind = Literal["", "masked", "failed", "truncated"]
+"""Why a reward is no measurement; empty when it is one."""
+
+
+class Usage(NamedTuple):
+    """How many tokens a rollout took, as its source counted them; None where it does not say."""
+
+    prompt: int | None = None
+    generated: int | None = None
+
+
+NO_USAGE = Usage()
+
+
 @dataclass(frozen=True, slots=True)
 class Rollout:
-    """One attempt by a policy at one task, as read from one line.
+    """One attempt by a policy at one task, as a format reads it from one line: all that is known of it anywhere.
 
     `prompt` and `output` are sequences of items (before `conversation.normalise`) in the shapes that `shapes` gives, a
     string, or None. `reward` is NaN when unrated. `notes` says what reading noticed.
     `truncated` names the limit that cut the last answer off. `invalid` says why the reward is no measurement (masked,
     truncated, failed), or is empty. `template_kwargs` are settings of the chat template it was sampled with.
     `unusable` names why no example can ever be made of it (`no_params`, `no_response`,
-    `empty_output`, ...), or is None. `fields` is the parsed line.
+    `empty_output`, ...), or is None.
     `marked` are the numbers of the items whose answers a reviewer marked as not to be trained on.
     `is_plain` says that the elements of both sequences are items of a known shape as they stand.
+    What the line says beside the conversation: `task` is the name it gives its task, `agent` and `model` who acted,
+    each empty for none; `attempt` counts from 0, -1 for none. `finish` says how it ended where the line does, empty
+    where the last item does. `facets` are its other numbers by the names people know them by; the parts of a reward
+    begin with `words.COMPONENT`. `flags` are words to find it by, which no conversion minds.
     """
 
     format: str
@@ -61,11 +79,18 @@ class Rollout:
     notes: tuple[str, ...] = ()
     truncated: str | None = None
     unusable: str | None = None
-    invalid: str = ""
+    invalid: InvalidKind = ""
     template_kwargs: Mapping[str, Any] = field(default_factory=dict)
-    fields: Mapping[str, Any] | None = field(default=None, repr=False)
     marked: frozenset[int] = frozenset()
     is_plain: bool = field(default=False, compare=False)
+    task: str = ""
+    attempt: int = -1
+    agent: str = ""
+    model: str = ""
+    usage: Usage = NO_USAGE
+    finish: str = ""
+    facets: Mapping[str, float] = field(default_factory=dict)
+    flags: tuple[str, ...] = ()
 
 
 _INLINE_MARKS: dict[str, tuple[str, tuple[Any, Any]]] = {

@@ -224,6 +224,41 @@ def test_a_number_that_one_range_may_have_passed_over_is_no_column(
     path = write(tmp_path / "a.jsonl", [line(0, a=1), line(1, b=1, c=1), line(2, a=2)])
     assert list(scanned(path, []).facets) == ["a", "b"]
     assert list(scanned(path, [len(line(0, a=1)) + 1]).facets) == ["b", "c"]
+    assert [list(scanned(path, edges).passed_over.names) for edges in ([], [len(line(0, a=1)) + 1])] == [["c"], ["a"]]
+
+
+def test_numbers_that_become_no_columns_are_counted_and_named(tmp_path: Path) -> None:
+    many = write(tmp_path / "a.jsonl", [line(0, **{f"k{n}": n for n in range(212)}), line(1, k211=1, k5=2)])
+    one = write(tmp_path / "b.jsonl", [line(0, **{f"k{n}": True for n in range(201)})])
+    assert header_of(many, tmp_path)["notes"] == [
+        "12 numeric columns beyond the first 200 are not kept: k200, k201, k202, k203, k204, k205 and 6 more"
+    ]
+    assert header_of(one, tmp_path)["notes"] == ["1 numeric column beyond the first 200 is not kept: k200"]
+
+
+def test_numbers_that_no_range_has_room_for_are_counted_too(tmp_path: Path) -> None:
+    few, many = [line(0, **{f"k{n}": n for n in range(count)}) for count in (5000, 9000)]
+    notes = [header_of(write(tmp_path / f"{len(text)}.jsonl", [text]), tmp_path)["notes"] for text in (few, many)]
+    assert [note.partition(":")[0] for (note,) in notes] == [
+        "4,800 numeric columns beyond the first 200 are not kept",
+        "at least 6,800 numeric columns beyond the first 200 are not kept",
+    ]
+
+
+def test_a_number_whose_name_cannot_be_one_of_a_column_is_named_as_far_as_it_can_be(tmp_path: Path) -> None:
+    names = {"x" * 201: 1, "x" * 200 + "y": 2, "a\tb": True, "fine": 3}
+    source = open_index(write(tmp_path / "a.jsonl", [line(0, **names), line(1, **names)]), tmp_path)
+    assert source.facet_names() == ["fine"]
+    assert source.header["notes"] == [
+        "3 numeric columns are not kept for names of more than 200 characters or with some that cannot be seen: "
+        + ", ".join([f"{'x' * 40}...", f"{'x' * 40}...", "a\\tb"])
+    ]
+
+
+@pytest.mark.parametrize("edges", [[], [1000], [500, 1500, 2500]])
+def test_what_becomes_no_column_does_not_depend_on_the_ranges(tmp_path: Path, edges: list[int]) -> None:
+    path = write(tmp_path / "a.jsonl", [line(n, **{f"k{n * 20 + m}": m for m in range(20)}) for n in range(12)])
+    assert list(scanned(path, edges).passed_over.names) == [f"k{n}" for n in range(200, 240)]
 
 
 # Bodies

@@ -50,7 +50,7 @@ def test_every_format_has_a_sample_here() -> None:
 def test_a_format_reads_its_own_sample_and_no_other_claims_it(name: str) -> None:
     assert [row.name for row in formats() if row.claims(SMALLEST[name])] == [name]
     found = opened(SMALLEST[name])
-    assert (found.format, found.reward, found.unusable, found.fields) == (name, 1.0, None, SMALLEST[name])
+    assert (found.format, found.reward, found.unusable) == (name, 1.0, None)
 
 
 # NeMo Gym
@@ -59,9 +59,7 @@ def test_a_format_reads_its_own_sample_and_no_other_claims_it(name: str) -> None
 def test_a_gym_rollout_is_read_as_it_stands() -> None:
     tools = [{"type": "function", "name": "f", "parameters": {}}]
     fields = gym(responses_create_params={"input": "2+2?", "instructions": "Be brief.", "tools": tools})
-    assert opened(fields) == Rollout(
-        "nemo_gym", "2+2?", [ANSWER], 1.0, instructions="Be brief.", tools=tools, fields=fields
-    )
+    assert opened(fields) == Rollout("nemo_gym", "2+2?", [ANSWER], 1.0, instructions="Be brief.", tools=tools)
 
 
 def test_the_documented_output_at_the_top_is_read() -> None:

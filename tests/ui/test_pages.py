@@ -11,6 +11,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from rollout_curator.cli.json_report import check
+from rollout_curator.cli.text_report import check_text
 from rollout_curator.decisions.store import Decisions, Entry
 from rollout_curator.index import problem_counts
 from rollout_curator.printable import digest
@@ -412,6 +413,18 @@ def test_sources_shows_lines_that_are_not_listed_as_counted_ranges(
 
 def test_the_totals_of_sources_add_up_in_words(site: Site) -> None:
     assert "**6 lines = 5 rollouts + 1 that are no rollouts + 0 blank**" in said(opened("sources"))
+
+
+def test_sources_and_check_name_the_numeric_columns_that_are_not_kept_in_the_same_words(tmp_path: Path) -> None:
+    path = tmp_path / "run.jsonl"
+    path.write_text(line(1.0, 1, **{f"k{n}": n for n in range(203)}) + "\n")
+    workspace = Workspace.open([path], tmp_path / "cache")
+    sites.install(Site(ServeOptions(paths=(path,), out_dir=tmp_path), workspace))
+    note = "3 numeric columns beyond the first 200 are not kept: k200, k201, k202"
+    found = check(workspace)
+    assert opened("sources").dataframe[0].value["notes"].to_list() == [note]
+    assert found["notes"] == [note]
+    assert f"run.jsonl: {note}" in check_text(found)
 
 
 def test_sources_names_what_was_passed_over(tmp_path: Path) -> None:

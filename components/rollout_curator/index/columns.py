@@ -66,7 +66,7 @@ NUMBERS = (
 
 CLASSES = (
     Column("format", "uint32", "", "format the line was read as"),
-    Column("agent", "uint32", "", "agent_ref.name, else the environment its path names"),
+    Column("agent", "uint32", "", "agent the line names, else the environment its path names"),
     Column("model", "uint32", "", "model that answered"),
     Column("task", "uint32", "", "the index or id the line gives its task, else a hash of the prompt"),
     Column("finish", "uint32", "", "how the rollout ended"),

@@ -45,11 +45,10 @@ class Counts:
     calls: list[str] = field(default_factory=list)
     thoughts: list[str] = field(default_factory=list)
     results: list[str] = field(default_factory=list)
-    has_token_ids: bool = False
 
 
 def count(prompt: Sequence[Item], output: Sequence[Item]) -> Counts:
-    """Return the sums over both sides of one rollout, the texts of the answers, and whether token ids are there."""
+    """Return the sums over both sides of one rollout and their texts."""
     counts = Counts(n_items=len(prompt) + len(output))
     for item in prompt:
         kind = item.get("type") or "message"
@@ -76,8 +75,6 @@ def count(prompt: Sequence[Item], output: Sequence[Item]) -> Counts:
             is_answering = kind == "reasoning"
         counts.n_turns += is_answering and not is_turn_open
         is_turn_open = is_answering
-        if item.get("generation_token_ids"):
-            counts.has_token_ids = True
     return counts
 
 

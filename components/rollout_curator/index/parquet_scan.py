@@ -21,18 +21,10 @@ from rollout_curator.index.scan import RANGE_BYTES, RANGE_LINES, Bodies, Gathere
 from rollout_curator.index.shards import Shard
 from rollout_curator.printable import shown
 from rollout_curator.sources.compression import Opened
+from rollout_curator.sources.formats.base import table_columns
 from rollout_curator.sources.limits import TooMuch, packed_rollouts_max, require_pages
 from rollout_curator.sources.lines import LINE_MAX_BYTES, Line
 
-SHAPES = (
-    {"messages"},
-    {"conversations"},
-    {"responses_create_params"},
-    *({"prompt", answer} for answer in ("completion", "completions", "response", "output", "text", "chosen")),
-    {"chosen", "rejected"},
-    {"context", "completions"},
-)
-"""Columns by which a table is known as one of rollouts."""
 CONVERSATIONS = frozenset(
     ("messages", "conversations", "prompt", "completion", "response", "output", "chosen", "rejected", "tools")
 )
@@ -83,7 +75,7 @@ def _opened(source: Opened) -> Any:
         names = table.schema_arrow.names
     except _FAULTS as error:
         raise SourceUnreadable(f"{place}: is no whole Parquet file ({error})") from error
-    if not any(shape <= set(names) for shape in SHAPES):
+    if not any(columns <= set(names) for columns in table_columns()):
         more = ", ..." if len(names) > _COLUMNS_SHOWN else ""
         raise SourceUnreadable(
             f"{place}: a Parquet file without a known shape of rollout; its columns are "

@@ -16,6 +16,7 @@ import xxhash
 from rollout_curator.errors import SourceUnreadable
 from rollout_curator.index.columns import CLASSES, NUMBERS
 from rollout_curator.index.facts import CLASS_NAMES, NUMBER_NAMES, Facts, facts
+from rollout_curator.index.passed_over_columns import PassedOver, is_fit
 from rollout_curator.index.problem_counts import LISTED_MAX, Tally
 from rollout_curator.index.shards import RANGE_FACETS_MAX, Shard
 from rollout_curator.printable import shown
@@ -28,7 +29,6 @@ from rollout_curator.sources.lines import LINE_MAX_BYTES, Line, lines, parse
 RANGE_BYTES = 32 << 20
 RANGE_LINES = 200_000
 """A shard of what is read in one go ends after so many lines, however short they are."""
-FACET_NAME_MAX = 200
 _HELD_ROWS = 256
 _KNOWN_MAX = 4096
 _KNOWN_MAX_BYTES = 256
@@ -54,10 +54,6 @@ def read_line(text: bytes, environment: str, *notes: str) -> Facts | Unreadable:
         return Unreadable("too_deep", "nested too deep to read")
 
 
-def _is_facet_name(name: str) -> bool:
-    return len(name) <= FACET_NAME_MAX and name.isprintable()
-
-
 @dataclass(slots=True)
 class Gatherer:
     """Collects rows as typed arrays; one per range."""
@@ -69,6 +65,7 @@ class Gatherer:
     codes: dict[str, dict[str, int]] = field(default_factory=lambda: {name: {} for name in CLASS_NAMES})
     facets: "dict[str, tuple[array[int], array[float]]]" = field(default_factory=dict)
     measured: set[str] = field(default_factory=set)
+    passed_over: PassedOver = field(default_factory=PassedOver)
     problems: Tally = field(default_factory=Tally)
     blanks: list[int] = field(default_factory=list)
     amount: Amount = field(default_factory=Amount)
@@ -147,12 +144,14 @@ class Gatherer:
         ]
         self.held.append((*place, *row.numbers, *classes))
         for name, facet in row.facets.items():
-            if name in self.facets or (len(self.facets) < RANGE_FACETS_MAX and _is_facet_name(name)):
+            if name in self.facets or (len(self.facets) < RANGE_FACETS_MAX and is_fit(name)):
                 rows, numbers = self.facets.setdefault(name, (array("q"), array("d")))
                 rows.append(self.n_rows)
                 numbers.append(facet)
                 if type(facet) is not bool:
                     self.measured.add(name)
+            else:
+                self.passed_over.add(name)
         self.n_rows += 1
         if len(self.held) >= _HELD_ROWS:
             self._settle()
@@ -176,7 +175,7 @@ class Gatherer:
         facets = {name: (np.asarray(rows), np.asarray(values)) for name, (rows, values) in self.facets.items()}
         return Shard(
             columns, vocabularies, facets, self.measured, self.problems, self.n_lines, self.n_blank, self.n_rows,
-            self.blanks, self.amount,
+            self.blanks, self.amount, self.passed_over,
         )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from typing import Any, BinaryIO, TypeVar
 import numpy as np
 
 from rollout_curator.index.columns import CLASSES, FACETS_MAX, NUMBERS
+from rollout_curator.index.passed_over_columns import PassedOver
 from rollout_curator.index.problem_counts import LISTED_MAX, Tally
 from rollout_curator.sources.limits import Amount
 
@@ -26,7 +27,7 @@ class Shard:
     """The columns of a range: `classes` are codes into `vocabularies`, `blanks` the first numbers of blank lines.
 
     `measured` are the facets that were a number at least once, and not a boolean. A facet is the rows that have it and
-    their values.
+    their values. `passed_over` are those that are not among them.
     """
 
     columns: Mapping[str, Array]
@@ -39,6 +40,7 @@ class Shard:
     n_rollouts: int
     blanks: list[int] = field(default_factory=list)
     amount: Amount = field(default_factory=Amount)
+    passed_over: PassedOver = field(default_factory=PassedOver)
 
 
 class Made(Mapping[str, Value]):
@@ -108,19 +110,25 @@ def merge(shards: list[Shard]) -> Shard:
     for shard, base in zip(shards, first_lines, strict=False):
         problems.extend(shard.problems, base)
         blanks.extend(line + base for line in shard.blanks[: LISTED_MAX - len(blanks)])
-    facets = {name: partial(_facet, shards, name, first_rows) for name in _facet_names(shards)}
+    kept, passed_over = _facet_names(shards)
+    facets = {name: partial(_facet, shards, name, first_rows) for name in kept}
     measured = {name for shard in shards for name in shard.measured}
     n_blank = sum(shard.n_blank for shard in shards)
     return Shard(
-        Made(columns), vocabularies, Made(facets), measured, problems, first_lines[-1], n_blank, first_rows[-1], blanks
-    )
+        Made(columns), vocabularies, Made(facets), measured, problems, first_lines[-1], n_blank, first_rows[-1], blanks,
+        passed_over=passed_over,
+    )  # fmt: skip
 
 
-def _facet_names(shards: list[Shard]) -> list[str]:
-    """Return which facets become columns: those of which no range may have passed over a value."""
+def _facet_names(shards: list[Shard]) -> tuple[list[str], PassedOver]:
+    """Return which facets become columns, those of which no range may have passed over a value, and which do not."""
     names = dict.fromkeys(name for shard in shards for name in shard.facets)
     full = [shard for shard in shards if len(shard.facets) >= RANGE_FACETS_MAX]
-    return [name for name in names if all(name in shard.facets for shard in full)][:FACETS_MAX]
+    kept = [name for name in names if all(name in shard.facets for shard in full)][:FACETS_MAX]
+    passed_over = PassedOver({name: None for name in names if name not in set(kept)})
+    for shard in shards:
+        passed_over.extend(shard.passed_over.names, is_whole=shard.passed_over.is_whole)
+    return kept, passed_over
 
 
 def _numbers(shards: list[Shard], name: str, shifts: list[int]) -> Array:

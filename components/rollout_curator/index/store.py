@@ -203,7 +203,7 @@ def build(cache: Path, path: Path, environment: str, run: Run) -> Iterator[Progr
             "sizes": {file.name: _size(file) for file in written},
             "columns_hash": checksums.hash_of(written[0]),
             "columns": columns,
-            "notes": made.notes,
+            "notes": [*made.notes, *whole.passed_over.sentences(len(whole.facets))],
             "refusal": refusal(made, whole, path),
             **_summary(whole),
         }

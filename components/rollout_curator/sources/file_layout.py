@@ -11,6 +11,7 @@ from itertools import chain
 import orjson
 
 from rollout_curator.sources.documents import ARRAY, ARRAY_END, OBJECT, OBJECT_END, QUOTE, Window
+from rollout_curator.sources.formats.base import record_keys
 from rollout_curator.sources.limits import KEYS_MAX
 
 LISTS = frozenset(
@@ -21,10 +22,6 @@ LISTS = frozenset(
 
 `items`, `steps` and `trajectories` are not among them: in records of known frameworks they are parts of one rollout.
 """
-CONVERSATIONS = frozenset(
-    ("messages", "conversations", "prompt", "completion", "responses_create_params", "response", "chosen")
-)
-"""Keys of a rollout: an object that has one is a record itself, whatever lists it holds."""
 ELEMENTS_LOOKED_AT = 1000
 RECORD_SEPARATOR = b"\x1e"
 """Begins every value of a JSON text sequence (RFC 7464)."""
@@ -54,7 +51,7 @@ class _Outline:
 
     def records(self) -> tuple[str, ...]:
         """Return the path of the one list that must hold the records, empty when the object is a record itself."""
-        if not CONVERSATIONS.isdisjoint(self.keys):
+        if not record_keys().isdisjoint(self.keys):
             return ()
         named = [path for path in self.lists if LISTS.issuperset(path)]
         shallow = [path for path in named if len(path) == 1] or named

@@ -12,7 +12,7 @@ from typing import Any
 
 from rollout_curator import registry
 from rollout_curator.rollout import Rollout, Unreadable
-from rollout_curator.sources.formats.unsupported import name_record
+from rollout_curator.sources.formats.unsupported import NAMED_KEYS, NAMED_TABLES, name_record
 
 Fields = Mapping[str, Any]
 
@@ -21,7 +21,8 @@ Fields = Mapping[str, Any]
 class Format:
     """One shape of rollout: `claims` looks at the keys only, `read` never raises on any JSON value.
 
-    A record of a known framework (`unsupported`) is never offered to a generic one.
+    A record of a known framework (`unsupported`) is never offered to a generic one. An object with one of `keys` is a
+    record itself, whatever lists it holds; a table with all columns of one of `tables` has such records for rows.
     """
 
     name: str
@@ -30,6 +31,8 @@ class Format:
     claims: Callable[[Fields], bool]
     read: Callable[[Fields], Rollout | Unreadable]
     is_generic: bool = False
+    keys: frozenset[str] = frozenset()
+    tables: tuple[frozenset[str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,18 @@ class Reward:
 def formats() -> tuple[Format, ...]:
     """Return every format, most specific first."""
     return tuple(sorted(registry.rows("rollout_curator.sources.formats", Format).values(), key=lambda row: row.rank))
+
+
+@cache
+def record_keys() -> frozenset[str]:
+    """Return the keys by which an object is known as a record, and not as something that holds a list of them."""
+    return NAMED_KEYS.union(*(row.keys for row in formats()))
+
+
+@cache
+def table_columns() -> tuple[frozenset[str], ...]:
+    """Return the sets of columns by which a table is known as one of rollouts, or of records that are named."""
+    return (*(columns for row in formats() for columns in row.tables), *NAMED_TABLES)
 
 
 def read_object(fields: Fields, notes: tuple[str, ...] = ()) -> Rollout | Unreadable:

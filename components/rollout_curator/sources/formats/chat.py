@@ -15,6 +15,7 @@ from rollout_curator.sources.shapes.chat_settings import is_compacted, template_
 from rollout_curator.sources.shapes.conversation import Conversation, finish, read_messages, split_messages
 from rollout_curator.sources.shapes.finish_reason import read_ending
 from rollout_curator.sources.shapes.key_tracker import Notes, View
+from rollout_curator.sources.shapes.labels import has_token_ids, read_labels
 from rollout_curator.sources.shapes.tools import note_elsewhere, read_tools
 
 _KEYS = ("messages", "conversations")
@@ -36,12 +37,10 @@ def read(fields: Fields) -> Rollout:
     opened = {**fields, key: read_json(fields[key])} if isinstance(fields[key], str) else fields
     notes, view = Notes(), View(opened, "line")
     items = read_messages(view, key, notes)
-    return make_rollout("chat", view, split_messages(items), notes, recorded=opened[key], original=fields)
+    return make_rollout("chat", view, split_messages(items), notes, opened[key])
 
 
-def make_rollout(
-    name: str, view: View, conversation: Conversation, notes: Notes, *, recorded: Sequence[Any], original: Fields
-) -> Rollout:
+def make_rollout(name: str, view: View, conversation: Conversation, notes: Notes, recorded: Sequence[Any]) -> Rollout:
     """Return the rollout of a generic line, once both sides of its conversation are known.
 
     `recorded` are its messages as they were recorded.
@@ -66,7 +65,9 @@ def make_rollout(
         unusable=None if conversation.output else "empty_output",
         invalid=ending.invalid,
         template_kwargs=settings,
-        fields=original,
+        finish=ending.finish,
+        flags=("has_token_ids",) if has_token_ids(conversation.output) else (),
+        **read_labels(fields),
     )
 
 
@@ -78,4 +79,7 @@ def read_chat_reward(fields: Fields) -> Reward:
     return read_reward(fields, "reward", "score", "quality_score")
 
 
-CHAT = Format("chat", "chat messages with a reward", 50, claims, read, is_generic=True)
+CHAT = Format(
+    "chat", "chat messages with a reward", 50, claims, read, is_generic=True,
+    keys=frozenset(_KEYS), tables=tuple(frozenset({key}) for key in _KEYS),
+)  # fmt: skip

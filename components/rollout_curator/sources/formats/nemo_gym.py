@@ -13,6 +13,7 @@ from rollout_curator.sources.shapes.call_matching import pair_by_order
 from rollout_curator.sources.shapes.chat_settings import is_compacted, template_kwargs
 from rollout_curator.sources.shapes.finish_reason import read_ending, short
 from rollout_curator.sources.shapes.key_tracker import Notes, is_copy, is_empty, note_unread, texts_in
+from rollout_curator.sources.shapes.labels import as_object, has_token_ids, read_labels
 from rollout_curator.sources.shapes.messages import read_sequence
 from rollout_curator.sources.shapes.tools import choose_tools
 
@@ -40,14 +41,13 @@ def read(fields: Fields) -> Rollout | Unreadable:
         return Unreadable("materialized_input", "a materialized input: the task, without response and reward")
     notes = Notes()
     has_params = isinstance(fields.get("responses_create_params"), dict)
-    params = fields["responses_create_params"] if has_params else {}
-    response = fields["response"] if isinstance(fields.get("response"), dict) else {}
+    params, response = as_object(fields.get("responses_create_params")), as_object(fields.get("response"))
     output = response["output"] if "output" in response else fields.get("output")
     reward = read_reward(fields, "reward")
     instructions, ending = params.get("instructions"), read_ending(fields)
     given, answered = pair_by_order(read_sequence(params.get("input"), notes), read_sequence(output, notes), notes)
     _note_elsewhere(fields, params, response, [given, answered], notes)
-    settings = template_kwargs(notes, params, _mapping(params.get("metadata")), fields)
+    settings = template_kwargs(notes, params, as_object(params.get("metadata")), fields)
     tools = choose_tools([("params.tools", params.get("tools"))], notes)
     return Rollout(
         format="nemo_gym",
@@ -61,8 +61,10 @@ def read(fields: Fields) -> Rollout | Unreadable:
         unusable=_unusable(has_params, "output" in response or "output" in fields, output),
         invalid=ending.invalid,
         template_kwargs=settings,
-        fields=fields,
         is_plain=notes.is_plain,
+        finish=ending.finish,
+        flags=_flags(params, answered),
+        **read_labels(fields),
     )
 
 
@@ -74,7 +76,7 @@ def _note_elsewhere(fields: Fields, params: Fields, response: Fields, read: Any,
     for key in _ELSEWHERE:
         if params.get(key) is not None and not is_empty(params[key]):
             note_unread(notes, "params", key, params[key], is_content=True)
-    if isinstance(sound := _mapping(params.get("metadata")).get("audio_url"), str) and sound:
+    if isinstance(sound := as_object(params.get("metadata")).get("audio_url"), str) and sound:
         note_unread(notes, "metadata", "audio_url", sound, is_content=True)
     other = fields.get("output") if "output" in response else None
     if other is not None and not is_empty(other) and not is_copy(other, "\n".join(texts_in(read))):
@@ -91,8 +93,12 @@ def _unusable(has_params: bool, has_output: bool, output: Any) -> str | None:
     return None if output else "empty_output"
 
 
-def _mapping(value: Any) -> Fields:
-    return value if isinstance(value, dict) else {}
+def _flags(params: Fields, answered: Any) -> tuple[str, ...]:
+    has_audio = bool(as_object(params.get("metadata")).get("audio_url"))
+    return ("has_token_ids",) * has_token_ids(answered) + ("has_audio",) * has_audio
 
 
-NEMO_GYM = Format("nemo_gym", "NeMo Gym rollout", 10, claims, read)
+NEMO_GYM = Format(
+    "nemo_gym", "NeMo Gym rollout", 10, claims, read,
+    keys=frozenset({"responses_create_params", "response"}), tables=(frozenset({"responses_create_params"}),),
+)  # fmt: skip

@@ -39,7 +39,7 @@ def read(fields: Fields) -> Rollout:
     is_text = isinstance(given, str) and prompt == [{"role": "user", "content": given}] and not system
     asked = given if is_text else [*system, *read_sequence(prompt, notes)]
     conversation = Conversation(asked, read_sequence(output, notes))
-    return make_rollout("pair", view, conversation, notes, recorded=[*prompt, *output], original=fields)
+    return make_rollout("pair", view, conversation, notes, [*prompt, *output])
 
 
 def _as_messages(side: Any, role: str) -> list[Any]:
@@ -55,4 +55,7 @@ def _is_message(value: Any) -> bool:
     return isinstance(value, dict) and isinstance(value.get("role"), str) and "content" in value
 
 
-PAIR = Format("pair", "prompt and completion with a reward", 90, claims, read, is_generic=True)
+PAIR = Format(
+    "pair", "prompt and completion with a reward", 90, claims, read, is_generic=True,
+    keys=frozenset({"prompt", "completion"}), tables=tuple(frozenset({"prompt", name}) for name in _ANSWERS),
+)  # fmt: skip

@@ -46,6 +46,14 @@ NAMED = (
     Named("a preference pair", _has("chosen", "rejected"), is_rollout=False),
 )
 
+NAMED_KEYS = frozenset({"chosen"})
+NAMED_TABLES = tuple(
+    map(
+        frozenset, (("prompt", "completions"), ("prompt", "chosen"), ("chosen", "rejected"), ("context", "completions"))
+    )
+)
+"""What `Format.keys` and `Format.tables` are, of records that are named."""
+
 
 def name_record(fields: Mapping[str, Any]) -> Unreadable | None:
     """Return what a record of a known framework is, None for any other."""

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from rollout_curator.rollout import InvalidKind
+
 CUT_REASONS = ("finish_reason", "stop_reason", "stop_condition")
 _CUT = frozenset({"length", "context_length", "model_length", "token_limit", "model_context_window_exceeded"})
 """Names of limits beside those that begin with `max_`; the last is Anthropic's."""
@@ -24,24 +26,27 @@ _FAILURES = (*_FLAGS, "error_kind", "failure_kind", "failure_reason")
 class Ending:
     """How a rollout ended: `invalid` is masked, failed, truncated or empty; `cut` names the limit its answer ran into.
 
-    A cut answer is a truncated one; an environment that ends an episode at its step limit cuts no answer.
+    A cut answer is a truncated one; an environment that ends an episode at its step limit cuts no answer. `finish` is
+    `error` where the response is one, else the limit, else empty.
     """
 
-    invalid: str = ""
+    invalid: InvalidKind = ""
     cut: str | None = None
+    finish: str = ""
 
 
 def read_ending(line: Mapping[str, Any], last: Mapping[str, Any] | None = None) -> Ending:
     """Return how a rollout ended, by the keys of its line, of its `response` and of its last message."""
     response = line["response"] if isinstance(line.get("response"), dict) else {}
     cut = _cut(line, response, last or _last_item(response))
+    finish = "error" if response.get("error") else cut or ""
     if is_true(line.get("mask_sample")):
-        return Ending("masked", cut)
+        return Ending("masked", cut, finish)
     if _has_failed(line, response):
-        return Ending("truncated" if cut and not _is_error(line, response) else "failed", cut)
+        return Ending("truncated" if cut and not _is_error(line, response) else "failed", cut, finish)
     if cut or any(is_true(line.get(name)) for name in ("is_truncated", "truncated")):
-        return Ending("truncated", cut)
-    return Ending("", None)
+        return Ending("truncated", cut, finish)
+    return Ending()
 
 
 def _cut(line: Mapping[str, Any], response: Mapping[str, Any], last: Mapping[str, Any]) -> str | None:

@@ -86,7 +86,7 @@ def _files(workspace: Workspace) -> None:
             "flagged": len(flagged_rows(source)),
             "agents": plain(agents.get(source.name, "")),
             "size": plain(size(int(source.header["stamp"]["size"]))),
-            "notes": plain("; ".join(source.header["notes"])),
+            "notes": plain("; ".join(source.header["notes"]), 2000),
         }
         for source in workspace.sources
     ]
