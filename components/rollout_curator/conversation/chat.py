@@ -34,7 +34,7 @@ from rollout_curator.conversation.items import (
 )
 from rollout_curator.conversation.offered import note_calls
 from rollout_curator.conversation.options import ChatOptions
-from rollout_curator.conversation.parts import message_content, tool_content
+from rollout_curator.conversation.content import message_content, tool_content
 from rollout_curator.conversation.system_tools import with_system_tools
 from rollout_curator.rollout import Example, Item, Message, Rollout
 from rollout_curator.sources.shapes.view import label
