@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from rollout_curator.conversation.calls import message_calls, nest_tools, parse_arguments, read_call_id, response_call
+from rollout_curator.conversation.content import message_content, or_refusal, text_of, tool_content
 from rollout_curator.conversation.draft import Draft, add_reasoning, flush, name_of, named
 from rollout_curator.conversation.encoding import fault_of
 from rollout_curator.conversation.finish import (
@@ -27,14 +28,11 @@ from rollout_curator.conversation.items import (
     item_type,
     message_reasoning,
     open_rollout,
-    or_refusal,
     split_think,
     summaries,
-    text_of,
 )
 from rollout_curator.conversation.offered import note_calls
 from rollout_curator.conversation.options import ChatOptions
-from rollout_curator.conversation.content import message_content, tool_content
 from rollout_curator.conversation.system_tools import with_system_tools
 from rollout_curator.rollout import Example, Item, Message, Rollout
 from rollout_curator.sources.shapes.view import label

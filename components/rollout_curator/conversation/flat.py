@@ -5,16 +5,15 @@ Follows the transformation script of NeMo Gym's SFT guide; records have exactly 
 
 from collections.abc import Mapping
 
+from rollout_curator.conversation.content import or_refusal, text_of
 from rollout_curator.conversation.finish import fold_instructions, note_marks
 from rollout_curator.conversation.items import (
     Findings,
     Opened,
     message_reasoning,
     open_rollout,
-    or_refusal,
     split_think,
     summaries,
-    text_of,
 )
 from rollout_curator.conversation.options import FlatOptions
 from rollout_curator.rollout import Example, Item, Message, Rollout

@@ -11,17 +11,18 @@ import orjson
 
 from rollout_curator.conversation.arrow import number_faults
 from rollout_curator.conversation.calls import nest_tools, parse_arguments
-from rollout_curator.conversation.items import TEXT_PARTS, Findings, Opened, summaries
+from rollout_curator.conversation.items import Findings, Opened, summaries
 from rollout_curator.conversation.loading import DOUBTFUL, tool_faults
 from rollout_curator.conversation.offered import fit, schemas_of
 from rollout_curator.conversation.options import ChatOptions
 from rollout_curator.rollout import Item
+from rollout_curator.sources.shapes.parts import TEXT_TYPES
 
 _CHAT = ChatOptions()
 ANSWERS = "message"
 _PROMPT_ROLES = ("user", "system", "developer")
 _EXTRAS = frozenset({"tool_calls", "function_call", "reasoning_content", "refusal", "name", "train"})
-_TEXT_TYPES = tuple(TEXT_PARTS)
+_TEXT_TYPES = tuple(TEXT_TYPES)
 _DOUBTFUL = DOUBTFUL | {"non_finite_number"}
 
 
