@@ -21,7 +21,7 @@ from rollout_curator.sources.shapes.view import label
 
 _KINDS = ("function_call", "function_call_output", "reasoning")
 OUTPUT_LEFT_OUT = {"function_call": "tool_calls", "function_call_output": "tool_results", "reasoning": "reasoning"}
-OUTPUT_NOTES = {kind: f"dropped_{kind}" for kind in _KINDS}
+_OUTPUT_NOTES = {kind: f"dropped_{kind}" for kind in _KINDS}
 _PROMPT_NOTES = {kind: f"dropped_input_{kind}" for kind in _KINDS}
 
 
@@ -65,7 +65,7 @@ def _messages(opened: Opened, options: FlatOptions, findings: Findings) -> list[
     marks: list[bool] = []
     is_prompt = True
     for item in opened.output:
-        if not _is_text(item, OUTPUT_NOTES, findings):
+        if not _is_text(item, _OUTPUT_NOTES, findings):
             is_prompt = False
         elif item["role"] == "assistant":
             is_prompt = False

@@ -11,7 +11,7 @@ from typing import Any
 
 from rollout_curator.conversation.items import message_reasoning, summaries
 from rollout_curator.rollout import Item
-from rollout_curator.sources.shapes.parts import parts_of, texts_of
+from rollout_curator.sources.shapes.parts import part_of, texts_of
 
 _ERROR_TEXT = re.compile(
     r"\s*(?:error\b|traceback \(most recent call last\)"
@@ -141,7 +141,7 @@ def _count_other(counts: Counts, item: Item, kind: str) -> None:
 
 def _n_images(content: Any) -> int:
     """Return how many images stand in a content, or in what a tool gave."""
-    return sum(part.kind == "image" for part in parts_of(content)) if isinstance(content, list) else 0
+    return [part_of(value).kind for value in content].count("image") if isinstance(content, list) else 0
 
 
 def _count_result(counts: Counts, output: Any) -> None:

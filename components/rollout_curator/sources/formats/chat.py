@@ -67,6 +67,7 @@ def make_rollout(
         invalid=ending.invalid,
         template_kwargs=settings,
         fields=original,
+        is_plain=notes.is_plain,
     )
 
 

@@ -57,17 +57,30 @@ def parts_of(content: Any) -> Iterator[Part]:
 
 def part_of(value: Any) -> Part:
     """Return a value as the part it is."""
-    if not isinstance(value, dict):
-        return Part("none", value if isinstance(value, str) else None, value)
-    given = value.get("type")
-    kind = _KINDS.get(given, "other") if isinstance(given, str) else "other"
-    text = thought_text(value) if kind == "thought" else value.get(TEXT_KEYS.get(kind, "text"))
-    return Part(kind, text if isinstance(text, str) else None, value)
+    return Part(*_kind_and_text(value), value)
 
 
 def texts_of(content: Any) -> list[str]:
     """Return the texts in a content that are not empty, whatever the kinds of its parts."""
-    return [part.text for part in parts_of(content) if part.text]
+    if isinstance(content, str):
+        return [content] if content else []
+    texts = [_kind_and_text(value)[1] for value in (content if isinstance(content, list) else (content,))]
+    return [text for text in texts if text]
+
+
+def _kind_and_text(value: Any) -> tuple[Kind, str | None]:
+    """Return the kind and the text of a part; the index asks for them several times a message."""
+    if not isinstance(value, dict):
+        return "none", value if isinstance(value, str) else None
+    given = value.get("type")
+    kind = _KINDS.get(given, "other") if isinstance(given, str) else "other"
+    if kind == "text":
+        text = value.get("text")
+    elif kind == "thought":
+        text = thought_text(value)
+    else:
+        text = value.get(TEXT_KEYS.get(kind, "text"))
+    return kind, text if isinstance(text, str) else None
 
 
 def is_part(value: Any) -> bool:
