@@ -84,7 +84,8 @@ def count(prompt: Sequence[Item], output: Sequence[Item]) -> Counts:
 
 def _count_message(counts: Counts, item: Item, *, in_output: bool, leading: bool) -> None:
     role, text = item["role"], text_in(item)
-    counts.n_images += _n_images(item.get("content"))
+    if type(content := item.get("content")) is list:
+        counts.n_images += _n_images(content)
     if reasoning := message_reasoning(item):
         counts.chars_reasoning += len(reasoning)
         counts.thoughts.append(reasoning)

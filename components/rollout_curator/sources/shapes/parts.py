@@ -64,22 +64,18 @@ def texts_of(content: Any) -> list[str]:
     """Return the texts in a content that are not empty, whatever the kinds of its parts."""
     if isinstance(content, str):
         return [content] if content else []
-    texts = [_kind_and_text(value)[1] for value in (content if isinstance(content, list) else (content,))]
-    return [text for text in texts if text]
+    return [text for value in (content if type(content) is list else (content,)) if (text := _kind_and_text(value)[1])]
 
 
 def _kind_and_text(value: Any) -> tuple[Kind, str | None]:
     """Return the kind and the text of a part; the index asks for them several times a message."""
-    if not isinstance(value, dict):
+    if type(value) is not dict:
         return "none", value if isinstance(value, str) else None
-    given = value.get("type")
-    kind = _KINDS.get(given, "other") if isinstance(given, str) else "other"
-    if kind == "text":
-        text = value.get("text")
-    elif kind == "thought":
-        text = thought_text(value)
-    else:
-        text = value.get(TEXT_KEYS.get(kind, "text"))
+    given, text = value.get("type"), value.get("text")
+    kind = _KINDS.get(given, "other") if type(given) is str else "other"
+    if kind == "text":  # nearly every part is
+        return kind, text if type(text) is str else None
+    text = thought_text(value) if kind == "thought" else value.get(TEXT_KEYS.get(kind, "text"))
     return kind, text if isinstance(text, str) else None
 
 
