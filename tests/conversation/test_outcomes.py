@@ -23,8 +23,8 @@ from rollout_curator.conversation import (
 from rollout_curator.rollout import Example, Rollout
 from rollout_curator.sources.formats.base import read_object
 from rollout_curator.sources.lines import Parsed, parse
+from rollout_curator.sources.shapes.key_tracker import Notes
 from rollout_curator.sources.shapes.messages import read_sequence
-from rollout_curator.sources.shapes.view import Notes
 
 CHECKOUT = Path(__file__).parents[2]
 

@@ -7,6 +7,7 @@ from rollout_curator.conversation.encoding import fault_of, json_text
 from rollout_curator.conversation.items import Findings
 from rollout_curator.conversation.options import ChatOptions
 from rollout_curator.rollout import Item
+from rollout_curator.sources.shapes.key_tracker import label
 from rollout_curator.sources.shapes.parts import (
     MEDIA_KEYS,
     TEXT_KEYS,
@@ -17,7 +18,6 @@ from rollout_curator.sources.shapes.parts import (
     part_of,
     parts_of,
 )
-from rollout_curator.sources.shapes.view import label
 
 
 def text_of(content: Any, findings: Findings) -> str:

@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any, Literal, NamedTuple
 
-from rollout_curator.conversation.marking import untrained
-from rollout_curator.conversation.words import ISSUE_WORDS, issue_kind
+from rollout_curator.conversation.issues import ISSUE_WORDS, issue_kind
+from rollout_curator.conversation.loss_marks import untrained
 from rollout_curator.rollout import Item, Rollout
+from rollout_curator.sources.shapes.key_tracker import label
 from rollout_curator.sources.shapes.parts import texts_of
-from rollout_curator.sources.shapes.view import label
 
 ROLES = frozenset({"user", "assistant", "system", "developer", "tool"})
 _CALLS = ("function_call", "function_call_output", "reasoning")

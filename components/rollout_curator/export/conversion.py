@@ -16,7 +16,7 @@ import orjson
 import xxhash
 
 from rollout_curator.conversation import (
-    arrow,
+    datasets_values,
     encode,
     issue_kind,
     item_type,
@@ -66,14 +66,14 @@ class Converted:
     lines: list[bytes]
     different: list[int]
     fault: tuple[int, str] | None = None
-    shapes: list[arrow.Shape] = field(default_factory=list)
+    shapes: list[datasets_values.Shape] = field(default_factory=list)
 
 
 def convert(batch: Batch) -> Converted:
     """Return the line of every unit of a batch, up to the first that gives none."""
     lines: list[bytes] = []
     different: list[int] = []
-    shapes: list[arrow.Shape] = []
+    shapes: list[datasets_values.Shape] = []
     rollouts: dict[int, Rollout] = {}
     for n, unit in enumerate(batch.units):
         for place in unit:
@@ -89,10 +89,10 @@ def convert(batch: Batch) -> Converted:
         line = encode(written)
         told = {issue_kind(issue) for example in examples for issue in example.issues}
         is_same = reads_back(line, made) and _is_meant(line, examples, batch.plan)
-        if not is_same or (batch.plan.reads_columns and arrow.untold(made, line, told)):
+        if not is_same or (batch.plan.reads_columns and datasets_values.untold(made, line, told)):
             different.append(n)
         if batch.plan.reads_columns:
-            shapes.append(arrow.shape_of(written))
+            shapes.append(datasets_values.shape_of(written))
         lines.append(line)
     return Converted(lines, different, shapes=shapes)
 

@@ -6,8 +6,8 @@ and is told as content; the conversions leave it out.
 
 from typing import Any
 
+from rollout_curator.sources.shapes.key_tracker import Notes, View, label, note_unread
 from rollout_curator.sources.shapes.parts import MEDIA_KEYS, TEXT_KEYS, is_part, part_of
-from rollout_curator.sources.shapes.view import Notes, View, label, note_unread
 
 _ABOUT_MEDIA = ("detail", "mimeType", "filename")
 

@@ -9,7 +9,7 @@ writing it, counting it, showing it) is up to who asks; nobody else lists the ty
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal, NamedTuple
 
-from rollout_curator.sources.shapes.view import texts_in
+from rollout_curator.sources.shapes.key_tracker import texts_in
 
 Kind = Literal["text", "refusal", "thought", "image", "audio", "video", "file", "other", "none"]
 TEXT_TYPES = frozenset({"input_text", "output_text", "text", "summary_text"})

@@ -10,7 +10,7 @@ from typing import Any, Literal, NotRequired, TypedDict
 
 from rollout_curator.conversation.items import think_spans
 from rollout_curator.sources.shapes.parts import Part, image_source, parts_of
-from rollout_curator.ui.reader.pretty import as_json, parsed, pretty
+from rollout_curator.ui.reader.json_layout import as_json, parsed, pretty
 
 BlockKind = Literal["text", "reasoning", "call", "result", "image", "note"]
 
