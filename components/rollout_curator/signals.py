@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from rollout_curator.rollout import Item
+from rollout_curator.sources.shapes.parts import texts_of
 
 Signal = Callable[[Sequence[Item]], float]
 SIGNALS: dict[str, Signal] = {}
@@ -45,10 +46,7 @@ def final_chars(output: Sequence[Item]) -> float:
     """Measure the last assistant text in characters; 0 when there is none."""
     for item in reversed(output):
         if item.get("role") == "assistant":
-            content = item.get("content")
-            parts = content if isinstance(content, list) else [{"text": content}]
-            texts = [part.get("text") for part in parts if isinstance(part, dict)]
-            return float(sum(len(text) for text in texts if isinstance(text, str)))
+            return float(sum(map(len, texts_of(item.get("content")))))
     return 0.0
 
 

@@ -5,12 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rollout_curator.export.remake import Remade
 
 from making import SAMPLE_DATA, call, exported, gym, rows_of, said, write
 from rollout_curator.conversation import ChatOptions, FlatOptions, answers, mark_items, open_rollout, to_chat, to_flat
 from rollout_curator.decisions.store import Decisions, Entry
 from rollout_curator.export import Settings, choose, export, remake, verify
-from rollout_curator.export.remaking import Remade
 from rollout_curator.files import manifest
 from rollout_curator.recipe import recipe as recipes
 from rollout_curator.recipe.recipe import Recipe

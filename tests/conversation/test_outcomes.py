@@ -1,6 +1,8 @@
 """What `usual_outcomes` says is what the four conversions say: on real rollouts, samples and thousands of odd ones."""
 
 from collections.abc import Iterator
+from dataclasses import replace
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,8 @@ from rollout_curator.conversation import (
 from rollout_curator.rollout import Example, Rollout
 from rollout_curator.sources.formats.base import read_object
 from rollout_curator.sources.lines import Parsed, parse
+from rollout_curator.sources.shapes.key_tracker import Notes
+from rollout_curator.sources.shapes.messages import read_sequence
 
 CHECKOUT = Path(__file__).parents[2]
 
@@ -105,6 +109,10 @@ ROLLOUTS = st.builds(
 )
 
 
+THINKS = {"type": "reasoning", "summary": [{"type": "summary_text", "text": "why"}]}
+SAYS = {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": "4"}]}
+
+
 def said_of(example: Example) -> Outcome:
     """Return what an example says beside its messages."""
     return Outcome(example.skip, example.issues, example.left_out)
@@ -141,6 +149,35 @@ def test_outcomes_are_those_of_the_conversions(rollout: Rollout) -> None:
     assert usual_outcomes(open_rollout(rollout)) == converted(rollout)
 
 
+def as_read(rollout: Rollout) -> Rollout:
+    """Return a rollout with both sides as formats read them: only these are taken to be regular."""
+    notes = Notes()
+    prompt, output = read_sequence(rollout.prompt, notes), read_sequence(rollout.output, notes)
+    return replace(rollout, prompt=prompt, output=output, is_plain=notes.is_plain)
+
+
+@settings(max_examples=3000, deadline=None)
+@given(ROLLOUTS)
+def test_outcomes_of_what_was_read_are_those_of_the_conversions(rollout: Rollout) -> None:
+    assert usual_outcomes(open_rollout(as_read(rollout))) == converted(as_read(rollout))
+
+
+def step(thinks: bool, says: bool, n_calls: int) -> list[dict[str, Any]]:
+    """Return one step: a thought, a text, calls and their results, each if asked for."""
+    calls = [{"type": "function_call", "call_id": f"{n}", "name": "show", "arguments": "{}"} for n in range(n_calls)]
+    gave = [{"type": "function_call_output", "call_id": f"{n}", "output": "4"} for n in range(n_calls)]
+    return [*[THINKS] * thinks, *[SAYS] * says, *calls, *gave]
+
+
+@pytest.mark.parametrize("tools", [[], [{"type": "function", "name": "show"}]])
+@pytest.mark.parametrize("instructions", [None, "be brief"])
+def test_outcomes_of_every_order_of_steps_are_those_of_the_conversions(tools: Any, instructions: str | None) -> None:
+    steps = [step(*shape) for shape in product((False, True), (False, True), (0, 1, 2))]
+    outputs = [chain_all(list(three)) for three in product(steps, repeat=3)]
+    made = [as_read(Rollout("", "2+2?", one, 1.0, tools=tools, instructions=instructions)) for one in outputs]
+    assert [one.output for one in made if usual_outcomes(open_rollout(one)) != converted(one)] == []
+
+
 def test_outcomes_of_every_sample_are_those_of_the_conversions() -> None:
     assert differing(CHECKOUT / "sample_data") == []
 
@@ -153,10 +190,6 @@ def test_outcomes_of_every_real_rollout_are_those_of_the_conversions(shared_fold
 def outcomes_of(*output: dict[str, Any]) -> Outcomes:
     """Return the outcomes of a rollout that asks 2+2 and has this output."""
     return usual_outcomes(open_rollout(Rollout("nemo_gym", "2+2?", list(output), 1.0)))
-
-
-THINKS = {"type": "reasoning", "summary": [{"type": "summary_text", "text": "why"}]}
-SAYS = {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": "4"}]}
 
 
 def test_an_answer_has_no_issues_in_any_conversion() -> None:

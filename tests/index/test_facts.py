@@ -69,6 +69,12 @@ def test_characters_are_counted_by_who_wrote_them() -> None:
     assert picked(found, "chars_prompt", "chars_out", "chars_reasoning", "chars_tool") == (11, 11, 5, 1)
 
 
+def test_a_refusal_and_a_summary_without_parts_are_counted_as_they_are_written() -> None:
+    refused = {"type": "message", "role": "assistant", "content": [{"type": "refusal", "refusal": "No."}]}
+    found = of(with_output({"type": "reasoning", "summary": "Hm"}, refused))
+    assert picked(found, "chars_reasoning", "chars_out", "final_chars") == (2, 3, 3.0)
+
+
 def test_a_prompt_that_stands_in_the_output_is_prompt() -> None:
     assert picked(of(with_output({"role": "system", "content": "S"}, USER, said())), "chars_prompt") == (16,)
 

@@ -135,6 +135,21 @@ def test_thinking_inside_the_text_becomes_reasoning_and_text() -> None:
     ]
 
 
+def test_thinking_anywhere_in_the_text_is_shown_in_order_as_the_export_reads_it() -> None:
+    turns = shown([{"role": "assistant", "content": "So.<think>Hm.</think>Yes.<think>Or"}])
+    assert turns[0]["blocks"] == [
+        block("text", "So."),
+        block("reasoning", "Hm.", "inside the text, in <think> tags"),
+        block("text", "Yes."),
+        block("reasoning", "Or", "inside the text, never closed"),
+    ]
+
+
+@pytest.mark.parametrize("image", [{"type": "image", "image": PIXEL}, {"type": "computer_screenshot", "url": PIXEL}])
+def test_an_image_is_shown_under_every_name_the_export_writes(image: dict[str, Any]) -> None:
+    assert only_block(shown([], [{"role": "user", "content": [image]}])) == block("image", PIXEL, "image")
+
+
 def test_an_image_inside_the_rollout_is_shown() -> None:
     turns = shown([], [{"role": "user", "content": [{"type": "input_image", "image_url": PIXEL}]}])
     assert only_block(turns) == block("image", PIXEL, "image")

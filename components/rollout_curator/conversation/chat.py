@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from rollout_curator.conversation.calls import message_calls, nest_tools, parse_arguments, read_call_id, response_call
+from rollout_curator.conversation.content import message_content, or_refusal, text_of, tool_content
 from rollout_curator.conversation.encoding import fault_of
 from rollout_curator.conversation.items import (
     Findings,
@@ -16,14 +17,11 @@ from rollout_curator.conversation.items import (
     item_type,
     message_reasoning,
     open_rollout,
-    or_refusal,
     split_think,
     summaries,
-    text_of,
 )
 from rollout_curator.conversation.message_builder import Draft, add_reasoning, flush, name_of, named
 from rollout_curator.conversation.options import ChatOptions
-from rollout_curator.conversation.parts import message_content, tool_content
 from rollout_curator.conversation.postprocess import (
     cut_tail,
     end_on_answer,

@@ -5,16 +5,8 @@ Follows the transformation script of NeMo Gym's SFT guide; records have exactly 
 
 from collections.abc import Mapping
 
-from rollout_curator.conversation.items import (
-    Findings,
-    Opened,
-    message_reasoning,
-    open_rollout,
-    or_refusal,
-    split_think,
-    summaries,
-    text_of,
-)
+from rollout_curator.conversation.content import or_refusal, text_of
+from rollout_curator.conversation.items import Findings, Opened, message_reasoning, open_rollout, split_think, summaries
 from rollout_curator.conversation.options import FlatOptions
 from rollout_curator.conversation.postprocess import fold_instructions, note_marks
 from rollout_curator.rollout import Example, Item, Message, Rollout
@@ -22,7 +14,7 @@ from rollout_curator.sources.shapes.key_tracker import label
 
 _KINDS = ("function_call", "function_call_output", "reasoning")
 OUTPUT_LEFT_OUT = {"function_call": "tool_calls", "function_call_output": "tool_results", "reasoning": "reasoning"}
-OUTPUT_NOTES = {kind: f"dropped_{kind}" for kind in _KINDS}
+_OUTPUT_NOTES = {kind: f"dropped_{kind}" for kind in _KINDS}
 _PROMPT_NOTES = {kind: f"dropped_input_{kind}" for kind in _KINDS}
 
 
@@ -66,7 +58,7 @@ def _messages(opened: Opened, options: FlatOptions, findings: Findings) -> list[
     marks: list[bool] = []
     is_prompt = True
     for item in opened.output:
-        if not _is_text(item, OUTPUT_NOTES, findings):
+        if not _is_text(item, _OUTPUT_NOTES, findings):
             is_prompt = False
         elif item["role"] == "assistant":
             is_prompt = False

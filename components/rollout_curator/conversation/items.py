@@ -4,30 +4,18 @@ Knows Responses items and chat messages; does not decide what is kept of them.
 """
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Any
+from typing import Any, Literal, NamedTuple
 
 from rollout_curator.conversation.issues import ISSUE_WORDS, issue_kind
 from rollout_curator.conversation.loss_marks import untrained
 from rollout_curator.rollout import Item, Rollout
 from rollout_curator.sources.shapes.key_tracker import label
+from rollout_curator.sources.shapes.parts import texts_of
 
 ROLES = frozenset({"user", "assistant", "system", "developer", "tool"})
-TEXT_PARTS = frozenset({"input_text", "output_text", "text", "summary_text"})
-MEDIA_PARTS = {
-    "input_image": "image",
-    "computer_screenshot": "image",
-    "image_url": "image",
-    "image": "image",
-    "input_audio": "audio",
-    "audio": "audio",
-    "input_video": "video",
-    "video_url": "video",
-    "video": "video",
-    "input_file": "file",
-    "file": "file",
-}
 _CALLS = ("function_call", "function_call_output", "reasoning")
 _THINK = re.compile(r"<think>(.*?)(</think>|\Z)", re.DOTALL)
 
@@ -81,6 +69,13 @@ class Opened:
         return Findings(dict.fromkeys(self.notes), self.skip)
 
 
+class Span(NamedTuple):
+    """A stretch of a text: a thought in its tags, one that lacks the first or the last of them, or what is none."""
+
+    kind: Literal["text", "thought", "ended", "open"]
+    text: str
+
+
 @dataclass(frozen=True, slots=True)
 class SplitText:
     """Text whose <think> blocks were taken out; `is_open` says that the last one was never closed."""
@@ -114,41 +109,40 @@ def normalise(sequence: Any) -> Normalised:
         return Normalised([{"type": "message", "role": "user", "content": sequence}], (), None)
     if not isinstance(sequence, list | tuple):
         return Normalised([], (), "not_a_list")
-    notes: tuple[str, ...] = ()
-    if list in map(type, sequence):
-        is_cumulative = _is_cumulative(sequence)
-        notes = ("nested_output", "nested_cumulative") if is_cumulative else ("nested_output",)
-        sequence = sequence[-1] if is_cumulative else _concatenate(sequence)
+    flat = flatten(sequence)
     items: list[Item] = []
     skip = None
-    for element in sequence:
+    for element in flat.items:
         is_plain = isinstance(element, dict) and element.get("type") in _CALLS
         fault = None if is_plain else _fault(element)
         if fault is None:
             items.append(element)
         else:
             skip = skip or fault
-    return Normalised(items, notes, skip)
+    return Normalised(items, flat.notes, skip)
 
 
-def _is_cumulative(sequence: list[Any] | tuple[Any, ...]) -> bool:
-    """Whether every element is a list and each is the beginning of the next one (N3)."""
+def flatten(sequence: Sequence[Any]) -> Normalised:
+    """Return the elements of a sequence with those of the lists in it, whatever they are.
+
+    Lists that each begin with the one before are one conversation as it grew: then the last tells all (N3).
+    """
+    if list not in map(type, sequence):
+        return Normalised(list(sequence), (), None)
+    if _is_cumulative(sequence):
+        return Normalised(sequence[-1], ("nested_output", "nested_cumulative"), None)
+    elements = [inner for element in sequence for inner in (element if isinstance(element, list) else [element])]
+    return Normalised(elements, ("nested_output",), None)
+
+
+def _is_cumulative(sequence: Sequence[Any]) -> bool:
+    """Whether every element is a list and each is the beginning of the next one."""
     if not all(isinstance(element, list) for element in sequence):
         return False
     try:
         return all(later[: len(earlier)] == earlier for earlier, later in pairwise(sequence))
     except RecursionError:
         return False
-
-
-def _concatenate(sequence: list[Any] | tuple[Any, ...]) -> list[Any]:
-    flattened: list[Any] = []
-    for element in sequence:
-        if isinstance(element, list):
-            flattened.extend(element)
-        else:
-            flattened.append(element)
-    return flattened
 
 
 def _fault(element: Any) -> str | None:
@@ -170,106 +164,38 @@ def item_type(item: Item) -> str:
     return item.get("type") or "message"
 
 
-def text_of(content: Any, findings: Findings) -> str:
-    """Return the text of a message's content; other parts are dropped and noted (F2)."""
-    if isinstance(content, str):
-        return content
-    if content is None:
-        return ""
-    if not isinstance(content, list):
-        findings.refuse("bad_content")
-        return ""
-    texts = []
-    for part in content:
-        if not isinstance(part, dict):
-            findings.refuse("bad_content")
-            continue
-        text = part_text(part, findings)
-        if text is None:
-            drop_part(part.get("type"), findings)
-        else:
-            texts.append(text)
-    return "".join(texts)
-
-
-def part_text(part: Item, findings: Findings) -> str | None:
-    """Return the text of one part, or None when it is not a part of text."""
-    kind = part.get("type")
-    if not isinstance(kind, str):
-        return None
-    if kind in TEXT_PARTS:
-        text = part.get("text")
-    elif kind == "refusal":
-        text = part.get("refusal")
-    else:
-        return None
-    if isinstance(text, str):
-        return text
-    if text is not None:
-        findings.refuse("bad_content")
-    return ""
-
-
-def drop_part(kind: Any, findings: Findings) -> None:
-    """Note that a part of this type is not in the example."""
-    name = label(kind)
-    if name in MEDIA_PARTS:
-        findings.note("dropped_media")
-        findings.leave_out("media")
-    else:
-        findings.leave_out("parts")
-    findings.note(f"dropped_part:{name}")
-
-
-def or_refusal(text: str, item: Item, findings: Findings) -> str:
-    """Return the text of an answer, or the refusal that stands in its place; beside a text it is left out."""
-    refusal = item.get("refusal")
-    if not isinstance(refusal, str) or not refusal or refusal == text:
-        return text
-    if not text:
-        return refusal
-    drop_part("refusal", findings)
-    return text
-
-
 def summaries(item: Item, *, use_content: bool) -> list[str]:
     """Return the texts of a reasoning item: its summary, else, if asked for, its content (C2)."""
-    texts = _texts(item.get("summary"))
-    return texts or (_texts(item.get("content")) if use_content else [])
+    texts = texts_of(item.get("summary"))
+    return texts or (texts_of(item.get("content")) if use_content else [])
 
 
-def _texts(value: Any) -> list[str]:
-    if isinstance(value, str):
-        return [value] if value else []
-    if not isinstance(value, list):
-        return []
-    texts = []
-    for part in value:
-        text = part.get("text") if isinstance(part, dict) else part
-        if isinstance(text, str) and text:
-            texts.append(text)
-    return texts
-
-
-def message_reasoning(item: Item) -> str | None:
+def message_reasoning(item: Mapping[str, Any]) -> str | None:
     """Return the reasoning that a message of an example file carries beside its text."""
     text = item.get("reasoning_content")
     return text if isinstance(text, str) and text else None
 
 
-def split_think(text: str) -> SplitText:
-    """Take <think> blocks out of a text (C14); a closing tag without an opening one ends reasoning too."""
+def think_spans(text: str) -> list[Span]:
+    """Return what a text consists of, in order; a closing tag without an opening one ends a thought too (C14)."""
     if "think>" not in text:
-        return SplitText(text, [], False)
-    reasoning, is_open = [], False
-    head, closing, rest = text.partition("</think>")
+        return [Span("text", text)]
+    spans: list[Span] = []
+    at = 0
+    head, closing, _ = text.partition("</think>")
     if closing and "<think>" not in head:
-        reasoning.append(head)
-        text = rest
-    for match in _THINK.finditer(text):
-        reasoning.append(match[1])
-        is_open = not match[2]
-    kept = _THINK.sub("", text)
-    if reasoning:
-        kept = kept.lstrip("\n")
-    return SplitText(kept, [stripped for block in reasoning if (stripped := block.strip("\n"))], is_open)
+        spans.append(Span("ended", head))
+        at = len(head) + len(closing)
+    for match in _THINK.finditer(text, at):
+        spans += [Span("text", text[at : match.start()]), Span("thought" if match[2] else "open", match[1])]
+        at = match.end()
+    return [*spans, Span("text", text[at:])]
+
+
+def split_think(text: str) -> SplitText:
+    """Take <think> blocks out of a text (C14)."""
+    spans = think_spans(text)
+    kept = "".join(span.text for span in spans if span.kind == "text")
+    thoughts = [span for span in spans if span.kind != "text"]
+    reasoning = [stripped for span in thoughts if (stripped := span.text.strip("\n"))]
+    return SplitText(kept.lstrip("\n") if thoughts else kept, reasoning, any(span.kind == "open" for span in thoughts))

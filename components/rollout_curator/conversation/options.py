@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from typing import Literal
 
+REASONING_KEYS = ("reasoning_content", "reasoning", "thinking")
+"""Keys that trainers read reasoning under: what the app offers as `reasoning_key`."""
+
 
 @dataclass(frozen=True, slots=True)
 class FlatOptions:

@@ -1,21 +1,21 @@
 """What the usual conversions say of a rollout, without making each of them.
 
 The index keeps four outcomes a rollout: `flat`, and `chat` with reasoning dropped, kept, and as NeMo Gym has it.
-A regular rollout needs none of them. Of any other, the last three differ in few things only: where none of these
-occurs, one conversion speaks for all.
+Of regular rollouts one of each sort is converted. Of any other, the last three differ in few things only: where none
+of these occurs, one conversion speaks for all.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from rollout_curator.conversation.chat import chat_of
 from rollout_curator.conversation.datasets_issues import is_doubtful, loading_issues
-from rollout_curator.conversation.flat import OUTPUT_LEFT_OUT, OUTPUT_NOTES, flat_of
+from rollout_curator.conversation.flat import OUTPUT_LEFT_OUT, flat_of
 from rollout_curator.conversation.issues import issue_kind
-from rollout_curator.conversation.items import Opened, summaries
+from rollout_curator.conversation.items import Opened, open_rollout, summaries
 from rollout_curator.conversation.options import GYM_OPTIONS, ChatOptions, FlatOptions
-from rollout_curator.conversation.regular import ANSWERS, kinds_of
+from rollout_curator.conversation.regular import kinds_of, smallest
 from rollout_curator.rollout import Example
 
 _FLAT = FlatOptions()
@@ -50,9 +50,13 @@ class Outcomes:
 
 def usual_outcomes(opened: Opened) -> Outcomes:
     """Return what `flat`, `chat` with reasoning dropped and kept, and `chat` for Gym say of a rollout."""
-    if (counts := kinds_of(opened)) is not None:
-        rollout = opened.rollout
-        return _regular(tuple(counts.items()), len(rollout.tools), has_instructions=bool(rollout.instructions))
+    if (kinds := kinds_of(opened)) is None:
+        return _converted(opened)
+    rollout = opened.rollout
+    return _regular(tuple(kinds.items()), len(rollout.tools), has_instructions=bool(rollout.instructions))
+
+
+def _converted(opened: Opened) -> Outcomes:
     kept, doubtful = chat_of(opened, _KEEP), is_doubtful(opened.rollout)
     made = {
         "flat": flat_of(opened, _FLAT),
@@ -71,23 +75,22 @@ def _outcome(example: Example) -> Outcome:
 
 
 @lru_cache(maxsize=4096)
-def _regular(found: tuple[tuple[str, int], ...], n_tools: int, *, has_instructions: bool) -> Outcomes:
-    """Return the outcomes of a regular rollout from the number of items of each kind; many have the same ones."""
-    is_joined = dict(found).get(ANSWERS, 0) > 1
-    counts = {kind: n for kind, n in found if kind != ANSWERS}
-    notes = [*(OUTPUT_NOTES[kind] for kind in counts), *(["joined_answers"] if is_joined else [])]
-    flat = {OUTPUT_LEFT_OUT[kind]: n for kind, n in counts.items()}
-    flat |= {"instructions": 1} if has_instructions else {}
-    flat |= {"tools": n_tools} if n_tools else {}
-    n_thoughts = counts.get("reasoning", 0)
-    issues = ("reasoning",) if n_thoughts else ()
-    kept = Outcome(None, issues)
-    return Outcomes(
-        flat=Outcome(None, tuple(notes), tuple(flat.items())),
-        chat=Outcome(None, issues, (("reasoning", n_thoughts),)) if n_thoughts else kept,
-        chat_reasoning=kept,
-        gym=kept,
-    )
+def _regular(kinds: tuple[tuple[str, int], ...], n_tools: int, *, has_instructions: bool) -> Outcomes:
+    """Return the outcomes of a regular rollout: those of the smallest of its kinds, with its own numbers of items."""
+    counts = dict(kinds)
+    said = _of_smallest(tuple(counts), counts["message"] > 1, bool(n_tools), has_instructions)
+    amounts = {name: counts[kind] for kind, name in OUTPUT_LEFT_OUT.items() if kind in counts} | {"tools": n_tools}
+
+    def scaled(one: Outcome) -> Outcome:
+        return replace(one, left_out=tuple((name, amounts.get(name, n)) for name, n in one.left_out))
+
+    return Outcomes(scaled(said.flat), scaled(said.chat), scaled(said.chat_reasoning), scaled(said.gym))
+
+
+@lru_cache(maxsize=256)
+def _of_smallest(kinds: tuple[str, ...], is_joined: bool, has_tools: bool, has_instructions: bool) -> Outcomes:
+    found = smallest(kinds, is_joined=is_joined, has_tools=has_tools, has_instructions=has_instructions)
+    return _converted(open_rollout(found))
 
 
 def _is_same_for_gym(kept: Example, opened: Opened) -> bool:

@@ -5,7 +5,8 @@ Knows finished messages only, not the items they were made of.
 
 from dataclasses import dataclass
 
-from rollout_curator.conversation.items import Findings, text_of
+from rollout_curator.conversation.content import text_of
+from rollout_curator.conversation.items import Findings
 from rollout_curator.conversation.options import ChatOptions
 from rollout_curator.rollout import Message
 

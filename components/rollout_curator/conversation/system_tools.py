@@ -9,9 +9,10 @@ import re
 from dataclasses import replace
 from typing import Any
 
-from rollout_curator.conversation.items import TEXT_PARTS, Findings, Opened
+from rollout_curator.conversation.items import Findings, Opened
 from rollout_curator.rollout import Item
 from rollout_curator.sources.shapes.key_tracker import Notes
+from rollout_curator.sources.shapes.parts import parts_of
 from rollout_curator.sources.shapes.tools import read_list
 
 _BLOCK = re.compile(r"<tools>(?=\s*[\[{])(.*?)</tools>", re.DOTALL)
@@ -40,9 +41,8 @@ def with_system_tools(opened: Opened, findings: Findings) -> Opened:
 def _text(item: Item) -> str:
     """Return the text of a message that is nothing but one text."""
     content = item.get("content")
-    if isinstance(content, list) and len(content) == 1 and isinstance(part := content[0], dict):
-        content = part.get("text") if part.get("type") in (*TEXT_PARTS,) else None
-    return content if isinstance(content, str) else ""
+    parts = list(parts_of(content)) if isinstance(content, str | list) else []
+    return parts[0].text or "" if [part.kind for part in parts] == ["text"] else ""
 
 
 def _without(text: str, match: re.Match[str]) -> str:

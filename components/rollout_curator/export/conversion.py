@@ -33,6 +33,7 @@ from rollout_curator.recipe.plan import Plan
 from rollout_curator.rollout import Example, Message, Rollout
 from rollout_curator.selection.pairs.sides import Side, chars_before, pair_record, turns_of
 from rollout_curator.selection.splits.similarity import Sketch, sketch
+from rollout_curator.sources.shapes.parts import texts_of
 
 _ANSWER = {"type": "message", "role": "assistant", "content": "x"}
 
@@ -232,10 +233,6 @@ def prompt_text(rollout: Rollout) -> str:
 def _words(item: Mapping[str, Any]) -> str:
     """Return the text of an item, whatever its shape: content, arguments or output."""
     for name in ("content", "arguments", "output"):
-        value = item.get(name)
-        if isinstance(value, str):
-            return value
-        if isinstance(value, list):
-            parts = [part.get("text") for part in value if isinstance(part, dict)]
-            return "\n".join(part for part in parts if isinstance(part, str))
+        if isinstance(value := item.get(name), str | list):
+            return "\n".join(texts_of(value))
     return ""

@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from rollout_curator.conversation.items import message_reasoning
+from rollout_curator.conversation.items import message_reasoning, summaries
 from rollout_curator.rollout import Item
+from rollout_curator.sources.shapes.parts import part_of, texts_of
 
 _ERROR_TEXT = re.compile(
     r"\s*(?:error\b|traceback \(most recent call last\)"
@@ -80,7 +81,8 @@ def count(prompt: Sequence[Item], output: Sequence[Item]) -> Counts:
 
 def _count_message(counts: Counts, item: Item, *, in_output: bool, leading: bool) -> None:
     role, text = item["role"], text_in(item)
-    counts.n_images += _n_images(item.get("content"))
+    if type(content := item.get("content")) is list:
+        counts.n_images += _n_images(content)
     if reasoning := message_reasoning(item):
         counts.chars_reasoning += len(reasoning)
         counts.thoughts.append(reasoning)
@@ -129,7 +131,7 @@ def _count_other(counts: Counts, item: Item, kind: str) -> None:
         counts.n_images += _n_images(item.get("output"))
         _count_result(counts, item.get("output"))
     elif kind == "reasoning":
-        text = _texts(item.get("summary")) or _texts(item.get("content"))
+        text = "".join(summaries(item, use_content=True))
         counts.chars_reasoning += len(text)
         if text:
             counts.thoughts.append(text)
@@ -137,18 +139,11 @@ def _count_other(counts: Counts, item: Item, kind: str) -> None:
 
 def _n_images(content: Any) -> int:
     """Return how many images stand in a content, or in what a tool gave."""
-    if not isinstance(content, list):
-        return 0
-    n = 0
-    for part in content:
-        kind = part.get("type") if isinstance(part, dict) else None
-        if isinstance(kind, str) and ("image" in kind or kind == "computer_screenshot"):
-            n += 1
-    return n
+    return [part_of(value).kind for value in content].count("image") if isinstance(content, list) else 0
 
 
 def _count_result(counts: Counts, output: Any) -> None:
-    text = output if isinstance(output, str) else _texts(output)
+    text = output if isinstance(output, str) else "".join(texts_of(output))
     counts.chars_tool += len(text)
     counts.results.append(text)
     if _ERROR_TEXT.match(text):
@@ -158,14 +153,4 @@ def _count_result(counts: Counts, output: Any) -> None:
 def text_in(item: Item) -> str:
     """Return the text of a message, whatever the kinds of its parts."""
     content = item.get("content")
-    return content if isinstance(content, str) else _texts(content)
-
-
-def _texts(parts: Any) -> str:
-    if not isinstance(parts, list):
-        return ""
-    texts = []
-    for part in parts:
-        if isinstance(part, dict) and isinstance(text := part.get("text"), str):
-            texts.append(text)
-    return "".join(texts)
+    return content if isinstance(content, str) else "".join(texts_of(content))

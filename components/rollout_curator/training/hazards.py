@@ -11,6 +11,7 @@ from itertools import accumulate
 from typing import Any
 
 from rollout_curator.rollout import Example, Message
+from rollout_curator.sources.shapes.parts import texts_of
 from rollout_curator.training import tokens
 from rollout_curator.training.targets.base import Target
 from rollout_curator.training.templates.render import Rendered
@@ -190,8 +191,4 @@ def _is_encoded_twice(message: Message, whole: str) -> bool:
 
 def _texts(messages: list[Message]) -> Iterator[str]:
     for message in messages:
-        content = message["content"]
-        for part in content if isinstance(content, list) else [{"text": content}]:
-            text = part.get("text") if isinstance(part, dict) else None
-            if isinstance(text, str):
-                yield text
+        yield from texts_of(message["content"])

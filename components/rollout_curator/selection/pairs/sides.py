@@ -22,12 +22,13 @@ import numpy as np
 import xxhash
 
 from rollout_curator.conversation import encode
+from rollout_curator.conversation.options import REASONING_KEYS
+from rollout_curator.sources.shapes.parts import texts_of
 
 Array = np.ndarray[Any, Any]
 Rows = list[tuple[int, int]]
 TURN = np.dtype([("hash", "u8"), ("chars", "i8"), ("is_own", "?")])
 """One message of a side: a hash of it as it is written, its characters, and whether the model said it."""
-REASONING = ("reasoning_content", "reasoning", "thinking")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -106,10 +107,10 @@ def turns_of(messages: Sequence[Mapping[str, Any]]) -> Array:
 
 def n_chars(message: Mapping[str, Any]) -> int:
     """Return the characters of a message: its texts, its reasoning, the names and arguments of its calls."""
-    texts = [_text(message.get("content")), *(_text(message.get(name)) for name in REASONING)]
+    texts = [text for name in ("content", *REASONING_KEYS) for text in texts_of(message.get(name))]
     for call in message.get("tool_calls") or ():
         called = call.get("function", call)
-        texts += [_text(called.get("name")), _json(called.get("arguments"))]
+        texts += [*texts_of(called.get("name")), _json(called.get("arguments"))]
     return sum(map(len, texts))
 
 
@@ -150,15 +151,6 @@ def pair_record(style: str, prompt: list[Any], chosen: list[Any], rejected: list
     else:
         made = {"prompt": prompt, "chosen": chosen, "rejected": rejected}
     return made if tools is None else {**made, "tools": tools}
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, str):
-        return value
-    if not isinstance(value, list):
-        return ""
-    parts = [part.get("text") for part in value if isinstance(part, Mapping)]
-    return "".join(part for part in parts if isinstance(part, str))
 
 
 def _json(value: Any) -> str:

@@ -68,6 +68,7 @@ def make_rollout(name: str, view: View, conversation: Conversation, notes: Notes
         finish=ending.finish,
         flags=("has_token_ids",) if has_token_ids(conversation.output) else (),
         **read_labels(fields),
+        is_plain=notes.is_plain,
     )
 
 

@@ -7,28 +7,9 @@ and is told as content; the conversions leave it out.
 from typing import Any
 
 from rollout_curator.sources.shapes.key_tracker import Notes, View, label, note_unread
+from rollout_curator.sources.shapes.parts import MEDIA_KEYS, TEXT_KEYS, is_part, part_of
 
-TEXT_TYPES = frozenset({"input_text", "output_text", "text", "summary_text", "refusal"})
-_IMAGE = ("image_url", "image", "url", "source", "data")
-_AUDIO = ("input_audio", "audio", "audio_url", "url", "data")
-_VIDEO = ("video_url", "video", "url")
-_FILE = ("file", "file_data", "file_url", "file_id")
-MEDIA_KEYS = {
-    "input_image": _IMAGE,
-    "image_url": _IMAGE,
-    "image": _IMAGE,
-    "computer_screenshot": _IMAGE,
-    "input_audio": _AUDIO,
-    "audio": _AUDIO,
-    "input_video": _VIDEO,
-    "video_url": _VIDEO,
-    "video": _VIDEO,
-    "input_file": _FILE,
-    "file": _FILE,
-}
-"""Kinds of part that are no text, and the keys that may hold the medium: the first that is there does."""
 _ABOUT_MEDIA = ("detail", "mimeType", "filename")
-_KNOWN = TEXT_TYPES | MEDIA_KEYS.keys()
 
 
 def read_content(content: Any, notes: Notes) -> Any:
@@ -64,17 +45,8 @@ def note_error(view: View, key: str, notes: Notes) -> None:
         notes.add(f"unread:result.{key}")
 
 
-def is_part(value: Any) -> bool:
-    """Whether a value is a part of content: of a known kind, with what such a part holds."""
-    if not isinstance(value, dict) or not isinstance(kind := value.get("type"), str):
-        return False
-    if kind in TEXT_TYPES:
-        return isinstance(value.get("refusal" if kind == "refusal" else "text"), str)
-    return any(value.get(key) is not None for key in MEDIA_KEYS.get(kind, ()))
-
-
 def _is_medium(value: Any) -> bool:
-    return is_part(value) and value["type"] in MEDIA_KEYS
+    return is_part(value) and part_of(value).kind in MEDIA_KEYS
 
 
 def read_part(part: Any, notes: Notes) -> Any:
@@ -83,16 +55,16 @@ def read_part(part: Any, notes: Notes) -> Any:
         return {"type": "text", "text": part}
     if not isinstance(part, dict):
         return part
-    kind = part.get("type")
-    if kind is None and isinstance(part.get("text"), str):
-        kind = "text"
-    if not isinstance(kind, str) or kind not in _KNOWN:
-        notes.add(f"unread_content:part.{label(kind)}")
+    given, kind = part.get("type"), part_of(part).kind
+    if given is None and isinstance(part.get("text"), str):
+        given = kind = "text"
+    if kind not in TEXT_KEYS and kind not in MEDIA_KEYS:
+        notes.add(f"unread_content:part.{label(given)}")
         return part
     view = View(part, "part")
     view.take("type")
-    if kind in TEXT_TYPES:
-        view.take("refusal" if kind == "refusal" else "text")
+    if kind in TEXT_KEYS:
+        view.take(TEXT_KEYS[kind])
     else:
         view.take(*MEDIA_KEYS[kind])
         for key in _ABOUT_MEDIA:
@@ -100,15 +72,12 @@ def read_part(part: Any, notes: Notes) -> Any:
     if annotations := view.take("annotations"):
         note_unread(notes, "message", "annotations", len(annotations) if isinstance(annotations, list) else 1)
     view.report(notes)
-    return _image_of(part, kind) if kind in _IMAGES else part if part.get("type") else {**part, "type": kind}
+    return _image_of(part) if kind == "image" else part if part.get("type") else {**part, "type": given}
 
 
-_IMAGES = tuple(kind for kind, keys in MEDIA_KEYS.items() if keys is _IMAGE)
-
-
-def _image_of(part: dict[str, Any], kind: str) -> dict[str, Any]:
+def _image_of(part: dict[str, Any]) -> dict[str, Any]:
     """Return an image of Anthropic's (`source`) or of MCP's (`data`) as `image_url`; any other stays as it is."""
-    key = next((key for key in MEDIA_KEYS[kind] if part.get(key) is not None), None)
+    key = next((key for key in MEDIA_KEYS["image"] if part.get(key) is not None), None)
     if key not in ("source", "data"):
         return part
     source = part["source"] if key == "source" else {"data": part["data"], "media_type": part.get("mimeType")}

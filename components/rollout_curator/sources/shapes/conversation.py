@@ -7,18 +7,18 @@ from typing import Any
 
 from rollout_curator.sources.shapes.call_matching import pair_by_order
 from rollout_curator.sources.shapes.chat_settings import SYSTEM_KEYS
-from rollout_curator.sources.shapes.content import is_part, read_content
-from rollout_curator.sources.shapes.key_tracker import Notes, View, is_copy, note_unread, texts_in
+from rollout_curator.sources.shapes.content import read_content
+from rollout_curator.sources.shapes.key_tracker import REASONING_KEYS, Notes, View, is_copy, note_unread, texts_in
 from rollout_curator.sources.shapes.loss_marks import note_masks, read_mask
 from rollout_curator.sources.shapes.messages import known_role, read_sequence
-from rollout_curator.sources.shapes.reasoning import KEYS as THOUGHT_KEYS
+from rollout_curator.sources.shapes.parts import is_part
 from rollout_curator.sources.shapes.sharegpt import split_results
 
 CONVERSATION_KEYS = (
     "messages", "conversations", "conversation", "prompt", "completion", "response", "responses", "output", "input",
     "instructions", "instruction", "developer", "question", "history", "trajectory", "trajectories", "traj",
     "steps", "traces", "nodes", "chosen", "rejected", "rejected_response", "dialog", "dialogue", "chat", "turns",
-    "text", "image", "images", "video", "videos", "audio", "audios", *THOUGHT_KEYS,
+    "text", "image", "images", "video", "videos", "audio", "audios", *REASONING_KEYS,
 )  # fmt: skip
 """Keys that hold conversation at the top of a line of chat or of a pair; any other is what people keep beside it."""
 _MARKS = re.compile(

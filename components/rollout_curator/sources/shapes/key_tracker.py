@@ -40,12 +40,11 @@ HARMLESS_AT = {
 """Further such keys by where they stand."""
 CONTENT_PLACES = frozenset({"part", "call", "result", "tool", "thought"})
 """Where anything unknown is content: each of these is nothing but conversation."""
+REASONING_KEYS = ("reasoning_content", "reasoning", "thinking", "thought", "reasoning_details", "thinking_blocks")
+"""Keys of a message that hold reasoning: of several with a text the first counts (`reasoning`)."""
 CONTENT_KEYS = frozenset(
-    {
-        "content", "value", "text", "tool_calls", "function_call", "refusal", "reasoning_content", "reasoning",
-        "thinking", "thought", "reasoning_details", "thinking_blocks", "images", "audio", "videos",
-    }
-)  # fmt: skip
+    {"content", "value", "text", "tool_calls", "function_call", "refusal", "images", "audio", "videos", *REASONING_KEYS}
+)
 """Keys that hold conversation in one message or another; one that was not read is content, however short."""
 LONG_TEXT = 200
 """A text longer than this many characters is not a stamp or a name."""

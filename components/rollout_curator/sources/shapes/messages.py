@@ -14,6 +14,7 @@ from rollout_curator.sources.shapes.content import note_error, read_content, rea
 from rollout_curator.sources.shapes.finish_reason import CUT_REASONS, ENDINGS
 from rollout_curator.sources.shapes.key_tracker import HARMLESS, Notes, View, is_empty, texts_in
 from rollout_curator.sources.shapes.loss_marks import read_mark
+from rollout_curator.sources.shapes.parts import TEXT_TYPES, THOUGHT_TYPES
 from rollout_curator.sources.shapes.reasoning import as_reasoning, note_parts, read_block, read_thoughts
 from rollout_curator.sources.shapes.sharegpt import split_calls
 
@@ -43,7 +44,7 @@ _CHAT_KEYS = frozenset({"role", "content"}) | HARMLESS
 _NO_CALL = (None, "none", "auto")
 _WHERE = {"function_call": "call", "function_call_output": "result"}
 _TEXT_PART = frozenset({"type", "text", "annotations", "logprobs"})
-_TEXT_TYPES = frozenset({"input_text", "output_text", "text", "summary_text"})
+_CALL_TYPES = ("tool_use", "tool_call", "function_call")
 _MESSAGE_TYPES = (None, "", "message")
 
 
@@ -92,7 +93,7 @@ def _is_plain_content(content: Any) -> bool:
         if not isinstance(part, dict) or not part.keys() <= _TEXT_PART or part.get("annotations"):
             return False
         kind = part.get("type")
-        if not isinstance(kind, str) or kind not in _TEXT_TYPES or not isinstance(part.get("text"), str):
+        if not isinstance(kind, str) or kind not in TEXT_TYPES or not isinstance(part.get("text"), str):
             return False
     return True
 
@@ -275,7 +276,7 @@ def _pieces(content: Any, mark: dict[str, Any], notes: Notes) -> list[Any] | Non
             parts.append(part)
             continue
         flush()
-        if part["type"] in ("tool_use", "tool_call", "function_call"):
+        if part["type"] in _CALL_TYPES:
             items.append({**as_item(part, notes), **mark})
         else:
             items += [as_reasoning(text, mark) for text in read_block(part, notes)]
@@ -284,10 +285,7 @@ def _pieces(content: Any, mark: dict[str, Any], notes: Notes) -> list[Any] | Non
 
 
 def _is_special(part: Any) -> bool:
-    return isinstance(part, dict) and part.get("type") in _SPECIAL
-
-
-_SPECIAL = ("tool_use", "tool_call", "function_call", "thinking", "reasoning", "redacted_thinking", "thought")
+    return isinstance(part, dict) and part.get("type") in (*_CALL_TYPES, *THOUGHT_TYPES)
 
 
 _NO_CONTENT = ("role", "type", "name", "train", "call_id", "tool_call_id")

@@ -8,10 +8,9 @@ type `thinking` or `reasoning`.
 from collections.abc import Mapping
 from typing import Any
 
-from rollout_curator.sources.shapes.key_tracker import Notes, View, texts_in
+from rollout_curator.sources.shapes.key_tracker import REASONING_KEYS, Notes, View
+from rollout_curator.sources.shapes.parts import thought_key, thought_text
 
-KEYS = ("reasoning_content", "reasoning", "thinking", "thought", "reasoning_details", "thinking_blocks")
-_TEXT_KEYS = ("thinking", "reasoning", "text", "summary", "content", "thought", "reasoning_content")
 _HIDDEN_KEYS = ("data", "encrypted_content", "signature")
 
 
@@ -23,7 +22,7 @@ def read_thoughts(view: View, notes: Notes) -> list[str | None]:
     """
     texts: list[str] = []
     n_hidden = 0
-    for key in KEYS:
+    for key in REASONING_KEYS:
         found = _texts(view.fields.get(key))
         said = [text for text in found if text]
         if not found or (texts and not all(text in "\n".join(texts) for text in said)):
@@ -37,7 +36,7 @@ def read_thoughts(view: View, notes: Notes) -> list[str | None]:
 def read_block(block: Mapping[str, Any], notes: Notes) -> list[str | None]:
     """Return the thought of a block that stands among the parts of an answer."""
     _note_block(block, "part", notes)
-    return [_text_of(block)]
+    return [thought_text(block)]
 
 
 def _texts(value: Any) -> list[str | None]:
@@ -46,31 +45,14 @@ def _texts(value: Any) -> list[str | None]:
         return [value] if value else []
     blocks = value if isinstance(value, list) else [value]
     return [
-        block if isinstance(block, str) else _text_of(block)
+        block if isinstance(block, str) else thought_text(block)
         for block in blocks
         if (isinstance(block, str) and block) or (isinstance(block, dict) and _is_thought(block))
     ]
 
 
 def _is_thought(block: Mapping[str, Any]) -> bool:
-    return _text_of(block) is not None or any(block.get(key) for key in _HIDDEN_KEYS)
-
-
-def _text_of(block: Mapping[str, Any]) -> str | None:
-    key = _key_of(block)
-    return "\n\n".join(texts_in(_inner(block[key]))) if key else None
-
-
-def _key_of(block: Mapping[str, Any]) -> str | None:
-    """Return the key of a block that holds its text."""
-    return next((key for key in _TEXT_KEYS if any(True for _ in texts_in(_inner(block.get(key))))), None)
-
-
-def _inner(value: Any) -> Any:
-    """Return the texts of a value that may be a text, a list of texts, or a list of parts with a text."""
-    if isinstance(value, list):
-        return [part.get("text") if isinstance(part, dict) else part for part in value]
-    return value if isinstance(value, str) else None
+    return thought_text(block) is not None or any(block.get(key) for key in _HIDDEN_KEYS)
 
 
 def _note_blocks(value: Any, notes: Notes) -> None:
@@ -83,7 +65,7 @@ def _note_block(block: Mapping[str, Any], where: str, notes: Notes) -> None:
     """Note what of a block is not its text: a signature, say, which only its provider can read."""
     view = View(block, where)
     view.take("type")
-    key = _key_of(block)
+    key = thought_key(block)
     if key is not None:
         note_parts(view.take(key), notes)
     for hidden in _HIDDEN_KEYS:

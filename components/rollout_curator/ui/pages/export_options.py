@@ -8,6 +8,7 @@ from typing import Any
 import streamlit as st
 
 from rollout_curator.conversation import ChatOptions, FlatOptions
+from rollout_curator.conversation.options import REASONING_KEYS
 from rollout_curator.recipe import recipe as recipes
 from rollout_curator.recipe.recipe import METADATA, Recipe
 from rollout_curator.ui.state import settings, state
@@ -36,7 +37,7 @@ MAIN: dict[str, Words] = {
 MORE: dict[str, Words] = {
     "reasoning_key": Words(
         "name of the reasoning field",
-        {name: name for name in ("reasoning_content", "reasoning", "thinking")},
+        {name: name for name in REASONING_KEYS},
         lambda options: options.reasoning == "field",
     ),
     "think": Words(

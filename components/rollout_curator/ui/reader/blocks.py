@@ -8,6 +8,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal, NotRequired, TypedDict
 
+from rollout_curator.conversation.items import think_spans
+from rollout_curator.sources.shapes.parts import Part, image_source, parts_of
 from rollout_curator.ui.reader.json_layout import as_json, parsed, pretty
 
 BlockKind = Literal["text", "reasoning", "call", "result", "image", "note"]
@@ -30,44 +32,37 @@ class Block(TypedDict):
     to: NotRequired[int | None]
 
 
-TEXT_PARTS = frozenset({"input_text", "output_text", "text", "summary_text", "reasoning_text"})
-IMAGE_PARTS = frozenset({"input_image", "image_url", "image"})
 SHOWN_IMAGE = re.compile(r"data:image/(?:png|jpeg|gif|webp);base64,[A-Za-z0-9+/=\s]*", re.ASCII)
+
+
+_IN_TAGS = {
+    "thought": "inside the text, in <think> tags",
+    "ended": "inside the text, ends with </think>",
+    "open": "inside the text, never closed",
+}
 
 
 def contents(content: Any) -> Iterator[Block]:
     """Yield the blocks of a message's content: text, a list of parts, or anything else."""
-    if content is None or content == "":
-        return
-    if isinstance(content, str):
-        yield make_block("text", content)
-        return
-    for part in content if isinstance(content, list) else [content]:
-        yield _part(part)
+    yield from map(_block, parts_of(content))
 
 
-def _part(part: Any) -> Block:
+def _block(part: Part) -> Block:
     """Return one content part as a block."""
-    if isinstance(part, str):
-        return make_block("text", part)
-    if not isinstance(part, Mapping):
-        return note("not a content part", pretty(part))
-    kind, text = part.get("type"), part.get("text")
-    if isinstance(kind, str) and kind in TEXT_PARTS and isinstance(text, str):
-        return make_block("text", text)
-    if kind == "refusal" and isinstance(part.get("refusal"), str):
-        return make_block("text", part["refusal"], "refusal")
-    thought = part.get("thinking") or text
-    if kind in ("thinking", "reasoning") and isinstance(thought, str):
-        return make_block("reasoning", thought)
-    if isinstance(kind, str) and kind in IMAGE_PARTS:
-        return _image(part)
-    return note(f"part of type {as_text(kind)}", pretty(part))
+    if part.kind == "none" and part.text is None:
+        return note("not a content part", pretty(part.value))
+    if part.kind == "image":
+        return _image(part.value)
+    if part.text is not None and part.kind == "thought":
+        return make_block("reasoning", part.text)
+    if part.text is not None and part.kind in ("text", "refusal", "none"):
+        return make_block("text", part.text, "refusal" if part.kind == "refusal" else "")
+    return note(f"part of type {as_text(part.value.get('type'))}", pretty(part.value))
 
 
 def _image(part: Mapping[str, Any]) -> Block:
     """Return an image that travels inside the rollout, or a note of what is not loaded."""
-    source = part.get("image_url", part.get("url"))
+    source = image_source(part)
     if isinstance(source, Mapping):
         source = source.get("url")
     if not isinstance(source, str):
@@ -79,11 +74,9 @@ def _image(part: Mapping[str, Any]) -> Block:
 
 
 def reasoning(element: Mapping[str, Any]) -> list[Block]:
-    """Return the thoughts of a reasoning item, or say why there is nothing to read."""
+    """Return the thoughts of a reasoning item, parts without a text as JSON, or say why there is nothing to read."""
     for key in ("summary", "content"):
-        parts = element.get(key)
-        listed = parts if isinstance(parts, list) else [] if parts is None else [parts]
-        texts = [_part_text(part) for part in listed]
+        texts = [pretty(part.value) if part.text is None else part.text for part in parts_of(element.get(key))]
         thoughts = [make_block("reasoning", text) for text in texts if text]
         if thoughts:
             return thoughts
@@ -91,24 +84,16 @@ def reasoning(element: Mapping[str, Any]) -> list[Block]:
     return [make_block("reasoning", "", hidden)]
 
 
-def _part_text(part: Any) -> str:
-    """Return the text of a part of a reasoning item, as JSON when it has none."""
-    text = part.get("text") if isinstance(part, Mapping) else part
-    return text if isinstance(text, str) else pretty(part)
-
-
 def split_thinking(block: Block) -> list[Block]:
-    """Return text that carries its reasoning in <think> tags as reasoning and text."""
-    text = block["text"]
-    if block["kind"] != "text" or "</think>" not in text:
+    """Return text that carries its reasoning in <think> tags as reasoning and text, in order."""
+    spans = think_spans(block["text"]) if block["kind"] == "text" else []
+    if len(spans) < 2:
         return [block]
-    thought, _, rest = text.partition("</think>")
-    head, opened, inner = thought.partition("<think>")
-    if head.strip() and opened:
-        return [block]
-    name = "inside the text, in <think> tags" if opened else "inside the text, ends with </think>"
-    reasoning = make_block("reasoning", inner if opened else head, name)
-    return [reasoning, {**block, "text": rest}] if rest.strip() else [reasoning]
+    return [
+        {**block, "text": span.text} if span.kind == "text" else make_block("reasoning", span.text, _IN_TAGS[span.kind])
+        for span in spans
+        if span.kind != "text" or span.text.strip()
+    ]
 
 
 def call_block(name: Any, arguments: Any, call_id: Any) -> Block:

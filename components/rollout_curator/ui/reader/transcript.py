@@ -11,9 +11,9 @@ A tool's answer stands behind the call it answers; an answer to no call stands w
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import pairwise
 from typing import Any, Literal, NotRequired, TypedDict
 
+from rollout_curator.conversation.items import flatten, message_reasoning
 from rollout_curator.rollout import Rollout
 from rollout_curator.ui.reader.blocks import (
     Block,
@@ -120,25 +120,10 @@ class _Page:
 
 
 def _elements(recorded: Any) -> list[Any]:
-    """Return the recorded sequence as one flat list.
-
-    Lists inside are snapshots of one conversation when each begins with the one before:
-    then the last tells all. Otherwise they are shown one after the other.
-    """
+    """Return the recorded sequence as one flat list, whatever stands in it."""
     if recorded is None:
         return []
-    if not isinstance(recorded, list | tuple):
-        return [recorded]
-    lists = [element for element in recorded if isinstance(element, list)]
-    if not lists:
-        return list(recorded)
-    try:
-        growing = all(later[: len(earlier)] == earlier for earlier, later in pairwise(lists))
-    except RecursionError:
-        growing = False
-    if growing and len(lists) == len(recorded):
-        return list(lists[-1])
-    return [inner for element in recorded for inner in (element if isinstance(element, list) else [element])]
+    return flatten(recorded).items if isinstance(recorded, list | tuple) else [recorded]
 
 
 def _show(page: _Page, side: Side, element: Any) -> None:
@@ -198,11 +183,8 @@ def _show_message(page: _Page, side: Side, message: Mapping[str, Any]) -> None:
 
 def _said(message: Mapping[str, Any]) -> Iterator[Block]:
     """Yield what an assistant message says: reasoning kept beside the text, then the text."""
-    for key in ("reasoning_content", "reasoning", "thinking"):
-        thought = message.get(key)
-        if isinstance(thought, str) and thought:
-            yield make_block("reasoning", thought)
-            break
+    if thought := message_reasoning(message):
+        yield make_block("reasoning", thought)
     yield from contents(message.get("content"))
 
 
