@@ -1,7 +1,7 @@
 """A recipe: sources, rules and export settings, as a value and as a TOML file.
 
 The same recipe drives the app, the command line and the manifest. `plan` joins it with the defaults of its target
-into what one conversion needs; `example` is the one function that preview, export and index checks call.
+into what one conversion needs; `example` is what becomes of a rollout, `training_line` how that is written.
 What happens to an example with an issue stands in three lists of names: `keep` it, `drop` it, or `trim` it.
 """
 
@@ -12,7 +12,7 @@ from typing import Any
 
 import tomli_w
 
-from rollout_curator.conversation import HAZARDS, UNLOADABLE, encode, record_of, to_chat, to_flat
+from rollout_curator.conversation import HAZARDS, UNLOADABLE, to_chat, to_flat
 from rollout_curator.conversation.loading import loading_issues
 from rollout_curator.errors import RecipeError, TemplateError
 from rollout_curator.files.doors import Door
@@ -22,7 +22,7 @@ from rollout_curator.recipe.checks import INVALID, by_lists, check_lists, check_
 from rollout_curator.recipe.plan import Plan
 from rollout_curator.rollout import Example, Rollout
 from rollout_curator.selection.filters import Filter, Thresholds, check_bounds, filter_table, read_bounds
-from rollout_curator.selection.pairs.pairing import Pairs
+from rollout_curator.selection.pairs.pairing import Pairs, format_of
 from rollout_curator.selection.pairs.pairing import read as read_pairs
 from rollout_curator.selection.splits.split import Split
 from rollout_curator.selection.splits.split import read as read_split
@@ -214,11 +214,12 @@ def plan(recipe: Recipe) -> Plan:
         harmless=frozenset(recipe.harmless),
         reads_columns=target.reads_columns or recipe.kind == "parquet" or recipe.pairs is not None,
         needs_examples=reads_examples(recipe.strategies),
+        pairs_format=format_of(recipe.pairs, recipe.target) if recipe.pairs else "",
     )
 
 
 def example(rollout: Rollout, plan: Plan) -> Example:
-    """Return what is written for a rollout: the one function behind preview and export.
+    """Return what is written for a rollout, as messages; `training_line.make_line` makes the line of it.
 
     An issue the plan excludes becomes the reason why nothing is written.
     """
@@ -251,13 +252,3 @@ def excluded_issue(issues: tuple[str, ...], plan: Plan) -> str | None:
         if kind in plan.exclude and detail not in plan.harmless:
             return kind
     return None
-
-
-def line(made: Example, extra: Mapping[str, Any]) -> bytes:
-    """Return the exact line written for an example; `extra` are the columns of `Workspace.metadata`."""
-    return encode(joined(record_of(made), extra))
-
-
-def joined(record: Mapping[str, Any], extra: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a record with the columns that every row has; where it has one of its own, that one counts."""
-    return {**record, **{name: value for name, value in extra.items() if name not in record}}

@@ -1,7 +1,7 @@
 """One rollout as the reader in the browser gets it: JSON values, read and converted when asked for.
 
-The example is what `publishing` writes, made by the same two functions of `recipe`. A body that can no longer be read
-becomes an entry which says so in words; nothing else is ever shown in its place. No Streamlit, no HTTP.
+The example is what an export writes, made by the same function (`recipe.training_line`). A body that can no longer be
+read becomes an entry which says so in words; nothing else is ever shown in its place. No Streamlit, no HTTP.
 """
 
 import math
@@ -13,9 +13,9 @@ from rollout_curator.conversation import mark_items
 from rollout_curator.decisions.store import Decision
 from rollout_curator.errors import SourceError
 from rollout_curator.index.flags import FLAG_WORDS
-from rollout_curator.recipe import recipe as recipes
 from rollout_curator.recipe.plan import Plan
-from rollout_curator.rollout import Example
+from rollout_curator.recipe.training_line import TrainingLine, make_line
+from rollout_curator.rollout import Rollout
 from rollout_curator.selection.funnel import INVALID_WORDS
 from rollout_curator.ui.phrases import is_loss, of_issue
 from rollout_curator.ui.reader.blinding import conceal
@@ -59,12 +59,18 @@ def entry_of_row(view: View, row: int, position: int | None) -> Json:
     except SourceError as error:
         return {**entry, "turns": [_unreadable(str(error))], "example": _no_example(str(error))}
     turns, entry["markedInData"] = answered(rollout)
-    made = recipes.example(mark_items(rollout, marks_for(view, row)), plan)
-    if made.messages is None or made.skip:
-        return {**entry, "turns": turns, "example": _no_example(of_issue(made.skip or ""))}
-    turns = place(turns, made.messages, plan)
-    example = _example(workspace.metadata(row, plan), made, turns, plan)
+    line = _line(view, row, rollout)
+    if line.skip:
+        return {**entry, "turns": turns, "example": _no_example(of_issue(line.skip))}
+    turns = place(turns, line.example.messages or [], plan)
+    example = _example(line, turns, plan)
     return conceal(view, {**entry, "turns": turns, "example": example})
+
+
+def _line(view: View, row: int, rollout: Rollout) -> TrainingLine:
+    """Return the line of a row as far as its reader may know the marks."""
+    marked = mark_items(rollout, marks_for(view, row))
+    return make_line([marked], view.plan, view.workspace.metadata(row, view.plan))
 
 
 def attempts(view: View, row: int) -> list[Json]:
@@ -166,9 +172,9 @@ def _reward_note(invalid: str) -> str:
     return f"the reward is no measurement: it {said_of(1, INVALID_WORDS[invalid])}" if invalid in INVALID_WORDS else ""
 
 
-def _example(extra: Json, made: Example, turns: list[Turn], plan: Plan) -> Json:
+def _example(written: TrainingLine, turns: list[Turn], plan: Plan) -> Json:
     """Return the line as it is written, and what its messages are; `later` when the text must be asked for."""
-    line = recipes.line(made, extra).rstrip(b"\n")
+    made, line = written.example, written.text.rstrip(b"\n")
     without = "reasoning" if plan.format == "chat" and plan.chat.reasoning == "drop" else None
     has_lost = without in made.issues
     messages = made.messages or []
@@ -191,11 +197,8 @@ def _example(extra: Json, made: Example, turns: list[Turn], plan: Plan) -> Json:
 
 def example_text(view: View, row: int) -> Json:
     """Return the text of a row's example: `line` as it is written, `text` laid out. Raises SourceError."""
-    made = recipes.example(mark_items(view.workspace.rollout(row), marks_for(view, row)), view.plan)
-    if made.messages is None or made.skip:
-        return _text("", 0)
-    line = recipes.line(made, view.workspace.metadata(row, view.plan)).decode("utf-8").rstrip("\n")
-    return _text(line, len(made.messages))
+    line = _line(view, row, view.workspace.rollout(row))
+    return _text(line.text.decode("utf-8").rstrip("\n"), len(line.example.messages or []))
 
 
 def _text(line: str, n_messages: int) -> Json:
