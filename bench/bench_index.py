@@ -13,7 +13,7 @@ from pathlib import Path
 
 import rollouts
 
-from rollout_curator import parallel as runner
+from rollout_curator import parallel
 from rollout_curator.index import store
 from rollout_curator.recipe.recipe import Recipe
 from rollout_curator.sources.find import Found
@@ -46,12 +46,12 @@ def main() -> None:
 
     yardstick = timed(parse_all)
     print(f"json.loads of every line: {yardstick:.2f} s, 1.00x")
-    for name, run in (("index, one process", runner.run_here), ("index, pool", runner.run_in_pool)):
+    for name, run in (("index, one process", parallel.run_here), ("index, pool", parallel.run_in_pool)):
         with tempfile.TemporaryDirectory() as cache:
             took = timed(lambda cache=cache, run=run: list(store.build(Path(cache), path, "bench", run)))
             print(f"{name}: {took:.2f} s, {took / yardstick:.2f}x, {size / took / 1e6:,.0f} MB/s")
     with tempfile.TemporaryDirectory() as cache:
-        list(store.build(Path(cache), path, "bench", runner.run_in_pool))
+        list(store.build(Path(cache), path, "bench", parallel.run_in_pool))
         time.sleep(store.SETTLED_S)
         found = [Found(path, path.name)]
         took = timed(lambda: Workspace(found, Path(cache), None))

@@ -13,7 +13,7 @@ from bench_index import timed
 
 from rollout_curator.decisions.store import Decisions, Entry
 from rollout_curator.recipe.recipe import Recipe
-from rollout_curator.review import overview as reading
+from rollout_curator.review import summary
 from rollout_curator.review.queues import queues, rows_of
 from rollout_curator.workspace.workspace import Workspace
 
@@ -36,7 +36,7 @@ def main() -> None:
         print(f"{workspace.n_rollouts:,} rollouts")
         _print("columns, lots and contents, once", lambda: (workspace.frame, workspace.lots, workspace.first_rows))
         _page(workspace, "drawn first")
-        _print("drawn again", lambda: (queues(workspace, RECIPE), reading.statement(workspace, RECIPE)))
+        _print("drawn again", lambda: (queues(workspace, RECIPE), summary.statement(workspace, RECIPE)))
         drawn = workspace.keys_of(rows_of(workspace, RECIPE, "random")[:500])
         store.record([Entry(key, "accept", reviewer="ann") for key in drawn])
         _page(workspace, "after 500 decisions")
@@ -51,7 +51,7 @@ def main() -> None:
 
 def _page(workspace: Workspace, when: str) -> None:
     _print(f"queues, {when}", lambda: queues(workspace, RECIPE))
-    _print(f"statement, {when}", lambda: reading.statement(workspace, RECIPE))
+    _print(f"statement, {when}", lambda: summary.statement(workspace, RECIPE))
 
 
 def _print(what: str, work: Callable[[], object]) -> None:

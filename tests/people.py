@@ -17,8 +17,7 @@ from making import gym, write
 from plain_people import PlainStore, PlainWorkspace
 from rollout_curator.decisions.store import Decisions, Entry
 from rollout_curator.recipe.recipe import Recipe
-from rollout_curator.review import confidence as bounds
-from rollout_curator.review import overview as reading
+from rollout_curator.review import confidence, summary
 from rollout_curator.review.random_sample import population
 from rollout_curator.sources.find import Found, find
 from rollout_curator.workspace.opening import build_indexes
@@ -179,7 +178,7 @@ class World:
 
     def some(self, n: int) -> list[int]:
         """Return some rollouts of the set, more of them bad than good: such as the flagged ones."""
-        rows = self.once(reading.selected(self.workspace, self.recipe)).tolist()
+        rows = self.once(summary.selected(self.workspace, self.recipe)).tolist()
         return sorted(rows, key=lambda row: self.dice.random() ** (3.0 if self.bad[row] else 1.0))[:n]
 
     def once(self, marked: np.ndarray) -> np.ndarray:
@@ -208,10 +207,10 @@ class World:
 
     # What is printed, and what is true
 
-    def printed(self) -> reading.Statement:
+    def printed(self) -> summary.Statement:
         """Return the statement as it stands."""
         self.save()
-        return reading.statement(self.workspace, self.recipe)
+        return summary.statement(self.workspace, self.recipe)
 
     def pleases(self) -> bool:
         """Say whether the statement meets the goal, so that one may stop."""
@@ -226,7 +225,7 @@ class World:
         contents = np.count_nonzero((kept & self.bad)[self.workspace.first_rows])
         rows = bool(np.count_nonzero(kept & self.bad) <= said.units_at_most)
         pairs = self.pairs(kept)
-        chosen = reading.statement(self.workspace, self.recipe, written=pairs)
+        chosen = summary.statement(self.workspace, self.recipe, written=pairs)
         return Held(
             bool(contents <= said.kept_bad_at_most) and rows,
             rows,
@@ -373,8 +372,8 @@ def run(
     """
     try:
         if plan_bad is not None:
-            world.plan = bounds.planned(0.05, world.printed().sample.total, bad=plan_bad)
-            reading.choose(world.workspace, world.recipe, world.plan, plan_bad, 0.05)
+            world.plan = confidence.planned(0.05, world.printed().sample.total, bad=plan_bad)
+            summary.choose(world.workspace, world.recipe, world.plan, plan_bad, 0.05)
         read_at_random(world, habit, 120)
         world.skipped.clear()
         if not world.pleases():

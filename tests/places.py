@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from rollout_curator.conversation import Outcome
-from rollout_curator.export.accounting import notes_of
+from rollout_curator.export.losses import notes_of
 from rollout_curator.recipe import recipe as recipes
 from rollout_curator.recipe.recipe import Plan
 from rollout_curator.rollout import Rollout

@@ -2,7 +2,7 @@
 real ones.
 
 `PlainStore` keeps acts in a list as `decisions` keeps them in SQLite; `PlainWorkspace` selects by one lower bound as
-`ruling` does. What is judged in a simulation, everything in `reading`, is the real code.
+`recipe_rules` does. What is judged in a simulation, everything in `reading`, is the real code.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

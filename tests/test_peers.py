@@ -24,11 +24,11 @@ from test_targets import HOSTILE_PATHS, files_of
 from loaders import nemo_rl_chunks
 from making import SAMPLE_DATA, SHARED_ROLLOUTS, exported, gym, rows_of, said, write
 from rollout_curator.conversation import encode, record_of
-from rollout_curator.conversation.arrow import number_faults
+from rollout_curator.conversation.datasets_values import number_faults
 from rollout_curator.conversation.sharegpt import says_the_same, written
 from rollout_curator.errors import ExportError, SourceError
 from rollout_curator.export import Exported
-from rollout_curator.export.preference import preference_config
+from rollout_curator.export.dpo_config import preference_config
 from rollout_curator.recipe import recipe as recipes
 from rollout_curator.recipe.recipe import Recipe
 from rollout_curator.rollout import Example

@@ -20,7 +20,7 @@ from rollout_curator.rollout import Example
 from rollout_curator.training.targets import trl_templates
 from rollout_curator.training.targets.base import get
 from rollout_curator.training.templates import ChatTemplate
-from rollout_curator.training.views import Look, View, view
+from rollout_curator.training.trainer_view import Look, View, view
 from rollout_curator.workspace.workspace import Workspace
 from test_peers import TALKS, Then
 

@@ -15,8 +15,7 @@ from typing import Any
 import pytest
 
 from making import Ran, call, environment, gym, said, write
-from rollout_curator import errors
-from rollout_curator import printable as names
+from rollout_curator import errors, printable
 from rollout_curator.decisions.store import Decisions, Entry
 from rollout_curator.files.atomic import publish
 from rollout_curator.files.manifest import path_of
@@ -42,12 +41,12 @@ LONG = "x" * 246
     ],
 )
 def test_a_name_is_shown_on_one_line_with_everything_visible(text: object, seen: str) -> None:
-    assert names.shown(text) == seen
-    assert names.shown(seen) == seen
+    assert printable.shown(text) == seen
+    assert printable.shown(seen) == seen
 
 
 def test_different_names_have_different_hashes() -> None:
-    assert len({names.digest(name) for name in ("a\udcff", r"a\xff", "a\ud800", "a")}) == 4
+    assert len({printable.digest(name) for name in ("a\udcff", r"a\xff", "a\ud800", "a")}) == 4
 
 
 @pytest.mark.parametrize("n_chars", [3, 200, 246, 255])
@@ -56,7 +55,7 @@ def test_what_is_named_after_a_file_is_never_too_long_and_stays_beside_it(
     tmp_path: Path, letter: str, n_chars: int
 ) -> None:
     path = tmp_path / (letter * (n_chars // len(os.fsencode(letter))))
-    derived = names.beside(path, ".", ".tmp-01234567")
+    derived = printable.beside(path, ".", ".tmp-01234567")
     derived.touch()
     assert derived.parent == tmp_path
     assert derived.name.endswith(".tmp-01234567")
@@ -67,20 +66,20 @@ def test_a_short_name_keeps_its_usual_manifest_and_long_ones_have_one_each(tmp_p
     assert path_of(tmp_path / f"{LONG}1") != path_of(tmp_path / f"{LONG}2")
     assert (
         path_of(tmp_path / f"{LONG}.jsonl").name
-        == f"{'x' * 222}~{names.digest(f'{LONG}.jsonl')[:12]}.jsonl.manifest.json"
+        == f"{'x' * 222}~{printable.digest(f'{LONG}.jsonl')[:12]}.jsonl.manifest.json"
     )
 
 
 @pytest.mark.parametrize("word", [EVIL, NOT_UTF8, "it's $HOME", "a b", "tab\t'\\"])
 def test_a_command_line_gives_back_every_word(word: str) -> None:
-    script = names.shell([sys.executable, "-c", "import os, sys; print(os.fsencode(sys.argv[1]).hex())", word])
+    script = printable.shell([sys.executable, "-c", "import os, sys; print(os.fsencode(sys.argv[1]).hex())", word])
     shell = subprocess.run(["bash", "-c", script], check=True, capture_output=True, text=True)
     assert bytes.fromhex(shell.stdout) == os.fsencode(word)
     assert script.isprintable()
 
 
 def test_json_reads_as_the_same_and_commands_no_terminal() -> None:
-    text = names.in_json(json.dumps([EVIL, "é", "\U000e0041"], ensure_ascii=False))
+    text = printable.in_json(json.dumps([EVIL, "é", "\U000e0041"], ensure_ascii=False))
     assert json.loads(text) == [EVIL, "é", "\U000e0041"]
     assert text.isprintable()
 
@@ -289,7 +288,7 @@ SPELLING = {
     "printable.py",
     "terminal.py",  # for a terminal of another encoding
     "decisions/file.py",  # reads names of the system
-    "sources/shapes/ending.py",  # text of rollouts, no names
+    "sources/shapes/finish_reason.py",  # text of rollouts, no names
     "sources/formats/base.py",
 }
 

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from making import call, gym, write
-from rollout_curator.decisions.stores import Opened
+from rollout_curator.decisions.store_choice import Opened
 from rollout_curator.errors import CuratorError, ManifestError, RecipeError
-from rollout_curator.files.doors import Door
+from rollout_curator.files.named_files import Door
 
 RECIPE = Door("the recipe", RecipeError, 1 << 20)
 MANIFEST = Door("the manifest", ManifestError, 64 << 20)

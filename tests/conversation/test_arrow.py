@@ -5,7 +5,14 @@ from typing import Any
 import pytest
 
 from rollout_curator.conversation import encode
-from rollout_curator.conversation.arrow import Columns, has_half_pair, number_faults, read_again, shape_of, untold
+from rollout_curator.conversation.datasets_values import (
+    Columns,
+    has_half_pair,
+    number_faults,
+    read_again,
+    shape_of,
+    untold,
+)
 
 
 @pytest.mark.parametrize("value", [7, 2**63 - 1, -(2**63), True, None, "18446744073709551617", {"a": [1, {"b": "x"}]}])

@@ -11,7 +11,7 @@ from pathlib import Path
 import orjson
 import pytest
 
-from rollout_curator.decisions import clocks
+from rollout_curator.decisions import timestamps
 from rollout_curator.decisions.store import Decisions, Entry
 from rollout_curator.errors import DecisionRefused
 
@@ -209,7 +209,7 @@ def test_a_machine_set_back_to_1970_neither_refuses_nor_mends_what_others_wrote(
     with Decisions.open(path) as store:
         decide(store, A, "reject", "ann")
         with store._file.writing() as connection:
-            assert clocks.mend(connection, now=datetime(1970, 1, 2, tzinfo=UTC)) == 0
+            assert timestamps.mend(connection, now=datetime(1970, 1, 2, tzinfo=UTC)) == 0
 
 
 def test_decisions_of_a_machine_set_back_keep_their_order(path: Path, tmp_path: Path) -> None:

@@ -141,9 +141,9 @@ def test_the_app_counts_what_the_command_line_counts(w: Path, tmp_path: Path, wa
 
 def draw(page: str) -> None:
     """Draw one page; Streamlit's test runner takes the source of this function for a script."""
-    from rollout_curator.ui import main, places
+    from rollout_curator.ui import links, main
 
-    places.declare({name: main.page_of(name) for name in main.DRAW}, main.home)
+    links.declare({name: main.page_of(name) for name in main.DRAW}, main.home)
     main.page_of(page)()
 
 

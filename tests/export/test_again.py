@@ -20,8 +20,8 @@ from rollout_curator.files import manifest
 from rollout_curator.recipe.recipe import Recipe
 from rollout_curator.selection.pairs import pairing as pairs
 from rollout_curator.selection.pairs.pairing import Pairs
-from rollout_curator.selection.splits.report import sentences
 from rollout_curator.selection.splits.split import Split
+from rollout_curator.selection.splits.split_report import sentences
 from rollout_curator.selection.strategies import Step
 from rollout_curator.sources.find import find
 from rollout_curator.workspace.workspace import Workspace

@@ -14,9 +14,9 @@ from rollout_curator.export import Settings, export, verify
 from rollout_curator.export.card import Bar, CardFacts, Reviews, card, escaped
 from rollout_curator.export.card_facts import rules
 from rollout_curator.recipe.recipe import Recipe
-from rollout_curator.review import overview as reading
 from rollout_curator.review import statement_words as words
-from rollout_curator.review.drawing import in_order
+from rollout_curator.review import summary
+from rollout_curator.review.random_order import in_order
 from rollout_curator.selection.filters import Filter, Thresholds
 from rollout_curator.selection.pairs.pairing import Pairs
 from rollout_curator.selection.splits.split import Split
@@ -250,13 +250,13 @@ def test_the_card_holds_every_condition_of_its_statement_and_counts_copies_as_ro
     source = write(tmp_path / "r.jsonl", [*lines, *[lines[0]] * 50])
     workspace = Workspace.open([source], tmp_path / "cache", Decisions.open(tmp_path / "d.sqlite"))
     assert workspace.decisions
-    order = [int(row) for row in in_order(workspace.lots, workspace.once(reading.selected(workspace, Recipe())))]
+    order = [int(row) for row in in_order(workspace.lots, workspace.once(summary.selected(workspace, Recipe())))]
     read = [Entry(workspace.key(row), "accept", queue="random", way="read") for row in order[:20] if row]
     workspace.decisions.record(read)
     bulk = [workspace.key(row) for row in range(100)]
     workspace.decisions.record_bulk(bulk, Entry("", "accept"), seen=workspace.decisions.version())
     list(export(workspace, Recipe(), tmp_path / "s.jsonl", Settings(card="README.md")))
-    said = reading.statement(workspace, Recipe())
+    said = summary.statement(workspace, Recipe())
     review = (tmp_path / "README.md").read_text(encoding="utf-8").split("## Review")[1].split("## Files")[0]
     assert escaped(words.sentence(said), 2000) in review
     assert f"at most {said.units_at_most} of 150 rows" in review
@@ -275,7 +275,7 @@ def test_the_card_of_pairs_speaks_of_pairs(tmp_path: Path) -> None:
     workspace = Workspace.open([source], tmp_path / "cache", Decisions.open(tmp_path / "d.sqlite"))
     assert workspace.decisions
     recipe = Recipe(min_reward=0.5, pairs=Pairs("best_worst", format="trl"))
-    order = [int(row) for row in in_order(workspace.lots, workspace.once(reading.selected(workspace, recipe)))]
+    order = [int(row) for row in in_order(workspace.lots, workspace.once(summary.selected(workspace, recipe)))]
     workspace.decisions.record([Entry(workspace.key(row), "accept", queue="random") for row in order[:30]])
     list(export(workspace, recipe, tmp_path / "dpo.jsonl", Settings(card="README.md")))
     text = (tmp_path / "README.md").read_text(encoding="utf-8")

@@ -17,7 +17,7 @@ from rollout_curator.errors import ExportError, SourceChanged
 from rollout_curator.export import Settings, choose, export
 from rollout_curator.export.conversion import Batch, convert, prompt_text, reads_back
 from rollout_curator.export.stream import Stream
-from rollout_curator.export.workers import POOL_BYTES, count_for
+from rollout_curator.export.worker_count import POOL_BYTES, count_for
 from rollout_curator.files.atomic import AtomicFile, publish
 from rollout_curator.parallel import run_ordered
 from rollout_curator.recipe import recipe as recipes

@@ -1,7 +1,7 @@
 """Every file that any verb takes, against everything that a file can be: one sentence and an exit code, at once.
 
 Verbs and options come from the command line itself. A new option that can name a file has one of the types of
-`cli_options` and is tried here by itself; a new verb needs a row in USUAL, and what else takes text is in TEXTS.
+`options` and is tried here by itself; a new verb needs a row in USUAL, and what else takes text is in TEXTS.
 """
 
 import os
@@ -19,7 +19,7 @@ from making import Ran, call, gym, write
 from rollout_curator.cli import main as cli
 from rollout_curator.decisions.store import Decisions
 from rollout_curator.errors import RecipeError, TemplateError
-from rollout_curator.files.doors import Door
+from rollout_curator.files.named_files import Door
 from rollout_curator.training import tokens
 from rollout_curator.training.templates import load
 from rollout_curator.ui.server import server

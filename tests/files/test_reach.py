@@ -16,16 +16,16 @@ from test_pages import opened
 
 from making import gym, said, write
 from rollout_curator.errors import ExportError, RecipeError, TemplateError
-from rollout_curator.files.reach import ANYWHERE, NOT_HERE, NOWHERE, OutOfReach, Reach
+from rollout_curator.files.path_access import ANYWHERE, NOT_HERE, NOWHERE, OutOfReach, Reach
 from rollout_curator.printable import brief, shown
-from rollout_curator.recipe import url as addresses
+from rollout_curator.recipe import url
 from rollout_curator.recipe.recipe import Recipe
 from rollout_curator.selection.splits.split import Split
 from rollout_curator.training import templates
 from rollout_curator.ui.pages import recipe_file
 from rollout_curator.ui.server import site as sites
+from rollout_curator.ui.server.browser_paths import check_written, reach_of, typed
 from rollout_curator.ui.server.exporting import Beside
-from rollout_curator.ui.server.reaching import check_written, reach_of, typed
 from rollout_curator.ui.server.server import ServeOptions
 from rollout_curator.ui.server.site import Site
 from rollout_curator.workspace.workspace import Workspace
@@ -193,16 +193,16 @@ def test_no_file_of_an_export_goes_through_a_link_elsewhere(site: Site, root: Pa
 
 
 @pytest.mark.parametrize("path", HOSTILE)
-@pytest.mark.parametrize("name", addresses.NAMES)
+@pytest.mark.parametrize("name", url.NAMES)
 def test_a_link_opens_nothing(site: Site, root: Path, monkeypatch: pytest.MonkeyPatch, name: str, path: str) -> None:
     monkeypatch.setattr(os, "open", None)
     monkeypatch.setattr(os, "lstat", None)
     monkeypatch.setattr("builtins.open", None)
-    addresses.taken(Recipe(), name, made(path, root))
+    url.taken(Recipe(), name, made(path, root))
 
 
 def test_strategies_of_a_link_bring_no_path_with_them() -> None:
-    assert addresses.taken(Recipe(), "rules", '[{"name": "top_n", "template": "/etc/passwd"}]') is None
+    assert url.taken(Recipe(), "rules", '[{"name": "top_n", "template": "/etc/passwd"}]') is None
 
 
 def test_what_is_within_reach_is_opened(site: Site, root: Path) -> None:

@@ -13,14 +13,14 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from indexing import DAMAGES, damaged, header_of, keys, line, open_index, write
-from rollout_curator import parallel as runner
+from rollout_curator import parallel
 from rollout_curator.errors import SourceUnreadable
-from rollout_curator.index import frames, scan, shards, store
+from rollout_curator.index import scan, shards, store, zstd_frames
 from rollout_curator.index import source as sources
 from rollout_curator.index.columns import CLASSES, COLUMNS, FACETS_MAX, NUMBERS
-from rollout_curator.index.frames import FrameReader, FrameWriter
 from rollout_curator.index.scan import content_key, plan, scan_packed, scan_range
 from rollout_curator.index.shards import Shard, merge
+from rollout_curator.index.zstd_frames import FrameReader, FrameWriter
 from rollout_curator.sources import lines as reader
 from rollout_curator.sources.compression import open_source
 
@@ -151,7 +151,10 @@ def test_a_pool_gives_what_one_process_gives(tmp_path: Path) -> None:
     path = write(tmp_path / "a.jsonl", [line(n) for n in range(12)])
     size = path.stat().st_size
     tasks = [(os.fspath(path), "env", start, min(start + 900, size)) for start in range(0, size, 900)]
-    pooled, here = merge(list(runner.run_in_pool(scan_range, tasks))), merge(list(runner.run_here(scan_range, tasks)))
+    pooled, here = (
+        merge(list(parallel.run_in_pool(scan_range, tasks))),
+        merge(list(parallel.run_here(scan_range, tasks))),
+    )
     assert plain_values(pooled) == plain_values(here)
 
 
@@ -159,7 +162,7 @@ def test_a_pool_gives_what_one_process_gives(tmp_path: Path) -> None:
 def test_a_compressed_copy_has_the_columns_and_bodies_of_the_plain_file(
     tmp_path: Path, pack: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(frames, "FRAME_BYTES", 500)
+    monkeypatch.setattr(zstd_frames, "FRAME_BYTES", 500)
     content = b"\xef\xbb\xbf" + b"\n".join([line(0), b"{bad", b"", line(1) + b"\r", b"\r", line(2, "é" * 300), line(3)])
     plain, packed = tmp_path / "a.jsonl", tmp_path / "a.jsonl.packed"
     plain.write_bytes(content)
@@ -218,7 +221,7 @@ def test_bodies_read_together_are_those_read_one_by_one(tmp_path: Path, monkeypa
 
 
 def test_frames_give_any_range_of_what_was_added(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(frames, "FRAME_BYTES", 10)
+    monkeypatch.setattr(zstd_frames, "FRAME_BYTES", 10)
     with open(tmp_path / "frames", "wb") as file:
         writer = FrameWriter(file)
         for text in (b"abc", b"defghijkl", b"mn", b"opqrstuvwxyz"):

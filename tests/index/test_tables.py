@@ -15,7 +15,7 @@ import pytest
 from indexing import keys, open_index
 from making import call, environment
 from rollout_curator.errors import SourceChanged
-from rollout_curator.index import tables
+from rollout_curator.index import parquet_scan
 from rollout_curator.sources import lines as reader
 
 ASKED = [{"role": "user", "content": "2+2?"}, {"role": "assistant", "content": "4"}]
@@ -136,7 +136,7 @@ def test_a_text_that_is_not_utf_8_is_a_problem_of_its_row(tmp_path: Path) -> Non
 
 def test_a_row_over_the_limit_is_a_problem(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reader, "LINE_MAX_BYTES", 400)
-    monkeypatch.setattr(tables, "LINE_MAX_BYTES", 400)
+    monkeypatch.setattr(parquet_scan, "LINE_MAX_BYTES", 400)
     path = put(tmp_path / "a.parquet", {"prompt": ["q", "q" * 500], "completion": ["a", "a"]})
     source = open_index(path, tmp_path / "cache")
     assert [(problem.line, problem.kind) for problem in source.problems()] == [(2, "too_long")]

@@ -19,7 +19,7 @@ from rollout_curator.recipe.training_line import PROMPTS_DIFFER, make_line
 from rollout_curator.selection.pairs.pairing import Pairs
 from rollout_curator.training.file_types.base import file_types
 from rollout_curator.training.targets.base import targets
-from rollout_curator.ui.reader import served
+from rollout_curator.ui.reader import payload
 from rollout_curator.ui.reader.views import View
 from rollout_curator.workspace import workspace as workspaces
 from rollout_curator.workspace.workspace import Workspace
@@ -29,10 +29,10 @@ PACKAGE = Path(__file__).parents[2] / "components" / "rollout_curator"
 OTHER_JSON = {
     "conversation/__init__.py": "hands it on",
     "export/conversion.py": "hashes prompts",
-    "index/tables.py": "a row of a table of rollouts is read as the line it would be",
+    "index/parquet_scan.py": "a row of a table of rollouts is read as the line it would be",
     "selection/pairs/sides.py": "hashes messages and counts characters",
     "training/file_types/parquet.py": "reads a row back as the line it was",
-    "workspace/outcomes.py": "hashes examples",
+    "workspace/conversion_outcomes.py": "hashes examples",
 }
 """Modules that turn values into JSON with `encode` and write no training file, with what they do."""
 
@@ -60,18 +60,18 @@ def test_one_module_makes_records_into_lines() -> None:
     assert set(importing("encode")) - {"recipe/training_line.py"} == set(OTHER_JSON)
     assert set(importing("record_of")) == {
         "recipe/training_line.py",
-        "workspace/outcomes.py",
+        "workspace/conversion_outcomes.py",
         "conversation/__init__.py",
     }
 
 
-@pytest.mark.parametrize("relative", ["export/stream.py", "ui/reader/served.py", "ui/pages/trainer_view.py"])
+@pytest.mark.parametrize("relative", ["export/stream.py", "ui/reader/payload.py", "ui/pages/trainer_view.py"])
 def test_who_shows_or_writes_lines_makes_none(relative: str) -> None:
     assert names_in(relative).isdisjoint({"encode", "record_of", "dumps"})
 
 
 def test_export_preview_and_workspace_call_the_same_function() -> None:
-    assert {module.make_line for module in (conversion, served, workspaces, training_line)} == {make_line}
+    assert {module.make_line for module in (conversion, payload, workspaces, training_line)} == {make_line}
     assert "training_line" in names_in("ui/pages/trainer_view.py")
 
 
@@ -96,7 +96,7 @@ def test_every_written_line_is_the_one_that_was_shown(
     recipe = Recipe(target=target, kind=kind, format=form, metadata=extra)
     rows = np.flatnonzero(sample.select(recipe).kept)
     view = View(sample, recipe, rows, "ann")
-    shown = [served.example_text(view, row)["line"].encode() + b"\n" for row in rows.tolist()]
+    shown = [payload.example_text(view, row)["line"].encode() + b"\n" for row in rows.tolist()]
     assert written(sample, recipe, tmp_path) == shown
 
 
@@ -111,7 +111,7 @@ def test_every_written_pair_is_its_two_sides_as_they_were_shown(
     plan, view = recipes.plan(recipe), View(sample, recipe, np.arange(sample.n_rollouts), "ann")
     pairs = choose(sample, recipe).parts[0].units.tolist()
     assert lines == [make_line([sample.rollout(row) for row in pair], plan, {}).text for pair in pairs]
-    shown = [[json.loads(served.example_text(view, row)["line"]) for row in pair] for pair in pairs]
+    shown = [[json.loads(payload.example_text(view, row)["line"]) for row in pair] for pair in pairs]
     if target == "llamafactory":  # its pairs are TRL's, with OpenAI messages
         assert [[as_sharegpt({"messages": side}) for side in sides(line)] for line in lines] == shown_turns(shown)
     else:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from rollout_curator.review.agreement import LEAST, agreements, differing, kappa, kappa_interval
-from rollout_curator.review.alpha import alpha, alpha_interval
+from rollout_curator.review.krippendorff import alpha, alpha_interval
 
 # --- two reviewers
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import beta, hypergeom
 
-from rollout_curator.review import confidence as bounds
+from rollout_curator.review import confidence
 from rollout_curator.review.calibration import (
     Above,
     Reads,
@@ -18,37 +18,37 @@ from rollout_curator.review.calibration import (
     lowest_whenever,
     whenever,
 )
-from rollout_curator.review.drawing import drawn, in_share, in_turns, unread_among_first
-from rollout_curator.review.planning import mix, pace
-from rollout_curator.review.plans import offers
-from rollout_curator.review.turns import had_come
+from rollout_curator.review.order_breaks import had_come
+from rollout_curator.review.plan_options import offers
+from rollout_curator.review.random_order import drawn, in_share, in_turns, unread_among_first
+from rollout_curator.review.time_budget import mix, pace
 
 # --- bounds
 
 
 def test_no_bad_one_in_59_is_at_most_5_percent() -> None:
-    assert bounds.most_share(0, 59) == pytest.approx(1 - 0.05 ** (1 / 59))
-    assert round(bounds.most_share(0, 59), 4) == 0.0495
-    assert round(bounds.most_share(0, 58), 4) == 0.0503
+    assert confidence.most_share(0, 59) == pytest.approx(1 - 0.05 ** (1 / 59))
+    assert round(confidence.most_share(0, 59), 4) == 0.0495
+    assert round(confidence.most_share(0, 58), 4) == 0.0503
 
 
 def test_one_bad_one_in_59_is_at_most_7_8_percent() -> None:
-    upper = bounds.most_share(1, 59)
+    upper = confidence.most_share(1, 59)
     assert round(upper, 4) == 0.0779
     assert (1 - upper) ** 59 + 59 * upper * (1 - upper) ** 58 == pytest.approx(0.05)
 
 
 def test_the_interval_is_that_of_the_printed_tables() -> None:
     """Clopper and Pearson at 95 %: 8 of 10 is 0.4439 to 0.9748, 0 of 20 is 0 to 0.1684 (any table of exact limits)."""
-    assert [round(bound, 4) for bound in bounds.interval(8, 10)] == [0.4439, 0.9748]
-    assert [round(bound, 4) for bound in bounds.interval(0, 20)] == [0.0, 0.1684]
-    assert bounds.interval(0, 0) == (0.0, 1.0)
+    assert [round(bound, 4) for bound in confidence.interval(8, 10)] == [0.4439, 0.9748]
+    assert [round(bound, 4) for bound in confidence.interval(0, 20)] == [0.0, 0.1684]
+    assert confidence.interval(0, 0) == (0.0, 1.0)
 
 
 @pytest.mark.parametrize(("bad", "read"), [(0, 1), (3, 40), (17, 200), (40, 40)])
 def test_the_share_is_a_quantile_of_the_beta_distribution(bad: int, read: int) -> None:
     expected = 1.0 if bad == read else beta.ppf(0.95, bad + 1, read - bad)
-    assert bounds.most_share(bad, read) == pytest.approx(expected)
+    assert confidence.most_share(bad, read) == pytest.approx(expected)
 
 
 @pytest.mark.parametrize(
@@ -58,37 +58,41 @@ def test_the_share_is_a_quantile_of_the_beta_distribution(bad: int, read: int) -
 def test_the_bound_for_a_finite_set_is_the_last_number_that_scipy_finds_likely_enough(
     bad: int, read: int, total: int
 ) -> None:
-    most = bounds.most_bad(bad, read, total)
+    most = confidence.most_bad(bad, read, total)
     assert hypergeom.cdf(bad, total, most, read) > 0.05
     assert most == total - (read - bad) or hypergeom.cdf(bad, total, most + 1, read) <= 0.05
 
 
 def test_a_small_set_by_hand() -> None:
     """4 of 10 read, none bad: with 5 bad among 10, C(5,4)/C(10,4) = 5/210 = 2.4 %; with 4, C(6,4)/210 = 7.1 %."""
-    assert bounds.most_bad(0, 4, 10) == 4
+    assert confidence.most_bad(0, 4, 10) == 4
 
 
 def test_whoever_read_all_knows_the_number() -> None:
-    assert (bounds.most_bad(3, 50, 50), bounds.most_bad_whenever(3, 50, 50)) == (3, 3)
+    assert (confidence.most_bad(3, 50, 50), confidence.most_bad_whenever(3, 50, 50)) == (3, 3)
 
 
 def test_whoever_read_nothing_knows_nothing() -> None:
-    assert (bounds.most_bad(0, 0, 50), bounds.most_bad_whenever(0, 0, 50), bounds.most_share(0, 0)) == (50, 50, 1.0)
+    assert (confidence.most_bad(0, 0, 50), confidence.most_bad_whenever(0, 0, 50), confidence.most_share(0, 0)) == (
+        50,
+        50,
+        1.0,
+    )
 
 
 def test_the_plan_for_5_percent_is_59_then_93_then_124() -> None:
-    assert [bounds.planned(0.05, 10_000_000, bad=bad) for bad in (0, 1, 2, 3)] == [59, 93, 124, 153]
+    assert [confidence.planned(0.05, 10_000_000, bad=bad) for bad in (0, 1, 2, 3)] == [59, 93, 124, 153]
 
 
 def test_a_small_set_needs_fewer() -> None:
-    n = bounds.planned(0.05, 100)
-    assert (n, bounds.most_bad(0, n, 100), bounds.most_bad(0, n - 1, 100)) == (39, 5, 6)
+    n = confidence.planned(0.05, 100)
+    assert (n, confidence.most_bad(0, n, 100), confidence.most_bad(0, n - 1, 100)) == (39, 5, 6)
 
 
 def test_how_many_more_clean_ones_are_missing() -> None:
-    assert bounds.more_clean(0, 40, 10_000_000, lambda read: 500_000.0) == 19
-    assert bounds.more_clean(1, 59, 10_000_000, lambda read: 500_000.0) == 34
-    assert bounds.more_clean(30, 40, 100, lambda read: 5.0) == 60
+    assert confidence.more_clean(0, 40, 10_000_000, lambda read: 500_000.0) == 19
+    assert confidence.more_clean(1, 59, 10_000_000, lambda read: 500_000.0) == 34
+    assert confidence.more_clean(30, 40, 100, lambda read: 5.0) == 60
 
 
 def covered(n_sets: int, *, peeks: bool) -> tuple[float, float]:
@@ -107,14 +111,15 @@ def covered(n_sets: int, *, peeks: bool) -> tuple[float, float]:
             unpleasant = np.sort(lots[bad])[dice.integers(0, 3) :]
             decided &= ~np.isin(lots, unpleasant[:1])
         sample = drawn(lots, np.ones(total, dtype=bool), decided, bad)
-        most = bounds.most_bad(sample.bad, sample.read, total)
+        most = confidence.most_bad(sample.bad, sample.read, total)
         left = max(most - int(np.count_nonzero(decided & bad)), 0)
         held.append(int(bad.sum()) <= most and int(np.count_nonzero(bad & ~decided)) <= left)
         if peeks:
             found = np.cumsum(bad[np.argsort(lots)])
             held_whenever.append(
                 all(
-                    bad.sum() <= bounds.most_bad_whenever(int(found[n - 1]), n, total) for n in range(1, min(total, 60))
+                    bad.sum() <= confidence.most_bad_whenever(int(found[n - 1]), n, total)
+                    for n in range(1, min(total, 60))
                 )
             )
     return float(np.mean(held)), float(np.mean(held_whenever)) if peeks else 1.0
@@ -218,7 +223,7 @@ def test_above_a_threshold_only_what_was_drawn_of_all_above_it_counts() -> None:
 
 
 def step(threshold: float, read: int, accepted: int) -> Above:
-    return Above(threshold, 1000, read, accepted, bounds.least_share(accepted, read))
+    return Above(threshold, 1000, read, accepted, confidence.least_share(accepted, read))
 
 
 def test_the_lowest_threshold_is_the_last_that_passes_before_one_fails() -> None:
@@ -370,5 +375,5 @@ def test_plans_pass_as_often_as_the_binomial_says() -> None:
 
 
 def test_without_a_plan_it_takes_144_clean_reads_of_1204() -> None:
-    assert math.ceil(bounds.most_bad_whenever(0, 59, 1204) / 1204 * 1000) / 10 == 11.1
-    assert bounds.more_clean_whenever(0, 59, 1204, lambda read: 0.05 * 1204) == 144 - 59
+    assert math.ceil(confidence.most_bad_whenever(0, 59, 1204) / 1204 * 1000) / 10 == 11.1
+    assert confidence.more_clean_whenever(0, 59, 1204, lambda read: 0.05 * 1204) == 144 - 59

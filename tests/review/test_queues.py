@@ -9,8 +9,8 @@ import pytest
 from making import gym, write
 from rollout_curator.decisions.store import Decisions, Entry
 from rollout_curator.recipe.recipe import Recipe
-from rollout_curator.review import overview as reading
-from rollout_curator.review.queue_rows import Ask, plan
+from rollout_curator.review import summary
+from rollout_curator.review.queue_members import Ask, plan
 from rollout_curator.review.queues import about, queues, rows_of, words_of
 from rollout_curator.selection.filters import Filter, Thresholds
 from rollout_curator.workspace.workspace import Workspace
@@ -154,7 +154,7 @@ def test_what_a_queue_is_for_is_said(workspace: Workspace) -> None:
 def test_progress_counts_what_one_reviewer_decided(workspace: Workspace) -> None:
     decide(workspace, 0, "accept", "ann")
     decide(workspace, 1, "reject", "bob")
-    assert np.flatnonzero(reading.own_codes(workspace, "ann")).tolist() == [0]
+    assert np.flatnonzero(summary.own_codes(workspace, "ann")).tolist() == [0]
 
 
 def rows_under(workspace: Workspace, recipe: Recipe, name: str) -> list[int]:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from rollout_curator.review.reviewers import Corrected, Rates, corrected, rates
+from rollout_curator.review.reviewer_error import Corrected, Rates, corrected, rates
 
 ANN = {"a": "reject", "b": "accept", "c": "accept", "d": "reject", "x": "accept"}
 BOB = {"a": "reject", "b": "accept", "c": "reject", "d": "accept", "y": "reject"}

@@ -10,9 +10,9 @@ from making import gym, write
 from rollout_curator.decisions.store import Decisions, Entry
 from rollout_curator.errors import DecisionRefused
 from rollout_curator.recipe.recipe import Recipe
-from rollout_curator.review import overview as reading
 from rollout_curator.review import statement_words as words
-from rollout_curator.review.drawing import in_order
+from rollout_curator.review import summary
+from rollout_curator.review.random_order import in_order
 from rollout_curator.selection.filters import Thresholds
 from rollout_curator.selection.strategies import Step
 from rollout_curator.workspace.workspace import Workspace
@@ -38,7 +38,7 @@ def decide(workspace: Workspace, rows: np.ndarray, verdict: str, who: str = "ann
 
 
 def drawn_order(workspace: Workspace, recipe: Recipe = KEEP) -> np.ndarray:
-    return in_order(workspace.lots, workspace.once(reading.selected(workspace, recipe)))
+    return in_order(workspace.lots, workspace.once(summary.selected(workspace, recipe)))
 
 
 def test_the_selected_are_what_rules_select_each_content_once(workspace: Workspace) -> None:
@@ -50,7 +50,7 @@ def test_the_selected_are_what_rules_select_each_content_once(workspace: Workspa
 
 
 def test_before_reading_the_plan_is_known(workspace: Workspace) -> None:
-    said = reading.statement(workspace, KEEP)
+    said = summary.statement(workspace, KEEP)
     assert (said.sample.read, said.kept, said.kept_bad_at_most, said.more, said.planned) == (0, 200, 200, 98, 47)
     assert [words.offer_words(offer, said) for offer in words.offered(said)] == [
         "47 reads, 0 bad: meets 5 %; passes 34 % of the time when 2 % are bad",
@@ -61,12 +61,12 @@ def test_before_reading_the_plan_is_known(workspace: Workspace) -> None:
 
 
 def planned(workspace: Workspace, reads: int = 47, bad: int = 0) -> None:
-    reading.choose(workspace, KEEP, reads, bad, 0.05, "ann")
+    summary.choose(workspace, KEEP, reads, bad, 0.05, "ann")
 
 
 def test_a_plan_that_was_chosen_is_said_before_the_first_read(workspace: Workspace) -> None:
     planned(workspace, 72, 1)
-    assert words.notes(reading.statement(workspace, KEEP)) == [
+    assert words.notes(summary.statement(workspace, KEEP)) == [
         "Plan for this selection: 72 reads at random, at most 1 bad.",
         "Identical copies count once: 201 kept are 200 different ones.",
     ]
@@ -85,18 +85,18 @@ def test_what_was_not_chosen_is_named_without_one_that_was(workspace: Workspace)
 def test_reading_a_plan_to_its_end_gives_the_exact_bound(workspace: Workspace) -> None:
     planned(workspace)
     decide(workspace, drawn_order(workspace)[:47], "accept")
-    said = reading.statement(workspace, KEEP)
+    said = summary.statement(workspace, KEEP)
     assert (said.basis, said.sample.read, said.sample.bad, said.kept_bad_at_most) == ("plan", 47, 0, 10)
     assert said.upper == 0.05
 
 
 def test_without_a_plan_or_past_it_the_bound_for_any_time_counts(workspace: Workspace) -> None:
     decide(workspace, drawn_order(workspace)[:47], "accept")
-    said = reading.statement(workspace, KEEP)
+    said = summary.statement(workspace, KEEP)
     assert (said.basis, said.kept_bad_at_most, said.kept_bad_if_planned) == ("any time", 23, 10)
     planned(workspace, 20)
     decide(workspace, drawn_order(workspace)[47:70], "accept")
-    said = reading.statement(workspace, KEEP)
+    said = summary.statement(workspace, KEEP)
     assert (said.basis, said.sample.read, said.plan_bad_at_most) == ("any time", 70, 19)
 
 
@@ -105,7 +105,7 @@ def test_a_bad_one_found_at_random_is_out_of_the_kept(workspace: Workspace) -> N
     order = drawn_order(workspace)
     decide(workspace, order[:1], "reject")
     decide(workspace, order[1:47], "accept")
-    said = reading.statement(workspace, KEEP)
+    said = summary.statement(workspace, KEEP)
     assert (said.sample.bad, said.kept, said.bad_at_most - said.kept_bad_at_most) == (1, 199, 1)
     assert said.bad_at_most == 17
 
@@ -115,7 +115,7 @@ def test_bad_ones_found_elsewhere_leave_the_set_and_are_never_taken_off(workspac
     order = drawn_order(workspace)
     decide(workspace, order[:47], "accept")
     decide(workspace, order[150:153], "reject", queue="flagged")
-    said = reading.statement(workspace, KEEP)
+    said = summary.statement(workspace, KEEP)
     assert (said.sample.read, said.sample.total, said.left_reading, said.kept) == (47, 197, 3, 197)
     assert (said.bad_at_most, said.kept_bad_at_most) == (10, 10)
 
@@ -126,7 +126,7 @@ def test_what_was_not_chosen_in_a_comparison_is_no_bad_one_that_was_found(tmp_pa
     source = write(tmp_path / "run.jsonl", lines)
     workspace = Workspace.open([source], tmp_path / "cache", Decisions.open(tmp_path / "curation.sqlite"))
     assert workspace.decisions is not None
-    reading.choose(workspace, KEEP, 93, 1, 0.05)
+    summary.choose(workspace, KEEP, 93, 1, 0.05)
     order = drawn_order(workspace)
     others = [
         Entry(workspace.key(int(row)), "reject", ("not-chosen",), "", "ann", queue="random") for row in order[200:260]
@@ -134,7 +134,7 @@ def test_what_was_not_chosen_in_a_comparison_is_no_bad_one_that_was_found(tmp_pa
     workspace.decisions.record(others)
     decide(workspace, order[:90], "accept")
     decide(workspace, order[90:93], "reject")
-    said = reading.statement(workspace, KEEP)
+    said = summary.statement(workspace, KEEP)
     assert (said.sample.read, said.sample.total, said.kept, said.left_otherwise) == (93, 940, 937, 60)
     assert words.percent(said.upper) == "7.6 %"
     assert "60 were rejected in bulk or not chosen in a comparison: out of the set, as if by a rule." in words.notes(
@@ -147,11 +147,11 @@ def test_a_bound_that_reading_elsewhere_refutes_is_not_printed(tmp_path: Path) -
     """F4b: 59 clean of 1,000 allow 48 bad ones, and 60 were found: "at most 0 %" was printed."""
     source = write(tmp_path / "run.jsonl", [gym(answer=f"{n}", _ng_task_index=n) for n in range(1000)])
     workspace = Workspace.open([source], tmp_path / "cache", Decisions.open(tmp_path / "curation.sqlite"))
-    reading.choose(workspace, KEEP, 59, 0, 0.05)
+    summary.choose(workspace, KEEP, 59, 0, 0.05)
     order = drawn_order(workspace)
     decide(workspace, order[:59], "accept")
     decide(workspace, order[300:360], "reject", queue="flagged")
-    assert words.sentence(reading.statement(workspace, KEEP)) == (
+    assert words.sentence(summary.statement(workspace, KEEP)) == (
         "59 of the 940 selected read at random, as planned, 0 bad, but 60 were rejected while reading elsewhere, more "
         "than the 48 that this sample allows: by chance, or by another standard. So nothing is said of the kept."
     )
@@ -162,15 +162,15 @@ def test_a_disputed_one_is_bad_until_it_is_settled(tmp_path: Path) -> None:
     """F5: Ann rejects 6 of 59, Bob accepts them: 18.4 % stays, where it became 4.8 %."""
     source = write(tmp_path / "run.jsonl", [gym(answer=f"{n}", _ng_task_index=n) for n in range(500)])
     workspace = Workspace.open([source], tmp_path / "cache", Decisions.open(tmp_path / "curation.sqlite"))
-    reading.choose(workspace, KEEP, 59, 0, 0.05)
+    summary.choose(workspace, KEEP, 59, 0, 0.05)
     order = drawn_order(workspace)
     decide(workspace, order[6:59], "accept")
     decide(workspace, order[:6], "reject")
     decide(workspace, order[:6], "accept", "bob", "second")
-    said = reading.statement(workspace, KEEP)
+    said = summary.statement(workspace, KEEP)
     assert (said.sample.bad, said.disputed, words.percent(said.upper)) == (6, 6, "18.4 %")
     decide(workspace, order[:6], "accept", "ann", "settle")
-    assert reading.statement(workspace, KEEP).sample.bad == 0
+    assert summary.statement(workspace, KEEP).sample.bad == 0
     workspace.close()
 
 
@@ -180,12 +180,12 @@ def test_a_press_taken_back_at_once_is_no_verdict_and_a_changed_mind_is_none_eit
     decide(workspace, order[:1], "reject")
     workspace.decisions.undo("ann")
     decide(workspace, order[:3], "accept")
-    assert reading.statement(workspace, KEEP).sample.bad == 0
+    assert summary.statement(workspace, KEEP).sample.bad == 0
     decide(workspace, order[3:5], "reject")
     workspace.decisions.undo("ann")
     workspace.decisions.undo("ann")
     decide(workspace, order[3:5], "accept")
-    assert reading.statement(workspace, KEEP).sample.bad == 1
+    assert summary.statement(workspace, KEEP).sample.bad == 1
 
 
 def test_what_is_compared_instead_of_judged_when_its_turn_had_come_counts_as_bad(workspace: Workspace) -> None:
@@ -193,7 +193,7 @@ def test_what_is_compared_instead_of_judged_when_its_turn_had_come_counts_as_bad
     order = drawn_order(workspace)
     decide(workspace, order[:10], "accept")
     workspace.decisions.record([Entry(workspace.key(int(row)), "reject", way="compared") for row in order[[10, 80]]])
-    said = reading.statement(workspace, KEEP)
+    said = summary.statement(workspace, KEEP)
     assert (said.sample.read, said.sample.bad, said.sample.total, said.came) == (11, 1, 199, 1)
 
 
@@ -203,7 +203,7 @@ def test_what_was_chosen_in_a_comparison_or_read_elsewhere_still_waits_for_its_t
     workspace.decisions.record([Entry(workspace.key(int(order[1])), "accept", way="compared", queue="random")])
     decide(workspace, order[3:4], "accept", queue="flagged")
     decide(workspace, order[[0, 2]], "accept")
-    said = reading.statement(workspace, KEEP)
+    said = summary.statement(workspace, KEEP)
     assert (said.sample.read, said.sample.beyond, said.stop_key) == (1, 1, workspace.key(int(order[1])))
 
 
@@ -213,11 +213,11 @@ def test_a_plan_holds_for_what_is_read_after_it_and_is_chosen_once(workspace: Wo
     planned(workspace, 40)
     planned(workspace, 45)
     decide(workspace, order[5:50], "accept")
-    said = reading.statement(workspace, KEEP)
+    said = summary.statement(workspace, KEEP)
     assert (said.basis, said.sample.read, said.sample.bad, said.sample.total, said.kept) == ("plan", 45, 0, 195, 195)
     with pytest.raises(DecisionRefused, match="a plan of 45 reads was chosen for this selection and reading has begun"):
         planned(workspace, 60)
-    assert reading.chosen(workspace, Recipe(min_reward=0.1)) is None
+    assert summary.chosen(workspace, Recipe(min_reward=0.1)) is None
 
 
 def test_copies_are_counted_as_the_rows_they_are(tmp_path: Path) -> None:
@@ -227,7 +227,7 @@ def test_copies_are_counted_as_the_rows_they_are(tmp_path: Path) -> None:
     workspace = Workspace.open([source], tmp_path / "cache", Decisions.open(tmp_path / "curation.sqlite"))
     order = drawn_order(workspace)
     decide(workspace, order[order != 0], "accept")
-    said = reading.statement(workspace, KEEP)
+    said = summary.statement(workspace, KEEP)
     assert (said.kept, said.units, said.units_at_most) == (1000, 1600, 600 + said.kept_bad_at_most)
     assert said.kept_bad_at_most >= 1
     assert f"at most {said.units_at_most:,} of 1,600 rows" in words.sentence(said)
@@ -240,7 +240,7 @@ def test_of_pairs_it_is_said_how_many_can_have_a_bad_chosen_side(workspace: Work
     order = drawn_order(workspace)
     decide(workspace, order[:47], "accept")
     pairs = np.array([[int(row), 201] for row in [*order[100:150], *order[100:150], order[0]]])
-    said = reading.statement(workspace, KEEP, written=pairs)
+    said = summary.statement(workspace, KEEP, written=pairs)
     assert (said.units, said.kept, said.units_at_most) == (101, 51, 20)
     assert words.sentence(said).startswith(
         "47 of the 200 selected read at random, as planned, 0 bad: at most 20 of 101 pairs have a chosen side that "
@@ -251,7 +251,7 @@ def test_of_pairs_it_is_said_how_many_can_have_a_bad_chosen_side(workspace: Work
 def test_a_skipped_one_ends_the_sample_and_is_named(workspace: Workspace) -> None:
     order = drawn_order(workspace)
     decide(workspace, np.delete(order[:47], 20), "accept")
-    said = reading.statement(workspace, KEEP)
+    said = summary.statement(workspace, KEEP)
     assert (said.sample.read, said.sample.beyond, said.stop_key) == (20, 26, workspace.key(int(order[20])))
     assert (said.more, said.to_read) == (78, 52)
 
@@ -259,8 +259,8 @@ def test_a_skipped_one_ends_the_sample_and_is_named(workspace: Workspace) -> Non
 def test_another_threshold_uses_the_same_reading(workspace: Workspace) -> None:
     decide(workspace, drawn_order(workspace, Recipe())[:30], "accept")
     n_high = int(np.count_nonzero(workspace.column("reward")[drawn_order(workspace, Recipe())[:30]] > 0.5))
-    assert reading.statement(workspace, Recipe()).sample.read == 30
-    assert reading.statement(workspace, KEEP).sample.read == n_high
+    assert summary.statement(workspace, Recipe()).sample.read == 30
+    assert summary.statement(workspace, KEEP).sample.read == n_high
 
 
 def test_what_is_rejected_in_bulk_is_a_rule_and_not_reading(workspace: Workspace) -> None:
@@ -269,17 +269,17 @@ def test_what_is_rejected_in_bulk_is_a_rule_and_not_reading(workspace: Workspace
     decide(workspace, order[:10], "accept")
     out = [workspace.key(int(row)) for row in order[5:25]]
     workspace.decisions.record_bulk(out, Entry("", "reject", reviewer="ann"), seen=workspace.decisions.version())
-    said = reading.statement(workspace, KEEP)
+    said = summary.statement(workspace, KEEP)
     assert (said.sample.total, said.sample.read, said.kept, said.came) == (181, 6, 185, 1)  # order[10] was next
     workspace.decisions.undo("ann")
-    assert reading.statement(workspace, KEEP).sample.read == 10
+    assert summary.statement(workspace, KEEP).sample.read == 10
 
 
 def test_what_is_accepted_in_bulk_is_kept_and_still_unread(workspace: Workspace) -> None:
     assert workspace.decisions is not None
     low = [workspace.key(row) for row in range(201, 211)]
     workspace.decisions.record_bulk(low, Entry("", "accept", reviewer="ann"), seen=0)
-    said = reading.statement(workspace, KEEP)
+    said = summary.statement(workspace, KEEP)
     assert (said.sample.total, said.kept, said.sample.read) == (210, 210, 0)
 
 
@@ -289,13 +289,13 @@ def test_one_that_takes_the_place_of_a_rejected_one_counts_as_bad(tmp_path: Path
     best = Recipe(strategies=(Step("best_of_n", {"n": 1}),))
     workspace = Workspace.open([source], tmp_path / "cache", Decisions.open(tmp_path / "curation.sqlite"))
     decide(workspace, np.array([0]), "reject")
-    said = reading.statement(workspace, best)
+    said = summary.statement(workspace, best)
     assert (said.sample.total, said.sample.bad, said.kept, said.uncovered, said.kept_bad_at_most) == (1, 1, 1, 1, 1)
     workspace.close()
 
 
 def test_the_sentence_says_all_of_it_and_rounds_up(workspace: Workspace) -> None:
-    said = reading.statement(workspace, KEEP)
+    said = summary.statement(workspace, KEEP)
     assert (
         words.sentence(said) == "None of the 200 selected has been read at random yet, so nothing is known of the kept."
     )
@@ -306,7 +306,7 @@ def test_the_sentence_says_all_of_it_and_rounds_up(workspace: Workspace) -> None
     order = drawn_order(workspace)
     decide(workspace, order[:1], "reject")
     decide(workspace, order[1:47], "accept")
-    assert words.sentence(reading.statement(workspace, KEEP)) == (
+    assert words.sentence(summary.statement(workspace, KEEP)) == (
         "47 of the 200 selected read at random, 1 bad: at most 15.1 % of the different contents kept would be rejected "
         "by this reader, at most 31 of 200 rows (95 % sure, whenever one stops). 75 more clean ones bring it to 5 %."
     )
@@ -315,11 +315,11 @@ def test_the_sentence_says_all_of_it_and_rounds_up(workspace: Workspace) -> None
 def test_a_plan_read_to_its_end_meets_its_goal_in_words(workspace: Workspace) -> None:
     planned(workspace)
     decide(workspace, drawn_order(workspace)[:20], "accept")
-    assert words.sentence(reading.statement(workspace, KEEP)).endswith(
+    assert words.sentence(summary.statement(workspace, KEEP)).endswith(
         "A plan of 47 reads is under way and is judged at its end."
     )
     decide(workspace, drawn_order(workspace)[20:47], "accept")
-    assert words.sentence(reading.statement(workspace, KEEP)) == (
+    assert words.sentence(summary.statement(workspace, KEEP)) == (
         "47 of the 200 selected read at random, as planned, 0 bad: at most 5 % of the different contents kept would be "
         "rejected by this reader, at most 11 of 201 rows (95 % sure). That meets the goal of 5 %."
     )
@@ -327,7 +327,7 @@ def test_a_plan_read_to_its_end_meets_its_goal_in_words(workspace: Workspace) ->
 
 def test_of_an_empty_kept_set_nothing_good_is_said(workspace: Workspace) -> None:
     decide(workspace, drawn_order(workspace), "reject")
-    said = reading.statement(workspace, KEEP)
+    said = summary.statement(workspace, KEEP)
     assert (said.kept, said.upper) == (0, 0.0)
     assert words.sentence(said) == "Nothing is kept of the 200 selected: there is no kept set to speak of."
 
@@ -339,7 +339,7 @@ def test_what_is_good_is_rounded_down() -> None:
 
 def test_the_notes_say_what_a_bound_rests_on(workspace: Workspace) -> None:
     decide(workspace, drawn_order(workspace)[:47], "accept")
-    assert words.notes(reading.statement(workspace, KEEP))[:2] == [
+    assert words.notes(summary.statement(workspace, KEEP))[:2] == [
         "True whenever one stops, for rules and a threshold that were chosen before reading.",
         "Had just these 47 reads been planned before, it would be at most 5 %, which would meet the goal of 5 %.",
     ]
@@ -362,7 +362,7 @@ def test_disagreements_name_rollout_reward_and_reader(workspace: Workspace) -> N
     decide(workspace, np.array([3, 4]), "reject")
     decide(workspace, np.array([210]), "accept", "bob")
     decide(workspace, np.array([211]), "reject")
-    found = list(reading.disagreement_lines(workspace, KEEP))
+    found = list(summary.disagreement_lines(workspace, KEEP))
     assert [(line["line"], line["reward"], line["verdict"], line["reviewer"]) for line in found] == [
         (4, 1.0, "reject", "ann"),
         (5, 1.0, "reject", "ann"),
@@ -377,11 +377,11 @@ def test_each_reviewer_has_verdicts_of_their_own_until_one_settles_it(workspace:
     decide(workspace, np.array([1, 2]), "reject", "ann")
     decide(workspace, np.array([1]), "accept", "bob")
     key = workspace.key(1)
-    assert {who: own[key][0] for who, own in reading.judged(workspace).items()} == {"ann": "reject", "bob": "accept"}
-    assert reading.to_settle(workspace) == [key]
+    assert {who: own[key][0] for who, own in summary.judged(workspace).items()} == {"ann": "reject", "bob": "accept"}
+    assert summary.to_settle(workspace) == [key]
     decide(workspace, np.array([1]), "accept", "ann", queue="settle")
-    assert reading.to_settle(workspace) == []
-    assert reading.judged(workspace)["ann"][key][0] == "reject"
+    assert summary.to_settle(workspace) == []
+    assert summary.judged(workspace)["ann"][key][0] == "reject"
 
 
 def test_a_newer_opinion_opens_a_settled_difference_again(workspace: Workspace) -> None:
@@ -389,16 +389,16 @@ def test_a_newer_opinion_opens_a_settled_difference_again(workspace: Workspace) 
     decide(workspace, np.array([1]), "accept", "bob")
     decide(workspace, np.array([1]), "accept", "ann", queue="settle")
     decide(workspace, np.array([1]), "reject", "eve")
-    assert reading.to_settle(workspace) == [workspace.key(1)]
+    assert summary.to_settle(workspace) == [workspace.key(1)]
 
 
 def test_who_reads_a_shared_part_second_is_asked_for_what_others_decided(workspace: Workspace) -> None:
     decide(workspace, np.arange(100), "accept", "ann")
-    mine, theirs = reading.second_reads(workspace, "ann", 0.2), reading.second_reads(workspace, "bob", 0.2)
+    mine, theirs = summary.second_reads(workspace, "ann", 0.2), summary.second_reads(workspace, "bob", 0.2)
     assert len(mine) == 0
     assert 10 <= len(theirs) <= 30
     decide(workspace, theirs[:3], "accept", "bob")
-    assert reading.second_reads(workspace, "bob", 0.2).tolist() == theirs[3:].tolist()
+    assert summary.second_reads(workspace, "bob", 0.2).tolist() == theirs[3:].tolist()
 
 
 def test_rejects_are_counted_by_each_of_their_reasons(workspace: Workspace) -> None:
@@ -411,14 +411,14 @@ def test_rejects_are_counted_by_each_of_their_reasons(workspace: Workspace) -> N
     ]
     entries = [Entry(workspace.key(row), verdict, why) for row, (verdict, why) in enumerate(said)]
     workspace.decisions.record([*entries, Entry(workspace.key(3), "clear"), Entry("elsewhere", "reject", ("unsafe",))])
-    assert reading.reasons(workspace) == {"truncated": 2, "unsafe": 1}
+    assert summary.reasons(workspace) == {"truncated": 2, "unsafe": 1}
 
 
 def test_a_lower_bound_is_judged_by_what_it_would_keep(workspace: Workspace) -> None:
     decide(workspace, drawn_order(workspace, Recipe()), "accept")
-    found = [(step.threshold, step.total) for step in reading.calibration(workspace, Recipe(), 0.95)[1]]
+    found = [(step.threshold, step.total) for step in summary.calibration(workspace, Recipe(), 0.95)[1]]
     assert found == [(1.0, 200), (0.2, 240)]
-    up_to = reading.calibration(workspace, Recipe(max_reward=0.5), 0.95)[1]
+    up_to = summary.calibration(workspace, Recipe(max_reward=0.5), 0.95)[1]
     assert [(step.threshold, step.total) for step in up_to] == [(1.0, 0), (0.2, 40)]
     own = Recipe(thresholds=Thresholds("agent", {workspace.frame["agent"].iat[0]: 0.5}))
-    assert [step.total for step in reading.calibration(workspace, own, 0.95)[1]] == [0, 0]
+    assert [step.total for step in summary.calibration(workspace, own, 0.95)[1]] == [0, 0]

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from rollout_curator.review import confidence as bounds
-from rollout_curator.review.strata import Stratum, estimate, most_bad
+from rollout_curator.review import confidence
+from rollout_curator.review.stratified_bound import Stratum, estimate, most_bad
 
 
 def test_each_read_counts_for_what_it_stands_for() -> None:
@@ -23,11 +23,11 @@ def test_without_a_read_in_each_stratum_there_is_no_estimate_and_the_unread_are_
     ("bad", "read", "total"), [(0, 59, 1000), (3, 59, 1000), (5, 300, 1000), (20, 20, 40), (3, 50, 50)]
 )
 def test_one_stratum_is_one_sample(bad: int, read: int, total: int) -> None:
-    assert most_bad([Stratum(total, read, bad)]) == bounds.most_bad(bad, read, total)
+    assert most_bad([Stratum(total, read, bad)]) == confidence.most_bad(bad, read, total)
 
 
 def test_clean_reads_in_equal_parts_show_as_much_as_one_sample() -> None:
-    assert most_bad([Stratum(100, 6, 0)] * 10) == pytest.approx(bounds.most_bad(0, 60, 1000), abs=2)
+    assert most_bad([Stratum(100, 6, 0)] * 10) == pytest.approx(confidence.most_bad(0, 60, 1000), abs=2)
 
 
 def test_who_read_all_knows_the_number() -> None:

@@ -9,10 +9,9 @@ import pytest
 from making import gym, write
 from rollout_curator.decisions.store import Decisions, Entry
 from rollout_curator.recipe.recipe import Recipe
-from rollout_curator.review import overview as reading
-from rollout_curator.review import team as reading_shared
+from rollout_curator.review import summary, team
 from rollout_curator.review import team_words as words
-from rollout_curator.review.drawing import in_order
+from rollout_curator.review.random_order import in_order
 from rollout_curator.workspace.workspace import Workspace
 
 KEEP = Recipe(min_reward=0.5)
@@ -50,7 +49,7 @@ def coins(workspace: Workspace) -> None:
 def test_two_coin_flippers_agree_by_chance(workspace: Workspace) -> None:
     """34 of 60 alike, half of all rejected by each: (34/60 - 1/2) / (1/2)."""
     coins(workspace)
-    (pair,) = reading_shared.agreed(workspace)
+    (pair,) = team.agreed(workspace)
     assert (pair.both, pair.agreed, pair.rejected) == (60, 34, (30, 30))
     assert pair.kappa == pytest.approx(4 / 30)
     assert (pair.on_accepts, pair.on_rejects) == (pytest.approx(34 / 60), pytest.approx(34 / 60))
@@ -60,7 +59,7 @@ def test_verdicts_adopted_from_another_raise_no_kappa(workspace: Workspace) -> N
     """Bob takes over Ann's verdict on 20 of the 26 they differ on; that would make kappa (54/60 - 1/2) / (1/2) = .8."""
     coins(workspace)
     decide(workspace, dict.fromkeys(range(34, 47), "reject") | dict.fromkeys(range(47, 54), "accept"), "bob", "all")
-    (pair,) = reading_shared.agreed(workspace)
+    (pair,) = team.agreed(workspace)
     assert (pair.both, pair.agreed) == (60, 34)
     assert pair.kappa == pytest.approx(4 / 30)
 
@@ -68,8 +67,8 @@ def test_verdicts_adopted_from_another_raise_no_kappa(workspace: Workspace) -> N
 def test_a_verdict_given_where_the_others_was_to_be_seen_does_not_count(workspace: Workspace) -> None:
     decide(workspace, verdicts([], 30), "ann", "random")
     decide(workspace, verdicts([], 30), "bob", "all")
-    assert reading_shared.agreed(workspace) == []
-    assert reading_shared.adopted(workspace) == 30
+    assert team.agreed(workspace) == []
+    assert team.adopted(workspace) == 30
     assert words.team_lines(workspace, KEEP) == [
         "30 verdicts given where those of others could be seen: not counted here."
     ]
@@ -78,7 +77,7 @@ def test_a_verdict_given_where_the_others_was_to_be_seen_does_not_count(workspac
 def test_what_came_first_counts_wherever_it_was_given(workspace: Workspace) -> None:
     decide(workspace, verdicts([3], 25), "bob", "all")
     decide(workspace, verdicts([3], 25), "ann", "second", blind=True)
-    assert [(pair.both, pair.agreed) for pair in reading_shared.agreed(workspace)] == [(25, 25)]
+    assert [(pair.both, pair.agreed) for pair in team.agreed(workspace)] == [(25, 25)]
 
 
 def test_a_second_try_after_an_undo_does_not_count(workspace: Workspace) -> None:
@@ -87,7 +86,7 @@ def test_a_second_try_after_an_undo_does_not_count(workspace: Workspace) -> None
     assert workspace.decisions is not None
     workspace.decisions.undo("bob")
     decide(workspace, {0: "reject"}, "bob", "second", blind=True)
-    assert reading_shared.agreed(workspace) == []
+    assert team.agreed(workspace) == []
 
 
 def test_settling_and_comparing_are_no_reading_of_ones_own(workspace: Workspace) -> None:
@@ -96,7 +95,7 @@ def test_settling_and_comparing_are_no_reading_of_ones_own(workspace: Workspace)
     decide(workspace, {0: "accept"}, "eve", "settle", blind=True)
     key = workspace.key(1)
     workspace.decisions.record([Entry(key, "reject", ("not-chosen",), reviewer="eve", queue="task-1", blind=True)])
-    assert list(reading_shared.own(workspace)) == ["ann"]
+    assert list(team.own(workspace)) == ["ann"]
 
 
 def test_of_older_stores_only_the_very_first_verdict_counts(tmp_path: Path, workspace: Workspace) -> None:
@@ -107,7 +106,7 @@ def test_of_older_stores_only_the_very_first_verdict_counts(tmp_path: Path, work
         old.record([Entry(key, "reject", reviewer="bob", queue="second")])
         lines = [line.replace(b'"blind":true', b'"blind":null') for line in old.give_out()]
         workspace.decisions.take_in([line.replace(b'"blind":false', b'"blind":null') for line in lines])
-    assert list(reading_shared.own(workspace)) == ["ann"]
+    assert list(team.own(workspace)) == ["ann"]
 
 
 def test_three_readers_have_one_alpha(workspace: Workspace) -> None:
@@ -115,7 +114,7 @@ def test_three_readers_have_one_alpha(workspace: Workspace) -> None:
     for who in ("ann", "bob"):
         decide(workspace, verdicts([0, 1, 2, 3, 4], 25), who, "second", blind=True)
     decide(workspace, verdicts([0, 1, 2, 3], 25), "eve", "second", blind=True)
-    found = reading_shared.together(workspace)
+    found = team.together(workspace)
     assert (found.reviewers, found.rollouts) == (3, 25)
     assert found.alpha == pytest.approx(1 - 74 * 2 / (2 * 14 * 61))
     assert found.low is not None
@@ -128,7 +127,7 @@ def test_three_readers_have_one_alpha(workspace: Workspace) -> None:
 
 def test_a_pair_is_said_with_prevalence_and_interval(workspace: Workspace) -> None:
     coins(workspace)
-    (pair,) = reading_shared.agreed(workspace)
+    (pair,) = team.agreed(workspace)
     assert words.pair_words(pair) == (
         "ann and bob both read 60 blind and agree on 34 (57%), 57% on accepts, 57% on rejects; ann rejected 30, bob "
         f"30; kappa 0.13 ({words.interval_words(pair.low, pair.high)})"
@@ -139,7 +138,7 @@ def test_a_pair_is_said_with_prevalence_and_interval(workspace: Workspace) -> No
 
 
 def random_order(workspace: Workspace) -> list[int]:
-    return in_order(workspace.lots, workspace.once(reading.selected(workspace, KEEP))).tolist()
+    return in_order(workspace.lots, workspace.once(summary.selected(workspace, KEEP))).tolist()
 
 
 def test_errors_are_told_once_all_differences_are_settled(workspace: Workspace) -> None:
@@ -151,7 +150,7 @@ def test_errors_are_told_once_all_differences_are_settled(workspace: Workspace) 
     decide(workspace, {row: "reject" if row in bad else "accept" for row in order[:60]}, "bob", "second", blind=True)
     assert words.team_lines(workspace, KEEP)[0] == "ann: settle 5 differences to learn how often one errs."
     decide(workspace, {row: "reject" if row in bad else "accept" for row in [*missed, *wrong]}, "eve", "settle")
-    first = reading_shared.readers(workspace, KEEP)[0]
+    first = team.readers(workspace, KEEP)[0]
     assert (first.rates.bad, first.rates.caught, first.rates.good, first.rates.passed) == (15, 13, 45, 42)
     assert (first.read, first.rejected) == (60, 16)
     assert first.corrected is not None
@@ -188,7 +187,7 @@ def test_reading_some_of_every_reward_counts_whole(workspace: Workspace) -> None
     high, low = by_reward(workspace, 1.0, 30), by_reward(workspace, 0.6, 30)
     said = {row: "reject" if row in (high[0], *low[:6]) else "accept" for row in [*high, *low]}
     decide(workspace, said, "ann", "by-reward")
-    found = reading_shared.weighted(workspace, KEEP)
+    found = team.weighted(workspace, KEEP)
     assert (found.bands, found.unread, found.total, found.read, found.bad, found.kept) == (2, 0, 240, 60, 7, 233)
     assert found.estimate == pytest.approx(200 / 30 + 6 * 40 / 30 - 7)
     assert 8 <= found.bad_at_most <= 40
@@ -203,7 +202,7 @@ def test_reading_some_of_every_reward_counts_whole(workspace: Workspace) -> None
 
 def test_a_band_nobody_read_is_bad(workspace: Workspace) -> None:
     decide(workspace, dict.fromkeys(by_reward(workspace, 1.0, 60), "accept"), "ann", "by-reward")
-    found = reading_shared.weighted(workspace, KEEP)
+    found = team.weighted(workspace, KEEP)
     assert (found.unread, found.estimate) == (1, None)
     assert found.bad_at_most >= 40
     assert "1 band of which nothing was read count as bad." in words.weighted_note(found)
@@ -218,10 +217,10 @@ def test_what_was_rejected_in_bulk_or_not_chosen_is_no_bad_one(workspace: Worksp
     assert workspace.decisions is not None
     high, low = by_reward(workspace, 1.0, 30), by_reward(workspace, 0.6, 30)
     decide(workspace, dict.fromkeys([*high, *low], "accept"), "ann", "by-reward")
-    before = reading_shared.weighted(workspace, KEEP)
+    before = team.weighted(workspace, KEEP)
     others = [workspace.key(row) for row in by_reward(workspace, 1.0, 40)[30:]]
     entries = [Entry(key, "reject", ("not-chosen",), reviewer="ann", queue="task-1") for key in others[:5]]
     workspace.decisions.record(entries)
     workspace.decisions.record_bulk(others[5:], Entry("", "reject", reviewer="ann"), seen=workspace.decisions.version())
-    after = reading_shared.weighted(workspace, KEEP)
+    after = team.weighted(workspace, KEEP)
     assert (before.total, before.bad, after.total, after.bad, after.kept) == (240, 0, 230, 0, 230)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from rollout_curator.selection.means import Means, change, means
+from rollout_curator.selection.task_means import Means, change, means
 
 RUNS = 400
 

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rollout_curator.index import hash_pile as piles
-from rollout_curator.index.hash_pile import Pile
+from rollout_curator.index import hash_spill as piles
+from rollout_curator.index.hash_spill import Pile
 from rollout_curator.selection.splits import shared_text
+from rollout_curator.selection.splits.leakage_links import Alike, worth_comparing
 from rollout_curator.selection.splits.shared_text import shared, without
-from rollout_curator.selection.splits.ties import Alike, worth_comparing
 
 
 def piled(prompts: list[set[int]]) -> Pile:

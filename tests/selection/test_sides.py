@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from rollout_curator.selection.pairs.figures import Figures, figures
+from rollout_curator.selection.pairs.pair_statistics import Figures, figures
 from rollout_curator.selection.pairs.sides import (
     Limits,
     Side,

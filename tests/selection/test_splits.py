@@ -17,7 +17,7 @@ from xxhash import xxh3_64_intdigest
 
 from rollout_curator.errors import RecipeError
 from rollout_curator.export.conversion import Ask, prompts
-from rollout_curator.index.hash_pile import Pile
+from rollout_curator.index.hash_spill import Pile
 from rollout_curator.selection.splits import split as splits
 from rollout_curator.selection.splits.shared_text import shared, without
 from rollout_curator.selection.splits.similarity import SHORT_ROWS, bands, likeness, minima, normal, sketch

@@ -18,7 +18,7 @@ from rollout_curator.recipe.recipe import Recipe
 from rollout_curator.selection.filters import Filter
 from rollout_curator.selection.funnel import ACCEPT, NONE, REJECT, Array, Drop, Fall, RewardBounds, Rules, select
 from rollout_curator.selection.strategies import Step
-from rollout_curator.workspace.controls import beside
+from rollout_curator.workspace.random_controls import beside
 from rollout_curator.workspace.workspace import Workspace
 
 SAMPLE = Path(__file__).parents[2] / "sample_data"

@@ -30,7 +30,7 @@ from rollout_curator.selection.strategies import (
     task_table,
     words,
 )
-from rollout_curator.selection.strategies.order import ties
+from rollout_curator.selection.strategies.ranking import ties
 
 NAN, INF = float("nan"), float("inf")
 COMPONENTS = Path(__file__).parents[2] / "components"

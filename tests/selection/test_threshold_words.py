@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from rollout_curator.selection.threshold_counts import Bounds, Levels, levels
-from rollout_curator.ui.pages.bounds import Band, band, band_words, step_of
+from rollout_curator.ui.pages.rewards_bounds import Band, band, band_words, step_of
 
 FEW = [0.0, 0.5, 0.5, 1.0, np.inf, np.nan]
 MANY = [number / 100 for number in range(101)]

@@ -21,7 +21,7 @@ from rollout_curator.errors import SourceChanged, SourceUnreadable
 from rollout_curator.sources import documents
 from rollout_curator.sources import lines as reader
 from rollout_curator.sources.documents import Record, Splitter
-from rollout_curator.sources.layouts import DOCUMENT, LINES, Layout, look
+from rollout_curator.sources.file_layout import DOCUMENT, LINES, Layout, look
 
 CASES = CHECKOUT.parent / "shared" / "cases" / "13_json_shapes"
 BOM = b"\xef\xbb\xbf"

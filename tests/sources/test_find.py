@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from making import call
-from rollout_curator import parallel as runner
+from rollout_curator import parallel
 from rollout_curator.errors import SourceNotFound, WorkerLost
 from rollout_curator.sources.find import PassedOver, environment_of, find, passed_over
 
@@ -180,7 +180,7 @@ def test_the_path_tells_the_environment(path: str, environment: str) -> None:
 
 
 def test_results_come_in_the_order_of_the_tasks() -> None:
-    assert list(runner.run_in_pool(operator.neg, range(30))) == [-number for number in range(30)]
+    assert list(parallel.run_in_pool(operator.neg, range(30))) == [-number for number in range(30)]
 
 
 def test_a_worker_does_not_run_the_main_module_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -188,17 +188,17 @@ def test_a_worker_does_not_run_the_main_module_again(tmp_path: Path, monkeypatch
     main.__file__ = str(tmp_path / "page.py")
     (tmp_path / "page.py").write_text("raise SystemExit('the page ran in a worker')")
     monkeypatch.setitem(sys.modules, "__main__", main)
-    assert list(runner.run_in_pool(operator.neg, range(3))) == [0, -1, -2]
+    assert list(parallel.run_in_pool(operator.neg, range(3))) == [0, -1, -2]
 
 
 def test_two_tasks_need_no_pool() -> None:
-    assert list(runner.run_in_pool(lambda number: number, [1, 2])) == [1, 2]
+    assert list(parallel.run_in_pool(lambda number: number, [1, 2])) == [1, 2]
 
 
 def test_a_worker_that_is_killed_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "cpu_count", lambda: 2)
     with pytest.raises(WorkerLost, match="a worker process was killed, perhaps for want of memory; try again"):
-        list(runner.run_in_pool(os._exit, [1, 2, 3]))
+        list(parallel.run_in_pool(os._exit, [1, 2, 3]))
 
 
 def test_the_report_of_an_export_is_passed_over_where_its_manifest_lies(tmp_path: Path) -> None:

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 
 from making import call, environment, exported, gym, run, write
 from rollout_curator.export import verify
-from rollout_curator.index import scan, tally
-from rollout_curator.index.tally import Range, Tally
+from rollout_curator.index import problem_counts, scan
+from rollout_curator.index.problem_counts import Range, Tally
 from rollout_curator.recipe.recipe import Recipe
 from rollout_curator.sources import limits
 from rollout_curator.sources import lines as reader
@@ -107,8 +107,8 @@ SMALL = [
 def test_whatever_many_lines_hold_each_is_counted_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, first: bytes, second: bytes, suffix: str
 ) -> None:
-    monkeypatch.setattr(tally, "LISTED_MAX", 5)
-    monkeypatch.setattr(tally, "RANGES_MAX", 3)
+    monkeypatch.setattr(problem_counts, "LISTED_MAX", 5)
+    monkeypatch.setattr(problem_counts, "RANGES_MAX", 3)
     pack = {"": bytes, ".gz": gzip.compress, ".zst": zstandard.compress}[suffix]
     found = checked(pack(GOOD + (first * 3 + second * 2) * 20), tmp_path / f"a.jsonl{suffix}")
     counts = found["counts"]
@@ -126,8 +126,8 @@ LINES = st.lists(st.tuples(st.integers(1, 3), st.sampled_from("abc")), max_size=
 @given(LINES, st.lists(st.integers(0, 60), max_size=6))
 def test_tallies_of_parts_join_to_the_tally_of_the_whole(lines: list[tuple[int, str]], cuts: list[int]) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(tally, "LISTED_MAX", 3)
-        patch.setattr(tally, "RANGES_MAX", 4)
+        patch.setattr(problem_counts, "LISTED_MAX", 3)
+        patch.setattr(problem_counts, "RANGES_MAX", 4)
         numbers = [sum(gap for gap, _ in lines[: n + 1]) for n in range(len(lines))]
         placed = [(number, kind) for number, (_, kind) in zip(numbers, lines, strict=True)]
         whole, joined = Tally(), Tally()
@@ -144,8 +144,8 @@ def test_tallies_of_parts_join_to_the_tally_of_the_whole(lines: list[tuple[int, 
 
 def test_neighbouring_lines_of_a_kind_are_one_range_and_the_last_range_takes_in_the_rest() -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(tally, "LISTED_MAX", 1)
-        patch.setattr(tally, "RANGES_MAX", 2)
+        patch.setattr(problem_counts, "LISTED_MAX", 1)
+        patch.setattr(problem_counts, "RANGES_MAX", 2)
         found = Tally()
         for line in (1, 2, 3, 5, 6, 8, 11):
             found.add(line, "not_json", "why")
@@ -154,7 +154,7 @@ def test_neighbouring_lines_of_a_kind_are_one_range_and_the_last_range_takes_in_
 
 
 def test_the_text_of_check_says_which_lines_are_not_listed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tally, "LISTED_MAX", 2)
+    monkeypatch.setattr(problem_counts, "LISTED_MAX", 2)
     path = tmp_path / "a.jsonl"
     path.write_bytes(GOOD + b"x\n" * 8 + b"1\n")
     assert call("check", path).out.splitlines()[3:] == [
@@ -167,7 +167,7 @@ def test_the_text_of_check_says_which_lines_are_not_listed(tmp_path: Path, monke
 
 
 def test_flagged_lines_are_counted_ranges_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tally, "LISTED_MAX", 2)
+    monkeypatch.setattr(problem_counts, "LISTED_MAX", 2)
     unrated = gym()
     del unrated["reward"]
     found = call("check", write(tmp_path / "a.jsonl", [unrated] * 6 + [gym()]), "--json").json
@@ -178,7 +178,7 @@ def test_flagged_lines_are_counted_ranges_too(tmp_path: Path, monkeypatch: pytes
 def test_the_funnel_and_the_manifest_count_lines_that_are_not_listed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tally, "LISTED_MAX", 2)
+    monkeypatch.setattr(problem_counts, "LISTED_MAX", 2)
     path = write(tmp_path / "a.jsonl", [gym(), *["{x"] * 9, *["[]"] * 5, "", gym()])
     workspace = Workspace.open([path])
     funnel = workspace.funnel(Recipe())

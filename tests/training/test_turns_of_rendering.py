@@ -17,15 +17,14 @@ from starlette.testclient import TestClient
 
 from making import environment, gym, write
 from rollout_curator.errors import TemplateError
-from rollout_curator.export.workers import count_for
+from rollout_curator.export.worker_count import count_for
 from rollout_curator.recipe import recipe as recipes
 from rollout_curator.recipe.recipe import Recipe
-from rollout_curator.training.templates import built_in, pasted, to_table
-from rollout_curator.training.templates import turns as taking
+from rollout_curator.training.templates import built_in, pasted, render_queue, to_table
 from rollout_curator.training.templates.render import Rendered, render
-from rollout_curator.training.templates.turns import Stopped, Turns, Work, one_at_a_time, own_turns
+from rollout_curator.training.templates.render_queue import Stopped, Turns, Work, one_at_a_time, own_turns
 from rollout_curator.ui.server import proxies, rendering, server
-from rollout_curator.ui.server.answering import TOKEN_HEADER, answer
+from rollout_curator.ui.server.answers import TOKEN_HEADER, answer
 from rollout_curator.ui.server.exporting import Beside, ExportJob
 from rollout_curator.ui.server.looking import LookJob
 from rollout_curator.ui.server.rendering import of_page, of_request, turns_of
@@ -125,7 +124,7 @@ def test_the_template_of_another_user_does_not_wait() -> None:
 
 
 def test_no_more_cores_than_there_are_for_all_render_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(taking, "_cores", threading.BoundedSemaphore(1))
+    monkeypatch.setattr(render_queue, "_cores", threading.BoundedSemaphore(1))
     slow, other = Work(Turns()), Work(Turns())
     first = Rendering(endless("cores"), slow)
     wait_for(slow.turns, 1)
@@ -149,7 +148,7 @@ def test_a_built_in_template_waits_for_nobody() -> None:
 
 
 def test_what_would_be_one_too_many_is_told_to_come_back(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(taking, "WAITING_MAX", 1)
+    monkeypatch.setattr(render_queue, "WAITING_MAX", 1)
     slow = Work(Turns())
     first = Rendering(endless("too many"), slow)
     wait_for(slow.turns, 1)
@@ -160,12 +159,12 @@ def test_what_would_be_one_too_many_is_told_to_come_back(monkeypatch: pytest.Mon
 
 
 def test_on_the_command_line_nobody_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(taking, "_everyone", None)
+    monkeypatch.setattr(render_queue, "_everyone", None)
     assert (own_turns(), one_at_a_time(pasted(PLAIN))) == (None, False)
 
 
 def test_in_the_app_what_is_nobodys_work_waits_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(taking, "_everyone", None)
+    monkeypatch.setattr(render_queue, "_everyone", None)
     server._parts(ServeOptions())
     assert (one_at_a_time(pasted(PLAIN)), one_at_a_time(built_in("chatml")), one_at_a_time(None)) == (
         True,

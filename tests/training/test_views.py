@@ -12,8 +12,8 @@ from rollout_curator.training.targets import trl_templates
 from rollout_curator.training.targets.base import effective, get, targets
 from rollout_curator.training.targets.trl_templates import of_folder
 from rollout_curator.training.templates import ChatTemplate, built_in, pasted
-from rollout_curator.training.templates.fields import named_on
-from rollout_curator.training.views import Look, View, view
+from rollout_curator.training.templates.message_keys import named_on
+from rollout_curator.training.trainer_view import Look, View, view
 
 QUESTION = {"role": "user", "content": "2+2?"}
 ANSWER = {"role": "assistant", "content": "4"}

@@ -13,7 +13,7 @@ from making import gym, said, write
 from rollout_curator.errors import FileInTheWay
 from rollout_curator.printable import digest
 from rollout_curator.recipe.recipe import Recipe
-from rollout_curator.ui import preparing
+from rollout_curator.ui import loading
 from rollout_curator.ui.server import site as sites
 from rollout_curator.ui.server.exporting import Beside
 from rollout_curator.ui.server.site import ServeOptions, Site
@@ -33,7 +33,7 @@ ROLLOUTS: list[dict[str, Any]] = [
 @pytest.fixture
 def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
     """Open five rollouts: plain, long, with an image, cut off, ending on a call; looks are waited for."""
-    monkeypatch.setattr(preparing, "PATIENCE_S", 30.0)
+    monkeypatch.setattr(loading, "PATIENCE_S", 30.0)
     source = write(tmp_path / "run.jsonl", ROLLOUTS)
     workspace = Workspace.open([source], tmp_path / "cache")
     yield sites.install(Site(ServeOptions(paths=(source,), out_dir=tmp_path), workspace))
@@ -166,7 +166,7 @@ def test_a_look_that_takes_long_shows_how_far_it_is_and_can_be_cancelled(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     app = opened("export")
-    monkeypatch.setattr(preparing, "PATIENCE_S", 0.0)
+    monkeypatch.setattr(loading, "PATIENCE_S", 0.0)
     assert site.workspace
     outlook = site.workspace.outlook
     with outlook._working:  # as another look that is at work would
@@ -178,7 +178,7 @@ def test_a_look_that_takes_long_shows_how_far_it_is_and_can_be_cancelled(
 
 
 def test_of_many_rollouts_hazards_are_looked_for_when_asked(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(preparing, "ALWAYS_MAX", 2)
+    monkeypatch.setattr(loading, "ALWAYS_MAX", 2)
     app = opened("export")
     assert "The 5 examples were not looked at yet." in captions(app)
     assert "have contents that are lists, where others are text" not in table(app)

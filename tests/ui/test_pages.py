@@ -10,12 +10,12 @@ from urllib.parse import quote
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from rollout_curator.cli.report import check
+from rollout_curator.cli.json_report import check
 from rollout_curator.decisions.store import Decisions, Entry
-from rollout_curator.index import tally
+from rollout_curator.index import problem_counts
 from rollout_curator.printable import digest
 from rollout_curator.recipe.recipe import Recipe
-from rollout_curator.review import slice_queues as parts
+from rollout_curator.review import slice_queues
 from rollout_curator.selection.filters import Filter
 from rollout_curator.selection.pairs.pairing import Pairs
 from rollout_curator.selection.slices import Range
@@ -54,7 +54,8 @@ def site(tmp_path: Path) -> Iterator[Site]:
 
 def draw(page: str) -> None:
     """Draw one page; Streamlit's test runner takes the source of this function for a script."""
-    from rollout_curator.ui import main, places
+    from rollout_curator.ui import links as places
+    from rollout_curator.ui import main
 
     places.declare({name: main.page_of(name) for name in main.DRAW}, main.home)
     main.page_of(page)()
@@ -187,10 +188,10 @@ def test_the_rollouts_of_a_step_are_those_it_counts(site: Site) -> None:
     text = said(app).replace("\\", "")
     assert "0.95 → 0.9: +1 rollout, +1 task, +2 tokens" in text
     of_axis, free = (f"in:{among}:reward=0.1..<0.95" for among in ("reward", "!free-reward"))
-    assert parts.rows(workspace, Recipe(min_reward=0.95), of_axis).tolist() == [1, 2]
-    assert parts.rows(workspace, Recipe(min_reward=0.95), free).tolist() == [1]
+    assert slice_queues.rows(workspace, Recipe(min_reward=0.95), of_axis).tolist() == [1, 2]
+    assert slice_queues.rows(workspace, Recipe(min_reward=0.95), free).tolist() == [1]
     assert any("free-reward" in link.proto.query_string for link in app.get("page_link"))
-    assert parts.free("reward", Range("reward", 0.1, 0.95, closed=False)) == free
+    assert slice_queues.free("reward", Range("reward", 0.1, 0.95, closed=False)) == free
 
 
 def test_two_filters_on_one_number_are_counted_and_moved_together(site: Site) -> None:
@@ -389,7 +390,7 @@ def test_sources_lists_each_problem_with_file_line_and_reason(site: Site) -> Non
 def test_sources_shows_lines_that_are_not_listed_as_counted_ranges(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tally, "LISTED_MAX", 2)
+    monkeypatch.setattr(problem_counts, "LISTED_MAX", 2)
     (tmp_path / "run.jsonl").write_text(f"{line(1.0, 1)}\n" + "x\n" * 3000)
     workspace = Workspace.open([tmp_path / "run.jsonl"], tmp_path / "cache")
     sites.install(Site(ServeOptions(paths=(tmp_path / "run.jsonl",), out_dir=tmp_path), workspace))

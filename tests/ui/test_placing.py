@@ -8,7 +8,7 @@ from making import SAMPLE_DATA, said
 from rollout_curator.recipe import recipe as recipes
 from rollout_curator.recipe.recipe import Recipe
 from rollout_curator.rollout import Rollout
-from rollout_curator.ui.reader.placing import changed, left_out, place
+from rollout_curator.ui.reader.example_alignment import changed, left_out, place
 from rollout_curator.ui.reader.transcript import transcript
 from rollout_curator.workspace.workspace import Workspace
 

@@ -10,12 +10,12 @@ from streamlit.testing.v1 import AppTest
 from making import gym, write
 from rollout_curator.decisions.store import Decisions, Entry
 from rollout_curator.recipe.recipe import Recipe
-from rollout_curator.review import overview as reading
+from rollout_curator.review import summary
 from rollout_curator.review.queues import rows_of
-from rollout_curator.ui import reasons
+from rollout_curator.ui import reject_reasons
 from rollout_curator.ui.server import site as sites
+from rollout_curator.ui.server.identity import COOKIE, Who, who_of
 from rollout_curator.ui.server.proxies import NAME_HEADER
-from rollout_curator.ui.server.signed_in import COOKIE, Who, who_of
 from rollout_curator.ui.server.site import ServeOptions, Site
 from rollout_curator.ui.state.state import SESSION, Session
 from rollout_curator.workspace.workspace import Workspace
@@ -26,9 +26,9 @@ KEEP = Recipe(min_reward=0.5)
 
 def draw(page: str) -> None:
     """Draw one page; Streamlit's test runner takes the source of this function for a script."""
-    from rollout_curator.ui import main, places
+    from rollout_curator.ui import links, main
 
-    places.declare({name: main.page_of(name) for name in main.DRAW}, main.home)
+    links.declare({name: main.page_of(name) for name in main.DRAW}, main.home)
     main.page_of(page)()
 
 
@@ -142,7 +142,7 @@ def test_a_whole_queue_is_rejected_after_its_numbers_and_taken_back_at_once(site
     assert "Rejected 79 rollouts in one step." in said(app)
     assert workspace.select(KEEP).n_kept == 1
     assert [act.act for act in workspace.decisions.acts()[workspace.key(3)]] == ["decide", "spare"]
-    assert reading.reasons(workspace) == {"off_task": 79}
+    assert summary.reasons(workspace) == {"off_task": 79}
     view = mounted(app)["view"]
     app.button(key="rc.bulk-undo").click().run()
     assert workspace.select(KEEP).n_kept == 81
@@ -212,12 +212,12 @@ def test_reasons_are_counted_and_edited_for_everybody(site: Site, workspace: Wor
 
 
 def test_no_more_reasons_than_digits_and_none_is_the_usual_ones(workspace: Workspace) -> None:
-    assert len(reasons.named([f"reason {n}" for n in range(20)])) == 9
-    assert reasons.named(["", "  ", "!!"]) == []
-    assert reasons.agreed(workspace) == reasons.USUAL
+    assert len(reject_reasons.named([f"reason {n}" for n in range(20)])) == 9
+    assert reject_reasons.named(["", "  ", "!!"]) == []
+    assert reject_reasons.agreed(workspace) == reject_reasons.USUAL
     assert workspace.decisions is not None
     workspace.decisions.set("reasons", {"no": "list"})
-    assert reasons.agreed(workspace) == reasons.USUAL
+    assert reject_reasons.agreed(workspace) == reject_reasons.USUAL
 
 
 def test_export_says_what_the_reading_shows_and_why_rollouts_were_rejected(site: Site, workspace: Workspace) -> None:

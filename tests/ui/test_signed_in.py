@@ -21,10 +21,9 @@ from rollout_curator.errors import ServerRefused
 from rollout_curator.recipe.recipe import Recipe
 from rollout_curator.ui.reader.routes import routes
 from rollout_curator.ui.reader.views import View
-from rollout_curator.ui.server import leaving
-from rollout_curator.ui.server import signed_in as names
-from rollout_curator.ui.server.delays import Delays
+from rollout_curator.ui.server import identity, logout
 from rollout_curator.ui.server.guard import COOKIE, Guard
+from rollout_curator.ui.server.login_delays import Delays
 from rollout_curator.ui.server.proxies import Proxies
 from rollout_curator.ui.server.server import ServeOptions, checked
 from rollout_curator.ui.server.sessions import IDLE_S, LONGEST_S, MOST, Sessions
@@ -48,7 +47,7 @@ class App:
         workspace = Workspace.open([source], folder / "cache", Decisions.open(self.store))
         self.site = Site(ServeOptions(paths=(source,), **options), workspace)
         made = self.site.options
-        inner = Starlette(routes=[*routes(self.site), leaving.route(self.site)])
+        inner = Starlette(routes=[*routes(self.site), logout.route(self.site)])
         proxies = Proxies(made.proxies, made.user_header if made.behind_proxy else "")
         self.guard = Guard(
             inner,
@@ -111,7 +110,7 @@ def alone(tmp_path: Path) -> Iterator[App]:
 def named(app: App, name: str) -> tuple[str, View]:
     """Open the link, choose a name, open a queue; return the cookie header and the queue."""
     session = app.enter()
-    return f"Cookie: {COOKIE}={session}", app.view(names.choose(app.site, name, session))
+    return f"Cookie: {COOKIE}={session}", app.view(identity.choose(app.site, name, session))
 
 
 # --- shared by a link
@@ -146,8 +145,8 @@ def test_nobody_decides_without_a_name(shared: App) -> None:
 
 def test_a_name_is_chosen_once_in_a_session(shared: App) -> None:
     session = shared.enter()
-    assert names.choose(shared.site, "ann", session) == "ann (unverified)"
-    assert names.choose(shared.site, "eve", session) == "ann (unverified)"
+    assert identity.choose(shared.site, "ann", session) == "ann (unverified)"
+    assert identity.choose(shared.site, "eve", session) == "ann (unverified)"
 
 
 @pytest.mark.parametrize(
@@ -162,7 +161,7 @@ def test_a_name_is_chosen_once_in_a_session(shared: App) -> None:
     ],
 )
 def test_a_typed_name_cannot_look_like_a_verified_one(shared: App, typed: str, kept: str) -> None:
-    assert names.choose(shared.site, typed, shared.enter()) == kept
+    assert identity.choose(shared.site, typed, shared.enter()) == kept
 
 
 def test_a_header_with_a_name_means_nothing_without_a_proxy(shared: App) -> None:

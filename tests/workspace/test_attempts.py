@@ -10,7 +10,7 @@ import pytest
 from making import call, gym, write
 from rollout_curator.decisions.store import Decisions, Entry
 from rollout_curator.recipe.recipe import Recipe
-from rollout_curator.review import slice_queues as parts
+from rollout_curator.review import slice_queues
 from rollout_curator.selection.filters import Filter, Thresholds
 from rollout_curator.selection.slices import Range
 from rollout_curator.selection.strategies import Step, pass_at_k
@@ -223,18 +223,18 @@ def test_pass_rates_are_those_of_brute_force(tmp_path: Path) -> None:
 def test_a_bar_of_pass_rates_opens_the_attempts_it_counts(tmp_path: Path) -> None:
     workspace = opened(tmp_path, {1: [1, 1], 2: [1, 0], 3: [1, 1]}, {4: CUT})
     decide(workspace, [0], "reject")
-    solved = parts.queue(parts.ATTEMPTS, Range("pass_rate@1", 1.0, 1.0))
-    half = parts.queue(parts.ATTEMPTS, Range("pass_rate@1", 0.5, 0.5))
-    assert parts.rows(workspace, Recipe(min_reward=1.0), solved).tolist() == []
-    assert parts.rows(workspace, Recipe(min_reward=1.0), half).tolist() == [0, 1, 2, 3, 4, 5]
+    solved = slice_queues.queue(slice_queues.ATTEMPTS, Range("pass_rate@1", 1.0, 1.0))
+    half = slice_queues.queue(slice_queues.ATTEMPTS, Range("pass_rate@1", 0.5, 0.5))
+    assert slice_queues.rows(workspace, Recipe(min_reward=1.0), solved).tolist() == []
+    assert slice_queues.rows(workspace, Recipe(min_reward=1.0), half).tolist() == [0, 1, 2, 3, 4, 5]
 
 
 def test_a_threshold_changes_no_attempt_that_a_row_opens(tmp_path: Path) -> None:
     workspace = opened(tmp_path, {1: [1, 0]})
     group = int(workspace.groups("task").codes[0])
-    name = parts.queue(parts.ATTEMPTS, Range("group", group, group))
+    name = slice_queues.queue(slice_queues.ATTEMPTS, Range("group", group, group))
     for recipe in (ANY, Recipe(min_reward=1.0), replace(ANY, target="gym")):
-        assert parts.rows(workspace, recipe, name).tolist() == [0, 1]
+        assert slice_queues.rows(workspace, recipe, name).tolist() == [0, 1]
 
 
 # The command line

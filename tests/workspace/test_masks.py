@@ -14,7 +14,7 @@ from rollout_curator.decisions.store import Decisions, Entry
 from rollout_curator.errors import RecipeError
 from rollout_curator.export import command_of
 from rollout_curator.recipe.recipe import Recipe
-from rollout_curator.review import slice_queues as parts
+from rollout_curator.review import slice_queues
 from rollout_curator.selection.filters import Filter, Thresholds, dropped_words, filter_words
 from rollout_curator.selection.slices import Is, Range
 from rollout_curator.selection.splits.split import Split
@@ -126,23 +126,32 @@ def test_a_slice_is_the_candidates_that_fit(workspace: Workspace) -> None:
 
 def test_figures_open_what_they_show_whatever_thresholds_of_their_own(workspace: Workspace) -> None:
     recipe = Recipe(thresholds=Thresholds("agent", {"math, hard": 5.0}))
-    assert parts.rows(workspace, recipe, parts.queue(parts.ANY, Is("agent", "math, hard"))).tolist() == [2, 3]
-    assert parts.rows(workspace, recipe, parts.queue("reward", Is("agent", "math, hard"))).tolist() == [2]
+    assert slice_queues.rows(
+        workspace, recipe, slice_queues.queue(slice_queues.ANY, Is("agent", "math, hard"))
+    ).tolist() == [2, 3]
+    assert slice_queues.rows(workspace, recipe, slice_queues.queue("reward", Is("agent", "math, hard"))).tolist() == [2]
 
 
 def test_the_tasks_of_a_bar_are_found_by_their_pass_rate_and_mean(workspace: Workspace) -> None:
-    half = Range(parts.pass_rate(1.0), 0.5, 0.5)
-    assert parts.rows(workspace, Recipe(), parts.queue(parts.ANY, half)).tolist() == [0, 1]
-    assert parts.rows(workspace, Recipe(), parts.queue(parts.ANY, Range("task_mean", 5.0, 6.0))).tolist() == [2, 3]
-    assert parts.rows(workspace, Recipe(), parts.queue(parts.ANY, Range("group", 2.0, 2.0))).tolist() == [4]
-    assert parts.rows(workspace, Recipe(), "in:reward:nonsense").tolist() == []
-    assert parts.words(parts.queue(parts.ANY, half)) == "share of the task's attempts at 1 or more: 0.5"
+    half = Range(slice_queues.pass_rate(1.0), 0.5, 0.5)
+    assert slice_queues.rows(workspace, Recipe(), slice_queues.queue(slice_queues.ANY, half)).tolist() == [0, 1]
+    assert slice_queues.rows(
+        workspace, Recipe(), slice_queues.queue(slice_queues.ANY, Range("task_mean", 5.0, 6.0))
+    ).tolist() == [2, 3]
+    assert slice_queues.rows(
+        workspace, Recipe(), slice_queues.queue(slice_queues.ANY, Range("group", 2.0, 2.0))
+    ).tolist() == [4]
+    assert slice_queues.rows(workspace, Recipe(), "in:reward:nonsense").tolist() == []
+    assert (
+        slice_queues.words(slice_queues.queue(slice_queues.ANY, half))
+        == "share of the task's attempts at 1 or more: 0.5"
+    )
 
 
 def test_invalid_rollouts_are_a_part_of_their_own(workspace: Workspace) -> None:
-    name = parts.queue(parts.INVALID, Range("reward", 1.0))
-    assert parts.rows(workspace, Recipe(min_reward=5.0), name).tolist() == [5]
-    assert parts.words(name) == "invalid, reward 1 or more"
+    name = slice_queues.queue(slice_queues.INVALID, Range("reward", 1.0))
+    assert slice_queues.rows(workspace, Recipe(min_reward=5.0), name).tolist() == [5]
+    assert slice_queues.words(name) == "invalid, reward 1 or more"
 
 
 def test_a_control_has_as_many_rollouts_of_each_task_as_the_selection(workspace: Workspace) -> None:

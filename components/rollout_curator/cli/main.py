@@ -11,10 +11,8 @@ from typing import Any
 
 import click
 
-from rollout_curator import __version__
-from rollout_curator import interrupts as endings
-from rollout_curator.cli import options
-from rollout_curator.cli import progress as working
+from rollout_curator import __version__, interrupts
+from rollout_curator.cli import options, progress
 from rollout_curator.cli import review as cli_review
 from rollout_curator.cli.opening import check_named, opened, stores_of, told, told_of_check
 from rollout_curator.terminal import explained, fail, note, open_closed_streams, say
@@ -34,11 +32,11 @@ def app() -> None:
 @options.cache
 def check(paths: tuple[str, ...], as_json: bool, cache_dir: Path | None) -> None:
     """Say what is in the files: rollouts, flagged ones, problems with line and reason, blank lines."""
-    from rollout_curator.cli import report, report_text
+    from rollout_curator.cli import json_report, text_report
 
     with opened(paths, cache_dir, needs_rollouts=False, as_json=as_json) as workspace:
-        found = {**report.check(workspace), "store": told_of_check(workspace, paths)}
-        say(found, as_json, report_text.check_text)
+        found = {**json_report.check(workspace), "store": told_of_check(workspace, paths)}
+        say(found, as_json, text_report.check_text)
         if not workspace.n_rollouts and workspace.refused:
             fail(workspace.refused[0].reason)
 
@@ -63,25 +61,25 @@ def stats(
     **selection: Any,
 ) -> None:
     """Count rollouts and rewards, per agent, source and task; show the funnel of a recipe and what training costs."""
-    from rollout_curator.cli import report, report_text
+    from rollout_curator.cli import json_report, text_report
     from rollout_curator.recipe import recipe as recipes
-    from rollout_curator.workspace import controls
+    from rollout_curator.workspace import random_controls
 
     asked = {name: selection.pop(name) for name in ("max_length", "batch_size", "epochs")}
     chosen = options.recipe_of(paths, **selection)
     others = {path.name: recipes.load(path) for path in compare}
     with opened(paths, cache_dir, use="read", store=decisions) as workspace:
-        working.look(workspace, chosen, for_hazards=look)
-        found = {**report.stats(workspace, chosen), "store": told(workspace)}
+        progress.look(workspace, chosen, for_hazards=look)
+        found = {**json_report.stats(workspace, chosen), "store": told(workspace)}
         if look:
-            found["hazards"] = report.hazards(workspace, chosen)
+            found["hazards"] = json_report.hazards(workspace, chosen)
         if others:
-            found["comparison"] = controls.compared(workspace, {"this selection": chosen, **others})
+            found["comparison"] = random_controls.compared(workspace, {"this selection": chosen, **others})
         if any(asked.values()):
             if not (target := recipes.plan(chosen).target).trains:
                 fail(f"stats: {target.title} trains nothing, so there is no cost to show: give --target a trainer")
-            found["cost"] = report.cost(workspace, chosen, {name: value for name, value in asked.items() if value})
-        say(found, as_json, report_text.stats_text)
+            found["cost"] = json_report.cost(workspace, chosen, {name: value for name, value in asked.items() if value})
+        say(found, as_json, text_report.stats_text)
 
 
 @app.command()
@@ -119,7 +117,7 @@ def export(
     With a manifest as --recipe the training files of that export are made again from it alone.
     """
     from rollout_curator import export as publishing
-    from rollout_curator.cli import report, report_text
+    from rollout_curator.cli import json_report, text_report
     from rollout_curator.files.manifest import MANIFEST_SUFFIX
     from rollout_curator.sources.find import find
 
@@ -128,7 +126,7 @@ def export(
     if recipe is not None and recipe.name.endswith(MANIFEST_SUFFIX):
         if paths or decisions or any(value for name, value in selection.items() if name != "recipe"):
             fail("export: a manifest says all by itself; give it as --recipe with --out, and no files or rules")
-        working.remake(recipe, out, settings, cache_dir, as_json)
+        progress.remake(recipe, out, settings, cache_dir, as_json)
         return
     seeds = selection.pop("seeds")
     chosen = options.recipe_of(paths, **selection)
@@ -145,13 +143,13 @@ def export(
             publishing.check_out(path, found_files, place, chosen)
     publishing.check_free({out: settings, **dict.fromkeys(beside.values(), settings.alone)}, chosen)
     with opened(sources, cache_dir, use="read", store=decisions) as workspace:
-        working.look(workspace, chosen)
-        done = working.written(publishing.export(workspace, chosen, out, settings))
-        found = {**report.exported(done), "store": told(workspace)}
+        progress.look(workspace, chosen)
+        done = progress.written(publishing.export(workspace, chosen, out, settings))
+        found = {**json_report.exported(done), "store": told(workspace)}
         if beside:
-            found["controls"] = working.written_controls(workspace, chosen, beside, settings)
+            found["controls"] = progress.written_controls(workspace, chosen, beside, settings)
             found["command"] = publishing.command_of(workspace, chosen, out, card, seeds, account, settings.training)
-        say(found, as_json, report_text.exported_text)
+        say(found, as_json, text_report.exported_text)
 
 
 @app.command()
@@ -160,12 +158,12 @@ def export(
 def verify(manifest: Path, as_json: bool) -> None:
     """Recompute every hash and count of an export; exit code 0 only if all hold."""
     from rollout_curator import export as publishing
-    from rollout_curator.cli import report, report_text
+    from rollout_curator.cli import json_report, text_report
 
     checks = publishing.verify(manifest)
-    say(report.verified(checks), as_json, report_text.verified_text)
+    say(json_report.verified(checks), as_json, text_report.verified_text)
     if not all(item.holds for item in checks):
-        sys.exit(working.EXIT_DID_NOT_HOLD)
+        sys.exit(progress.EXIT_DID_NOT_HOLD)
 
 
 @app.command()
@@ -182,7 +180,7 @@ def diff(
 
     Recipes select from PATH, else from the sources they name; a manifest selects from its own sources.
     """
-    from rollout_curator.cli import report_text
+    from rollout_curator.cli import text_report
     from rollout_curator.export import diff as diffing
 
     origins = [diffing.read(file, paths) for file in (a, b)]
@@ -192,7 +190,7 @@ def diff(
         with opened(origin.sources, cache_dir, use=use, store=decisions) as workspace:
             return diffing.choose(workspace, origin, origins[0].recipe.group_by)
 
-    say(diffing.compared(*map(chosen, origins)), as_json, report_text.diff_text)
+    say(diffing.compared(*map(chosen, origins)), as_json, text_report.diff_text)
 
 
 @app.command()
@@ -201,10 +199,10 @@ def diff(
 @options.cache
 def index(paths: tuple[str, ...], as_json: bool, cache_dir: Path | None) -> None:
     """Build or refresh the index of the files."""
-    from rollout_curator.cli import report, report_text
+    from rollout_curator.cli import json_report, text_report
 
     with opened(paths, cache_dir, needs_rollouts=False, as_json=as_json) as workspace:
-        say(report.indexed(workspace), as_json, report_text.indexed_text)
+        say(json_report.indexed(workspace), as_json, text_report.indexed_text)
         if not workspace.n_rollouts and workspace.refused:
             fail(workspace.refused[0].reason)
 
@@ -269,7 +267,7 @@ def main() -> None:
 
     open_closed_streams()
     try:
-        with endings.heeded():
+        with interrupts.heeded():
             code = app(prog_name="rollout-curator", standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as error:
         say(error.format_message(), False, lambda text: text.split("\n"))
@@ -279,7 +277,7 @@ def main() -> None:
     except CuratorError as error:
         fail(str(error))
     except (KeyboardInterrupt, click.Abort) as error:  # click makes the one of the other
-        ended = endings.behind(error)
+        ended = interrupts.behind(error)
         note(f"ended by {ended.name}" if ended else "interrupted")
         code = ended.code if ended else EXIT_INTERRUPTED
     except BrokenPipeError:

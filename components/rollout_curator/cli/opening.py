@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from rollout_curator.terminal import bar, note, say
 
 if TYPE_CHECKING:
-    from rollout_curator.decisions.counted import Counted
-    from rollout_curator.decisions.stores import Opened
+    from rollout_curator.decisions.store_choice import Opened
+    from rollout_curator.decisions.store_report import Counted
     from rollout_curator.sources.find import Found
     from rollout_curator.workspace.workspace import Workspace
 
@@ -18,17 +18,17 @@ Use = Literal["read", "write"]
 
 def stores_of(paths: Sequence[str], found: "Sequence[Found]", given: Path | None) -> Sequence[Path | None]:
     """Return every review store that may count for the files, which no other file may replace; None for none."""
-    from rollout_curator.decisions.stores import Opened
+    from rollout_curator.decisions.store_choice import Opened
 
     return [given] if given is not None else Opened(paths, found).stores() or [None]
 
 
 def hold(workspace: "Workspace", paths: Sequence[str], given: Path | None, use: Use) -> None:
     """Give a workspace the review store that counts, one to write to if asked; a named one that lacks is told."""
-    from rollout_curator.decisions import stores
+    from rollout_curator.decisions import store_choice
 
-    opened = stores.Opened(paths, workspace.found)
-    held = (stores.read if use == "read" else stores.write)(opened, given, workspace)
+    opened = store_choice.Opened(paths, workspace.found)
+    held = (store_choice.read if use == "read" else store_choice.write)(opened, given, workspace)
     workspace.hold(held.decisions, held.counted)
     if workspace.counted.how == "absent":
         note(f"{given}: no review store there yet, no decision counts")
@@ -49,7 +49,7 @@ def told(workspace: "Workspace") -> dict[str, Any]:
 
 def told_of_check(workspace: "Workspace", paths: Sequence[str]) -> dict[str, Any]:
     """Return which store would count; a check goes on where that cannot be said."""
-    from rollout_curator.decisions.counted import Counted
+    from rollout_curator.decisions.store_report import Counted
     from rollout_curator.errors import DecisionsError
 
     try:

@@ -42,25 +42,26 @@ def written_controls(
     workspace: "Workspace", recipe: "Recipe", beside: Mapping[int, Path], settings: Any
 ) -> list[dict[str, Any]]:
     """Write the random controls of a recipe, each by its seed and nothing beside it; return what was written."""
-    from rollout_curator import export as publishing
-    from rollout_curator.cli import report
+    from rollout_curator import export
+    from rollout_curator.cli import json_report
 
     drawn = ((replace(recipe, control=seed), path) for seed, path in beside.items())
     return [
-        report.exported(written(publishing.export(workspace, control, path, settings.alone))) for control, path in drawn
+        json_report.exported(written(export.export(workspace, control, path, settings.alone)))
+        for control, path in drawn
     ]
 
 
 def remake(recipe: Path, out: Path, settings: Any, cache_dir: Path | None, as_json: bool) -> None:
     """Make an export again from its manifest; exit code 1 when the bytes are not the same."""
-    from rollout_curator import export as publishing
-    from rollout_curator.cli import report, report_text
-    from rollout_curator.decisions.counted import Counted
+    from rollout_curator import export
+    from rollout_curator.cli import json_report, text_report
+    from rollout_curator.decisions.store_report import Counted
     from rollout_curator.workspace.opening import default_cache
 
-    for step in publishing.remake(recipe, out, cache_dir or default_cache(), settings):
-        if isinstance(step, publishing.Remade):
+    for step in export.remake(recipe, out, cache_dir or default_cache(), settings):
+        if isinstance(step, export.Remade):
             store = {"store": {**step.done.content.get("store", {}), "sentences": Counted(how="manifest").sentences(0)}}
-            say({**report.remade(step), **store}, as_json, report_text.exported_text)
+            say({**json_report.remade(step), **store}, as_json, text_report.exported_text)
             if step.different:
                 sys.exit(EXIT_DID_NOT_HOLD)

@@ -15,7 +15,6 @@ from rollout_curator.cli.opening import check_named, opened, tell_unusual, told
 from rollout_curator.terminal import fail, say, tell, user_name
 
 if TYPE_CHECKING:
-    from rollout_curator.decisions import stores
     from rollout_curator.recipe.recipe import Recipe
     from rollout_curator.workspace.workspace import Workspace
 
@@ -55,7 +54,7 @@ def decide(
     cache_dir: Path | None,
 ) -> None:
     """Record a decision on one rollout or on answers of it; prints ACK, the key and a number once each is on disk."""
-    from rollout_curator.decisions import stores
+    from rollout_curator.decisions import store_choice
     from rollout_curator.decisions.store import VERDICTS, Entry
 
     if verdict and verdict not in VERDICTS:
@@ -71,8 +70,8 @@ def decide(
         entries = [Entry(key, verdict, reasons, note, who, way="command")] if verdict else []
         entries += [Entry(key, "mark", reasons, note, who, item=items[turn]) for turn in untrained]
         entries += [Entry(key, "clear", (), "", who, item=items[turn]) for turn in trained]
-        around = stores.Opened(paths, workspace.found)
-        held = stores.write(around, decisions, workspace)
+        around = store_choice.Opened(paths, workspace.found)
+        held = store_choice.write(around, decisions, workspace)
         workspace.hold(held.decisions, held.counted)
         for recorded in held.decisions.record(entries):
             tell(f"ACK {recorded.decision.key} {recorded.decision.id}")
@@ -130,7 +129,7 @@ def review(
     import orjson
 
     from rollout_curator.cli import review_report as reading_report
-    from rollout_curator.review import overview as reading
+    from rollout_curator.review import summary
 
     chosen = options.recipe_of(paths, **selection)
     with opened(paths, cache_dir, use="read" if plan is None else "write", store=decisions) as workspace:
@@ -139,7 +138,7 @@ def review(
         found = reading_report.reviewed(workspace, chosen, goal, confidence, precision)
         found["store"] = told(workspace)
         if disagreements is not None:
-            lines = [orjson.dumps(line) + b"\n" for line in reading.disagreement_lines(workspace, chosen)]
+            lines = [orjson.dumps(line) + b"\n" for line in summary.disagreement_lines(workspace, chosen)]
             place = workspace.decisions.path if workspace.decisions else None
             _write(disagreements, lambda: lines, paths, place, overwrite=overwrite)
         say(found, as_json, reading_report.reviewed_text)
@@ -148,12 +147,12 @@ def review(
 def _choose(workspace: "Workspace", recipe: "Recipe", reads: int, goal: float, confidence: float) -> None:
     """Keep a plan for the reading of a selection."""
     from rollout_curator.errors import DecisionRefused
-    from rollout_curator.review import overview as reading
-    from rollout_curator.review.plans import allowed
+    from rollout_curator.review import summary
+    from rollout_curator.review.plan_options import allowed
 
-    said = reading.statement(workspace, recipe, goal, confidence)
+    said = summary.statement(workspace, recipe, goal, confidence)
     try:
-        reading.choose(workspace, recipe, reads, allowed(goal, reads, said.sample.total, confidence), goal)
+        summary.choose(workspace, recipe, reads, allowed(goal, reads, said.sample.total, confidence), goal)
     except DecisionRefused as error:
         fail(f"review: {error}")
 
@@ -188,7 +187,7 @@ def _around(
     paths: Sequence[str], decisions: Path | None, cache: Path | None
 ) -> "Iterator[tuple[stores.Opened, Workspace | None]]":
     """Give the files and what is around them; the rollouts only where these tell which store counts."""
-    from rollout_curator.decisions.stores import Opened
+    from rollout_curator.decisions.store_choice import Opened
     from rollout_curator.sources.find import existing
 
     check_named(paths)
@@ -210,10 +209,10 @@ def export_decisions(
     paths: tuple[str, ...], out: Path, overwrite: bool, decisions: Path | None, cache_dir: Path | None
 ) -> None:
     """Write every decision, undo and note as JSONL, for a colleague or as a backup."""
-    from rollout_curator.decisions import stores
+    from rollout_curator.decisions import store_choice
 
     with _around(paths, decisions, cache_dir) as (around, here):
-        held = stores.read(around, decisions, here)
+        held = store_choice.read(around, decisions, here)
         if held.decisions is None:
             place = decisions or around.new_place()
             fail(
@@ -234,13 +233,13 @@ def import_decisions(
     paths: tuple[str, ...], files: tuple[Path, ...], decisions: Path | None, cache_dir: Path | None
 ) -> None:
     """Take in decisions of others; what is here already stays, and taking in a file twice changes nothing."""
-    from rollout_curator.decisions import stores
+    from rollout_curator.decisions import store_choice
     from rollout_curator.errors import DecisionRefused, DecisionsError
-    from rollout_curator.files.doors import Door
+    from rollout_curator.files.named_files import Door
 
     door = Door("the file of decisions", DecisionsError, ACTS_BYTES, "take a file of `decisions export`")
     with _around(paths, decisions, cache_dir) as (around, here):
-        held = stores.write(around, decisions, here)
+        held = store_choice.write(around, decisions, here)
         with held.decisions as store:
             for file in files:
                 try:

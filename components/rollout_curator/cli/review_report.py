@@ -8,8 +8,7 @@ from dataclasses import asdict
 from typing import Any
 
 from rollout_curator.recipe.recipe import Recipe
-from rollout_curator.review import overview as reading
-from rollout_curator.review import team as reading_shared
+from rollout_curator.review import summary, team
 from rollout_curator.review import team_words as words
 from rollout_curator.review.calibration import Above, lowest_threshold, lowest_whenever, whenever
 from rollout_curator.review.statement_words import decided_words, least, notes, percent, sentence
@@ -21,10 +20,10 @@ Json = dict[str, Any]
 
 def reviewed(workspace: Workspace, recipe: Recipe, goal: float, confidence: float, precision: float) -> Json:
     """Return everything that reading says about a recipe."""
-    said = reading.statement(workspace, recipe, goal, confidence)
-    found, steps = reading.calibration(workspace, recipe, confidence)
+    said = summary.statement(workspace, recipe, goal, confidence)
+    found, steps = summary.calibration(workspace, recipe, confidence)
     best, surest = lowest_threshold(steps, precision, confidence), lowest_whenever(steps, precision, confidence)
-    weighted = reading_shared.weighted(workspace, recipe, confidence)
+    weighted = team.weighted(workspace, recipe, confidence)
     numbers = asdict(said)
     more = {"upper": said.upper, "upper_whenever": said.upper_whenever, "upper_if_planned": said.upper_if_planned}
     return {
@@ -42,17 +41,16 @@ def reviewed(workspace: Workspace, recipe: Recipe, goal: float, confidence: floa
             **asdict(weighted),
             "words": words.weighted_lines(workspace, recipe, said.sample.read, confidence),
         },
-        "disagreements": len(reading.disagreements(workspace, recipe)),
-        "reasons": reading.reasons(workspace),
-        "reviewers": [{"name": who, **asdict(own)} for who, own in reading.reviewers(workspace).items()],
+        "disagreements": len(summary.disagreements(workspace, recipe)),
+        "reasons": summary.reasons(workspace),
+        "reviewers": [{"name": who, **asdict(own)} for who, own in summary.reviewers(workspace).items()],
         "agreements": [
-            {**asdict(pair), "share": pair.share, "words": words.pair_words(pair)}
-            for pair in reading_shared.agreed(workspace)
+            {**asdict(pair), "share": pair.share, "words": words.pair_words(pair)} for pair in team.agreed(workspace)
         ],
-        "together": asdict(reading_shared.together(workspace)),
-        "readers": [asdict(reader) for reader in reading_shared.readers(workspace, recipe)],
+        "together": asdict(team.together(workspace)),
+        "readers": [asdict(reader) for reader in team.readers(workspace, recipe)],
         "team_words": words.team_lines(workspace, recipe),
-        "to_settle": len(reading.to_settle(workspace)),
+        "to_settle": len(summary.to_settle(workspace)),
     }
 
 

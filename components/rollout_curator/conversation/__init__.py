@@ -8,12 +8,7 @@ Shape of the input: `Rollout.prompt` and `Rollout.output`, Responses items or ch
 from rollout_curator.conversation.chat import to_chat
 from rollout_curator.conversation.encoding import encode
 from rollout_curator.conversation.flat import to_flat
-from rollout_curator.conversation.items import Normalised, Opened, item_type, normalise, open_rollout
-from rollout_curator.conversation.marking import answers, mark_items
-from rollout_curator.conversation.options import GYM_OPTIONS, ChatOptions, FlatOptions
-from rollout_curator.conversation.outcomes import Outcome, Outcomes, usual_outcomes
-from rollout_curator.conversation.sharegpt import record_of
-from rollout_curator.conversation.words import (
+from rollout_curator.conversation.issues import (
     EXCLUDED_BY_DEFAULT,
     HAZARDS,
     ISSUE_WORDS,
@@ -26,6 +21,11 @@ from rollout_curator.conversation.words import (
     issue_kind,
     left_out_cause,
 )
+from rollout_curator.conversation.items import Normalised, Opened, item_type, normalise, open_rollout
+from rollout_curator.conversation.loss_marks import answers, mark_items
+from rollout_curator.conversation.options import GYM_OPTIONS, ChatOptions, FlatOptions
+from rollout_curator.conversation.outcomes import Outcome, Outcomes, usual_outcomes
+from rollout_curator.conversation.sharegpt import record_of
 
 __all__ = [
     "EXCLUDED_BY_DEFAULT",

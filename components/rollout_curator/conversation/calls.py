@@ -10,7 +10,7 @@ from rollout_curator.conversation.encoding import fault_of, has_float, json_text
 from rollout_curator.conversation.items import Findings
 from rollout_curator.conversation.options import ChatOptions
 from rollout_curator.rollout import Item, ToolCall
-from rollout_curator.sources.shapes.view import label
+from rollout_curator.sources.shapes.key_tracker import label
 
 _DEEP_TEXT = 200
 _PLAIN = frozenset({str, int, bool, type(None)})

@@ -8,18 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from rollout_curator.conversation.calls import message_calls, nest_tools, parse_arguments, read_call_id, response_call
-from rollout_curator.conversation.draft import Draft, add_reasoning, flush, name_of, named
 from rollout_curator.conversation.encoding import fault_of
-from rollout_curator.conversation.finish import (
-    cut_tail,
-    end_on_answer,
-    fold_instructions,
-    note_final_call,
-    note_marks,
-    note_pairing,
-    trim_last_answer,
-    trim_pairing,
-)
 from rollout_curator.conversation.items import (
     Findings,
     Opened,
@@ -32,12 +21,23 @@ from rollout_curator.conversation.items import (
     summaries,
     text_of,
 )
-from rollout_curator.conversation.offered import note_calls
+from rollout_curator.conversation.message_builder import Draft, add_reasoning, flush, name_of, named
 from rollout_curator.conversation.options import ChatOptions
 from rollout_curator.conversation.parts import message_content, tool_content
+from rollout_curator.conversation.postprocess import (
+    cut_tail,
+    end_on_answer,
+    fold_instructions,
+    note_final_call,
+    note_marks,
+    note_pairing,
+    trim_last_answer,
+    trim_pairing,
+)
 from rollout_curator.conversation.system_tools import with_system_tools
+from rollout_curator.conversation.tool_schemas import note_calls
 from rollout_curator.rollout import Example, Item, Message, Rollout
-from rollout_curator.sources.shapes.view import label
+from rollout_curator.sources.shapes.key_tracker import label
 
 
 def to_chat(rollout: Rollout, options: ChatOptions = ChatOptions()) -> Example:  # noqa: B008 frozen

@@ -5,7 +5,6 @@ Follows the transformation script of NeMo Gym's SFT guide; records have exactly 
 
 from collections.abc import Mapping
 
-from rollout_curator.conversation.finish import fold_instructions, note_marks
 from rollout_curator.conversation.items import (
     Findings,
     Opened,
@@ -17,8 +16,9 @@ from rollout_curator.conversation.items import (
     text_of,
 )
 from rollout_curator.conversation.options import FlatOptions
+from rollout_curator.conversation.postprocess import fold_instructions, note_marks
 from rollout_curator.rollout import Example, Item, Message, Rollout
-from rollout_curator.sources.shapes.view import label
+from rollout_curator.sources.shapes.key_tracker import label
 
 _KINDS = ("function_call", "function_call_output", "reasoning")
 OUTPUT_LEFT_OUT = {"function_call": "tool_calls", "function_call_output": "tool_results", "reasoning": "reasoning"}

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
-from rollout_curator.conversation.marking import untrained
-from rollout_curator.conversation.words import ISSUE_WORDS, issue_kind
+from rollout_curator.conversation.issues import ISSUE_WORDS, issue_kind
+from rollout_curator.conversation.loss_marks import untrained
 from rollout_curator.rollout import Item, Rollout
-from rollout_curator.sources.shapes.view import label
+from rollout_curator.sources.shapes.key_tracker import label
 
 ROLES = frozenset({"user", "assistant", "system", "developer", "tool"})
 TEXT_PARTS = frozenset({"input_text", "output_text", "text", "summary_text"})

@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from rollout_curator.conversation.chat import chat_of
+from rollout_curator.conversation.datasets_issues import is_doubtful, loading_issues
 from rollout_curator.conversation.flat import OUTPUT_LEFT_OUT, OUTPUT_NOTES, flat_of
+from rollout_curator.conversation.issues import issue_kind
 from rollout_curator.conversation.items import Opened, summaries
-from rollout_curator.conversation.loading import is_doubtful, loading_issues
 from rollout_curator.conversation.options import GYM_OPTIONS, ChatOptions, FlatOptions
 from rollout_curator.conversation.regular import ANSWERS, kinds_of
-from rollout_curator.conversation.words import issue_kind
 from rollout_curator.rollout import Example
 
 _FLAT = FlatOptions()
@@ -37,7 +37,8 @@ class Outcome:
 class Outcomes:
     """The outcome of each usual conversion.
 
-    `loading` has by the same names what would not survive the loaders of some trainers, which no conversion notes.
+    `datasets_issues` has by the same names what would not survive the loaders of some trainers, which no conversion
+    notes.
     """
 
     flat: Outcome

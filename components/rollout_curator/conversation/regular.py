@@ -9,12 +9,12 @@ from typing import Any
 
 import orjson
 
-from rollout_curator.conversation.arrow import number_faults
 from rollout_curator.conversation.calls import nest_tools, parse_arguments
+from rollout_curator.conversation.datasets_issues import DOUBTFUL, tool_faults
+from rollout_curator.conversation.datasets_values import number_faults
 from rollout_curator.conversation.items import TEXT_PARTS, Findings, Opened, summaries
-from rollout_curator.conversation.loading import DOUBTFUL, tool_faults
-from rollout_curator.conversation.offered import fit, schemas_of
 from rollout_curator.conversation.options import ChatOptions
+from rollout_curator.conversation.tool_schemas import fit, schemas_of
 from rollout_curator.rollout import Item
 
 _CHAT = ChatOptions()

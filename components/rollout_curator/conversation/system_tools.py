@@ -11,8 +11,8 @@ from typing import Any
 
 from rollout_curator.conversation.items import TEXT_PARTS, Findings, Opened
 from rollout_curator.rollout import Item
+from rollout_curator.sources.shapes.key_tracker import Notes
 from rollout_curator.sources.shapes.tools import read_list
-from rollout_curator.sources.shapes.view import Notes
 
 _BLOCK = re.compile(r"<tools>(?=\s*[\[{])(.*?)</tools>", re.DOTALL)
 """A block with something in it: the sentence before it speaks of "<tools></tools> XML tags"."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 from uuid import uuid4
 
-from rollout_curator.decisions.rows import INSERT, Decision, Entry, Recorded, cleaned, json_of, of_row, tick
+from rollout_curator.decisions.events import INSERT, Decision, Entry, Recorded, cleaned, json_of, of_row, tick
 from rollout_curator.decisions.schema import COLUMNS
 from rollout_curator.errors import DecisionRefused
 

@@ -12,8 +12,8 @@ from typing import Any
 
 import orjson
 
-from rollout_curator.decisions import clocks
-from rollout_curator.decisions.rows import (
+from rollout_curator.decisions import timestamps
+from rollout_curator.decisions.events import (
     INSERT,
     ITEM_END,
     SEQ_END,
@@ -131,8 +131,8 @@ def _fits(name: str, value: Any) -> bool:
     if name == "reasons":
         return isinstance(value, list) and all(isinstance(reason, str) for reason in value)
     if name == "at":
-        moment = clocks.moment_of(value) if isinstance(value, str) else None
-        return moment is not None and moment < clocks.end_of_times()
+        moment = timestamps.moment_of(value) if isinstance(value, str) else None
+        return moment is not None and moment < timestamps.end_of_times()
     if name == "act":
         return value in ACTS
     if name in _TEXTS:
@@ -147,13 +147,13 @@ def _fits(name: str, value: Any) -> bool:
         return value is None or isinstance(value, str)
     if name in _ENDS and value is None:
         return True
-    end = _ENDS.get(name) or clocks.clock_of(clocks.end_of_times())
+    end = _ENDS.get(name) or timestamps.clock_of(timestamps.end_of_times())
     return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < end
 
 
 def _wrong(name: str, value: Any) -> str:
     if name == "clock" and isinstance(value, int) and not isinstance(value, bool) and value > 0:
-        day = clocks.end_of_times().date().isoformat()
+        day = timestamps.end_of_times().date().isoformat()
         return (
             f"clock {value} is a time after {day}, which cannot be; open the store it came from with this program, "
             "which mends it, and export it again"

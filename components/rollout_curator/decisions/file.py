@@ -1,6 +1,6 @@
 """The file of the review store: how it is made, checked, copied or refused.
 
-It knows SQLite and places on disk; the tables are those of `decisions_schema`, and what an undo means it does not know.
+It knows SQLite and places on disk; the tables are those of `schema`, and what an undo means it does not know.
 WAL so that readers never wait, synchronous=FULL so that a commit outlives a power cut
 (https://www.sqlite.org/pragma.html#pragma_synchronous).
 """
@@ -14,7 +14,7 @@ from pathlib import Path
 from threading import Lock
 from uuid import uuid4
 
-from rollout_curator.decisions import clocks, schema
+from rollout_curator.decisions import schema, timestamps
 from rollout_curator.errors import DecisionsError
 from rollout_curator.printable import beside
 
@@ -70,10 +70,10 @@ class StoreFile:
     def mend(self) -> None:
         """Bring acts of a time that cannot be back to one that can, where there are any."""
         with self.reading() as connection:
-            if not clocks.needs_mending(connection):
+            if not timestamps.needs_mending(connection):
                 return
         with self.writing() as connection:
-            clocks.mend(connection)
+            timestamps.mend(connection)
 
     def order_version(self) -> int:
         """Return a number that changes when clocks were mended, which takes a trigger away and brings it back."""

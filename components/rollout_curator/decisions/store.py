@@ -9,7 +9,7 @@ changed nothing because somebody else had decided since; `spare`, a bulk decisio
 *stands* when it is a `decide` or `redo` that no row undoes; the newest standing row of a subject is what holds, with
 its own author. The verdict, reasons and note of an `undo`, `yield` or `spare` repeat what held after it in the store
 where it was made. Newer is what has the higher `(clock, origin)`, in every copy alike; `id` is only the order of
-arrival here. A clock that cannot be is the one thing that is mended (`decisions_clocks`).
+arrival here. A clock that cannot be is the one thing that is mended (`timestamps`).
 """
 
 from collections.abc import Iterable, Sequence
@@ -21,12 +21,9 @@ from typing import Any, Literal
 
 import orjson
 
-from rollout_curator.decisions import acts as single
-from rollout_curator.decisions import bulk, exchange
+from rollout_curator.decisions import bulk, exchange, recording
 from rollout_curator.decisions.bulk import Batch
-from rollout_curator.decisions.exchange import Imported
-from rollout_curator.decisions.file import StoreFile, copy_file
-from rollout_curator.decisions.rows import (
+from rollout_curator.decisions.events import (
     LATEST,
     VERDICTS,
     Decision,
@@ -39,6 +36,8 @@ from rollout_curator.decisions.rows import (
     stored,
     text_of,
 )
+from rollout_curator.decisions.exchange import Imported
+from rollout_curator.decisions.file import StoreFile, copy_file
 from rollout_curator.decisions.schema import COLUMNS
 
 __all__ = ["VERDICTS", "Batch", "Decision", "Decisions", "Entry", "Imported", "Recorded"]
@@ -91,7 +90,7 @@ class Decisions:
         """
         clean = [cleaned(entry) for entry in entries]
         with self._file.writing() as connection:
-            return [single.record(connection, entry, refuse_conflicts) for entry in clean]
+            return [recording.record(connection, entry, refuse_conflicts) for entry in clean]
 
     def record_bulk(self, keys: Sequence[str], said: Entry, *, seen: int) -> Batch:
         """Give every key that has no verdict the one of `said`, as one step that one undo takes back.
@@ -175,7 +174,7 @@ class Decisions:
             return tuple(self._singles)
 
     def acts_changed(self, after: int) -> Acts:
-        """Return `acts` of each key touched after that id."""
+        """Return `recording` of each key touched after that id."""
         return {key: _verdicts(rows) for key, rows in self._live(after).items()}
 
     def changed(self, after: int) -> dict[str, Decision | None]:
@@ -230,7 +229,7 @@ class Decisions:
         self.close()
 
     def _live(self, after: int) -> Acts:
-        """Return for each key touched after that id all that `acts` and `marks` are made of."""
+        """Return for each key touched after that id all that `recording` and `marks` are made of."""
         with self._file.reading() as connection:
             touched = [key for (key,) in connection.execute(_TOUCHED, (after,))]
             live = connection.execute(
@@ -262,14 +261,14 @@ class Decisions:
         with self._file.writing() as connection:
             before = stored(connection, client, seq)
             if before is not None:
-                return single.repeated(connection, act, who, before)
+                return recording.repeated(connection, act, who, before)
             target = first(connection, _LAST_DONE if act == "undo" else _LAST_UNDONE, who)
             if target is None:
                 return None
             said = Entry(target.key, "clear", reviewer=who, client=client, seq=seq, item=target.item)
             if target.batch:
                 return bulk.take_back(connection, act, target, said)
-            return single.take_back(connection, act, target, said)
+            return recording.take_back(connection, act, target, said)
 
     def _rows(self, sql: str, *values: object) -> list[Decision]:
         with self._file.reading() as connection:

@@ -1,17 +1,17 @@
 """The selection becomes training files with their manifest, and a manifest is checked against the files it names.
 
-`choosing` works out what is written, `writing` writes it, `verifying` makes it again and compares, `remaking` writes it
+`choice` works out what is written, `writing` writes it, `verifying` makes it again and compares, `remaking` writes it
 again from the manifest alone. They stream: a batch of rollouts is in memory at a time.
 """
 
-from rollout_curator.export.accounting import left_out, left_out_said, left_out_words, noticed, unread
 from rollout_curator.export.card_facts import pair_notes
-from rollout_curator.export.choosing import Chosen, ExportProgress, Part, choose
+from rollout_curator.export.choice import Chosen, ExportProgress, Part, choose
 from rollout_curator.export.command_line import command_of
 from rollout_curator.export.costing import cost_of, lengths_of, usual
+from rollout_curator.export.losses import left_out, left_out_said, left_out_words, noticed, unread
+from rollout_curator.export.overwrite_guard import Foreign, LineGuard, check_free, foreign, guard_of, targets_of
 from rollout_curator.export.paths import check_out, control_paths, paths_of, usual_card, usual_report
 from rollout_curator.export.remaking import Remade, remake
-from rollout_curator.export.replacing import Foreign, LineGuard, check_free, foreign, guard_of, targets_of
 from rollout_curator.export.settings import Settings
 from rollout_curator.export.stream import first_line
 from rollout_curator.export.trainer_config import says_of

@@ -8,25 +8,25 @@ from typing import Any
 import numpy as np
 
 from rollout_curator.conversation import ISSUE_WORDS
-from rollout_curator.export.accounting import from_folder, left_out_words
 from rollout_curator.export.card import Bar, CardFacts, Reviews, card
-from rollout_curator.export.choosing import Chosen
+from rollout_curator.export.choice import Chosen
+from rollout_curator.export.losses import from_folder, left_out_words
 from rollout_curator.export.paths import CARD_MARK
 from rollout_curator.index import grouping
 from rollout_curator.index.grouping import TASK
 from rollout_curator.recipe import recipe as recipes
 from rollout_curator.recipe.recipe import Recipe
-from rollout_curator.review.overview import verdicts
 from rollout_curator.review.statement_words import said_of_kept
+from rollout_curator.review.summary import verdicts
 from rollout_curator.selection import strategies
 from rollout_curator.selection.filters import filter_words
 from rollout_curator.selection.funnel import INVALID_WORDS
 from rollout_curator.selection.pairs.pairing import BY_MARGIN, RULES, Pairs, format_of
-from rollout_curator.selection.splits.report import sentences
+from rollout_curator.selection.splits.split_report import sentences
 from rollout_curator.selection.strategies import ROLLOUTS, TOKENS
 from rollout_curator.selection.threshold_counts import round_edges
 from rollout_curator.words import exact, name_of, reason_words, said_of
-from rollout_curator.workspace.controls import overlap
+from rollout_curator.workspace.random_controls import overlap
 from rollout_curator.workspace.workspace import Workspace
 
 BARS = 12

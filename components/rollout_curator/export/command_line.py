@@ -1,4 +1,4 @@
-"""The command line that writes the same files as the app: a recipe as options, the inverse of `cli_options`."""
+"""The command line that writes the same files as the app: a recipe as options, the inverse of `options`."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields

@@ -15,13 +15,7 @@ from typing import Any
 import orjson
 import xxhash
 
-from rollout_curator.conversation import (
-    arrow,
-    encode,
-    issue_kind,
-    mark_items,
-    open_rollout,
-)
+from rollout_curator.conversation import datasets_values, encode, issue_kind, mark_items, open_rollout
 from rollout_curator.index.source import to_rollout
 from rollout_curator.recipe import recipe as recipes
 from rollout_curator.recipe.plan import Plan
@@ -58,14 +52,14 @@ class Converted:
     lines: list[bytes]
     different: list[int]
     fault: tuple[int, str] | None = None
-    shapes: list[arrow.Shape] = field(default_factory=list)
+    shapes: list[datasets_values.Shape] = field(default_factory=list)
 
 
 def convert(batch: Batch) -> Converted:
     """Return the line of every unit of a batch, up to the first that gives none."""
     lines: list[bytes] = []
     different: list[int] = []
-    shapes: list[arrow.Shape] = []
+    shapes: list[datasets_values.Shape] = []
     rollouts: dict[int, Rollout] = {}
     for n, unit in enumerate(batch.units):
         for place in unit:
@@ -78,10 +72,10 @@ def convert(batch: Batch) -> Converted:
             rollouts.clear()
         told = {issue_kind(issue) for example in made.examples for issue in example.issues}
         is_same = reads_back(made.text, made.record) and _is_meant(made, batch.plan)
-        if not is_same or (batch.plan.reads_columns and arrow.untold(made.record, made.text, told)):
+        if not is_same or (batch.plan.reads_columns and datasets_values.untold(made.record, made.text, told)):
             different.append(n)
         if batch.plan.reads_columns:
-            shapes.append(arrow.shape_of(made.row))
+            shapes.append(datasets_values.shape_of(made.row))
         lines.append(made.text)
     return Converted(lines, different, shapes=shapes)
 

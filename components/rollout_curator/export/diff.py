@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from rollout_curator.decisions.marked import Marks
+from rollout_curator.decisions.marked_rows import Marks
 from rollout_curator.errors import ManifestError, RecipeError
 from rollout_curator.files import manifest
 from rollout_curator.recipe import recipe as recipes

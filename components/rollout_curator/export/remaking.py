@@ -6,9 +6,9 @@ from pathlib import Path
 
 from rollout_curator import __version__
 from rollout_curator.errors import SourceChanged
-from rollout_curator.export.choosing import ExportProgress
+from rollout_curator.export.choice import ExportProgress
+from rollout_curator.export.overwrite_guard import guard_of
 from rollout_curator.export.paths import check_out
-from rollout_curator.export.replacing import guard_of
 from rollout_curator.export.settings import Settings
 from rollout_curator.export.verifying import inputs_of, reopened
 from rollout_curator.export.writing import Exported, export

@@ -10,10 +10,10 @@ class Settings:
     """What an export does beside its recipe, none of which changes a byte of the data.
 
     `card` is the name of a data card in the same folder, none when empty. `report` is the name of a file in the same
-    folder that tells of every rollout what became of it, none when empty. `workers` is the number of processes, 0 for
-    what the size asks for. `over` are keys chosen over others instead of what the review store says. `batch_size` rows
-    a step, the trainer's usual when None, and `epochs` are for the trainer's config. Files that this program did not
-    write, or that were changed since, are replaced where `overwrite` says so, or by name where `agreed` holds them.
+    folder that tells of every rollout what became of it, none when empty. `worker_count` is the number of processes, 0
+    for what the size asks for. `over` are keys chosen over others instead of what the review store says. `batch_size`
+    rows a step, the trainer's usual when None, and `epochs` are for the trainer's config. Files that this program did
+    not write, or that were changed since, are replaced where `overwrite` says so, or by name where `agreed` holds them.
     """
 
     card: str = ""

@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 import xxhash
 
-from rollout_curator.conversation.arrow import Columns
-from rollout_curator.decisions.marked import Marks
+from rollout_curator.conversation.datasets_values import Columns
+from rollout_curator.decisions.marked_rows import Marks
 from rollout_curator.errors import ExportError, SourceChanged
-from rollout_curator.export.choosing import Part
+from rollout_curator.export.choice import Part
 from rollout_curator.export.conversion import Batch, convert
-from rollout_curator.export.workers import count_for
+from rollout_curator.export.worker_count import count_for
 from rollout_curator.files.atomic import AtomicFile
 from rollout_curator.parallel import run_ordered
 from rollout_curator.recipe import recipe as recipes

@@ -2,7 +2,7 @@
 
 import os
 
-from rollout_curator.export.preference import SAYS, preference_config
+from rollout_curator.export.dpo_config import SAYS, preference_config
 from rollout_curator.recipe.plan import Plan
 from rollout_curator.recipe.recipe import Recipe
 from rollout_curator.selection.pairs.pairing import format_of

@@ -15,8 +15,8 @@ import numpy as np
 
 from rollout_curator import __version__
 from rollout_curator.errors import CuratorError, ManifestError
-from rollout_curator.export.accounting import left_out, rows_written
-from rollout_curator.export.choosing import Chosen, Part, choose
+from rollout_curator.export.choice import Chosen, Part, choose
+from rollout_curator.export.losses import left_out, rows_written
 from rollout_curator.export.stream import Stream
 from rollout_curator.export.writing import input_of
 from rollout_curator.files import manifest

@@ -12,13 +12,13 @@ import numpy as np
 
 from rollout_curator import __version__
 from rollout_curator.errors import ExportError, SourceChanged, SplitError
-from rollout_curator.export.accounting import left_out, report_blocks, rows_written, store_of, unknown_harmless
 from rollout_curator.export.card_facts import control_words, described, pair_notes
-from rollout_curator.export.choosing import Chosen, ExportProgress, Steps, choosing
+from rollout_curator.export.choice import Chosen, ExportProgress, Steps, choosing
 from rollout_curator.export.command_line import command_of
 from rollout_curator.export.costing import lengths_of
+from rollout_curator.export.losses import left_out, report_blocks, rows_written, store_of, unknown_harmless
+from rollout_curator.export.overwrite_guard import guard_of
 from rollout_curator.export.paths import beside_of, check_out, paths_of
-from rollout_curator.export.replacing import guard_of
 from rollout_curator.export.settings import Settings
 from rollout_curator.export.stream import Stream
 from rollout_curator.export.trainer_config import config_of
@@ -29,8 +29,8 @@ from rollout_curator.index.source import Source
 from rollout_curator.recipe import recipe as recipes
 from rollout_curator.recipe.recipe import Recipe
 from rollout_curator.selection.funnel import Funnel
-from rollout_curator.selection.splits.report import fault, sentences
 from rollout_curator.selection.splits.split import Split
+from rollout_curator.selection.splits.split_report import fault, sentences
 from rollout_curator.training.file_types.base import get
 from rollout_curator.training.targets.base import ConfigFacts
 from rollout_curator.workspace.workspace import Workspace

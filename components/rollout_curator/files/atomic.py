@@ -22,9 +22,9 @@ from types import TracebackType
 from typing import BinaryIO, Self
 
 from rollout_curator.errors import ExportError
-from rollout_curator.files.leftovers import Guard, sweep, temporary_of
 from rollout_curator.files.locking import open_lock
-from rollout_curator.files.refusals import explained
+from rollout_curator.files.temporary_files import Guard, sweep, temporary_of
+from rollout_curator.files.write_errors import explained
 from rollout_curator.printable import beside, shown
 
 try:

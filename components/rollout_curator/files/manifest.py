@@ -1,6 +1,6 @@
 """What an export did, as a file beside it: `NAME.manifest.json`.
 
-Knows the shape of a manifest, how to read one and whether the files it names are still those; `publishing` fills it,
+Knows the shape of a manifest, how to read one and whether the files it names are still those; `export` fills it,
 and makes the export again to check the rest. The manifest holds nothing that changes from one run to the next with
 the same inputs: no time, and paths of sources relative to its own folder.
 """
@@ -19,7 +19,7 @@ from typing import Any, NotRequired, TypedDict, cast, get_args, get_origin, get_
 import orjson
 
 from rollout_curator.errors import ManifestError
-from rollout_curator.files.doors import Door
+from rollout_curator.files.named_files import Door
 from rollout_curator.printable import beside
 
 MANIFEST_SUFFIX = ".manifest.json"

@@ -18,7 +18,7 @@ from rollout_curator.conversation import Outcome, open_rollout, usual_outcomes
 from rollout_curator.conversation.items import item_type
 from rollout_curator.index.columns import WEIGHTS
 from rollout_curator.index.counts import Counts, count
-from rollout_curator.index.weighing import Weight, weight
+from rollout_curator.index.token_estimates import Weight, weight
 from rollout_curator.rollout import Example, Item, Rollout
 from rollout_curator.signals import SIGNALS
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from rollout_curator.index.problem_counts import Range, Tally
 from rollout_curator.index.source import Source
-from rollout_curator.index.tally import Range, Tally
 
 _ROWS_A_STEP = 1 << 16
 

@@ -16,8 +16,8 @@ import xxhash
 from rollout_curator.errors import SourceUnreadable
 from rollout_curator.index.columns import CLASSES, NUMBERS
 from rollout_curator.index.facts import CLASS_NAMES, NUMBER_NAMES, Facts, facts
+from rollout_curator.index.problem_counts import LISTED_MAX, Tally
 from rollout_curator.index.shards import RANGE_FACETS_MAX, Shard
-from rollout_curator.index.tally import LISTED_MAX, Tally
 from rollout_curator.printable import shown
 from rollout_curator.rollout import Unreadable
 from rollout_curator.sources.compression import BOM, CHUNK_BYTES, Opened, chunks, open_source

@@ -12,7 +12,7 @@ from typing import Any, BinaryIO, TypeVar
 import numpy as np
 
 from rollout_curator.index.columns import CLASSES, FACETS_MAX, NUMBERS
-from rollout_curator.index.tally import LISTED_MAX, Tally
+from rollout_curator.index.problem_counts import LISTED_MAX, Tally
 from rollout_curator.sources.limits import Amount
 
 RANGE_FACETS_MAX = 10 * FACETS_MAX

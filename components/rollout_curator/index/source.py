@@ -15,9 +15,9 @@ import zstandard
 
 from rollout_curator.errors import SourceChanged, SourceUnreadable
 from rollout_curator.index import store
-from rollout_curator.index.frames import FrameReader
+from rollout_curator.index.problem_counts import Range
 from rollout_curator.index.scan import content_key
-from rollout_curator.index.tally import Range
+from rollout_curator.index.zstd_frames import FrameReader
 from rollout_curator.printable import shown
 from rollout_curator.rollout import Rollout, Unreadable
 from rollout_curator.sources.compression import BOM, open_source

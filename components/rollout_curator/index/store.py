@@ -23,12 +23,12 @@ import xxhash
 
 from rollout_curator.errors import CacheError, SourceChanged, SourceNotFound, SourceRefused
 from rollout_curator.index.columns import CLASSES, NUMBERS, SCHEMA
-from rollout_curator.index.frames import FrameWriter
-from rollout_curator.index.passes import Pass, Run, is_row_of_objects, look_at, refusal, scan
+from rollout_curator.index.scanners import Pass, Run, is_row_of_objects, look_at, refusal, scan
 from rollout_curator.index.shards import Shard, Spill, merge
+from rollout_curator.index.zstd_frames import FrameWriter
 from rollout_curator.printable import digest, shown
 from rollout_curator.sources.compression import fingerprint
-from rollout_curator.sources.layouts import DOCUMENT
+from rollout_curator.sources.file_layout import DOCUMENT
 
 SETTLED_S = 2.0
 """A file changed less than this before it was indexed may change again within one tick of its clock."""

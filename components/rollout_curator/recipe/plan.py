@@ -7,7 +7,7 @@ what of a plan has a say in which results, so that a result is worked out once.
 from dataclasses import dataclass, replace
 from typing import Any
 
-from rollout_curator.conversation import GYM_OPTIONS, HAZARDS, ChatOptions, FlatOptions, arrow
+from rollout_curator.conversation import GYM_OPTIONS, HAZARDS, ChatOptions, FlatOptions, datasets_values
 from rollout_curator.training.hazards import Look
 from rollout_curator.training.targets.base import MEDIA, Target
 
@@ -51,7 +51,7 @@ class Plan:
         kind, _, place = issue.partition(":")
         if kind == "all_marked":
             return not self.loses("marks")
-        return kind not in (arrow.BIG, arrow.ROUNDED) or place in self.loaded_values
+        return kind not in (datasets_values.BIG, datasets_values.ROUNDED) or place in self.loaded_values
 
     def loses(self, kind: str) -> bool:
         """Say whether what a conversion counts as left out is: some trainers get marks or settings of the template."""

@@ -13,10 +13,10 @@ from typing import Any
 import tomli_w
 
 from rollout_curator.conversation import HAZARDS, UNLOADABLE, to_chat, to_flat
-from rollout_curator.conversation.loading import loading_issues
+from rollout_curator.conversation.datasets_issues import loading_issues
 from rollout_curator.errors import RecipeError, TemplateError
-from rollout_curator.files.doors import Door
-from rollout_curator.files.reach import ANYWHERE, Reach
+from rollout_curator.files.named_files import Door
+from rollout_curator.files.path_access import ANYWHERE, Reach
 from rollout_curator.index import grouping
 from rollout_curator.recipe.checks import INVALID, by_lists, check_lists, check_options, template_of
 from rollout_curator.recipe.plan import Plan

@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import quote, unquote
 
 from rollout_curator.errors import RecipeError
-from rollout_curator.files.reach import NOWHERE
+from rollout_curator.files.path_access import NOWHERE
 from rollout_curator.index.grouping import TASK
 from rollout_curator.recipe import recipe as recipes
 from rollout_curator.recipe.recipe import Recipe

@@ -1,10 +1,9 @@
 """The reward against people: how often what was read at a reward is accepted, and from which reward on it is enough.
 
 Readers do not read at random: they look at what is flagged, or near the threshold. So nothing is weighted back; in each
-band of rewards only the sample is used that lots make of that band (`drawing`), which is random whatever else was read
-and however many of the band. The same holds for everything above a threshold. Intervals are exact (`bounds`),
-each for one look at a number of reads fixed before; `whenever` gives bounds that hold for all thresholds and looks at
-once.
+band of rewards only the sample is used that lots make of that band (`random_order`), which is random whatever else was
+read and however many of the band. The same holds for everything above a threshold. Intervals are exact (`bounds`), each
+for one look at a number of reads fixed before; `whenever` gives bounds that hold for all thresholds and looks at once.
 """
 
 from collections.abc import Sequence
@@ -14,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from rollout_curator.review.confidence import CONFIDENCE, interval, least_share, most_bad_whenever
-from rollout_curator.review.drawing import drawn
+from rollout_curator.review.random_order import drawn
 
 Array = np.ndarray[Any, Any]
 BANDS_MAX = 10

@@ -1,7 +1,7 @@
 """The queues of the Review page by name: names stand in URLs, and each says in words what it is for.
 
 A table of kinds; a name that ends in a hyphen is a prefix, and what follows it is the queue's own. Any other name is
-that of a drop such as `below`, and an unknown one is a queue that holds nothing. `queue_rows` says what they hold.
+that of a drop such as `below`, and an unknown one is a queue that holds nothing. `queue_members` says what they hold.
 """
 
 from collections.abc import Callable
@@ -11,9 +11,9 @@ from weakref import WeakKeyDictionary
 
 from rollout_curator.conversation import ISSUE_WORDS
 from rollout_curator.recipe.recipe import Recipe
-from rollout_curator.review import queue_rows as rows
-from rollout_curator.review import slice_queues as parts
-from rollout_curator.review.queue_rows import Array, Ask
+from rollout_curator.review import queue_members as rows
+from rollout_curator.review import slice_queues
+from rollout_curator.review.queue_members import Array, Ask
 from rollout_curator.workspace.workspace import Workspace
 
 DEFAULT = "kept"
@@ -97,7 +97,7 @@ KINDS: dict[str, Kind] = {
     ISSUE: Kind(
         lambda ask: f"examples that {ISSUE_WORDS.get(ask.rest, 'are not here')}", "", rows.with_issue, listed=False
     ),
-    parts.IN: Kind(lambda ask: parts.words(ask.rest), "", rows.of_part, listed=False),
+    slice_queues.IN: Kind(lambda ask: slice_queues.words(ask.rest), "", rows.of_part, listed=False),
 }
 BY_HAND = ("all", "rejected-by-hand", "accepted")
 _counted: WeakKeyDictionary[Workspace, dict[Any, list[Queue]]] = WeakKeyDictionary()
@@ -105,8 +105,8 @@ _counted: WeakKeyDictionary[Workspace, dict[Any, list[Queue]]] = WeakKeyDictiona
 
 def kind_of(name: str) -> tuple[Kind, str]:
     """Return the kind of a queue, and what follows the prefix of its name."""
-    if name.startswith(parts.IN):
-        return KINDS[parts.IN], name
+    if name.startswith(slice_queues.IN):
+        return KINDS[slice_queues.IN], name
     if name in KINDS and not name.endswith("-"):
         return KINDS[name], ""
     head, hyphen, rest = name.partition("-")

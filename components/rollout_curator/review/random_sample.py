@@ -10,8 +10,8 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from rollout_curator.recipe.recipe import Recipe
-from rollout_curator.review.drawing import Drawn, drawn
-from rollout_curator.review.turns import had_come
+from rollout_curator.review.order_breaks import had_come
+from rollout_curator.review.random_order import Drawn, drawn
 from rollout_curator.review.verdicts import NEVER, Array, holding, selected, selected_before, verdicts
 from rollout_curator.selection.funnel import REJECT
 from rollout_curator.workspace.workspace import Workspace

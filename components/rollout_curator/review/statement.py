@@ -1,9 +1,9 @@
 """What random reads of the selected show of the kept: a number of bad ones that is probably not exceeded.
 
-Joins the sample (`reading.sample`) with the exact bounds of `review.bounds`; `reading_words` says it. Bad is what this
+Joins the sample (`random_sample`) with the exact bounds of `confidence`; `statement_words` says it. Bad is what this
 reader would reject, reading it by itself. Only bad ones found in the sample are taken off; others that were rejected
 may have been judged by another standard. The bound for a number of reads fixed beforehand is used at the end of a plan
-(`reading.planned`) alone, before and after it the one that holds at any time.
+(`sampling_plan`) alone, before and after it the one that holds at any time.
 """
 
 from dataclasses import dataclass
@@ -14,9 +14,9 @@ import numpy as np
 
 from rollout_curator.recipe.recipe import Recipe
 from rollout_curator.review import confidence as bounds
-from rollout_curator.review.drawing import Drawn, unread_among_first
-from rollout_curator.review.planned import Sampling, chosen
+from rollout_curator.review.random_order import Drawn, unread_among_first
 from rollout_curator.review.random_sample import Population, population
+from rollout_curator.review.sampling_plan import Sampling, chosen
 from rollout_curator.review.verdicts import Array, verdicts
 from rollout_curator.selection.funnel import ACCEPT
 from rollout_curator.workspace.workspace import Workspace

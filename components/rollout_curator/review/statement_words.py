@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 
 from rollout_curator.recipe.recipe import Recipe
-from rollout_curator.review.overview import PLAN, Statement, statement, verdicts
-from rollout_curator.review.planned import Sampling
-from rollout_curator.review.plans import Offer, offers
+from rollout_curator.review.plan_options import Offer, offers
+from rollout_curator.review.sampling_plan import Sampling
 from rollout_curator.review.statement import ALL
+from rollout_curator.review.summary import PLAN, Statement, statement, verdicts
 from rollout_curator.review.verdicts import NEVER, is_compared
 from rollout_curator.words import said_of
 from rollout_curator.workspace.workspace import Workspace

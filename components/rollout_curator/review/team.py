@@ -15,14 +15,13 @@ import numpy as np
 
 from rollout_curator.decisions.store import Decision
 from rollout_curator.recipe.recipe import Recipe
-from rollout_curator.review import overview as reading
-from rollout_curator.review import strata
+from rollout_curator.review import stratified_bound, summary
 from rollout_curator.review.agreement import LEAST, Agreement, agreements
-from rollout_curator.review.alpha import alpha, alpha_interval
 from rollout_curator.review.calibration import edges
 from rollout_curator.review.confidence import CONFIDENCE
-from rollout_curator.review.drawing import drawn
-from rollout_curator.review.reviewers import Corrected, Rates, corrected, rates
+from rollout_curator.review.krippendorff import alpha, alpha_interval
+from rollout_curator.review.random_order import drawn
+from rollout_curator.review.reviewer_error import Corrected, Rates, corrected, rates
 from rollout_curator.selection.funnel import NONE, REJECT
 from rollout_curator.workspace.workspace import Workspace
 
@@ -97,7 +96,7 @@ def _own(workspace: Workspace) -> Own:
 
 
 def _is_reading(act: Decision) -> bool:
-    return not act.batch and act.queue != reading.SETTLE and not _is_compared(act)
+    return not act.batch and act.queue != summary.SETTLE and not _is_compared(act)
 
 
 def _is_compared(act: Decision) -> bool:
@@ -112,7 +111,7 @@ def agreed(workspace: Workspace) -> list[Agreement]:
 
 def adopted(workspace: Workspace) -> int:
     """Return how many verdicts are no own ones, because those of others were to be seen."""
-    said = reading.judged(workspace)
+    said = summary.judged(workspace)
     return sum(len(its.keys() - own(workspace).get(who, {}).keys()) for who, its in said.items())
 
 
@@ -133,7 +132,7 @@ def together(workspace: Workspace) -> Together:
 
 def readers(workspace: Workspace, recipe: Recipe) -> list[Reader]:
     """Return how often each errs who read what others read too, and what that makes of what they read at random."""
-    verdicts = reading.verdicts(workspace)
+    verdicts = summary.verdicts(workspace)
     settled = {key: verdicts.by_key[key].verdict for key in verdicts.settled}
     said = {who: {key: act.verdict for key, act in its.items()} for who, its in own(workspace).items()}
     first, member = workspace.first_rows, _members(workspace, recipe)
@@ -157,7 +156,7 @@ def weighted(workspace: Workspace, recipe: Recipe, confidence: float = CONFIDENC
 
 
 def _weighted(workspace: Workspace, recipe: Recipe, confidence: float) -> Weighted:
-    reads, member = reading.reads(workspace, recipe), _members(workspace, recipe)
+    reads, member = summary.reads(workspace, recipe), _members(workspace, recipe)
     extra = () if recipe.min_reward is None else (recipe.min_reward,)
     starts = edges(np.where(reads.member, reads.reward, np.nan), extra)
     which = np.where(np.isnan(reads.reward), len(starts), np.searchsorted(starts, reads.reward, side="right"))
@@ -166,12 +165,12 @@ def _weighted(workspace: Workspace, recipe: Recipe, confidence: float) -> Weight
         of_band = member & (which == number)
         sample = drawn(reads.lots, of_band, reads.decided, ~reads.accepted)
         inside |= of_band & reads.decided & (reads.lots < reads.lots[sample.stop] if sample.stop >= 0 else True)
-        found.append(strata.Stratum(sample.total, sample.read, sample.bad))
+        found.append(stratified_bound.Stratum(sample.total, sample.read, sample.bad))
     kept = _holding(workspace, workspace.select(recipe).kept)
     gone = int(np.count_nonzero(inside & ~reads.accepted & ~kept))
     uncovered = int(np.count_nonzero(kept & ~member & ~reads.accepted))
     unread = int(np.count_nonzero(kept & ~(reads.accepted & (inside | ~member))))
-    guess, most = strata.estimate(found), strata.most_bad(found, confidence)
+    guess, most = stratified_bound.estimate(found), stratified_bound.most_bad(found, confidence)
     return Weighted(
         confidence=confidence,
         bands=len(found),

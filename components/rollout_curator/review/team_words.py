@@ -10,7 +10,7 @@ from rollout_curator.recipe.recipe import Recipe
 from rollout_curator.review.agreement import LEAST, Agreement
 from rollout_curator.review.calibration import Above
 from rollout_curator.review.confidence import CONFIDENCE
-from rollout_curator.review.reviewers import NEEDED, Rates
+from rollout_curator.review.reviewer_error import NEEDED, Rates
 from rollout_curator.review.statement_words import least, percent
 from rollout_curator.review.team import Reader, Together, Weighted, adopted, readers, together, weighted
 from rollout_curator.words import counted, exact

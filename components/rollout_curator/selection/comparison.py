@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from rollout_curator.selection.means import change, means
+from rollout_curator.selection.task_means import change, means
 
 Bools = npt.NDArray[np.bool_]
 Ints = npt.NDArray[np.int64]

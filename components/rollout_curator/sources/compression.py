@@ -18,7 +18,7 @@ import xxhash
 import zstandard
 
 from rollout_curator.errors import SourceNotFound, SourceRefused, SourceUnreadable
-from rollout_curator.files.reach import NotRegular, open_regular
+from rollout_curator.files.path_access import NotRegular, open_regular
 from rollout_curator.printable import shown
 from rollout_curator.sources.limits import require_unpacked
 

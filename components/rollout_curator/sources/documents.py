@@ -2,7 +2,7 @@
 
 Takes unpacked bytes in pieces and finds where each value begins and ends by its brackets and strings alone, holding one
 record at a time; `reader.parse` judges what stands between. A record that never closes ends where the next one visibly
-begins, so that one broken record is one problem. Whether bytes are a document or lines is for `layouts` to say.
+begins, so that one broken record is one problem. Whether bytes are a document or lines is for `file_layout` to say.
 """
 
 import re

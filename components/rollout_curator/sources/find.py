@@ -1,7 +1,7 @@
 """Paths the user gives become a list of files: a file, a folder or a glob, also quoted.
 
 Folders are searched below; what is passed over there (other suffixes, hidden files, this program's own) is named with
-why, by `folders`, and so is what a pattern matches and is no file.
+why, by `folder_scan`, and so is what a pattern matches and is no file.
 """
 
 import glob
@@ -13,7 +13,7 @@ from pathlib import Path
 from rollout_curator.errors import SourceNotFound
 from rollout_curator.printable import shown
 from rollout_curator.sources.compression import SUFFIXES, SUFFIXES_SAID
-from rollout_curator.sources.folders import Entry, below, matched_not_read
+from rollout_curator.sources.folder_scan import Entry, below, matched_not_read
 
 SHOWN_MAX = 3
 NAMED_MAX = 5

@@ -1,6 +1,6 @@
 """Bytes become numbered lines, and a line becomes a JSON object.
 
-Knows line ends and JSON; knows nothing of files (`packing` does) or rollouts (`formats` does).
+Knows line ends and JSON; knows nothing of files (`compression` does) or rollouts (`formats` does).
 Only LF ends a line, so the number shown is the one of `sed -n Np`. A bad line is data
 (`Unreadable`). One parser decides for the index, the preview and the export: orjson, and json where orjson
 refuses or would change a big integer.

@@ -1,7 +1,7 @@
 """What of an example would do nothing in training, or harm: found before it is written, named, and mended where asked.
 
-Knows an example and what its trainer sees (`views`); does not decide which of these keep an example out (`recipe`
-does).
+Knows an example and what its trainer sees (`trainer_view`); does not decide which of these keep an example out
+(`recipe` does).
 """
 
 import json
@@ -14,7 +14,7 @@ from rollout_curator.rollout import Example, Message
 from rollout_curator.training import tokens
 from rollout_curator.training.targets.base import Target
 from rollout_curator.training.templates.render import Rendered
-from rollout_curator.training.views import Look, View, view
+from rollout_curator.training.trainer_view import Look, View, view
 
 __all__ = ["Hazard", "Look", "View", "hazards", "looked", "looked_for", "view"]
 PYTHON_PART = "{'type': "

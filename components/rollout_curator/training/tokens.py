@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from rollout_curator.errors import TemplateError
-from rollout_curator.files.reach import ANYWHERE
+from rollout_curator.files.path_access import ANYWHERE
 
 TOKENIZER_BYTES = 128 << 20
 """A larger file is no tokenizer.json; those of models in use have up to 35 MB."""

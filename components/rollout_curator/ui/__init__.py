@@ -15,9 +15,9 @@ shared mode whoever has the token is let in to read, decide and export, and to n
   (`server`). Only host names it knows are answered, so that no other name can be made to lead here (`guard`). With
   `--shared` the token of the printed link begins a session, in a cookie that scripts cannot read and, where a trusted
   proxy says that the browser speaks TLS, `Secure`; it ends with "Log out", after 12 hours without use or after a week,
-  and its websockets with it (`sessions`). Answers to wrong tokens are held back, longer each time (`delays`).
+  and its websockets with it (`sessions`). Answers to wrong tokens are held back, longer each time (`login_delays`).
 - Other sites: a request that tells an origin must come from the app's own, host and port, before Streamlit sees it
-  (`origin`); routes ask for a token of the page too (`answering`); every answer carries a policy that lets no other
+  (`origin`); routes ask for a token of the page too (`answers`); every answer carries a policy that lets no other
   site frame it and lets no script run but the app's own (`headers`).
 - Who decides: who is signed in, whatever a page or request says (`names`). With `--shared` each session chooses a name
   once, which ends in "(unverified)" wherever it is written. With `--behind-proxy` it is whom `X-Forwarded-User`, or
@@ -25,8 +25,8 @@ shared mode whoever has the token is let in to read, decide and export, and to n
   answered (`proxies`).
 - Hostile text: nothing from data is rendered as markdown or HTML (`text`); the browser is told of nothing to load.
 - Paths: whatever a browser sends opens regular files below a root or, in a shared app, beside the sources, with one
-  answer for all else (`reach`, `reaching`). Exports go to the folder for exports. Uploads are read as bytes of at most
-  1 MB, never written and never served.
+  answer for all else (`reach`, `browser_paths`). Exports go to the folder for exports. Uploads are read as bytes of at
+  most 1 MB, never written and never served.
 - Hostile templates: a sandbox in a process of its own without this one's memory, 400 MB, 10 seconds a conversation, one
   core a user (`templates.turns`, `rendering`).
 - The network: the server opens no connection, sends no statistics and fetches no template, model or tokenizer.

@@ -7,8 +7,8 @@ import streamlit as st
 
 from rollout_curator.recipe.recipe import Recipe
 from rollout_curator.selection.funnel import Funnel
-from rollout_curator.ui import places
-from rollout_curator.ui.phrases import selected_words
+from rollout_curator.ui import links
+from rollout_curator.ui.singular_words import selected_words
 from rollout_curator.ui.state import state
 from rollout_curator.words import said_of
 from rollout_curator.workspace.workspace import Workspace
@@ -55,7 +55,7 @@ def funnel_line(workspace: Workspace, *, brief: bool = False) -> None:
             for step in steps(funnel, recipe, workspace.unit):
                 parameters = {"queue": step.queue} if step.page == "review" else {}
                 tip = step.tip if brief else None
-                places.link_number(step.count, step.words, step.page, tip=tip, **parameters)
+                links.link_number(step.count, step.words, step.page, tip=tip, **parameters)
         if not brief:
             _drops(funnel)
 
@@ -64,8 +64,8 @@ def _drops(funnel: Funnel) -> None:
     """Draw what was dropped, one link a reason."""
     with st.container(horizontal=True, key="funnel-drops", gap=None, vertical_alignment="center"):
         dropped = funnel.rollouts - funnel.exportable
-        places.link_number(funnel.exportable, "kept", "review", queue="kept")
+        links.link_number(funnel.exportable, "kept", "review", queue="kept")
         by_hand = f" ({funnel.accepted_by_hand:,} accepted in review)" if funnel.accepted_by_hand else ""
         st.markdown(f"{by_hand} and {dropped:,} dropped{':' if dropped else '.'}", width="content")
         for drop in funnel.drops:
-            places.link_number(drop.count, drop.said, "review", queue=drop.name)
+            links.link_number(drop.count, drop.said, "review", queue=drop.name)

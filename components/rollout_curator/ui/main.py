@@ -10,21 +10,21 @@ from functools import partial
 import streamlit as st
 
 from rollout_curator.errors import CuratorError
-from rollout_curator.ui import places
+from rollout_curator.ui import links
 from rollout_curator.ui.funnel_line import funnel_line
+from rollout_curator.ui.loading import prepared
 from rollout_curator.ui.pages import export, review, rewards, sources
-from rollout_curator.ui.phrases import size
-from rollout_curator.ui.preparing import prepared
-from rollout_curator.ui.server import leaving
-from rollout_curator.ui.server.faults import log_error
+from rollout_curator.ui.server import logout
+from rollout_curator.ui.server.error_log import log_error
+from rollout_curator.ui.server.identity import who
 from rollout_curator.ui.server.rendering import of_page
-from rollout_curator.ui.server.signed_in import who
 from rollout_curator.ui.server.site import Opening, Site, current
+from rollout_curator.ui.singular_words import size
 from rollout_curator.ui.state import choices, state
 from rollout_curator.ui.style import style
 from rollout_curator.ui.text import label, plain
 from rollout_curator.ui.widgets.leave import leave
-from rollout_curator.workspace.lacking import Unusable, find_unusable
+from rollout_curator.workspace.missing_columns import Unusable, find_unusable
 from rollout_curator.workspace.workspace import Workspace
 
 DRAW = {"sources": sources.page, "rewards": rewards.page, "review": review.page, "export": export.page}
@@ -33,7 +33,7 @@ DRAW = {"sources": sources.page, "rewards": rewards.page, "review": review.page,
 def run() -> None:
     """Draw the page that was asked for; every error ends here as a sentence."""
     st.set_page_config(page_title="rollout-curator", layout="wide")
-    chosen = st.navigation(places.declare({name: page_of(name) for name in DRAW}, home), position="top")
+    chosen = st.navigation(links.declare({name: page_of(name) for name in DRAW}, home), position="top")
     try:
         with of_page().under_way():
             chosen.run()
@@ -46,7 +46,7 @@ def run() -> None:
 def home() -> None:
     """Lead to the Rewards page, which is where a newcomer sees most."""
     state.begin(current(), "home")
-    places.go("rewards")
+    links.go("rewards")
 
 
 def page_of(name: str) -> Callable[[], None]:
@@ -84,7 +84,7 @@ def _session(site: Site) -> None:
     with st.container(horizontal=True, horizontal_alignment="right", key="session"):
         if asks.is_fixed:
             st.caption(label(asks.name), width="content")
-        leave(leaving.PATH)
+        leave(logout.PATH)
 
 
 def _unusable(parts: list[Unusable]) -> None:

@@ -20,7 +20,7 @@ from rollout_curator.recipe.recipe import Recipe
 from rollout_curator.selection import strategies
 from rollout_curator.selection.funnel import INVALID_WORDS, REJECT
 from rollout_curator.selection.strategies import PassAt, TaskSummary
-from rollout_curator.selection.strategies.order import Bools, Floats, Ints
+from rollout_curator.selection.strategies.ranking import Bools, Floats, Ints
 from rollout_curator.words import counted, exact, said_of
 from rollout_curator.workspace.masks import looked_at
 from rollout_curator.workspace.workspace import Workspace

@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rollout_curator import parallel as runner
+from rollout_curator import parallel
 from rollout_curator.errors import RecipeError, SourceError, SourceUnreadable
 from rollout_curator.index import content_keys as by_content
 from rollout_curator.index import grouping, store
 from rollout_curator.index.columns import CLASSES, NUMBERS
 from rollout_curator.index.grouping import Groups
 from rollout_curator.index.numeric_columns import Axis, axes
+from rollout_curator.index.problem_counts import Range
 from rollout_curator.index.source import Problem, Source, to_rollout
-from rollout_curator.index.tally import Range
 from rollout_curator.rollout import Rollout
 from rollout_curator.selection.funnel import Drop
 from rollout_curator.sources.find import Found, PassedOver, environment_of
@@ -65,7 +65,7 @@ class Collection:
         try:
             header = store.read_header(cache, file.path)
             if header is None:
-                for _ in store.build(cache, file.path, environment_of(file.path), runner.run_in_pool):
+                for _ in store.build(cache, file.path, environment_of(file.path), parallel.run_in_pool):
                     pass
                 header = store.read_header(cache, file.path)
             if header is None:

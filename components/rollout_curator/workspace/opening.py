@@ -5,7 +5,7 @@ from pathlib import Path
 
 import platformdirs
 
-from rollout_curator import parallel as runner
+from rollout_curator import parallel
 from rollout_curator.errors import SourceError
 from rollout_curator.index import store
 from rollout_curator.sources.find import Found, environment_of
@@ -21,6 +21,6 @@ def build_indexes(found: Sequence[Found], cache: Path) -> Iterator[store.Progres
     for file in found:
         try:
             if store.read_header(cache, file.path) is None:
-                yield from store.build(cache, file.path, environment_of(file.path), runner.run_in_pool)
+                yield from store.build(cache, file.path, environment_of(file.path), parallel.run_in_pool)
         except SourceError:
             continue

@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 
 from rollout_curator.conversation import mark_items
-from rollout_curator.decisions.counted import Counted
-from rollout_curator.decisions.marked import MarkedRows, Marks
+from rollout_curator.decisions.marked_rows import MarkedRows, Marks
 from rollout_curator.decisions.store import Decision, Decisions
+from rollout_curator.decisions.store_report import Counted
 from rollout_curator.index.numeric_columns import REWARD
 from rollout_curator.recipe import recipe as recipes
 from rollout_curator.recipe.plan import Plan, outcome_key, text_key
@@ -25,14 +25,14 @@ from rollout_curator.rollout import Rollout
 from rollout_curator.selection import strategies
 from rollout_curator.selection.funnel import ACCEPT, NONE, REJECT, Funnel, Selection, funnel, redrawn
 from rollout_curator.selection.slices import Part
-from rollout_curator.selection.strategies.order import shuffled
+from rollout_curator.selection.strategies.ranking import shuffled
 from rollout_curator.sources.find import Found, find, passed_over
 from rollout_curator.workspace.collection import Array, Collection
-from rollout_curator.workspace.findings import trimmed
+from rollout_curator.workspace.conversion_outcomes import Outlook
 from rollout_curator.workspace.masks import fits, own_bounds
 from rollout_curator.workspace.opening import build_indexes, default_cache
-from rollout_curator.workspace.outcomes import Outlook
-from rollout_curator.workspace.rules import Ruling, without_bounds
+from rollout_curator.workspace.recipe_rules import Ruling, without_bounds
+from rollout_curator.workspace.row_issues import trimmed
 
 SELECTIONS_MAX = 64
 

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from rollout_curator.errors import RecipeError
-from rollout_curator.selection.pairs.figures import Figures
+from rollout_curator.selection.pairs.pair_statistics import Figures
 from rollout_curator.selection.pairs.sides import Limits, Side, fitting, nearest
 from rollout_curator.words import counted, said_of
 

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from rollout_curator.index.hash_pile import Pile
+from rollout_curator.index.hash_spill import Pile
 
 Array = np.ndarray[Any, Any]
 

@@ -32,9 +32,9 @@ import numpy as np
 import xxhash
 
 from rollout_curator.errors import RecipeError
-from rollout_curator.index.hash_pile import Pile
+from rollout_curator.index.hash_spill import Pile
+from rollout_curator.selection.splits.leakage_links import Alike, compared, joined, ties
 from rollout_curator.selection.splits.similarity import Sketch
-from rollout_curator.selection.splits.ties import Alike, compared, joined, ties
 
 Array = np.ndarray[Any, Any]
 

@@ -19,7 +19,7 @@ from rollout_curator.selection.strategies.base import (
     words,
 )
 from rollout_curator.selection.strategies.stack import MATCHED, ROLLOUTS, TOKENS, Applied, apply, judged, matched_random
-from rollout_curator.selection.strategies.tasks import (
+from rollout_curator.selection.strategies.task_statistics import (
     PASS_KS,
     PassAt,
     RatesOfRows,

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import numpy as np
 
 from rollout_curator.selection.strategies.base import Says, strategy
-from rollout_curator.selection.strategies.order import (
+from rollout_curator.selection.strategies.ranking import (
     Floats,
     dense,
     drawn,
@@ -26,7 +26,7 @@ from rollout_curator.selection.strategies.order import (
     places,
     rewards,
 )
-from rollout_curator.selection.strategies.tasks import pass_rates, quantile_bounds, z_scores
+from rollout_curator.selection.strategies.task_statistics import pass_rates, quantile_bounds, z_scores
 from rollout_curator.words import exact
 
 if TYPE_CHECKING:

@@ -1,8 +1,8 @@
 """What bounds on a number would keep, and how the number is spread: exact counts of rollouts, tasks and tokens."""
 
 from rollout_curator.selection.threshold_counts.bins import MAX_VALUE_BINS, Bins, RoundEdges, make_bins, round_edges
-from rollout_curator.selection.threshold_counts.columns import Bounds, Kept
-from rollout_curator.selection.threshold_counts.steps import MAX_STOPS, Levels, Steps, levels
+from rollout_curator.selection.threshold_counts.curves import MAX_STOPS, Levels, Steps, levels
+from rollout_curator.selection.threshold_counts.sorted_columns import Bounds, Kept
 
 __all__ = [
     "MAX_STOPS",

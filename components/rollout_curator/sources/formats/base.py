@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
-from rollout_curator import registry as discover
+from rollout_curator import registry
 from rollout_curator.rollout import Rollout, Unreadable
-from rollout_curator.sources.formats.named import name_record
+from rollout_curator.sources.formats.unsupported import name_record
 
 Fields = Mapping[str, Any]
 
@@ -21,7 +21,7 @@ Fields = Mapping[str, Any]
 class Format:
     """One shape of rollout: `claims` looks at the keys only, `read` never raises on any JSON value.
 
-    A record of a known framework (`named`) is never offered to a generic one.
+    A record of a known framework (`unsupported`) is never offered to a generic one.
     """
 
     name: str
@@ -43,7 +43,7 @@ class Reward:
 @cache
 def formats() -> tuple[Format, ...]:
     """Return every format, most specific first."""
-    return tuple(sorted(discover.rows("rollout_curator.sources.formats", Format).values(), key=lambda row: row.rank))
+    return tuple(sorted(registry.rows("rollout_curator.sources.formats", Format).values(), key=lambda row: row.rank))
 
 
 def read_object(fields: Fields, notes: tuple[str, ...] = ()) -> Rollout | Unreadable:

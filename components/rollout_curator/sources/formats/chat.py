@@ -11,11 +11,11 @@ from typing import Any
 from rollout_curator.rollout import Rollout
 from rollout_curator.sources.formats.base import Fields, Format, Reward, read_reward
 from rollout_curator.sources.shapes.calls import read_json
-from rollout_curator.sources.shapes.context import is_compacted, template_kwargs
+from rollout_curator.sources.shapes.chat_settings import is_compacted, template_kwargs
 from rollout_curator.sources.shapes.conversation import Conversation, finish, read_messages, split_messages
-from rollout_curator.sources.shapes.ending import read_ending
+from rollout_curator.sources.shapes.finish_reason import read_ending
+from rollout_curator.sources.shapes.key_tracker import Notes, View
 from rollout_curator.sources.shapes.tools import note_elsewhere, read_tools
-from rollout_curator.sources.shapes.view import Notes, View
 
 _KEYS = ("messages", "conversations")
 

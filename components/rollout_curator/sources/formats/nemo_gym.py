@@ -9,12 +9,12 @@ from typing import Any
 
 from rollout_curator.rollout import Rollout, Unreadable
 from rollout_curator.sources.formats.base import Fields, Format, read_reward
-from rollout_curator.sources.shapes.context import is_compacted, template_kwargs
-from rollout_curator.sources.shapes.ending import read_ending, short
+from rollout_curator.sources.shapes.call_matching import pair_by_order
+from rollout_curator.sources.shapes.chat_settings import is_compacted, template_kwargs
+from rollout_curator.sources.shapes.finish_reason import read_ending, short
+from rollout_curator.sources.shapes.key_tracker import Notes, is_copy, is_empty, note_unread, texts_in
 from rollout_curator.sources.shapes.messages import read_sequence
-from rollout_curator.sources.shapes.pairing import pair_by_order
 from rollout_curator.sources.shapes.tools import choose_tools
-from rollout_curator.sources.shapes.view import Notes, is_copy, is_empty, note_unread, texts_in
 
 _ELSEWHERE = ("prompt", "previous_response_id")
 """Request parameters that bring in conversation which the line does not hold."""

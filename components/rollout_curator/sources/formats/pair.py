@@ -11,9 +11,9 @@ from rollout_curator.sources.formats.base import Fields, Format
 from rollout_curator.sources.formats.chat import make_rollout
 from rollout_curator.sources.shapes.calls import read_json
 from rollout_curator.sources.shapes.conversation import Conversation, read_system
-from rollout_curator.sources.shapes.marks import read_mask
+from rollout_curator.sources.shapes.key_tracker import Notes, View
+from rollout_curator.sources.shapes.loss_marks import read_mask
 from rollout_curator.sources.shapes.messages import read_sequence
-from rollout_curator.sources.shapes.view import Notes, View
 
 _ANSWERS = ("completion", "response", "output", "text")
 

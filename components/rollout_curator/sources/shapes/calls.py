@@ -12,7 +12,7 @@ from typing import Any
 
 import orjson
 
-from rollout_curator.sources.shapes.view import Notes, View
+from rollout_curator.sources.shapes.key_tracker import Notes, View
 
 _CALL_KEYS = frozenset({"id", "type", "function", "index"})
 _FUNCTION_KEYS = frozenset({"name", "arguments"})

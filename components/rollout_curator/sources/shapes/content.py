@@ -6,7 +6,7 @@ and is told as content; the conversions leave it out.
 
 from typing import Any
 
-from rollout_curator.sources.shapes.view import Notes, View, label, note_unread
+from rollout_curator.sources.shapes.key_tracker import Notes, View, label, note_unread
 
 TEXT_TYPES = frozenset({"input_text", "output_text", "text", "summary_text", "refusal"})
 _IMAGE = ("image_url", "image", "url", "source", "data")

@@ -5,14 +5,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from rollout_curator.sources.shapes.call_matching import pair_by_order
+from rollout_curator.sources.shapes.chat_settings import SYSTEM_KEYS
 from rollout_curator.sources.shapes.content import is_part, read_content
-from rollout_curator.sources.shapes.context import SYSTEM_KEYS
-from rollout_curator.sources.shapes.marks import note_masks, read_mask
+from rollout_curator.sources.shapes.key_tracker import Notes, View, is_copy, note_unread, texts_in
+from rollout_curator.sources.shapes.loss_marks import note_masks, read_mask
 from rollout_curator.sources.shapes.messages import known_role, read_sequence
-from rollout_curator.sources.shapes.pairing import pair_by_order
+from rollout_curator.sources.shapes.reasoning import KEYS as THOUGHT_KEYS
 from rollout_curator.sources.shapes.sharegpt import split_results
-from rollout_curator.sources.shapes.thoughts import KEYS as THOUGHT_KEYS
-from rollout_curator.sources.shapes.view import Notes, View, is_copy, note_unread, texts_in
 
 CONVERSATION_KEYS = (
     "messages", "conversations", "conversation", "prompt", "completion", "response", "responses", "output", "input",

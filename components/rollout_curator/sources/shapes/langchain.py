@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from rollout_curator.sources.shapes.calls import read_calls, read_json
-from rollout_curator.sources.shapes.view import Notes, is_empty, is_same
+from rollout_curator.sources.shapes.key_tracker import Notes, is_empty, is_same
 
 _ROLES = {"human": "user", "ai": "assistant", "system": "system", "tool": "tool", "function": "function"}
 

@@ -11,11 +11,11 @@ from typing import Any
 from rollout_curator.sources.shapes import langchain
 from rollout_curator.sources.shapes.calls import as_item, read_call, read_calls, read_json
 from rollout_curator.sources.shapes.content import note_error, read_content, read_output
-from rollout_curator.sources.shapes.ending import CUT_REASONS, ENDINGS
-from rollout_curator.sources.shapes.marks import read_mark
+from rollout_curator.sources.shapes.finish_reason import CUT_REASONS, ENDINGS
+from rollout_curator.sources.shapes.key_tracker import HARMLESS, Notes, View, is_empty, texts_in
+from rollout_curator.sources.shapes.loss_marks import read_mark
+from rollout_curator.sources.shapes.reasoning import as_reasoning, note_parts, read_block, read_thoughts
 from rollout_curator.sources.shapes.sharegpt import split_calls
-from rollout_curator.sources.shapes.thoughts import as_reasoning, note_parts, read_block, read_thoughts
-from rollout_curator.sources.shapes.view import HARMLESS, Notes, View, is_empty, texts_in
 
 ROLES = {
     "human": "user", "gpt": "assistant", "model": "assistant", "bot": "assistant", "chatgpt": "assistant",

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rollout_curator.sources.shapes.calls import read_json
-from rollout_curator.sources.shapes.view import Notes, View, is_empty, is_same, note_unread
+from rollout_curator.sources.shapes.key_tracker import Notes, View, is_empty, is_same, note_unread
 
 KEYS = ("tools", "tool_defs", "functions", "available_tools")
 INFO_KEYS = ("tools", "oai_tools")

@@ -27,7 +27,7 @@ from rollout_curator.training.targets.base import (
     quote,
 )
 from rollout_curator.training.templates.base import ChatTemplate
-from rollout_curator.training.templates.fields import named_on
+from rollout_curator.training.templates.message_keys import named_on
 
 NAMED = frozenset({"role", "content", "reasoning_content"})
 

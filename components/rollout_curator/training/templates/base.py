@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from rollout_curator.errors import TemplateError
-from rollout_curator.files.reach import ANYWHERE, OutOfReach, Reach
+from rollout_curator.files.path_access import ANYWHERE, OutOfReach, Reach
 from rollout_curator.training.tokens import TOKENIZER_BYTES
 
 TEXT_CHARS = 1_000_000

@@ -19,7 +19,7 @@ from typing import Any
 
 from rollout_curator.errors import TemplateError
 from rollout_curator.training.templates.base import ChatTemplate
-from rollout_curator.training.templates.turns import Work, turn
+from rollout_curator.training.templates.render_queue import Work, turn
 
 WORKER = Path(__file__).with_name("worker.py")
 LIMIT_S = 10.0

@@ -8,12 +8,12 @@ import streamlit as st
 
 from rollout_curator.decisions.store import Entry
 from rollout_curator.errors import CuratorError
-from rollout_curator.review.drawing import in_order
-from rollout_curator.review.queue_rows import Array
+from rollout_curator.review.queue_members import Array
 from rollout_curator.review.queues import words_of
+from rollout_curator.review.random_order import in_order
 from rollout_curator.selection.funnel import NONE
 from rollout_curator.ui.reader.views import SECOND
-from rollout_curator.ui.reasons import agreed
+from rollout_curator.ui.reject_reasons import agreed
 from rollout_curator.ui.state import reviewing, state
 from rollout_curator.ui.text import label, plain
 from rollout_curator.words import counted

@@ -18,32 +18,32 @@ from rollout_curator.export import (
 from rollout_curator.printable import is_encodable
 from rollout_curator.recipe import recipe as recipes
 from rollout_curator.recipe.recipe import Recipe
-from rollout_curator.review import overview as reading
+from rollout_curator.review import summary
 from rollout_curator.review.statement_words import decided_words, notes, sentence
 from rollout_curator.selection.funnel import STEPS, Funnel
 from rollout_curator.selection.strategies import MATCHED
 from rollout_curator.training.cost import Asked
 from rollout_curator.training.file_types.base import get as get_kind
 from rollout_curator.training.targets.base import targets
-from rollout_curator.ui import places
-from rollout_curator.ui.pages.account import draw_left_out
+from rollout_curator.ui import links
 from rollout_curator.ui.pages.export_asking import agreement
 from rollout_curator.ui.pages.export_counts import chosen_of, cost_form, counts
 from rollout_curator.ui.pages.export_files import files_form
 from rollout_curator.ui.pages.export_options import options_form
 from rollout_curator.ui.pages.export_result import draw_job
 from rollout_curator.ui.pages.hazard_table import hazard_table
+from rollout_curator.ui.pages.losses import draw_left_out
 from rollout_curator.ui.pages.template_form import template_form
 from rollout_curator.ui.pages.trainer_view import examples
-from rollout_curator.ui.phrases import selected_words
-from rollout_curator.ui.reasons import label_of
+from rollout_curator.ui.reject_reasons import label_of
+from rollout_curator.ui.server.browser_paths import check_written
 from rollout_curator.ui.server.exporting import Beside
-from rollout_curator.ui.server.reaching import check_written
 from rollout_curator.ui.server.site import Site
+from rollout_curator.ui.singular_words import selected_words
 from rollout_curator.ui.state import choices, state
 from rollout_curator.ui.text import label, plain, show_untrusted
 from rollout_curator.words import counted
-from rollout_curator.workspace.controls import HELP as CONTROL_HELP
+from rollout_curator.workspace.random_controls import HELP as CONTROL_HELP
 from rollout_curator.workspace.workspace import Workspace
 
 CONTROLS_MAX = 9
@@ -110,21 +110,21 @@ def _funnel(funnel: Funnel, recipe: Recipe) -> None:
     st.subheader("What is written")
     with st.container(key="funnel-list", gap=None):
         left = funnel.rollouts
-        places.link_number(left, "rollouts", "review", queue="all")
+        links.link_number(left, "rollouts", "review", queue="all")
         for step in STEPS:
             for drop in (drop for drop in funnel.drops if drop.step == step):
                 left -= drop.count
-                places.link_number(-drop.count, drop.said, "review", queue=drop.name)
+                links.link_number(-drop.count, drop.said, "review", queue=drop.name)
         by_hand = f", {funnel.accepted_by_hand:,} of them accepted in review" if funnel.accepted_by_hand else ""
         threshold = selected_words(recipe)
-        places.link_number(left, f"examples, {threshold}{by_hand}", "review", queue="kept")
+        links.link_number(left, f"examples, {threshold}{by_hand}", "review", queue="kept")
     if funnel.trimmed:
         st.caption(f"Of these, {label(funnel.trimmed_words(), 1000)}.")
 
 
 def _why(workspace: Workspace, recipe: Recipe) -> None:
     """Draw what reading says of what is written, and for which reasons rollouts were rejected by hand."""
-    said = reading.statement(workspace, recipe)
+    said = summary.statement(workspace, recipe)
     if said.sample.read:
         st.caption(label(sentence(said), 1000))
         for note in notes(said):
@@ -132,7 +132,7 @@ def _why(workspace: Workspace, recipe: Recipe) -> None:
     st.caption(label(decided_words(workspace), 1000))
     for line in workspace.counted.sentences(workspace.n_decided()):
         st.caption(label(line, 1000))
-    why = reading.reasons(workspace)
+    why = summary.reasons(workspace)
     if why:
         named = ", ".join(f"{label_of(workspace, tag)} {n:,}" for tag, n in why.items())
         st.caption(label(f"Rejected by hand for: {named}.", 1000))
@@ -225,7 +225,7 @@ def _preview(workspace: Workspace, recipe: Recipe, chosen: Chosen | None) -> Non
     with st.expander(said, expanded=True):
         line = first_line(workspace, recipe, part, chosen.marks)
         show_untrusted(line.decode("utf-8").rstrip("\n"), height=240)
-        places.link("Read it in Review", "review", queue="kept", key=workspace.key(row))
+        links.link("Read it in Review", "review", queue="kept", key=workspace.key(row))
 
 
 def _recipe_file(recipe: Recipe) -> None:

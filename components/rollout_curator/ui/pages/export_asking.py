@@ -12,8 +12,8 @@ from rollout_curator.export import Foreign, foreign, targets_of
 from rollout_curator.files import manifest
 from rollout_curator.printable import digest
 from rollout_curator.recipe.recipe import Recipe
-from rollout_curator.ui.phrases import size
 from rollout_curator.ui.server.site import Site
+from rollout_curator.ui.singular_words import size
 from rollout_curator.ui.text import label
 
 LATE = "changed or came to lie there since this page was drawn"

@@ -10,8 +10,8 @@ from rollout_curator.export import Chosen, choose, cost_of, pair_notes, usual
 from rollout_curator.recipe import recipe as recipes
 from rollout_curator.recipe.recipe import Recipe
 from rollout_curator.selection.pairs.pairing import WORDS, Paired
-from rollout_curator.selection.splits.report import fault, sentences
 from rollout_curator.selection.splits.split import Split
+from rollout_curator.selection.splits.split_report import fault, sentences
 from rollout_curator.training.cost import Asked, Cost
 from rollout_curator.ui.server.site import BY_CONTENT
 from rollout_curator.ui.text import label, plain

@@ -5,10 +5,10 @@ import streamlit as st
 from rollout_curator.errors import CuratorError, FileInTheWay
 from rollout_curator.export import Exported, left_out_words
 from rollout_curator.recipe.recipe import Recipe
-from rollout_curator.ui.phrases import size
+from rollout_curator.ui.server.error_log import log_error
 from rollout_curator.ui.server.exporting import ExportJob
-from rollout_curator.ui.server.faults import log_error
 from rollout_curator.ui.server.site import Site
+from rollout_curator.ui.singular_words import size
 from rollout_curator.ui.text import label, show_untrusted
 from rollout_curator.words import counted
 

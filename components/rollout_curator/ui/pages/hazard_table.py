@@ -18,8 +18,8 @@ from rollout_curator.recipe.recipe import Recipe
 from rollout_curator.review.queues import ISSUE
 from rollout_curator.selection.funnel import INVALID_WORDS
 from rollout_curator.training.hazards import looked_for
-from rollout_curator.ui import places
-from rollout_curator.ui.preparing import hazards_known
+from rollout_curator.ui import links
+from rollout_curator.ui.loading import hazards_known
 from rollout_curator.ui.state import settings, state
 from rollout_curator.ui.text import label, plain
 from rollout_curator.words import said_of
@@ -169,7 +169,7 @@ def _line(row: Row) -> None:
     with words:
         one = said_of(row.count, row.words)
         if row.queue:
-            places.link_number(row.count, one, "review", queue=row.queue)
+            links.link_number(row.count, one, "review", queue=row.queue)
         else:
             st.markdown(f"**{row.count:,}** {label(one)}")
     choice.segmented_control(

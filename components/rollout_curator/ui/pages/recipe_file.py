@@ -5,10 +5,10 @@ import tomllib
 import streamlit as st
 
 from rollout_curator.errors import RecipeError
-from rollout_curator.files.reach import Reach
+from rollout_curator.files.path_access import Reach
 from rollout_curator.recipe import recipe as recipes
 from rollout_curator.recipe.recipe import Recipe
-from rollout_curator.ui.server.reaching import reach_of
+from rollout_curator.ui.server.browser_paths import reach_of
 from rollout_curator.ui.server.site import current
 from rollout_curator.ui.state import choices, state
 from rollout_curator.ui.text import label, show_untrusted

@@ -1,12 +1,12 @@
 """The Review page: one queue of rollouts in the reader, a slim bar above it, and below it what the reading says."""
 
 from rollout_curator.recipe import recipe as recipes
-from rollout_curator.ui.pages.findings import findings
 from rollout_curator.ui.pages.review_bar import ask_name, bar
+from rollout_curator.ui.pages.review_results import findings
 from rollout_curator.ui.reader.views import View
 from rollout_curator.ui.reader.widget import reader
-from rollout_curator.ui.reasons import agreed
-from rollout_curator.ui.server.signed_in import COOKIE, UNVERIFIED
+from rollout_curator.ui.reject_reasons import agreed
+from rollout_curator.ui.server.identity import COOKIE, UNVERIFIED
 from rollout_curator.ui.server.site import Site
 from rollout_curator.ui.state import reviewing, state
 from rollout_curator.ui.widgets.remember import remember

@@ -2,10 +2,10 @@
 
 import streamlit as st
 
-from rollout_curator.review import overview as reading
-from rollout_curator.review.planning import Pace
-from rollout_curator.review.queue_rows import Ask, plan
+from rollout_curator.review import summary
+from rollout_curator.review.queue_members import Ask, plan
 from rollout_curator.review.queues import PLAN, Queue, about, queues, words_of
+from rollout_curator.review.time_budget import Pace
 from rollout_curator.ui.pages.bulk import bulk_done, bulk_question
 from rollout_curator.ui.server.site import Site
 from rollout_curator.ui.state import reviewing, state
@@ -90,7 +90,7 @@ def _where(site: Site, workspace: Workspace) -> None:
     now = state.session()
     view = reviewing.view(site, workspace)
     decided = view.n_read()
-    speed = reading.pace_of(workspace, now.reviewer)
+    speed = summary.pace_of(workspace, now.reviewer)
     each = f", {time_of(speed)} each" if speed.measured else ""
     words = f"{decided:,} of {len(view.rows):,} read by you{each}."
     purpose = about(now.queue)
@@ -104,7 +104,7 @@ def _plan(workspace: Workspace) -> None:
     with st.popover("Plan", help="A mix of queues for the time you have"):
         minutes = st.number_input("minutes I have", min_value=1, max_value=600, value=30, step=5, key="rc.minutes")
         counts = plan(Ask(workspace, state.recipe(), now.reviewer, str(minutes)))
-        speed = reading.pace_of(workspace, now.reviewer)
+        speed = summary.pace_of(workspace, now.reviewer)
         basis = f"measured on your last {speed.measured:,}" if speed.measured else "a guess until you have read some"
         for kind, n in counts.items():
             st.markdown(f"**{n:,}** {KIND_WORDS[kind]}")

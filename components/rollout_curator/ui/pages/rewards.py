@@ -11,18 +11,18 @@ import streamlit as st
 
 from rollout_curator.index.numeric_columns import REWARD
 from rollout_curator.recipe.recipe import Recipe
-from rollout_curator.review import slice_queues as parts
+from rollout_curator.review import slice_queues
 from rollout_curator.selection.funnel import INVALID_WORDS
 from rollout_curator.selection.slices import Range
 from rollout_curator.selection.threshold_counts import Bounds
-from rollout_curator.ui import places
-from rollout_curator.ui.pages.bounds import bounds_bar
-from rollout_curator.ui.pages.figures import relations
-from rollout_curator.ui.pages.filters import filter_bar
-from rollout_curator.ui.pages.panels import panels
+from rollout_curator.ui import links
 from rollout_curator.ui.pages.recipe_file import recipe_menu
-from rollout_curator.ui.pages.rules import rules_bar
-from rollout_curator.ui.pages.tables import tables
+from rollout_curator.ui.pages.rewards_bounds import bounds_bar
+from rollout_curator.ui.pages.rewards_figures import relations
+from rollout_curator.ui.pages.rewards_filters import filter_bar
+from rollout_curator.ui.pages.rewards_panels import panels
+from rollout_curator.ui.pages.rewards_rules import rules_bar
+from rollout_curator.ui.pages.rewards_tables import tables
 from rollout_curator.ui.picker.widget import Choice, Outside, threshold_picker
 from rollout_curator.ui.server.site import Site
 from rollout_curator.ui.state import choices, measures, state
@@ -65,11 +65,11 @@ def _picker(workspace: Workspace, recipe: Recipe, axis: str) -> None:
 def _take(axis: str, bounds: Bounds, chosen: Choice) -> None:
     if isinstance(chosen.opened, tuple):
         low, high, closed = chosen.opened
-        choices.open_here(parts.queue(axis, Range(axis, low, high, closed=closed)))
+        choices.open_here(slice_queues.queue(axis, Range(axis, low, high, closed=closed)))
     elif chosen.opened == UNRATED:
-        choices.open_here(parts.queue(axis, Range(axis, missing=True)))
+        choices.open_here(slice_queues.queue(axis, Range(axis, missing=True)))
     elif chosen.opened:
-        places.go("review", queue=chosen.opened)
+        links.go("review", queue=chosen.opened)
     if chosen.bounds is not None and chosen.bounds != bounds:
         choices.set_bounds(axis, chosen.bounds)
     st.rerun()

@@ -11,10 +11,10 @@ from rollout_curator.index.grouping import WORDS
 from rollout_curator.printable import shown
 from rollout_curator.sources.find import by_reason
 from rollout_curator.sources.problems import PROBLEM_WORDS
-from rollout_curator.ui import places
-from rollout_curator.ui.pages.account import draw_unread
-from rollout_curator.ui.phrases import size
+from rollout_curator.ui import links
+from rollout_curator.ui.pages.losses import draw_unread
 from rollout_curator.ui.server.site import Site
+from rollout_curator.ui.singular_words import size
 from rollout_curator.ui.state import choices, state
 from rollout_curator.ui.text import label, plain
 from rollout_curator.words import counted
@@ -180,4 +180,4 @@ def _kept_where(site: Site, workspace: Workspace) -> None:
             st.markdown(label(sentence, 1000))
     st.markdown(f"Exports go to: {label(site.out_dir)}")
     st.caption("Sources are only ever read. The index lies in a cache that can be deleted at any time.")
-    places.link("Next: choose a threshold", "rewards")
+    links.link("Next: choose a threshold", "rewards")

@@ -4,13 +4,13 @@ import pandas as pd
 import streamlit as st
 
 from rollout_curator.errors import CuratorError
-from rollout_curator.review import overview as reading
+from rollout_curator.review import summary
 from rollout_curator.review import team as reading_shared
 from rollout_curator.review import team_words as words
 from rollout_curator.review.agreement import Agreement
-from rollout_curator.review.queue_rows import share_of
-from rollout_curator.ui import places
-from rollout_curator.ui.reasons import label_of
+from rollout_curator.review.queue_members import share_of
+from rollout_curator.ui import links
+from rollout_curator.ui.reject_reasons import label_of
 from rollout_curator.ui.server.site import current
 from rollout_curator.ui.state import reviewing, state
 from rollout_curator.ui.text import label, plain
@@ -31,7 +31,7 @@ def team(workspace: Workspace) -> None:
 
 
 def _reviewers(workspace: Workspace) -> None:
-    found, speeds = reading.judged(workspace), reading.reviewers(workspace)
+    found, speeds = summary.judged(workspace), summary.reviewers(workspace)
     rows = [
         {
             "reviewer": plain(who or "no name"),
@@ -65,8 +65,8 @@ def _share(workspace: Workspace) -> None:
         help="The same rollouts for everybody, chosen by their content. What one has decided waits for the others.",
         **state.bind("share", share, lambda part: store.set("share", part, now.reviewer), choices=map(str, shares)),
     )
-    n = len(reading.second_reads(workspace, now.reviewer, share))
-    places.link_number(n, "wait for you as second reader", "review", queue="second")
+    n = len(summary.second_reads(workspace, now.reviewer, share))
+    links.link_number(n, "wait for you as second reader", "review", queue="second")
 
 
 def _agreement(workspace: Workspace) -> None:
@@ -77,7 +77,7 @@ def _agreement(workspace: Workspace) -> None:
         st.caption("No rollout was decided by two people yet who could not see each other's verdict.")
     for line in words.team_lines(workspace, state.recipe()):
         st.caption(label(line, 1000))
-    places.link_number(len(reading.to_settle(workspace)), "to settle", "review", queue=reading.SETTLE)
+    links.link_number(len(summary.to_settle(workspace)), "to settle", "review", queue=summary.SETTLE)
 
 
 def _pairs(workspace: Workspace, pairs: list[Agreement]) -> None:

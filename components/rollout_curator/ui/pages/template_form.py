@@ -11,7 +11,7 @@ from rollout_curator.recipe.recipe import Recipe
 from rollout_curator.training import templates, tokens
 from rollout_curator.training.templates import ChatTemplate
 from rollout_curator.training.templates.render import check
-from rollout_curator.ui.server.reaching import reach_of, typed
+from rollout_curator.ui.server.browser_paths import reach_of, typed
 from rollout_curator.ui.server.rendering import of_page
 from rollout_curator.ui.server.site import Site
 from rollout_curator.ui.state import settings, state

@@ -9,9 +9,9 @@ from rollout_curator.recipe import recipe as recipes
 from rollout_curator.recipe.plan import Plan
 from rollout_curator.recipe.recipe import Recipe
 from rollout_curator.rollout import Example
-from rollout_curator.training.views import View, view
-from rollout_curator.ui import places
-from rollout_curator.ui.phrases import of_issue
+from rollout_curator.training.trainer_view import View, view
+from rollout_curator.ui import links
+from rollout_curator.ui.singular_words import of_issue
 from rollout_curator.ui.state import settings, state
 from rollout_curator.ui.text import label, show_untrusted
 from rollout_curator.ui.widgets.rendered import Piece, rendered
@@ -38,7 +38,7 @@ def examples(workspace: Workspace, recipe: Recipe) -> None:
     with left:
         st.markdown("**Exactly as written**")
         show_untrusted(workspace.training_line(row, plan).text.decode("utf-8").rstrip("\n"), height=420)
-        places.link(f"Read it in Review ({workspace.where(row)})", "review", queue="kept", key=workspace.key(row))
+        links.link(f"Read it in Review ({workspace.where(row)})", "review", queue="kept", key=workspace.key(row))
     with right:
         looked = recipes.found(workspace.marked(row), plan, always=True)
         _seen(looked, plan)

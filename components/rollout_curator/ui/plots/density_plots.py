@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from rollout_curator.selection.means import Means, means
 from rollout_curator.selection.slices import Range, encode
+from rollout_curator.selection.task_means import Means, means
 from rollout_curator.ui.plots.base import FIRST_COLOUR, SECOND_COLOUR, finish, nothing, plot
 from rollout_curator.ui.plots.bins import Bins, bins, is_skewed
 from rollout_curator.ui.plots.clicks import row_text

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from rollout_curator.selection.means import means
+from rollout_curator.selection.task_means import means
 
 Bools = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]

@@ -7,7 +7,7 @@ reviewer of the view has decided; then all of it is sent.
 from typing import Any
 
 from rollout_curator.decisions.store import Decision
-from rollout_curator.review import overview as reading
+from rollout_curator.review import summary
 from rollout_curator.ui.reader.views import View
 
 Json = dict[str, Any]
@@ -19,7 +19,7 @@ def is_hidden(view: View, key: str) -> bool:
     """Say whether a content is read blind in this view and its reviewer has not decided this content."""
     if not view.is_blind(key):
         return False
-    own = reading.verdicts(view.workspace).own.get(view.reviewer, {}).get(key)
+    own = summary.verdicts(view.workspace).own.get(view.reviewer, {}).get(key)
     return own is None or own.verdict == "clear"
 
 

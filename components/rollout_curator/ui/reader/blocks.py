@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal, NotRequired, TypedDict
 
-from rollout_curator.ui.reader.pretty import as_json, parsed, pretty
+from rollout_curator.ui.reader.json_layout import as_json, parsed, pretty
 
 BlockKind = Literal["text", "reasoning", "call", "result", "image", "note"]
 

@@ -1,6 +1,6 @@
 """The routes of the reader: rollouts out, decisions in, as JSON beside the pages on the same server.
 
-Reading and writing happen in threads (`answering`), because a decision is only acknowledged when it is on disk.
+Reading and writing happen in threads (`answers`), because a decision is only acknowledged when it is on disk.
 """
 
 from typing import Any
@@ -11,10 +11,10 @@ from starlette.routing import Route
 
 from rollout_curator.decisions.store import Decisions, Entry
 from rollout_curator.errors import DecisionRefused
-from rollout_curator.ui.reader import entries
+from rollout_curator.ui.reader import decision_requests
 from rollout_curator.ui.reader.blinding import NOT_YET, decision_for, is_hidden
 from rollout_curator.ui.reader.marking import is_answer, marks_json
-from rollout_curator.ui.reader.served import (
+from rollout_curator.ui.reader.payload import (
     Json,
     attempts,
     decision_json,
@@ -24,8 +24,8 @@ from rollout_curator.ui.reader.served import (
     rollout_entry,
 )
 from rollout_curator.ui.reader.views import View
-from rollout_curator.ui.server import signed_in as names
-from rollout_curator.ui.server.answering import Refusal, answer, answer_post, dump
+from rollout_curator.ui.server import identity
+from rollout_curator.ui.server.answers import Refusal, answer, answer_post, dump
 from rollout_curator.ui.server.site import Site
 
 ANSWER_BYTES = 1_000_000
@@ -54,7 +54,7 @@ def routes(site: Site) -> list[Route]:
         return await answer_post(request, site, _places)
 
     async def post_decisions(request: Request) -> Response:
-        asks = names.who_of(site, request.cookies, request.headers)
+        asks = identity.who_of(site, request.cookies, request.headers)
         return await answer_post(request, site, lambda site, body: _decisions(site, body, asks))
 
     return [
@@ -127,21 +127,21 @@ def _row(view: View, key: str) -> int:
 def _places(site: Site, body: bytes) -> bytes:
     """Return the position of each key in a view, null where it is not in it: for a reader whose queue was made anew."""
     what = "a list of keys"
-    sent = entries.parsed(body, what)
-    view, keys = _view(site, entries.text(sent, "view", what)), entries.listed(sent, "keys", what)
+    sent = decision_requests.parsed(body, what)
+    view, keys = _view(site, decision_requests.text(sent, "view", what)), decision_requests.listed(sent, "keys", what)
     return dump({"places": [view.position(str(key)) for key in keys]})
 
 
-def _decisions(site: Site, body: bytes, asks: names.Who) -> bytes:
+def _decisions(site: Site, body: bytes, asks: identity.Who) -> bytes:
     """Record what a reader sends, in its order, and answer each entry once all of it is on disk.
 
     An entry that is not what it must be is answered with `refused` and words; those after it are recorded all the same.
     """
     what = "a list of decisions"
-    sent = entries.parsed(body, what)
-    client, given = entries.text(sent, "client", what), entries.listed(sent, "entries", what)
-    view = _view(site, entries.text(sent, "view", what))
-    names.check_view(site, asks, view.reviewer)
+    sent = decision_requests.parsed(body, what)
+    client, given = decision_requests.text(sent, "client", what), decision_requests.listed(sent, "entries", what)
+    view = _view(site, decision_requests.text(sent, "view", what))
+    identity.check_view(site, asks, view.reviewer)
     store = view.workspace.decisions
     if store is None:
         raise Refusal(409, "no decisions can be kept: the app runs without a review store")
@@ -155,8 +155,8 @@ def _heard(site: Site, store: Decisions, view: View, client: str, entry: Any) ->
     """Record one entry, or say what is wrong with it; what is wrong with the store is raised."""
     refused = {name: entry.get(name) if isinstance(entry, dict) else None for name in ("seq", "key", "pos")}
     try:
-        act = entries.act_of(entry)
-        if why := names.refusal_of(site, act["reviewer"], view.reviewer):
+        act = decision_requests.act_of(entry)
+        if why := identity.refusal_of(site, act["reviewer"], view.reviewer):
             return {**refused, "refused": why, "elsewhere": True}
         act["reviewer"] = act["reviewer"] or view.reviewer
     except (KeyError, TypeError, ValueError):

@@ -27,7 +27,7 @@ from rollout_curator.ui.reader.blocks import (
     result_blocks,
     split_thinking,
 )
-from rollout_curator.ui.reader.pretty import pretty
+from rollout_curator.ui.reader.json_layout import pretty
 
 Side = Literal["prompt", "output"]
 

@@ -15,7 +15,7 @@ import numpy as np
 from rollout_curator.recipe import recipe as recipes
 from rollout_curator.recipe.plan import Plan
 from rollout_curator.recipe.recipe import Recipe
-from rollout_curator.review.overview import RANDOM, SETTLE, is_read_in_turn, own_codes, verdicts
+from rollout_curator.review.summary import RANDOM, SETTLE, is_read_in_turn, own_codes, verdicts
 from rollout_curator.selection.funnel import NONE
 from rollout_curator.workspace.workspace import Workspace
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from rollout_curator.errors import CuratorError
 from rollout_curator.export import Exported, Settings, check_free, check_out, command_of, control_paths, export
 from rollout_curator.recipe.recipe import Recipe
-from rollout_curator.training.templates.turns import Stopped
+from rollout_curator.training.templates.render_queue import Stopped
 from rollout_curator.ui.server.rendering import of_job
 from rollout_curator.workspace.workspace import Workspace
 

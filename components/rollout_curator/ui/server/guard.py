@@ -17,9 +17,9 @@ from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, R
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocketDisconnect
 
-from rollout_curator.ui.server.delays import Delays
-from rollout_curator.ui.server.faults import log_error
+from rollout_curator.ui.server.error_log import log_error
 from rollout_curator.ui.server.headers import BASE_SCRIPT, checked_host, hostname, secured
+from rollout_curator.ui.server.login_delays import Delays
 from rollout_curator.ui.server.origin import as_own, own_host
 from rollout_curator.ui.server.proxies import Proxies
 from rollout_curator.ui.server.sessions import LONGEST_S, Sessions

@@ -8,7 +8,7 @@ from contextlib import closing, suppress
 
 from rollout_curator.errors import CuratorError
 from rollout_curator.recipe.plan import Plan
-from rollout_curator.training.templates.turns import Stopped
+from rollout_curator.training.templates.render_queue import Stopped
 from rollout_curator.ui.server.rendering import of_job
 from rollout_curator.workspace.workspace import Workspace
 

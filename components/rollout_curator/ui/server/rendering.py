@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from rollout_curator.training.templates.turns import Turns, Work, own_turns
+from rollout_curator.training.templates.render_queue import Turns, Work, own_turns
 from rollout_curator.ui.server.proxies import NAME_HEADER
 
 HERE = ("", "127.0.0.1", "::1")

@@ -21,10 +21,10 @@ from streamlit.starlette import App
 
 from rollout_curator.errors import ServerRefused
 from rollout_curator.terminal import tell
-from rollout_curator.training.templates.turns import share_cores
+from rollout_curator.training.templates.render_queue import share_cores
 from rollout_curator.ui.reader.routes import routes
-from rollout_curator.ui.server import leaving, wire
-from rollout_curator.ui.server.faults import log_error
+from rollout_curator.ui.server import logout, protocol_errors
+from rollout_curator.ui.server.error_log import log_error
 from rollout_curator.ui.server.guard import Guard
 from rollout_curator.ui.server.origin import public_hosts
 from rollout_curator.ui.server.proxies import Proxies
@@ -144,7 +144,7 @@ def _parts(options: ServeOptions) -> dict[str, Any]:
     if options.shared and not options.token:
         options = replace(options, token=token_urlsafe(24))
     share_cores()
-    wire.install()
+    protocol_errors.install()
     site = install(Site(options))
     os.environ["FORWARDED_ALLOW_IPS"] = ""  # else uvicorn believes what proxies say before `Proxies` knows from where
     proxies = Proxies(options.proxies, options.user_header if options.behind_proxy else "")
@@ -171,7 +171,7 @@ def _parts(options: ServeOptions) -> dict[str, Any]:
     return {
         "script_path": UI / "entry" / "script.py",
         "lifespan": lifespan,
-        "routes": [*routes(site), leaving.route(site)],
+        "routes": [*routes(site), logout.route(site)],
         "middleware": [guard],
         "on_script_error": _note_error,
     }

@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rollout_curator.decisions import stores
+from rollout_curator.decisions import store_choice
 from rollout_curator.errors import CuratorError, ExportError, ServerRefused, SourceRefused
-from rollout_curator.files.reach import is_below
+from rollout_curator.files.path_access import is_below
 from rollout_curator.index import store
 from rollout_curator.index.source import Source
 from rollout_curator.index.store import Progress
@@ -26,8 +26,8 @@ from rollout_curator.recipe import recipe as recipes
 from rollout_curator.recipe.recipe import Recipe
 from rollout_curator.sources.find import Found, find, passed_over
 from rollout_curator.ui.reader.views import Views
+from rollout_curator.ui.server.error_log import log_error
 from rollout_curator.ui.server.exporting import Beside, ExportJob, writing_of
-from rollout_curator.ui.server.faults import log_error
 from rollout_curator.ui.server.sessions import Sessions
 from rollout_curator.workspace.opening import build_indexes, default_cache
 from rollout_curator.workspace.workspace import Workspace
@@ -100,7 +100,7 @@ class Site:
         self._changed: list[str] = []
         self._looked_at = time.monotonic()
         decisions = workspace.decisions if workspace else None
-        self._kept = stores.Writable(decisions, workspace.counted) if workspace and decisions else None
+        self._kept = store_choice.Writable(decisions, workspace.counted) if workspace and decisions else None
 
     @property
     def paths(self) -> tuple[Path, ...]:
@@ -236,8 +236,8 @@ class Site:
         workspace.passed_over = passed_over(self.paths)
         workspace.require_rollouts()
         if self._kept is None:
-            opened = stores.Opened(self.paths, found, self.options.roots)
-            self._kept = stores.write(opened, self.options.decisions, workspace)
+            opened = store_choice.Opened(self.paths, found, self.options.roots)
+            self._kept = store_choice.write(opened, self.options.decisions, workspace)
             workspace.hold(self._kept.decisions, self._kept.counted)
             if not workspace.counted.is_plain:
                 self.notice = " ".join(workspace.counted.sentences(workspace.n_decided()))

@@ -5,11 +5,11 @@ The choices lie in the session of `state`; this module changes them together, so
 
 import hashlib
 
-from rollout_curator.review.overview import SETTLE
-from rollout_curator.review.queue_rows import Array
+from rollout_curator.review.queue_members import Array
 from rollout_curator.review.queues import mixed_of, rows_of
+from rollout_curator.review.summary import SETTLE
 from rollout_curator.ui.reader.views import View
-from rollout_curator.ui.server import signed_in as names
+from rollout_curator.ui.server import identity
 from rollout_curator.ui.server.site import Site, current
 from rollout_curator.ui.state import state
 from rollout_curator.ui.state.state import Bulk
@@ -29,7 +29,7 @@ def set_reviewer(name: str) -> None:
     now, site = state.session(), current()
     if site.options.serves_others and now.named:
         return
-    chosen = names.choose(site, name, now.signed_in)
+    chosen = identity.choose(site, name, now.signed_in)
     if chosen:
         now.named = True
     if chosen and chosen != now.reviewer:

@@ -24,8 +24,8 @@ from rollout_curator.recipe.recipe import Recipe
 from rollout_curator.review.queues import DEFAULT
 from rollout_curator.training.targets.base import targets
 from rollout_curator.ui.reader.views import View
+from rollout_curator.ui.server.identity import Who, who
 from rollout_curator.ui.server.looking import LookJob
-from rollout_curator.ui.server.signed_in import Who, who
 from rollout_curator.ui.server.site import Site
 
 SESSION = "rc.session"

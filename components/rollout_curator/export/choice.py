@@ -1,0 +1,296 @@
+"""What an export writes, worked out before anything is written: rows, pairs and parts, all as of one moment.
+
+The same function answers the Export page, the export and `verify`; the last two must agree to the row.
+"""
+
+from collections.abc import Generator, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar, cast
+
+import numpy as np
+
+from rollout_curator.decisions.marked_rows import Marks
+from rollout_curator.export.conversion import Ask, Prompted, prompts
+from rollout_curator.export.worker_count import count_for
+from rollout_curator.files import manifest
+from rollout_curator.parallel import run_ordered
+from rollout_curator.recipe import recipe as recipes
+from rollout_curator.recipe.plan import Plan
+from rollout_curator.recipe.recipe import Recipe
+from rollout_curator.selection.funnel import ACCEPT, REJECT, Funnel
+from rollout_curator.selection.pairs import pairing
+from rollout_curator.selection.pairs.pair_statistics import figures
+from rollout_curator.selection.pairs.pairing import Paired, Pairs, Sides, over_of
+from rollout_curator.selection.pairs.sides import Side
+from rollout_curator.selection.splits import split as splits
+from rollout_curator.selection.splits.split import LEFT_OUT, PARTS, Families, Parted, Split
+from rollout_curator.selection.strategies.ranking import ties
+from rollout_curator.words import counted
+from rollout_curator.workspace.workspace import Workspace
+
+Array = np.ndarray[Any, Any]
+ROWS_AN_ASK = 512
+LEAVES_ONE = "the rule drop_copies leaves one of each"
+
+
+@dataclass(frozen=True, slots=True)
+class ExportProgress:
+    """How many of the rows are written, and how many of them have been read again; none yet while prompts are read."""
+
+    done: int
+    total: int
+    checked: int = 0
+
+
+Made = TypeVar("Made")
+Steps = Generator[ExportProgress, None, Made]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Selected:
+    """What is kept and who decided what, per row, and what is marked, by key, as of one moment."""
+
+    kept: Array
+    verdicts: Array
+    marks: Marks
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Part:
+    """One file to be: its units are rows, or pairs of rows (chosen, rejected); the only one has no name."""
+
+    name: str
+    units: Array
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Chosen:
+    """What is exported and why. `split` and `pairs` are the counts of the manifest, None where not asked for.
+
+    `copies` counts the kept rollouts that are the same line as another kept one, beyond the first of each.
+    """
+
+    parts: tuple[Part, ...]
+    funnel: Funnel
+    reviewed: manifest.Reviewed
+    split: dict[str, Any] | None = None
+    paired: Paired | None = None
+    copies: int = 0
+
+    @property
+    def n_units(self) -> int:
+        """Return how many rows will be written in all."""
+        return sum(len(part.units) for part in self.parts)
+
+    def copies_sentence(self) -> str:
+        """Return how many of the kept are copies, empty for none."""
+        if not self.copies:
+            return ""
+        said = "is a copy" if self.copies == 1 else "are copies"
+        kept = counted(self.funnel.exportable, "kept rollout")
+        return f"{self.copies:,} of {kept} {said} of another kept line; {LEAVES_ONE}."
+
+    @property
+    def marks(self) -> Marks:
+        """Return the marked items by key, as they stood then."""
+        return self.reviewed.get("marks", {})
+
+
+def choose(workspace: Workspace, recipe: Recipe, over: Mapping[str, list[str]] | None = None) -> Chosen:
+    """Return what is exported, as `choice` does."""
+    steps = choosing(workspace, recipe, over)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            return cast(Chosen, end.value)
+
+
+def choosing(workspace: Workspace, recipe: Recipe, over: Mapping[str, list[str]] | None = None) -> Steps[Chosen]:
+    """Work out what is exported, with a step for every few hundred prompts that are read for parts or pairs.
+
+    Looks again when somebody decided meanwhile, so that rows and verdicts fit. `over` are the keys chosen over others
+    (key -> keys) instead of what the review store says.
+    """
+    while True:
+        version = workspace.refresh_decisions()
+        kept, funnel, verdicts = workspace.select(recipe).kept, workspace.funnel(recipe), workspace.verdicts()
+        reviewed = reviewed_of(workspace)
+        said = over if over is not None else _over(workspace, reviewed["verdicts"])
+        if workspace.refresh_decisions() == version:
+            break
+    made: _PairedSides | None = None
+    paired = None
+    units = np.flatnonzero(kept)
+    copies = len(units) - len(np.unique(workspace.contents[units]))
+    if recipe.pairs is not None:
+        if recipe.pairs.rule == "chosen":
+            reviewed["over"] = dict(said)
+        made = yield from _paired(workspace, recipe, Selected(kept, verdicts, reviewed.get("marks", {})), said)
+        paired, units = made.measured(made.paired.rows), made.paired.rows
+    if recipe.split is None:
+        return Chosen((Part("", units),), funnel, reviewed, None, paired, copies)
+    rows = units if units.ndim == 1 else np.unique(units)
+    first = units if units.ndim == 1 else units[:, 0]
+    parted = yield from _split_of(workspace, recipe, np.bincount(first, minlength=workspace.n_rollouts))
+    codes = parted.part[units] if units.ndim == 1 else _of_pairs(parted.part, units)
+    parts = tuple(
+        Part(name, units[codes == code]) for code, name in enumerate(PARTS) if code == 0 or _asked(recipe, name)
+    )
+    left_out = int((codes == LEFT_OUT).sum())
+    counts = _split_counts(workspace, recipe, (parts, parted), (rows, first), left_out)
+    if made is not None:
+        paired = made.measured(np.concatenate([part.units for part in parts]))
+    return Chosen(parts, funnel, reviewed, counts, paired, copies)
+
+
+def _asked(recipe: Recipe, name: str) -> bool:
+    return bool(getattr(recipe.split, name))
+
+
+def reviewed_of(workspace: Workspace) -> manifest.Reviewed:
+    """Return the verdicts and marks that stand, as the manifest keeps them."""
+    verdicts, standing, marks = workspace.verdicts(), workspace.standing(), workspace.marked_rows().by_key
+    reviewed: manifest.Reviewed = {
+        "accepted": int(np.count_nonzero(verdicts == ACCEPT)),
+        "rejected": int(np.count_nonzero(verdicts == REJECT)),
+        "sha256": manifest.digest_of(standing, marks),
+        "verdicts": dict(sorted(standing.items())),
+    }
+    if marks:
+        reviewed["marks"] = dict(marks)
+    return reviewed
+
+
+def _over(workspace: Workspace, standing: Mapping[str, str]) -> dict[str, list[str]]:
+    """Return what reviewers chose over what: keys of accepted rollouts, and the keys named in the reasons."""
+    found: dict[str, list[str]] = {}
+    for key, verdict in sorted(standing.items()):
+        decision = workspace.decision(key)
+        if verdict == "accept" and decision is not None and (others := over_of(decision.reasons)):
+            found[key] = sorted(set(others))
+    return found
+
+
+def _split_of(workspace: Workspace, recipe: Recipe, n_written: Array) -> Steps[Parted]:
+    """Return the part of every rollout; `n_written` is the number of rows it gives, which only counts look at.
+
+    Agents are those that lines name: a name that comes from a folder would let its name decide.
+    """
+    families = Families(recipe.split or Split())
+    tasks = workspace.group_keys(recipe.group_by).tolist()
+    row = 0
+    for prompted in _prompted(workspace, np.arange(workspace.n_rollouts), None, {}):
+        for sketch in prompted.sketches:
+            families.add(tasks[row], sketch)
+            row += 1
+        yield ExportProgress(0, 0)
+    agents, names = workspace.classes("agent")
+    is_named = workspace.column("names_agent").astype(bool)
+    return splits.parted(
+        families, n_written, [names[n] if named else "" for n, named in zip(agents, is_named, strict=True)]
+    )
+
+
+def _prompted(workspace: Workspace, rows: Array, plan: Plan | None, marks: Marks) -> Iterator[Prompted]:
+    return run_ordered(prompts, _asks(workspace, rows, plan, marks), count_for(workspace, rows, plan))
+
+
+def _asks(workspace: Workspace, rows: Array, plan: Plan | None, marks: Marks) -> Iterator[Ask]:
+    texts: list[bytes] = []
+    marked: dict[int, frozenset[int]] = {}
+    for row, text in workspace.lines(rows):
+        if marks and (items := marks.get(workspace.key(row))):
+            marked[len(texts)] = frozenset(items)
+        texts.append(text)
+        if len(texts) == ROWS_AN_ASK:
+            yield Ask(texts, plan, marked)
+            texts, marked = [], {}
+    if texts:
+        yield Ask(texts, plan, marked)
+
+
+def _of_pairs(part: Array, units: Array) -> Array:
+    """Return the part of each pair; its two sides are of one task and prompt, so they differ only where both fall."""
+    chosen, rejected = part[units[:, 0]], part[units[:, 1]]
+    return np.where(chosen == rejected, chosen, LEFT_OUT)
+
+
+def _split_counts(
+    workspace: Workspace, recipe: Recipe, made: tuple[Iterable[Part], Parted], rows: tuple[Array, Array], left_out: int
+) -> dict[str, Any]:
+    """Return what the manifest says of a split; `rows` are all rollouts in it, and the one each row is counted by."""
+    parts, parted = made
+    groups = workspace.groups(recipe.group_by).codes
+    agents, names = workspace.classes("agent")
+    found: dict[str, Any] = {"rows": len(rows[1]), "left_out": left_out, "parts": {}, **parted.facts(*rows)}
+    for part in parts:
+        first = part.units if part.units.ndim == 1 else part.units[:, 0]
+        counts = np.bincount(agents[first], minlength=len(names)).tolist() if len(first) else []
+        found["parts"][part.name] = {
+            "rows": len(part.units),
+            "tasks": len(np.unique(groups[first])),
+            "agents": {name: count for name, count in zip(names, counts, strict=False) if count},
+        }
+    return found
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _PairedSides:
+    """Pairs, and the sides of all that could stand in one."""
+
+    paired: Paired
+    sides: Mapping[int, Side]
+
+    def measured(self, rows: Array) -> Paired:
+        """Return the pairs with the figures of those that are written."""
+        return replace(self.paired, figures=figures(rows, self.sides))
+
+
+def _paired(
+    workspace: Workspace, recipe: Recipe, selection: Selected, said: Mapping[str, list[str]]
+) -> Steps[_PairedSides]:
+    """Return the pairs of a recipe; the prompts of all that could stand in one are read and compared.
+
+    A reward is no measurement where the rollout is invalid, unless the recipe keeps that kind by name.
+    """
+    plan, asked = recipes.plan(recipe), recipe.pairs or Pairs()
+    outcomes, skips = workspace.outcomes(plan)
+    usable = np.isin(outcomes, [code for code, skip in enumerate(skips) if not skip])
+    invalid, words = workspace.classes("invalid")
+    faulty = [code for code, word in enumerate(words) if word and word not in recipe.keep]
+    reward = workspace.column("reward")
+    sides = Sides(
+        group=workspace.groups(recipe.group_by).codes,
+        reward=reward,
+        lots=ties(workspace.frame),
+        is_usable=usable,
+        may_win=selection.kept,
+        may_lose=selection.verdicts != ACCEPT,
+        is_measured=np.isfinite(reward) & ~np.isin(invalid, faulty),
+    )
+    over = list(_rows_over(workspace, sides, said))
+    rows = pairing.worth_reading(asked, sides, over)
+    numbers: list[int | None] = []
+    marked: list[bool] = []
+    written: dict[int, Side] = {}
+    for prompted in _prompted(workspace, rows, plan, selection.marks):
+        stand = zip(rows[len(numbers) :].tolist(), prompted.sides, strict=False)
+        written.update((row, side) for row, side in stand if side is not None)
+        numbers += prompted.exact
+        marked += prompted.marked
+        yield ExportProgress(0, 0)
+    known = {row: -1 - row if n is None else n for row, n in zip(rows.tolist(), numbers, strict=True)}
+    unmarked = pairing.without(sides, rows[np.array(marked, dtype=bool)])
+    return _PairedSides(pairing.paired(asked, unmarked, known, over, written), written)
+
+
+def _rows_over(workspace: Workspace, sides: Sides, said: Mapping[str, list[str]]) -> Iterator[tuple[int, int]]:
+    """Yield the rows of what reviewers chose over what; of identical ones, those that can stand in a pair."""
+    for key, others in said.items():
+        for other in others:
+            able = [(sides.may_win[row], -row) for row in workspace.rows_of_key(key)]
+            winner = -max(able)[1] if able else -1
+            losers = [(sides.group[row] == sides.group[winner], -row) for row in workspace.rows_of_key(other)]
+            if able and losers:
+                yield winner, -max(losers)[1]

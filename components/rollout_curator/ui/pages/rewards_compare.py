@@ -1,0 +1,137 @@
+"""Selections side by side on the same rollouts: this one, those put aside, usual ones, and random controls.
+
+Controls are as large per task and drawn with several seeds: how far they lie from each other is what chance does.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from rollout_curator.recipe.recipe import Recipe
+from rollout_curator.selection.comparison import compare as side_by_side
+from rollout_curator.selection.comparison import difference
+from rollout_curator.selection.strategies import Step
+from rollout_curator.selection.task_means import NOTE
+from rollout_curator.ui.server.site import BY_CONTENT
+from rollout_curator.ui.state import choices, measures
+from rollout_curator.ui.text import label, plain
+from rollout_curator.workspace import random_controls
+from rollout_curator.workspace.missing_columns import find_unusable
+from rollout_curator.workspace.workspace import Workspace
+
+THIS = "this selection"
+AGENTS_MAX = 8
+
+
+def usual(success: float) -> dict[str, tuple[Step, ...]]:
+    """Return rules that are often used, by what they leave of what the bounds keep; a success is so much reward."""
+    at_least = {} if success == 1.0 else {"at_least": success}
+    passing = {} if success == 1.0 else {"pass_at_least": success}
+    return {
+        "best of each task": (Step("best_of_n"),),
+        "4 best of each task": (Step("best_of_n", {"n": 4}),),
+        "at most 4 of each task, at random": (Step("at_most_per_task", {"k": 4, "order": "random"}),),
+        "shortest success of each task": (Step("shortest_success", at_least),),
+        "from the median of their task's attempts on": (Step("task_quantile", {"q": 0.5}),),
+        "without tasks that are too easy": (Step("drop_easy_tasks", passing),),
+        "half of what is left of each task, at random": (Step("random_per_task", {"fraction": 0.5}),),
+    }
+
+
+def compare(workspace: Workspace, recipe: Recipe) -> None:
+    """Draw the table of selections, what each would change, and the ways to add and take up one."""
+    others = {name: one for name, one in choices.compared().items() if not _unusable(workspace, name, one)}
+    named = {THIS: recipe, **random_controls.beside(recipe), **others}
+    found = _compared(workspace, workspace.refresh_decisions(), named)
+    st.dataframe(found.table, hide_index=True, column_config=_config(), alt="One row per selection")
+    for name, sentence in found.changes.items():
+        with st.container(
+            horizontal=True, vertical_alignment="center", gap="small", key=f"compared-{plain(name)[:40]}"
+        ):
+            st.markdown(f"to {label(name)}: {label(sentence)}", width="content")
+            taken = f"rc.compared-{len(name)}-{plain(name)[:40]}"
+            st.button("take it up", type="tertiary", on_click=choices.take_recipe, args=(named[name],), key=taken)
+            if name in others:
+                st.button("remove", type="tertiary", on_click=choices.compare, args=(name, None), key=f"{taken}-remove")
+    _add(recipe, usual(measures.success_at(workspace, recipe)))
+
+
+def _unusable(workspace: Workspace, name: str, other: Recipe) -> bool:
+    """Say whether a recipe cannot be applied to these files; draw why, and the way to take it away."""
+    lacking = find_unusable(workspace, other)
+    if lacking:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.error(label(f"{name} cannot be compared here: {lacking[0].why}."))
+            st.button("remove", on_click=choices.compare, args=(name, None), key=f"rc.unusable-{plain(name)[:40]}")
+    return bool(lacking)
+
+
+def _add(recipe: Recipe, rules: dict[str, tuple[Step, ...]]) -> None:
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="compare-add"):
+        name = st.text_input(
+            "name for this selection", placeholder="such as run 42, at 0.8", max_chars=60, key="rc.compare-name"
+        )
+        st.button(
+            "Put this selection aside",
+            on_click=choices.compare,
+            args=(name.strip(), recipe),
+            disabled=not name.strip() or name.strip() in (THIS, *random_controls.beside(recipe)),
+            key="rc.compare-aside",
+        )
+        name = st.selectbox(
+            "a usual rule after the same bounds", list(rules), format_func=plain, key="rc.compare-usual"
+        )
+        made = replace(recipe, strategies=rules[name], threshold_last=False, control=None)
+        st.button("Compare with it", on_click=choices.compare, args=(name, made), key="rc.compare-with")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Compared:
+    """The table of selections, and what comes and goes from the first to each other, by name."""
+
+    table: pd.DataFrame
+    changes: dict[str, str]
+
+
+@st.cache_resource(hash_funcs={**BY_CONTENT, dict: repr}, show_spinner="Comparing selections", max_entries=8)
+def _compared(workspace: Workspace, version: int, named: dict[str, Recipe]) -> _Compared:
+    kept = {name: workspace.select(recipe).kept for name, recipe in named.items()}
+    frame = workspace.frame_by(named[THIS].group_by)
+    table = side_by_side(frame, kept)
+    agents = [name for name in table.columns if str(name).startswith("agent ")]
+    table = table.drop(columns=agents[AGENTS_MAX:])
+    ends = zip(table.pop("reward_low"), table.pop("reward_high"), strict=True)
+    table.insert(
+        list(table.columns).index("mean_reward") + 1,
+        "95 % interval",
+        ["" if low != low else f"{low:.3f} to {high:.3f}" for low, high in ends],
+    )
+    table.insert(0, "selection", [plain(name) for name in table.index])
+    table.columns = pd.Index([_head(str(name)) for name in table.columns])
+    changes = {}
+    for name in [name for name in named if name != THIS]:
+        shared = int(np.count_nonzero(kept[THIS] & kept[name]))
+        changes[name] = f"{shared:,} in both; {difference(frame, kept[THIS], kept[name]).sentence()}"
+    return _Compared(table, changes)
+
+
+def _head(column: str) -> str:
+    """Return the head of a column; names of agents stay as they are."""
+    return plain(column) if column.startswith("agent ") else plain(column.replace("_", " "))
+
+
+def _config() -> dict[str, Any]:
+    whole = {name: st.column_config.NumberColumn(format="localized") for name in ("rollouts", "tasks", "tokens")}
+    means = {
+        "mean reward": st.column_config.NumberColumn(format="%.4g"),
+        "95 % interval": st.column_config.TextColumn(
+            help=f"Of the mean reward: {NOTE}. Rules that choose by the reward raise its mean."
+        ),
+        "mean tokens": st.column_config.NumberColumn(format="%.0f"),
+        "mean turns": st.column_config.NumberColumn(format="%.1f"),
+        "duplicates": st.column_config.NumberColumn("copies", format="localized"),
+    }
+    return {**whole, **means}

@@ -1,0 +1,195 @@
+"""Small histograms side by side, one for each agent, source or model, each with a threshold of its own if it needs one.
+
+Where scales differ, one threshold for all is a threshold for none.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from rollout_curator.index.numeric_columns import REWARD
+from rollout_curator.recipe.recipe import Recipe
+from rollout_curator.review import slice_queues
+from rollout_curator.selection.filters import GROUPS, Thresholds
+from rollout_curator.selection.slices import Is
+from rollout_curator.selection.strategies import quantile_bounds, z_bounds
+from rollout_curator.selection.threshold_counts import Bounds, Levels, levels
+from rollout_curator.ui.picker.panels import MAX_STOPS as PANEL_STOPS
+from rollout_curator.ui.picker.widget import Panel, PanelChoice, threshold_panels
+from rollout_curator.ui.server.site import BY_CONTENT
+from rollout_curator.ui.state import choices, measures
+from rollout_curator.ui.text import label, plain
+from rollout_curator.words import counted
+from rollout_curator.workspace.workspace import Workspace
+
+Array = np.ndarray[Any, Any]
+SHOWN = 12
+ORDERS = {
+    "largest first": "size",
+    "highest mean first": "mean",
+    "widest spread first": "spread",
+    "highest share at the threshold first": "passed",
+    "by name": "name",
+}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Group:
+    """One name of a class: its rollouts in the order of their rewards (positions in the population), and sums."""
+
+    name: str
+    places: Array
+    rated: int
+    mean: float
+    spread: float
+
+
+def panels(workspace: Workspace, recipe: Recipe) -> None:
+    """Draw the small plots of one class, with what orders them and sets all their thresholds at once."""
+    with st.container(key="panels", gap="small"):
+        with st.container(horizontal=True, vertical_alignment="center", gap="small", key="panels-bar"):
+            st.markdown("**Reward by**", width="content")
+            by = st.segmented_control(
+                "by", GROUPS, default=GROUPS[0], required=True, label_visibility="collapsed", key="rc.panels-by"
+            )
+            order = st.selectbox("order", list(ORDERS), label_visibility="collapsed", key="rc.panels-order", width=220)
+            one_axis = st.toggle("one axis for all", value=True, key="rc.panels-axis")
+            groups = _ordered(workspace, recipe, str(by), ORDERS[order])
+            with st.popover("Set a threshold for each", type="tertiary", width="content"):
+                _set_all(workspace, recipe, str(by), groups)
+        if recipe.thresholds is not None and recipe.thresholds.by != by:
+            st.caption(label(_others_words(recipe.thresholds, str(by))))
+        n_pages = -(-len(groups) // SHOWN)
+        page = st.pagination(n_pages, key=f"rc.panels-page-{by}") if n_pages > 1 else 1
+        _draw(workspace, recipe, str(by), groups[(page - 1) * SHOWN : page * SHOWN], one_axis=one_axis)
+
+
+def _has_others(recipe: Recipe, by: str) -> bool:
+    """Say whether thresholds of their own go by another class than the one that is shown."""
+    return recipe.thresholds is not None and recipe.thresholds.by != by
+
+
+def _others_words(others: Thresholds, by: str) -> str:
+    n = len(others.at_least)
+    some, own, these = ("has", "its", "it") if n == 1 else ("have", "their", "these")
+    said = f"{n:,} {others.by}{'' if n == 1 else 's'} {some} a threshold of {own} own, which holds here too."
+    return f"{said} One set by {by} takes the place of {these}."
+
+
+def _chosen_from(recipe: Recipe, by: str) -> Recipe:
+    """Return the part of a recipe whose candidates the small plots count: thresholds by another class stay on."""
+    return measures.rest_of(recipe, REWARD, thresholds=_has_others(recipe, by))
+
+
+def _draw(workspace: Workspace, recipe: Recipe, by: str, groups: list[Group], *, one_axis: bool) -> None:
+    own = recipe.thresholds.at_least if recipe.thresholds and recipe.thresholds.by == by else {}
+    shown = [_panel(workspace, recipe, by, group, own.get(group.name)) for group in groups]
+
+    def take(chosen: PanelChoice) -> None:
+        choices.set_own(by, {groups[chosen.index].name: chosen.at_least})
+
+    chosen = threshold_panels(shown, key=f"rc.panels-{by}", title="", one_axis=one_axis, take=take)
+    if chosen is None:
+        return
+    if chosen.opened:
+        among = REWARD if _has_others(recipe, by) else slice_queues.ANY
+        choices.open_here(slice_queues.queue(among, Is(by, groups[chosen.index].name)))
+    else:
+        take(chosen)
+    st.rerun()
+
+
+def _panel(workspace: Workspace, recipe: Recipe, by: str, group: Group, own: float | None) -> Panel:
+    bound = recipe.min_reward if own is None else own
+    whole = _levels_of(workspace, workspace.refresh_decisions(), _chosen_from(recipe, by), by, group)
+    found = whole.within(Bounds(bound, recipe.max_reward if own is None else None))
+    mean = f"mean {group.mean:.3g}" if group.rated else "none rated"
+    spread = f", spread {group.spread:.2g}" if np.isfinite(group.spread) else ""
+    note = f"{counted(len(group.places), 'rollout')}, {mean}{spread}"
+    return Panel(plain(group.name) or "(none)", note, found, own is not None)
+
+
+@st.cache_resource(hash_funcs={**BY_CONTENT, Group: lambda group: group.name}, show_spinner=False, max_entries=100)
+def _levels_of(workspace: Workspace, version: int, rest: Recipe, by: str, group: Group) -> Levels:
+    found, rows = measures.population(workspace, rest, REWARD), group.places
+    columns = (column[rows] for column in (found.value, found.tokens, found.task))
+    return levels(*columns, always=found.always[rows], order=np.arange(len(rows))).thinned(PANEL_STOPS)
+
+
+def _ordered(workspace: Workspace, recipe: Recipe, by: str, order: str) -> list[Group]:
+    rest = _chosen_from(recipe, by)
+    groups = _groups(workspace, workspace.refresh_decisions(), rest, by)
+    if order == "passed":
+        own = recipe.thresholds.at_least if recipe.thresholds and recipe.thresholds.by == by else {}
+        found = measures.population(workspace, rest, REWARD)
+
+        def passed(group: Group) -> float:
+            bound = own.get(group.name, recipe.min_reward)
+            at_least = -np.inf if bound is None else bound
+            return float(np.mean(found.value[group.places] >= at_least)) if len(group.places) else 0.0
+
+        return sorted(groups, key=passed, reverse=True)
+    if order == "name":
+        return sorted(groups, key=lambda group: group.name)
+    keys = {
+        "size": lambda group: len(group.places),
+        "mean": lambda group: -np.inf if np.isnan(group.mean) else group.mean,
+        "spread": lambda group: -np.inf if np.isnan(group.spread) else group.spread,
+    }
+    return sorted(groups, key=keys[order], reverse=True)
+
+
+@st.cache_resource(hash_funcs=BY_CONTENT, show_spinner=False, max_entries=6)
+def _groups(workspace: Workspace, version: int, rest: Recipe, by: str) -> list[Group]:
+    found = measures.population(workspace, rest, REWARD)
+    codes, words = workspace.classes(by)
+    code = codes[found.rows][found.order]
+    by_code = np.argsort(code, kind="stable")
+    sizes = np.bincount(code, minlength=len(words))
+    groups = []
+    for number, places in enumerate(np.split(found.order[by_code], np.cumsum(sizes)[:-1])):
+        if not len(places):
+            continue
+        reward = found.value[places]
+        finite = reward[np.isfinite(reward)]
+        mean = float(finite.mean()) if len(finite) else float("nan")
+        spread = float(finite.std(ddof=1)) if len(finite) > 1 else float("nan")
+        groups.append(Group(words[number], places, len(finite), mean, spread))
+    return groups
+
+
+def _set_all(workspace: Workspace, recipe: Recipe, by: str, groups: list[Group]) -> None:
+    """Draw the ways to set a threshold of its own for every name at once, from its own rewards."""
+    if _has_others(recipe, by):
+        groups = _groups(workspace, workspace.refresh_decisions(), measures.whole_of(recipe), by)
+    how = st.radio("from its own rewards", ("quantile", "mean and spread"), key="rc.panels-how")
+    if how == "quantile":
+        q = st.number_input("share of its rewards that lies below", 0.0, 1.0, 0.5, 0.05, key="rc.panels-q")
+    else:
+        z = st.number_input("standard deviations above its mean", value=0.0, step=0.25, key="rc.panels-z")
+    if st.button(f"Set {len(groups):,} thresholds", type="primary", key="rc.panels-set", disabled=not groups):
+        found = measures.population(workspace, measures.whole_of(recipe), REWARD)
+        task = np.full(len(found.value), -1)
+        for number, group in enumerate(groups):
+            task[group.places] = number
+        bounds = quantile_bounds(found.value, task, q) if how == "quantile" else z_bounds(found.value, task, z)
+        pairs = zip(groups, bounds, strict=True)
+        own = {group.name: _at_a_value(found.value[group.places], float(bound)) for group, bound in pairs}
+        choices.set_own(by, {name: bound for name, bound in own.items() if np.isfinite(bound)})
+        st.rerun()
+    if recipe.thresholds is not None:
+        st.caption(
+            label(f"{len(recipe.thresholds.at_least):,} have a threshold of their own by {recipe.thresholds.by}.")
+        )
+        if st.button("Follow the common threshold again", key="rc.panels-clear"):
+            choices.clear_own()
+            st.rerun()
+
+
+def _at_a_value(ascending: Array, bound: float) -> float:
+    """Return the next reward that occurs from a computed bound on: its rounding must not drop what lies right on it."""
+    values = ascending[np.isfinite(ascending)]
+    place = int(np.searchsorted(values, bound - 1e-9 * max(1.0, abs(bound))))
+    return float(values[place]) if place < len(values) else bound

@@ -1,0 +1,157 @@
+"""The rules and their order: those that are on, whether the threshold comes before them, and a way to add one."""
+
+import inspect
+from dataclasses import replace
+from typing import Any
+
+import streamlit as st
+
+from rollout_curator.recipe.recipe import Recipe
+from rollout_curator.selection.funnel import BOUND_DROPS, Selection
+from rollout_curator.selection.strategies import MATCHED, STRATEGIES, Parameter, Step, parameters, words
+from rollout_curator.ui import links
+from rollout_curator.ui.state import choices, state
+from rollout_curator.ui.text import label, plain
+from rollout_curator.words import name_of
+from rollout_curator.workspace import random_controls
+from rollout_curator.workspace.recipe_rules import has_bounds
+from rollout_curator.workspace.workspace import Workspace
+
+
+def rules_bar(workspace: Workspace, recipe: Recipe) -> None:
+    """Draw one line per rule that is on, in order, with the threshold at its place, and the way to add one.
+
+    With a random control in its place, each still says what it drops: so many rollouts the control has to leave out.
+    """
+    ruled = workspace.select(replace(recipe, control=None))
+    drops = {drop.name: drop for drop in ruled.drops}
+    with st.container(key="rules", gap=None):
+        if not recipe.threshold_last:
+            _threshold(recipe, ruled)
+        for number, step in enumerate(recipe.strategies, 1):
+            name = f"strategy-{number}"
+            with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"rule-{number}"):
+                st.markdown(_order_of(recipe, number), width="content")
+                count = drops[name].count if name in drops else 0
+                if not count:
+                    st.markdown(f"**nobody**: {label(words(step))}", width="content")
+                elif recipe.control is None:
+                    links.link_number(count, words(step), "review", queue=name)
+                else:  # the control holds others, so there is no queue of these
+                    st.markdown(f"**{count:,}** {label(words(step))}", width="content")
+                if len(recipe.strategies) > 1:
+                    _mover(number - 1, -1, "earlier", disabled=number == 1)
+                    _mover(number - 1, 1, "later", disabled=number == len(recipe.strategies))
+                st.button(
+                    "remove",
+                    type="tertiary",
+                    on_click=choices.remove_strategy,
+                    args=(number - 1,),
+                    key=f"rc.rule-{number - 1}-remove",
+                )
+        if recipe.threshold_last:
+            _threshold(recipe, ruled)
+        with st.container(horizontal=True, vertical_alignment="center", gap="small", key="add-rule"):
+            with st.popover("Add a rule", type="tertiary", width="content"):
+                _form(workspace)
+            _control(workspace, recipe)
+
+
+def _order_of(recipe: Recipe, number: int) -> str:
+    """Return what stands before a rule: the first one comes first where the threshold is last."""
+    is_first = number == 1 and recipe.threshold_last and has_bounds(recipe)
+    return "first dropped:" if is_first else "then dropped:"
+
+
+def _threshold(recipe: Recipe, ruled: Selection) -> None:
+    """Draw what the bounds of the reward drop, and the way to put them before or after the rules."""
+    if not recipe.strategies or not has_bounds(recipe):
+        return
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="rule-threshold"):
+        st.markdown("then dropped:" if recipe.threshold_last else "first dropped:", width="content")
+        found = [drop for drop in ruled.drops if drop.name in BOUND_DROPS]
+        said = ", ".join(f"**{drop.count:,}** {label(drop.said)}" for drop in found)
+        st.markdown(said or "**nobody** by the threshold", width="content")
+        st.button(
+            "before the rules" if recipe.threshold_last else "after the rules",
+            type="tertiary",
+            on_click=choices.set_threshold_last,
+            args=(not recipe.threshold_last,),
+            key="rc.threshold-order",
+            help="Rules on tasks judge by all valid attempts either way; who is best, shortest or drawn is chosen "
+            "among what is left at their place.",
+        )
+
+
+def _mover(place: int, by: int, words: str, *, disabled: bool) -> None:
+    st.button(
+        label(words),
+        type="tertiary",
+        on_click=choices.move_strategy,
+        args=(place, by),
+        disabled=disabled,
+        key=f"rc.rule-{place}-{words}",
+    )
+
+
+def _control(workspace: Workspace, recipe: Recipe) -> None:
+    """Draw the switch to the matched random control, which shows whether the rules choose anything at all."""
+    st.toggle(
+        "random control instead",
+        help=random_controls.HELP,
+        **state.bind(
+            "control",
+            recipe.control is not None,
+            lambda on: choices.set_control(random_controls.SEEDS[0] if on else None),
+        ),
+    )
+    if recipe.control is None:
+        return
+    st.number_input("seed", step=1, width=140, **state.bind("control-seed", recipe.control, choices.set_control))
+    st.selectbox("as many", MATCHED, width=140, **state.bind("control-by", recipe.control_by, choices.set_control_by))
+    if (found := random_controls.overlap(workspace, recipe)) is not None:
+        st.caption(label(f"The control {found.sentence()}."))
+
+
+def _form(workspace: Workspace) -> None:
+    """Draw the choice of a rule with its parameters."""
+    name = st.selectbox("rule", list(STRATEGIES), format_func=_title, key="rc.rule")
+    st.caption(label(_says(name)))
+    given = {}
+    for parameter, about in parameters(name).items():
+        value = _widget(workspace, about, key=f"rc.rule-{name}-{parameter}")
+        if value != about.default:
+            given[parameter] = value
+    st.button("Add", on_click=choices.add_strategy, args=(Step(name, given),), type="primary", key="rc.rule-add")
+
+
+def _title(name: str) -> str:
+    return plain(name.replace("_", " "))
+
+
+def _says(name: str) -> str:
+    """Return the first line of what a strategy says of itself."""
+    return (inspect.getdoc(STRATEGIES[name].keep) or "").partition("\n")[0]
+
+
+def _widget(workspace: Workspace, about: Parameter, key: str) -> Any:
+    """Draw the widget for a parameter; return what it holds."""
+    if about.type is str:
+        offered = list(about.choices) or list(workspace.axes)
+        first = offered.index(about.default) if about.default in offered else 0
+        return st.selectbox(label(about.words), offered, index=first, format_func=_name, key=key)
+    kind = about.type
+    return st.number_input(
+        label(about.words),
+        value=about.default if about.default is None else kind(about.default),
+        min_value=None if about.low is None else kind(about.low),
+        max_value=None if about.high is None else kind(about.high),
+        step=1 if kind is int else 0.05,
+        format="%d" if kind is int else None,
+        placeholder="not set",
+        key=key,
+    )
+
+
+def _name(word: str) -> str:
+    return plain(name_of(word))

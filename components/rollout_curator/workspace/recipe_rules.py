@@ -1,0 +1,114 @@
+"""The rules of a recipe applied to the rows of a collection, in the recipe's order.
+
+Filters go first; then come the bounds of the reward and the strategies, or the strategies and the bounds where the
+recipe says `threshold_last`. What is rejected or cannot be written takes nobody's place. A strategy that judges whole
+tasks judges by all valid rated attempts, whatever bounds, strategies and reviewers dropped: what it says of a row
+depends on none of them, and is remembered. Filters by agent, source, model, task or format say what is looked at at
+all, so they count there too. `selection` says what falls; nothing here knows decisions but as codes.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from rollout_curator.index.numeric_columns import REWARD
+from rollout_curator.recipe.plan import Plan
+from rollout_curator.recipe.recipe import Recipe
+from rollout_curator.selection import strategies
+from rollout_curator.selection.funnel import Fall, RewardBounds, Rules, Selection, select
+from rollout_curator.selection.strategies import Step
+from rollout_curator.workspace.collection import Array, Collection
+from rollout_curator.workspace.conversion_outcomes import Outlook
+from rollout_curator.workspace.masks import filter_falls, looked_at, own_bounds
+
+JUDGED_MAX = 24
+"""So many answers of strategies that judge whole tasks are remembered, a byte per row each."""
+
+
+class Ruling:
+    """The rules over one collection, with what strategies said of its tasks. Threads may share it."""
+
+    def __init__(self, collection: Collection, outlook: Outlook) -> None:
+        self._rows = collection
+        self._outlook = outlook
+        self._judged: dict[Any, Array] = {}
+
+    def select(
+        self, recipe: Recipe, plan: Plan, verdicts: Array, unbounded: Callable[[Recipe], Selection]
+    ) -> Selection:
+        """Return the state of every row; `unbounded` gives that under a recipe without bounds of the reward."""
+        rules = self._rules(recipe, plan)
+        if not recipe.strategies:
+            return self._select(plan, verdicts, rules)
+        if not recipe.threshold_last or not has_bounds(recipe):
+            kept = self._select(plan, verdicts, rules).kept
+            return self._select(plan, verdicts, replace(rules, late=self._falls(recipe, plan, kept)))
+        before = unbounded(without_bounds(recipe))
+        early = tuple(Fall(fall.name, fall.words, before.rows_marked(fall.name)) for fall in _named(recipe.strategies))
+        return self._select(plan, verdicts, replace(rules, early=early))
+
+    def _rules(self, recipe: Recipe, plan: Plan) -> Rules:
+        outcomes, skips = self._outlook.outcomes(plan)
+        by = recipe.thresholds.by if recipe.thresholds else ""
+        bounds = RewardBounds(recipe.min_reward, recipe.max_reward, own_bounds(self._rows, recipe.thresholds), by)
+        return Rules(bounds, plan.exclude_invalid, outcomes, skips, tuple(filter_falls(self._rows, recipe.filters)))
+
+    def _select(self, plan: Plan, verdicts: Array, rules: Rules) -> Selection:
+        return select(self._rows.column(REWARD), *self._rows.classes("invalid"), verdicts, rules)
+
+    def _falls(self, recipe: Recipe, plan: Plan, kept: Array) -> tuple[Fall, ...]:
+        """Return what each strategy drops of the rows that may be kept."""
+        rows = np.flatnonzero(kept)
+        known = {
+            place: self._by_task(recipe, plan, step)[rows]
+            for place, step in enumerate(recipe.strategies)
+            if strategies.get(step.name).by_task
+        }
+        asked = [value for step in recipe.strategies for value in step.parameters.values() if isinstance(value, str)]
+        columns = {"reward", "tokens", "n_turns", "attempt", *(name for name in asked if name in self._rows.axes)}
+        frame = self._rows.frame_by(recipe.group_by)[["group", "key_hi", "key_lo"]].take(rows)
+        for name in sorted(columns - set(frame.columns)):
+            frame[name] = self._rows.numbers(name)[rows]
+        if plan.needs_examples:
+            frame["example"] = self._outlook.examples(plan)[rows]
+        dropped_by = np.zeros(self._rows.n_rollouts, dtype="int64")
+        dropped_by[rows] = strategies.apply(frame, recipe.strategies, known).dropped_by
+        return tuple(
+            Fall(fall.name, fall.words, dropped_by == number)
+            for number, fall in enumerate(_named(recipe.strategies), 1)
+        )
+
+    def _by_task(self, recipe: Recipe, plan: Plan, step: Step) -> Array:
+        """Return which rows a strategy keeps that judges by all valid rated attempts at a task."""
+        looked = tuple(one for one in recipe.filters if one.one_of)
+        key = (recipe.group_by, plan.exclude_invalid, repr(looked), repr(step))
+        if key not in self._judged:
+            frame = self._rows.frame_by(recipe.group_by)[["group", "reward"]]
+            codes, words = self._rows.classes("invalid")
+            invalid = np.isin(codes, [code for code, word in enumerate(words) if word in plan.exclude_invalid])
+            counts = looked_at(self._rows, recipe.filters) & ~invalid
+            said = strategies.judged(frame.assign(measured=frame["reward"].where(counts)), step)
+            if len(self._judged) >= JUDGED_MAX:
+                self._judged.clear()
+            self._judged[key] = said
+            return said
+        return self._judged[key]
+
+
+def has_bounds(recipe: Recipe) -> bool:
+    """Say whether a recipe bounds the reward at all."""
+    own = recipe.thresholds is not None and bool(recipe.thresholds.at_least)
+    return own or recipe.min_reward is not None or recipe.max_reward is not None
+
+
+def without_bounds(recipe: Recipe) -> Recipe:
+    """Return a recipe without any bound of the reward."""
+    return replace(recipe, min_reward=None, max_reward=None, thresholds=None, control=None)
+
+
+def _named(steps: Sequence[Step]) -> list[Fall]:
+    """Return the name and the words of each step, without rows."""
+    nobody = np.empty(0, dtype=bool)
+    return [Fall(f"strategy-{number}", strategies.words(step), nobody) for number, step in enumerate(steps, 1)]
