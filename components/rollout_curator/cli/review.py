@@ -185,7 +185,7 @@ def decisions() -> None:
 @contextmanager
 def _around(
     paths: Sequence[str], decisions: Path | None, cache: Path | None
-) -> "Iterator[tuple[stores.Opened, Workspace | None]]":
+) -> "Iterator[tuple[store_choice.Opened, Workspace | None]]":
     """Give the files and what is around them; the rollouts only where these tell which store counts."""
     from rollout_curator.decisions.store_choice import Opened
     from rollout_curator.sources.find import existing
