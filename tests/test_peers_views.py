@@ -85,7 +85,7 @@ def talks(opened: Workspace, target: str) -> list[Example]:
     recipe = Recipe(target=target)
     kept = opened.select(recipe).rows_of("kept")
     plan = recipes.plan(recipe)
-    return made + [opened.example(int(row), plan) for row in kept[:: max(1, len(kept) // ROWS)]]
+    return made + [opened.training_line(int(row), plan).example for row in kept[:: max(1, len(kept) // ROWS)]]
 
 
 def template_of(text: str, folder: Path) -> ChatTemplate:

@@ -219,7 +219,9 @@ def test_a_trainer_trains_on_exactly_what_was_shown(
     plan = recipes.plan(recipe)
     done = exported(workspace, recipe, tmp_path / "sft.jsonl")
     kept = workspace.select(recipe).kept
-    expected = [shown(workspace.example(row, plan), plan) for row in range(workspace.n_rollouts) if kept[row]]
+    expected = [
+        shown(workspace.training_line(row, plan).example, plan) for row in range(workspace.n_rollouts) if kept[row]
+    ]
     rows = trained(name, config_for(name, done, models[data, name], tmp_path), tmp_path)
     is_counted = plan.target.renders != "itself"
     found = [

@@ -5,12 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from rollout_curator.export.remake import Remade
 
 from making import SAMPLE_DATA, call, exported, gym, rows_of, said, write
 from rollout_curator.conversation import ChatOptions, FlatOptions, answers, mark_items, open_rollout, to_chat, to_flat
 from rollout_curator.decisions.store import Decisions, Entry
 from rollout_curator.export import Settings, choose, export, remake, verify
+from rollout_curator.export.remaking import Remade
 from rollout_curator.files import manifest
 from rollout_curator.recipe import recipe as recipes
 from rollout_curator.recipe.recipe import Recipe
@@ -122,7 +122,7 @@ def test_a_target_without_marks_leaves_a_marked_row_out_and_says_so(lines: Path)
     assert workspace.select(recipe).words(1) == "have answers that are marked as not to be trained"
     assert workspace.rows_with(recipe, "marked_turns").tolist() == [1]
     assert workspace.issue_counts(recipe)["marked_turns"] == 1
-    assert workspace.example(1, recipes.plan(recipe)).skip == "marked_turns"
+    assert workspace.training_line(1, recipes.plan(recipe)).skip == "marked_turns"
     mark(workspace, 1, 3, "clear")
     assert dropped(workspace, recipe) == {}
 
@@ -147,7 +147,7 @@ def test_outcomes_with_marks_are_those_of_the_examples_whatever_must_be_looked_a
     ):
         plan = recipes.plan(recipe)
         codes, skips = workspace.outcomes(plan)
-        assert [skips[code] for code in codes] == [workspace.example(row, plan).skip or "" for row in range(3)]
+        assert [skips[code] for code in codes] == [workspace.training_line(row, plan).skip or "" for row in range(3)]
 
 
 def test_a_rollout_whose_answers_are_all_marked_trains_nothing(lines: Path) -> None:

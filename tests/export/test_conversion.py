@@ -101,10 +101,10 @@ def opened(tmp_path: Path, n: int = 5) -> Workspace:
 def test_an_example_that_does_not_read_back_is_named_and_nothing_is_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from rollout_curator.export import conversion
+    from rollout_curator.recipe import training_line
 
-    encode = conversion.encode
-    monkeypatch.setattr(conversion, "encode", lambda made: encode(made).replace(b'"3"', b'"4"'))
+    encode = training_line.encode
+    monkeypatch.setattr(training_line, "encode", lambda made: encode(made).replace(b'"3"', b'"4"'))
     with pytest.raises(ExportError, match=r"^rollouts.jsonl:4: its example does not read back as it was made"):
         exported(opened(tmp_path), Recipe(), tmp_path / "a.jsonl")
     assert not (tmp_path / "a.jsonl").exists()

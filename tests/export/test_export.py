@@ -43,7 +43,7 @@ def preview(workspace: Workspace, recipe: Recipe) -> bytes:
     """Return what the app shows for every kept row, one after the other."""
     plan = recipes.plan(recipe)
     kept = workspace.select(recipe).rows_of("kept")
-    return b"".join(recipes.line(workspace.example(int(r), plan), workspace.metadata(int(r), plan)) for r in kept)
+    return b"".join(workspace.training_line(int(r), plan).text for r in kept)
 
 
 def failing(manifest: Path) -> list[str]:

@@ -233,7 +233,7 @@ def test_an_export_that_was_looked_at_is_what_was_shown_and_verifies(tmp_path: P
     plan = recipes.plan(recipe)
     done = exported(workspace, recipe, tmp_path / "sft.jsonl")
     rows = [row for row in range(workspace.n_rollouts) if workspace.select(recipe).kept[row]]
-    shown = b"".join(recipes.line(workspace.example(row, plan), workspace.metadata(row, plan)) for row in rows)
+    shown = b"".join(workspace.training_line(row, plan).text for row in rows)
     assert done.path.read_bytes() == shown
     assert [check for check in verify(done.manifest_path) if not check.holds] == []
     counts = done.funnel.as_json()

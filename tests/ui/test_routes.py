@@ -123,7 +123,7 @@ def test_a_long_example_is_sent_when_it_is_asked_for(tmp_path: Path) -> None:
     (sent,) = rollouts(client, held, n=1)
     found = client.get("/api/example", params={"view": held.token, "key": sent["key"]}).json()
     plan = recipes.plan(held.recipe)
-    written = recipes.line(workspace.example(0, plan), {})
+    written = workspace.training_line(0, plan).text
     assert (sent["example"]["text"], sent["example"]["later"], sent["example"]["bytes"]) == ("", True, len(written) - 1)
     assert found["line"].encode() + b"\n" == written
 
@@ -136,7 +136,7 @@ def test_the_lines_on_which_messages_begin_are_told(client: TestClient, view: Vi
 
 def test_the_example_is_the_line_that_is_written(client: TestClient, view: View) -> None:
     plan = recipes.plan(view.recipe)
-    written = recipes.line(view.workspace.example(0, plan), view.workspace.metadata(0, plan))
+    written = view.workspace.training_line(0, plan).text
     assert rollouts(client, view)[0]["example"]["line"].encode() + b"\n" == written
 
 

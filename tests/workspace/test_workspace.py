@@ -226,7 +226,7 @@ def indexed(workspace: Workspace, recipe: Recipe) -> dict[str, str]:
 def converted(workspace: Workspace, recipe: Recipe) -> dict[str, str]:
     """Return the same by converting every rollout."""
     plan = recipes.plan(recipe)
-    made = ((row, workspace.example(row, plan).skip or "") for row in range(workspace.n_rollouts))
+    made = ((row, workspace.training_line(row, plan).skip or "") for row in range(workspace.n_rollouts))
     return {workspace.where(row): skip.partition(":")[0] for row, skip in made}
 
 

@@ -162,7 +162,8 @@ class Workspace:
         return Selection(opened.select(recipe), opened.funnel(recipe))
 
     def rollout(self, row: SupportsIndex) -> Rollout:
-        """Return the rollout of a row as it was collected: `prompt`, `output`, `tools`, `reward`; `fields` is its line.
+        """Return the rollout of a row as it was collected: `prompt`, `output`, `tools`, `reward` and what
+        its line says of it.
 
         Raises RolloutNotFound, and SourceChanged when the file is no longer what was opened.
         """
@@ -179,10 +180,10 @@ class Workspace:
             raise RecipeError("recipe: its rows are pairs of rollouts, so one rollout is no example; leave pairs out")
         opened.refresh_decisions()
         plan = recipes.plan(recipe)
-        made = opened.example(row, plan)
-        if made.skip:
-            raise ExportError(f"{opened.where(row)}: no example is written: {_why(made.skip, plan)}")
-        return dict(json.loads(recipes.line(made, opened.metadata(row, plan))))
+        line = opened.training_line(row, plan)
+        if line.skip:
+            raise ExportError(f"{opened.where(row)}: no example is written: {_why(line.skip, plan)}")
+        return dict(json.loads(line.text))
 
     def plot(self, column: str = "reward", recipe: Recipe | None = None, *, against: str | None = None) -> "go.Figure":
         """Return a plotly figure of a number: how many rollouts lie where, or its mean `against` another number.

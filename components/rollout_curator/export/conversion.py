@@ -1,14 +1,14 @@
 """Lines of rollouts become lines of a training file, a batch at a time: what export and verify do, in any process.
 
-What is written for a rollout comes from `recipe.example` and `recipe.line`, which the preview calls too. Every line is
-read again at once by the trainer's own loading rules, and what comes back is compared with the example it was made of;
-what Hugging Face `datasets` would change (`arrow`) must have been told of the example.
+Every line comes from `recipe.training_line`, as does every preview. It is read again at once by the trainer's own
+loading rules, and what comes back is compared with the example it was made of; what Hugging Face `datasets` would
+change (`arrow`) must have been told of the example.
 Batches and results are plain values that travel between processes; knows no files.
 """
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import takewhile
 from typing import Any
 
@@ -19,23 +19,17 @@ from rollout_curator.conversation import (
     datasets_values,
     encode,
     issue_kind,
-    item_type,
     mark_items,
-    normalise,
     open_rollout,
-    record_of,
-    to_chat,
-    to_flat,
 )
 from rollout_curator.index.source import to_rollout
 from rollout_curator.recipe import recipe as recipes
 from rollout_curator.recipe.plan import Plan
-from rollout_curator.rollout import Example, Message, Rollout
-from rollout_curator.selection.pairs.sides import Side, chars_before, pair_record, turns_of
+from rollout_curator.recipe.training_line import TrainingLine, after_prompt, make_line, prompt_of
+from rollout_curator.rollout import Rollout
+from rollout_curator.selection.pairs.sides import Side, chars_before, turns_of
 from rollout_curator.selection.splits.similarity import Sketch, sketch
 from rollout_curator.sources.shapes.parts import texts_of
-
-_ANSWER = {"type": "message", "role": "assistant", "content": "x"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,15 +37,14 @@ class Batch:
     """Some rollouts and what to make of them.
 
     `texts` are their lines; each of `units` names one of them (an example) or two (a pair: chosen, rejected) by
-    position; `extra` are the metadata columns of each unit. `style` is the format of pairs. `marks` are the marked
-    items of those lines that have any, by position.
+    position; `extra` are the metadata columns of each unit. `marks` are the marked items of those lines that have any,
+    by position.
     """
 
     texts: list[bytes]
     units: list[tuple[int, ...]]
     extra: list[dict[str, Any]]
     plan: Plan
-    style: str = ""
     marks: Mapping[int, frozenset[int]] = field(default_factory=dict)
 
 
@@ -79,53 +72,19 @@ def convert(batch: Batch) -> Converted:
         for place in unit:
             if place not in rollouts:
                 rollouts[place] = mark_items(to_rollout(batch.texts[place]), batch.marks.get(place, frozenset()))
-        examples = [recipes.example(rollouts[place], batch.plan) for place in unit]
-        made = _record(batch, [rollouts[place] for place in unit], examples)
-        if isinstance(made, str):
-            return Converted(lines, different, (n, made), shapes)
+        made = make_line([rollouts[place] for place in unit], batch.plan, batch.extra[n])
+        if made.skip:
+            return Converted(lines, different, (n, made.skip), shapes)
         if len(unit) == 1:
             rollouts.clear()
-        written = recipes.joined(made, batch.extra[n])
-        line = encode(written)
-        told = {issue_kind(issue) for example in examples for issue in example.issues}
-        is_same = reads_back(line, made) and _is_meant(line, examples, batch.plan)
-        if not is_same or (batch.plan.reads_columns and datasets_values.untold(made, line, told)):
+        told = {issue_kind(issue) for example in made.examples for issue in example.issues}
+        is_same = reads_back(made.text, made.record) and _is_meant(made, batch.plan)
+        if not is_same or (batch.plan.reads_columns and datasets_values.untold(made.record, made.text, told)):
             different.append(n)
         if batch.plan.reads_columns:
-            shapes.append(datasets_values.shape_of(written))
-        lines.append(bytes(memoryview(line)))  # orjson lets go of nothing of the 64 KB and more it wrote into
+            shapes.append(datasets_values.shape_of(made.row))
+        lines.append(bytes(memoryview(made.text)))  # orjson lets go of nothing of the 64 KB and more it wrote into
     return Converted(lines, different, shapes=shapes)
-
-
-def _record(batch: Batch, rollouts: list[Rollout], examples: list[Example]) -> dict[str, Any] | str:
-    """Return the object of a unit, or why there is none."""
-    for example in examples:
-        if example.skip:
-            return example.skip
-    if len(rollouts) == 1:
-        return record_of(examples[0])
-    heads = [prompt_of(rollout, batch.plan) for rollout in rollouts]
-    after = [_after(example, head) for example, head in zip(examples, heads, strict=True)]
-    if after[0] is None or after[1] is None or heads[0] != heads[1] or examples[0].tools != examples[1].tools:
-        return "the prompts of the two sides differ"
-    return pair_record(batch.style, heads[0], after[0], after[1], examples[0].record().get("tools"))
-
-
-def _after(example: Example, head: list[Message]) -> list[Message] | None:
-    """Return the messages after the prompt, None when the example does not begin with it or ends there."""
-    messages = example.messages or []
-    return messages[len(head) :] if messages[: len(head)] == head and len(messages) > len(head) else None
-
-
-def prompt_of(rollout: Rollout, plan: Plan) -> list[Message]:
-    """Return the messages that stand before the first thing the policy did, as the example has them."""
-    output = normalise(rollout.output).items
-    given = takewhile(
-        lambda item: item_type(item) == "message" and item.get("role") not in ("assistant", "tool"), output
-    )
-    asked = replace(rollout, output=[*given, _ANSWER], unusable=None, truncated=None)
-    made = to_flat(asked, plan.flat) if plan.format == "flat" else to_chat(asked, plan.chat)
-    return (made.messages or [])[:-1]
 
 
 def reads_back(line: bytes, made: Mapping[str, Any]) -> bool:
@@ -136,15 +95,15 @@ def reads_back(line: bytes, made: Mapping[str, Any]) -> bool:
         return False
 
 
-def _is_meant(line: bytes, examples: list[Example], plan: Plan) -> bool:
+def _is_meant(made: TrainingLine, plan: Plan) -> bool:
     """Say whether the line of an example means to its trainer what the example says; pairs have no rule of their own.
 
     `Target.holds` decodes the line as that trainer's loader does.
     """
-    if plan.target.holds is None or len(examples) > 1:
+    if plan.target.holds is None or len(made.examples) > 1:
         return True
     try:
-        return plan.target.holds(line, examples[0].record())
+        return plan.target.holds(made.text, made.example.record())
     except (ValueError, KeyError, TypeError, RecursionError):
         return False
 
@@ -203,7 +162,7 @@ def prompts(ask: Ask) -> Prompted:
         if ask.plan is not None:
             made = recipes.example(rollout, ask.plan)
             head = prompt_of(rollout, ask.plan)
-            after = _after(made, head) if head else None
+            after = after_prompt(made, head) if head else None
             exact.append(xxhash.xxh3_64_intdigest(encode({"head": head, "tools": made.tools})) if after else None)
             stand.append(Side(turns_of(after), chars_before(head, made.tools)) if after else None)
             marked.append(max(made.untrained, default=-1) >= len(head))

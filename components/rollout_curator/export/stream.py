@@ -23,7 +23,6 @@ from rollout_curator.parallel import run_ordered
 from rollout_curator.recipe import recipe as recipes
 from rollout_curator.recipe.plan import Plan
 from rollout_curator.recipe.recipe import Recipe
-from rollout_curator.selection.pairs.pairing import format_of
 from rollout_curator.training.file_types.base import FileType
 from rollout_curator.workspace.workspace import Workspace
 
@@ -94,14 +93,13 @@ class Stream:
         if self.part.units.ndim == 1:
             yield from self._of_examples(plan)
             return
-        style = format_of(self.recipe.pairs, self.recipe.target) if self.recipe.pairs else ""
         for start in range(0, len(self.part.units), BATCH_PAIRS):
             units = self.part.units[start : start + BATCH_PAIRS]
             rows, places = np.unique(units, return_inverse=True)
             texts = [text for _, text in self.workspace.lines(rows)]
             pairs = [tuple(pair) for pair in places.reshape(-1, 2).tolist()]
             extra = [self._of_pair(pair, plan) for pair in units.tolist()]
-            yield Batch(texts, pairs, extra, plan, style, self._marked(rows.tolist()))
+            yield Batch(texts, pairs, extra, plan, self._marked(rows.tolist()))
 
     def _of_examples(self, plan: Plan) -> Iterator[Batch]:
         texts: list[bytes] = []
@@ -114,10 +112,10 @@ class Stream:
             extra.append(self.workspace.metadata(row, plan))
             size += len(text)
             if len(texts) >= BATCH_ROWS or size >= BATCH_BYTES:
-                yield Batch(texts, [(n,) for n in range(len(texts))], extra, plan, marks=self._marked(rows))
+                yield Batch(texts, [(n,) for n in range(len(texts))], extra, plan, self._marked(rows))
                 texts, extra, rows, size = [], [], [], 0
         if texts:
-            yield Batch(texts, [(n,) for n in range(len(texts))], extra, plan, marks=self._marked(rows))
+            yield Batch(texts, [(n,) for n in range(len(texts))], extra, plan, self._marked(rows))
 
     def _marked(self, rows: list[int]) -> dict[int, frozenset[int]]:
         """Return the marked items of those rows that have any, by their position among these."""

@@ -20,7 +20,7 @@ class Plan:
     """All that decides what is written for one rollout.
 
     `reads_columns` says that Hugging Face `datasets` loads the file: of some trainers, every Parquet, and pairs.
-    `needs_examples` says that a rule compares what is written.
+    `needs_examples` says that a rule compares what is written. `pairs_format` names the rows of pairs.
     """
 
     target: Target
@@ -35,6 +35,7 @@ class Plan:
     harmless: frozenset[str] = frozenset()
     reads_columns: bool = False
     needs_examples: bool = False
+    pairs_format: str = ""
 
     @property
     def loaded_values(self) -> frozenset[str]:

@@ -12,6 +12,7 @@ from rollout_curator.index import grouping
 from rollout_curator.recipe.checks import INVALID, by_lists, check_lists, check_options, template_of
 from rollout_curator.recipe.plan import Plan
 from rollout_curator.selection.filters import check_bounds
+from rollout_curator.selection.pairs.pairing import format_of
 from rollout_curator.selection.strategies import MATCHED, arguments, reads_examples
 from rollout_curator.training.file_types.base import get as get_kind
 from rollout_curator.training.hazards import Look
@@ -87,4 +88,5 @@ def _planned(recipe: "Recipe") -> Plan:
         harmless=frozenset(recipe.harmless),
         reads_columns=target.reads_columns or recipe.kind == "parquet" or recipe.pairs is not None,
         needs_examples=reads_examples(recipe.strategies),
+        pairs_format=format_of(recipe.pairs, recipe.target) if recipe.pairs else "",
     )

@@ -12,7 +12,7 @@ from typing import Any
 
 import tomli_w
 
-from rollout_curator.conversation import encode, record_of, to_chat, to_flat
+from rollout_curator.conversation import to_chat, to_flat
 from rollout_curator.conversation.datasets_issues import loading_issues
 from rollout_curator.errors import RecipeError, TemplateError
 from rollout_curator.files.named_files import Door
@@ -210,7 +210,7 @@ def rows_of(recipe: Recipe) -> Iterator[tuple[Field, Any]]:
 
 
 def example(rollout: Rollout, plan: Plan) -> Example:
-    """Return what is written for a rollout: the one function behind preview and export.
+    """Return what is written for a rollout, as messages; `training_line.make_line` makes the line of it.
 
     An issue the plan excludes becomes the reason why nothing is written.
     """
@@ -243,13 +243,3 @@ def excluded_issue(issues: tuple[str, ...], plan: Plan) -> str | None:
         if kind in plan.exclude and detail not in plan.harmless:
             return kind
     return None
-
-
-def line(made: Example, extra: Mapping[str, Any]) -> bytes:
-    """Return the exact line written for an example; `extra` are the columns of `Workspace.metadata`."""
-    return encode(joined(record_of(made), extra))
-
-
-def joined(record: Mapping[str, Any], extra: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a record with the columns that every row has; where it has one of its own, that one counts."""
-    return {**record, **{name: value for name, value in extra.items() if name not in record}}

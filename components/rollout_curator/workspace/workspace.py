@@ -20,7 +20,8 @@ from rollout_curator.index.numeric_columns import REWARD
 from rollout_curator.recipe import recipe as recipes
 from rollout_curator.recipe.plan import Plan, outcome_key, text_key
 from rollout_curator.recipe.recipe import Recipe
-from rollout_curator.rollout import Example, Rollout
+from rollout_curator.recipe.training_line import TrainingLine, make_line
+from rollout_curator.rollout import Rollout
 from rollout_curator.selection import strategies
 from rollout_curator.selection.funnel import ACCEPT, NONE, REJECT, Funnel, Selection, funnel, redrawn
 from rollout_curator.selection.slices import Part
@@ -78,9 +79,9 @@ class Workspace(Collection):
         workspace.require_rollouts()
         return workspace
 
-    def example(self, row: int, plan: Plan) -> Example:
-        """Return what is written for a row."""
-        return recipes.example(self.marked(row), plan)
+    def training_line(self, row: int, plan: Plan) -> TrainingLine:
+        """Return the line that is written for a row, with the example it was made of."""
+        return make_line([self.marked(row)], plan, self.metadata(row, plan))
 
     def marked(self, row: int) -> Rollout:
         """Return the rollout of a row with the marks of reviewers, as of the last refresh."""

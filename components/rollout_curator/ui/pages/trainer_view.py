@@ -35,11 +35,9 @@ def examples(workspace: Workspace, recipe: Recipe) -> None:
     plan = recipes.plan(recipe)
     row = int(kept[_chosen(len(kept), _last_read(workspace, kept)) - 1])
     left, right = st.columns([4, 5], gap="large")
-    made = workspace.example(row, plan)
     with left:
         st.markdown("**Exactly as written**")
-        line = recipes.line(made, workspace.metadata(row, plan))
-        show_untrusted(line.decode("utf-8").rstrip("\n"), height=420)
+        show_untrusted(workspace.training_line(row, plan).text.decode("utf-8").rstrip("\n"), height=420)
         links.link(f"Read it in Review ({workspace.where(row)})", "review", queue="kept", key=workspace.key(row))
     with right:
         looked = recipes.found(workspace.marked(row), plan, always=True)

@@ -1,7 +1,7 @@
 """One rollout as the reader in the browser gets it: JSON values, read and converted when asked for.
 
-The example is what `export` writes, made by the same two functions of `recipe`. A body that can no longer be read
-becomes an entry which says so in words; nothing else is ever shown in its place. No Streamlit, no HTTP.
+The example is what an export writes, made by the same function (`recipe.training_line`). A body that can no longer be
+read becomes an entry which says so in words; nothing else is ever shown in its place. No Streamlit, no HTTP.
 """
 
 import math
@@ -13,9 +13,9 @@ from rollout_curator.conversation import mark_items
 from rollout_curator.decisions.store import Decision
 from rollout_curator.errors import SourceError
 from rollout_curator.index.flags import FLAG_WORDS
-from rollout_curator.recipe import recipe as recipes
 from rollout_curator.recipe.plan import Plan
-from rollout_curator.rollout import Example as Made
+from rollout_curator.recipe.training_line import TrainingLine, make_line
+from rollout_curator.rollout import Rollout as Recorded
 from rollout_curator.selection.funnel import INVALID_WORDS
 from rollout_curator.sources.lines import readable
 from rollout_curator.ui.reader import messages
@@ -63,13 +63,19 @@ def entry_of_row(view: View, row: int, position: int | None) -> Rollout:
     except SourceError as error:
         return {**entry, "markedInData": [], "turns": [_unreadable(str(error))], "example": _no_example(str(error))}
     turns, marked = answered(rollout)
-    made = recipes.example(mark_items(rollout, marks_for(view, row)), plan)
-    if made.messages is None or made.skip:
-        return {**entry, "markedInData": marked, "turns": turns, "example": _no_example(of_issue(made.skip or ""))}
-    turns = place(turns, made.messages, plan)
-    example = _example(workspace.metadata(row, plan), made, turns, plan)
+    line = _line(view, row, rollout)
+    if line.skip:
+        return {**entry, "markedInData": marked, "turns": turns, "example": _no_example(of_issue(line.skip))}
+    turns = place(turns, line.example.messages or [], plan)
+    example = _example(line, turns, plan)
     whole: Rollout = {**entry, "markedInData": marked, "turns": turns, "example": example}
     return conceal(view, whole)
+
+
+def _line(view: View, row: int, rollout: Recorded) -> TrainingLine:
+    """Return the line of a row as far as its reader may know the marks."""
+    marked = mark_items(rollout, marks_for(view, row))
+    return make_line([marked], view.plan, view.workspace.metadata(row, view.plan))
 
 
 def attempts(view: View, row: int) -> list[Attempt]:
@@ -178,9 +184,9 @@ def _reward_note(invalid: str) -> str:
     return f"the reward is no measurement: it {said_of(1, INVALID_WORDS[invalid])}" if invalid in INVALID_WORDS else ""
 
 
-def _example(extra: Json, made: Made, turns: list[Turn], plan: Plan) -> Example:
+def _example(training_line: TrainingLine, turns: list[Turn], plan: Plan) -> Example:
     """Return the line as it is written, and what its messages are; `later` when the text must be asked for."""
-    line = recipes.line(made, extra).rstrip(b"\n")
+    made, line = training_line.example, training_line.text.rstrip(b"\n")
     without = "reasoning" if plan.format == "chat" and plan.chat.reasoning == "drop" else None
     has_lost = without in made.issues
     written = made.messages or []
@@ -203,11 +209,8 @@ def _example(extra: Json, made: Made, turns: list[Turn], plan: Plan) -> Example:
 
 def example_text(view: View, row: int) -> ExampleText:
     """Return the text of a row's example: `line` as it is written, `text` laid out. Raises SourceError."""
-    made = recipes.example(mark_items(view.workspace.rollout(row), marks_for(view, row)), view.plan)
-    if made.messages is None or made.skip:
-        return _text("", 0)
-    line = recipes.line(made, view.workspace.metadata(row, view.plan)).decode("utf-8").rstrip("\n")
-    return _text(line, len(made.messages))
+    line = _line(view, row, view.workspace.rollout(row))
+    return _text(line.text.decode("utf-8").rstrip("\n"), len(line.example.messages or []))
 
 
 def _text(line: str, n_messages: int) -> ExampleText:
