@@ -27,7 +27,7 @@ from driving import AppServer  # noqa: E402
 from find_browser import HELP, find_browser  # noqa: E402
 
 from rollout_curator.selection.intervals import Interval  # noqa: E402
-from rollout_curator.selection.threshold_counts import levels  # noqa: E402
+from rollout_curator.selection.threshold_counts import count_thresholds  # noqa: E402
 from rollout_curator.ui.picker.payload import payload  # noqa: E402
 
 LIMIT_MS = 16.0
@@ -72,7 +72,7 @@ def measure_server(n: int) -> None:
         clock = [time.perf_counter()]
         order = np.argsort(columns[0])
         clock.append(time.perf_counter())
-        made = levels(*columns, bounds=Interval(0.25), order=order)
+        made = count_thresholds(*columns, bounds=Interval(0.25), order=order)
         clock.append(time.perf_counter())
         made = made.within(Interval(0.5, 0.9))
         clock.append(time.perf_counter())

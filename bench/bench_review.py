@@ -34,7 +34,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, Decisions.open(Path(folder) / "curation.sqlite") as store:
         workspace = Workspace.open([path], options.folder / "cache", store)
         print(f"{workspace.n_rollouts:,} rollouts")
-        _print("columns, lots and contents, once", lambda: (workspace.frame, workspace.lots, workspace.first_rows))
+        _print(
+            "columns, lots and contents, once", lambda: (workspace.frame, workspace.sample_rank, workspace.first_rows)
+        )
         _page(workspace, "drawn first")
         _print("drawn again", lambda: (queues(workspace, RECIPE), summary.statement(workspace, RECIPE)))
         drawn = workspace.keys_of(rows_of(workspace, RECIPE, "random")[:500])

@@ -74,19 +74,19 @@ class Place:
         """Return the same world as plain values."""
         real = Workspace(self.found, self.cache, None)
         keys = [real.key(row) for row in range(real.n_rollouts)]
-        reward, lots = np.array(real.column("reward")), np.array(real.lots)
+        reward, sample_rank = np.array(real.column("reward")), np.array(real.sample_rank)
         real.close()
         store = PlainStore()
-        return World.drawn(PlainWorkspace(reward, lots, keys, store), store, seed)
+        return World.drawn(PlainWorkspace(reward, sample_rank, keys, store), store, seed)
 
 
 def plain_world(n_tasks: int, seed: int) -> "World":
     """Return a world of plain values that lies in no files."""
     numbers, store = np.array(line_numbers(n_tasks)), PlainStore()
-    lots = np.random.default_rng([seed, 1]).integers(0, 2**63, n_tasks * ATTEMPTS, dtype=np.uint64)
+    sample_rank = np.random.default_rng([seed, 1]).integers(0, 2**63, n_tasks * ATTEMPTS, dtype=np.uint64)
     reward = np.array([reward_of(attempt) for attempt in range(n_tasks * ATTEMPTS)])
     keys = [f"{attempt:x}" for attempt in numbers.tolist()]
-    return World.drawn(PlainWorkspace(reward[numbers], lots[numbers], keys, store), store, seed)
+    return World.drawn(PlainWorkspace(reward[numbers], sample_rank[numbers], keys, store), store, seed)
 
 
 @dataclass(frozen=True)
@@ -192,7 +192,7 @@ class World:
         self.gone.clear()
         now = population(self.workspace, self.recipe)
         rows = np.flatnonzero(now.member & ~now.read)
-        rows = self.workspace.first_rows[rows[np.argsort(now.lots[rows], kind="stable")]]
+        rows = self.workspace.first_rows[rows[np.argsort(now.sample_rank[rows], kind="stable")]]
         return [row for row in rows.tolist() if row not in self.skipped]
 
     def take_in(self, entries: list[Entry]) -> None:

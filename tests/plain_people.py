@@ -118,8 +118,8 @@ def _holds(act: Decision | None) -> Holds:
 class PlainWorkspace:
     """Rewards, keys and lots of rollouts that are all valid and can be written, under recipes of one lower bound."""
 
-    def __init__(self, reward: Array, lots: Array, keys: list[str], store: PlainStore) -> None:
-        self.decisions, self._reward, self.lots, self._keys = store, reward, lots, keys
+    def __init__(self, reward: Array, sample_rank: Array, keys: list[str], store: PlainStore) -> None:
+        self.decisions, self._reward, self.sample_rank, self._keys = store, reward, sample_rank, keys
         self.n_rollouts = len(reward)
         numbers: dict[str, int] = {}
         self.contents = np.array([numbers.setdefault(key, len(numbers)) for key in keys])

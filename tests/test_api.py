@@ -141,9 +141,9 @@ def test_further_numbers_of_the_lines_follow_under_their_own_names(tmp_path: Pat
 
 def test_the_frame_is_what_was_collected(sample: rc.Workspace) -> None:
     row = 200
-    fields = sample.rollout(row).fields or {}
+    rollout = sample.rollout(row)
     assert (len(sample.frame), len(sample)) == (324, 324)
-    assert sample.frame["reward"][row] == fields["reward"]
+    assert sample.frame["reward"][row] == rollout.reward
     assert sample.frame["key"].is_unique == (len(set(sample.frame["key"])) == 324)
 
 

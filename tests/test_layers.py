@@ -220,3 +220,16 @@ def test_what_a_package_offers_is_not_called_like_one_of_its_modules(relative: s
         name.removeprefix(folder).split("/")[0].removesuffix(".py") for name in SOURCES if name.startswith(folder)
     }
     assert bound_in(relative) & modules == set(), "else importing the module gives whatever the package binds"
+
+
+BANNED = frozenset(
+    "found made said looked drawn taken standing narrow redrawn remade exported verified indexed fits place lots by_lot"
+    " own_bounds set_own filter_falls rest_of entry_of_row Outlook Fall Is Part Levels Steps Drawn LookJob".split()
+)
+"""Names that say nothing, or that meant something else in each room: say the verb and its object, the field's noun."""
+
+
+@pytest.mark.parametrize("relative", SOURCES)
+def test_no_function_and_no_class_has_a_name_that_says_nothing(relative: str) -> None:
+    defined = [node.name for node in tree_of(relative).body if isinstance(node, ast.FunctionDef | ast.ClassDef)]
+    assert BANNED.isdisjoint(defined)

@@ -469,7 +469,7 @@ def test_llamafactory_takes_every_row_that_is_written_for_it(
     assert [row for row in rows_of(done.path) if taken(convert, row) != "trained"] == []
     plan = recipes.plan(recipe)
     passed_over = opened.select(recipe).rows_of("skipped_by_trainer")
-    made = [record_of(recipes.found(opened.rollout(int(row)), plan)) for row in passed_over]
+    made = [record_of(recipes.convert_with_issues(opened.rollout(int(row)), plan)) for row in passed_over]
     assert {taken(convert, row) for row in made} == ({"skipped_by_trainer"} if made else set())
 
 

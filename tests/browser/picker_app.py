@@ -11,7 +11,7 @@ import numpy as np
 import streamlit as st
 
 from rollout_curator.selection.intervals import Interval
-from rollout_curator.selection.threshold_counts import levels
+from rollout_curator.selection.threshold_counts import count_thresholds
 from rollout_curator.ui.picker.threshold import Outside, Panel, threshold_panels, threshold_picker
 
 N = int(os.environ.get("PICKER_ROWS", "3000"))
@@ -70,7 +70,7 @@ def counted(rows: dict[str, np.ndarray], bounds: Interval) -> dict[str, int]:
 @st.cache_resource
 def made(case: str):  # noqa: ANN201 - a page
     rows = population(case)
-    return levels(rows["value"], rows["tokens"], rows["task"], always=rows["always"], order=rows["order"])
+    return count_thresholds(rows["value"], rows["tokens"], rows["task"], always=rows["always"], order=rows["order"])
 
 
 def picker(case: str) -> None:
@@ -118,7 +118,7 @@ def panels(*, one_axis: bool) -> None:
         }
         columns[name] = rows
         bound = held["own"].get(name, held["all"])
-        found = levels(rows["value"], rows["tokens"], rows["task"], bounds=Interval(bound))
+        found = count_thresholds(rows["value"], rows["tokens"], rows["task"], bounds=Interval(bound))
         note = f"{n:,} rollouts, mean {np.nan_to_num(value).mean():.2f}"
         shown.append(Panel(name, note, found, own=name in held["own"]))
     chosen = threshold_panels(shown, key="panels", title="Reward by agent", one_axis=one_axis)

@@ -22,7 +22,7 @@ from hypothesis import strategies as some
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from rollout_curator.selection.intervals import Interval
-from rollout_curator.selection.threshold_counts import levels
+from rollout_curator.selection.threshold_counts import count_thresholds
 from rollout_curator.ui import scripts
 from rollout_curator.ui.picker.payload import payload
 
@@ -369,7 +369,9 @@ def test_the_script_counts_every_stop_and_everything_between_as_a_plain_comparis
     blank: Page, rows: list[tuple[float, int, int, bool]], low: float | None, high: float | None
 ) -> None:
     value, tokens, task, always = (np.array(column) for column in zip(*rows, strict=True))
-    made = levels(value.astype(np.float64), tokens, task, always=always.astype(bool), bounds=Interval(low, high))
+    made = count_thresholds(
+        value.astype(np.float64), tokens, task, always=always.astype(bool), bounds=Interval(low, high)
+    )
     bounds = [None, -1e9, 0.123, 1e9, *made.lower.value.tolist()]
     counted = blank.evaluate(
         """([data, bounds]) => [
@@ -389,7 +391,7 @@ def test_the_middle_leaves_out_a_hundredth_at_either_end_and_nothing_where_that_
 ) -> None:
     def middle_of(*value: float) -> Any:
         n = len(value)
-        made = levels(np.array(value), np.ones(n, np.int64), np.arange(n))
+        made = count_thresholds(np.array(value), np.ones(n, np.int64), np.arange(n))
         return blank.evaluate("middleOf", payload(made))
 
     assert middle_of(*[0.0] * 500, *[1.0] * 500, 1000.0) == {"low": -0.625, "high": 1.625}
@@ -398,7 +400,7 @@ def test_the_middle_leaves_out_a_hundredth_at_either_end_and_nothing_where_that_
 
 def some_data(at_least: float | None, at_most: float | None, heard: int) -> dict[str, Any]:
     """Return what the server sends for five rollouts of three tasks."""
-    made = levels(
+    made = count_thresholds(
         np.array([0.0, 0.25, 0.5, 0.75, 1.0]),
         np.array([1, 2, 4, 8, 16]),
         np.array([0, 1, 0, 1, 2]),
@@ -455,7 +457,7 @@ def test_odd_populations_are_drawn(blank: Page, value: list[float], stops: int) 
     errors: list[str] = []
     blank.on("pageerror", lambda error: errors.append(str(error)))
     n = len(value)
-    made = levels(np.array(value, np.float64), np.ones(n, np.int64), np.arange(n))
+    made = count_thresholds(np.array(value, np.float64), np.ones(n, np.int64), np.arange(n))
     blank.evaluate("(data) => mount(data)", some_data(None, None, 0) | {"session": str(value)} | payload(made))
     expect(blank.get_by_test_id("threshold-empty")).to_be_visible(visible=stops == 0)
     for _ in range(stops):

@@ -388,19 +388,19 @@ def test_reading_prompts_for_parts_can_be_stopped(tmp_path: Path) -> None:
 
 def test_a_kill_between_data_and_manifest_is_seen_at_a_glance_and_healed_by_the_next_export(tmp_path: Path) -> None:
     workspace, out = opened(tmp_path, TASKS), tmp_path / "sft.jsonl"
-    assert manifest.fits(out) == ""
+    assert manifest.files_match(out) == ""
     path = exported(workspace, Recipe(split=Split(0.3)), out).manifest_path
-    assert manifest.fits(out) == ""
+    assert manifest.files_match(out) == ""
     before = path.read_bytes()
     exported(workspace, Recipe(min_reward=0.5, split=Split(0.3)), out)
     path.rename(path.with_name(f".{path.name}.tmp-0badcafe"))  # where a kill leaves it
     path.write_bytes(before)
-    assert manifest.fits(out) == "sft.train.jsonl is not the file its manifest was written for"
+    assert manifest.files_match(out) == "sft.train.jsonl is not the file its manifest was written for"
     assert "sft.train.jsonl is the file that was written" in failing(path)
     exported(workspace, Recipe(min_reward=0.5, split=Split(0.3)), out)
-    assert (manifest.fits(out), failing(path)) == ("", [])
+    assert (manifest.files_match(out), failing(path)) == ("", [])
     os.unlink(tmp_path / "sft.validation.jsonl")
-    assert manifest.fits(out) == "sft.validation.jsonl is missing"
+    assert manifest.files_match(out) == "sft.validation.jsonl is missing"
 
 
 # Nothing that is not selected

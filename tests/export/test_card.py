@@ -250,7 +250,7 @@ def test_the_card_holds_every_condition_of_its_statement_and_counts_copies_as_ro
     source = write(tmp_path / "r.jsonl", [*lines, *[lines[0]] * 50])
     workspace = Workspace.open([source], tmp_path / "cache", Decisions.open(tmp_path / "d.sqlite"))
     assert workspace.decisions
-    order = [int(row) for row in in_order(workspace.lots, workspace.once(summary.selected(workspace, Recipe())))]
+    order = [int(row) for row in in_order(workspace.sample_rank, workspace.once(summary.selected(workspace, Recipe())))]
     read = [Entry(workspace.key(row), "accept", queue="random", way="read") for row in order[:20] if row]
     workspace.decisions.record(read)
     bulk = [workspace.key(row) for row in range(100)]
@@ -275,7 +275,7 @@ def test_the_card_of_pairs_speaks_of_pairs(tmp_path: Path) -> None:
     workspace = Workspace.open([source], tmp_path / "cache", Decisions.open(tmp_path / "d.sqlite"))
     assert workspace.decisions
     recipe = Recipe(min_reward=0.5, pairs=Pairs("best_worst", format="trl"))
-    order = [int(row) for row in in_order(workspace.lots, workspace.once(summary.selected(workspace, recipe)))]
+    order = [int(row) for row in in_order(workspace.sample_rank, workspace.once(summary.selected(workspace, recipe)))]
     workspace.decisions.record([Entry(workspace.key(row), "accept", queue="random") for row in order[:30]])
     list(export(workspace, recipe, tmp_path / "dpo.jsonl", Settings(card="README.md")))
     text = (tmp_path / "README.md").read_text(encoding="utf-8")

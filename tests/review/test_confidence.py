@@ -20,7 +20,7 @@ from rollout_curator.review.calibration import (
 )
 from rollout_curator.review.order_breaks import had_come
 from rollout_curator.review.plan_options import offers
-from rollout_curator.review.random_order import drawn, in_share, in_turns, unread_among_first
+from rollout_curator.review.random_order import in_share, in_turns, random_sample_of, unread_among_first
 from rollout_curator.review.time_budget import mix, pace
 
 # --- bounds
@@ -102,20 +102,20 @@ def covered(n_sets: int, *, peeks: bool) -> tuple[float, float]:
     for _ in range(n_sets):
         total = int(dice.integers(100, 1500))
         bad = dice.random(total) < dice.choice([0.01, 0.03, 0.08, 0.2])
-        lots = dice.permutation(total).astype(np.uint64)
+        sample_rank = dice.permutation(total).astype(np.uint64)
         flagged = dice.random(total) < np.where(bad, 0.5, 0.1)
         decided = flagged & (dice.random(total) < 0.7)  # read for a reason, bad ones far more often
         n = int(dice.integers(20, 90))
-        decided |= lots < n
+        decided |= sample_rank < n
         if dice.random() < 0.3:  # an unpleasant one is skipped: the first bad one, or the second or third
-            unpleasant = np.sort(lots[bad])[dice.integers(0, 3) :]
-            decided &= ~np.isin(lots, unpleasant[:1])
-        sample = drawn(lots, np.ones(total, dtype=bool), decided, bad)
+            unpleasant = np.sort(sample_rank[bad])[dice.integers(0, 3) :]
+            decided &= ~np.isin(sample_rank, unpleasant[:1])
+        sample = random_sample_of(sample_rank, np.ones(total, dtype=bool), decided, bad)
         most = confidence.most_bad(sample.bad, sample.read, total)
         left = max(most - int(np.count_nonzero(decided & bad)), 0)
         held.append(int(bad.sum()) <= most and int(np.count_nonzero(bad & ~decided)) <= left)
         if peeks:
-            found = np.cumsum(bad[np.argsort(lots)])
+            found = np.cumsum(bad[np.argsort(sample_rank)])
             held_whenever.append(
                 all(
                     bad.sum() <= confidence.most_bad_whenever(int(found[n - 1]), n, total)
@@ -146,28 +146,28 @@ def these(*rows: int) -> np.ndarray:
 
 
 def test_the_sample_ends_at_the_first_undecided_one() -> None:
-    sample = drawn(LOTS, ALL, decided=these(1, 3, 2), bad=these(3))
+    sample = random_sample_of(LOTS, ALL, decided=these(1, 3, 2), bad=these(3))
     assert (sample.read, sample.bad, sample.stop, sample.beyond, sample.total) == (2, 1, 4, 1, 5)
 
 
 def test_what_is_read_elsewhere_changes_nothing() -> None:
-    before = drawn(LOTS, ALL, decided=these(1, 3), bad=these(3))
-    after = drawn(LOTS, ALL, decided=these(1, 3, 0), bad=these(3, 0))
+    before = random_sample_of(LOTS, ALL, decided=these(1, 3), bad=these(3))
+    after = random_sample_of(LOTS, ALL, decided=these(1, 3, 0), bad=these(3, 0))
     assert (before.read, before.bad) == (after.read, after.bad) == (2, 1)
 
 
 def test_a_set_that_shrinks_keeps_its_sample() -> None:
-    assert drawn(LOTS, these(0, 1, 3), decided=these(1, 3), bad=these()).read == 2
+    assert random_sample_of(LOTS, these(0, 1, 3), decided=these(1, 3), bad=these()).read == 2
 
 
 def test_a_set_that_grows_asks_for_the_newcomers_that_come_first() -> None:
-    sample = drawn(LOTS, ALL, decided=these(1, 4), bad=these())
+    sample = random_sample_of(LOTS, ALL, decided=these(1, 4), bad=these())
     assert (sample.read, sample.stop) == (1, 3)
     assert unread_among_first(LOTS, ALL, these(1, 4), 3) == 1
 
 
 def test_when_all_is_read_the_sample_is_everything() -> None:
-    sample = drawn(LOTS, ALL, decided=ALL, bad=these(0))
+    sample = random_sample_of(LOTS, ALL, decided=ALL, bad=these(0))
     assert (sample.read, sample.bad, sample.stop, sample.beyond) == (5, 1, -1, 0)
 
 
@@ -177,10 +177,10 @@ def test_every_stratum_has_its_turn() -> None:
 
 
 def test_a_share_is_about_its_size_and_holds_every_smaller_one() -> None:
-    lots = np.random.default_rng(3).integers(0, 2**64, 20_000, dtype=np.uint64)
-    tenth, fifth = in_share(lots, 0.1), in_share(lots, 0.2)
+    sample_rank = np.random.default_rng(3).integers(0, 2**64, 20_000, dtype=np.uint64)
+    tenth, fifth = in_share(sample_rank, 0.1), in_share(sample_rank, 0.2)
     assert (round(tenth.mean(), 2), round(fifth.mean(), 2), bool((tenth & ~fifth).any())) == (0.1, 0.2, False)
-    first = np.argsort(lots)[:2000]
+    first = np.argsort(sample_rank)[:2000]
     assert 0.07 < tenth[first].mean() < 0.13
 
 
@@ -268,11 +268,11 @@ def looked(runs: int) -> dict[str, float]:
     for _ in range(runs):
         reward = dice.integers(1, 11, 1500) / 10
         good = dice.random(1500) < 0.90 + 0.045 * reward
-        lots = dice.permutation(1500).astype(np.uint64)
+        sample_rank = dice.permutation(1500).astype(np.uint64)
         truth = {level: good[reward >= level].mean() for level in np.unique(reward).tolist()}
         found: dict[str, bool] = dict.fromkeys(wrong, False)
         for n in range(60, 301, 20):
-            reads = Reads(lots, reward, np.ones(1500, dtype=bool), lots < n, (lots < n) & good)
+            reads = Reads(sample_rank, reward, np.ones(1500, dtype=bool), sample_rank < n, (sample_rank < n) & good)
             steps = above(reads, np.unique(reward))
             for name, best in (("once", lowest_threshold(steps, 0.95)), ("whenever", lowest_whenever(steps, 0.95))):
                 found[name] |= best is not None and truth[best.threshold] < 0.95
@@ -344,28 +344,28 @@ def test_no_time_is_nothing_to_read() -> None:
 def test_who_leaves_the_random_order_when_it_was_their_turn_is_known() -> None:
     """Read are the first and the third by lot; the second was skipped, the fourth is next, the fifth far off."""
     never = np.iinfo(np.int64).max
-    lots = np.array([10, 20, 30, 40, 50], dtype=np.uint64)
+    sample_rank = np.array([10, 20, 30, 40, 50], dtype=np.uint64)
     turn = np.array([1, never, 2, never, never])
     closed = np.array([1, 3, 2, 4, 5])
     asked = turn == never
     alone = np.zeros(5, dtype=bool)
-    assert had_come(lots, ALL, closed, asked, turn, alone).tolist() == [False, True, False, True, True]
+    assert had_come(sample_rank, ALL, closed, asked, turn, alone).tolist() == [False, True, False, True, True]
     closed = np.array([1, 3, 2, 5, 4])
-    assert had_come(lots, ALL, closed, asked, turn, alone).tolist() == [False, True, False, True, False]
+    assert had_come(sample_rank, ALL, closed, asked, turn, alone).tolist() == [False, True, False, True, False]
     nobody = np.full(5, never)
-    assert not had_come(lots, ALL, closed, asked, nobody, alone).any()
+    assert not had_come(sample_rank, ALL, closed, asked, nobody, alone).any()
 
 
 def test_what_is_rejected_elsewhere_shortly_before_its_turn_may_have_been_seen_ahead_in_the_random_order() -> None:
     """One of forty is read; the last of the next twenty, and the one after it, are rejected by reading elsewhere."""
     never = np.iinfo(np.int64).max
-    lots, turn = np.arange(40, dtype=np.uint64), np.full(40, never)
+    sample_rank, turn = np.arange(40, dtype=np.uint64), np.full(40, never)
     turn[0] = 1
     closed = turn.copy()
     closed[[20, 21]] = 2
     asked = closed == 2
-    assert np.flatnonzero(had_come(lots, turn > 0, closed, asked, turn, asked)).tolist() == [20]
-    assert not had_come(lots, turn > 0, closed, asked, turn, np.zeros(40, dtype=bool)).any()
+    assert np.flatnonzero(had_come(sample_rank, turn > 0, closed, asked, turn, asked)).tolist() == [20]
+    assert not had_come(sample_rank, turn > 0, closed, asked, turn, np.zeros(40, dtype=bool)).any()
 
 
 def test_plans_pass_as_often_as_the_binomial_says() -> None:

@@ -43,7 +43,7 @@ def held(workspace: Workspace, name: str, reviewer: str = "") -> list[int]:
 
 
 def by_lot(workspace: Workspace, rows: list[int]) -> list[int]:
-    return sorted(rows, key=lambda row: int(workspace.lots[row]))
+    return sorted(rows, key=lambda row: int(workspace.sample_rank[row]))
 
 
 def test_the_random_queue_is_what_rules_select_by_lot_and_stays_so_while_it_is_read(workspace: Workspace) -> None:

@@ -38,7 +38,7 @@ def decide(workspace: Workspace, rows: np.ndarray, verdict: str, who: str = "ann
 
 
 def drawn_order(workspace: Workspace, recipe: Recipe = KEEP) -> np.ndarray:
-    return in_order(workspace.lots, workspace.once(summary.selected(workspace, recipe)))
+    return in_order(workspace.sample_rank, workspace.once(summary.selected(workspace, recipe)))
 
 
 def test_the_selected_are_what_rules_select_each_content_once(workspace: Workspace) -> None:

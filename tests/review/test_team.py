@@ -138,7 +138,7 @@ def test_a_pair_is_said_with_prevalence_and_interval(workspace: Workspace) -> No
 
 
 def random_order(workspace: Workspace) -> list[int]:
-    return in_order(workspace.lots, workspace.once(summary.selected(workspace, KEEP))).tolist()
+    return in_order(workspace.sample_rank, workspace.once(summary.selected(workspace, KEEP))).tolist()
 
 
 def test_errors_are_told_once_all_differences_are_settled(workspace: Workspace) -> None:
@@ -179,7 +179,7 @@ def test_too_few_read_twice_are_said_to_be_too_few(workspace: Workspace) -> None
 
 def by_reward(workspace: Workspace, reward: float, n: int) -> list[int]:
     rows = np.flatnonzero(workspace.column("reward") == reward)
-    return in_order(workspace.lots, rows).tolist()[:n]
+    return in_order(workspace.sample_rank, rows).tolist()[:n]
 
 
 def test_reading_some_of_every_reward_counts_whole(workspace: Workspace) -> None:

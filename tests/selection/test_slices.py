@@ -5,13 +5,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rollout_curator.selection.slices import Is, Part, Range, decode, encode, words
+from rollout_curator.selection.slices import Condition, Equals, Range, decode, encode, words
 
 NAN = float("nan")
 
 
 def test_a_bar_is_written_as_people_would() -> None:
-    assert encode([Range("reward", 0.7, 0.8, closed=False), Is("agent", "swe")]) == "reward=0.7..<0.8;agent==swe"
+    assert encode([Range("reward", 0.7, 0.8, closed=False), Equals("agent", "swe")]) == "reward=0.7..<0.8;agent==swe"
 
 
 def test_a_range_takes_its_low_end_and_its_high_end_only_when_closed() -> None:
@@ -41,13 +41,13 @@ _number = st.none() | st.floats(allow_nan=False)
 _parts = st.lists(
     st.builds(Range, _name, _number, _number, st.booleans())
     | st.builds(lambda name: Range(name, missing=True), _name)
-    | st.builds(Is, _name, _text),
+    | st.builds(Equals, _name, _text),
     max_size=4,
 )
 
 
 @given(_parts)
-def test_any_names_and_bounds_come_back_as_they_were(parts: list[Part]) -> None:
+def test_any_names_and_bounds_come_back_as_they_were(parts: list[Condition]) -> None:
     assert decode(encode(parts)) == tuple(parts)
 
 
@@ -57,4 +57,4 @@ def test_parts_are_said_in_words() -> None:
     assert words(Range("n_turns", 3.0), "turns") == "turns 3 or more"
     assert words(Range("n_turns", None, 3.0, closed=False), "turns") == "turns below 3"
     assert words(Range("c", missing=True), "correctness") == "without correctness"
-    assert words(Is("agent", ""), "agent") == "agent (none)"
+    assert words(Equals("agent", ""), "agent") == "agent (none)"

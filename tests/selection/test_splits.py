@@ -88,12 +88,12 @@ def shingles(text: str) -> frozenset[str]:
 def own_text(rows: Sequence[Row]) -> dict[str, frozenset[str]]:
     """Return what each prompt says beside shared text, by the definition."""
     prompts = {normal(row.prompt) for row in rows} - {""}
-    lots = [(prompts, max(20, 0.01 * len(prompts)))]
+    sample_rank = [(prompts, max(20, 0.01 * len(prompts)))]
     for agent in {row.agent for row in rows}:
         said = {normal(row.prompt) for row in rows if row.agent == agent} - {""}
-        lots.append((said, max(4, 0.2 * len(said))))
+        sample_rank.append((said, max(4, 0.2 * len(said))))
     common = set()
-    for some, bound in lots:
+    for some, bound in sample_rank:
         counts = Counter(shingle for prompt in some for shingle in shingles(prompt))
         common |= {shingle for shingle, count in counts.items() if count > bound}
     return {row.prompt: shingles(row.prompt) - common for row in rows}

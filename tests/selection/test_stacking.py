@@ -16,7 +16,7 @@ from rollout_curator.export import verify
 from rollout_curator.recipe import recipe as recipes
 from rollout_curator.recipe.recipe import Recipe
 from rollout_curator.selection.filters import Filter
-from rollout_curator.selection.funnel import ACCEPT, NONE, REJECT, Array, Drop, Fall, RewardBounds, Rules, select
+from rollout_curator.selection.funnel import ACCEPT, NONE, REJECT, Array, Drop, RewardBounds, RuleDrop, Rules, select
 from rollout_curator.selection.strategies import Step
 from rollout_curator.workspace.random_controls import beside
 from rollout_curator.workspace.workspace import Workspace
@@ -79,7 +79,9 @@ def test_a_number_of_the_lines_can_be_compared(tmp_path: Path) -> None:
 
 def test_a_strategy_never_drops_what_already_fell() -> None:
     nothing = np.zeros(3, dtype="uint8")
-    rules = Rules(RewardBounds(), frozenset(), nothing, [""], late=(Fall("strategy-1", "not the best", mask(0, 1, 1)),))
+    rules = Rules(
+        RewardBounds(), frozenset(), nothing, [""], late=(RuleDrop("strategy-1", "not the best", mask(0, 1, 1)),)
+    )
     after = select(np.ones(3), nothing, [""], np.array([REJECT, NONE, ACCEPT]), rules)
     assert after.drops == (
         Drop("selected", "strategy-1", "not the best", 1),

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from rollout_curator.selection.intervals import Interval
-from rollout_curator.selection.threshold_counts import MAX_STOPS, Kept, Levels, Steps, levels
+from rollout_curator.selection.threshold_counts import MAX_STOPS, Curve, Kept, ThresholdCounts, count_thresholds
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -28,8 +28,8 @@ class Population:
     def __init__(self, value: Floats, tokens: Ints, task: Ints, always: Flags) -> None:
         self.value, self.tokens, self.task, self.always = value, tokens, task, always
 
-    def levels(self, bounds: Interval) -> Levels:
-        return levels(self.value, self.tokens, self.task, always=self.always, bounds=bounds)
+    def levels(self, bounds: Interval) -> ThresholdCounts:
+        return count_thresholds(self.value, self.tokens, self.task, always=self.always, bounds=bounds)
 
     def kept(self, at_least: float | None, at_most: float | None) -> Kept:
         inside = np.ones(len(self.value), dtype=bool)
@@ -60,11 +60,11 @@ def spread(n: int) -> Population:
     return Population(value, dice.integers(0, 5000, n), task, np.arange(n) % 97 == 0)
 
 
-def some_levels(*value: float) -> Levels:
-    return levels(np.array(value), np.ones(len(value), np.int64), np.arange(len(value)))
+def some_levels(*value: float) -> ThresholdCounts:
+    return count_thresholds(np.array(value), np.ones(len(value), np.int64), np.arange(len(value)))
 
 
-def every_stop(steps: Steps) -> list[Kept]:
+def every_stop(steps: Curve) -> list[Kept]:
     return [steps.at(i) for i in range(len(steps.value))]
 
 
@@ -178,10 +178,10 @@ def test_a_known_order_is_used_and_changes_nothing() -> None:
     people = spread(5_000)
     columns = (people.value, people.tokens, people.task)
     known = np.argsort(people.value)
-    right = levels(*columns, bounds=Interval(0.5)).lower
-    assert every_stop(levels(*columns, bounds=Interval(0.5), order=known).lower) == every_stop(right)
+    right = count_thresholds(*columns, bounds=Interval(0.5)).lower
+    assert every_stop(count_thresholds(*columns, bounds=Interval(0.5), order=known).lower) == every_stop(right)
     known[1000:2000] = known[1000:2000][::-1]
-    wrong = levels(*columns, bounds=Interval(0.5), order=known).lower
+    wrong = count_thresholds(*columns, bounds=Interval(0.5), order=known).lower
     assert wrong.value.tolist() != right.value.tolist(), "the order that was given was not used"
 
 
@@ -195,7 +195,7 @@ def test_no_bound_keeps_everything_and_any_bound_drops_what_has_no_value() -> No
 
 def test_a_task_is_not_lost_while_one_of_its_rollouts_was_accepted_by_hand() -> None:
     value, task = np.array([0.0, 1.0, np.nan]), np.array([0, 0, 1])
-    made = levels(value, np.array([5, 7, 11]), task, always=np.array([True, False, True]))
+    made = count_thresholds(value, np.array([5, 7, 11]), task, always=np.array([True, False, True]))
     assert made.at(Interval(2.0)) == Kept(rollouts=2, tasks=2, tokens=16)
     assert made.at(Interval(1.0)) == Kept(rollouts=3, tasks=2, tokens=23)
     assert made.n_always == 2
@@ -204,7 +204,9 @@ def test_a_task_is_not_lost_while_one_of_its_rollouts_was_accepted_by_hand() -> 
 
 
 def test_distinct_tasks_of_an_interval_are_counted_not_subtracted() -> None:
-    made = levels(np.array([0.0, 0.5, 1.0]), np.ones(3, np.int64), np.array([0, 1, 0]), bounds=Interval(high=0.5))
+    made = count_thresholds(
+        np.array([0.0, 0.5, 1.0]), np.ones(3, np.int64), np.array([0, 1, 0]), bounds=Interval(high=0.5)
+    )
     assert every_stop(made.lower) == [Kept(2, 2, 2), Kept(1, 1, 1), Kept(0, 0, 0)]
 
 
@@ -225,12 +227,14 @@ def test_neighbouring_floats_stay_apart() -> None:
 
 
 def test_a_missing_token_count_adds_nothing() -> None:
-    made = levels(np.array([1.0, 1.0]), np.array([np.nan, 7.0]), np.array([0, 1]))
+    made = count_thresholds(np.array([1.0, 1.0]), np.array([np.nan, 7.0]), np.array([0, 1]))
     assert made.at(Interval(1.0)) == Kept(rollouts=2, tasks=2, tokens=7)
 
 
 def test_a_rollout_without_a_task_is_no_task() -> None:
-    assert levels(np.array([1.0, 1.0]), np.array([3, 4]), np.array([-1, 0])).at(Interval(1.0)) == Kept(2, 1, 7)
+    assert count_thresholds(np.array([1.0, 1.0]), np.array([3, 4]), np.array([-1, 0])).at(Interval(1.0)) == Kept(
+        2, 1, 7
+    )
 
 
 def test_without_rollouts_there_are_no_stops() -> None:
@@ -249,7 +253,7 @@ def test_few_values_have_a_bin_each() -> None:
 
 
 def test_many_values_have_bins_at_round_edges() -> None:
-    made = levels(np.arange(1000) / 1000, np.ones(1000, np.int64), np.arange(1000)).bins
+    made = count_thresholds(np.arange(1000) / 1000, np.ones(1000, np.int64), np.arange(1000)).bins
     assert not made.per_value
     assert made.left[:4].tolist() == [0.0, 0.001, 0.002, 0.003]
     assert set(made.count.tolist()) == {1}

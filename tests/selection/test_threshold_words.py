@@ -4,16 +4,16 @@ import numpy as np
 import pytest
 
 from rollout_curator.selection.intervals import Interval
-from rollout_curator.selection.threshold_counts import Levels, levels
+from rollout_curator.selection.threshold_counts import ThresholdCounts, count_thresholds
 from rollout_curator.ui.pages.rewards_bounds import Band, band, band_words, step_of
 
 FEW = [0.0, 0.5, 0.5, 1.0, np.inf, np.nan]
 MANY = [number / 100 for number in range(101)]
 
 
-def of(rewards: list[float]) -> Levels:
+def of(rewards: list[float]) -> ThresholdCounts:
     value = np.array(rewards)
-    return levels(value, np.full(len(value), 10), np.arange(len(value)))
+    return count_thresholds(value, np.full(len(value), 10), np.arange(len(value)))
 
 
 @pytest.mark.parametrize(

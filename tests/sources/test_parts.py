@@ -7,11 +7,11 @@ import pytest
 from rollout_curator.conversation import ChatOptions, to_chat
 from rollout_curator.rollout import Rollout
 from rollout_curator.sources.formats.base import read_object
-from rollout_curator.sources.shapes.parts import Part, parts_of, texts_of
+from rollout_curator.sources.shapes.parts import ContentPart, parts_of, texts_of
 
 
 def test_a_text_is_one_part_and_nothing_has_none() -> None:
-    assert [list(parts_of("4")), list(parts_of("")), list(parts_of(None))] == [[Part("text", "4", "4")], [], []]
+    assert [list(parts_of("4")), list(parts_of("")), list(parts_of(None))] == [[ContentPart("text", "4", "4")], [], []]
 
 
 @pytest.mark.parametrize(
@@ -31,7 +31,7 @@ def test_a_text_is_one_part_and_nothing_has_none() -> None:
     ],
 )
 def test_a_part_is_what_its_type_says(value: Any, kind: str, text: str | None) -> None:
-    assert list(parts_of([value])) == [Part(kind, text, value)]  # type: ignore[arg-type]
+    assert list(parts_of([value])) == [ContentPart(kind, text, value)]  # type: ignore[arg-type]
 
 
 def test_texts_are_those_of_every_kind_of_part() -> None:

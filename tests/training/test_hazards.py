@@ -44,7 +44,7 @@ def found(recipe: Recipe, *output: dict[str, Any], prompt: Any = "2+2?", tools: 
     fields["responses_create_params"] = {"input": prompt, "tools": list(tools)}
     rollout = read_object(fields)
     assert isinstance(rollout, Rollout)
-    issues = recipes.found(rollout, recipes.plan(recipe), always=True).issues
+    issues = recipes.convert_with_issues(rollout, recipes.plan(recipe), always=True).issues
     return [issue for issue in issues if issue.partition(":")[0] in HAZARDS]
 
 

@@ -26,7 +26,7 @@ from rollout_curator.training.templates.render import Rendered, render
 from rollout_curator.training.templates.render_queue import Stopped, Turns, Work, one_at_a_time, own_turns
 from rollout_curator.ui.server import proxies, rendering, server
 from rollout_curator.ui.server.answers import TOKEN_HEADER, answer
-from rollout_curator.ui.server.jobs import ExportJob, LookJob
+from rollout_curator.ui.server.jobs import CheckJob, ExportJob
 from rollout_curator.ui.server.rendering import of_job, of_page, of_request, turns_of
 from rollout_curator.ui.server.server import ServeOptions
 from rollout_curator.ui.server.site import Site
@@ -222,7 +222,7 @@ def opened(tmp_path: Path) -> Iterator[Workspace]:
 
 def test_a_look_with_a_slow_template_is_cancelled_at_once(opened: Workspace) -> None:
     plan = recipes.plan(Recipe(template=to_table(pasted(endless("look")))))
-    job = LookJob(opened, plan, for_hazards=True)
+    job = CheckJob(opened, plan, with_hazards=True)
     wait_for(of_job().turns, 1)
     job.stop()
     assert (job.wait(SOON_S), job.failure) == (True, None)

@@ -14,7 +14,7 @@ from starlette.testclient import TestClient
 from making import gym, write
 from rollout_curator.decisions.store import Decisions
 from rollout_curator.recipe.recipe import Recipe
-from rollout_curator.selection.threshold_counts import levels
+from rollout_curator.selection.threshold_counts import count_thresholds
 from rollout_curator.ui import scripts
 from rollout_curator.ui.picker import messages as picker
 from rollout_curator.ui.picker.payload import payload
@@ -156,5 +156,5 @@ def test_what_is_answered_to_keys_has_the_keys_that_are_described(client: TestCl
 
 
 def test_what_the_picker_is_sent_has_the_keys_that_are_described() -> None:
-    made = levels(np.array([0.0, 0.5, 1.0]), np.array([5, 6, 7]), np.array([0, 0, 1]))
+    made = count_thresholds(np.array([0.0, 0.5, 1.0]), np.array([5, 6, 7]), np.array([0, 0, 1]))
     assert misfits(payload(made), picker.BothLevelsSaid) == []

@@ -6,15 +6,15 @@ import numpy as np
 import pytest
 
 from rollout_curator.selection.intervals import Interval
-from rollout_curator.selection.threshold_counts import MAX_STOPS, Levels, levels
+from rollout_curator.selection.threshold_counts import MAX_STOPS, ThresholdCounts, count_thresholds
 from rollout_curator.ui.picker.payload import Heard, payload, small_payload
 from rollout_curator.ui.picker.threshold import Choice, choice_of
 
 
-def many(n_distinct: int) -> Levels:
+def many(n_distinct: int) -> ThresholdCounts:
     dice = np.random.default_rng(1)
     value = dice.choice(dice.normal(0, 1, n_distinct), 1_000_000)
-    return levels(value, dice.integers(0, 100_000, len(value)), dice.integers(0, 100_000, len(value)))
+    return count_thresholds(value, dice.integers(0, 100_000, len(value)), dice.integers(0, 100_000, len(value)))
 
 
 @pytest.mark.parametrize("n_distinct", [MAX_STOPS, 900_000])

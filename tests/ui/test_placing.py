@@ -8,7 +8,7 @@ from making import SAMPLE_DATA, said
 from rollout_curator.recipe import recipe as recipes
 from rollout_curator.recipe.recipe import Recipe
 from rollout_curator.rollout import Rollout
-from rollout_curator.ui.reader.example_alignment import changed, left_out, place
+from rollout_curator.ui.reader.example_alignment import changed, left_out, locate_in_example
 from rollout_curator.ui.reader.transcript import transcript
 from rollout_curator.workspace.workspace import Workspace
 
@@ -25,7 +25,7 @@ def placed(output: list[Any], prompt: Any = (USER,), instructions: str | None = 
     rollout = Rollout("test", list(prompt), output, 1.0, instructions=instructions)
     messages = recipes.example(rollout, plan).messages
     assert messages is not None
-    turns = place(transcript(rollout), messages, plan)
+    turns = locate_in_example(transcript(rollout), messages, plan)
     return {"to": [[block["to"] for block in turn["blocks"]] for turn in turns], "out": left_out(turns, len(messages))}
 
 
@@ -66,7 +66,7 @@ def changes(output: list[Any], prompt: Any = (USER,), instructions: str | None =
     rollout = Rollout("test", list(prompt), output, 1.0, instructions=instructions)
     plan = recipes.plan(Recipe(**chosen))
     messages = recipes.example(rollout, plan).messages or []
-    marks = changed(place(transcript(rollout), messages, plan), messages)
+    marks = changed(locate_in_example(transcript(rollout), messages, plan), messages)
     return [(mark["before"], mark["turn"], mark["words"]) for mark in marks]
 
 
@@ -115,7 +115,7 @@ def test_every_message_of_the_sample_data_comes_from_a_turn(chosen: dict[str, An
     for row in range(workspace.n_rollouts):
         rollout = workspace.rollout(row)
         made = recipes.example(rollout, plan)
-        turns = place(transcript(rollout), made.messages or (), plan)
+        turns = locate_in_example(transcript(rollout), made.messages or (), plan)
         held = {block["to"] for turn in turns for block in turn["blocks"]}
         full = [n for n, message in enumerate(made.messages or ()) if message["content"] or message.get("tool_calls")]
         unexplained += [(workspace.where(row), n) for n in full if n not in held]

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from rollout_curator.selection.slices import Is, Range, decode
+from rollout_curator.selection.slices import Equals, Range, decode
 from rollout_curator.selection.strategies import task_summary, task_table
 from rollout_curator.ui import plots
 from rollout_curator.ui.plots.bins import bins
@@ -197,7 +197,7 @@ def fitting(frame: pd.DataFrame, text: str) -> np.ndarray[tuple[int], np.dtype[n
     fits = np.ones(len(frame), dtype=bool)
     for part in decode(text) or ():
         values = frame[part.column].to_numpy()
-        fits &= values == part.word if isinstance(part, Is) else part.fits(values.astype(np.float64))
+        fits &= values == part.word if isinstance(part, Equals) else part.fits(values.astype(np.float64))
     return fits
 
 

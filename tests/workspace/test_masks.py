@@ -17,10 +17,10 @@ from rollout_curator.recipe.recipe import Recipe
 from rollout_curator.review import slice_queues
 from rollout_curator.selection.filters import Filter, Thresholds, dropped_words, filter_words
 from rollout_curator.selection.intervals import Interval
-from rollout_curator.selection.slices import Is, Range
+from rollout_curator.selection.slices import Equals, Range
 from rollout_curator.selection.splits.split import Split
 from rollout_curator.selection.strategies import Step
-from rollout_curator.selection.threshold_counts import levels
+from rollout_curator.selection.threshold_counts import count_thresholds
 from rollout_curator.workspace.workspace import Workspace
 
 SWE, MATH = {"agent_ref": {"name": "swe"}}, {"agent_ref": {"name": "math, hard"}}
@@ -118,19 +118,21 @@ def test_what_a_person_accepted_or_has_its_own_threshold_stays_whatever_the_boun
 
 
 def test_a_slice_is_the_candidates_that_fit(workspace: Workspace) -> None:
-    slices = [Range("reward", 1.0, 7.0, closed=False), Is("agent", "swe")]
+    slices = [Range("reward", 1.0, 7.0, closed=False), Equals("agent", "swe")]
     assert workspace.rows_in(Recipe(min_reward=5.0), "reward", slices).tolist() == [0]
-    assert workspace.rows_in(Recipe(), "reward", [Is("agent", "nobody")]).tolist() == []
+    assert workspace.rows_in(Recipe(), "reward", [Equals("agent", "nobody")]).tolist() == []
     with pytest.raises(RecipeError, match="there is no class 'reward'"):
-        workspace.rows_in(Recipe(), "reward", [Is("reward", "1")])
+        workspace.rows_in(Recipe(), "reward", [Equals("reward", "1")])
 
 
 def test_figures_open_what_they_show_whatever_thresholds_of_their_own(workspace: Workspace) -> None:
     recipe = Recipe(thresholds=Thresholds("agent", {"math, hard": 5.0}))
     assert slice_queues.rows(
-        workspace, recipe, slice_queues.queue(slice_queues.ANY, Is("agent", "math, hard"))
+        workspace, recipe, slice_queues.queue(slice_queues.ANY, Equals("agent", "math, hard"))
     ).tolist() == [2, 3]
-    assert slice_queues.rows(workspace, recipe, slice_queues.queue("reward", Is("agent", "math, hard"))).tolist() == [2]
+    assert slice_queues.rows(
+        workspace, recipe, slice_queues.queue("reward", Equals("agent", "math, hard"))
+    ).tolist() == [2]
 
 
 def test_the_tasks_of_a_bar_are_found_by_their_pass_rate_and_mean(workspace: Workspace) -> None:
@@ -268,7 +270,7 @@ def counted(workspace: Workspace, recipe: Recipe, axis: str, bounds: Interval) -
     found = workspace.candidates(recipe, axis)
     columns = (workspace.numbers(axis), workspace.column("tokens"), workspace.groups().codes, found.always)
     value, tokens, task, always = (column[found.among] for column in columns)
-    return levels(value, tokens, task, always=always).at(bounds).rollouts
+    return count_thresholds(value, tokens, task, always=always).at(bounds).rollouts
 
 
 @pytest.fixture(scope="module")

@@ -315,7 +315,7 @@ def test_joiners_have_no_say_in_who_gives_a_flat_example(tmp_path: Path) -> None
 def test_threads_that_ask_at_once_convert_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     workspace = Workspace.open([write(tmp_path / "a.jsonl", [gym(), gym(answer="5")])])
     made: list[int] = []
-    found_one = recipes.found
+    found_one = recipes.convert_with_issues
     monkeypatch.setattr(
         recipes, "found", lambda *given, always: [sleep(0.02), made.append(1), found_one(*given, always=always)][-1]
     )

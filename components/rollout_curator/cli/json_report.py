@@ -128,7 +128,7 @@ def _unread_of(source: Source) -> dict[str, int]:
     return dict(sorted(found.items()))
 
 
-def indexed(workspace: Workspace) -> Json:
+def index_report(workspace: Workspace) -> Json:
     """Return what is indexed, per file."""
     files = [
         {
@@ -249,7 +249,7 @@ def _by(whole: "pd.DataFrame", column: str, kept: "np.ndarray[Any, Any]") -> lis
     ]
 
 
-def exported(done: Exported) -> Json:
+def export_report(done: Exported) -> Json:
     """Return what an export wrote."""
     return {
         "out": str(done.path),
@@ -271,11 +271,11 @@ def exported(done: Exported) -> Json:
     }
 
 
-def remade(made: Remade) -> Json:
+def remake_report(made: Remade) -> Json:
     """Return what was made again from a manifest, and in what it differs."""
     same = "every byte is that of the manifest"
     notes = [f"not the same: {words}" for words in made.different] or [same]
-    found = exported(made.done)
+    found = export_report(made.done)
     return {**found, "notes": [*found["notes"], *notes], "same": not made.different}
 
 
@@ -285,7 +285,7 @@ def cost(workspace: Workspace, recipe: Recipe, asked: Mapping[str, int]) -> Json
     return cost_of(workspace, recipe, rows, **asked).as_json()
 
 
-def verified(checks: Sequence[Check]) -> Json:
+def verify_report(checks: Sequence[Check]) -> Json:
     """Return every check of a manifest."""
     return {
         "holds": all(check.holds for check in checks),

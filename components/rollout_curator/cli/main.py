@@ -70,7 +70,7 @@ def stats(
     chosen = recipe_of(paths, **selection)
     others = {name: recipes.load(path) for name, path in progress.named_apart(compare).items()}
     with opened(paths, cache_dir, use="read", store=decisions) as workspace:
-        progress.look(workspace, chosen, for_hazards=look)
+        progress.look(workspace, chosen, with_hazards=look)
         found = {**json_report.stats(workspace, chosen), "store": told(workspace)}
         if look:
             found["hazards"] = json_report.hazards(workspace, chosen)
@@ -148,9 +148,9 @@ def export(
     with opened(sources, cache_dir, use="read", store=decisions) as workspace:
         progress.look(workspace, chosen)
         done, *random_controls = progress.written(publishing.export_with_controls(workspace, chosen, out, settings))
-        found = {**json_report.exported(done), "store": told(workspace)}
+        found = {**json_report.export_report(done), "store": told(workspace)}
         if random_controls:
-            found["controls"] = [json_report.exported(control) for control in random_controls]
+            found["controls"] = [json_report.export_report(control) for control in random_controls]
         say(found, as_json, text_report.exported_text)
 
 
@@ -163,7 +163,7 @@ def verify(manifest: Path, as_json: bool) -> None:
     from rollout_curator.cli import json_report, text_report
 
     checks = publishing.verify(manifest)
-    say(json_report.verified(checks), as_json, text_report.verified_text)
+    say(json_report.verify_report(checks), as_json, text_report.verified_text)
     if not all(item.holds for item in checks):
         sys.exit(progress.EXIT_DID_NOT_HOLD)
 
@@ -204,7 +204,7 @@ def index(paths: tuple[str, ...], as_json: bool, cache_dir: Path | None) -> None
     from rollout_curator.cli import json_report, text_report
 
     with opened(paths, cache_dir, needs_rollouts=False, as_json=as_json) as workspace:
-        say(json_report.indexed(workspace), as_json, text_report.indexed_text)
+        say(json_report.index_report(workspace), as_json, text_report.indexed_text)
         if not workspace.n_rollouts and workspace.refused:
             fail(workspace.refused[0].reason)
 

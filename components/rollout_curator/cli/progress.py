@@ -21,13 +21,13 @@ def named_apart(files: Sequence[Path]) -> dict[str, Path]:
     return {file.name if names.count(file.name) == 1 else str(file): file for file in files}
 
 
-def look(workspace: "Workspace", recipe: "Recipe", *, for_hazards: bool = False) -> None:
+def look(workspace: "Workspace", recipe: "Recipe", *, with_hazards: bool = False) -> None:
     """Look at every example with progress, where the recipe needs more than the index knows, or for hazards."""
     from rollout_curator.recipe import recipe as recipes
 
     plan, outlook = recipes.plan(recipe), workspace.outlook
     with bar("looking") as advance:
-        for done in outlook.look(plan) if for_hazards else outlook.prepare(plan):
+        for done in outlook.look(plan) if with_hazards else outlook.prepare(plan):
             advance(done, workspace.n_rollouts)
 
 
@@ -55,6 +55,6 @@ def remake(recipe: Path, out: Path, settings: Any, cache_dir: Path | None, as_js
     for step in export.remake(recipe, out, cache_dir or default_cache(), settings):
         if isinstance(step, export.Remade):
             store = {"store": {**step.done.content.get("store", {}), "sentences": Counted(how="manifest").sentences(0)}}
-            say({**json_report.remade(step), **store}, as_json, text_report.exported_text)
+            say({**json_report.remake_report(step), **store}, as_json, text_report.exported_text)
             if step.different:
                 sys.exit(EXIT_DID_NOT_HOLD)

@@ -11,8 +11,8 @@ from rollout_curator.sources.shapes.key_tracker import label
 from rollout_curator.sources.shapes.parts import (
     MEDIA_KEYS,
     TEXT_KEYS,
+    ContentPart,
     Kind,
-    Part,
     image_source,
     is_part,
     part_of,
@@ -79,7 +79,7 @@ def or_refusal(text: str, item: Item, findings: Findings) -> str:
     return text
 
 
-def _parts(content: Any, findings: Findings) -> Iterator[Part]:
+def _parts(content: Any, findings: Findings) -> Iterator[ContentPart]:
     """Yield the parts of a content that is no text; what is neither parts nor nothing refuses the example."""
     if not isinstance(content, list | None):
         findings.refuse("bad_content")
@@ -91,14 +91,14 @@ def _parts(content: Any, findings: Findings) -> Iterator[Part]:
             yield part
 
 
-def _text(part: Part, findings: Findings) -> str:
+def _text(part: ContentPart, findings: Findings) -> str:
     """Return the text of a part of text."""
     if part.text is None and part.value.get(TEXT_KEYS[part.kind]) is not None:
         findings.refuse("bad_content")
     return part.text or ""
 
 
-def _drop(part: Part, findings: Findings) -> None:
+def _drop(part: ContentPart, findings: Findings) -> None:
     """Note that a part is not in the example."""
     if part.kind in MEDIA_KEYS:
         findings.note("dropped_media")
@@ -108,7 +108,7 @@ def _drop(part: Part, findings: Findings) -> None:
     findings.note(f"dropped_part:{label(part.value.get('type'))}")
 
 
-def _media(part: Part, options: ChatOptions, findings: Findings) -> dict[str, Any] | None:
+def _media(part: ContentPart, options: ChatOptions, findings: Findings) -> dict[str, Any] | None:
     """Return an image, video or audio part, or None when it is dropped and noted."""
     is_medium = part.kind in MEDIA_KEYS
     if is_medium and options.media == "skip":

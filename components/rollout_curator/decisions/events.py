@@ -130,7 +130,7 @@ def append(
     return of_row((written.lastrowid, *values))
 
 
-def standing(connection: sqlite3.Connection, about: Entry | Decision, end: int) -> Decision | None:
+def current_verdicts(connection: sqlite3.Connection, about: Entry | Decision, end: int) -> Decision | None:
     """Return the newest act on the same subject that stood before row `end` was written."""
     sql = f"""SELECT {COLUMNS} FROM decision d WHERE key = ?1 AND item IS ?2 AND id < ?3 AND act IN ('decide', 'redo')
         AND NOT EXISTS (SELECT 1 FROM decision u WHERE u.undoes = d.id AND u.id < ?3) {LATEST}"""

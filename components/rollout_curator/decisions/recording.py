@@ -14,9 +14,9 @@ from rollout_curator.decisions.events import (
     Entry,
     Recorded,
     append,
+    current_verdicts,
     first,
     number_taken,
-    standing,
     stored,
 )
 from rollout_curator.decisions.schema import COLUMNS
@@ -29,7 +29,7 @@ def record(connection: sqlite3.Connection, entry: Entry, refuse_conflicts: bool)
         same = (here.key, here.item, here.verdict, here.reasons, here.note, here.reviewer, here.act)
         if same != (entry.key, entry.item, entry.verdict, entry.reasons, entry.note, entry.reviewer, "decide"):
             raise number_taken(entry.client, entry.seq)
-    before = standing(connection, entry, END if here is None else here.id)
+    before = current_verdicts(connection, entry, END if here is None else here.id)
     conflict = before if _unseen(before, entry) else None
     if conflict is not None and refuse_conflicts and here is None:
         return Recorded(conflict, before, conflict, repeated=False)
@@ -63,7 +63,7 @@ def repeated(connection: sqlite3.Connection, act: str, who: str, here: Decision)
     """Return the answer to an undo or redo that was made already."""
     if here.act not in (act, "yield", "spare") or here.reviewer != who:
         raise number_taken(here.client, here.seq)
-    before = standing(connection, here, here.id)
+    before = current_verdicts(connection, here, here.id)
     n = connection.execute("SELECT count(*) FROM decision WHERE batch = ?", (here.batch,)).fetchone()[0]
     conflict = before if here.act == "yield" else None
     return Recorded(here, before, conflict, repeated=True, n=n if here.batch else 1)
@@ -72,7 +72,7 @@ def repeated(connection: sqlite3.Connection, act: str, who: str, here: Decision)
 def take_back(connection: sqlite3.Connection, act: str, target: Decision, said: Entry) -> Recorded:
     """Write the act that takes `target` back, or says that somebody else's came after it."""
     own = target if act == "undo" else first(connection, BY_ID, target.undoes) or target
-    before = standing(connection, target, END)
+    before = current_verdicts(connection, target, END)
     overtaken = before is not None and before.order > own.order and before.reviewer != said.reviewer
     restored = own if act == "redo" else _without(connection, target)
     after = before if overtaken else restored

@@ -5,7 +5,7 @@ again from the manifest alone. They stream: a batch of rollouts is in memory at 
 """
 
 from rollout_curator.export.card_facts import pair_notes
-from rollout_curator.export.choice import Chosen, ExportProgress, Part, choose
+from rollout_curator.export.choice import Chosen, ExportPart, ExportProgress, choose
 from rollout_curator.export.controls import check_exports, export_with_controls, exports_of
 from rollout_curator.export.costing import cost_of, lengths_of, usual
 from rollout_curator.export.losses import left_out, left_out_said, left_out_words, noticed, unread
@@ -20,11 +20,11 @@ from rollout_curator.export.writing import Exported, export
 
 __all__ = [
     "Chosen",
+    "ExportPart",
     "ExportProgress",
     "Exported",
     "Foreign",
     "LineGuard",
-    "Part",
     "Remade",
     "Settings",
     "check_exports",

@@ -43,7 +43,7 @@ class ExportProgress:
 
 
 Made = TypeVar("Made")
-Steps = Generator[ExportProgress, None, Made]
+ExportSteps = Generator[ExportProgress, None, Made]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,7 +56,7 @@ class Selected:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Part:
+class ExportPart:
     """One file to be: its units are rows, or pairs of rows (chosen, rejected); the only one has no name."""
 
     name: str
@@ -71,7 +71,7 @@ class Chosen:
     `n_decided` those on which a verdict or a mark stood then.
     """
 
-    parts: tuple[Part, ...]
+    parts: tuple[ExportPart, ...]
     funnel: Funnel
     reviewed: manifest.Reviewed
     split: dict[str, Any] | None = None
@@ -108,7 +108,7 @@ def choose(workspace: Workspace, recipe: Recipe, over: Mapping[str, list[str]] |
             return cast(Chosen, end.value)
 
 
-def choosing(workspace: Workspace, recipe: Recipe, over: Mapping[str, list[str]] | None = None) -> Steps[Chosen]:
+def choosing(workspace: Workspace, recipe: Recipe, over: Mapping[str, list[str]] | None = None) -> ExportSteps[Chosen]:
     """Work out what is exported, with a step for every few hundred prompts that are read for parts or pairs.
 
     Looks again when somebody decided meanwhile, so that rows and verdicts fit. `over` are the keys chosen over others
@@ -131,13 +131,13 @@ def choosing(workspace: Workspace, recipe: Recipe, over: Mapping[str, list[str]]
         made = yield from _paired(workspace, recipe, Selected(kept, verdicts, reviewed.get("marks", {})), said)
         paired, units = made.measured(made.paired.rows), made.paired.rows
     if recipe.split is None:
-        return Chosen((Part("", units),), funnel, reviewed, None, paired, copies, n_decided)
+        return Chosen((ExportPart("", units),), funnel, reviewed, None, paired, copies, n_decided)
     rows = units if units.ndim == 1 else np.unique(units)
     first = units if units.ndim == 1 else units[:, 0]
     parted = yield from _split_of(workspace, recipe, np.bincount(first, minlength=workspace.n_rollouts))
     codes = parted.part[units] if units.ndim == 1 else _of_pairs(parted.part, units)
     parts = tuple(
-        Part(name, units[codes == code]) for code, name in enumerate(PARTS) if code == 0 or _asked(recipe, name)
+        ExportPart(name, units[codes == code]) for code, name in enumerate(PARTS) if code == 0 or _asked(recipe, name)
     )
     left_out = int((codes == LEFT_OUT).sum())
     counts = _split_counts(workspace, recipe, (parts, parted), (rows, first), left_out)
@@ -174,7 +174,7 @@ def _over(workspace: Workspace, standing: Mapping[str, str]) -> dict[str, list[s
     return found
 
 
-def _split_of(workspace: Workspace, recipe: Recipe, n_written: Array) -> Steps[Parted]:
+def _split_of(workspace: Workspace, recipe: Recipe, n_written: Array) -> ExportSteps[Parted]:
     """Return the part of every rollout; `n_written` is the number of rows it gives, which only counts look at.
 
     Agents are those that lines name: a name that comes from a folder would let its name decide.
@@ -219,7 +219,11 @@ def _of_pairs(part: Array, units: Array) -> Array:
 
 
 def _split_counts(
-    workspace: Workspace, recipe: Recipe, made: tuple[Iterable[Part], Parted], rows: tuple[Array, Array], left_out: int
+    workspace: Workspace,
+    recipe: Recipe,
+    made: tuple[Iterable[ExportPart], Parted],
+    rows: tuple[Array, Array],
+    left_out: int,
 ) -> dict[str, Any]:
     """Return what the manifest says of a split; `rows` are all rollouts in it, and the one each row is counted by."""
     parts, parted = made
@@ -251,7 +255,7 @@ class _PairedSides:
 
 def _paired(
     workspace: Workspace, recipe: Recipe, selection: Selected, said: Mapping[str, list[str]]
-) -> Steps[_PairedSides]:
+) -> ExportSteps[_PairedSides]:
     """Return the pairs of a recipe; the prompts of all that could stand in one are read and compared.
 
     A reward is no measurement where the rollout is invalid, unless the recipe keeps that kind by name.
@@ -265,7 +269,7 @@ def _paired(
     sides = Sides(
         group=workspace.groups(recipe.group_by).codes,
         reward=reward,
-        lots=ties(workspace.frame),
+        sample_rank=ties(workspace.frame),
         is_usable=usable,
         may_win=selection.kept,
         may_lose=selection.verdicts != ACCEPT,

@@ -15,7 +15,7 @@ import xxhash
 from rollout_curator.conversation.datasets_values import Columns
 from rollout_curator.decisions.marked_rows import Marks
 from rollout_curator.errors import ExportError, SourceChanged
-from rollout_curator.export.choice import Part
+from rollout_curator.export.choice import ExportPart
 from rollout_curator.export.conversion import Batch, convert
 from rollout_curator.export.worker_count import count_for
 from rollout_curator.files.atomic import AtomicFile
@@ -43,7 +43,7 @@ class Stream:
 
     workspace: Workspace
     recipe: Recipe
-    part: Part
+    part: ExportPart
     marks: Marks
     workers: int = 0
     columns: Columns = field(default_factory=Columns)
@@ -133,9 +133,9 @@ class Stream:
         }
 
 
-def first_line(workspace: Workspace, recipe: Recipe, part: Part, marks: Marks) -> bytes:
+def first_line(workspace: Workspace, recipe: Recipe, part: ExportPart, marks: Marks) -> bytes:
     """Return the first line of a part as it is written."""
-    one = Stream(workspace, recipe, Part(part.name, part.units[:1]), marks, workers=1)
+    one = Stream(workspace, recipe, ExportPart(part.name, part.units[:1]), marks, workers=1)
     return next(iter(one))
 
 

@@ -16,7 +16,7 @@ import numpy as np
 
 from rollout_curator import __version__
 from rollout_curator.errors import CuratorError, ManifestError
-from rollout_curator.export.choice import Chosen, Part, choose
+from rollout_curator.export.choice import Chosen, ExportPart, choose
 from rollout_curator.export.losses import left_out, report_blocks, rows_written
 from rollout_curator.export.manifest_checks import over_fits, stated
 from rollout_curator.export.stream import Stream
@@ -104,7 +104,7 @@ def _check_again(content: manifest.Manifest, path: Path) -> Iterator[Check]:
                 words = f"the manifest names no file of its {len(part.units):,} rows; export again"
                 yield Check(f"there is a file of {part.name or 'all rows'}", False, words)
         for each in parts:
-            part = next((part for part in chosen.parts if part.name == each["part"]), Part(each["part"], NO_ROWS))
+            part = next((part for part in chosen.parts if part.name == each["part"]), ExportPart(each["part"], NO_ROWS))
             written = _written(recipe, path.with_name(each["file"]))
             check = _check_rows(
                 Stream(workspace, recipe, part, chosen.marks), written, each["rows"], content["version"]

@@ -13,7 +13,7 @@ import numpy as np
 from rollout_curator import __version__
 from rollout_curator.errors import ExportError, SourceChanged, SplitError
 from rollout_curator.export.card_facts import control_words, described, pair_notes
-from rollout_curator.export.choice import Chosen, ExportProgress, Steps, choosing
+from rollout_curator.export.choice import Chosen, ExportProgress, ExportSteps, choosing
 from rollout_curator.export.costing import longest
 from rollout_curator.export.losses import left_out, report_blocks, rows_written, store_of, unknown_harmless
 from rollout_curator.export.overwrite_guard import ExportGuard, guard_of
@@ -129,7 +129,7 @@ def _write_others(
     chosen: Chosen,
     content: manifest.Manifest,
     files: Mapping[str, AtomicFile],
-) -> Steps[None]:
+) -> ExportSteps[None]:
     """Write the files beside the training files, and name each in the content of the manifest."""
     for name, file in files.items():
         if name == "report":
@@ -140,7 +140,9 @@ def _write_others(
         content["others"] = [*content.get("others", ()), _beside(name, file.written())]
 
 
-def _write_parts(streams: Sequence[Stream], files: Sequence[AtomicFile], recipe: Recipe, total: int) -> Steps[None]:
+def _write_parts(
+    streams: Sequence[Stream], files: Sequence[AtomicFile], recipe: Recipe, total: int
+) -> ExportSteps[None]:
     """Write each part, then read it again and compare."""
     kind, n_before = get(recipe.kind), 0
     for stream, file in zip(streams, files, strict=False):  # a data card may follow the parts
@@ -151,7 +153,7 @@ def _write_parts(streams: Sequence[Stream], files: Sequence[AtomicFile], recipe:
         n_before += file.rows
 
 
-def _write_report(workspace: Workspace, recipe: Recipe, chosen: Chosen, file: AtomicFile) -> Steps[None]:
+def _write_report(workspace: Workspace, recipe: Recipe, chosen: Chosen, file: AtomicFile) -> ExportSteps[None]:
     """Write what became of every rollout."""
     n = chosen.n_units
     for lines in report_blocks(workspace, recipe, chosen):

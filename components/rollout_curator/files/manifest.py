@@ -256,7 +256,7 @@ def example_files(content: Manifest) -> list[Beside]:
     return [each for each in files(content) if each["part"] not in NO_EXAMPLES]
 
 
-def fits(out: Path) -> str:
+def files_match(out: Path) -> str:
     """Return why a file and the manifest beside it are not of one export, empty when they are or none is there.
 
     Sizes are compared, and hashes of files up to FITS_BYTES: a kill between two renames is seen at a glance.

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from rollout_curator.recipe.file_spellings import Options, Settings, Template
-from rollout_curator.recipe.rule_spellings import Filters, GroupThresholds, Steps
+from rollout_curator.recipe.rule_spellings import Filters, GroupThresholds, StrategySteps
 from rollout_curator.recipe.spellings import NAME, NAMES, SEED, TOKENS, Flag, Number, Spelling, Takes
 
 
@@ -111,7 +111,7 @@ FIELDS = (
     ),
     Field(
         "strategies",
-        Steps(),
+        StrategySteps(),
         "A rule after the threshold, such as 'best_of_n {\"n\": 2}'; several stack in this order.",
         "--strategy",
         "NAME {JSON}",

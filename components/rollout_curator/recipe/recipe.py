@@ -28,7 +28,7 @@ from rollout_curator.selection.filters import Filter, Thresholds
 from rollout_curator.selection.pairs.pairing import Pairs
 from rollout_curator.selection.splits.split import Split
 from rollout_curator.selection.strategies import ROLLOUTS, Step
-from rollout_curator.training.hazards import looked
+from rollout_curator.training.hazards import check_example
 
 DOOR = Door("the recipe", RecipeError, 8 << 20)
 
@@ -214,12 +214,12 @@ def example(rollout: Rollout, plan: Plan) -> Example:
 
     An issue the plan excludes becomes the reason why nothing is written.
     """
-    made = found(rollout, plan)
+    made = convert_with_issues(rollout, plan)
     kind = None if made.skip else excluded_issue(made.issues, plan)
     return made if kind is None else replace(made, skip=kind)
 
 
-def found(rollout: Rollout, plan: Plan, *, always: bool = False) -> Example:
+def convert_with_issues(rollout: Rollout, plan: Plan, *, always: bool = False) -> Example:
     """Return the example of a rollout with every issue, whatever keeps it out.
 
     It is looked at for hazards when the plan asks for that, or `always`.
@@ -228,7 +228,7 @@ def found(rollout: Rollout, plan: Plan, *, always: bool = False) -> Example:
     if made.skip:
         return made
     if always or plan.needs_look:
-        made = looked(made, plan.look, plan.trim)
+        made = check_example(made, plan.look, plan.trim)
     loading = loading_issues(made, rollout, plan.loaded_values)
     if not (loading or made.left_out or made.untrained):
         return made

@@ -14,7 +14,7 @@ from rollout_curator.selection.filters import Filter, Thresholds, filter_of, fil
 
 if TYPE_CHECKING:
     from rollout_curator.files.path_access import Reach
-    from rollout_curator.selection.slices import Part
+    from rollout_curator.selection.slices import Condition
     from rollout_curator.selection.strategies import Step
 
 
@@ -53,7 +53,7 @@ class Filters(Spelling):
             if not (parts := slices.decode(run)):
                 raise ValueError(text)
             for place, part in enumerate(parts):
-                if not isinstance(part, slices.Is):
+                if not isinstance(part, slices.Equals):
                     found.append(Filter(part.column, part.low, part.high))
                 elif place and found[-1].one_of and found[-1].column == part.column:
                     found[-1] = Filter(part.column, one_of=(*found[-1].one_of, part.word))
@@ -122,7 +122,7 @@ class GroupThresholds(Spelling):
         return ";".join([value.by, *bounds])
 
 
-class Steps(Spelling):
+class StrategySteps(Spelling):
     """Strategies in order: tables with `name` and parameters; a name with JSON behind it on the command line."""
 
     is_many = True
@@ -202,11 +202,11 @@ def _filter_text(one: Filter) -> str:
     return f"{one.column}={as_json(one.one_of) if odd else ','.join(one.one_of)}"
 
 
-def _parts(one: Filter) -> list["Part"]:
-    from rollout_curator.selection.slices import Is, Range
+def _parts(one: Filter) -> list["Condition"]:
+    from rollout_curator.selection.slices import Equals, Range
 
     if one.one_of:
-        return [Is(one.column, word) for word in one.one_of]
+        return [Equals(one.column, word) for word in one.one_of]
     return [Range(one.column, one.at_least, one.at_most)]
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from rollout_curator.review.confidence import CONFIDENCE, interval, least_share, most_bad_whenever
-from rollout_curator.review.random_order import drawn
+from rollout_curator.review.random_order import random_sample_of
 
 Array = np.ndarray[Any, Any]
 BANDS_MAX = 10
@@ -23,7 +23,7 @@ BANDS_MAX = 10
 class Reads:
     """What is known per rollout, arrays of one length: its lot, its reward, whether it is in question, the verdicts."""
 
-    lots: Array
+    sample_rank: Array
     reward: Array
     member: Array
     decided: Array
@@ -78,7 +78,7 @@ def bands(reads: Reads, starts: Array, confidence: float = CONFIDENCE) -> list[B
     which = np.searchsorted(starts, reads.reward, side="right") - 1
     for number in range(len(starts)):
         inside = reads.member & (which == number) & ~np.isnan(reads.reward)
-        sample = drawn(reads.lots, inside, reads.decided, ~reads.accepted)
+        sample = random_sample_of(reads.sample_rank, inside, reads.decided, ~reads.accepted)
         if not sample.total:
             continue
         good = sample.read - sample.bad
@@ -92,7 +92,9 @@ def above(reads: Reads, starts: Array, confidence: float = CONFIDENCE) -> list[A
     """Return what is known of everything from each beginning on, the highest first."""
     found = []
     for start in sorted(starts.tolist(), reverse=True):
-        sample = drawn(reads.lots, reads.member & (reads.reward >= start), reads.decided, ~reads.accepted)
+        sample = random_sample_of(
+            reads.sample_rank, reads.member & (reads.reward >= start), reads.decided, ~reads.accepted
+        )
         good = sample.read - sample.bad
         found.append(Above(start, sample.total, sample.read, good, least_share(good, sample.read, confidence)))
     return found

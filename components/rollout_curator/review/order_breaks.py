@@ -21,20 +21,20 @@ AHEAD = 20
 """So many of the first unread ones may have been seen by whoever looks ahead."""
 
 
-def had_come(lots: Array, member: Array, closed: Array, asked: Array, turn: Array, alone: Array) -> Array:
+def had_come(sample_rank: Array, member: Array, closed: Array, asked: Array, turn: Array, alone: Array) -> Array:
     """Return which of `asked` were next or skipped when they were closed; `turn` is the time of a random read.
 
     Of those read `alone`, boolean, also which were among the next few. Before the first random read nobody's turn has
     come.
     """
-    found = np.zeros(len(lots), dtype=bool)
+    found = np.zeros(len(sample_rank), dtype=bool)
     if not asked.any():
         return found
     order = np.flatnonzero(member)
-    order = order[np.argsort(lots[order], kind="stable")]
+    order = order[np.argsort(sample_rank[order], kind="stable")]
     reads = order[turn[order] < np.iinfo(np.int64).max]
     reads = reads[np.argsort(turn[reads], kind="stable")]
-    furthest = np.maximum.accumulate(np.searchsorted(lots[order], lots[reads], side="right"))
+    furthest = np.maximum.accumulate(np.searchsorted(sample_rank[order], sample_rank[reads], side="right"))
     times, ends = turn[reads], closed[order]
     places = np.flatnonzero(asked[order])
     start = 0

@@ -157,9 +157,9 @@ def as_they_are(ask: Ask, rows: Array) -> Array:
     return rows
 
 
-def by_lot(ask: Ask, rows: Array) -> Array:
+def in_random_order(ask: Ask, rows: Array) -> Array:
     """Return the rows at random, always the same way."""
-    return in_order(ask.workspace.lots, rows)
+    return in_order(ask.workspace.sample_rank, rows)
 
 
 def by_distance(ask: Ask, rows: Array) -> Array:
@@ -168,24 +168,24 @@ def by_distance(ask: Ask, rows: Array) -> Array:
     lower, upper = (bound[rows] for bound in reward_bounds(ask.workspace, ask.recipe))
     near = np.fmin(np.abs(reward - lower), np.abs(reward - upper))
     distance = reward if np.isnan(near).all() else near
-    return np.asarray(rows[np.lexsort((ask.workspace.lots[rows], distance))])
+    return np.asarray(rows[np.lexsort((ask.workspace.sample_rank[rows], distance))])
 
 
 def downward(ask: Ask, rows: Array) -> Array:
     """Return the highest reward first."""
-    return np.asarray(rows[np.lexsort((ask.workspace.lots[rows], -ask.workspace.column("reward")[rows]))])
+    return np.asarray(rows[np.lexsort((ask.workspace.sample_rank[rows], -ask.workspace.column("reward")[rows]))])
 
 
 def in_turns_by_reward(ask: Ask, rows: Array) -> Array:
     """Return one of every band of rewards, then another of each."""
     reward = ask.workspace.column("reward")[rows]
     extra = () if ask.recipe.min_reward is None else (ask.recipe.min_reward,)
-    return in_turns(ask.workspace.lots, rows, np.searchsorted(edges(reward, extra), reward, side="right"))
+    return in_turns(ask.workspace.sample_rank, rows, np.searchsorted(edges(reward, extra), reward, side="right"))
 
 
 def in_turns_by_task(ask: Ask, rows: Array) -> Array:
     """Return one of every task, then another of each."""
-    return in_turns(ask.workspace.lots, rows, ask.workspace.groups(ask.recipe.group_by).codes[rows])
+    return in_turns(ask.workspace.sample_rank, rows, ask.workspace.groups(ask.recipe.group_by).codes[rows])
 
 
 # A plan for the time there is
@@ -231,7 +231,7 @@ def undecided(ask: Ask) -> dict[str, Array]:
     return {**first, "random": drawn, **{kind: rows[codes[rows] == NONE] for kind, rows in mixed.items()}}
 
 
-_ORDERS = {"random": by_lot, "near": by_distance, "flagged": by_lot}
+_ORDERS = {"random": in_random_order, "near": by_distance, "flagged": in_random_order}
 
 
 def share_of(workspace: Workspace) -> float:

@@ -61,17 +61,19 @@ def _near_words(ask: Ask) -> str:
 _DROP = Kind(lambda ask: ask.rest.replace("-", " "), "", rows.of_drop, listed=False)
 KINDS: dict[str, Kind] = {
     "kept": Kind("kept, in order", "", rows.kept),
-    "random": Kind("drawn at random", "For the bound: read from the start, skip none.", rows.at_random, rows.by_lot),
+    "random": Kind(
+        "drawn at random", "For the bound: read from the start, skip none.", rows.at_random, rows.in_random_order
+    ),
     "near": Kind(_near_words, "For the threshold: here a step decides.", rows.eligible, rows.by_distance),
     "just-below": Kind("just below", "What a lower threshold would let in.", rows.just_below, rows.downward),
     "flagged": Kind(
         "high reward, but flagged",
         "For the harm: here a verifier may have been fooled.",
         rows.high_but_flagged,
-        rows.by_lot,
+        rows.in_random_order,
     ),
     "low-clean": Kind(
-        "low reward, but clean", "Here a verifier may have been too strict.", rows.low_but_clean, rows.by_lot
+        "low reward, but clean", "Here a verifier may have been too strict.", rows.low_but_clean, rows.in_random_order
     ),
     "by-reward": Kind("some of every reward", "For the reward against people.", rows.eligible, rows.in_turns_by_reward),
     "by-task": Kind("one of every task", "One of each, then another of each.", rows.selected, rows.in_turns_by_task),

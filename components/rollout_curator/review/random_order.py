@@ -20,7 +20,7 @@ NO_LOT = np.uint64(2**64 - 1)
 
 
 @dataclass(frozen=True, slots=True)
-class Drawn:
+class RandomSample:
     """A random sample: `read` of `total` members, `bad` of them; `stop` is the row of the first undecided, -1 if none.
 
     `beyond` counts members that were read after that one: they say nothing yet.
@@ -33,35 +33,37 @@ class Drawn:
     beyond: int
 
 
-def drawn(lots: Array, member: Array, decided: Array, bad: Array) -> Drawn:
+def random_sample_of(sample_rank: Array, member: Array, decided: Array, bad: Array) -> RandomSample:
     """Return the sample that reading has made of a set: its members by lot up to the first undecided one."""
     open_rows = np.flatnonzero(member & ~decided)
-    stop = int(open_rows[np.argmin(lots[open_rows])]) if len(open_rows) else -1
+    stop = int(open_rows[np.argmin(sample_rank[open_rows])]) if len(open_rows) else -1
     known = np.flatnonzero(member & decided)
-    inside = known if stop < 0 else known[lots[known] < lots[stop]]
+    inside = known if stop < 0 else known[sample_rank[known] < sample_rank[stop]]
     n_read = len(inside)
-    return Drawn(len(open_rows) + len(known), n_read, int(np.count_nonzero(bad[inside])), stop, len(known) - n_read)
+    return RandomSample(
+        len(open_rows) + len(known), n_read, int(np.count_nonzero(bad[inside])), stop, len(known) - n_read
+    )
 
 
-def unread_among_first(lots: Array, member: Array, decided: Array, n: int) -> int:
+def unread_among_first(sample_rank: Array, member: Array, decided: Array, n: int) -> int:
     """Return how many of the first n members by lot are still undecided."""
     rows = np.flatnonzero(member)
     if n < len(rows):
-        rows = rows[np.argpartition(lots[rows], n)[:n]] if n > 0 else rows[:0]
+        rows = rows[np.argpartition(sample_rank[rows], n)[:n]] if n > 0 else rows[:0]
     return int(np.count_nonzero(~decided[rows]))
 
 
-def in_order(lots: Array, rows: Array) -> Array:
+def in_order(sample_rank: Array, rows: Array) -> Array:
     """Return rows by ascending lot."""
-    return np.asarray(rows[np.argsort(lots[rows], kind="stable")])
+    return np.asarray(rows[np.argsort(sample_rank[rows], kind="stable")])
 
 
-def in_turns(lots: Array, rows: Array, stratum: Array) -> Array:
+def in_turns(sample_rank: Array, rows: Array, stratum: Array) -> Array:
     """Return rows so that every stratum has its first, then every one its second, by lot within each turn.
 
     `stratum` names that of each of `rows`.
     """
-    order = np.argsort(lots[rows], kind="stable")
+    order = np.argsort(sample_rank[rows], kind="stable")
     ordered = rows[order]
     _, codes = np.unique(stratum[order], return_inverse=True)
     by_stratum = np.argsort(codes, kind="stable")
@@ -71,10 +73,10 @@ def in_turns(lots: Array, rows: Array, stratum: Array) -> Array:
     return np.asarray(ordered[np.argsort(turn, kind="stable")])
 
 
-def in_share(lots: Array, share: float) -> Array:
+def in_share(sample_rank: Array, share: float) -> Array:
     """Return which rows belong to a share of all; a larger share holds every smaller one, independent of the order.
 
     The lots are stirred once more, else the share would be the beginning of the random order.
     """
-    stirred = (lots ^ (lots >> np.uint64(31))) * np.uint64(0x9E3779B97F4A7C15)
+    stirred = (sample_rank ^ (sample_rank >> np.uint64(31))) * np.uint64(0x9E3779B97F4A7C15)
     return np.asarray((stirred >> np.uint64(11)).astype(np.float64) < share * 2.0**53)

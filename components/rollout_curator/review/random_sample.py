@@ -10,7 +10,7 @@ import numpy as np
 
 from rollout_curator.recipe.recipe import Recipe
 from rollout_curator.review.order_breaks import had_come
-from rollout_curator.review.random_order import Drawn, drawn
+from rollout_curator.review.random_order import RandomSample, random_sample_of
 from rollout_curator.review.verdicts import NEVER, Array, holding, selected, selected_before, verdicts
 from rollout_curator.selection.funnel import REJECT
 from rollout_curator.workspace.workspace import Workspace
@@ -23,7 +23,7 @@ class Population:
     `came` were rejected in another way when their turn had come or was near; `left_reading`, `left_otherwise` are out.
     """
 
-    lots: Array
+    sample_rank: Array
     member: Array
     read: Array
     when: Array
@@ -32,12 +32,12 @@ class Population:
     left_reading: Array
     left_otherwise: Array
 
-    def sample(self, without: Array | None = None) -> tuple[Drawn, Array]:
+    def sample(self, without: Array | None = None) -> tuple[RandomSample, Array]:
         """Return the sample of the members, but for those `without`, and which contents are in it."""
         member = self.member if without is None else self.member & ~without
-        found = drawn(self.lots, member, self.read, self.bad)
+        found = random_sample_of(self.sample_rank, member, self.read, self.bad)
         inside = member & self.read
-        return found, inside if found.stop < 0 else inside & (self.lots < self.lots[found.stop])
+        return found, inside if found.stop < 0 else inside & (self.sample_rank < self.sample_rank[found.stop])
 
 
 def population(workspace: Workspace, recipe: Recipe) -> Population:
@@ -48,14 +48,14 @@ def population(workspace: Workspace, recipe: Recipe) -> Population:
 def _population(workspace: Workspace, recipe: Recipe) -> Population:
     first, found = workspace.first_rows, verdicts(workspace)
     elsewhere = found.elsewhere[first]
-    lots, turn, out = workspace.lots[first], found.turn[first], (found.ruled == REJECT)[first]
+    sample_rank, turn, out = workspace.sample_rank[first], found.turn[first], (found.ruled == REJECT)[first]
     inside = holding(workspace, selected(workspace, recipe))
     before = holding(workspace, selected_before(workspace, recipe)) if out.any() else inside
     when = np.minimum(turn, np.where(out, found.ruled_at[first], NEVER))
-    came = had_come(lots, before | inside, when, out & before & (turn == NEVER), turn, elsewhere)
+    came = had_come(sample_rank, before | inside, when, out & before & (turn == NEVER), turn, elsewhere)
     gone = before & out & ~came
     return Population(
-        lots=lots,
+        sample_rank=sample_rank,
         member=inside | came,
         read=(turn != NEVER) | came,
         when=when,

@@ -15,11 +15,11 @@ import numpy as np
 from rollout_curator.errors import RecipeError
 from rollout_curator.recipe.recipe import Recipe
 from rollout_curator.selection import slices
-from rollout_curator.selection.slices import Part, Range
+from rollout_curator.selection.slices import Condition, Range
 from rollout_curator.selection.strategies import rates_of_rows
 from rollout_curator.words import exact, name_of
 from rollout_curator.workspace.attempts import attempts
-from rollout_curator.workspace.masks import fits
+from rollout_curator.workspace.masks import rows_matching
 from rollout_curator.workspace.workspace import Workspace
 
 Array = np.ndarray[Any, Any]
@@ -30,12 +30,12 @@ _FREE = "!free-"
 GROUP, PASS_RATE, TASK_MEAN = "group", "pass_rate", "task_mean"
 
 
-def queue(among: str, *parts: Part) -> str:
+def queue(among: str, *parts: Condition) -> str:
     """Return the name of the queue of those rollouts of an axis' candidates (or ALL, INVALID) that fit every part."""
     return f"{IN}{among if among in _NO_AXES else quote(among, errors='surrogatepass')}:{slices.encode(parts)}"
 
 
-def free(axis: str, *parts: Part) -> str:
+def free(axis: str, *parts: Condition) -> str:
     """Return the name of such a queue without those that are kept whatever the bounds on the axis."""
     return f"{IN}{_FREE}{quote(axis, errors='surrogatepass')}:{slices.encode(parts)}"
 
@@ -46,7 +46,7 @@ def rows(workspace: Workspace, recipe: Recipe, name: str) -> Array:
     if parts is None:
         return np.empty(0, dtype="int64")
     try:
-        return np.flatnonzero(fits(_Columns(workspace, recipe), parts, _among(workspace, recipe, among)))
+        return np.flatnonzero(rows_matching(_Columns(workspace, recipe), parts, _among(workspace, recipe, among)))
     except RecipeError:
         return np.empty(0, dtype="int64")
 
@@ -59,7 +59,7 @@ def words(name: str) -> str:
     return f"{'invalid, ' if among == INVALID else ''}{said or every}"
 
 
-def _words(part: Part) -> str:
+def _words(part: Condition) -> str:
     column, at, success = part.column.partition("@")
     if column == PASS_RATE and at and isinstance(part, Range):
         return slices.words(part, f"share of the task's attempts at {success} or more:")
@@ -71,7 +71,7 @@ def pass_rate(success: float) -> str:
     return f"{PASS_RATE}@{exact(success)}"
 
 
-def _read(name: str) -> tuple[str, Sequence[Part] | None]:
+def _read(name: str) -> tuple[str, Sequence[Condition] | None]:
     among, _, text = name.removeprefix(IN).partition(":")
     is_plain = among in _NO_AXES or among.startswith(_FREE)
     return (among if is_plain else unquote(among, errors="surrogatepass")), slices.decode(text)

@@ -13,7 +13,7 @@ import numpy as np
 
 from rollout_curator.recipe.recipe import Recipe
 from rollout_curator.review import confidence as bounds
-from rollout_curator.review.random_order import Drawn, unread_among_first
+from rollout_curator.review.random_order import RandomSample, unread_among_first
 from rollout_curator.review.random_sample import Population, population
 from rollout_curator.review.sampling_plan import Sampling, chosen
 from rollout_curator.review.verdicts import Array, verdicts
@@ -39,7 +39,7 @@ class Statement:
 
     confidence: float
     goal: float
-    sample: Drawn
+    sample: RandomSample
     stop_key: str
     basis: str
     plan: Sampling | None
@@ -140,14 +140,14 @@ class _Stating:
         """Return how many bad ones of a sample are not kept."""
         return int(np.count_nonzero(inside & self.now.bad & ~self.kept))
 
-    def of_plan(self) -> tuple[int, Drawn]:
+    def of_plan(self) -> tuple[int, RandomSample]:
         """Return the bound of the first reads of the plan, -1 before its end, and the sample it has made."""
         if self.plan is None:
             return -1, self.sample
         prior = self.now.member & self.now.read & (self.now.when <= self.plan.clock)
         sample, inside = self.now.sample(without=prior)
         places = np.flatnonzero(inside)
-        places = places[np.argsort(self.now.lots[places], kind="stable")][: self.plan.reads]
+        places = places[np.argsort(self.now.sample_rank[places], kind="stable")][: self.plan.reads]
         if len(places) < self.plan.reads:
             return -1, sample
         among = np.zeros(len(inside), dtype=bool)
@@ -206,7 +206,7 @@ class _Stating:
 
     def _unread(self, n: int) -> int:
         """Return how many of the first n members in the random order are still to be read."""
-        return unread_among_first(self.now.lots, self.now.member, self.now.read, n)
+        return unread_among_first(self.now.sample_rank, self.now.member, self.now.read, n)
 
     def _units(self, most: int) -> int:
         """Return in how many rows or pairs so many bad contents can stand at most."""

@@ -22,7 +22,7 @@ from rollout_curator.review.statement import GOAL, PLAN, Statement, statement
 from rollout_curator.review.time_budget import Pace, pace
 from rollout_curator.review.verdicts import RANDOM, SETTLE, Array, Verdicts, eligible, holding, selected, verdicts
 from rollout_curator.selection.funnel import REJECT
-from rollout_curator.workspace.masks import own_bounds, passes_filters, reward_bounds
+from rollout_curator.workspace.masks import group_thresholds, passes_filters, reward_bounds
 from rollout_curator.workspace.workspace import Workspace
 
 __all__ = [
@@ -37,7 +37,7 @@ def reads(workspace: Workspace, recipe: Recipe) -> Reads:
     first, found = workspace.first_rows, verdicts(workspace)
     member = holding(workspace, eligible(workspace, recipe))
     reward, is_read = workspace.column("reward")[first], found.is_read[first]
-    return Reads(workspace.lots[first], reward, member, is_read, is_read & ~found.is_bad[first])
+    return Reads(workspace.sample_rank[first], reward, member, is_read, is_read & ~found.is_bad[first])
 
 
 def judged(workspace: Workspace) -> dict[str, dict[str, tuple[str, tuple[str, ...]]]]:
@@ -96,8 +96,8 @@ def second_reads(workspace: Workspace, reviewer: str, share: float) -> Array:
     others = [key for own in said.values() for key in own if key not in mine]
     rows = np.unique(workspace.rows_of_keys(list(dict.fromkeys(others)))[0])
     shared = np.zeros(workspace.n_rollouts, dtype=bool)
-    shared[rows] = in_share(workspace.lots[rows], share)
-    return in_order(workspace.lots, workspace.once(shared))
+    shared[rows] = in_share(workspace.sample_rank[rows], share)
+    return in_order(workspace.sample_rank, workspace.once(shared))
 
 
 def calibration(workspace: Workspace, recipe: Recipe, confidence: float) -> tuple[list[Band], list[Above]]:
@@ -108,7 +108,7 @@ def calibration(workspace: Workspace, recipe: Recipe, confidence: float) -> tupl
     found = reads(workspace, recipe)
     extra = () if recipe.min_reward is None else (recipe.min_reward,)
     starts = edges(np.where(found.member, found.reward, np.nan), extra)
-    own, upper = own_bounds(workspace, recipe), reward_bounds(workspace, recipe)[1]
+    own, upper = group_thresholds(workspace, recipe), reward_bounds(workspace, recipe)[1]
     moved = ~(workspace.column("reward") > upper) & (True if own is None else np.isnan(own))
     steps = replace(found, member=found.member & holding(workspace, moved))
     return bands(found, starts, confidence), above(steps, starts, confidence)

@@ -19,7 +19,7 @@ from rollout_curator.review.agreement import LEAST, Agreement, agreements
 from rollout_curator.review.calibration import edges
 from rollout_curator.review.confidence import CONFIDENCE
 from rollout_curator.review.krippendorff import alpha, alpha_interval
-from rollout_curator.review.random_order import drawn
+from rollout_curator.review.random_order import random_sample_of
 from rollout_curator.review.reviewer_error import Corrected, Rates, corrected, rates
 from rollout_curator.selection.funnel import NONE, REJECT
 from rollout_curator.workspace.workspace import Workspace
@@ -132,7 +132,7 @@ def readers(workspace: Workspace, recipe: Recipe) -> list[Reader]:
     found = []
     for one in rates(said, settled):
         codes = workspace.codes_of(said[one.reviewer])[first]
-        sample = drawn(workspace.lots[first], member, codes != NONE, codes == REJECT)
+        sample = random_sample_of(workspace.sample_rank[first], member, codes != NONE, codes == REJECT)
         found.append(Reader(one, sample.read, sample.bad, corrected(sample.bad, sample.read, one)))
     return found
 
@@ -151,8 +151,10 @@ def _weighted(workspace: Workspace, recipe: Recipe, confidence: float) -> Weight
     inside, found = np.zeros(len(member), dtype=bool), []
     for number in np.unique(which[member]).tolist():
         of_band = member & (which == number)
-        sample = drawn(reads.lots, of_band, reads.decided, ~reads.accepted)
-        inside |= of_band & reads.decided & (reads.lots < reads.lots[sample.stop] if sample.stop >= 0 else True)
+        sample = random_sample_of(reads.sample_rank, of_band, reads.decided, ~reads.accepted)
+        inside |= (
+            of_band & reads.decided & (reads.sample_rank < reads.sample_rank[sample.stop] if sample.stop >= 0 else True)
+        )
         found.append(stratified_bound.Stratum(sample.total, sample.read, sample.bad))
     kept = _holding(workspace, workspace.select(recipe).kept)
     gone = int(np.count_nonzero(inside & ~reads.accepted & ~kept))

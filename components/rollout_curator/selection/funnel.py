@@ -47,7 +47,7 @@ class Drop:
 
 
 @dataclass(frozen=True, slots=True)
-class Fall:
+class RuleDrop:
     """Rows that one rule drops: a name for programs, words for people, a boolean per row."""
 
     name: str
@@ -84,9 +84,9 @@ class Rules:
     invalid_kinds: frozenset[str]
     outcomes: Array
     skips: Sequence[str]
-    filters: Sequence[Fall] = ()
-    early: Sequence[Fall] = ()
-    late: Sequence[Fall] = ()
+    filters: Sequence[RuleDrop] = ()
+    early: Sequence[RuleDrop] = ()
+    late: Sequence[RuleDrop] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,23 +171,23 @@ def select(reward: Array, invalid: Array, invalid_words: Sequence[str], verdicts
     return Selection(reason, tuple(drops), accepted, tuple(drop for drop in idle if drop.name not in dropping))
 
 
-def _bound_falls(reward: Array, bounds: RewardBounds) -> list[Fall]:
+def _bound_falls(reward: Array, bounds: RewardBounds) -> list[RuleDrop]:
     """Return what the bounds of the reward drop; where no bound applies, an unrated rollout stays."""
     low, high, own = bounds.common.low, bounds.common.high, bounds.own
     if own is None and not bounds.common.is_bounded:
         return []
     follows, unrated = True if own is None else np.isnan(own), np.isnan(reward)
-    falls = [Fall("unrated", "unrated", unrated if bounds.common.is_bounded else unrated & ~follows)]
+    falls = [RuleDrop("unrated", "unrated", unrated if bounds.common.is_bounded else unrated & ~follows)]
     if low is not None:
-        falls.append(Fall("below", f"below {exact(low)}", follows & (reward < low)))
+        falls.append(RuleDrop("below", f"below {exact(low)}", follows & (reward < low)))
     if own is not None:
-        falls.append(Fall("below-own", f"below the threshold of their {bounds.own_by}", reward < own))
+        falls.append(RuleDrop("below-own", f"below the threshold of their {bounds.own_by}", reward < own))
     if high is not None:
-        falls.append(Fall("above", f"above {exact(high)}", follows & (reward > high)))
+        falls.append(RuleDrop("above", f"above {exact(high)}", follows & (reward > high)))
     return falls
 
 
-def redrawn(possible: Selection, verdicts: Array, drawn: Array) -> Selection:
+def random_control(possible: Selection, verdicts: Array, drawn: Array) -> Selection:
     """Return a selection of the drawn rows: whatever else the rules could choose from was not drawn.
 
     That holds too for what is rejected or cannot be written, which no draw reaches: the rules come before both.

@@ -41,30 +41,30 @@ class Range:
 
 
 @dataclass(frozen=True, slots=True)
-class Is:
+class Equals:
     """One word of a class column: an agent, a source, a model, how it ended."""
 
     column: str
     word: str
 
 
-Part = Range | Is
+Condition = Range | Equals
 
 
-def encode(parts: Sequence[Part]) -> str:
+def encode(parts: Sequence[Condition]) -> str:
     """Return the text of some parts, all of which must fit."""
     return ";".join(map(_encoded, parts))
 
 
-def decode(text: str) -> tuple[Part, ...] | None:
+def decode(text: str) -> tuple[Condition, ...] | None:
     """Return the parts of a text, None where it is no such text."""
     found = [_decoded(piece) for piece in text.split(";")] if text else []
     return None if None in found else tuple(part for part in found if part is not None)
 
 
-def _encoded(part: Part) -> str:
+def _encoded(part: Condition) -> str:
     name = _quoted(part.column)
-    if isinstance(part, Is):
+    if isinstance(part, Equals):
         return f"{name}=={_quoted(part.word)}"
     if part.missing:
         return f"{name}={MISSING}"
@@ -79,22 +79,22 @@ def _plain(text: str) -> str:
     return unquote(text, errors="surrogatepass") if text.isascii() else text
 
 
-def _decoded(piece: str) -> Part | None:
+def _decoded(piece: str) -> Condition | None:
     name, equals, rest = piece.partition("=")
     if not equals or not name:
         return None
     column = _plain(name)
     if rest.startswith("="):
-        return Is(column, _plain(rest[1:]))
+        return Equals(column, _plain(rest[1:]))
     if rest == MISSING:
         return Range(column, missing=True)
     found = parse_interval(rest)
     return None if found is None else Range(column, found.low, found.high, found.closed)
 
 
-def words(part: Part, name: str) -> str:
+def words(part: Condition, name: str) -> str:
     """Return a part in words; `name` is what its column is called."""
-    if isinstance(part, Is):
+    if isinstance(part, Equals):
         return f"{name} {part.word or '(none)'}"
     if part.missing:
         return f"without {name}"

@@ -17,7 +17,7 @@ from rollout_curator.training.targets.base import Target
 from rollout_curator.training.templates.render import Rendered
 from rollout_curator.training.trainer_view import Look, View, view
 
-__all__ = ["Hazard", "Look", "View", "hazards", "looked", "looked_for", "view"]
+__all__ = ["Hazard", "Look", "View", "check_example", "hazards", "looked_for", "view"]
 PYTHON_PART = "{'type': "
 """How a template that only knows text prints a content part."""
 
@@ -53,7 +53,7 @@ def looked_for(look: Look) -> dict[str, str]:
     return known | {name: "" for name, applies in by_trainer.items() if applies}
 
 
-def looked(made: Example, look: Look, trim: frozenset[str]) -> Example:
+def check_example(made: Example, look: Look, trim: frozenset[str]) -> Example:
     """Return an example with what was found as further issues, ended earlier where `trim` asks for that.
 
     A trimmed example is looked at again. One that would keep no answer of its own is not trimmed.

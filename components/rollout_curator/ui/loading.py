@@ -6,7 +6,7 @@ from rollout_curator.errors import CuratorError
 from rollout_curator.recipe import recipe as recipes
 from rollout_curator.recipe.plan import Plan
 from rollout_curator.ui.server.error_log import log_error
-from rollout_curator.ui.server.jobs import LookJob
+from rollout_curator.ui.server.jobs import CheckJob
 from rollout_curator.ui.state import settings, state
 from rollout_curator.ui.text import label
 from rollout_curator.workspace.workspace import Workspace
@@ -25,7 +25,7 @@ def prepared(workspace: Workspace) -> bool:
     if workspace.outlook.is_known(plan):
         now.known = now.recipe
         return True
-    job = _job(workspace, plan, for_hazards=False)
+    job = _job(workspace, plan, with_hazards=False)
     if job.wait(PATIENCE_S) and _ended_well(job):
         now.known = now.recipe
         return True
@@ -44,24 +44,24 @@ def hazards_known(workspace: Workspace, plan: Plan) -> bool:
         st.caption(f"The {workspace.n_rollouts:,} examples were not looked at yet.")
         if not st.button("Look at every example", key="rc.look"):
             return False
-    job = _job(workspace, plan, for_hazards=True)
+    job = _job(workspace, plan, with_hazards=True)
     if job.wait(PATIENCE_S):
         return _ended_well(job)
     _progress()
     return False
 
 
-def _job(workspace: Workspace, plan: Plan, *, for_hazards: bool) -> LookJob:
+def _job(workspace: Workspace, plan: Plan, *, with_hazards: bool) -> CheckJob:
     """Return the look of this tab at a plan, begun if there is none; another one is stopped."""
     now = state.session()
-    if now.look is None or (now.look.plan, now.look.for_hazards) != (plan, for_hazards):
+    if now.look is None or (now.look.plan, now.look.with_hazards) != (plan, with_hazards):
         if now.look is not None:
             now.look.stop()
-        now.look = LookJob(workspace, plan, for_hazards=for_hazards)
+        now.look = CheckJob(workspace, plan, with_hazards=with_hazards)
     return now.look
 
 
-def _ended_well(job: LookJob) -> bool:
+def _ended_well(job: CheckJob) -> bool:
     """Say whether a look is complete; tell of one that failed, and begin anew with the next."""
     state.session().look = None
     if job.failure is None:

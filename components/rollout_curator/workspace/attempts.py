@@ -22,7 +22,7 @@ from rollout_curator.selection.funnel import INVALID_WORDS, REJECT
 from rollout_curator.selection.strategies import PassAt, TaskSummary
 from rollout_curator.selection.strategies.ranking import Bools, Floats, Ints
 from rollout_curator.words import counted, exact, said_of
-from rollout_curator.workspace.masks import looked_at
+from rollout_curator.workspace.masks import rows_in_scope
 from rollout_curator.workspace.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ class Fared:
 def attempts(workspace: Workspace, recipe: Recipe) -> Attempts:
     """Return the attempts that a recipe looks at."""
     codes, words = workspace.classes("invalid")
-    looked = looked_at(workspace, recipe)
+    looked = rows_in_scope(workspace, recipe)
     kinds = {word: looked & (codes == code) for code, word in enumerate(words) if word}
     nobody = np.zeros(len(codes), dtype=bool)
     cut_off = kinds.pop(CUT_OFF, nobody)

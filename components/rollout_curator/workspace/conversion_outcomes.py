@@ -63,7 +63,7 @@ class Rows(Protocol):
         """Return what reviewers marked."""
 
 
-class Outlook:
+class ConversionOutcomes:
     """Outcomes and findings over one collection. Threads may share it."""
 
     def __init__(self, rows: Rows) -> None:
@@ -196,7 +196,9 @@ class Outlook:
             except SourceError:
                 return None
             with self._lock:
-                _remember(self._marked, key, finding_of(recipes.found(rollout, plan, always=looks)), MARKED_MAX)
+                _remember(
+                    self._marked, key, finding_of(recipes.convert_with_issues(rollout, plan, always=looks)), MARKED_MAX
+                )
         return self._marked.get(key)
 
     def _search(self, plan: Plan, *, looks: bool) -> Generator[int, None, None]:
@@ -233,7 +235,7 @@ class Outlook:
 
         def of_row(pair: tuple[int, Rollout]) -> tuple[int, Outcome]:
             row, rollout = pair
-            return row, finding_of(recipes.found(rollout, plan, always=looks))
+            return row, finding_of(recipes.convert_with_issues(rollout, plan, always=looks))
 
         rows = self._rows.rollouts(np.arange(self._rows.n_rollouts))
         if not looks or plan.look.template is None or one_at_a_time(plan.look.template):
@@ -246,13 +248,13 @@ class Outlook:
 
 def _hash_of(rollout: Rollout, plan: Plan) -> int:
     """Return a hash of what is written for a rollout, 0 where nothing can be."""
-    made = recipes.found(rollout, plan)
+    made = recipes.convert_with_issues(rollout, plan)
     return 0 if made.skip else xxhash.xxh3_64_intdigest(encode(record_of(made)))
 
 
 def _length_of(rollout: Rollout, plan: Plan) -> tuple[int, int]:
     """Return all tokens of what is written for a rollout and those that are trained, 0 where nothing can be."""
-    made = recipes.found(rollout, plan)
+    made = recipes.convert_with_issues(rollout, plan)
     if made.skip:
         return 0, 0
     seen = view(made, plan.look)

@@ -12,9 +12,9 @@ from rollout_curator.errors import RecipeError
 from rollout_curator.index.numeric_columns import REWARD
 from rollout_curator.recipe.recipe import Recipe
 from rollout_curator.selection.filters import CLASSES, RUN, dropped_words
-from rollout_curator.selection.funnel import Fall, RewardBounds
+from rollout_curator.selection.funnel import RewardBounds, RuleDrop
 from rollout_curator.selection.intervals import Interval
-from rollout_curator.selection.slices import Is, Part
+from rollout_curator.selection.slices import Condition, Equals
 from rollout_curator.words import name_of
 
 Array = np.ndarray[Any, Any]
@@ -30,7 +30,7 @@ class Columns(Protocol):
         """Return codes into a list of words."""
 
 
-def own_bounds(columns: Columns, recipe: Recipe) -> Array | None:
+def group_thresholds(columns: Columns, recipe: Recipe) -> Array | None:
     """Return per row the lower bound that takes the place of the recipe's own, NaN where it does not."""
     if (thresholds := recipe.thresholds) is None:
         return None
@@ -42,7 +42,7 @@ def own_bounds(columns: Columns, recipe: Recipe) -> Array | None:
 def bounds_of(columns: Columns, recipe: Recipe) -> RewardBounds:
     """Return the bounds of the reward that a recipe sets, with the class its thresholds of groups go by."""
     bounds = Interval(recipe.min_reward, recipe.max_reward)
-    return RewardBounds(bounds, own_bounds(columns, recipe), recipe.thresholds_by)
+    return RewardBounds(bounds, group_thresholds(columns, recipe), recipe.thresholds_by)
 
 
 def reward_bounds(columns: Columns, recipe: Recipe) -> tuple[Array, Array]:
@@ -53,12 +53,12 @@ def reward_bounds(columns: Columns, recipe: Recipe) -> tuple[Array, Array]:
 def passes_filters(columns: Columns, recipe: Recipe) -> Array:
     """Return which rows no filter drops."""
     passing = np.ones(len(columns.numbers(REWARD)), dtype=bool)
-    for fall in filter_falls(columns, recipe):
+    for fall in filter_drops(columns, recipe):
         passing &= ~fall.mask
     return passing
 
 
-def looked_at(columns: Columns, recipe: Recipe) -> Array:
+def rows_in_scope(columns: Columns, recipe: Recipe) -> Array:
     """Return which rows are looked at at all: those of the agents, sources, models, tasks and formats asked for.
 
     What rollouts of a task say of it is counted among these: other filters, as thresholds, choose by how one came out.
@@ -67,26 +67,26 @@ def looked_at(columns: Columns, recipe: Recipe) -> Array:
     return passes_filters(columns, Recipe(filters=run))
 
 
-def filter_falls(columns: Columns, recipe: Recipe) -> Iterator[Fall]:
+def filter_drops(columns: Columns, recipe: Recipe) -> Iterator[RuleDrop]:
     """Yield what each filter drops; rows without its number fall under a name of their own."""
     for number, one in enumerate(recipe.filters, 1):
         name, words = f"filter-{number}", dropped_words(one, name_of(one.column))
         if one.one_of:
             codes, known = columns.classes(one.column)
             asked = [code for code, word in enumerate(known) if word in one.one_of]
-            yield Fall(name, words, ~np.isin(codes, asked))
+            yield RuleDrop(name, words, ~np.isin(codes, asked))
             continue
         values = columns.numbers(one.column)
         is_missing = np.isnan(values)
-        yield Fall(f"{name}-missing", f"without {name_of(one.column)}", is_missing)
-        yield Fall(name, words, ~(one.interval.mask(values) | is_missing))
+        yield RuleDrop(f"{name}-missing", f"without {name_of(one.column)}", is_missing)
+        yield RuleDrop(name, words, ~(one.interval.mask(values) | is_missing))
 
 
-def fits(columns: Columns, parts: Sequence[Part], among: Array) -> Array:
+def rows_matching(columns: Columns, parts: Sequence[Condition], among: Array) -> Array:
     """Return which rows of a mask fit every part of a slice. Raises RecipeError for an unknown column."""
     found = among.copy()
     for part in parts:
-        if not isinstance(part, Is):
+        if not isinstance(part, Equals):
             found &= part.fits(columns.numbers(part.column))
             continue
         if part.column not in (*CLASSES, "invalid"):

@@ -17,11 +17,11 @@ from rollout_curator.index.numeric_columns import REWARD
 from rollout_curator.recipe.plan import Plan
 from rollout_curator.recipe.recipe import Recipe
 from rollout_curator.selection import strategies
-from rollout_curator.selection.funnel import Fall, Rules, Selection, select
+from rollout_curator.selection.funnel import RuleDrop, Rules, Selection, select
 from rollout_curator.selection.strategies import Step
 from rollout_curator.workspace.collection import Array, Collection
-from rollout_curator.workspace.conversion_outcomes import Outlook
-from rollout_curator.workspace.masks import bounds_of, filter_falls, looked_at
+from rollout_curator.workspace.conversion_outcomes import ConversionOutcomes
+from rollout_curator.workspace.masks import bounds_of, filter_drops, rows_in_scope
 
 JUDGED_MAX = 24
 """So many answers of strategies that judge whole tasks are remembered, a byte per row each."""
@@ -30,7 +30,7 @@ JUDGED_MAX = 24
 class Ruling:
     """The rules over one collection, with what strategies said of its tasks. Threads may share it."""
 
-    def __init__(self, collection: Collection, outlook: Outlook) -> None:
+    def __init__(self, collection: Collection, outlook: ConversionOutcomes) -> None:
         self._rows = collection
         self._outlook = outlook
         self._judged: dict[Any, Array] = {}
@@ -46,18 +46,20 @@ class Ruling:
             kept = self._select(plan, verdicts, rules).kept
             return self._select(plan, verdicts, replace(rules, late=self._falls(recipe, plan, kept)))
         before = unbounded(recipe.without_bounds())
-        early = tuple(Fall(fall.name, fall.words, before.rows_marked(fall.name)) for fall in _named(recipe.strategies))
+        early = tuple(
+            RuleDrop(fall.name, fall.words, before.rows_marked(fall.name)) for fall in _named(recipe.strategies)
+        )
         return self._select(plan, verdicts, replace(rules, early=early))
 
     def _rules(self, recipe: Recipe, plan: Plan) -> Rules:
         outcomes, skips = self._outlook.outcomes(plan)
-        falls = tuple(filter_falls(self._rows, recipe))
+        falls = tuple(filter_drops(self._rows, recipe))
         return Rules(bounds_of(self._rows, recipe), plan.exclude_invalid, outcomes, skips, falls)
 
     def _select(self, plan: Plan, verdicts: Array, rules: Rules) -> Selection:
         return select(self._rows.column(REWARD), *self._rows.classes("invalid"), verdicts, rules)
 
-    def _falls(self, recipe: Recipe, plan: Plan, kept: Array) -> tuple[Fall, ...]:
+    def _falls(self, recipe: Recipe, plan: Plan, kept: Array) -> tuple[RuleDrop, ...]:
         """Return what each strategy drops of the rows that may be kept."""
         rows = np.flatnonzero(kept)
         known = {
@@ -75,7 +77,7 @@ class Ruling:
         dropped_by = np.zeros(self._rows.n_rollouts, dtype="int64")
         dropped_by[rows] = strategies.apply(frame, recipe.strategies, known).dropped_by
         return tuple(
-            Fall(fall.name, fall.words, dropped_by == number)
+            RuleDrop(fall.name, fall.words, dropped_by == number)
             for number, fall in enumerate(_named(recipe.strategies), 1)
         )
 
@@ -86,7 +88,7 @@ class Ruling:
             frame = self._rows.frame_by(recipe.group_by)[["group", "reward"]]
             codes, words = self._rows.classes("invalid")
             invalid = np.isin(codes, [code for code, word in enumerate(words) if word in plan.exclude_invalid])
-            counts = looked_at(self._rows, recipe) & ~invalid
+            counts = rows_in_scope(self._rows, recipe) & ~invalid
             said = strategies.judged(frame.assign(measured=frame["reward"].where(counts)), step)
             if len(self._judged) >= JUDGED_MAX:
                 self._judged.clear()
@@ -95,7 +97,7 @@ class Ruling:
         return self._judged[key]
 
 
-def _named(steps: Sequence[Step]) -> list[Fall]:
+def _named(steps: Sequence[Step]) -> list[RuleDrop]:
     """Return the name and the words of each step, without rows."""
     nobody = np.empty(0, dtype=bool)
-    return [Fall(f"strategy-{number}", strategies.words(step), nobody) for number, step in enumerate(steps, 1)]
+    return [RuleDrop(f"strategy-{number}", strategies.words(step), nobody) for number, step in enumerate(steps, 1)]

@@ -23,13 +23,13 @@ from rollout_curator.recipe.recipe import Recipe
 from rollout_curator.recipe.training_line import TrainingLine, make_line
 from rollout_curator.rollout import Rollout
 from rollout_curator.selection import strategies
-from rollout_curator.selection.funnel import ACCEPT, NONE, REJECT, Funnel, Selection, funnel, redrawn
-from rollout_curator.selection.slices import Part
+from rollout_curator.selection.funnel import ACCEPT, NONE, REJECT, Funnel, Selection, funnel, random_control
+from rollout_curator.selection.slices import Condition
 from rollout_curator.selection.strategies.ranking import shuffled
 from rollout_curator.sources.find import Found, find, passed_over
 from rollout_curator.workspace.collection import Array, Collection
-from rollout_curator.workspace.conversion_outcomes import Outlook
-from rollout_curator.workspace.masks import fits, own_bounds
+from rollout_curator.workspace.conversion_outcomes import ConversionOutcomes
+from rollout_curator.workspace.masks import group_thresholds, rows_matching
 from rollout_curator.workspace.opening import build_indexes, default_cache
 from rollout_curator.workspace.recipe_rules import Ruling
 from rollout_curator.workspace.row_issues import trimmed
@@ -62,7 +62,7 @@ class Workspace(Collection):
         self._marked = MarkedRows()
         self._selections: dict[Any, Selection] = {}
         self._made: dict[str, dict[Any, Any]] = {}
-        self.outlook = Outlook(self)
+        self.outlook = ConversionOutcomes(self)
         self._ruling = Ruling(self, self.outlook)
 
     @classmethod
@@ -154,7 +154,7 @@ class Workspace(Collection):
         return codes
 
     @cached_property
-    def lots(self) -> Array:
+    def sample_rank(self) -> Array:
         """Return a number per row by which it is drawn at random: of its content alone, the same everywhere."""
         return shuffled(self.frame, 0, "reading")
 
@@ -210,7 +210,7 @@ class Workspace(Collection):
             drawn = strategies.matched_random(
                 self.frame_by(recipe.group_by), made.kept, recipe.control, among=possible.kept, by=recipe.control_by
             )
-            made = redrawn(possible, verdicts, drawn)
+            made = random_control(possible, verdicts, drawn)
         with self._lock:
             if len(self._selections) > SELECTIONS_MAX:
                 self._selections.clear()
@@ -230,12 +230,12 @@ class Workspace(Collection):
         """
         among = self.select(recipe.without_axis(axis)).kept
         always = among & (self.verdicts() == ACCEPT)
-        own = own_bounds(self, recipe) if axis == REWARD else None
+        own = group_thresholds(self, recipe) if axis == REWARD else None
         return Candidates(among, always if own is None else always | (among & ~np.isnan(own)))
 
-    def rows_in(self, recipe: Recipe, axis: str, parts: Sequence[Part]) -> Array:
+    def rows_in(self, recipe: Recipe, axis: str, parts: Sequence[Condition]) -> Array:
         """Return the candidates of an axis that fit every part, in order. Raises RecipeError for an unknown column."""
-        return np.flatnonzero(fits(self, parts, self.candidates(recipe, axis).among))
+        return np.flatnonzero(rows_matching(self, parts, self.candidates(recipe, axis).among))
 
     def outcomes(self, plan: Plan) -> tuple[Array, list[str]]:
         """Return per row a code into the list of skip reasons, "" where an example is written."""

@@ -119,7 +119,7 @@ class Sides:
 
     group: Array
     reward: Array
-    lots: Array
+    sample_rank: Array
     is_usable: Array
     may_win: Array
     may_lose: Array
@@ -252,7 +252,7 @@ def _is_far(gap: Any, margin: float) -> Any:
 def _by_reward(pairs: Pairs, sides: Sides, members: Array, prompts: Mapping[int, int]) -> list[tuple[int, int]]:
     """Return every two of a group that may be a pair by reward, furthest apart first; ties are settled by lot."""
     same: dict[int, list[int]] = {}
-    by_lot = members[np.argsort(sides.lots[members], kind="stable")]
+    by_lot = members[np.argsort(sides.sample_rank[members], kind="stable")]
     for row in (row for row in by_lot.tolist() if prompts[row] >= 0):
         same.setdefault(prompts[row], []).append(row)
     best: list[tuple[float, int, int, int, int]] = []
@@ -266,8 +266,11 @@ def _by_reward(pairs: Pairs, sides: Sides, members: Array, prompts: Mapping[int,
             losers = losers[[int(np.argmin(sides.reward[losers]))]]
         gaps = sides.reward[winners][:, None] - sides.reward[losers][None, :]
         far = _is_far(gaps, pairs.margin) if pairs.rule in BY_MARGIN else gaps > 0
-        lots = [sides.lots[side].tolist() for side in (winners, losers)]
-        best += [(-gaps[i, j], lots[0][i], lots[1][j], int(winners[i]), int(losers[j])) for i, j in np.argwhere(far)]
+        sample_rank = [sides.sample_rank[side].tolist() for side in (winners, losers)]
+        best += [
+            (-gaps[i, j], sample_rank[0][i], sample_rank[1][j], int(winners[i]), int(losers[j]))
+            for i, j in np.argwhere(far)
+        ]
     best.sort()
     return [(winner, loser) for *_, winner, loser in best]
 

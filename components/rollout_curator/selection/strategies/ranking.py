@@ -111,18 +111,18 @@ def ties(frame: "pd.DataFrame") -> Hashes:
     return shuffled(frame, 0, "ties")
 
 
-def drawn(frame: "pd.DataFrame", seed: int, purpose: str) -> Hashes:
+def ranks_to_draw_by(frame: "pd.DataFrame", seed: int, purpose: str) -> Hashes:
     """Return a number per row to draw by: that of its content, and for each further copy one of its own.
 
     Copies would else be drawn together. Which copy has which number tells nothing: their content is the same.
     """
-    lots = shuffled(frame, seed, purpose)
+    sample_rank = shuffled(frame, seed, purpose)
     is_copy = frame.duplicated(["key_hi", "key_lo"]).to_numpy()
     if is_copy.any():
         rows = np.flatnonzero(frame.duplicated(["key_hi", "key_lo"], keep=False).to_numpy())
         number = frame.iloc[rows].groupby(["key_hi", "key_lo"], sort=False).cumcount().to_numpy()
-        lots[rows] = np.where(number > 0, mixed(lots[rows] + number.astype(np.uint64)), lots[rows])
-    return lots
+        sample_rank[rows] = np.where(number > 0, mixed(sample_rank[rows] + number.astype(np.uint64)), sample_rank[rows])
+    return sample_rank
 
 
 def shuffled(frame: "pd.DataFrame", seed: int, purpose: str) -> Hashes:

@@ -18,7 +18,7 @@ from rollout_curator.selection.strategies.base import Says, strategy
 from rollout_curator.selection.strategies.ranking import (
     Floats,
     dense,
-    drawn,
+    ranks_to_draw_by,
     first_of_each,
     lowest_of_each,
     marked,
@@ -89,7 +89,7 @@ def at_most_per_task(
     """
     everything = np.ones(len(frame), dtype=bool)
     if order == "random":
-        return first_of_each(frame, drawn(frame, seed, "at_most_per_task"), k, everything)
+        return first_of_each(frame, ranks_to_draw_by(frame, seed, "at_most_per_task"), k, everything)
     return first_of_each(frame, -rewards(frame) if order == "reward" else _attempts(frame), k, everything)
 
 
@@ -193,7 +193,7 @@ def random_per_task(
     wanted = np.full(len(size), n or 0, dtype=np.float64)
     if fraction is not None:
         wanted = np.maximum(np.ceil(fraction * size - 1e-9), fraction > 0)  # 0.1 * 30 may come out above 3
-    return marked(frame, places(task, drawn(frame, seed, "random_per_task")) < wanted[task])
+    return marked(frame, places(task, ranks_to_draw_by(frame, seed, "random_per_task")) < wanted[task])
 
 
 @strategy(lambda: "copies of another line")

@@ -12,7 +12,7 @@ import numpy as np
 
 from rollout_curator.index.hashing import Hashes
 from rollout_curator.selection.strategies.base import Step, arguments, get
-from rollout_curator.selection.strategies.ranking import Bools, Floats, Ints, dense, drawn, places
+from rollout_curator.selection.strategies.ranking import Bools, Floats, Ints, dense, ranks_to_draw_by, places
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -71,7 +71,7 @@ def matched_random(
     rows = np.flatnonzero(valid | kept)
     task = dense(frame)
     wanted = np.bincount(task[kept], minlength=int(task.max(initial=-1)) + 1)
-    order = drawn(frame, seed, "matched_random")[rows]
+    order = ranks_to_draw_by(frame, seed, "matched_random")[rows]
     control = np.zeros(len(frame), dtype=bool)
     if by == TOKENS:
         tokens = np.maximum(frame["tokens"].to_numpy(), 1)  # the shortest answers are estimated at none

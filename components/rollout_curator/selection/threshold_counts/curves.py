@@ -26,7 +26,7 @@ MAX_STOPS = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Steps:
+class Curve:
     """What is kept when one bound stands at each of some ascending values and the other bound stays.
 
     `open` is what is kept without this bound, `beyond` what is kept when it lies past every finite value.
@@ -45,7 +45,7 @@ class Steps:
 
 
 @dataclass(frozen=True, slots=True)
-class Levels:
+class ThresholdCounts:
     """The stops of two handles and what each keeps, given where the other one is.
 
     `lower` is what `at_least = stop` keeps given `bounds.high`; `upper` is what `at_most = stop` keeps given
@@ -55,8 +55,8 @@ class Levels:
     `bounds` keep.
     """
 
-    lower: Steps
-    upper: Steps
+    lower: Curve
+    upper: Curve
     bins: Bins
     always: Ints
     bounds: Interval
@@ -79,16 +79,16 @@ class Levels:
         """Return what `bounds` keep, exact for any of them."""
         return self.columns.at(bounds)
 
-    def within(self, bounds: Interval) -> "Levels":
+    def within(self, bounds: Interval) -> "ThresholdCounts":
         """Return the levels of the same population for other bounds, without sorting it again."""
         return _levels(self.columns, bounds, self.start, self.most)
 
-    def thinned(self, most: int) -> "Levels":
+    def thinned(self, most: int) -> "ThresholdCounts":
         """Return the same levels with at most so many stops and about so many bins, for a small plot."""
         return self if most >= self.most else _levels(self.columns, self.bounds, self.start, most)
 
 
-def levels(
+def count_thresholds(
     value: npt.NDArray[np.float64],
     tokens: Numbers,
     task: Numbers,
@@ -96,7 +96,7 @@ def levels(
     always: Flags | None = None,
     bounds: Interval = ANY,
     order: npt.NDArray[np.intp] | None = None,
-) -> Levels:
+) -> ThresholdCounts:
     """Return what every bound on `value` keeps, the other bound being that of `bounds`.
 
     `order` is the argsort of `value` with NaN last; a caller that keeps it saves the sorting.
@@ -115,13 +115,13 @@ def _starts(value: Floats) -> Ints:
     return np.append(low + np.flatnonzero(is_first), high)
 
 
-def _levels(columns: Columns, bounds: Interval, start: Ints, most: int) -> Levels:
+def _levels(columns: Columns, bounds: Interval, start: Ints, most: int) -> ThresholdCounts:
     picked = _stops(columns, start, most)
     first, past = start[:-1], int(start[-1])
     low = int(start[0])
     histogram = make_bins(columns.value[low:past], first - low, most=most * 2)
     edges = low + np.concatenate([[0], np.cumsum(histogram.count)])
-    return Levels(
+    return ThresholdCounts(
         lower=_lower(columns, bounds, first[picked], past),
         upper=_upper(columns, bounds, start[picked + 1], low),
         bins=histogram,
@@ -150,14 +150,14 @@ def _stops(columns: Columns, start: Ints, most: int) -> Ints:
     return np.unique(np.concatenate([by_value, by_rollout]))
 
 
-def _lower(columns: Columns, bounds: Interval, first: Ints, past: int) -> Steps:
+def _lower(columns: Columns, bounds: Interval, first: Ints, past: int) -> Curve:
     """Return what each lower bound keeps; a task is kept while its last row up to the upper bound is."""
     whole = columns.slice(replace(bounds, low=None))
     last = np.full(columns.n_codes + 1, -1, dtype=np.int64)
     last[columns.task[: whole.stop]] = np.arange(whole.stop)  # the last write wins
     before = _counted(last[:-1], whole.stop)
     start = np.minimum(first, whole.stop)
-    return Steps(
+    return Curve(
         value=columns.value[first],
         rollouts=columns.always.rollouts + columns.rollouts[whole.stop] - columns.rollouts[start],
         tasks=columns.always.tasks + before[-1] - before[start],
@@ -167,7 +167,7 @@ def _lower(columns: Columns, bounds: Interval, first: Ints, past: int) -> Steps:
     )
 
 
-def _upper(columns: Columns, bounds: Interval, after: Ints, low: int) -> Steps:
+def _upper(columns: Columns, bounds: Interval, after: Ints, low: int) -> Curve:
     """Return what each upper bound keeps; a task is kept once its first row from the lower bound on is.
 
     `after` is the position after the last row of each stop.
@@ -177,7 +177,7 @@ def _upper(columns: Columns, bounds: Interval, after: Ints, low: int) -> Steps:
     first[columns.task[whole.start :][::-1]] = np.arange(whole.stop - 1, whole.start - 1, -1)
     before = _counted(first[:-1], whole.stop)
     stop = np.maximum(after, whole.start)
-    return Steps(
+    return Curve(
         value=columns.value[after - 1],
         rollouts=columns.always.rollouts + columns.rollouts[stop] - columns.rollouts[whole.start],
         tasks=columns.always.tasks + before[stop],

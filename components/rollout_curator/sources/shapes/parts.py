@@ -35,7 +35,7 @@ TEXT_KEYS: dict[Kind, str] = {"text": "text", "refusal": "refusal"}
 _THOUGHT_KEYS = ("thinking", "reasoning", "text", "summary", "content", "thought", "reasoning_content")
 
 
-class Part(NamedTuple):
+class ContentPart(NamedTuple):
     """One part of a content: what it is, the text of it (None where it has none), and the part as it was recorded.
 
     `other` is of a type that nobody knows, `none` is no object at all.
@@ -46,18 +46,18 @@ class Part(NamedTuple):
     value: Any
 
 
-def parts_of(content: Any) -> Iterator[Part]:
+def parts_of(content: Any) -> Iterator[ContentPart]:
     """Yield the parts of a content: a text is one, and so is an object that stands alone; nothing has none."""
     if isinstance(content, str):
         if content:
-            yield Part("text", content, content)
+            yield ContentPart("text", content, content)
     elif content is not None:
         yield from map(part_of, content if isinstance(content, list) else (content,))
 
 
-def part_of(value: Any) -> Part:
+def part_of(value: Any) -> ContentPart:
     """Return a value as the part it is."""
-    return Part(*_kind_and_text(value), value)
+    return ContentPart(*_kind_and_text(value), value)
 
 
 def texts_of(content: Any) -> list[str]:

@@ -105,7 +105,7 @@ def _groups(workspace: Workspace, rows: Array) -> Iterator[str]:
 
 
 def _some(workspace: Workspace, rows: Array) -> pd.DataFrame:
-    some = in_order(workspace.lots, rows)[:SHOWN]
+    some = in_order(workspace.sample_rank, rows)[:SHOWN]
     part = workspace.frame.iloc[some]
     hidden = state.session().blind or state.session().queue == SECOND
     return pd.DataFrame(

@@ -39,7 +39,7 @@ def chosen_row(table: pd.DataFrame, key: str, *, opens: bool = True) -> int | No
         shown,
         hide_index=True,
         height="content" if len(shown) <= 12 else 420,
-        key=f"rc.{key}-{choices.drawn(key)}",
+        key=f"rc.{key}-{choices.times_drawn(key)}",
         on_select="rerun" if opens else "ignore",
         selection_mode="single-row",
         column_config=config,

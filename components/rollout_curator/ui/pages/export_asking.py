@@ -68,4 +68,4 @@ def _fault(out: Path) -> str:
 @st.cache_data(show_spinner=False, max_entries=16)
 def _fault_of(_out: Path, stamp: str) -> str:
     """Return what is remembered under a stamp of everything that lies beside the file."""
-    return manifest.fits(_out)
+    return manifest.files_match(_out)

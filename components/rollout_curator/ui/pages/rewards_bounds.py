@@ -11,7 +11,7 @@ from rollout_curator.recipe.recipe import Recipe
 from rollout_curator.review import slice_queues
 from rollout_curator.selection.intervals import Interval
 from rollout_curator.selection.slices import Range
-from rollout_curator.selection.threshold_counts import Kept, Levels
+from rollout_curator.selection.threshold_counts import Kept, ThresholdCounts
 from rollout_curator.ui import links
 from rollout_curator.ui.state import choices, measures, state
 from rollout_curator.ui.text import label
@@ -92,7 +92,7 @@ class Band:
         return self.end < self.start
 
 
-def step_of(levels: Levels, at_least: float, *, up: bool) -> float | None:
+def step_of(levels: ThresholdCounts, at_least: float, *, up: bool) -> float | None:
     """Return where the next step of the bound leads: one value that occurs further, or a round share of the range."""
     values = levels.lower.value
     if not len(values):
@@ -111,7 +111,7 @@ def step_of(levels: Levels, at_least: float, *, up: bool) -> float | None:
     return None if up and end > highest else end
 
 
-def band(levels: Levels, bounds: Interval, *, up: bool) -> Band | None:
+def band(levels: ThresholdCounts, bounds: Interval, *, up: bool) -> Band | None:
     """Return what the next step of the lower bound brings or costs, None where there is none."""
     if bounds.low is None:
         return None
@@ -137,7 +137,7 @@ def _signed(n: int) -> str:
     return f"+{n:,}" if n > 0 else f"\u2212{-n:,}" if n < 0 else "0"
 
 
-def _bands(levels: Levels, bounds: Interval, axis: str) -> None:
+def _bands(levels: ThresholdCounts, bounds: Interval, axis: str) -> None:
     """Draw what one step down would bring and one step up would cost, with those rollouts one click away."""
     found = [one for one in (band(levels, bounds, up=False), band(levels, bounds, up=True)) if one is not None]
     if not found:

@@ -115,7 +115,7 @@ def _mark(figure: go.Figure, key: str, *, has_box: bool) -> str | None:
     """Draw a figure; return the text of the mark or box that was just chosen."""
     event = st.plotly_chart(
         figure,
-        key=f"rc.plot-{key}-{choices.drawn(key)}",
+        key=f"rc.plot-{key}-{choices.times_drawn(key)}",
         on_select="rerun",
         selection_mode=("points", "box") if has_box else ("points",),
         config=BOX if has_box else NO_BOX,
@@ -136,7 +136,7 @@ def _row(shown: Shown, key: str) -> str | None:
     return None if row is None else opens[row] or None
 
 
-def _with_success(part: slices.Part, success: float) -> slices.Part:
+def _with_success(part: slices.Condition, success: float) -> slices.Condition:
     """Return a part as queues hold it: a pass rate says what a success is."""
     if isinstance(part, Range) and part.column == plots.PASS_RATE:
         return replace(part, column=slice_queues.pass_rate(success))

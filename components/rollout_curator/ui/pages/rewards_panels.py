@@ -14,9 +14,9 @@ from rollout_curator.recipe.recipe import Recipe
 from rollout_curator.review import slice_queues
 from rollout_curator.selection.filters import GROUPS
 from rollout_curator.selection.intervals import Interval
-from rollout_curator.selection.slices import Is
+from rollout_curator.selection.slices import Equals
 from rollout_curator.selection.strategies import quantile_bounds, z_bounds
-from rollout_curator.selection.threshold_counts import Levels, levels
+from rollout_curator.selection.threshold_counts import ThresholdCounts, count_thresholds
 from rollout_curator.ui.picker.panels import MAX_STOPS as PANEL_STOPS
 from rollout_curator.ui.picker.threshold import Panel, PanelChoice, threshold_panels
 from rollout_curator.ui.server.site import BY_CONTENT
@@ -90,14 +90,14 @@ def _draw(workspace: Workspace, recipe: Recipe, by: str, groups: list[Group], *,
     shown = [_panel(workspace, recipe, by, group, own.get(group.name)) for group in groups]
 
     def take(chosen: PanelChoice) -> None:
-        choices.set_own(by, {groups[chosen.index].name: chosen.at_least})
+        choices.set_group_threshold(by, {groups[chosen.index].name: chosen.at_least})
 
     chosen = threshold_panels(shown, key=f"rc.panels-{by}", title="", one_axis=one_axis, take=take)
     if chosen is None:
         return
     if chosen.opened:
         among = REWARD if _has_others(recipe, by) else slice_queues.ANY
-        choices.open_here(slice_queues.queue(among, Is(by, groups[chosen.index].name)))
+        choices.open_here(slice_queues.queue(among, Equals(by, groups[chosen.index].name)))
     else:
         take(chosen)
     st.rerun()
@@ -114,10 +114,10 @@ def _panel(workspace: Workspace, recipe: Recipe, by: str, group: Group, own: flo
 
 
 @st.cache_resource(hash_funcs={**BY_CONTENT, Group: lambda group: group.name}, show_spinner=False, max_entries=100)
-def _levels_of(workspace: Workspace, version: int, rest: Recipe, by: str, group: Group) -> Levels:
+def _levels_of(workspace: Workspace, version: int, rest: Recipe, by: str, group: Group) -> ThresholdCounts:
     found, rows = measures.population(workspace, rest, REWARD), group.places
     columns = (column[rows] for column in (found.value, found.tokens, found.task))
-    return levels(*columns, always=found.always[rows], order=np.arange(len(rows))).thinned(PANEL_STOPS)
+    return count_thresholds(*columns, always=found.always[rows], order=np.arange(len(rows))).thinned(PANEL_STOPS)
 
 
 def _ordered(workspace: Workspace, recipe: Recipe, by: str, order: str) -> list[Group]:
@@ -179,7 +179,7 @@ def _set_all(workspace: Workspace, recipe: Recipe, by: str, groups: list[Group])
         bounds = quantile_bounds(found.value, task, q) if how == "quantile" else z_bounds(found.value, task, z)
         pairs = zip(groups, bounds, strict=True)
         own = {group.name: _at_a_value(found.value[group.places], float(bound)) for group, bound in pairs}
-        choices.set_own(by, {name: bound for name, bound in own.items() if np.isfinite(bound)})
+        choices.set_group_threshold(by, {name: bound for name, bound in own.items() if np.isfinite(bound)})
         st.rerun()
     if other := recipe.thresholds_by:
         st.caption(label(f"{len(recipe.group_thresholds(other)):,} have a threshold of their own by {other}."))

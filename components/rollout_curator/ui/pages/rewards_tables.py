@@ -7,7 +7,7 @@ import streamlit as st
 
 from rollout_curator.recipe.recipe import Recipe
 from rollout_curator.review import slice_queues
-from rollout_curator.selection.slices import Is, Range
+from rollout_curator.selection.slices import Equals, Range
 from rollout_curator.ui.pages.chosen_row import chosen_row
 from rollout_curator.ui.pages.rewards_compare import compare
 from rollout_curator.ui.pages.rewards_figures import more_figures
@@ -95,5 +95,5 @@ def _groups(workspace: Workspace, recipe: Recipe, by: str) -> None:
     if len(table) > PAGE_ROWS:
         st.caption(f"The {PAGE_ROWS:,} largest of {len(table):,} are shown.")
     if row is not None:
-        choices.open_here(slice_queues.queue(slice_queues.ATTEMPTS, Is(by, names[row])))
+        choices.open_here(slice_queues.queue(slice_queues.ATTEMPTS, Equals(by, names[row])))
         st.rerun()

@@ -40,7 +40,7 @@ def examples(workspace: Workspace, recipe: Recipe) -> None:
         show_untrusted(workspace.training_line(row, plan).text.decode("utf-8").rstrip("\n"), height=420)
         links.link(f"Read it in Review ({workspace.where(row)})", "review", queue="kept", key=workspace.key(row))
     with right:
-        looked = recipes.found(workspace.marked(row), plan, always=True)
+        looked = recipes.convert_with_issues(workspace.marked(row), plan, always=True)
         _seen(looked, plan)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import streamlit as st
 
-from rollout_curator.selection.threshold_counts import Levels
+from rollout_curator.selection.threshold_counts import ThresholdCounts
 from rollout_curator.ui import scripts
 from rollout_curator.ui.picker.messages import PanelSaid, PanelsData
 from rollout_curator.ui.picker.payload import heard, small_payload
@@ -30,7 +30,7 @@ class Panel:
 
     name: str
     note: str
-    levels: Levels
+    levels: ThresholdCounts
     own: bool
 
 

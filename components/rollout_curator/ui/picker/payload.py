@@ -10,7 +10,7 @@ from typing import Any
 import streamlit as st
 
 from rollout_curator.selection.intervals import Interval
-from rollout_curator.selection.threshold_counts import Kept, Levels, Steps
+from rollout_curator.selection.threshold_counts import Curve, Kept, ThresholdCounts
 from rollout_curator.ui.picker.messages import Bins, BothLevelsSaid, BoundsSaid, Counts, LevelsSaid, StepsSaid
 
 
@@ -34,12 +34,12 @@ def heard(key: str) -> Heard:
     return Heard()
 
 
-def payload(levels: Levels) -> BothLevelsSaid:
+def payload(levels: ThresholdCounts) -> BothLevelsSaid:
     """Return levels as JSON values, with both curves."""
     return {**small_payload(levels), "upper": _steps(levels.upper)}
 
 
-def small_payload(levels: Levels) -> LevelsSaid:
+def small_payload(levels: ThresholdCounts) -> LevelsSaid:
     """Return levels as JSON values, with the curve of the lower bound alone."""
     return {
         "bounds": _bounds(levels.bounds),
@@ -55,7 +55,7 @@ def small_payload(levels: Levels) -> LevelsSaid:
     }
 
 
-def _bins(levels: Levels) -> Bins:
+def _bins(levels: ThresholdCounts) -> Bins:
     bins = levels.bins
     return {
         "left": bins.left.tolist(),
@@ -67,7 +67,7 @@ def _bins(levels: Levels) -> Bins:
     }
 
 
-def _steps(steps: Steps) -> StepsSaid:
+def _steps(steps: Curve) -> StepsSaid:
     return {
         "rollouts": steps.rollouts.tolist(),
         "tasks": steps.tasks.tolist(),

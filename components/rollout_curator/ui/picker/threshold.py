@@ -11,7 +11,7 @@ from typing import Any, Literal
 import streamlit as st
 
 from rollout_curator.selection.intervals import Interval
-from rollout_curator.selection.threshold_counts import Levels
+from rollout_curator.selection.threshold_counts import ThresholdCounts
 from rollout_curator.ui import scripts
 from rollout_curator.ui.picker.messages import PickerData
 from rollout_curator.ui.picker.panels import Panel, PanelChoice, threshold_panels
@@ -46,7 +46,7 @@ class Choice:
 
 
 def threshold_picker(
-    levels: Levels,
+    levels: ThresholdCounts,
     *,
     key: str,
     title: str = "Reward",

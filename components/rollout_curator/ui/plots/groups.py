@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from rollout_curator.selection.slices import Is, encode
+from rollout_curator.selection.slices import Equals, encode
 from rollout_curator.ui.plots.base import FIRST_COLOUR, SECOND_COLOUR, finish, nothing, plot
 from rollout_curator.ui.plots.labels import distinct, label, name_of
 from rollout_curator.words import counted
@@ -31,7 +31,7 @@ def by_group(table: pd.DataFrame, column: str) -> go.Figure:
     shown, rest = table.iloc[:MAX_ROWS], table.iloc[MAX_ROWS:]
     groups = ["" if _is_missing(group) else str(group) for group in shown.index]
     names = [name or "(none)" for name in distinct(groups, most=MAX_LABEL)]
-    opens = [encode([Is(column, group)]) for group in groups]
+    opens = [encode([Equals(column, group)]) for group in groups]
     records = zip(groups, shown.to_dict("records"), strict=True)
     words = [_words(label(group) or "(none)", row) for group, row in records]
     if len(rest):

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Literal, NotRequired, TypedDict
 
 from rollout_curator.conversation.items import think_spans
-from rollout_curator.sources.shapes.parts import Part, image_source, parts_of
+from rollout_curator.sources.shapes.parts import ContentPart, image_source, parts_of
 from rollout_curator.ui.reader.json_layout import as_json, parsed, pretty
 
 BlockKind = Literal["text", "reasoning", "call", "result", "image", "note"]
@@ -47,7 +47,7 @@ def contents(content: Any) -> Iterator[Block]:
     yield from map(_block, parts_of(content))
 
 
-def _block(part: Part) -> Block:
+def _block(part: ContentPart) -> Block:
     """Return one content part as a block."""
     if part.kind == "none" and part.text is None:
         return note("not a content part", pretty(part.value))

@@ -55,7 +55,7 @@ class _Search:
     answered: tuple[str | None, int] | None = None
 
 
-def place(turns: list[Turn], messages: Sequence[Message], plan: Plan) -> list[Turn]:
+def locate_in_example(turns: list[Turn], messages: Sequence[Message], plan: Plan) -> list[Turn]:
     """Note in every block which message of the example holds it; return the turns."""
     search = _search(messages, plan)
     for turn in turns:

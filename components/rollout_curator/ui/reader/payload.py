@@ -20,7 +20,7 @@ from rollout_curator.selection.funnel import INVALID_WORDS
 from rollout_curator.sources.lines import readable
 from rollout_curator.ui.reader import messages
 from rollout_curator.ui.reader.blinding import conceal
-from rollout_curator.ui.reader.example_alignment import changed, left_out, place
+from rollout_curator.ui.reader.example_alignment import changed, left_out, locate_in_example
 from rollout_curator.ui.reader.json_layout import parsed, pretty
 from rollout_curator.ui.reader.marking import answered, marks_for, marks_json
 from rollout_curator.ui.reader.messages import Attempt, Example, ExampleText, Rollout
@@ -51,10 +51,10 @@ FINISH_WORDS = {
 
 def rollout_entry(view: View, position: int) -> Rollout:
     """Return everything the reader shows at a position of a view."""
-    return entry_of_row(view, int(view.rows[position]), position)
+    return rollout_json(view, int(view.rows[position]), position)
 
 
-def entry_of_row(view: View, row: int, position: int | None) -> Rollout:
+def rollout_json(view: View, row: int, position: int | None) -> Rollout:
     """Return everything the reader shows of a row, also of one that is not in the view (`pos` is then None)."""
     workspace, plan = view.workspace, view.plan
     entry = conceal(view, _facts(view, position, row))
@@ -66,7 +66,7 @@ def entry_of_row(view: View, row: int, position: int | None) -> Rollout:
     line = _line(view, row, rollout)
     if line.skip:
         return {**entry, "markedInData": marked, "turns": turns, "example": _no_example(of_issue(line.skip))}
-    turns = place(turns, line.example.messages or [], plan)
+    turns = locate_in_example(turns, line.example.messages or [], plan)
     example = _example(line, turns, plan)
     whole: Rollout = {**entry, "markedInData": marked, "turns": turns, "example": example}
     return conceal(view, whole)

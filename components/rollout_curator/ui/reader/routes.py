@@ -18,10 +18,10 @@ from rollout_curator.ui.reader.payload import (
     Json,
     attempts,
     decision_json,
-    entry_of_row,
     example_text,
     raw_text,
     rollout_entry,
+    rollout_json,
 )
 from rollout_curator.ui.reader.views import View
 from rollout_curator.ui.server import identity
@@ -89,7 +89,7 @@ def _rollout(site: Site, query: Any) -> bytes:
     view = _view(site, query.get("view", ""))
     view.workspace.refresh_decisions()
     key = query.get("key", "")
-    return dump({"boot": site.boot, "rollout": entry_of_row(view, _row(view, key), view.position(key))})
+    return dump({"boot": site.boot, "rollout": rollout_json(view, _row(view, key), view.position(key))})
 
 
 def _attempts(site: Site, query: Any) -> bytes:

@@ -96,14 +96,14 @@ class ExportJob(Job):
             self.controls.append(step)
 
 
-class LookJob(Job):
+class CheckJob(Job):
     """A look at every example of a plan that has begun."""
 
-    def __init__(self, workspace: Workspace, plan: Plan, *, for_hazards: bool) -> None:
+    def __init__(self, workspace: Workspace, plan: Plan, *, with_hazards: bool) -> None:
         """Begin to look."""
-        self.plan, self.for_hazards = plan, for_hazards
+        self.plan, self.with_hazards = plan, with_hazards
         outlook = workspace.outlook
-        super().__init__("look", outlook.look(plan) if for_hazards else outlook.prepare(plan), workspace.n_rollouts)
+        super().__init__("look", outlook.look(plan) if with_hazards else outlook.prepare(plan), workspace.n_rollouts)
 
 
 def writing_of(job: ExportJob | None) -> str | None:

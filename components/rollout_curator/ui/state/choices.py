@@ -52,7 +52,7 @@ def remove_filter(place: int) -> None:
     state.change_recipe(filters=(*before[:place], *before[place + 1 :]))
 
 
-def set_own(by: str, chosen: Mapping[str, float | None]) -> None:
+def set_group_threshold(by: str, chosen: Mapping[str, float | None]) -> None:
     """Choose lower bounds of some agents, sources or models; None follows the common one again."""
     before = state.recipe().group_thresholds(by)
     found = {name: bound for name, bound in {**before, **chosen}.items() if bound is not None}
@@ -164,14 +164,14 @@ def set_as_tables(chosen: bool) -> None:
     state.session().as_tables = chosen
 
 
-def drawn(figure: str) -> int:
+def times_drawn(figure: str) -> int:
     """Return how often a figure was drawn anew: the browser forgets what was chosen in one with another number."""
     return state.session().drawn.get(figure, 0)
 
 
 def draw_anew(figure: str) -> None:
     """Let the browser forget what was chosen in a figure."""
-    state.session().drawn[figure] = drawn(figure) + 1
+    state.session().drawn[figure] = times_drawn(figure) + 1
 
 
 def compare(name: str, chosen: Recipe | None) -> None:

@@ -18,7 +18,7 @@ from rollout_curator.index.numeric_columns import REWARD
 from rollout_curator.recipe.recipe import Recipe
 from rollout_curator.selection import strategies
 from rollout_curator.selection.intervals import Interval
-from rollout_curator.selection.threshold_counts import Levels, levels
+from rollout_curator.selection.threshold_counts import ThresholdCounts, count_thresholds
 from rollout_curator.ui import plots
 from rollout_curator.ui.server.site import BY_CONTENT
 from rollout_curator.ui.state import choices
@@ -70,20 +70,20 @@ def _order(workspace: Workspace, axis: str) -> Array:
     return np.argsort(workspace.numbers(axis), kind="stable")
 
 
-def axis_levels(workspace: Workspace, recipe: Recipe, axis: str, bounds: Interval) -> Levels:
+def axis_levels(workspace: Workspace, recipe: Recipe, axis: str, bounds: Interval) -> ThresholdCounts:
     """Return what bounds on an axis keep, exactly."""
     return _levels(workspace, workspace.refresh_decisions(), recipe.without_axis(axis), axis, bounds)
 
 
 @st.cache_resource(hash_funcs=BY_CONTENT, show_spinner=False, max_entries=12)
-def _levels(workspace: Workspace, version: int, rest: Recipe, axis: str, bounds: Interval) -> Levels:
+def _levels(workspace: Workspace, version: int, rest: Recipe, axis: str, bounds: Interval) -> ThresholdCounts:
     return _unbounded_levels(workspace, version, rest, axis).within(bounds)
 
 
 @st.cache_resource(hash_funcs=BY_CONTENT, show_spinner=False, max_entries=4)
-def _unbounded_levels(workspace: Workspace, version: int, rest: Recipe, axis: str) -> Levels:
+def _unbounded_levels(workspace: Workspace, version: int, rest: Recipe, axis: str) -> ThresholdCounts:
     found = population(workspace, rest, axis)
-    return levels(found.value, found.tokens, found.task, always=found.always, order=found.order)
+    return count_thresholds(found.value, found.tokens, found.task, always=found.always, order=found.order)
 
 
 def plot_frame(workspace: Workspace, recipe: Recipe) -> pd.DataFrame:

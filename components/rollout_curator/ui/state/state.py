@@ -25,7 +25,7 @@ from rollout_curator.review.queues import DEFAULT
 from rollout_curator.training.targets.base import targets
 from rollout_curator.ui.reader.views import View
 from rollout_curator.ui.server.identity import Who, who
-from rollout_curator.ui.server.jobs import LookJob
+from rollout_curator.ui.server.jobs import CheckJob
 from rollout_curator.ui.server.site import Site
 
 SESSION = "rc.session"
@@ -81,7 +81,7 @@ class Session:
     reported: Mapping[str, Any] | None = None
     notice: str = ""
     known: Recipe | None = None
-    look: LookJob | None = None
+    look: CheckJob | None = None
     declined: Plan | None = None
     nth: int = 1
     template_from: str = ""
