@@ -18,13 +18,13 @@ from rollout_curator.selection.strategies.base import Says, strategy
 from rollout_curator.selection.strategies.ranking import (
     Floats,
     dense,
-    ranks_to_draw_by,
     first_of_each,
     lowest_of_each,
     marked,
     measured,
     numbers,
     places,
+    ranks_to_draw_by,
     rewards,
 )
 from rollout_curator.selection.strategies.task_statistics import pass_rates, quantile_bounds, z_scores

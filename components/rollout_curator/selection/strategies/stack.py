@@ -12,7 +12,7 @@ import numpy as np
 
 from rollout_curator.index.hashing import Hashes
 from rollout_curator.selection.strategies.base import Step, arguments, get
-from rollout_curator.selection.strategies.ranking import Bools, Floats, Ints, dense, ranks_to_draw_by, places
+from rollout_curator.selection.strategies.ranking import Bools, Floats, Ints, dense, places, ranks_to_draw_by
 
 if TYPE_CHECKING:
     import pandas as pd
