@@ -28,7 +28,8 @@ RAISED: dict[str, dict[str, Any] | str | bytes] = {
 
 
 def test_every_flag_is_raised_by_a_line_here() -> None:
-    assert sorted(RAISED) == sorted(FLAG_WORDS)
+    lowered = {"tokens_not_read"}  # of lines over 4 MiB: tests/sources/test_token_lists.py lowers the limit
+    assert sorted({*RAISED, *lowered}) == sorted(FLAG_WORDS)
 
 
 @pytest.mark.parametrize("flag", RAISED)

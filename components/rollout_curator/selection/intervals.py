@@ -2,13 +2,14 @@
 
 import math
 from dataclasses import dataclass
-from typing import Any
-
-import numpy as np
+from typing import TYPE_CHECKING, Any
 
 from rollout_curator.words import exact
 
-Array = np.ndarray[Any, Any]
+if TYPE_CHECKING:
+    import numpy as np
+
+    Array = np.ndarray[Any, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,9 +25,9 @@ class Interval:
         """Say whether it has an end at all."""
         return self.low is not None or self.high is not None
 
-    def mask(self, values: Array) -> Array:
+    def mask(self, values: "Array") -> "Array":
         """Return which of these floats lie in it; NaN lies in none, not even in one without ends."""
-        inside = ~np.isnan(values)
+        inside: Array = values == values  # NaN is not
         if self.low is not None:
             inside &= values >= self.low
         if self.high is not None:
