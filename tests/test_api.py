@@ -309,11 +309,11 @@ def test_a_store_that_is_named_counts_instead(tmp_path: Path) -> None:
         assert opened.select(rc.Recipe()).kept.tolist() == [True, False, True]
 
 
-def test_a_named_store_that_is_not_there_is_a_warning_and_none_is_made(tmp_path: Path) -> None:
+def test_a_named_store_that_is_not_there_is_an_error_and_none_is_made(tmp_path: Path) -> None:
     source = rollouts(tmp_path)
-    with pytest.warns(UserWarning, match=r"no\.sqlite: no review store there yet, no decision counts") as told:
-        rc.open(source, tmp_path / "no.sqlite").close()
-    assert (told[0].filename, (tmp_path / "no.sqlite").exists()) == (__file__, False)
+    with pytest.raises(DecisionsError, match=r"no\.sqlite: there is no review store; name one that is there"):
+        rc.open(source, tmp_path / "no.sqlite")
+    assert not (tmp_path / "no.sqlite").exists()
 
 
 def test_stores_that_differ_are_an_error_as_on_the_command_line(tmp_path: Path) -> None:

@@ -13,8 +13,7 @@ import pytest
 from making import SAMPLE_DATA, call, gym, write
 from rollout_curator.decisions.store import Decisions, Entry
 from rollout_curator.files import manifest
-from rollout_curator.sources import find
-from rollout_curator.sources.find import by_reason, passed_over
+from rollout_curator.sources.find import by_reason, find, passed_over
 from rollout_curator.workspace.workspace import Workspace
 
 ROWS = [gym(f"Question {n}?", f"answer {n}", n / 10, task_id=n) for n in range(10)]

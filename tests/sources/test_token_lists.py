@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rollout_curator.conversation import FlatOptions, chat, flat
+from rollout_curator.conversation import FlatOptions, to_chat, to_flat
 from rollout_curator.index.facts import CLASS_NAMES, Facts
 from rollout_curator.index.flags import flag_words
 from rollout_curator.index.scan import content_key, read_line
@@ -106,7 +106,7 @@ def test_a_full_line_is_shown_and_written_as_if_it_were_read_whole(line: Json, m
     assert "tokens_not_read" in read.notes
     assert [note for note in read.notes if note != "tokens_not_read"] == list(whole.notes)
     assert transcript(read) == transcript(whole)
-    assert (chat(read), flat(read, FlatOptions())) == (chat(whole), flat(whole, FlatOptions()))
+    assert (to_chat(read), to_flat(read, FlatOptions())) == (to_chat(whole), to_flat(whole, FlatOptions()))
     assert repr((found.numbers, found.facets)) == repr((known.numbers, known.facets))
     assert found.classes[:at] + found.classes[at + 1 :] == known.classes[:at] + known.classes[at + 1 :]
 

@@ -141,7 +141,7 @@ def test_the_first_difference_of_two_texts(one: str, other: str, n: int) -> None
 
 
 def test_every_built_in_template_has_words() -> None:
-    files = CHECKOUT.glob("components/rollout_curator/templates/builtin/*.jinja")
+    files = CHECKOUT.glob("components/rollout_curator/training/templates/builtin/*.jinja")
     assert sorted(file.stem for file in files) == sorted(WORDS)
 
 

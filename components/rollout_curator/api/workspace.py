@@ -60,13 +60,14 @@ def open(
 
     `decisions` names the review store that counts. Without it that is the `curation.sqlite` beside or above the files,
     by the rule of the command line and the app; the workspace says which one. None is made, and nothing is written but
-    indexes, in `cache_dir` or the user's cache folder. Files that cannot be read, and a named store that is not there,
-    are a warning.
-    Raises SourceError when nothing can be read, DecisionsError when several stores could count or one cannot be opened,
-    CacheError when the indexes cannot be written.
+    indexes, in `cache_dir` or the user's cache folder. Files that cannot be read are a warning.
+    Raises SourceError when nothing can be read, DecisionsError when several stores could count, or one is not there or
+    cannot be opened, CacheError when the indexes cannot be written.
     """
     paths = [path] if isinstance(path, str | Path) else list(path)
     given = None if decisions is None else Path(decisions)
+    if given is not None:
+        store_choice.require_there(given)  # before the long work
     cache = opening.default_cache() if cache_dir is None else Path(cache_dir)
     try:
         found = existing(paths)
@@ -92,8 +93,6 @@ def open(
         raise
     for left_out in opened.refused:
         _warn(f"left out: {left_out.reason}")
-    if opened.counted.how == "absent":
-        _warn(f"{opened.counted.path}: no review store there yet, no decision counts")
     return Workspace(opened, [given] if given is not None else around.stores())
 
 

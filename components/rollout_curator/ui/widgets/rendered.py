@@ -37,6 +37,6 @@ def _component() -> ComponentRenderer:
     return st.components.v2.component(
         "rollout_curator_rendered",
         html='<div class="rc-rendered" role="list" tabindex="0"></div>',
-        css=scripts.text("rendered.css"),
-        js=scripts.text("rendered.js"),
+        css=scripts.text("widgets/rendered.css"),
+        js=scripts.text("widgets/rendered.js"),
     )
