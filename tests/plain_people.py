@@ -5,10 +5,10 @@ real ones.
 `recipe_rules` does. What is judged in a simulation, everything in `reading`, is the real code.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from rollout_curator.recipe.recipe import Recipe
 from rollout_curator.selection.funnel import ACCEPT, NONE, REJECT
 
 Array = np.ndarray[Any, Any]
+Made = TypeVar("Made")
 Holds = tuple[str, tuple[str, ...], str]
 
 
@@ -125,12 +126,21 @@ class PlainWorkspace:
         self.contents = np.array([numbers.setdefault(key, len(numbers)) for key in keys])
         self.first_rows = np.unique(self.contents, return_index=True)[1]
         self._rows: dict[str, list[int]] = {}
+        self._made: dict[str, tuple[tuple[int, Hashable], Any]] = {}
         for row, key in enumerate(keys):
             self._rows.setdefault(key, []).append(row)
 
     def refresh_decisions(self) -> int:
         """Return the version of the store."""
         return self.decisions.version()
+
+    def as_of_now(self, name: str, key: Hashable, make: Callable[[], Made], most: int = 1) -> Made:
+        """Return what `make` gives, remembered under a name until another key or a decision comes."""
+        asked = (self.refresh_decisions(), key)
+        if name not in self._made or self._made[name][0] != asked:
+            self._made[name] = (asked, make())
+        found: Made = self._made[name][1]
+        return found
 
     def column(self, name: str) -> Array:
         """Return the rewards."""
