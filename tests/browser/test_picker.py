@@ -320,7 +320,7 @@ def test_a_panel_gets_a_bound_of_its_own_by_dragging_and_follows_again(page: Pag
 
 @pytest.fixture(scope="module")
 def blank(chromium: Browser, picker_url: str) -> Iterator[Page]:
-    """Return a page that has `keptBy`, `mount(data)` and `sent`, from the picker's own modules."""
+    """Return a page that has `keptBy`, `middleOf`, `mount(data)` and `sent`, from the picker's own modules."""
     page = chromium.new_page(viewport={"width": 1000, "height": 600})
     page.goto(f"{picker_url}/_stcore/health")
     page.set_content("<main></main>")
@@ -330,6 +330,7 @@ def blank(chromium: Browser, picker_url: str) -> Iterator[Page]:
           const [picker, counts] = await Promise.all([load('threshold'), load('counts')]);
           const parentElement = document.querySelector('main');
           window.keptBy = counts.keptBy;
+          window.middleOf = counts.middleOf;
           window.sent = [];
           const setStateValue = (_, value) => sent.push(value);
           window.mount = (data) => picker.default({ parentElement, data, setStateValue });
