@@ -50,4 +50,4 @@ def test_foreign_keys_are_found_where_they_stand(tmp_path: Path) -> None:
 
 
 def test_every_module_outside_sources_is_looked_at() -> None:
-    assert {"facts.py", "reader_turns.js"} <= {path.name for path in OTHERS}
+    assert {"facts.py", "turns.js"} <= {path.name for path in OTHERS}

@@ -251,7 +251,7 @@ def test_what_is_trimmed_is_counted_by_its_reason(tmp_path: Path) -> None:
 def test_a_changed_mind_about_a_hazard_looks_at_nothing_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     workspace = Workspace.open([write(tmp_path / "a.jsonl", [gym(), gym(answer="b" * 4000)])])
     assert workspace.funnel(Recipe(max_tokens=100)).as_json()["dropped"] == {"over_length": 1}
-    monkeypatch.setattr(recipes, "found", None)
+    monkeypatch.setattr(recipes, "convert_with_issues", None)
     assert workspace.funnel(Recipe(max_tokens=100, keep=("over_length",))).as_json()["dropped"] == {}
 
 
