@@ -135,14 +135,9 @@ def test_thinking_inside_the_text_becomes_reasoning_and_text() -> None:
     ]
 
 
-def test_thinking_anywhere_in_the_text_is_shown_in_order_as_the_export_reads_it() -> None:
-    turns = shown([{"role": "assistant", "content": "So.<think>Hm.</think>Yes.<think>Or"}])
-    assert turns[0]["blocks"] == [
-        block("text", "So."),
-        block("reasoning", "Hm.", "inside the text, in <think> tags"),
-        block("text", "Yes."),
-        block("reasoning", "Or", "inside the text, never closed"),
-    ]
+@pytest.mark.parametrize("text", ["So.<think>Hm.</think>Yes.", "<think>Or", "[INST] <think>no</think>"])
+def test_tags_that_do_not_begin_a_text_or_never_close_are_shown_to_the_letter(text: str) -> None:
+    assert shown([{"role": "assistant", "content": text}])[0]["blocks"] == [block("text", text)]
 
 
 @pytest.mark.parametrize("image", [{"type": "image", "image": PIXEL}, {"type": "computer_screenshot", "url": PIXEL}])

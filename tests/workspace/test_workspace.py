@@ -317,7 +317,9 @@ def test_threads_that_ask_at_once_convert_once(tmp_path: Path, monkeypatch: pyte
     made: list[int] = []
     found_one = recipes.convert_with_issues
     monkeypatch.setattr(
-        recipes, "convert_with_issues", lambda *given, always: [sleep(0.02), made.append(1), found_one(*given, always=always)][-1]
+        recipes,
+        "convert_with_issues",
+        lambda *given, always: [sleep(0.02), made.append(1), found_one(*given, always=always)][-1],
     )
     plan = recipes.plan(Recipe(options={"inline_think": "split"}))
     with ThreadPoolExecutor(4) as pool:

@@ -38,7 +38,6 @@ SHOWN_IMAGE = re.compile(r"data:image/(?:png|jpeg|gif|webp);base64,[A-Za-z0-9+/=
 _IN_TAGS = {
     "thought": "inside the text, in <think> tags",
     "ended": "inside the text, ends with </think>",
-    "open": "inside the text, never closed",
 }
 
 
@@ -85,15 +84,17 @@ def reasoning(element: Mapping[str, Any]) -> list[Block]:
 
 
 def split_thinking(block: Block) -> list[Block]:
-    """Return text that carries its reasoning in <think> tags as reasoning and text, in order."""
+    """Return text that begins with its reasoning in <think> tags as reasoning and text; other tags are text.
+
+    What is trained with its tags is shown with them, to the letter.
+    """
     spans = think_spans(block["text"]) if block["kind"] == "text" else []
-    if len(spans) < 2:
+    first = next((span for span in spans if span.kind != "text" or span.text.strip()), None)
+    if first is None or first.kind not in _IN_TAGS:
         return [block]
-    return [
-        {**block, "text": span.text} if span.kind == "text" else make_block("reasoning", span.text, _IN_TAGS[span.kind])
-        for span in spans
-        if span.kind != "text" or span.text.strip()
-    ]
+    reasoning = make_block("reasoning", first.text, _IN_TAGS[first.kind])
+    rest = block["text"].partition("</think>")[2]
+    return [reasoning, {**block, "text": rest}] if rest.strip() else [reasoning]
 
 
 def call_block(name: Any, arguments: Any, call_id: Any) -> Block:
