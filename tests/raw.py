@@ -59,7 +59,8 @@ def running(folder: Path, *arguments: str, before: str = "") -> Iterator[tuple[i
         probe.bind((LOCAL, 0))
         port = int(probe.getsockname()[1])
     start = before + "from rollout_curator.cli.main import main; main()"
-    command = [sys.executable, "-c", start, "ui", "--port", str(port), *arguments]
+    store = ["--decisions", str(folder / "curation.sqlite")]  # not in the checkout, beside the sample data
+    command = [sys.executable, "-c", start, "ui", "--port", str(port), *store, *arguments]
     environment = os.environ | {"HOME": str(folder), "XDG_CACHE_HOME": str(folder / "cache"), "PYTHONUNBUFFERED": "1"}
     with subprocess.Popen(command, env=environment, cwd=folder, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
