@@ -26,7 +26,7 @@ def test_the_data_of_forty_small_plots_is_small() -> None:
     assert 40 * len(json.dumps(small_payload(many(900_000).thinned(60)))) < 300_000
 
 
-def test_achoice_of_is_heard_once_and_none_is_lost() -> None:
+def test_a_choice_is_heard_once_and_none_is_lost() -> None:
     heard = Heard(session="a", sequence=1)
     waiting = [{"sequence": 1}, {"sequence": 2}, {"sequence": 3}]
     assert heard.new({"session": "a", "waiting": waiting}) == [{"sequence": 2}, {"sequence": 3}]

@@ -2,7 +2,7 @@
 
 Each is a number of things that take time, beside what the bytes of the file justify, so that a large file of ordinary
 rollouts is read whatever its size. They count what is in the file, never seconds: a file that is refused on one machine
-is refused on all. What is beyond raises `TooMuch`; `passes` makes one sentence of it.
+is refused on all. What is beyond raises `TooMuch`; `scanners` makes one sentence of it.
 """
 
 from dataclasses import dataclass

@@ -19,20 +19,20 @@ shared mode whoever has the token is let in to read, decide and export, and to n
 - Other sites: a request that tells an origin must come from the app's own, host and port, before Streamlit sees it
   (`origin`); routes ask for a token of the page too (`answers`); every answer carries a policy that lets no other
   site frame it and lets no script run but the app's own (`headers`).
-- Who decides: who is signed in, whatever a page or request says (`names`). With `--shared` each session chooses a name
-  once, which ends in "(unverified)" wherever it is written. With `--behind-proxy` it is whom `X-Forwarded-User`, or
-  the header named with `--user-header`, names; such headers count from trusted addresses alone, and nobody else is
+- Who decides: who is signed in, whatever a page or request says (`identity`). With `--shared` each session chooses a
+  name once, which ends in "(unverified)" wherever it is written. With `--behind-proxy` it is whom `X-Forwarded-User`,
+  or the header named with `--user-header`, names; such headers count from trusted addresses alone, and nobody else is
   answered (`proxies`).
 - Hostile text: nothing from data is rendered as markdown or HTML (`text`); the browser is told of nothing to load.
 - Paths: whatever a browser sends opens regular files below a root or, in a shared app, beside the sources, with one
-  answer for all else (`reach`, `browser_paths`). Exports go to the folder for exports. Uploads are read as bytes of at
-  most 1 MB, never written and never served.
+  answer for all else (`path_access`, `browser_paths`). Exports go to the folder for exports. Uploads are read as bytes
+  of at most 1 MB, never written and never served.
 - Hostile templates: a sandbox in a process of its own without this one's memory, 400 MB, 10 seconds a conversation, one
   core a user (`templates.turns`, `rendering`).
 - The network: the server opens no connection, sends no statistics and fetches no template, model or tokenizer.
 - Waiting: the head of a request has 20 seconds, its body 60, an answer that nobody reads 60; of more connections than
   512, or than half of the files the process may open, those that wait give way, and half at most are websockets, with
-  messages of at most 32 MB (`connections`, `wire`).
+  messages of at most 32 MB (`connections`, `protocol_errors`).
 - What was decided: every decision keeps who made it, when and how, and none is changed afterwards; an undo is another.
 - Faults: a page gets a sentence and a number, the log the rest.
 

@@ -1,6 +1,6 @@
 """One thing to read inside a turn: text, reasoning, a call, its result, an image, a remark.
 
-Knows the parts that messages and items are made of; knows nothing of their order (`ui/transcript.py`).
+Knows the parts that messages and items are made of; knows nothing of their order (`transcript`).
 Text stays as it was recorded; only JSON is laid out, and only when that changes nothing but blanks.
 """
 
@@ -20,7 +20,7 @@ class Block(TypedDict):
 
     `name` is the tool for a call and its result, otherwise what a reader should know of the block. `fields` are the
     entries of a JSON object, one by one: arguments, or a result that holds texts of several lines. `to` is the message
-    of the example that holds the block (`ui/placing.py`), None when no message does.
+    of the example that holds the block (`example_alignment`), None when no message does.
     """
 
     kind: BlockKind
