@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rollout_curator import parallel
-from rollout_curator.errors import RecipeError, SourceError, SourceUnreadable
+from rollout_curator.conversation.excerpts import Excerpt, excerpt_of
+from rollout_curator.errors import RecipeError, SourceChanged, SourceError, SourceUnreadable
 from rollout_curator.index import content_keys as by_content
 from rollout_curator.index import grouping, store
 from rollout_curator.index.columns import CLASSES, NUMBERS
@@ -279,6 +280,16 @@ class Collection:
             local = rows[first:last] - self._starts[number]
             for row, text in zip(rows[first:last], source.bodies(local), strict=True):
                 yield int(row), text
+
+    def excerpts(self, rows: Sequence[int]) -> list[Excerpt]:
+        """Return the first words of some rows, in any order; without words where a file changed since indexing."""
+        found = dict.fromkeys(sorted(set(rows)), Excerpt("", ""))
+        try:
+            for row, rollout in self.rollouts(np.array(list(found), dtype=np.int64)):
+                found[row] = excerpt_of(rollout)
+        except SourceChanged:
+            pass  # every page says which files changed
+        return [found[row] for row in rows]
 
     def problems(self) -> Iterator[tuple[Source, Problem]]:
         """Return the lines that are no rollouts, of each source and kind the first thousand."""
