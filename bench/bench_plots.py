@@ -1,4 +1,4 @@
-"""How long the figures of the Rewards page take to make, and how much of each goes to the browser.
+"""How long the figures of the Select page take to make, and how much of each goes to the browser.
 
     python bench/bench_plots.py [--rollouts 1000000] [--tasks 100000] [--times 5]
 

@@ -1,4 +1,4 @@
-"""How soon the Rewards page is up to date after a threshold change, and how much it sends, with a million rollouts.
+"""How soon the Select page is up to date after a threshold change, and how much it sends, with a million rollouts.
 
 python bench/bench_rewards.py [--rollouts 1000000] [--folder DIR]
 

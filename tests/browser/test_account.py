@@ -1,4 +1,4 @@
-"""What was left out, and why, as people meet it: on Export, in Review at its place, on Sources, in the file."""
+"""What was left out, and why, as people meet it: on Export, in Review at its place, on the Data page, in the file."""
 
 import json
 import re
@@ -51,7 +51,7 @@ def test_what_is_left_out_is_said_opened_and_let_in_again(
     expect(left).to_contain_text("not read: attachments")
     expect(left).to_contain_text("of the harbour")
 
-    page.goto(f"{app.url}/sources")
+    page.goto(f"{app.url}/data")
     box = page.get_by_text("holds no conversation")
     expect(box).to_have_count(1, timeout=30_000)
     assert "message.attachments in 1 rollout, probably conversation" in text_of(page)

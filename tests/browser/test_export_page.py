@@ -20,7 +20,7 @@ def test_from_threshold_to_a_split_verified_export_with_its_config_and_to_pairs(
 ) -> None:
     """Each result is read from the disk and verified; nothing is asked of any other host."""
     app = app_server(rollouts)
-    page.goto(f"{app.url}/rewards")
+    page.goto(f"{app.url}/select")
     bound = page.get_by_role("spinbutton", name="reward at least", exact=True)
     expect(bound).to_be_visible(timeout=30_000)
     bound.fill("0.5")

@@ -48,7 +48,7 @@ def test_a_new_user_picks_a_threshold_rejects_by_keys_and_exports_what_was_shown
 ) -> None:
     """The whole job on a copy of the sample data; the file, the manifest and the database are checked at the end."""
     app = app_server(rollouts)
-    page.goto(f"{app.url}/rewards")
+    page.goto(f"{app.url}/select")
     handle = page.get_by_test_id("threshold-handle")
     expect(handle).to_be_visible(timeout=30_000)
     every = number(page, "rollouts")
@@ -132,7 +132,7 @@ def test_the_example_shown_is_the_line_that_is_written(
 
 @pytest.mark.parametrize("width", [1440, 900])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("name", ["sources", "rewards", "review", "export"])
+@pytest.mark.parametrize("name", ["data", "select", "review", "export"])
 def test_every_page_fits_its_window(
     shared_app: AppServer, page: Page, seen: Seen, name: str, scheme: str, width: int
 ) -> None:

@@ -47,7 +47,7 @@ def test_no_page_and_no_state_of_the_reader_has_a_serious_fault(
     """Every page; of the reader the side-by-side view, the list of keys, a rejected rollout with a note begun."""
     app = app_server(rollouts)
     found = {}
-    for name in ("sources", "rewards", "export", "review"):
+    for name in ("data", "select", "export", "review"):
         page.goto(f"{app.url}/{name}")
         expect(page.get_by_text("exportable").first).to_be_visible(timeout=30_000)
         page.locator(IDLE).wait_for(timeout=30_000)

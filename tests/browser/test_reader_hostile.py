@@ -72,7 +72,7 @@ def test_fifty_hostile_texts_are_shown_to_the_letter_and_reach_nobody(
     assert wrong == []
     assert [parts["elements"] for parts in shown] == [0] * len(HOSTILE)
     page.keyboard.press("t")
-    for name in ("sources", "rewards", "export"):
+    for name in ("data", "select", "export"):
         page.goto(f"{app.url}/{name}")
         expect(page.get_by_text("exportable").first).to_be_visible(timeout=30_000)
     assert page.evaluate("window.hacked") is None

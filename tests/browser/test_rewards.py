@@ -1,4 +1,4 @@
-"""The Rewards page in a real browser: every number agrees, and everything that is shown can be opened."""
+"""The Select page in a real browser: every number agrees, and everything that is shown can be opened."""
 
 import re
 from collections.abc import Iterator
@@ -26,7 +26,7 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AppServer]:
 
 @pytest.fixture
 def rewards(app: AppServer, page: Page, seen: Seen) -> Iterator[Page]:
-    """Open the Rewards page; at the end nothing went elsewhere and nothing complained."""
+    """Open the Select page; at the end nothing went elsewhere and nothing complained."""
     page.set_viewport_size({"width": 1440, "height": 1900})
     opened(page, app, "min=0.5")
     yield page
@@ -34,7 +34,7 @@ def rewards(app: AppServer, page: Page, seen: Seen) -> Iterator[Page]:
 
 
 def opened(page: Page, app: AppServer, query: str) -> None:
-    page.goto(f"{app.url}/rewards?{query}")
+    page.goto(f"{app.url}/select?{query}")
     expect(page.get_by_test_id("threshold-numbers")).to_be_visible(timeout=30_000)
     page.locator(IDLE).wait_for(timeout=30_000)
 

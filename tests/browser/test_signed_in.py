@@ -21,7 +21,7 @@ def link(app: AppServer) -> str:
 def begin(page: Page, app: AppServer, name: str) -> None:
     """Open the link, go to Review and choose a name."""
     page.goto(link(app), wait_until="commit")
-    expect(page).to_have_url(re.compile("/rewards$"), timeout=90_000)
+    expect(page).to_have_url(re.compile("/select$"), timeout=90_000)
     page.goto(f"{app.url}/review", wait_until="commit")
     asked = page.get_by_label("Your name, written beside your decisions")
     expect(asked).to_have_value("", timeout=90_000)

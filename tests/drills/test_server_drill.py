@@ -163,7 +163,17 @@ def test_nothing_outside_the_root_is_opened(app: AppServer, place: Path, report:
 @pytest.mark.promises(27)
 @pytest.mark.skipif(not shutil.which("strace"), reason="there is no strace here")
 def test_the_server_connects_to_nobody(app: AppServer, report: Callable[..., None]) -> None:
-    for path in ("/", "/review", "/export", "/sources", "/rewards", "/_stcore/health", "/_stcore/host-config"):
+    for path in (
+        "/",
+        "/review",
+        "/export",
+        "/data",
+        "/select",
+        "/sources",
+        "/rewards",
+        "/_stcore/health",
+        "/_stcore/host-config",
+    ):
         assert asked(app.port, path, f"127.0.0.1:{app.port}")[0] == 200
     trace = (app.home / "trace").read_text()
     calls = re.findall(r'(?:connect|sendto|sendmsg)\(.*?sin6?_addr=.*?"([^"]+)"|sin_addr=inet_addr\("([^"]+)"\)', trace)

@@ -1,4 +1,4 @@
-"""Which rollouts need a look: the same ones and the same words on the command line and on the Sources page."""
+"""Which rollouts need a look: the same ones and the same words on the command line and on the Data page."""
 
 import json
 from pathlib import Path

@@ -5,7 +5,7 @@ import pytest
 
 from rollout_curator.selection.intervals import Interval
 from rollout_curator.selection.threshold_counts import ThresholdCounts, count_thresholds
-from rollout_curator.ui.pages.rewards_bounds import Band, band, band_words, step_of
+from rollout_curator.ui.pages.select_bounds import Band, band, band_words, step_of
 
 FEW = [0.0, 0.5, 0.5, 1.0, np.inf, np.nan]
 MANY = [number / 100 for number in range(101)]

@@ -134,14 +134,14 @@ def test_a_name_that_is_not_utf8_breaks_no_page(site_of_odd_names: Site, page: s
 
 
 def test_the_threshold_in_the_box_changes_the_funnel_and_the_url(site: Site) -> None:
-    app = opened("rewards")
+    app = opened("select")
     app.number_input(key="rc.least-reward").set_value(0.95).run()
     assert funnel(app)[3] == "1 at 0.95 or more"
     assert app.query_params["min"] == "0.95"
 
 
 def test_an_emptied_box_means_any_reward(site: Site) -> None:
-    app = opened("rewards", min="0.5")
+    app = opened("select", min="0.5")
     app.number_input(key="rc.least-reward").set_value(None).run()
     assert funnel(app)[3] == "4 at any reward"
     assert "min" not in app.query_params
@@ -154,13 +154,13 @@ def test_a_link_without_sense_is_passed_over(site: Site) -> None:
 
 @pytest.mark.parametrize("bound", ["inf", "-inf", "1e999", "nan"])
 def test_a_link_with_a_threshold_that_is_not_finite_is_passed_over(site: Site, bound: str) -> None:
-    app = opened("rewards", min=bound)
+    app = opened("select", min=bound)
     assert funnel(app)[3] == "4 at any reward"
     assert [warning.value for warning in app.warning] == []
 
 
 def test_a_threshold_is_said_in_all_its_digits(site: Site) -> None:
-    app = opened("rewards", min="0.89999999")
+    app = opened("select", min="0.89999999")
     assert funnel(app)[3] == "2 at 0.89999999 or more"
 
 
@@ -171,18 +171,18 @@ def picker(app: AppTest) -> dict[str, Any]:
 
 
 def test_what_has_no_place_on_the_axis_stands_apart(site: Site) -> None:
-    given = picker(opened("rewards"))
+    given = picker(opened("select"))
     assert [(one["name"], one["count"]) for one in given["outside"]] == [("masked", 1), ("unrated", 1)]
     assert given["total"] == {"rollouts": 4, "tasks": 4, "tokens": 8}
 
 
 def test_invalid_rollouts_with_a_high_reward_are_one_click_away(site: Site) -> None:
-    text = said(opened("rewards", min="0.5")).replace("\\", "")
+    text = said(opened("select", min="0.5")).replace("\\", "")
     assert "**1** invalid although its reward is 0.5 or more" in text
 
 
 def test_the_next_step_of_the_threshold_says_what_it_brings_and_costs(site: Site) -> None:
-    text = said(opened("rewards", min="0.9")).replace("\\", "")
+    text = said(opened("select", min="0.9")).replace("\\", "")
     assert "0.9 → 0.1: +1 rollout, +1 task, +2 tokens" in text
     assert "0.9 → 1: −1 rollout, −1 task, −2 tokens" in text
 
@@ -191,7 +191,7 @@ def test_the_rollouts_of_a_step_are_those_it_counts(site: Site) -> None:
     workspace = site.workspace
     assert workspace is not None and workspace.decisions is not None
     workspace.decisions.record([Entry(workspace.key(2), "accept", reviewer="ann")])  # reward 0.1 stays whatever
-    app = opened("rewards", min="0.95")
+    app = opened("select", min="0.95")
     text = said(app).replace("\\", "")
     assert "0.95 → 0.9: +1 rollout, +1 task, +2 tokens" in text
     of_axis, free = (f"in:{among}:reward=0.1..<0.95" for among in ("reward", "!free-reward"))
@@ -202,7 +202,7 @@ def test_the_rollouts_of_a_step_are_those_it_counts(site: Site) -> None:
 
 
 def test_two_filters_on_one_number_are_counted_and_moved_together(site: Site) -> None:
-    app = opened("rewards", axis="tokens", where="tokens=1.0..;agent==x;tokens=..3.0")
+    app = opened("select", axis="tokens", where="tokens=1.0..;agent==x;tokens=..3.0")
     boxes = [app.number_input(key=f"rc.{name}-tokens").value for name in ("least", "most")]
     assert boxes == [1.0, 3.0]
     app.number_input(key="rc.least-tokens").set_value(2.0).run()
@@ -210,7 +210,7 @@ def test_two_filters_on_one_number_are_counted_and_moved_together(site: Site) ->
 
 
 def test_a_link_moves_both_bounds_past_those_there_are(site: Site) -> None:
-    app = opened("rewards", min="0.1", max="0.2")
+    app = opened("select", min="0.1", max="0.2")
     app.query_params["min"], app.query_params["max"] = "0.5", "0.95"
     app.run()
     assert funnel(app)[3] == "1 at 0.5 to 0.95"
@@ -218,15 +218,15 @@ def test_a_link_moves_both_bounds_past_those_there_are(site: Site) -> None:
 
 def test_a_link_keeps_that_a_bound_of_the_start_was_taken_away(site: Site) -> None:
     site.recipe = Recipe(min_reward=0.95)
-    app = opened("rewards")
+    app = opened("select")
     assert (funnel(app)[3], dict(app.query_params)) == ("1 at 0.95 or more", {"min": "0.95"})
     app.number_input(key="rc.least-reward").set_value(None).run()
     assert app.query_params["min"] == "any"
-    assert funnel(opened("rewards", min="any"))[3] == "4 at any reward"
+    assert funnel(opened("select", min="any"))[3] == "4 at any reward"
 
 
 def test_thresholds_by_agent_hold_in_the_small_plots_of_another_class(site: Site) -> None:
-    app = opened("rewards", own=f"agent;{quote(EVIL)}=0.9")
+    app = opened("select", own=f"agent;{quote(EVIL)}=0.9")
     app.segmented_control(key="rc.panels-by").set_value("source").run()
     (panel,) = json.loads(app.get("bidi_component")[1].proto.json)["panels"]
     assert funnel(app)[3] == "2 at any reward or their own threshold"
@@ -240,21 +240,21 @@ def test_thresholds_by_agent_hold_in_the_small_plots_of_another_class(site: Site
 
 
 def test_a_step_down_can_be_taken(site: Site) -> None:
-    app = opened("rewards", min="0.9")
+    app = opened("select", min="0.9")
     app.button(key="rc.band-down").click().run()
     assert state_of(app).recipe.min_reward == 0.1
     assert app.query_params["min"] == "0.1"
 
 
 def test_an_upper_bound_in_the_box_changes_the_funnel_and_the_url(site: Site) -> None:
-    app = opened("rewards", min="0.1")
+    app = opened("select", min="0.1")
     app.number_input(key="rc.most-reward").set_value(0.95).run()
     assert funnel(app)[3] == "2 at 0.1 to 0.95"
     assert app.query_params["max"] == "0.95"
 
 
 def test_a_filter_on_a_class_is_a_chip_that_can_be_taken_out(site: Site) -> None:
-    app = opened("rewards")
+    app = opened("select")
     app.multiselect(key="rc.filter-names-agent").select(EVIL).run()
     app.button(key="rc.filter-add").click().run()
     assert state_of(app).recipe.filters == (Filter("agent", one_of=(EVIL,)),)
@@ -263,7 +263,7 @@ def test_a_filter_on_a_class_is_a_chip_that_can_be_taken_out(site: Site) -> None
 
 
 def test_any_number_can_be_the_axis_and_its_bounds_are_a_filter(site: Site) -> None:
-    app = opened("rewards", axis="tokens", min="0.5")
+    app = opened("select", axis="tokens", min="0.5")
     app.number_input(key="rc.least-tokens").set_value(8.0).run()
     assert state_of(app).recipe.filters == (Filter("tokens", 8.0),)
     assert funnel(app)[3] == "0 at 0.5 or more, within 1 filter"
@@ -272,14 +272,14 @@ def test_any_number_can_be_the_axis_and_its_bounds_are_a_filter(site: Site) -> N
 
 def test_a_link_brings_back_the_whole_selection(site: Site) -> None:
     where = "tokens=1.0..9.0"
-    app = opened("rewards", min="0.05", max="0.9", where=where, rules='[{"name":"best_of_n"}]', own="agent;x=1.0")
+    app = opened("select", min="0.05", max="0.9", where=where, rules='[{"name":"best_of_n"}]', own="agent;x=1.0")
     recipe = state_of(app).recipe
     assert (recipe.min_reward, recipe.max_reward, recipe.filters) == (0.05, 0.9, (Filter("tokens", 1.0, 9.0),))
     assert funnel(app)[3] == "2 at 0.05 to 0.9 or their own threshold, within 1 filter, after 1 rule"
 
 
 def test_a_recipe_that_names_what_the_files_lack_says_so_and_can_be_mended(site: Site) -> None:
-    app = opened("rewards", where="speed=1.0..")
+    app = opened("select", where="speed=1.0..")
     assert app.error[0].value.replace("\\", "") == (
         "The recipe cannot be applied here: the filter on speed: no rollout in these files has that number."
     )
@@ -289,14 +289,14 @@ def test_a_recipe_that_names_what_the_files_lack_says_so_and_can_be_mended(site:
 
 
 def test_the_control_is_one_switch(site: Site) -> None:
-    app = opened("rewards", min="0.5")
+    app = opened("select", min="0.5")
     app.toggle(key="rc.control").set_value(True).run()
     assert funnel(app)[3] == "2 at 0.5 or more, drawn at random"
     assert state_of(app).recipe.control == 1
 
 
 def test_a_rule_beside_its_control_still_says_what_it_drops(site: Site) -> None:
-    app = add_rule(opened("rewards", min="0.1"), "drop_hard_tasks")
+    app = add_rule(opened("select", min="0.1"), "drop_hard_tasks")
     dropped = "**2** unrated or in a task with a pass rate below 0.1"
     assert dropped in said(app).replace("\\", "")
     app.toggle(key="rc.control").set_value(True).run()
@@ -304,13 +304,13 @@ def test_a_rule_beside_its_control_still_says_what_it_drops(site: Site) -> None:
 
 
 def test_rules_can_change_places(site: Site) -> None:
-    app = add_rule(add_rule(opened("rewards"), "best_of_n"), "drop_hard_tasks")
+    app = add_rule(add_rule(opened("select"), "best_of_n"), "drop_hard_tasks")
     app.button(key="rc.rule-1-earlier").click().run()
     assert [step.name for step in state_of(app).recipe.strategies] == ["drop_hard_tasks", "best_of_n"]
 
 
 def test_a_rule_that_drops_nobody_says_so_beside_the_others(site: Site) -> None:
-    app = add_rule(opened("rewards", min="0.95"), "drop_copies")
+    app = add_rule(opened("select", min="0.95"), "drop_copies")
     assert "**nobody**: copies of another line" in said(app)
 
 
@@ -321,7 +321,7 @@ def dropped_lines(app: AppTest) -> list[str]:
 
 
 def test_the_threshold_has_a_place_before_or_after_the_rules(site: Site) -> None:
-    app = add_rule(opened("rewards", min="0.95"), "best_of_n")
+    app = add_rule(opened("select", min="0.95"), "best_of_n")
     assert dropped_lines(app) == ["first dropped:", "**1** unrated, **2** below 0\\.95", "then dropped:"]
     app.button(key="rc.threshold-order").click().run()
     assert state_of(app).recipe.threshold_last
@@ -332,7 +332,7 @@ def test_the_threshold_has_a_place_before_or_after_the_rules(site: Site) -> None
 
 
 def test_a_usual_rule_keeps_what_its_name_promises(site: Site) -> None:
-    app = opened("rewards", min="0.5", success="0.9")
+    app = opened("select", min="0.5", success="0.9")
     app.segmented_control(key=key_of(app, "table")).set_value("Compare").run()
     app.selectbox(key="rc.compare-usual").select("without tasks that are too easy").run()
     app.button(key="rc.compare-with").click().run()
@@ -343,17 +343,17 @@ def test_a_usual_rule_keeps_what_its_name_promises(site: Site) -> None:
 
 def test_what_is_said_of_tasks_follows_no_threshold_and_counts_what_is_rejected(site: Site) -> None:
     fares = "pass@1 33.3%"
-    assert fares in said(opened("rewards")).replace("\\", "")
+    assert fares in said(opened("select")).replace("\\", "")
     workspace = site.workspace
     assert workspace is not None and workspace.decisions is not None
     workspace.decisions.record([Entry(workspace.key(2), "reject", reviewer="ann")])
-    found = said(opened("rewards", min="0.5")).replace("\\", "")
+    found = said(opened("select", min="0.5")).replace("\\", "")
     assert fares in found
     assert "1 rejected by hand counts as failed; left out: 1 that is masked by its environment, 1 without" in found
 
 
 def test_a_selection_put_aside_stands_beside_this_one_and_can_be_taken_up(site: Site) -> None:
-    app = opened("rewards", min="0.5")
+    app = opened("select", min="0.5")
     app.segmented_control(key=key_of(app, "table")).set_value("Compare").run()
     app.text_input(key="rc.compare-name").set_value("high").run()
     app.button(key="rc.compare-aside").click().run()
@@ -364,7 +364,7 @@ def test_a_selection_put_aside_stands_beside_this_one_and_can_be_taken_up(site: 
 
 
 def test_a_recipe_that_cannot_be_compared_here_says_why_and_can_be_taken_away(site: Site) -> None:
-    app = opened("rewards")
+    app = opened("select")
     state_of(app).compared = {"odd.toml": Recipe(filters=(Filter("speed", 1.0),))}
     app.segmented_control(key=key_of(app, "table")).set_value("Compare").run()
     assert [one.value.replace("\\", "") for one in app.error] == [
@@ -383,13 +383,13 @@ def key_of(app: AppTest, name: str) -> str:
 def test_decisions_change_the_funnel(site: Site) -> None:
     assert site.workspace is not None
     assert site.workspace.decisions is not None
-    app = opened("rewards", min="0.5")
+    app = opened("select", min="0.5")
     site.workspace.decisions.record([Entry(site.workspace.key(0), "reject", reviewer="bob")])
     assert funnel(app.run())[4:] == ["1 not rejected", "1 exportable"]
 
 
 def test_sources_lists_each_problem_with_file_line_and_reason(site: Site) -> None:
-    problems = opened("sources").dataframe[1].value
+    problems = opened("data").dataframe[1].value
     assert problems["where"].to_list() == ["run.jsonl:6"]
     assert problems["reason"].to_list()[0].startswith("not JSON")
 
@@ -401,7 +401,7 @@ def test_sources_shows_lines_that_are_not_listed_as_counted_ranges(
     (tmp_path / "run.jsonl").write_text(f"{line(1.0, 1)}\n" + "x\n" * 3000)
     workspace = Workspace.open([tmp_path / "run.jsonl"], tmp_path / "cache")
     sites.install(Site(ServeOptions(paths=(tmp_path / "run.jsonl",), out_dir=tmp_path), workspace))
-    app = opened("sources")
+    app = opened("data")
     assert app.dataframe[1].value.to_numpy().tolist() == [
         ["run.jsonl:2", "not JSON: expecting value at column 1"],
         ["run.jsonl:3", "not JSON: expecting value at column 1"],
@@ -412,7 +412,7 @@ def test_sources_shows_lines_that_are_not_listed_as_counted_ranges(
 
 
 def test_the_totals_of_sources_add_up_in_words(site: Site) -> None:
-    assert "**6 lines = 5 rollouts + 1 that are no rollouts + 0 blank**" in said(opened("sources"))
+    assert "**6 lines = 5 rollouts + 1 that are no rollouts + 0 blank**" in said(opened("data"))
 
 
 def test_sources_and_check_name_the_numeric_columns_that_are_not_kept_in_the_same_words(tmp_path: Path) -> None:
@@ -422,7 +422,7 @@ def test_sources_and_check_name_the_numeric_columns_that_are_not_kept_in_the_sam
     sites.install(Site(ServeOptions(paths=(path,), out_dir=tmp_path), workspace))
     note = "3 numeric columns beyond the first 200 are not kept: k200, k201, k202"
     found = check(workspace)
-    assert opened("sources").dataframe[0].value["notes"].to_list() == [note]
+    assert opened("data").dataframe[0].value["notes"].to_list() == [note]
     assert found["notes"] == [note]
     assert f"run.jsonl: {note}" in check_text(found)
 
@@ -433,7 +433,7 @@ def test_sources_names_what_was_passed_over(tmp_path: Path) -> None:
     (folder / "notes_*x*.txt").touch()
     workspace = Workspace.open([folder], tmp_path / "cache")
     sites.install(Site(ServeOptions(paths=(folder,), out_dir=tmp_path), workspace))
-    app = opened("sources")
+    app = opened("data")
     assert [expander.label.replace("\\", "") for expander in app.expander] == ["Passed over: notes_*x*.txt"]
     table = app.expander[0].dataframe[0].value
     assert table["why"].to_list() == ["a file ending in .txt is read only when it is named"]
@@ -446,12 +446,12 @@ def test_sources_names_what_was_passed_over(tmp_path: Path) -> None:
 
 def test_sources_counts_as_flagged_what_check_counts(site: Site) -> None:
     assert site.workspace is not None
-    table = opened("sources").dataframe[0].value
+    table = opened("data").dataframe[0].value
     assert table["flagged"].to_list() == [check(site.workspace)["total"]["flagged"]] == [1]
 
 
 def test_sources_says_how_many_tasks_there_are_and_another_rule_counts_others(site: Site) -> None:
-    app = opened("sources")
+    app = opened("data")
     assert "5 tasks: rollouts of one task have the same agent, task name and prompt." in said(app).replace("\\", "")
     app.selectbox(key="rc.group-by").set_value("source").run()
     assert state_of(app).recipe.group_by == "source"
@@ -459,7 +459,7 @@ def test_sources_says_how_many_tasks_there_are_and_another_rule_counts_others(si
 
 
 def test_sources_says_where_decisions_are_kept(site: Site) -> None:
-    assert "curation.sqlite" in said(opened("sources")).replace("\\", "")
+    assert "curation.sqlite" in said(opened("data")).replace("\\", "")
 
 
 def add_rule(app: AppTest, name: str) -> AppTest:
@@ -469,7 +469,7 @@ def add_rule(app: AppTest, name: str) -> AppTest:
 
 
 def test_a_rule_that_is_added_follows_the_threshold(site: Site) -> None:
-    app = opened("rewards")
+    app = opened("select")
     app.selectbox(key="rc.rule").select("threshold").run()
     app.number_input(key="rc.rule-threshold-at_least").set_value(0.95).run()
     app.button(key="rc.rule-add").click().run()
@@ -479,18 +479,18 @@ def test_a_rule_that_is_added_follows_the_threshold(site: Site) -> None:
 
 
 def test_rules_stand_in_the_order_in_which_they_were_added(site: Site) -> None:
-    app = add_rule(add_rule(opened("rewards"), "best_of_n"), "drop_hard_tasks")
+    app = add_rule(add_rule(opened("select"), "best_of_n"), "drop_hard_tasks")
     assert [step.name for step in state_of(app).recipe.strategies] == ["best_of_n", "drop_hard_tasks"]
 
 
 def test_a_rule_can_be_removed(site: Site) -> None:
-    app = add_rule(add_rule(opened("rewards"), "best_of_n"), "drop_hard_tasks")
+    app = add_rule(add_rule(opened("select"), "best_of_n"), "drop_hard_tasks")
     app.button(key="rc.rule-0-remove").click().run()
     assert [step.name for step in state_of(app).recipe.strategies] == ["drop_hard_tasks"]
 
 
 def test_a_rule_that_cannot_be_is_refused_in_a_sentence(site: Site) -> None:
-    app = opened("rewards")
+    app = opened("select")
     app.selectbox(key="rc.rule").select("random_per_task").run()
     app.number_input(key="rc.rule-random_per_task-n").set_value(1)
     app.number_input(key="rc.rule-random_per_task-fraction").set_value(0.5).run()
@@ -600,7 +600,7 @@ def test_when_nothing_is_kept_the_button_rests_and_says_why(site: Site) -> None:
 def test_a_changed_source_is_noticed(site: Site, tmp_path: Path) -> None:
     (tmp_path / "run.jsonl").write_text(line(1.0, 1) + "\n")
     site._looked_at = -100.0
-    app = opened("rewards")
+    app = opened("select")
     assert "changed on disk" in app.warning[0].value
     app.button(key="reload-changed").click().run()
     assert funnel(app)[0] == "1 lines"
@@ -608,7 +608,7 @@ def test_a_changed_source_is_noticed(site: Site, tmp_path: Path) -> None:
 
 def test_sources_that_cannot_be_opened_give_a_sentence_and_a_way_on(tmp_path: Path) -> None:
     sites.install(Site(ServeOptions(paths=(tmp_path / "absent.jsonl",), cache=tmp_path)))
-    app = opened("rewards")
+    app = opened("select")
     assert "absent" in app.error[0].value
     assert [button.label for button in app.button] == ["Try again"]
 
@@ -712,7 +712,7 @@ def odd_site(tmp_path: Path) -> Iterator[Site]:
 
 
 def test_keys_that_nobody_read_are_named_on_sources_and_called_harmless_by_one_press(odd_site: Site) -> None:
-    app = opened("sources")
+    app = opened("data")
     assert "message\\.attachments in 1 rollout, probably conversation" in said(app)
     assert "message\\.timestamp in 1 rollout, only reported" in said(app)
     assert "1 has content that was not understood" in said(app).replace("\\", "").replace("**", "")

@@ -42,7 +42,7 @@ def decide(workspace: Workspace, rows: list[int], verdict: str) -> None:
 
 
 def frame(workspace: Workspace, recipe: Recipe = ANY) -> Any:
-    """Return the attempts as a frame, as the Rewards page makes it."""
+    """Return the attempts as a frame, as the Select page makes it."""
     return frame_of(workspace, recipe, attempts(workspace, recipe))
 
 

@@ -148,7 +148,7 @@ def index_report(workspace: Workspace) -> Json:
 def stats(workspace: Workspace, recipe: Recipe) -> Json:
     """Return counts, the reward distribution, tables per agent, source and task, and the funnel.
 
-    Rewards that are no measurement (`invalid`) are in no mean and no quantile, as on the Rewards page.
+    Rewards that are no measurement (`invalid`) are in no mean and no quantile, as on the Select page.
     """
     frame = workspace.frame_by(recipe.group_by)
     kept = workspace.select(recipe).kept

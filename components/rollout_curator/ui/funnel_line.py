@@ -27,11 +27,11 @@ class Step:
 
 def steps(funnel: Funnel, recipe: Recipe, unit: str) -> Iterator[Step]:
     """Yield the numbers of the line in their order; `unit` is what the sources are counted in (line, record, row)."""
-    yield Step(funnel.lines, f"{unit}s", "sources", "", f"every {unit} of every file")
+    yield Step(funnel.lines, f"{unit}s", "data", "", f"every {unit} of every file")
     problems = funnel.lines - funnel.blank - funnel.rollouts
     none = f"1 {unit} is no rollout" if problems == 1 else f"{problems:,} {unit}s are no rollouts"
     tip = f"{none}, {funnel.blank:,} {said_of(funnel.blank, 'are')} blank"
-    yield Step(funnel.rollouts, "rollouts", "sources" if problems else "review", "" if problems else "all", tip)
+    yield Step(funnel.rollouts, "rollouts", "data" if problems else "review", "" if problems else "all", tip)
     named = [
         ("valid", funnel.valid, "valid"),
         ("selected", funnel.selected, selected_words(recipe)),

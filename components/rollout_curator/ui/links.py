@@ -1,6 +1,7 @@
 """Where the pages are: links to them from anywhere, with parameters that keep what was chosen."""
 
 from collections.abc import Callable
+from functools import partial
 
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
@@ -8,7 +9,9 @@ from streamlit.navigation.page import StreamlitPage
 from rollout_curator.ui.state import state
 from rollout_curator.ui.text import label
 
-TITLES = {"sources": "Sources", "rewards": "Rewards", "review": "Review", "export": "Export"}
+TITLES = {"data": "Data", "select": "Select", "review": "Review", "export": "Export"}
+FORMER = {"sources": "data", "rewards": "select"}
+"""Names that pages had before: links to them lead on."""
 _pages: dict[str, StreamlitPage] = {}
 
 
@@ -16,7 +19,16 @@ def declare(draw: dict[str, Callable[[], None]], home: Callable[[], None]) -> li
     """Return the pages for the navigation, the start of the app as a hidden one."""
     for name, function in draw.items():
         _pages[name] = st.Page(function, title=TITLES[name], url_path=name)
-    return [st.Page(home, title="rollout-curator", default=True, visibility="hidden"), *_pages.values()]
+    former = [
+        st.Page(partial(_lead_on, now), title=TITLES[now], url_path=before, visibility="hidden")
+        for before, now in FORMER.items()
+    ]
+    return [st.Page(home, title="rollout-curator", default=True, visibility="hidden"), *_pages.values(), *former]
+
+
+def _lead_on(name: str) -> None:
+    """Show the page of today with all that the link of before said."""
+    st.switch_page(_pages[name], query_params=st.query_params.to_dict())
 
 
 def go(name: str, **parameters: str) -> None:

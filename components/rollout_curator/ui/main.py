@@ -12,22 +12,20 @@ import streamlit as st
 from rollout_curator.errors import CuratorError
 from rollout_curator.ui import links
 from rollout_curator.ui.funnel_line import funnel_line
+from rollout_curator.ui.header import header, logo, offer_last_recipe
 from rollout_curator.ui.loading import prepared
-from rollout_curator.ui.pages import export, review, rewards, sources
-from rollout_curator.ui.server import logout
+from rollout_curator.ui.pages import data, export, review, select
 from rollout_curator.ui.server.error_log import log_error
-from rollout_curator.ui.server.identity import who
 from rollout_curator.ui.server.rendering import of_page
 from rollout_curator.ui.server.site import Opening, Site, current
 from rollout_curator.ui.singular_words import size
 from rollout_curator.ui.state import choices, state
 from rollout_curator.ui.style import style
 from rollout_curator.ui.text import label, plain
-from rollout_curator.ui.widgets.leave import leave
 from rollout_curator.workspace.missing_columns import Unusable, find_unusable
 from rollout_curator.workspace.workspace import Workspace
 
-DRAW = {"sources": sources.page, "rewards": rewards.page, "review": review.page, "export": export.page}
+DRAW = {"data": data.page, "select": select.page, "review": review.page, "export": export.page}
 
 
 def run() -> None:
@@ -44,9 +42,9 @@ def run() -> None:
 
 
 def home() -> None:
-    """Lead to the Rewards page, which is where a newcomer sees most."""
+    """Lead to the Select page, which is where a newcomer sees most."""
     state.begin(current(), "home")
-    links.go("rewards")
+    links.go("select")
 
 
 def page_of(name: str) -> Callable[[], None]:
@@ -58,8 +56,9 @@ def _page(name: str) -> None:
     site = current()
     now = state.begin(site, name)
     style()
-    _session(site)
+    logo()
     workspace = _opened(site)
+    header(site, workspace)
     if workspace is None:
         return
     _notices(site)
@@ -72,19 +71,9 @@ def _page(name: str) -> None:
         return
     if not prepared(workspace):
         return
+    offer_last_recipe(site)
     funnel_line(workspace, brief=name == "review")
     DRAW[name](site, workspace)
-
-
-def _session(site: Site) -> None:
-    """Draw who is signed in by the shared link, and the way out."""
-    asks = who(site)
-    if not site.sessions.holds(asks.session):
-        return
-    with st.container(horizontal=True, horizontal_alignment="right", key="session"):
-        if asks.is_fixed:
-            st.caption(label(asks.name), width="content")
-        leave(logout.PATH)
 
 
 def _unusable(parts: list[Unusable]) -> None:

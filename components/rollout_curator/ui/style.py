@@ -14,6 +14,16 @@ h3 { padding: .6rem 0 .3rem !important; }
 @media (max-width: 1150px) { .st-key-plots [data-testid="stColumn"] { min-width: 100%; } }
 @media (max-width: 1000px) { .st-key-findings [data-testid="stColumn"] { min-width: 100%; } }
 
+.st-key-header { position: fixed; top: .55rem; right: 1rem; z-index: 999991; width: auto !important; max-width: 52vw;
+  flex-wrap: nowrap !important; justify-content: flex-end; }
+.st-key-header p { white-space: nowrap; overflow: hidden; text-overflow: ellipsis; max-width: 26vw; margin: 0;
+  font-size: .9rem; }
+.st-key-header button { min-height: 2rem; padding: 0 .4rem; }
+.st-key-header [data-testid="stPageLink"] a { padding: 0 .3rem; min-height: 0; background: transparent; }
+.st-key-header [data-testid="stPageLink"] a p { font-weight: 400; }
+.st-key-continue { align-items: center !important; }
+.st-key-continue p { margin: 0; }
+
 .st-key-funnel { border-bottom: 1px solid var(--st-border-color, rgba(128, 128, 128, .3)); padding-bottom: .4rem; }
 .st-key-funnel, .st-key-funnel-steps, .st-key-funnel-drops { gap: 0 !important; }
 .st-key-funnel-steps, .st-key-funnel-drops { flex-wrap: wrap; row-gap: 0 !important; align-items: baseline !important; }

@@ -157,7 +157,7 @@ def counted_words(found: Attempts) -> str:
 
 
 def told(workspace: Workspace, recipe: Recipe) -> dict[str, Any]:
-    """Return how the tasks fare over all attempts, in numbers and in the words of the Rewards page.
+    """Return how the tasks fare over all attempts, in numbers and in the words of the Select page.
 
     `pass_at` is by k, with the number of tasks; beside it stands the reading without what was cut off.
     """

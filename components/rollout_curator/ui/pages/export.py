@@ -160,7 +160,7 @@ def _write(site: Site, workspace: Workspace, recipe: Recipe, chosen: Chosen | No
         words = "Export pairs"
     pressed = st.button(words, type="primary", disabled=running or not n_rows or agreed is None, key="rc.export")
     if not n_rows:
-        st.caption("Nothing is kept: lower the threshold on the Rewards page, or choose other options.")
+        st.caption("Nothing is kept: lower the threshold on the Select page, or choose other options.")
     elif agreed is None:
         st.caption("The button waits for a tick at each file above that would be replaced; or name another file.")
     if pressed:

@@ -42,7 +42,7 @@ def bar(site: Site, workspace: Workspace) -> None:
             )
         st.toggle(
             "blind",
-            help="Hides rewards and what others decided until you have decided. The Rewards page still shows them, and "
+            help="Hides rewards and what others decided until you have decided. The Select page still shows them, and "
             "a queue chosen by reward tells something of it: drawn at random tells least",
             **state.bind("blind", now.blind, reviewing.set_blind),
         )

@@ -1,4 +1,4 @@
-"""What the Rewards page and the pickers in the browser tell each other: every message, key by key.
+"""What the Select page and the pickers in the browser tell each other: every message, key by key.
 
 `messages.js` says the same to those who write the scripts; a test holds the two together. What the numbers mean stands
 in `rollout_curator.selection.threshold_counts`.

@@ -86,7 +86,7 @@ export function blank(s, state, text) {
   beside.replaceChildren();
   s.beside.wanted = null;
   const says = {
-    empty: ["No rollouts in this queue.", "Nothing matches it. Choose another queue, or widen the filter on the Rewards page."],
+    empty: ["No rollouts in this queue.", "Nothing matches it. Choose another queue, or widen the filter on the Select page."],
     loading: [`Loading ${s.place.pos + 1} of ${s.place.total.toLocaleString("en-US")}`, ""],
     error: ["This rollout could not be loaded.", text || ""],
   }[state];

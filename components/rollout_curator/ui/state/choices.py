@@ -1,4 +1,4 @@
-"""What is chosen on the Rewards page: bounds on any axis, filters, thresholds of their own, and what is looked at.
+"""What is chosen on the Select page: bounds on any axis, filters, thresholds of their own, and what is looked at.
 
 Each function is one choice of a user; `state` keeps them, and refuses a recipe that makes no sense.
 """
@@ -134,12 +134,12 @@ def opened() -> str:
 
 
 def table() -> str:
-    """Return which table of the Rewards page is shown."""
+    """Return which table of the Select page is shown."""
     return state.session().table
 
 
 def set_table(name: str) -> None:
-    """Choose which table of the Rewards page is shown."""
+    """Choose which table of the Select page is shown."""
     state.session().table = name
 
 

@@ -1,4 +1,4 @@
-"""What the Rewards page counts, kept from one run of the page to the next: populations, orders, levels.
+"""What the Select page counts, kept from one run of the page to the next: populations, orders, levels.
 
 The picker and the figures of rewards are about the candidates, what bounds choose from, and equal the funnel. Whatever
 is said of tasks, agents, files and models is about `attempts`, which no threshold, rule or rejection makes fewer.

@@ -31,10 +31,10 @@ from rollout_curator.ui.server.site import Site
 SESSION = "rc.session"
 EVERYWHERE = (*addresses.NAMES, "target", "format")
 REVIEW = ("queue", "key", "blind")
-REWARDS = ("axis", "success")
-ALL = (*EVERYWHERE, *REVIEW, *REWARDS)
+SELECT = ("axis", "success")
+ALL = (*EVERYWHERE, *REVIEW, *SELECT)
 ROLLOUTS = "Rollouts"
-"""The table of single rollouts on the Rewards page."""
+"""The table of single rollouts on the Select page."""
 ECHO_S = 3.0
 Array = np.ndarray[Any, Any]
 """So long after a value was replaced, the browser may still send it along with something else."""
@@ -85,6 +85,8 @@ class Session:
     declined: Plan | None = None
     nth: int = 1
     template_from: str = ""
+    last: Recipe | None = None
+    declined_last: bool = False
 
 
 def session() -> Session:
@@ -180,7 +182,7 @@ def link(**more: str) -> dict[str, str]:
 def write_url() -> None:
     """Bring the URL in line with what was chosen."""
     now = session()
-    wanted = _url((*EVERYWHERE, *{"review": REVIEW, "rewards": REWARDS}.get(now.page, ())))
+    wanted = _url((*EVERYWHERE, *{"review": REVIEW, "select": SELECT}.get(now.page, ())))
     for name in ALL:
         before = now.url.get(name)
         if before is not None and before != wanted.get(name):

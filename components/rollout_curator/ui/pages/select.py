@@ -1,4 +1,4 @@
-"""The Rewards page: how rewards are spread, and the bounds within which rollouts are kept.
+"""The Select page: how rewards are spread, and the bounds within which rollouts are kept.
 
 Puts the parts together in the order they are read; each part is a module beside this one.
 """
@@ -16,13 +16,12 @@ from rollout_curator.selection.funnel import INVALID_WORDS
 from rollout_curator.selection.intervals import Interval
 from rollout_curator.selection.slices import Range
 from rollout_curator.ui import links
-from rollout_curator.ui.pages.recipe_file import recipe_menu
-from rollout_curator.ui.pages.rewards_bounds import bounds_bar
-from rollout_curator.ui.pages.rewards_figures import relations
-from rollout_curator.ui.pages.rewards_filters import filter_bar
-from rollout_curator.ui.pages.rewards_panels import panels
-from rollout_curator.ui.pages.rewards_rules import rules_bar
-from rollout_curator.ui.pages.rewards_tables import tables
+from rollout_curator.ui.pages.select_bounds import bounds_bar
+from rollout_curator.ui.pages.select_figures import relations
+from rollout_curator.ui.pages.select_filters import filter_bar
+from rollout_curator.ui.pages.select_panels import panels
+from rollout_curator.ui.pages.select_rules import rules_bar
+from rollout_curator.ui.pages.select_tables import tables
 from rollout_curator.ui.picker.threshold import Choice, Outside, threshold_picker
 from rollout_curator.ui.server.site import Site
 from rollout_curator.ui.state import choices, measures, state
@@ -36,7 +35,7 @@ def page(site: Site, workspace: Workspace) -> None:
     axis = choices.axis()
     if axis not in workspace.axes:
         axis = REWARD
-    filter_bar(workspace, axis, recipe_menu)
+    filter_bar(workspace, axis)
     _picker(workspace, state.recipe(), axis)
     recipe = state.recipe()
     bounds_bar(workspace, recipe, axis)

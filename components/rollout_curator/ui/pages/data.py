@@ -1,4 +1,4 @@
-"""The Sources page: which files were opened, what became of every line, where decisions are kept."""
+"""The Data page: which files were opened, what became of every line, where decisions are kept."""
 
 from collections.abc import Iterator
 from itertools import islice
@@ -180,4 +180,4 @@ def _kept_where(site: Site, workspace: Workspace) -> None:
             st.markdown(label(sentence, 1000))
     st.markdown(f"Exports go to: {label(site.out_dir)}")
     st.caption("Sources are only ever read. The index lies in a cache that can be deleted at any time.")
-    links.link("Next: choose a threshold", "rewards")
+    links.link("Next: choose a threshold", "select")

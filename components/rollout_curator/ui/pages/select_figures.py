@@ -1,4 +1,4 @@
-"""Figures of the Rewards page, or the tables behind them: both open what they show.
+"""Figures of the Select page, or the tables behind them: both open what they show.
 
 Each figure is counted once for a population and kept; a click on a mark, or a row of its table, opens those rollouts in
 the table below, a single rollout in Review.

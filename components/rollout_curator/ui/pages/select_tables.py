@@ -1,4 +1,4 @@
-"""The tables of the Rewards page: tasks, single rollouts, agents, sources, selections side by side, more figures."""
+"""The tables of the Select page: tasks, single rollouts, agents, sources, selections side by side, more figures."""
 
 from typing import Any
 
@@ -9,9 +9,9 @@ from rollout_curator.recipe.recipe import Recipe
 from rollout_curator.review import slice_queues
 from rollout_curator.selection.slices import Equals, Range
 from rollout_curator.ui.pages.chosen_row import chosen_row
-from rollout_curator.ui.pages.rewards_compare import compare
-from rollout_curator.ui.pages.rewards_figures import more_figures
-from rollout_curator.ui.pages.rewards_rollouts import PAGE_ROWS, rollouts_table
+from rollout_curator.ui.pages.select_compare import compare
+from rollout_curator.ui.pages.select_figures import more_figures
+from rollout_curator.ui.pages.select_rollouts import PAGE_ROWS, rollouts_table
 from rollout_curator.ui.state import choices, measures, state
 from rollout_curator.ui.text import label, plain
 from rollout_curator.workspace.attempts import counted_words, fared_words

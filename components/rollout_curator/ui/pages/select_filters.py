@@ -1,6 +1,5 @@
 """The bar above the picker: which number it is about, which filters are on, and a way to add one."""
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -16,8 +15,8 @@ CHOICES_MAX = 1000
 """So many names of a class are offered at most, the most common first."""
 
 
-def filter_bar(workspace: Workspace, axis: str, menu: Callable[[Workspace], None]) -> None:
-    """Draw the choice of the axis, one chip for each filter, the way to add one, and `menu` at the end."""
+def filter_bar(workspace: Workspace, axis: str) -> None:
+    """Draw the choice of the axis, one chip for each filter, and the way to add one."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="filters"):
         st.selectbox(
             "axis of the picker",
@@ -40,7 +39,6 @@ def filter_bar(workspace: Workspace, axis: str, menu: Callable[[Workspace], None
             )
         with st.popover("Add a filter", type="tertiary", width="content"):
             _form(workspace)
-        menu(workspace)
 
 
 def _bound_to(axis: str, names: list[str]) -> dict[str, Any]:
