@@ -64,6 +64,11 @@ def kept(ask: Ask) -> Array:
     return np.flatnonzero(ask.workspace.select(ask.recipe).kept)
 
 
+def dropped(ask: Ask) -> Array:
+    """Return what is not kept, whatever the reason."""
+    return np.flatnonzero(~ask.workspace.select(ask.recipe).kept)
+
+
 def selected(ask: Ask) -> Array:
     """Return what rules select, as if nobody had read."""
     return ask.workspace.once(summary.selected(ask.workspace, ask.recipe))

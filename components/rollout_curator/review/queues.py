@@ -61,6 +61,7 @@ def _near_words(ask: Ask) -> str:
 _DROP = Kind(lambda ask: ask.rest.replace("-", " "), "", rows.of_drop, listed=False)
 KINDS: dict[str, Kind] = {
     "kept": Kind("kept, in order", "", rows.kept),
+    "dropped": Kind("dropped, in order", "", rows.dropped),
     "random": Kind(
         "drawn at random", "For the bound: read from the start, skip none.", rows.at_random, rows.in_random_order
     ),

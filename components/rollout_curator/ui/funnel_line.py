@@ -45,27 +45,31 @@ def steps(funnel: Funnel, recipe: Recipe, unit: str) -> Iterator[Step]:
         yield Step(count, words, "review", queue, f"fell here: {fell}" if fell else "none fell here")
 
 
-def funnel_line(workspace: Workspace, *, brief: bool = False) -> None:
-    """Draw the funnel of the current recipe; not `brief`, also what was dropped by each reason."""
+def funnel_line(workspace: Workspace) -> None:
+    """Draw the funnel of the current recipe, and behind a button what was dropped by each reason.
+
+    Its last number is what an export writes; no page says another one.
+    """
     recipe = state.recipe()
-    with st.spinner("Converting every rollout once with these options", show_time=True):
+    with st.spinner("Converting rollouts with these options", show_time=True):
         funnel = workspace.funnel(recipe)
-    with st.container(key="funnel", gap=None):
-        with st.container(horizontal=True, key="funnel-steps", gap=None, vertical_alignment="center"):
-            for step in steps(funnel, recipe, workspace.unit):
-                parameters = {"queue": step.queue} if step.page == "review" else {}
-                tip = step.tip if brief else None
-                links.link_number(step.count, step.words, step.page, tip=tip, **parameters)
-        if not brief:
-            _drops(funnel)
+    with st.container(horizontal=True, key="funnel", gap=None, vertical_alignment="center"):
+        for step in steps(funnel, recipe, workspace.unit):
+            parameters = {"queue": step.queue} if step.page == "review" else {}
+            links.link_number(step.count, step.words, step.page, tip=step.tip, **parameters)
+        _drops(funnel)
 
 
 def _drops(funnel: Funnel) -> None:
-    """Draw what was dropped, one link a reason."""
-    with st.container(horizontal=True, key="funnel-drops", gap=None, vertical_alignment="center"):
-        dropped = funnel.rollouts - funnel.exportable
-        links.link_number(funnel.exportable, "kept", "review", queue="kept")
-        by_hand = f" ({funnel.accepted_by_hand:,} accepted in review)" if funnel.accepted_by_hand else ""
-        st.markdown(f"{by_hand} and {dropped:,} dropped{':' if dropped else '.'}", width="content")
-        for drop in funnel.drops:
-            links.link_number(drop.count, drop.said, "review", queue=drop.name)
+    """Draw how many were dropped; one link a reason behind it."""
+    dropped = funnel.rollouts - funnel.exportable
+    if not dropped:
+        st.markdown("nothing dropped", width="content")
+        return
+    with st.popover(f"{dropped:,} dropped", type="tertiary", width="content", key="rc.drops"):
+        with st.container(key="funnel-list", gap=None):
+            for drop in funnel.drops:
+                links.link_number(drop.count, drop.said, "review", queue=drop.name)
+            links.link_number(dropped, "dropped in all", "review", queue="dropped")
+        if funnel.accepted_by_hand:
+            st.caption(f"{funnel.accepted_by_hand:,} of the kept are there because they were accepted in review.")

@@ -72,7 +72,7 @@ def _page(name: str) -> None:
     if not prepared(workspace):
         return
     offer_last_recipe(site)
-    funnel_line(workspace, brief=name == "review")
+    funnel_line(workspace)
     DRAW[name](site, workspace)
 
 

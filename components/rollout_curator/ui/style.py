@@ -24,10 +24,12 @@ h3 { padding: .6rem 0 .3rem !important; }
 .st-key-continue { align-items: center !important; }
 .st-key-continue p { margin: 0; }
 
-.st-key-funnel { border-bottom: 1px solid var(--st-border-color, rgba(128, 128, 128, .3)); padding-bottom: .4rem; }
-.st-key-funnel, .st-key-funnel-steps, .st-key-funnel-drops { gap: 0 !important; }
-.st-key-funnel-steps, .st-key-funnel-drops { flex-wrap: wrap; row-gap: 0 !important; align-items: baseline !important; }
-.st-key-funnel-steps > *, .st-key-funnel-drops > *, .st-key-outside > * { margin: 0 !important; }
+[data-testid="stLayoutWrapper"]:has(> .st-key-funnel) { position: sticky; top: 3.5rem; z-index: 99;
+  background: var(--st-background-color, inherit); }
+.st-key-funnel { border-bottom: 1px solid var(--st-border-color, rgba(128, 128, 128, .3)); padding: .15rem 0 .3rem;
+  flex-wrap: wrap; gap: 0 !important; row-gap: 0 !important; align-items: baseline !important; }
+.st-key-funnel > *, .st-key-outside > * { margin: 0 !important; flex-direction: row; display: flex;
+  align-items: baseline; }
 .st-key-funnel p, .st-key-outside p { margin: 0; line-height: 1.5; white-space: nowrap; }
 .st-key-funnel [data-testid="stPageLink"] a, .st-key-outside [data-testid="stPageLink"] a {
   padding: 0 .3rem; margin: 0; min-height: 0; background: transparent; line-height: 1.5; border-radius: .2rem; }
@@ -35,19 +37,15 @@ h3 { padding: .6rem 0 .3rem !important; }
 .st-key-outside [data-testid="stPageLink"] a p { font-weight: 400; }
 .st-key-funnel [data-testid="stPageLink"] a strong, .st-key-outside [data-testid="stPageLink"] a strong {
   font-weight: 650; }
-.st-key-funnel-steps p { font-size: 1rem; }
-.st-key-funnel-drops p { font-size: .86rem; }
-.st-key-funnel-drops, .st-key-outside { opacity: .85; }
-.st-key-funnel-steps > :first-child [data-testid="stPageLink"] a,
-.st-key-funnel-drops > :first-child [data-testid="stPageLink"] a { padding-left: 0; }
-.st-key-funnel-steps > :not(:first-child)::before { content: "\\203A"; opacity: .5; padding: 0 .15rem; }
-.st-key-funnel-steps > * { flex-direction: row; display: flex; align-items: baseline; }
+.st-key-funnel > :first-child [data-testid="stPageLink"] a { padding-left: 0; }
+.st-key-funnel > :not(:first-child):not(:last-child)::before { content: "\\203A"; opacity: .5; padding: 0 .15rem; }
+.st-key-funnel > :last-child { margin-left: auto !important; }
+.st-key-funnel > :nth-last-child(2) p { font-weight: 650 !important; }
+.st-key-funnel > :last-child button { min-height: 1.6rem; padding: 0 .2rem; }
+.st-key-outside { opacity: .85; }
 .st-key-funnel [data-testid="stPageLink"] a:hover p, .st-key-outside [data-testid="stPageLink"] a:hover p {
   text-decoration: underline; text-underline-offset: 3px; }
-
-.st-key-outside > :nth-child(n+2):not(:last-child)::after,
-.st-key-funnel-drops > :nth-child(n+3):not(:last-child)::after { content: ","; margin: 0 .15rem 0 -.3rem; }
-.st-key-outside > *, .st-key-funnel-drops > * { flex-direction: row; display: flex; align-items: baseline; }
+.st-key-outside > :nth-child(n+2):not(:last-child)::after { content: ","; margin: 0 .15rem 0 -.3rem; }
 .st-key-funnel-list [data-testid="stPageLink"] a {
   padding: .15rem 0; margin: 0; min-height: 0; background: transparent; border-radius: 0; }
 .st-key-funnel-list [data-testid="stPageLink"] a p { font-weight: 400; margin: 0; }
