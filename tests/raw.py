@@ -64,7 +64,7 @@ def running(folder: Path, *arguments: str, before: str = "") -> Iterator[tuple[i
     environment = os.environ | {"HOME": str(folder), "XDG_CACHE_HOME": str(folder / "cache"), "PYTHONUNBUFFERED": "1"}
     with subprocess.Popen(command, env=environment, cwd=folder, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
-        line = next((line for line in process.stdout if "Ctrl-C ends" in line), "")
+        line = next((line for line in process.stdout if "Ctrl-C to stop" in line), "")
         found = re.search(r"token=(\S+)", line)
         try:
             yield port, found[1] if found else ""

@@ -15,7 +15,7 @@ from rollout_curator.selection.threshold_counts import count_thresholds
 from rollout_curator.ui.picker.threshold import Outside, Panel, threshold_panels, threshold_picker
 
 N = int(os.environ.get("PICKER_ROWS", "3000"))
-OUTSIDE = [Outside("masked", "masked", 12), Outside("truncated", "cut off", 140), Outside("unrated", "unrated", 3)]
+OUTSIDE = [Outside("masked", "masked", 12), Outside("truncated", "truncated", 140), Outside("unrated", "no reward", 3)]
 
 
 @st.cache_resource

@@ -37,12 +37,12 @@ def test_what_is_left_out_is_said_opened_and_let_in_again(
     write(folder / "talks.jsonl", [PLAIN, THOUGHT, ODD, CUT])
     app = app_server(folder, "--out-dir", tmp_path)
     page.goto(f"{app.url}/export")
-    expect(page.get_by_role("button", name="Export 2 rollouts")).to_be_enabled(timeout=30_000)
+    expect(page.get_by_role("button", name="Export 2 examples")).to_be_enabled(timeout=30_000)
     page.locator(IDLE).wait_for(timeout=30_000)
     words = text_of(page)
     assert "1 was cut off at a limit" in words
     assert "1 has content that was not understood" in words
-    assert "What these examples leave out 1 block of reasoning in 1 rollout (option reasoning = drop)" in words
+    assert "Omitted from the examples 1 block of reasoning in 1 rollout (option reasoning = drop)" in words
     assert faults(page) == []
 
     page.get_by_role("link", name=re.compile("has content that was not understood")).last.click()
@@ -52,13 +52,13 @@ def test_what_is_left_out_is_said_opened_and_let_in_again(
     expect(left).to_contain_text("of the harbour")
 
     page.goto(f"{app.url}/data")
-    box = page.get_by_text("holds no conversation")
+    box = page.get_by_text("Holds no conversation")
     expect(box).to_have_count(1, timeout=30_000)
     assert "message.attachments in 1 rollout, probably conversation" in text_of(page)
     box.click()
     page.get_by_role("link", name="Export").first.click()
-    page.get_by_text("with a report").click(timeout=30_000)
-    assert export(page, "rollouts") == 3
+    page.get_by_text("Also write a report").click(timeout=30_000)
+    assert export(page, "examples") == 3
     rows = rows_of(tmp_path / "curated.nemo_rl.jsonl")
     assert [row["messages"][1]["content"] for row in rows] == ["At 05:12.", "At 05:12.", "See the map."]
     report = [json.loads(line) for line in (tmp_path / "curated.nemo_rl.report.jsonl").read_text().splitlines()]

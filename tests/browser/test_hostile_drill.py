@@ -67,7 +67,7 @@ def test_hostile_texts_on_every_page_ask_nothing_and_run_nothing(
     n_looks = 0
     for name in PAGES:
         page.goto(f"{app.url}/{name}")
-        expect(page.get_by_text(re.compile("exportable|Nothing|rollout")).first).to_be_visible(timeout=60_000)
+        expect(page.get_by_text(re.compile("after review|Nothing|rollout")).first).to_be_visible(timeout=60_000)
         for place in range(len(texts) * 2 if name == "review?queue=all" else 1):
             page.keyboard.press("j") if place else None
             n_looks += 1

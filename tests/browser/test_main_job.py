@@ -79,13 +79,13 @@ def test_a_new_user_picks_a_threshold_rejects_by_keys_and_exports_what_was_shown
     assert [row[0] for row in stored(database, "select act from decision order by id")] == ["decide"] * 3 + ["undo"]
 
     page.get_by_role("link", name="Export").first.click()
-    button = page.get_by_role("button", name=re.compile(r"^Export [\d,]+ rollouts"))
+    button = page.get_by_role("button", name=re.compile(r"^Export [\d,]+ examples"))
     expect(button).to_be_visible(timeout=30_000)
     promised = int(re.sub(r"\D", "", button.inner_text()))
     button.click()
     out = rollouts / "curated.nemo_rl.jsonl"
     manifest = rollouts / "curated.nemo_rl.jsonl.manifest.json"
-    expect(page.get_by_text(re.compile("sha256")).first).to_be_visible(timeout=30_000)
+    expect(page.get_by_text(re.compile("SHA-256|Checksums")).first).to_be_visible(timeout=30_000)
     written = json.loads(manifest.read_bytes())
     lines = out.read_bytes().splitlines()
     assert len(lines) == promised == written["rows"] == written["counts"]["exportable"]
@@ -122,10 +122,10 @@ def test_the_example_shown_is_the_line_that_is_written(
         page.goto(f"{app.url}/review")
     shown = caught.value.json()["rollouts"][0]["example"]["line"]
     page.goto(f"{app.url}/export")
-    button = page.get_by_role("button", name=re.compile(r"^Export [\d,]+ rollouts"))
+    button = page.get_by_role("button", name=re.compile(r"^Export [\d,]+ examples"))
     expect(button).to_be_visible(timeout=30_000)
     button.click()
-    expect(page.get_by_text(re.compile("sha256")).first).to_be_visible(timeout=30_000)
+    expect(page.get_by_text(re.compile("SHA-256|Checksums")).first).to_be_visible(timeout=30_000)
     first = (rollouts / "curated.nemo_rl.jsonl").read_bytes().split(b"\n")[0]
     assert first.decode() == shown.rstrip("\n")
 
@@ -140,7 +140,7 @@ def test_every_page_fits_its_window(
     page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
     page.set_viewport_size({"width": width, "height": 900})
     page.goto(f"{shared_app.url}/{name}")
-    expect(page.get_by_text("exportable").first).to_be_visible(timeout=30_000)
+    expect(page.get_by_text("after review").first).to_be_visible(timeout=30_000)
     page.locator(IDLE).wait_for(timeout=30_000)
     assert page.evaluate("document.scrollingElement.scrollWidth") <= width
     assert seen.outside(shared_app.url) == []

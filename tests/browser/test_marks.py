@@ -73,7 +73,7 @@ def test_a_turn_is_marked_by_the_key_seen_in_the_example_exported_and_undone(
     )
     expect(page.locator('.message[data-trained="marked"]')).to_have_attribute("data-message", "3")
     expect(page.locator('.turn[data-n="2"] .fate')).to_have_text("trained")
-    expect(page.get_by_text("1 answer not to be trained", exact=True)).to_be_visible()
+    expect(page.get_by_text("1 answer not trained", exact=True)).to_be_visible()
     assert faults(page) == []
     assert acts(tmp_path) == [("decide", "mark", 3, "ann")]
     assert masks(tmp_path) == [[0, 1, 0, 0, 0, 1], None]
@@ -87,7 +87,7 @@ def test_a_turn_is_marked_by_the_key_seen_in_the_example_exported_and_undone(
     page.keyboard.press("U")
     expect(fate).to_have_text("not trained: marked by you")
     page.locator('.turn[data-n="4"]').hover()
-    page.get_by_role("button", name="do not train turn 4", exact=True).click()
+    page.get_by_role("button", name="Do not train turn 4", exact=True).click()
     expect(fate).to_have_text("trained")
     saved(page)
     assert acts(tmp_path)[2:] == [("redo", "mark", 3, "ann"), ("decide", "clear", 3, "ann")]
@@ -101,9 +101,9 @@ def test_a_target_without_marks_leaves_the_rollout_out_and_the_page_says_so(
     fate = page.locator('.turn[data-n="2"] .fate')
     expect(fate).to_have_text("trained")
     page.locator('.turn[data-n="2"]').hover()
-    page.get_by_role("button", name="do not train turn 2", exact=True).click()
+    page.get_by_role("button", name="Do not train turn 2", exact=True).click()
     saved(page)
-    expect(page.locator(".side")).to_contain_text("no example is written", timeout=15_000)
+    expect(page.locator(".side")).to_contain_text("not exported", timeout=15_000)
     expect(page.locator(".side")).to_contain_text("answers that are marked as not to be trained")
     expect(fate).to_have_text("not trained: marked by you")
     expect(page.get_by_text(re.compile("^dropped: has answers that are marked"))).to_be_visible()
@@ -147,5 +147,5 @@ def test_what_the_data_mark_is_shown_and_stays(
     expect(page.locator('.turn[data-n="2"] .fate')).to_have_text("not trained: marked in the data", timeout=30_000)
     page.keyboard.press("n")
     page.keyboard.press("m")
-    expect(page.get_by_text("turn 2 is marked in the data, which stays as it is", exact=True).first).to_be_visible()
+    expect(page.get_by_text("turn 2 is marked in the data; data is never changed", exact=True).first).to_be_visible()
     assert acts(tmp_path) == []

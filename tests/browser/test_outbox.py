@@ -138,7 +138,7 @@ def test_one_that_is_never_taken_waits_aside_and_lets_the_rest_pass(
     page.evaluate(LEAVE, [place, left])
     page.reload()
     shown_key(page)
-    expect(page.get_by_text("not saved now: not a list of decisions; kept in this browser").first).to_be_visible()
+    expect(page.get_by_text("not saved now: not a list of decisions; stored in this browser").first).to_be_visible()
     page.wait_for_function(
         "place => JSON.parse(localStorage.getItem(place) || '[]').length === 1", arg=place, timeout=60_000
     )

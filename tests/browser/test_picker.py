@@ -169,7 +169,7 @@ def test_dragging_either_handle_shows_what_the_server_counts(page: Page, seen: S
         live = drag_to(page, handle, share)
         assert wait_for_server(page, live) == live
     assert live["at_most"] == live["at_least"]  # it was stopped by the other handle
-    expect(page.get_by_test_id("threshold-note")).to_contain_text("kept whatever the bounds")
+    expect(page.get_by_test_id("threshold-note")).to_contain_text("kept regardless")
     assert seen.page_errors == []
 
 
@@ -181,7 +181,7 @@ def test_a_double_click_opens_a_bar_and_escape_takes_a_drag_back_and_both_leave_
     assert plot
     x = plot["x"] + 56 + 0.505 * (plot["width"] - 108)
     page.mouse.move(x, plot["y"] + 150)
-    expect(page.get_by_test_id("threshold-tip")).to_contain_text("0.5 to below 0.51")
+    expect(page.get_by_test_id("threshold-tip")).to_contain_text("[0.5, 0.51)")
     page.mouse.dblclick(x, plot["y"] + 150)
     expect(page.get_by_test_id("stCode")).to_contain_text('"opened": [0.5, 0.51, false]')
     assert agrees(page)["at_least"] is None
@@ -201,10 +201,10 @@ def test_bars_and_what_is_off_the_axis_open_by_keyboard(page: Page, picker_url: 
     bars = page.get_by_test_id("threshold-bars")
     bars.focus()
     page.keyboard.press("End")
-    expect(bars).to_have_attribute("aria-label", r"Bar 8 of 8, 19.4: 402 rollouts, kept. Enter opens them.")
+    expect(bars).to_have_attribute("aria-label", r"Bar 8 of 8, 19.4: 402 rollouts, kept. Enter lists them.")
     page.keyboard.press("Enter")
     expect(page.get_by_test_id("stCode")).to_contain_text('"opened": [19.4, 19.4, true]')
-    page.get_by_test_id("threshold-outside").get_by_role("button", name="140 cut off").press("Enter")
+    page.get_by_test_id("threshold-outside").get_by_role("button", name="140 truncated").press("Enter")
     expect(page.get_by_test_id("stCode")).to_contain_text('"opened": "truncated"')
     assert agrees(page)["at_least"] is None
 

@@ -55,7 +55,9 @@ def test_reasons_and_notes_go_with_the_verdict_or_are_added_to_it(opened: Callab
     page.keyboard.press("w")
     page.keyboard.type("xaj typed, not pressed")
     page.keyboard.press("Enter")
-    expect(reader_of(page).locator(".note-badge")).to_have_text("note, saved once you decide: xaj typed, not pressed")
+    expect(reader_of(page).locator(".note-badge")).to_have_text(
+        "draft note (saved with your decision): xaj typed, not pressed"
+    )
     page.reload()
     assert wait_shown(page, 0) == key
     expect(button(page, "reward hack")).to_have_attribute("aria-pressed", "true")
@@ -81,12 +83,12 @@ def test_a_key_can_be_changed_and_single_keys_turned_off(opened: Callable[..., P
     page = opened(rollouts)
     wait_shown(page, 0)
     page.keyboard.press("?")
-    button(page, "change the key for reject").click()
+    button(page, "Change the key for reject").click()
     page.keyboard.press("a")
-    expect(reader_of(page).get_by_text("a is already for: accept")).to_be_visible()
-    button(page, "change the key for reject").click()
+    expect(reader_of(page).get_by_text("a is already used for: accept")).to_be_visible()
+    button(page, "Change the key for reject").click()
     page.keyboard.press("q")
-    expect(reader_of(page).get_by_text("q now is for: reject")).to_be_visible()
+    expect(reader_of(page).get_by_text("q now means: reject")).to_be_visible()
     page.keyboard.press("?")
     page.reload()
     wait_shown(page, 0)
@@ -96,7 +98,7 @@ def test_a_key_can_be_changed_and_single_keys_turned_off(opened: Callable[..., P
     page.keyboard.press("q")
     wait_shown(page, 1)
     page.keyboard.press("?")
-    reader_of(page).get_by_label("turn single keys off").check()
+    reader_of(page).get_by_label("Disable single-key shortcuts").check()
     page.keyboard.press("?")
     page.keyboard.press("q")
     page.keyboard.press("j")
@@ -124,11 +126,11 @@ def test_the_attempt_that_is_kept_is_chosen_over_the_others(opened: Callable[...
     wait_saved(page)
     assert stored(attempts, REASONS) == [("accept", f'["chosen", "chosen-over:{second}"]', "")]
     page.keyboard.press("b")
-    lanes.get_by_label("reject the others shown").check()
+    lanes.get_by_label("Also reject the other attempts shown").check()
     page.keyboard.press("2")
     third = wait_shown(page, 2)
     wait_saved(page)
-    expect(reader_of(page).get_by_text("accepted by")).to_contain_text("chosen over 2 other attempts")
+    expect(reader_of(page).get_by_text("accepted by")).to_contain_text("preferred over 2 other attempts")
     rows = stored(attempts, "SELECT key, verdict, reasons FROM decision WHERE id > 1 ORDER BY id")
     assert rows == [
         (third, "accept", f'["chosen", "chosen-over:{second}", "chosen-over:{first}"]'),
@@ -172,7 +174,7 @@ def test_an_undo_outside_the_queue_says_which_and_shows_it(opened: Callable[...,
     expect(reader_of(page).get_by_text("No rollouts in this queue.")).to_be_visible(timeout=30_000)
     page.keyboard.press("u")
     expect(reader_of(page).get_by_text("Undone: run.jsonl:2 is undecided again")).to_be_visible()
-    button(page, "look at it").click()
+    button(page, "Review").click()
     expect(reader_of(page)).to_contain_text("surely five")
 
 
@@ -187,7 +189,7 @@ def test_what_an_example_takes_and_leaves_out_is_marked_in_place(opened: Callabl
     expect(reader.locator(".turn .fate")).to_have_text(["context", "trained", "not in the example"])
     expect(reader.locator(".turn summary")).to_contain_text("not in the example")
     expect(reader.locator(".left-out > span")).to_have_text(
-        ["left out here: reasoning, 12 characters ", "left out here: text, 13 characters "]
+        ["omitted here: reasoning, 12 characters ", "omitted here: text, 13 characters "]
     )
     trained = reader.locator(".message[data-trained=true]")
     expect(trained).to_contain_text('"content": "4."')
@@ -205,7 +207,7 @@ def test_a_dead_link_says_so_until_dismissed_and_back_leaves_in_one_step(
 ) -> None:
     """The words stay while one reads on; the address follows the reading without a trail of steps."""
     page = opened(attempts, f"key={'0' * 32}")
-    words = reader_of(page).get_by_text("is in none of the files that are open")
+    words = reader_of(page).get_by_text("is not in the open files")
     expect(words).to_be_visible()
     before = page.evaluate("history.length")
     page.keyboard.press("j")
@@ -231,9 +233,9 @@ def test_what_somebody_else_decided_meanwhile_is_shown_and_stays(opened: Callabl
         store.record([Entry(key, "accept", reviewer="Bob")])
     page.keyboard.press("x")
     notice = reader_of(page).get_by_role("alert")
-    expect(notice).to_contain_text("Rollout 1: Bob accepted it")
-    expect(notice).to_contain_text("Your reject was not recorded.")
-    notice.get_by_role("button", name="look at it").click()
+    expect(notice).to_contain_text("Rollout 1: Bob already accepted it")
+    expect(notice).to_contain_text("Your reject was not saved.")
+    notice.get_by_role("button", name="Review").click()
     wait_shown(page, 0)
     expect(reader_of(page).locator(".badge.accept")).to_contain_text("accepted by Bob")
     page.keyboard.press("x")

@@ -49,18 +49,18 @@ def test_no_page_and_no_state_of_the_reader_has_a_serious_fault(
     found = {}
     for name in ("data", "select", "export", "review"):
         page.goto(f"{app.url}/{name}")
-        expect(page.get_by_text("exportable").first).to_be_visible(timeout=30_000)
+        expect(page.get_by_text("after review").first).to_be_visible(timeout=30_000)
         page.locator(IDLE).wait_for(timeout=30_000)
         found.update(faults_by_scheme(page, name))
     wait_shown(page, 0)
     page.keyboard.press("b")
-    expect(page.get_by_role("button", name="keep this one").first).to_be_visible()
+    expect(page.get_by_role("button", name="Prefer this one (accept)").first).to_be_visible()
     found.update(faults_by_scheme(page, "side by side"))
     page.keyboard.press("Escape")
     page.keyboard.press("?")
     found.update(faults_by_scheme(page, "keys"))
     page.keyboard.press("?")
-    page.get_by_label("move on").uncheck()
+    page.get_by_label("Auto-advance").uncheck()
     page.keyboard.press("x")
     page.keyboard.press("w")
     found.update(faults_by_scheme(page, "a note"))
@@ -75,7 +75,7 @@ def test_the_loop_works_by_keyboard_alone(app_server: Callable[..., AppServer], 
     page.goto(f"{app.url}/review")
     wait_shown(page, 0)
     reached: list[str] = []
-    reader_of(page).get_by_role("button", name="next attempt").focus()
+    reader_of(page).get_by_role("button", name="Next attempt").focus()
     while "?keys" not in reached and len(reached) < 200:
         page.keyboard.press("Tab")
         reached.append(
@@ -84,7 +84,7 @@ def test_the_loop_works_by_keyboard_alone(app_server: Callable[..., AppServer], 
                 " return e.getAttribute('aria-label') || e.textContent.trim() }"
             )
         )
-    expected = ["bcompare attempts", "find", "copy all", "turns", "conversation"]
+    expected = ["bCompare attempts", "Find", "Copy all", "Turns", "Conversation"]
     assert [name for name in reached if name in expected] == expected
     assert {"1wrong answer", "xreject", "aaccept", "?keys"} <= set(reached), reached
     page.keyboard.press("x")

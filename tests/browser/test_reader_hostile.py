@@ -74,7 +74,7 @@ def test_fifty_hostile_texts_are_shown_to_the_letter_and_reach_nobody(
     page.keyboard.press("t")
     for name in ("data", "select", "export"):
         page.goto(f"{app.url}/{name}")
-        expect(page.get_by_text("exportable").first).to_be_visible(timeout=30_000)
+        expect(page.get_by_text("after review").first).to_be_visible(timeout=30_000)
     assert page.evaluate("window.hacked") is None
     assert seen.outside(app.url) == []
     assert seen.page_errors == []

@@ -39,16 +39,17 @@ def compared(page: Page) -> None:
     page.keyboard.press("b")
     lanes = page.get_by_test_id("lanes")
     expect(lanes.locator(".lane-head").nth(1)).to_be_visible(timeout=15_000)
-    lanes.get_by_label("reject the others shown").check()
+    lanes.get_by_label("Also reject the other attempts shown").check()
     page.keyboard.press("1")
     saved(page)
 
 
 def rejected_at_once(page: Page, app: AppServer, queue: str, count: int) -> None:
     opened(page, f"{app.url}/review?min=0.5&queue={queue}")
-    page.get_by_role("button", name="Decide all").click()
-    page.get_by_role("button", name=f"Reject all {count}", exact=True).click()
-    expect(page.get_by_text(f"Rejected {count} rollouts in one step.")).to_be_visible(timeout=15_000)
+    page.get_by_role("button", name="Bulk decision…").click()
+    page.get_by_role("dialog").get_by_text("Reject", exact=True).click()
+    page.get_by_role("button", name=f"Reject {count} rollouts", exact=True).click()
+    expect(page.get_by_text(f"Rejected {count} rollouts.")).to_be_visible(timeout=15_000)
 
 
 def bound(read: int, of: int, bad: int, share: str) -> str:
@@ -73,7 +74,7 @@ def test_the_statement_says_what_happened_line_by_line_over_sixty_reads(
     called(page, "ann")
     says(page, "^None of the 1,000 selected has been read at random yet, so nothing is known of the kept")
     says(page, r"^56 reads, 0 bad: meets 5 %; passes 31 % of the time when 2 % are bad")
-    page.get_by_role("button", name=re.compile("^Plan 88 reads")).click()
+    page.get_by_role("button", name=re.compile("^Plan 88 reviews")).click()
     says(page, "^Plan for this selection: 88 reads at random, at most 1 bad.")
     page.locator(IDLE).wait_for()
 

@@ -61,17 +61,18 @@ def test_a_team_reads_at_random_in_bulk_and_blind(
     saved(page)
     bound = page.get_by_text(re.compile(r"^6 of the \d+ selected read at random, 1 bad: at most"))
     expect(bound).to_be_visible(timeout=15_000)
-    expect(page.get_by_text(re.compile(r"6 of \d+ read by you"))).to_be_visible()
+    expect(page.get_by_text(re.compile(r"6 of \d+ reviewed by you"))).to_be_visible()
 
     opened(page, f"{app.url}/review?min=0.5&queue=below")
     expect(page.get_by_role("textbox", name="reviewer")).to_have_value("ann")  # the browser remembers it
-    page.get_by_role("button", name="Decide all").click()
-    confirm = page.get_by_role("button", name=re.compile(r"^Reject all [\d,]+$"))
+    page.get_by_role("button", name="Bulk decision…").click()
+    page.get_by_role("dialog").get_by_text("Reject", exact=True).click(timeout=15_000)
+    confirm = page.get_by_role("button", name=re.compile(r"^Reject [\d,]+ rollouts$"))
     expect(confirm).to_be_visible(timeout=15_000)
     assert faults(page) == []
     n = int(re.sub(r"\D", "", confirm.inner_text()))
     confirm.click()
-    expect(page.get_by_text(f"Rejected {n:,} rollouts in one step.")).to_be_visible(timeout=15_000)
+    expect(page.get_by_text(f"Rejected {n:,} rollouts.")).to_be_visible(timeout=15_000)
     expect(page.get_by_text(re.compile("^rejected by you"))).to_be_visible()
     assert stored(folder, "select count(*), count(distinct batch) from current where batch <> ''") == [(n, 1)]
     shows_a_rollout(page)
@@ -84,7 +85,7 @@ def test_a_team_reads_at_random_in_bulk_and_blind(
     assert seen.console_errors == []
     assert seen.page_errors == []
 
-    for section in ("Reward against people", "Reasons", "Team"):
+    for section in ("Reward vs reviewers", "Reasons", "Team"):
         page.get_by_text(section, exact=True).click()
         page.locator(IDLE).wait_for()
         assert faults(page) == []
@@ -96,7 +97,7 @@ def test_a_team_reads_at_random_in_bulk_and_blind(
     opened(other, f"{app.url}/review?min=0.5&queue=random&blind=1")
     called(other, "bob")
     opened(other, f"{app.url}/review?min=0.5&queue=second&blind=1")
-    expect(other.get_by_text("reward hidden until you decide", exact=True)).to_be_visible()
+    expect(other.get_by_text("reward hidden (blind)", exact=True)).to_be_visible()
     expect(other.get_by_test_id("reader")).not_to_contain_text("by ann")
     other.keyboard.press("x")
     saved(other)

@@ -51,8 +51,8 @@ def number(page: Page, name: str) -> int:
 
 def kept_in_the_end(page: Page, count: int) -> None:
     """Wait until the page says that so many are kept: in the funnel, and in the sentence below the picker."""
-    expect(page.get_by_text(f"{count:,} exportable")).to_be_visible(timeout=15_000)
-    expect(page.get_by_text(re.compile(f"^{count:,} of [0-9,]+ rollouts are kept"))).to_be_visible(timeout=15_000)
+    expect(page.get_by_text(f"{count:,} kept").first).to_be_visible(timeout=15_000)
+    expect(page.get_by_text(re.compile(f"^{count:,} of [0-9,]+ rollouts kept"))).to_be_visible(timeout=15_000)
 
 
 def grip(page: Page, handle: Locator) -> tuple[float, float]:
@@ -89,7 +89,7 @@ def test_a_bar_opens_its_rollouts_below_and_as_a_queue(rewards: Page) -> None:
     said = rewards.get_by_text(re.compile(r"^\d+ rollouts: reward 2\.5"))
     expect(said).to_be_visible(timeout=15_000)
     count = int(re.sub(r"\D.*", "", said.inner_text()))
-    rewards.get_by_role("link", name="Read them in Review").click()
+    rewards.locator(".st-key-opened").get_by_role("link", name="Review these").click()
     expect(rewards.get_by_test_id("reader")).to_contain_text(f"1 of {count}", timeout=30_000)
     assert query(rewards)["queue"][0].startswith("in:reward:reward=")
 
@@ -149,7 +149,7 @@ def test_all_real_files_as_one_workspace_give_a_page_that_agrees(
     try:
         opened(page, server, "min=0.8")
         kept_in_the_end(page, number(page, "rollouts"))
-        for name in ("Agents", "Compare", "More figures"):
+        for name in ("Agents", "Compare", "More plots"):
             page.get_by_role("radio", name=name).or_(page.get_by_role("button", name=name, exact=True)).first.click()
             page.locator(IDLE).wait_for(timeout=30_000)
         assert page.get_by_test_id("stAlert").count() == 0

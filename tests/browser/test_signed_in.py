@@ -23,10 +23,10 @@ def begin(page: Page, app: AppServer, name: str) -> None:
     page.goto(link(app), wait_until="commit")
     expect(page).to_have_url(re.compile("/select$"), timeout=90_000)
     page.goto(f"{app.url}/review", wait_until="commit")
-    asked = page.get_by_label("Your name, written beside your decisions")
+    asked = page.get_by_label("Your name (stored with your decisions)")
     expect(asked).to_have_value("", timeout=90_000)
     asked.fill(name)
-    page.get_by_role("button", name="Begin to read").click()
+    page.get_by_role("button", name="Start reviewing").click()
     expect(page.get_by_test_id("reader")).to_have_attribute("data-key", re.compile("^[0-9a-f]{32}$"), timeout=90_000)
 
 
@@ -48,10 +48,10 @@ def test_the_link_lets_in_a_name_is_chosen_once_and_who_leaves_is_out(
 ) -> None:
     app = app_server(rollouts, "--shared")
     page.goto(app.url)
-    expect(page.get_by_text("This app is shared by a link that carries a token.")).to_be_visible()
+    expect(page.get_by_text("This app needs a link with an access token.")).to_be_visible()
     begin(page, app, "ann")
     expect(page.get_by_text("ann (unverified)").first).to_be_visible()
-    expect(page.get_by_label("reviewer", exact=True)).to_have_count(0)
+    expect(page.get_by_label("Reviewer", exact=True)).to_have_count(0)
     reject(page)
     page.reload()
     expect(page.get_by_test_id("reader")).to_be_visible(timeout=90_000)  # the name is not asked again
@@ -60,9 +60,9 @@ def test_the_link_lets_in_a_name_is_chosen_once_and_who_leaves_is_out(
     reject(other)
     other.context.close()
     page.get_by_role("button", name="Log out").click()
-    expect(page.get_by_text("This app is shared by a link that carries a token.")).to_be_visible(timeout=90_000)
+    expect(page.get_by_text("This app needs a link with an access token.")).to_be_visible(timeout=90_000)
     page.goto(f"{app.url}/review")
-    expect(page.get_by_text("This app is shared by a link that carries a token.")).to_be_visible()
+    expect(page.get_by_text("This app needs a link with an access token.")).to_be_visible()
     assert who_decided(rollouts) == ["ann (unverified)", "bob (unverified)"]
     begin(page, app, "eve")
     expect(page.get_by_text("eve (unverified)").first).to_be_visible()
@@ -72,7 +72,7 @@ def test_the_link_lets_in_a_name_is_chosen_once_and_who_leaves_is_out(
     place = f"rollout-curator.outbox.{store}.{'ab' * 16}"
     page.evaluate("([place, text]) => localStorage.setItem(place, text)", [place, json.dumps([left])])
     page.reload(wait_until="commit")
-    words = "it was made as ann (unverified), who is not signed in here; kept in this browser"
+    words = "it was made as ann (unverified), who is not signed in here; stored in this browser"
     expect(page.get_by_text(words).first).to_be_visible(timeout=90_000)
     assert who_decided(rollouts) == ["ann (unverified)", "bob (unverified)"]
     assert json.loads(page.evaluate("place => localStorage.getItem(place)", place)) == [left]

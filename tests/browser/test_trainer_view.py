@@ -42,7 +42,7 @@ def test_a_user_sees_what_is_trained_and_keeps_only_what_fits(
     page.set_viewport_size({"width": width, "height": 900})
     page.goto(f"{app.url}/export")
     button(page, 3)
-    select(page, "chat template", "ChatML, no tools")
+    select(page, "Chat template", "ChatML, no tools")
     pieces = page.locator(".rc-piece")
     expect(pieces.nth(1).locator(".rc-text")).to_contain_text(HOSTILE, timeout=30_000)
     expect(pieces.nth(0).locator(".rc-word")).to_have_text("ignored")
@@ -54,16 +54,16 @@ def test_a_user_sees_what_is_trained_and_keeps_only_what_fits(
     expect(pieces).to_have_count(4)
     expect(pieces.nth(2).locator(".rc-text")).to_contain_text("<|im_start|>user")
     page.get_by_role("button", name="Next").click()
-    expect(page.get_by_role("button", name=re.compile("^Show the other [0-9,]+ characters"))).to_be_visible()
+    expect(page.get_by_role("button", name=re.compile("^Show [0-9,]+ more characters"))).to_be_visible()
 
-    limit = page.get_by_role("spinbutton", name="limit in tokens")
+    limit = page.get_by_role("spinbutton", name="Max length (tokens)")
     limit.fill("1000")
     limit.press("Enter")
     button(page, 1)
     expect(page.get_by_role("link", name="2 are longer than the trainer's limit").last).to_be_visible()
     page.get_by_role("radiogroup", name="are longer than the trainer's limit").get_by_text("trim").click()
     button(page, 2)
-    page.get_by_role("button", name="Export 2 rollouts", exact=True).click()
+    page.get_by_role("button", name="Export 2 examples", exact=True).click()
     expect(page.get_by_text("Wrote 2 examples")).to_be_visible(timeout=30_000)
     written = [json.loads(line) for line in (tmp_path / "curated.nemo_rl.jsonl").read_text().splitlines()]
     assert [len(row["messages"]) for row in written] == [2, 2]

@@ -165,7 +165,7 @@ def test_every_page_first_says_what_was_passed_over(w: Path, tmp_path: Path) -> 
     reject(w / STORE, w / "top.jsonl")
     reject(w / "sub" / STORE, w / "sub" / "one.jsonl")
     with closing(sites.install(app(tmp_path, w / "sub"))):
-        assert said("rewards")[-1] == (
+        assert said("select")[-1] == (
             f"Review store: {w / 'sub' / STORE}, with decisions on 1 of these rollouts. "
             f"Passed over: {w / STORE} (no decision on these rollouts)."
         )
@@ -173,7 +173,7 @@ def test_every_page_first_says_what_was_passed_over(w: Path, tmp_path: Path) -> 
 
 def test_the_page_asks_which_of_several_counts(two_stores: Path, tmp_path: Path) -> None:
     with closing(sites.install(app(tmp_path, two_stores))):
-        assert said("rewards")[-1] == several(two_stores)
+        assert said("select")[-1] == several(two_stores)
 
 
 def app(tmp_path: Path, *paths: object, **options: Any) -> Site:

@@ -207,7 +207,7 @@ def test_the_raw_line_says_what_of_it_is_not_shown(tmp_path: Path, full: None) -
     assert json.loads(shown["text"])["response"]["output"][3]["content"][0]["logprobs"] == [TOKENS[0]]
     n_cut = len(line) - len(reader.readable(line))
     assert shown["note"] == (
-        "Not the whole line. Log probabilities or token ids not read, as they are too many; of each list the first "
-        f"entry is here: {n_cut:,} of {len(line):,} bytes are not shown."
+        "Shortened line. Log probabilities or token ids not read, as they are too many; only the first entry of each "
+        f"list is here: {n_cut:,} of {len(line):,} bytes are not shown."
     )
     assert workspace.key(0) == content_key(line).hex()

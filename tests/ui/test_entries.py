@@ -72,7 +72,7 @@ def test_501_decisions_at_once_are_refused_whole_and_the_answer_says_how_many_ma
     client: TestClient, view: View
 ) -> None:
     status, answer = send(client, view, [entry(view, pos) for pos in range(501)])
-    words = "501 entries in one request, and none was taken: send at most 500 at a time"
+    words = "501 entries in one request: too many, none was saved; send at most 500 at a time"
     assert (status, answer, n_acts(view)) == (413, {"error": words, "most": 500}, 0)
 
 

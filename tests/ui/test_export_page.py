@@ -84,33 +84,33 @@ def test_what_is_odd_is_counted_with_what_happens_to_it(site: Site) -> None:
         "end on a tool call": "keep",
         "have images": "drop",
     }
-    assert "Not looked for without a limit: too long." in captions(app)
-    assert "Not looked for without a chat template: template fails," in captions(app)
+    assert "Not checked (choose a limit): too long." in captions(app)
+    assert "Not checked (choose a chat template): template fails," in captions(app)
 
 
 def test_a_limit_leaves_out_what_is_too_long_and_trim_brings_it_back(site: Site) -> None:
     app = opened("export")
-    assert exportable(app) == "Export 3 rollouts"
+    assert exportable(app) == "Export 3 examples"
     app.number_input(key="rc.limit").set_value(500).run()
-    assert (exportable(app), table(app)["are longer than the trainer's limit"]) == ("Export 2 rollouts", "drop")
+    assert (exportable(app), table(app)["are longer than the trainer's limit"]) == ("Export 2 examples", "drop")
     choose(app, "over_length", "trim")
-    assert exportable(app) == "Export 3 rollouts"
-    assert "Of these, 1 ends earlier because it is longer than the trainer's limit." in captions(app)
+    assert exportable(app) == "Export 3 examples"
+    assert "Among them: 1 ends earlier because it is longer than the trainer's limit." in captions(app)
     assert state_of(app).recipe.trim == ("over_length",)
     choose(app, "over_length", "drop")
-    assert (state_of(app).recipe.trim, exportable(app)) == ((), "Export 2 rollouts")
+    assert (state_of(app).recipe.trim, exportable(app)) == ((), "Export 2 examples")
 
 
 def test_the_gate_decides_about_calls_at_the_end_and_answers_cut_off(site: Site) -> None:
     app = choose(choose(opened("export"), "ends_in_tool_call", "drop"), "truncated", "keep")
     recipe = state_of(app).recipe
-    assert (recipe.drop, recipe.keep, exportable(app)) == (("ends_in_tool_call",), ("truncated",), "Export 3 rollouts")
+    assert (recipe.drop, recipe.keep, exportable(app)) == (("ends_in_tool_call",), ("truncated",), "Export 3 examples")
 
 
 def test_a_template_is_chosen_and_shows_its_text(site: Site) -> None:
-    app = select(opened("export"), "chat template", "ChatML, no tools")
+    app = select(opened("export"), "Chat template", "ChatML, no tools")
     assert state_of(app).recipe.template["name"] == "chatml"
-    assert "Not looked for without a chat template" not in captions(app)
+    assert "Not checked (choose a chat template)" not in captions(app)
     heads = [piece["head"] for piece in pieces(app)]
     assert heads == ["message 1, user \u00b7 about 10 tokens", "message 2, assistant \u00b7 about 7 tokens"]
     assert [piece["trained"] for piece in pieces(app)] == [False, True]
@@ -118,7 +118,7 @@ def test_a_template_is_chosen_and_shows_its_text(site: Site) -> None:
 
 
 def test_a_pasted_template_is_taken_and_a_wrong_one_is_told(site: Site) -> None:
-    app = select(opened("export"), "chat template", "paste one")
+    app = select(opened("export"), "Chat template", "paste…")
     app.text_area(key="rc.template-text").input("{% if %}").run()
     assert "this is no chat template" in app.warning[0].value
     app.text_area(key="rc.template-text").input("{% for m in messages %}{{ m.content }}{% endfor %}").run()
@@ -128,7 +128,7 @@ def test_a_pasted_template_is_taken_and_a_wrong_one_is_told(site: Site) -> None:
 
 def test_a_template_of_a_file_is_taken(site: Site, tmp_path: Path) -> None:
     (tmp_path / "mine.jinja").write_text("{% for m in messages %}{{ m.content }}{% endfor %}")
-    app = select(opened("export"), "chat template", "from a file or folder")
+    app = select(opened("export"), "Chat template", "from file or folder…")
     app.text_input(key="rc.template-path").input(str(tmp_path / "absent.jinja")).run()
     assert "no such file or folder" in app.warning[0].value
     app.text_input(key="rc.template-path").input(str(tmp_path / "mine.jinja")).run()
@@ -139,7 +139,7 @@ def test_a_shared_server_reads_no_template_from_elsewhere(site: Site, tmp_path_f
     elsewhere = tmp_path_factory.mktemp("elsewhere") / "theirs.jinja"
     elsewhere.write_text("x")
     sites.install(Site(ServeOptions(paths=site.options.paths, shared=True), site.workspace))
-    app = select(opened("export"), "chat template", "from a file or folder")
+    app = select(opened("export"), "Chat template", "from file or folder…")
     app.text_input(key="rc.template-path").input(str(elsewhere)).run()
     assert "no such file can be opened from here" in app.warning[0].value
     assert state_of(app).recipe.template == {}
@@ -177,13 +177,13 @@ def test_a_look_that_takes_long_shows_how_far_it_is_and_can_be_cancelled(
         assert [button.label for button in app.button] == ["Cancel"]
         app.button(key="rc.cancel-look").click().run()
     assert state_of(app).recipe.max_tokens is None
-    assert exportable(app) == "Export 3 rollouts"
+    assert exportable(app) == "Export 3 examples"
 
 
 def test_of_many_rollouts_hazards_are_looked_for_when_asked(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(loading, "ALWAYS_MAX", 2)
     app = opened("export")
-    assert "The 5 examples were not looked at yet." in captions(app)
+    assert "5 examples not checked yet." in captions(app)
     assert "have contents that are lists, where others are text" not in table(app)
     app.button(key="rc.look").click().run()
     assert "have contents that are lists, where others are text" in table(app)
@@ -210,7 +210,7 @@ def test_each_file_of_somebody_else_is_asked_for_by_itself(site: Site, tmp_path:
     assert [box.value for box in app.checkbox if "other" in box.label] == [False]
 
 
-WAITS = "The button waits for a tick at each file above that would be replaced; or name another file."
+WAITS = "Tick each file above that would be overwritten, or enter another file name."
 
 
 def test_beside_the_button_stands_for_what_it_waits(site: Site, tmp_path: Path) -> None:
@@ -229,9 +229,9 @@ def test_a_card_and_a_report_of_somebody_else_are_asked_for_by_name(site: Site, 
     app = opened("export")
     app.checkbox(key="rc.card").check().run()
     app.checkbox(key="rc.report").check().run()
-    (box,) = [box for box in app.checkbox if box.label.startswith("Replace ")]
+    (box,) = [box for box in app.checkbox if box.label.startswith("Overwrite ")]
     assert box.label.replace("\\", "") == (
-        "Replace curated.nemo_rl.report.jsonl of 5 bytes (was not written by this program), "
+        "Overwrite curated.nemo_rl.report.jsonl of 5 bytes (was not written by this program), "
         "curated.nemo_rl.card.md of 5 bytes (was not written by this program)"
     )
     assert app.button(key="rc.export").disabled
@@ -253,7 +253,7 @@ def test_an_export_that_was_edited_by_hand_is_asked_for(site: Site, tmp_path: Pa
     out.write_bytes(out.read_bytes().replace(b"4", b"5", 1))
     app = opened("export")
     assert [box.label.replace("\\", "") for box in app.checkbox if "rc.replace" in str(box.key)] == [
-        "Replace curated.nemo_rl.jsonl of 4.43 kB (was changed since this program wrote it)"
+        "Overwrite curated.nemo_rl.jsonl of 4.43 kB (was changed since this program wrote it)"
     ]
     assert app.button(key="rc.export").disabled
 
@@ -310,7 +310,7 @@ def test_several_controls_have_a_seed_each(site: Site, tmp_path: Path) -> None:
         "curated.nemo_rl.control-2.jsonl",
     ]
     app.run()
-    told = [block.value for block in app.markdown if "rows of a random control" in block.value]
+    told = [block.value for block in app.markdown if "Wrote a random baseline" in block.value]
     assert len(told) == 2
     assert all("with the selection of" in words for words in told)
 
@@ -325,7 +325,7 @@ def test_a_control_that_was_stopped_or_may_not_be_written_is_told(site: Site, tm
     assert job.wait(20)
     job.controls = []
     app = opened("export")
-    assert [note.value for note in app.info if note.value.startswith("Stopped before every random control")]
+    assert [note.value for note in app.info if note.value.startswith("Cancelled before all random baselines")]
 
 
 def test_an_old_link_to_a_trainer_still_opens_it(site: Site) -> None:
@@ -342,7 +342,7 @@ def pairing(tmp_path: Path, *lines: dict[str, Any]) -> AppTest:
     sites.install(Site(ServeOptions(paths=(source,), out_dir=tmp_path), Workspace.open([source], tmp_path / "cache2")))
     app = opened("export")
     app.segmented_control(key="rc.rows").set_value("pairs").run()
-    return select(app, "format of a pair", "TRL")
+    return select(app, "Pair format", "TRL")
 
 
 LOOKS = {"type": "function_call", "call_id": "c", "name": "look", "arguments": "{}"}
@@ -364,11 +364,11 @@ def test_the_sides_of_pairs_are_measured_before_they_are_written(site: Site, tmp
 
 def test_lengths_and_the_turns_of_others_are_a_choice(site: Site, tmp_path: Path) -> None:
     app = pairing(tmp_path, gym(reward=1.0, output=[LOOKS, SEES, said("7")]), gym(reward=0.0, output=[said("no")]))
-    select(app, "which against which", "the two nearest in length")
-    select(app, "length of the two sides", "at most 1.5 to 1")
+    select(app, "Pairing rule", "the two nearest in length")
+    select(app, "Length ratio of the two sides", "≤ 1.5 to 1")
     assert "1 has no such two near enough in length" in captions(app)
-    select(app, "length of the two sides", "any")
-    select(app, "tool results and user turns on a side", "leave such pairs out")
+    select(app, "Length ratio of the two sides", "any")
+    select(app, "Tool results and user turns within a side", "leave such pairs out")
     assert "1 has no such two in which the model alone speaks" in captions(app)
     chosen = state_of(app).recipe.pairs
     assert chosen is not None
@@ -380,18 +380,18 @@ def test_with_pairs_the_page_tells_what_the_trainer_does_with_pairs(site: Site, 
     says = "\n".join(text.value for text in app.markdown if text.value.startswith("- ")).replace("\\", "")
     assert "every token counts, tool results and user turns too" in says
     assert "TRL trains on every token, prompts too" not in says
-    select(app, "format of a pair", "NeMo RL")
+    select(app, "Pair format", "NeMo RL")
     says = "\n".join(text.value for text in app.markdown if text.value.startswith("- ")).replace("\\", "")
     assert "NeMo RL's DPO trains on the last message of each side alone" in says
 
 
 def test_the_view_says_where_it_is_not_known_what_trl_trains(site: Site) -> None:
-    app = select(select(opened("export"), "trainer", "TRL"), "chat template", "ChatML, no tools")
+    app = select(select(opened("export"), "Trainer", "TRL"), "Chat template", "ChatML, no tools")
     heads = [text.value for text in app.markdown if text.value.startswith("**As")]
-    assert heads == ["**As this template writes it, not TRL**: about 16 tokens"]
+    assert heads == ["**As this template renders it, not TRL**: about 16 tokens"]
     assert [piece["trained"] for piece in pieces(app)] == [None, None]
     assert "What TRL trains is not known: this template is no model's own" in app.warning[0].value.replace("\\", "")
-    assert "Not looked for without the trainer's own template" in captions(app)
+    assert "Not checked (choose the trainer's own template)" in captions(app)
 
 
 def test_rows_a_step_and_epochs_of_the_cost_are_those_of_the_config_and_of_the_command(site: Site) -> None:
@@ -416,22 +416,22 @@ def test_what_was_not_changed_in_the_cost_is_not_in_the_command(site: Site) -> N
 
 
 def test_where_the_config_sets_no_steps_the_cost_says_so(site: Site) -> None:
-    assert "OpenAI chooses rows a step and epochs itself" in captions(opened("export", target="openai"))
+    assert "OpenAI chooses batch size and epochs itself" in captions(opened("export", target="openai"))
 
 
 def test_what_trains_nothing_costs_nothing(site: Site) -> None:
-    assert "What training on it costs" not in [one.label for one in opened("export", target="gym").expander]
+    assert "Training cost" not in [one.label for one in opened("export", target="gym").expander]
 
 
 @pytest.mark.parametrize(
     ("target", "head"),
     [
-        ("nemo_rl", "**The messages NeMo RL gets**: about "),
-        ("openai", "**The messages OpenAI gets**: about "),
-        ("gym", "**The messages NeMo Gym makes**: about "),
+        ("nemo_rl", "**Messages NeMo RL receives**: about "),
+        ("openai", "**Messages OpenAI receives**: about "),
+        ("gym", "**Messages NeMo Gym makes**: about "),
     ],
 )
 def test_without_a_template_the_view_claims_only_the_messages(site: Site, target: str, head: str) -> None:
     app = opened("export", target=target)
     assert any(text.value.startswith(head) for text in app.markdown)
-    assert not any("sees it" in text.value for text in app.markdown)
+    assert not any("renders it" in text.value for text in app.markdown)

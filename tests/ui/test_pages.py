@@ -102,8 +102,8 @@ def test_the_funnel_stands_on_every_page(site: Site, page: str) -> None:
         "5 rollouts",
         "4 valid",
         "2 at 0.5 or more",
-        "2 not rejected",
-        "2 exportable",
+        "2 after review",
+        "2 kept",
     ]
 
 
@@ -149,7 +149,7 @@ def test_an_emptied_box_means_any_reward(site: Site) -> None:
 
 def test_a_link_without_sense_is_passed_over(site: Site) -> None:
     app = opened("review", min="high", queue="no such queue", key="zz", target="nobody", format="poem")
-    assert funnel(app)[5] == "4 exportable"
+    assert funnel(app)[5] == "4 kept"
 
 
 @pytest.mark.parametrize("bound", ["inf", "-inf", "1e999", "nan"])
@@ -178,7 +178,7 @@ def test_what_has_no_place_on_the_axis_stands_apart(site: Site) -> None:
 
 def test_invalid_rollouts_with_a_high_reward_are_one_click_away(site: Site) -> None:
     text = said(opened("select", min="0.5")).replace("\\", "")
-    assert "**1** invalid although its reward is 0.5 or more" in text
+    assert "**1** invalid but with a reward ≥ 0.5" in text
 
 
 def test_the_next_step_of_the_threshold_says_what_it_brings_and_costs(site: Site) -> None:
@@ -235,7 +235,7 @@ def test_thresholds_by_agent_hold_in_the_small_plots_of_another_class(site: Site
         2,
         False,
     )
-    words = "1 agent has a threshold of its own, which holds here too. One set by source takes the place of it."
+    words = "1 agent has its own threshold, which still applies here. Setting one by file replaces it."
     assert words in said(app).replace("\\", "")
 
 
@@ -281,7 +281,7 @@ def test_a_link_brings_back_the_whole_selection(site: Site) -> None:
 def test_a_recipe_that_names_what_the_files_lack_says_so_and_can_be_mended(site: Site) -> None:
     app = opened("select", where="speed=1.0..")
     assert app.error[0].value.replace("\\", "") == (
-        "The recipe cannot be applied here: the filter on speed: no rollout in these files has that number."
+        "This recipe does not fit these files: the filter on speed: no rollout in these files has that number."
     )
     app.button(key="rc.unusable-0").click().run()
     assert [error.value for error in app.error] == []
@@ -317,16 +317,16 @@ def test_a_rule_that_drops_nobody_says_so_beside_the_others(site: Site) -> None:
 def dropped_lines(app: AppTest) -> list[str]:
     """Return what stands before each rule and the threshold, and what the threshold drops, in order."""
     lines = (one.value for one in app.markdown)
-    return [line for line in lines if line in ("first dropped:", "then dropped:") or "below 0" in line]
+    return [line for line in lines if line in ("Threshold drops", "Rule 1 drops") or "below 0" in line]
 
 
 def test_the_threshold_has_a_place_before_or_after_the_rules(site: Site) -> None:
     app = add_rule(opened("select", min="0.95"), "best_of_n")
-    assert dropped_lines(app) == ["first dropped:", "**1** unrated, **2** below 0\\.95", "then dropped:"]
+    assert dropped_lines(app) == ["Threshold drops", "**1** unrated, **2** below 0\\.95", "Rule 1 drops"]
     app.button(key="rc.threshold-order").click().run()
     assert state_of(app).recipe.threshold_last
     assert app.query_params["order"] == ["last"] or app.query_params["order"] == "last"
-    assert dropped_lines(app)[:2] == ["first dropped:", "then dropped:"]
+    assert dropped_lines(app)[:2] == ["Rule 1 drops", "Threshold drops"]
     app.button(key="rc.threshold-order").click().run()
     assert not state_of(app).recipe.threshold_last
 
@@ -334,11 +334,11 @@ def test_the_threshold_has_a_place_before_or_after_the_rules(site: Site) -> None
 def test_a_usual_rule_keeps_what_its_name_promises(site: Site) -> None:
     app = opened("select", min="0.5", success="0.9")
     app.segmented_control(key=key_of(app, "table")).set_value("Compare").run()
-    app.selectbox(key="rc.compare-usual").select("without tasks that are too easy").run()
+    app.selectbox(key="rc.compare-usual").select("without easy tasks").run()
     app.button(key="rc.compare-with").click().run()
-    made = state_of(app).compared["without tasks that are too easy"]
+    made = state_of(app).compared["without easy tasks"]
     assert made.strategies == (Step("drop_easy_tasks", {"pass_at_least": 0.9}),)
-    assert "to without tasks that are too easy: 0 in both; -2 rollouts, -2 tasks" in said(app).replace("\\", "")
+    assert "without easy tasks vs current: 0 in both; -2 rollouts, -2 tasks" in said(app).replace("\\", "")
 
 
 def test_what_is_said_of_tasks_follows_no_threshold_and_counts_what_is_rejected(site: Site) -> None:
@@ -368,7 +368,7 @@ def test_a_recipe_that_cannot_be_compared_here_says_why_and_can_be_taken_away(si
     state_of(app).compared = {"odd.toml": Recipe(filters=(Filter("speed", 1.0),))}
     app.segmented_control(key=key_of(app, "table")).set_value("Compare").run()
     assert [one.value.replace("\\", "") for one in app.error] == [
-        "odd.toml cannot be compared here: the filter on speed: no rollout in these files has that number."
+        "Cannot compare odd.toml: the filter on speed: no rollout in these files has that number."
     ]
     assert len(app.dataframe[-1].value) == 5
     app.button(key="rc.unusable-odd.toml").click().run()
@@ -385,7 +385,7 @@ def test_decisions_change_the_funnel(site: Site) -> None:
     assert site.workspace.decisions is not None
     app = opened("select", min="0.5")
     site.workspace.decisions.record([Entry(site.workspace.key(0), "reject", reviewer="bob")])
-    assert funnel(app.run())[4:] == ["1 not rejected", "1 exportable"]
+    assert funnel(app.run())[4:] == ["1 after review", "1 kept"]
 
 
 def test_sources_lists_each_problem_with_file_line_and_reason(site: Site) -> None:
@@ -407,12 +407,12 @@ def test_sources_shows_lines_that_are_not_listed_as_counted_ranges(
         ["run.jsonl:3", "not JSON: expecting value at column 1"],
         ["run.jsonl:4-3001", "2,998 more lines: not JSON"],
     ]
-    assert "**3,001 lines = 1 rollout + 3,000 that are no rollouts + 0 blank**" in said(app)
+    assert "**3,001 lines = 1 rollout + 3,000 skipped + 0 blank**" in said(app)
     workspace.close()
 
 
 def test_the_totals_of_sources_add_up_in_words(site: Site) -> None:
-    assert "**6 lines = 5 rollouts + 1 that are no rollouts + 0 blank**" in said(opened("data"))
+    assert "**6 lines = 5 rollouts + 1 skipped + 0 blank**" in said(opened("data"))
 
 
 def test_sources_and_check_name_the_numeric_columns_that_are_not_kept_in_the_same_words(tmp_path: Path) -> None:
@@ -434,12 +434,12 @@ def test_sources_names_what_was_passed_over(tmp_path: Path) -> None:
     workspace = Workspace.open([folder], tmp_path / "cache")
     sites.install(Site(ServeOptions(paths=(folder,), out_dir=tmp_path), workspace))
     app = opened("data")
-    assert [expander.label.replace("\\", "") for expander in app.expander] == ["Passed over: notes_*x*.txt"]
+    assert [expander.label.replace("\\", "") for expander in app.expander] == ["Skipped files: notes_*x*.txt"]
     table = app.expander[0].dataframe[0].value
     assert table["why"].to_list() == ["a file ending in .txt is read only when it is named"]
     (by_reason,) = [block.value for block in app.expander[0].markdown]
     assert by_reason.replace("\\", "") == "- 1: a file ending in .txt is read only when it is named"
-    assert "**2 records = 2 rollouts + 0 that are no rollouts + 0 blank**" in said(app)
+    assert "**2 records = 2 rollouts + 0 skipped + 0 blank**" in said(app)
     assert funnel(app)[0] == "2 records"
     workspace.close()
 
@@ -548,7 +548,7 @@ def test_choosing_a_queue_opens_it_from_its_beginning(site: Site) -> None:
 
 
 def test_the_export_button_names_the_exact_count(site: Site) -> None:
-    assert opened("export", min="0.5").button(key="rc.export").label == "Export 2 rollouts"
+    assert opened("export", min="0.5").button(key="rc.export").label == "Export 2 examples"
 
 
 def test_an_export_writes_the_file_and_says_its_hash(site: Site, tmp_path: Path) -> None:
@@ -565,7 +565,7 @@ def test_an_export_writes_the_file_and_says_its_hash(site: Site, tmp_path: Path)
 
 def test_an_option_changes_what_is_written(site: Site) -> None:
     app = opened("export")
-    chosen = next(box for box in app.selectbox if box.label == "tool arguments")
+    chosen = next(box for box in app.selectbox if box.label == "Tool arguments")
     chosen.select("string").run()
     assert any('arguments = "string"' in block.value for block in app.code)
 
@@ -574,7 +574,7 @@ def test_another_trainer_brings_its_own_defaults(site: Site) -> None:
     app = opened("export")
     app.selectbox(key="rc.target").select("gym").run()
     assert app.query_params["target"] == "gym"
-    assert funnel(app)[5] == "5 exportable"
+    assert funnel(app)[5] == "5 kept"
 
 
 def test_a_file_that_may_not_be_written_is_refused_in_a_sentence(site: Site) -> None:
@@ -675,8 +675,8 @@ def test_a_file_that_does_not_fit_its_manifest_is_told(site: Site, tmp_path: Pat
 def test_the_cost_of_training_stands_on_the_page(site: Site) -> None:
     app = opened("export")
     shown = " ".join(block.value for block in app.markdown)
-    assert "trained of" in shown
-    limit = next(box for box in app.number_input if box.label == "tokens a row at most")
+    assert "tokens trained" in shown
+    limit = next(box for box in app.number_input if box.label == "Max length (tokens)")
     limit.set_value(1).run()
     (warning,) = [warning.value for warning in app.warning if warning.value.startswith("Too long")]
     assert "masks them" in warning and "they take their place in a batch and train nothing" in warning

@@ -76,12 +76,12 @@ def test_what_stands_as_it_was_recorded_is_not_marked_as_changed() -> None:
 
 def test_answers_that_become_one_message_are_marked_as_joined() -> None:
     found = changes([said("One."), CALL, RESULT, said("Two.")], format="flat")
-    assert found == [(1, 3, "joined to turn 2")]
+    assert found == [(1, 3, "merged into turn 2")]
 
 
 def test_a_developer_message_is_marked_as_written_as_system() -> None:
     found = changes([said("4.")], [{"role": "developer", "content": "Be kind."}, USER], "Be brief.")
-    assert found == [(0, 2, "written as system"), (0, 2, "joined to turn 1")]
+    assert found == [(0, 2, "role changed to system"), (0, 2, "merged into turn 1")]
 
 
 def test_turns_after_the_last_answer_are_left_out_at_the_end() -> None:

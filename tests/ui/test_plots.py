@@ -151,8 +151,8 @@ def test_tasks_stand_in_order_of_their_mean() -> None:
     marks = plots.reward_by_task(frame_of([1.0, 0.0, 1.0, 0.5])).data[1]
     assert list(marks.y) == [0.25, 1.0]
     assert list(marks.text) == [
-        "t1<br>mean 0.25, from 0 to 0.5<br>2 rated of 2 rollouts",
-        "t0<br>mean 1, from 1 to 1<br>2 rated of 2 rollouts",
+        "t1<br>mean 0.25, from 0 to 0.5<br>2 of 2 rollouts with a reward",
+        "t0<br>mean 1, from 1 to 1<br>2 of 2 rollouts with a reward",
     ]
     assert opens(marks) == ["group=8.0..8.0", "group=7.0..7.0"]
 
@@ -209,7 +209,7 @@ def test_skewed_numbers_have_a_logarithmic_axis() -> None:
 def test_the_few_that_a_logarithmic_axis_cannot_show_are_counted() -> None:
     frame = scattered(5000)
     frame.loc[frame.index[:12], "tokens"] = 0
-    assert "12 at 0 or below are not on this logarithmic axis" in plots.alt(plots.reward_against(frame, "tokens"))
+    assert "12 values ≤ 0 not shown (log axis)" in plots.alt(plots.reward_against(frame, "tokens"))
 
 
 def test_many_zeros_keep_an_axis_linear() -> None:
@@ -310,7 +310,7 @@ def test_groups_are_rows_in_the_order_of_the_table() -> None:
     assert list(figure.layout.yaxis.ticktext) == ["swe1  1", "swe2  1", "swe0  2"]
     assert opens(figure.data[4]) == ["agent==swe1", "agent==swe2", "agent==swe0"]
     assert figure.data[4].text[2] == (
-        "swe0<br>1 rated of 2 rollouts<br>mean 1, from 1 to 1<br>median 1, middle half 1 to 1<br>100.0% pass"
+        "swe0<br>1 of 2 rollouts with a reward<br>mean 1, from 1 to 1<br>median 1, quartiles 1 to 1<br>100.0% pass"
     )
 
 
@@ -338,13 +338,13 @@ def test_tasks_are_counted_by_their_pass_rate() -> None:
         "pass_rate=0.9..<1.0",
         plots.TASKS_SOLVED,
     ]
-    assert "of 6 tasks, 2 solved by no attempt, 1 by every attempt: both teach little; 3 between" in plots.alt(figure)
+    assert "of 6 tasks, 2 never solved · 1 always solved · 3 in between" in plots.alt(figure)
 
 
 def test_the_curve_of_pass_at_k_says_over_which_tasks() -> None:
     figure = plots.pass_at_k(task_summary(frame_of([1.0, 0.0, 0.0, 0.0]), 0.5).curve)
     assert list(figure.data[0].y) == [0.25, 0.5]
-    assert "over the same 2 tasks with 2 or more rated attempts: from 25.0% at 1 to 50.0% at 2" in plots.alt(figure)
+    assert "over the same 2 tasks with at least 2 attempts: from 25.0% at 1 to 50.0% at 2" in plots.alt(figure)
 
 
 def test_the_table_of_components_counts_agreement_and_conflict() -> None:

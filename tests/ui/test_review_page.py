@@ -110,20 +110,20 @@ def test_a_queue_goes_on_where_one_stopped_and_counts_what_was_read(site: Site, 
     decide(workspace, drawn(workspace, 5), "accept")
     app = opened(min="0.5", queue="random")
     assert (mounted(app)["start"], mounted(app)["total"]) == (5, 80)
-    assert "5 of 80 read by you" in said(app)
+    assert "5 of 80 reviewed by you" in said(app)
 
 
 def test_a_colleague_goes_on_where_the_other_stopped(site: Site, workspace: Workspace) -> None:
     decide(workspace, drawn(workspace, 5), "accept", "bob")
     app = opened(min="0.5", queue="random")
     assert mounted(app)["start"] == 5
-    assert "0 of 80 read by you" in said(app)
+    assert "0 of 80 reviewed by you" in said(app)
 
 
 def test_a_plan_says_what_fits_and_becomes_a_queue(site: Site) -> None:
     app = opened(min="0.5")
     app.number_input(key="rc.minutes").set_value(6).run()
-    assert "**5** drawn at random, for the bound" in said(app)
+    assert "**5** random sample (for the error bound)" in said(app)
     app.button(key="rc.plan").click().run()
     assert state_of(app).queue == "plan-6"
     assert mounted(app)["total"] == 8
@@ -134,19 +134,21 @@ def test_a_whole_queue_is_rejected_after_its_numbers_and_taken_back_at_once(site
     decide(workspace, [3], "accept", "bob")
     app = opened(min="0.5", queue="kept")
     app.button(key="rc.bulk").click().run()
-    assert "**79** undecided rollouts in: kept, in order" in said(app)
-    assert "Decided already, and left as they are: 1." in said(app)
+    assert "**79** undecided rollouts in “kept, in order”" in said(app)
+    assert "1 already decided; they will not change." in said(app)
     assert not any("![" in element.value for element in (*app.markdown, *app.caption))
+    assert app.button(key="rc.bulk-do").disabled  # neither verdict is chosen beforehand
+    app.segmented_control(key="rc.bulk-verdict").set_value("reject").run()
     app.pills(key="rc.bulk-reasons").set_value(["off_task"]).run()
     app.button(key="rc.bulk-do").click().run()
-    assert "Rejected 79 rollouts in one step." in said(app)
+    assert "Rejected 79 rollouts." in said(app)
     assert workspace.select(KEEP).n_kept == 1
     assert [act.act for act in workspace.decisions.acts()[workspace.key(3)]] == ["decide", "spare"]
     assert summary.reasons(workspace) == {"off_task": 79}
     view = mounted(app)["view"]
     app.button(key="rc.bulk-undo").click().run()
     assert workspace.select(KEEP).n_kept == 81
-    assert "Undo all of it" not in [button.label for button in app.button]
+    assert "Undo" not in [button.label for button in app.button]
     assert mounted(app)["view"] != view
 
 
@@ -163,9 +165,12 @@ def test_a_bulk_decision_taken_back_by_a_key_makes_the_queue_anew(site: Site, wo
 def test_the_lowest_good_threshold_is_a_button(site: Site, workspace: Workspace) -> None:
     decide(workspace, drawn(workspace, 70), "accept")
     app = opened(min="0.9")
-    app.segmented_control(key="rc.section").set_value("Reward against people").run()
+    app.segmented_control(key="rc.section").set_value("Reward vs reviewers").run()
     once = "(95 % sure, for one look at a number of reads fixed before)"
-    assert f"70 of 70 drawn above it accepted. From a reward of 0.9 on, at least 95 % are good {once}." in said(app)
+    assert (
+        f"70 of 70 random reviews above it accepted. From a reward of 0.9 on, at least 95 % are good {once}."
+        in said(app)
+    )
     app.button(key="rc.use").click().run()
     assert state_of(app).recipe.min_reward == 0.9
 
@@ -194,8 +199,8 @@ def test_agreement_stands_with_its_interval_and_what_it_is_of(site: Site, worksp
 def test_disagreements_are_counted_and_linked(site: Site, workspace: Workspace) -> None:
     decide(workspace, [1, 2], "reject")
     app = opened(min="0.5")
-    app.segmented_control(key="rc.section").set_value("Reward against people").run()
-    assert "**2** rollouts on which reward and reader differ" in said(app)
+    app.segmented_control(key="rc.section").set_value("Reward vs reviewers").run()
+    assert "**2** rollouts where reward and reviewer disagree" in said(app)
 
 
 def test_reasons_are_counted_and_edited_for_everybody(site: Site, workspace: Workspace) -> None:
@@ -224,7 +229,7 @@ def test_export_says_what_the_reading_shows_and_why_rollouts_were_rejected(site:
     decide(workspace, drawn(workspace, 3), "reject", "ann", "wrong_answer")
     text = said(opened("export", min="0.5"))
     assert "3 of the 80 selected read at random, 3 bad" in text
-    assert "Rejected by hand for: wrong answer 3." in text
+    assert "Rejection reasons: wrong answer 3." in text
 
 
 def test_the_team_sees_who_read_what_and_how_far_they_agree(site: Site, workspace: Workspace) -> None:
@@ -236,7 +241,7 @@ def test_the_team_sees_who_read_what_and_how_far_they_agree(site: Site, workspac
     assert app.dataframe[0].value["decided"].to_list() == [4, 4]
     pair = app.dataframe[1].value
     assert (pair["both"].to_list(), pair["agree"].to_list()) == ([4], [75.0])
-    assert "**1** to settle" in said(app)
+    assert "**1** conflict" in said(app)
 
 
 def test_decisions_of_others_count_on_the_whole_page_once_they_are_taken_in(
@@ -250,17 +255,17 @@ def test_decisions_of_others_count_on_the_whole_page_once_they_are_taken_in(
     app = opened(min="0.5")
     app.segmented_control(key="rc.section").set_value("Team").run()
     app.file_uploader(key="rc.decisions-in").set_value(("decisions.jsonl", lines, "application/jsonl")).run()
-    press(app, "Take them in")
-    assert "Taken in: 3 acts added, 0 were here already." in said(app)
+    press(app, "Import")
+    assert "Imported: 3 new decisions, 0 already present." in said(app)
     assert "3 of the 80 selected read at random, 0 bad" in said(app)
-    press(app, "Take them in")
-    assert "Taken in: 0 acts added, 3 were here already." in said(app)
+    press(app, "Import")
+    assert "Imported: 0 new decisions, 3 already present." in said(app)
 
 
 def test_the_share_that_everybody_reads_is_agreed_on_for_all(site: Site, workspace: Workspace) -> None:
     app = opened(min="0.5")
     app.segmented_control(key="rc.section").set_value("Team").run()
-    box = next(box for box in app.segmented_control if box.label == "everybody reads this share of all rollouts")
+    box = next(box for box in app.segmented_control if box.label == "Overlap: share reviewed by everyone")
     box.set_value(1.0).run()
     assert workspace.decisions is not None
     assert workspace.decisions.setting("share", None) == 1.0
@@ -286,7 +291,7 @@ def test_on_a_shared_app_the_name_is_asked_before_reading(site: Site, workspace:
     app = opened(min="0.5")
     assert len(app.get("bidi_component")) == 0
     app.text_input[0].set_value("eve")
-    press(app, "Begin to read")
+    press(app, "Start reviewing")
     assert mounted(app)["reviewer"] == "eve (unverified)"
 
 

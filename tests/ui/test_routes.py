@@ -94,7 +94,7 @@ def test_an_attempt_outside_the_queue_can_be_read_by_its_key(client: TestClient,
 
 def test_a_key_that_is_nowhere_is_refused_in_words(client: TestClient, view: View) -> None:
     answer = client.get("/api/rollout", params={"view": view.token, "key": "0" * 32})
-    assert (answer.status_code, answer.json()["error"]) == (404, f"no rollout here has the key {'0' * 32}")
+    assert (answer.status_code, answer.json()["error"]) == (404, f"no rollout with key {'0' * 32}")
 
 
 def test_the_attempts_of_a_task_are_listed_with_their_rewards(client: TestClient, view: View) -> None:
@@ -275,7 +275,7 @@ def test_decisions_that_are_none_are_refused(client: TestClient, body: bytes) ->
 @pytest.mark.parametrize(
     ("wrong", "words"),
     [
-        ({"key": "0" * 32}, "no rollout here has the key"),
+        ({"key": "0" * 32}, "no rollout with key"),
         ({"note": "x" * 10_001}, "note has 10,001 characters"),
         ({"verdict": "maybe"}, "'maybe' is unknown"),
         ({"reviewer": "x" * 201}, "reviewer has 201 characters"),
@@ -365,14 +365,14 @@ def test_undo_of_a_mark_names_the_answer_and_what_holds_of_it_now(client: TestCl
 @pytest.mark.parametrize("item", [0, 2, -1, 10**12])
 def test_a_mark_on_what_is_no_answer_is_refused_in_words(client: TestClient, view: View, item: int) -> None:
     (result,) = decide(client, view, marked(view, 0, 1, item=item))["results"]
-    assert result["refused"] == f"no answer of this rollout begins at item {item}; reload the page"
+    assert result["refused"] == f"no assistant turn of this rollout begins at item {item}; reload the page"
     assert rollouts(client, view)[0]["marks"] == {}
 
 
 @pytest.mark.parametrize("item", ["1", 1.5, True, [1]])
 def test_a_mark_without_a_number_is_no_decision(client: TestClient, view: View, item: object) -> None:
     (result,) = decide(client, view, marked(view, 0, 1, item=item))["results"]
-    assert result["refused"] == "this is not a decision; reload the page"
+    assert result["refused"] == "not a valid decision; reload the page"
 
 
 def test_a_mark_over_an_unseen_one_of_somebody_else_is_a_conflict(client: TestClient, site: Site, view: View) -> None:

@@ -110,7 +110,7 @@ def test_every_forced_setting_is_one_that_streamlit_has(name: str) -> None:
 def test_a_setting_that_was_loosened_stops_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
     values = settings(ServeOptions()) | {"server.enableStaticServing": True}
     monkeypatch.setattr(config, "get_option", values.__getitem__)
-    with pytest.raises(ServerRefused, match=r"server\.enableStaticServing is True and must be False"):
+    with pytest.raises(ServerRefused, match=r"server\.enableStaticServing is True, must be False"):
         server.check_settings(ServeOptions())
 
 
@@ -279,7 +279,7 @@ def wait_open(site: Site) -> None:
 
 def test_two_exports_at_once_are_one_and_a_sentence(opened: Site, held_export: threading.Event, tmp_path: Path) -> None:
     job = opened.begin_export(held_workspace(opened), Recipe(), tmp_path / "one.jsonl")
-    with pytest.raises(ExportError, match=r"one\.jsonl is being written"):
+    with pytest.raises(ExportError, match=r"one\.jsonl is being exported"):
         opened.begin_export(held_workspace(opened), Recipe(), tmp_path / "two.jsonl")
     held_export.set()
     assert (job.wait(20), opened.export is job, (tmp_path / "two.jsonl").exists()) == (True, True, False)
@@ -290,7 +290,7 @@ def test_sources_are_not_reloaded_under_an_export(opened: Site, held_export: thr
     job = opened.begin_export(held_workspace(opened), Recipe(), tmp_path / "out.jsonl")
     opened.reload()
     assert opened.workspace is before
-    assert "out.jsonl is being written" in opened.notice
+    assert "out.jsonl is being exported" in opened.notice
     held_export.set()
     assert job.wait(20)
     assert job.result is not None

@@ -93,7 +93,7 @@ def test_an_answer_to_no_call_stands_where_it_was_found() -> None:
     turns = shown([answer("lost", "?"), {"role": "assistant", "content": "Well."}])
     assert [turn["role"] for turn in turns] == ["tool", "assistant"]
     assert turns[0]["blocks"] == [
-        block("note", "", "answers no call that was recorded"),
+        block("note", "", "no matching call recorded"),
         block("result", "?", "", "lost"),
     ]
 
@@ -124,7 +124,7 @@ def test_reasoning_stands_in_the_turn_it_leads_to() -> None:
 
 def test_hidden_reasoning_is_named() -> None:
     turns = shown([{"type": "reasoning", "summary": [], "encrypted_content": "gAAA"}])
-    assert only_block(turns) == block("reasoning", "", "hidden: recorded encrypted")
+    assert only_block(turns) == block("reasoning", "", "hidden: encrypted")
 
 
 def test_thinking_inside_the_text_becomes_reasoning_and_text() -> None:

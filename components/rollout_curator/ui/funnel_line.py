@@ -1,4 +1,4 @@
-"""The funnel as one line on every page: each number opens the rollouts that fell there."""
+"""The funnel as one line on every page: each number opens the rollouts that were dropped there."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,7 +10,6 @@ from rollout_curator.recipe.words import selected_words
 from rollout_curator.selection.funnel import Funnel
 from rollout_curator.ui import links
 from rollout_curator.ui.state import state
-from rollout_curator.words import said_of
 from rollout_curator.workspace.workspace import Workspace
 
 
@@ -27,22 +26,23 @@ class Step:
 
 def steps(funnel: Funnel, recipe: Recipe, unit: str) -> Iterator[Step]:
     """Yield the numbers of the line in their order; `unit` is what the sources are counted in (line, record, row)."""
-    yield Step(funnel.lines, f"{unit}s", "data", "", f"every {unit} of every file")
+    yield Step(funnel.lines, f"{unit}s", "data", "", f"all {unit}s in all files")
     problems = funnel.lines - funnel.blank - funnel.rollouts
-    none = f"1 {unit} is no rollout" if problems == 1 else f"{problems:,} {unit}s are no rollouts"
-    tip = f"{none}, {funnel.blank:,} {said_of(funnel.blank, 'are')} blank"
+    skipped = f"1 {unit} skipped (not a rollout)" if problems == 1 else f"{problems:,} {unit}s skipped (not rollouts)"
+    tip = f"{skipped}, {funnel.blank:,} blank"
     yield Step(funnel.rollouts, "rollouts", "data" if problems else "review", "" if problems else "all", tip)
     named = [
         ("valid", funnel.valid, "valid"),
         ("selected", funnel.selected, selected_words(recipe)),
-        ("not_rejected", funnel.not_rejected, "not rejected"),
-        ("exportable", funnel.exportable, "exportable"),
+        ("not_rejected", funnel.not_rejected, "after review"),
+        ("exportable", funnel.exportable, "kept"),
     ]
     for name, count, words in named:
         drops = [drop for drop in funnel.drops if drop.step == name]
-        fell = ", ".join(f"{drop.count:,} {drop.said}" for drop in drops)
+        dropped = ", ".join(f"{drop.count:,} {drop.said}" for drop in drops)
+        tip = f"dropped at this step: {dropped}" if dropped else "nothing dropped at this step"
         queue = f"fell-{name}" if drops else "kept"
-        yield Step(count, words, "review", queue, f"fell here: {fell}" if fell else "none fell here")
+        yield Step(count, words, "review", queue, tip)
 
 
 def funnel_line(workspace: Workspace) -> None:
@@ -51,7 +51,7 @@ def funnel_line(workspace: Workspace) -> None:
     Its last number is what an export writes; no page says another one.
     """
     recipe = state.recipe()
-    with st.spinner("Converting rollouts with these options", show_time=True):
+    with st.spinner("Converting rollouts with these options…", show_time=True):
         funnel = workspace.funnel(recipe)
     with st.container(horizontal=True, key="funnel", gap=None, vertical_alignment="center"):
         for step in steps(funnel, recipe, workspace.unit):

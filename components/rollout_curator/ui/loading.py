@@ -41,8 +41,8 @@ def hazards_known(workspace: Workspace, plan: Plan) -> bool:
     now = state.session()
     is_begun = now.look is not None and now.look.plan == plan and now.look.is_running
     if not is_begun and (workspace.n_rollouts > ALWAYS_MAX or now.declined == plan):
-        st.caption(f"The {workspace.n_rollouts:,} examples were not looked at yet.")
-        if not st.button("Look at every example", key="rc.look"):
+        st.caption(f"{workspace.n_rollouts:,} examples not checked yet.")
+        if not st.button("Check all examples", key="rc.look"):
             return False
     job = _job(workspace, plan, with_hazards=True)
     if job.wait(PATIENCE_S):
@@ -69,8 +69,8 @@ def _ended_well(job: CheckJob) -> bool:
     if isinstance(job.failure, CuratorError):
         st.error(label(job.failure))
     else:
-        st.error(f"The look failed in a way that was not foreseen. Error {label(log_error(job.failure))} in the log.")
-    st.button("Back to what was chosen before", on_click=settings.take_back, key="rc.take-back")
+        st.error(f"The check failed unexpectedly. See error {label(log_error(job.failure))} in the server log.")
+    st.button("Go back to the previous settings", on_click=settings.take_back, key="rc.take-back")
     return False
 
 
@@ -81,8 +81,8 @@ def _progress() -> None:
         st.rerun()
         return
     share = job.done / job.total if job.total else 0.0
-    st.progress(min(1.0, share), f"Looking at every example: {job.done:,} of {job.total:,}")
-    st.button("Cancel", on_click=_cancel, key="rc.cancel-look", help="Returns to what was chosen before")
+    st.progress(min(1.0, share), f"Checking examples: {job.done:,} of {job.total:,}")
+    st.button("Cancel", on_click=_cancel, key="rc.cancel-look", help="Goes back to the previous settings")
 
 
 def _cancel() -> None:

@@ -38,7 +38,7 @@ def run() -> None:
     except CuratorError as error:
         st.error(label(error))
     except Exception as error:  # noqa: BLE001  no traceback may reach a browser
-        st.error(f"Something went wrong that was not foreseen. Error {label(log_error(error))} in the server's log.")
+        st.error(f"Unexpected error. See error {label(log_error(error))} in the server log.")
 
 
 def home() -> None:
@@ -80,9 +80,9 @@ def _unusable(parts: list[Unusable]) -> None:
     """Say which rules of the recipe these files cannot be asked, each with the way to take it out."""
     for number, one in enumerate(parts):
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.error(label(f"The recipe cannot be applied here: {one.why}."))
+            st.error(label(f"This recipe does not fit these files: {one.why}."))
             remove = choices.remove_filter if one.part == "filters" else choices.remove_strategy
-            st.button("Take it out", on_click=remove, args=(one.place,), key=f"rc.unusable-{number}")
+            st.button("Remove", on_click=remove, args=(one.place,), key=f"rc.unusable-{number}")
 
 
 def _opened(site: Site) -> Workspace | None:
@@ -105,7 +105,7 @@ def _opened(site: Site) -> Workspace | None:
 def _opening(opening: Opening) -> None:
     progress = opening.progress
     if progress is None:
-        st.progress(0.0, "Opening the sources")
+        st.progress(0.0, "Opening files…")
         return
     share = progress.done_bytes / progress.total_bytes if progress.total_bytes else 1.0
     name = label(plain(progress.path).rsplit("/", 1)[-1])
@@ -124,5 +124,7 @@ def _notices(site: Site) -> None:
         names = ", ".join(label(name) for name in changed[:3])
         more = f" and {len(changed) - 3:,} more" if len(changed) > 3 else ""
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.warning(f"{names}{more} changed on disk since opening. Decisions stay; the numbers are of before.")
-            st.button("Reload sources", on_click=site.reload, key="reload-changed")
+            st.warning(
+                f"{names}{more} changed on disk. Numbers shown are from the earlier version; decisions are kept."
+            )
+            st.button("Reload files", on_click=site.reload, key="reload-changed")

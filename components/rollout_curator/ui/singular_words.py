@@ -14,7 +14,7 @@ def of_issue(issue: str) -> str:
     """Return an issue of a conversion as words of one rollout, with its detail behind it."""
     kind, _, detail = issue.partition(":")
     if kind == "trimmed":
-        return f"ends earlier because it {said_of(1, ISSUE_WORDS.get(detail, detail))}"
+        return f"trimmed: {said_of(1, ISSUE_WORDS.get(detail, detail))}"
     words = said_of(1, ISSUE_WORDS.get(kind, kind.replace("_", " ")))
     return f"{words} ({detail.strip()})" if detail.strip() else words
 

@@ -6,6 +6,8 @@ cannot be seen (`plain`, for places that render no markdown: cells, choices, fil
 """
 
 import re
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 import streamlit as st
 
@@ -31,6 +33,21 @@ def label(text: object, most: int = MAX_CHARS) -> str:
     """Return text that Streamlit's markdown shows verbatim, addresses in it without links."""
     shown = _LINKS.sub(_JOINER, plain(text, most))
     return "".join(f"\\{character}" if character in MARKDOWN else character for character in shown)
+
+
+def sentence_case(words: str) -> str:
+    """Return plain text with a capital first letter; the rest stays, for it may hold names."""
+    shown = plain(words)
+    return shown[:1].upper() + shown[1:]
+
+
+def heads(columns: Iterable[object], config: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the configuration of a table's columns with every head in sentence case."""
+    found = {}
+    for name in map(str, columns):
+        one = dict(config.get(name) or {})
+        found[name] = {**one, "label": sentence_case(one.get("label") or name.replace("_", " "))}
+    return found
 
 
 def show_untrusted(text: str, *, height: int | None = None) -> None:

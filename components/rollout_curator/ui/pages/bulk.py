@@ -15,7 +15,7 @@ from rollout_curator.selection.funnel import NONE
 from rollout_curator.ui.reader.views import SECOND
 from rollout_curator.ui.reject_reasons import agreed
 from rollout_curator.ui.state import reviewing, state
-from rollout_curator.ui.text import label, plain
+from rollout_curator.ui.text import heads, label, plain, sentence_case
 from rollout_curator.words import counted
 from rollout_curator.workspace.workspace import Workspace
 
@@ -24,7 +24,7 @@ VERDICTS = ("reject", "accept")
 KEY = "rc.bulk-reasons"
 
 
-@st.dialog("Decide all of this queue", width="large", on_dismiss=lambda: reviewing.ask_bulk(False))
+@st.dialog("Bulk decision for this queue", width="large", on_dismiss=lambda: reviewing.ask_bulk(False))
 def bulk_question(workspace: Workspace) -> None:
     """Ask for the verdict, after showing how many rollouts it is about and some of them."""
     now = state.session()
@@ -34,28 +34,31 @@ def bulk_question(workspace: Workspace) -> None:
     rows = workspace.once(marked)
     waiting = rows[workspace.verdicts()[rows] == NONE]
     n, decided = len(waiting), len(rows) - len(waiting)
-    st.markdown(f"**{n:,}** undecided rollouts in: {label(words_of(workspace, state.recipe(), now.queue))}")
+    st.markdown(f"**{n:,}** undecided rollouts in “{label(words_of(workspace, state.recipe(), now.queue))}”")
     if len(rows) < np.count_nonzero(marked):
-        st.caption("Identical copies are decided together and count once.")
+        st.caption("Duplicates get the same decision and count once.")
     if decided:
-        st.caption(f"Decided already, and left as they are: {decided:,}.")
+        st.caption(f"{decided:,} already decided; they will not change.")
     if not n:
         return
     st.markdown("\n".join(f"- {label(line)}" for line in _groups(workspace, waiting)))
-    st.caption(f"{min(n, SHOWN):,} of them, drawn at random")
-    st.dataframe(_some(workspace, waiting), hide_index=True, alt="A few of the rollouts that would be decided")
-    verdict = st.segmented_control("verdict", VERDICTS, default="reject", required=True, key="rc.bulk-verdict")
+    st.caption(f"{min(n, SHOWN):,} {'rollout' if n == 1 else 'rollouts'} at random")
+    some = _some(workspace, waiting)
+    st.dataframe(
+        some, hide_index=True, column_config=heads(some.columns, {}), placeholder="–", alt="Some of the rollouts"
+    )
+    verdict = st.segmented_control("Verdict", VERDICTS, format_func=sentence_case, key="rc.bulk-verdict")
     chosen: list[str] = []
     if verdict == "reject":
         words = {reason["tag"]: reason["label"] for reason in agreed(workspace)}
         known = list(words)
-        chosen = st.pills("reasons", known, selection_mode="multi", format_func=lambda tag: plain(words[tag]), key=KEY)
-    note = st.text_input("note", max_chars=1000, key="rc.bulk-note")
+        chosen = st.pills("Reasons", known, selection_mode="multi", format_func=lambda tag: plain(words[tag]), key=KEY)
+    note = st.text_input("Note", max_chars=1000, key="rc.bulk-note")
     said = Entry("", str(verdict), tuple(chosen), note or "", now.reviewer, queue=now.queue)
-    sign = "Reject" if verdict == "reject" else "Accept"
-    if st.button(f"{sign} all {n:,}", type="primary", key="rc.bulk-do"):
+    sign = {"reject": "Reject", "accept": "Accept"}.get(verdict or "", "Decide")
+    if st.button(f"{sign} {label(counted(n, 'rollout'))}", type="primary", disabled=verdict is None, key="rc.bulk-do"):
         try:
-            with st.spinner(f"Deciding {n:,}; this takes a minute for a million"):
+            with st.spinner(f"Saving {n:,} decisions (about 1 min per million)"):
                 _record(workspace, rows, said, (version, decided))
         except CuratorError as error:
             st.error(label(error))
@@ -74,10 +77,10 @@ def bulk_done(workspace: Workspace) -> None:
         return
     with st.container(horizontal=True, vertical_alignment="center", key="bulk-done"):
         st.markdown(label(now.bulk.words), width="content")
-        if now.bulk.stands and st.button("Undo all of it", key="rc.bulk-undo"):
-            with st.spinner("Taking all of it back"):
+        if now.bulk.stands and st.button("Undo", key="rc.bulk-undo"):
+            with st.spinner("Undoing…"):
                 store.undo(now.reviewer)
-            reviewing.note_bulk("Taken back: every one of them is as it was.", store.version(), stands=False)
+            reviewing.note_bulk("Undone: all decisions restored.", store.version(), stands=False)
             st.rerun()
 
 
@@ -89,8 +92,8 @@ def _record(workspace: Workspace, rows: Array, said: Entry, shown: tuple[int, in
     batch = store.record_bulk(workspace.keys_of(rows), said, seen=version)
     done = "Rejected" if said.verdict == "reject" else "Accepted"
     meanwhile = batch.spared - decided
-    spared = f"; {meanwhile:,} that somebody decided meanwhile stay" if meanwhile > 0 else ""
-    reviewing.note_bulk(f"{done} {counted(batch.decided, 'rollout')} in one step{spared}.", store.version())
+    spared = f"; {meanwhile:,} decided in the meantime were left unchanged" if meanwhile > 0 else ""
+    reviewing.note_bulk(f"{done} {counted(batch.decided, 'rollout')}{spared}.", store.version())
 
 
 def _groups(workspace: Workspace, rows: Array) -> Iterator[str]:
@@ -101,7 +104,7 @@ def _groups(workspace: Workspace, rows: Array) -> Iterator[str]:
         counts = frame[column].value_counts()
         counts = counts[counts > 0]
         named = ", ".join(f"{name} {n:,}" for name, n in counts.head(GROUPS).items())
-        yield f"{counted(len(counts), noun)}: {named}{', ...' if len(counts) > GROUPS else ''}"
+        yield f"{counted(len(counts), noun)}: {named}{', …' if len(counts) > GROUPS else ''}"
 
 
 def _some(workspace: Workspace, rows: Array) -> pd.DataFrame:

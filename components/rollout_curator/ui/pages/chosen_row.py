@@ -8,22 +8,29 @@ import streamlit as st
 
 from rollout_curator.selection import strategies
 from rollout_curator.ui.state import choices
-from rollout_curator.ui.text import plain
+from rollout_curator.ui.text import heads, plain
 
 _CONFIG = st.column_config
 NUMBERS: dict[str, Any] = {
     **{name: _CONFIG.NumberColumn(format="localized") for name in ("attempts", "rollouts", "passes", "tasks")},
-    "rated": _CONFIG.NumberColumn(format="localized", help="With a reward; of tasks also what was cut off, as failed"),
+    "rated": _CONFIG.NumberColumn(
+        "with reward", format="localized", help="Attempts with a valid reward; for tasks also truncated ones, as failed"
+    ),
     "mean": _CONFIG.NumberColumn("mean reward", format="%.4g"),
-    "spread": _CONFIG.NumberColumn(format="%.4g", help="Sample standard deviation of the rewards"),
+    "spread": _CONFIG.NumberColumn("SD", format="%.4g", help="Sample standard deviation of the rewards"),
     **{
         name: _CONFIG.NumberColumn(format="%.4g")
         for name in ("lowest", "p10", "p25", "median", "p75", "p90", "highest")
     },
-    "pass_rate": _CONFIG.NumberColumn("pass", format="percent", help="Share of all attempts that are a success"),
+    "pass_rate": _CONFIG.NumberColumn(
+        "pass rate", format="percent", help="Successes / attempts; truncated attempts count as failed"
+    ),
     **{f"pass@{k}": _CONFIG.NumberColumn(format="percent") for k in strategies.PASS_KS},
-    **{name: _CONFIG.NumberColumn(format="percent") for name in ("chance", "low", "high", "equal", "share")},
-    "kept": _CONFIG.NumberColumn(format="localized", help="After every step of the funnel"),
+    "chance": _CONFIG.NumberColumn("pass@k", format="percent"),
+    "low": _CONFIG.NumberColumn("95% CI low", format="percent"),
+    "high": _CONFIG.NumberColumn("95% CI high", format="percent"),
+    **{name: _CONFIG.NumberColumn(format="percent") for name in ("equal", "share")},
+    "kept": _CONFIG.NumberColumn(format="localized", help="Kept after all steps"),
 }
 TEXTS = ("attempts", "agent", "source", "model", "task", "component")
 
@@ -42,12 +49,13 @@ def chosen_row(table: pd.DataFrame, key: str, *, opens: bool = True) -> int | No
         key=f"rc.{key}-{choices.times_drawn(key)}",
         on_select="rerun" if opens else "ignore",
         selection_mode="single-row",
-        column_config=config,
+        column_config=heads(shown.columns, config),
+        placeholder="–",
         alt=f"One row per {plain(shown.columns[0])}: {plain(', '.join(map(str, shown.columns[1:])))}",
     )
     if not opens or not isinstance(event, Mapping):
         return None
-    st.caption("Choose a row to see its rollouts.")
+    st.caption("Select a row to list its rollouts.")
     rows = event["selection"]["rows"]
     if not rows:
         return None

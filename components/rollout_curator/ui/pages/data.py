@@ -16,24 +16,24 @@ from rollout_curator.ui.pages.losses import draw_unread
 from rollout_curator.ui.server.site import Site
 from rollout_curator.ui.singular_words import size
 from rollout_curator.ui.state import choices, state
-from rollout_curator.ui.text import label, plain
+from rollout_curator.ui.text import heads, label, plain
 from rollout_curator.words import counted
 from rollout_curator.workspace.workspace import Workspace
 
 PAGE_ROWS = 200
 PASSED_OVER_ROWS = 1000
 PASSED_OVER_NAMED = 3
-FLAGGED_HELP = f"Rollouts that need a look: {'; '.join(FLAG_WORDS.values())}"
+FLAGGED_HELP = f"Rollouts to check: {'; '.join(FLAG_WORDS.values())}"
 
 
 def page(site: Site, workspace: Workspace) -> None:
     """Draw the page."""
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.subheader("Sources")
-        st.button("Reload sources", on_click=site.reload, help="Read the folders again, as they are now on disk")
+        st.button("Reload files", on_click=site.reload, help="Re-read the folders from disk")
     if site.is_sample:
         st.info(
-            "This is the sample data that comes with the program. "
+            "You are looking at the bundled sample data. "
             "Open your own with `rollout-curator ui PATH`, where PATH is a file, a folder or a glob."
         )
     _totals(workspace)
@@ -53,8 +53,8 @@ def _totals(workspace: Workspace) -> None:
     st.markdown(
         f"{label(counted(len(workspace.sources), 'file'))}: **{label(counted(funnel.lines, workspace.unit))} = "
         f"{label(counted(funnel.rollouts, 'rollout'))} "
-        f"+ {n_problems:,} that are no rollouts + {funnel.blank:,} blank**"
-        f"{f'. No rollouts: {problems}' if n_problems else ''}."
+        f"+ {n_problems:,} skipped + {funnel.blank:,} blank**"
+        f"{f'. Skipped: {problems}' if n_problems else ''}."
     )
 
 
@@ -64,12 +64,12 @@ def _tasks(workspace: Workspace) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(label(workspace.groups_sentence(by)), width="content")
         st.selectbox(
-            "rollouts of one task have the same",
+            "Group rollouts by",
             list(WORDS),
-            format_func=lambda rule: plain(f"same {WORDS[rule]}"),
+            format_func=lambda rule: plain(f"Same {WORDS[rule]}"),
             label_visibility="collapsed",
             width=320,
-            help="What rollouts of one task have in common; rules, pairs, splits and pass@k follow it.",
+            help="How rollouts are grouped into tasks; rules, pairs, splits and pass@k use it.",
             **state.bind("group-by", by, choices.set_group_by),
         )
 
@@ -81,7 +81,7 @@ def _files(workspace: Workspace) -> None:
         {
             "file": plain(source.name),
             "rollouts": source.n_rollouts,
-            "no rollouts": int(source.header["n_problems"]),
+            "skipped": int(source.header["n_problems"]),
             "blank": int(source.header["n_blank"]),
             "flagged": len(flagged_rows(source)),
             "agents": plain(agents.get(source.name, "")),
@@ -97,22 +97,25 @@ def _files(workspace: Workspace) -> None:
         table,
         hide_index=True,
         height="content" if len(table) <= 12 else 460,
-        column_config={
-            "flagged": st.column_config.NumberColumn(help=FLAGGED_HELP),
-            "no rollouts": st.column_config.NumberColumn(help="Lines that did not become a rollout; listed below"),
-        },
-        alt="One row per file: rollouts, lines that are no rollouts, blank lines, flagged rollouts, agents, size",
+        column_config=heads(
+            table.columns,
+            {
+                "flagged": st.column_config.NumberColumn(help=FLAGGED_HELP),
+                "skipped": st.column_config.NumberColumn(help="Not rollouts; listed below"),
+            },
+        ),
+        alt="One row per file: rollouts, skipped lines, blank lines, flagged rollouts, agents, size",
     )
 
 
 def _refused(workspace: Workspace) -> None:
     paths = {source.name: source.path for source in workspace.sources}
     for refused in workspace.refused[:20]:
-        words = "has no rollouts" if refused.name in paths else "was not opened"
+        words = "contains no rollouts" if refused.name in paths else "could not be opened"
         why = refused.reason.removeprefix(f"{shown(paths.get(refused.name, ''))}: ")
         st.warning(f"{label(refused.name)} {words}: {label(why)}")
     if len(workspace.refused) > 20:
-        st.warning(f"{len(workspace.refused) - 20:,} more files were not opened.")
+        st.warning(f"{len(workspace.refused) - 20:,} more files could not be opened.")
 
 
 def _passed_over(workspace: Workspace) -> None:
@@ -120,26 +123,27 @@ def _passed_over(workspace: Workspace) -> None:
         return
     names = ", ".join(file.name for file in passed[:PASSED_OVER_NAMED])
     more = f" and {len(passed) - PASSED_OVER_NAMED:,} more" if len(passed) > PASSED_OVER_NAMED else ""
-    with st.expander(f"Passed over: {label(names)}{label(more)}", key="rc.passed-over"):
+    with st.expander(f"Skipped files: {label(names)}{label(more)}", key="rc.passed-over"):
         st.markdown("\n".join(f"- {one.n_files:,}: {label(one.reason)}" for one in by_reason(passed)))
         st.dataframe(
             pd.DataFrame([{"file": plain(file.name), "why": plain(file.why)} for file in passed[:PASSED_OVER_ROWS]]),
             hide_index=True,
             height="content" if len(passed) <= 12 else 360,
-            alt="Files of the opened folders that are not read, and why",
+            column_config=heads(("file", "why"), {"why": {"label": "reason"}}),
+            alt="Files in the opened folders that are not read, and why",
         )
         if len(passed) > PASSED_OVER_ROWS:
-            st.caption(f"The first {PASSED_OVER_ROWS:,} of {len(passed):,}.")
+            st.caption(f"Showing the first {PASSED_OVER_ROWS:,} of {len(passed):,}.")
 
 
 def _problems(workspace: Workspace) -> None:
     kinds = {drop.name: drop for drop in workspace.problems_by_kind() if drop.count}
     if not kinds:
-        st.caption(f"Every {label(workspace.unit)} that is not blank is a rollout.")
+        st.caption(f"All non-blank {label(workspace.unit)}s are rollouts.")
         return
-    st.subheader(f"{label(workspace.unit.capitalize())}s that are no rollouts")
+    st.subheader(f"Skipped {label(workspace.unit)}s")
     chosen = st.selectbox(
-        "what they are",
+        "Reason",
         list(kinds),
         format_func=lambda kind: plain(f"{kinds[kind].words}: {kinds[kind].count:,}"),
         label_visibility="collapsed",
@@ -155,13 +159,13 @@ def _problems(workspace: Workspace) -> None:
         pd.DataFrame(rows),
         hide_index=True,
         height="content" if len(rows) <= 12 else 360,
-        column_config={"where": st.column_config.TextColumn(width="medium")},
-        alt=f"Lines that are {plain(PROBLEM_WORDS.get(chosen, chosen))}: file, line number and reason",
+        column_config=heads(("where", "reason"), {"where": st.column_config.TextColumn(width="medium")}),
+        alt=f"Skipped lines ({plain(PROBLEM_WORDS.get(chosen, chosen))}): file, line number and reason",
     )
 
 
 def _of_kind(workspace: Workspace, kind: str) -> Iterator[tuple[str, str]]:
-    """Yield where lines of a kind stand, and why they are no rollouts: one by one, then as counted ranges."""
+    """Yield where lines of a kind stand, and why they are skipped: one by one, then as counted ranges."""
     for source, problem in workspace.problems():
         if problem.kind == kind:
             yield f"{source.name}:{problem.line}", problem.reason
@@ -172,12 +176,12 @@ def _of_kind(workspace: Workspace, kind: str) -> Iterator[tuple[str, str]]:
 
 
 def _kept_where(site: Site, workspace: Workspace) -> None:
-    st.subheader("Where things are kept")
+    st.subheader("Storage")
     if workspace.decisions is None:
-        st.caption("No decisions are kept: the app runs without a review store.")
+        st.caption("Decisions are not saved: no review store.")
     else:
         for sentence in workspace.counted.sentences(workspace.n_decided()):
             st.markdown(label(sentence, 1000))
-    st.markdown(f"Exports go to: {label(site.out_dir)}")
-    st.caption("Sources are only ever read. The index lies in a cache that can be deleted at any time.")
-    links.link("Next: choose a threshold", "select")
+    st.markdown(f"Export folder: {label(site.out_dir)}")
+    st.caption("Source files are never modified. The index is a cache; you can delete it at any time.")
+    links.link("Next: choose a threshold →", "select")

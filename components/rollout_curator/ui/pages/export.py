@@ -14,6 +14,7 @@ from rollout_curator.recipe.words import selected_words
 from rollout_curator.review import summary
 from rollout_curator.review.statement_words import decided_words, notes, sentence
 from rollout_curator.selection.funnel import STEPS, Funnel
+from rollout_curator.selection.pairs.pairing import WORDS as PAIR_WORDS
 from rollout_curator.selection.strategies import MATCHED
 from rollout_curator.training.cost import Asked
 from rollout_curator.training.file_types.base import get as get_kind
@@ -33,13 +34,13 @@ from rollout_curator.ui.server.browser_paths import check_written
 from rollout_curator.ui.server.site import Site
 from rollout_curator.ui.state import choices, state
 from rollout_curator.ui.text import label, plain, show_untrusted
-from rollout_curator.words import counted
+from rollout_curator.words import counted, said_of
 from rollout_curator.workspace.random_controls import HELP as CONTROL_HELP
 from rollout_curator.workspace.workspace import Workspace
 
 CONTROLS_MAX = 9
-REPORT_HELP = "A file beside it that says of every rollout what became of it, and what its example lacks"
-CARD_HELP = "A README for the hub beside the file: sources, rules, counts by reason, rewards, who reviewed how much"
+REPORT_HELP = "Writes a report beside the file: what became of every rollout, and what its example omits"
+CARD_HELP = "Writes a dataset card (README.md) beside the file: sources, rules, drop counts, rewards, reviews"
 
 
 def page(site: Site, workspace: Workspace) -> None:
@@ -71,34 +72,35 @@ def page(site: Site, workspace: Workspace) -> None:
 
 def _target(recipe: Recipe) -> None:
     """Draw the choice of trainer and format."""
-    st.subheader("For which trainer")
+    st.subheader("Trainer")
     known = targets()
     chosen = recipes.plan(recipe)
     one, two = st.columns(2)
     one.selectbox(
-        "trainer",
+        "Trainer",
         list(known),
         format_func=lambda name: plain(f"{known[name].title} ({name})") if name in known else plain(name),
         **state.bind("target", recipe.target, state.set_target),
     )
     two.segmented_control(
-        "format",
+        "Format",
         ["chat", "flat"],
         required=True,
-        help="chat keeps turns, tool calls and tools. flat is the prompt and one text, as in NeMo Gym's SFT guide.",
+        help="chat: messages with tool calls and tool definitions. flat: one prompt, one completion, as in NeMo Gym's "
+        "SFT guide.",
         **state.bind("format", chosen.format, state.set_format),
     )
 
 
 def _says(recipe: Recipe) -> None:
     title, says = says_of(recipe, recipes.plan(recipe))
-    with st.expander(f"What {label(title)} will do with it", expanded=True), st.container(key="says"):
+    with st.expander(f"How {label(title)} treats this file", expanded=True), st.container(key="says"):
         st.markdown("\n".join(f"- {label(sentence, 1000)}" for sentence in says))
 
 
 def _funnel(funnel: Funnel, recipe: Recipe) -> None:
     """Draw the funnel as a list, each drop by its reason."""
-    st.subheader("What is written")
+    st.subheader("What will be exported")
     with st.container(key="funnel-list", gap=None):
         left = funnel.rollouts
         links.link_number(left, "rollouts", "review", queue="all")
@@ -106,15 +108,15 @@ def _funnel(funnel: Funnel, recipe: Recipe) -> None:
             for drop in (drop for drop in funnel.drops if drop.step == step):
                 left -= drop.count
                 links.link_number(-drop.count, drop.said, "review", queue=drop.name)
-        by_hand = f", {funnel.accepted_by_hand:,} of them accepted in review" if funnel.accepted_by_hand else ""
+        by_hand = f", {funnel.accepted_by_hand:,} accepted in review" if funnel.accepted_by_hand else ""
         threshold = selected_words(recipe)
         links.link_number(left, f"examples, {threshold}{by_hand}", "review", queue="kept")
     if funnel.trimmed:
-        st.caption(f"Of these, {label(funnel.trimmed_words(), 1000)}.")
+        st.caption(f"Among them: {label(funnel.trimmed_words(), 1000)}.")
 
 
 def _why(workspace: Workspace, recipe: Recipe) -> None:
-    """Draw what reading says of what is written, and for which reasons rollouts were rejected by hand."""
+    """Draw what reading says of what is written, and for which reasons rollouts were rejected in review."""
     said = summary.statement(workspace, recipe)
     if said.sample.read:
         st.caption(label(sentence(said), 1000))
@@ -126,18 +128,18 @@ def _why(workspace: Workspace, recipe: Recipe) -> None:
     why = summary.reasons(workspace)
     if why:
         named = ", ".join(f"{label_of(workspace, tag)} {n:,}" for tag, n in why.items())
-        st.caption(label(f"Rejected by hand for: {named}.", 1000))
+        st.caption(label(f"Rejection reasons: {named}.", 1000))
 
 
 def _write(site: Site, workspace: Workspace, recipe: Recipe, chosen: Chosen | None, asked: Asked | None) -> None:
     """Draw where to write, the button, then progress or the result."""
-    st.subheader("Write it")
+    st.subheader("Export")
     n_rows = chosen.n_units if chosen else workspace.select(recipe).n_kept
     suffix = get_kind(recipe.kind).suffix
     usual = f"curated.{recipe.target}{'.pairs' if recipe.pairs else ''}{suffix}"
     place = str(site.out_dir / usual)
     given = st.text_input(
-        "file",
+        "Output file",
         value=place if is_encodable(place) else usual,  # a name alone goes into that folder too
         key=f"rc.out-{usual.removeprefix('curated.').removesuffix('.jsonl')}",
         max_chars=1000,
@@ -148,47 +150,55 @@ def _write(site: Site, workspace: Workspace, recipe: Recipe, chosen: Chosen | No
     except ExportError as error:
         st.error(label(error))
         return
-    card = usual_card(out) if st.checkbox("with a data card", key="rc.card", help=CARD_HELP) else ""
-    report = usual_report(out) if st.checkbox("with a report", key="rc.report", help=REPORT_HELP) else ""
+    card = usual_card(out) if st.checkbox("Also write a dataset card", key="rc.card", help=CARD_HELP) else ""
+    report = usual_report(out) if st.checkbox("Also write a report", key="rc.report", help=REPORT_HELP) else ""
     seeds = () if recipe.is_control else _seeds(recipe)
     batch_size, epochs = _training(recipe, asked)
     settings = Settings(card, report=report, batch_size=batch_size, epochs=epochs, seeds=seeds)
     agreed = agreement(site, recipe, out, settings)
-    unit = "pair" if recipe.pairs else "rollout"
+    unit = "pair" if recipe.pairs else "example"
     words = f"Export {label(counted(n_rows, unit))}"
     if chosen is None and recipe.pairs is not None:
         words = "Export pairs"
     pressed = st.button(words, type="primary", disabled=running or not n_rows or agreed is None, key="rc.export")
     if not n_rows:
-        st.caption("Nothing is kept: lower the threshold on the Select page, or choose other options.")
+        st.caption(label(_nothing(chosen)))
     elif agreed is None:
-        st.caption("The button waits for a tick at each file above that would be replaced; or name another file.")
+        st.caption("Tick each file above that would be overwritten, or enter another file name.")
     if pressed:
         _begin(site, workspace, recipe, out, replace(settings, agreed=agreed or frozenset()))
     if site.export is not None:
         draw_job(site, site.export, recipe)
     elif n_rows:
-        with st.expander("The command that does the same"):
+        with st.expander("Equivalent command"):
             show_untrusted(command_of(workspace, recipe, out, settings))
 
 
+def _nothing(chosen: Chosen | None) -> str:
+    """Return why nothing can be exported: of pairs, why there are none."""
+    if chosen is None or chosen.paired is None:
+        return "Nothing to export. Lower the threshold on the Select page, or check the options."
+    without = (f"{counted(n, 'task')} {said_of(n, PAIR_WORDS[name])}" for name, n in chosen.paired.without.items())
+    return f"No pairs: {'; '.join(without) or 'no task is left'}."
+
+
 def _training(recipe: Recipe, asked: Asked | None) -> tuple[int | None, int]:
-    """Return rows a step, None for as many as usual, and epochs, for the config."""
+    """Return the batch size, None for as many as usual, and epochs, for the config."""
     if asked is None:
         return None, 1
     return None if asked.batch_size == usual(recipe).batch_size else asked.batch_size, asked.epochs
 
 
 def _seeds(recipe: Recipe) -> tuple[int, ...]:
-    """Draw the choice of random controls beside the file, and of what they match; return the seed of each."""
+    """Draw the choice of random baselines beside the file, and of what they match; return the seed of each."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="controls"):
-        if not st.checkbox("with random controls beside it", key="rc.with-control", help=CONTROL_HELP):
+        if not st.checkbox("Also write random baselines", key="rc.with-control", help=CONTROL_HELP):
             return ()
-        n = st.number_input("how many", 1, CONTROLS_MAX, 1, key="rc.controls", label_visibility="collapsed", width=120)
+        n = st.number_input("How many", 1, CONTROLS_MAX, 1, key="rc.controls", label_visibility="collapsed", width=120)
         st.selectbox(
-            "matched on",
+            "Match by",
             MATCHED,
-            format_func=lambda by: f"as many {plain(by)}",
+            format_func=lambda by: f"Match {plain(by)}",
             label_visibility="collapsed",
             width=170,
             **state.bind("beside-by", recipe.control_by, choices.set_control_by),
@@ -203,26 +213,26 @@ def _begin(site: Site, workspace: Workspace, recipe: Recipe, out: Path, settings
         if site.begin_export(workspace, recipe, out, settings).wait(0.6):
             st.rerun()
     except ExportError as error:
-        st.warning(f"{label(out.name)} was not begun: {label(error)}.")
+        st.warning(f"Could not start writing {label(out.name)}: {label(error)}.")
 
 
 def _preview(workspace: Workspace, recipe: Recipe, chosen: Chosen | None) -> None:
-    """Draw the first row as it is written."""
+    """Draw the first example or pair as it is exported."""
     part = next((part for part in chosen.parts if len(part.units)), None) if chosen else None
     if chosen is None or part is None:
         return
     row = int(part.units.flat[0])
     unit = "pair" if recipe.pairs else "example"
-    said = f"The first {label(unit)}, exactly as written, from {label(workspace.where(row))}"
+    said = f"First {label(unit)} as exported, from {label(workspace.where(row))}"
     with st.expander(said, expanded=True):
         line = first_line(workspace, recipe, part, chosen.marks)
         show_untrusted(line.decode("utf-8").rstrip("\n"), height=240)
-        links.link("Read it in Review", "review", queue="kept", key=workspace.key(row))
+        links.link("Review this", "review", queue="kept", key=workspace.key(row))
 
 
 def _recipe_file(recipe: Recipe) -> None:
     """Draw the recipe as a file to keep."""
-    with st.expander("The recipe, to do it again"):
+    with st.expander("Recipe (to reproduce this export)"):
         text = recipes.to_toml(recipe)
         show_untrusted(text)
         st.download_button(

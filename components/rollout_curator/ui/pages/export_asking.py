@@ -16,7 +16,7 @@ from rollout_curator.ui.server.site import Site
 from rollout_curator.ui.singular_words import size
 from rollout_curator.ui.text import label
 
-LATE = "changed or came to lie there since this page was drawn"
+LATE = "changed or created since this page was shown"
 
 
 def agreement(site: Site, recipe: Recipe, out: Path, settings: Settings) -> frozenset[Path] | None:
@@ -37,14 +37,14 @@ def _agreed(site: Site, out: Path, targets: Sequence[Path]) -> frozenset[Path] |
     held += [Foreign(path, LATE) for path in targets if path in late and path not in known and os.path.exists(path)]
     in_the_way = frozenset(one.path for one in held)
     if fault := _fault(out):
-        st.warning(f"{label(fault)}: an earlier export was cut off, or the file was changed. Export again.")
+        st.warning(f"{label(fault)}: interrupted export or edited file. Export again.")
     if ours := [path for path in targets[:-1] if os.path.exists(path) and path not in in_the_way]:
-        st.caption(f"Replaces {_named(ours)}, once the new ones are complete.")
+        st.caption(f"Will replace {_named(ours)} when the new export is complete.")
     if not held:
         return frozenset()
     said = ", ".join(f"{_named([one.path])} ({label(one.why)})" for one in held)
     key = digest(*(one.path for one in held))  # other files are another question
-    return in_the_way if st.checkbox(f"Replace {said}", key=f"rc.replace-{key}") else None
+    return in_the_way if st.checkbox(f"Overwrite {said}", key=f"rc.replace-{key}") else None
 
 
 def _named(paths: Sequence[Path]) -> str:

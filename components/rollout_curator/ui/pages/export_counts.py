@@ -14,7 +14,7 @@ from rollout_curator.selection.splits.split import Split
 from rollout_curator.selection.splits.split_report import fault, sentences
 from rollout_curator.training.cost import Asked, Cost
 from rollout_curator.ui.server.site import BY_CONTENT
-from rollout_curator.ui.text import label, plain
+from rollout_curator.ui.text import heads, label, plain
 from rollout_curator.words import counted, said_of
 from rollout_curator.workspace.workspace import Workspace
 
@@ -31,10 +31,10 @@ def chosen_of(workspace: Workspace, recipe: Recipe) -> Chosen | None:
     if recipe.split is None and recipe.pairs is None:
         return _chosen(workspace, recipe, version)
     n_bytes = int(workspace.column("length").sum())
-    if n_bytes > AT_ONCE_BYTES and not st.checkbox("Work out parts and pairs here too", key="rc.work-out"):
-        st.caption("The export does so anyway; it reads every prompt, which takes a while on files of this size.")
+    if n_bytes > AT_ONCE_BYTES and not st.checkbox("Preview splits and pairs", key="rc.work-out"):
+        st.caption("Reads every prompt; slow on files this large. The export does it anyway.")
         return None
-    with st.spinner("Reading the prompts", show_time=True):
+    with st.spinner("Reading prompts…", show_time=True):
         return _chosen(workspace, recipe, version)
 
 
@@ -44,7 +44,7 @@ def _chosen(workspace: Workspace, recipe: Recipe, version: int) -> Chosen:
 
 
 def counts(recipe: Recipe, chosen: Chosen) -> None:
-    """Draw the copies, the pairs and the parts, as the funnel goes on."""
+    """Draw the duplicates, the pairs and the parts, as the funnel goes on."""
     if chosen.copies:
         st.caption(label(chosen.copies_sentence()))
     if chosen.paired is not None:
@@ -52,7 +52,7 @@ def counts(recipe: Recipe, chosen: Chosen) -> None:
         for sentence in pair_notes(recipe, chosen)[1:]:
             st.caption(label(sentence, 1000))
     if chosen.split is not None and recipe.split is not None:
-        _parts(chosen.split, recipe.split)
+        _parts(chosen.split, recipe.split, "examples" if recipe.pairs is None else "pairs")
 
 
 def _pairs(paired: Paired) -> None:
@@ -65,19 +65,23 @@ def _pairs(paired: Paired) -> None:
         st.caption(reasons)
 
 
-def _parts(split: Mapping[str, Any], asked: Split) -> None:
-    """Draw a column a part: its rows, its tasks, and how many rows of each agent it has; then what to know of it."""
+def _parts(split: Mapping[str, Any], asked: Split, unit: str) -> None:
+    """Draw a column a part: its examples or pairs, its tasks, how many of each agent; then what to know of it."""
     parts = split["parts"]
     agents = sorted({agent for part in parts.values() for agent in part["agents"]})
-    table: dict[str, list[Any]] = {"": ["rows", "tasks", *(plain(agent) for agent in agents)]}
+    table: dict[str, list[Any]] = {"": [unit, "tasks", *(plain(agent) for agent in agents)]}
     for name, part in parts.items():
         table[name] = [part["rows"], part["tasks"], *(part["agents"].get(agent, 0) for agent in agents)]
-    st.dataframe(table, hide_index=True, column_config=dict.fromkeys(parts, NUMBER))
+    st.dataframe(table, hide_index=True, column_config=heads(table, dict.fromkeys(parts, NUMBER)))
     if why := fault(split, asked):
-        st.warning(label(f"This cannot be written: {why}.", 1000))
+        st.warning(label(f"This cannot be exported: {why}.", 1000))
         return
     left_out = int(split["left_out"])
-    tied = [f"{left_out:,} are in none: they fell apart from their family."] if left_out else []
+    tied = (
+        [f"{left_out:,} {said_of(left_out, 'are')} in no split: the rollouts tied to them are in another."]
+        if left_out
+        else []
+    )
     st.caption(label(" ".join([*sentences(split), *tied]), 1000))
 
 
@@ -89,7 +93,7 @@ def cost_form(workspace: Workspace, recipe: Recipe, chosen: Chosen | None) -> As
     target = recipes.plan(recipe).target
     if chosen is None or recipe.pairs is not None or not target.trains:
         return None
-    with st.expander("What training on it costs"):
+    with st.expander("Training cost"):
         asked = _cost_form(workspace, recipe, chosen)
     return asked if target.config_sets_steps else None
 
@@ -99,19 +103,19 @@ def _cost_form(workspace: Workspace, recipe: Recipe, chosen: Chosen) -> Asked:
     one, two, three = st.columns(3)
     # what a trainer usually takes differs, so a change of trainer begins anew
     key = f"{recipe.target}-{asked.max_length}"
-    limit = one.number_input("tokens a row at most", 1, value=asked.max_length, step=1024, key=f"rc.cost-length-{key}")
-    batch = two.number_input("rows a step", 1, value=asked.batch_size, step=8, key=f"rc.cost-batch-{key}")
-    epochs = three.number_input("epochs", 1, value=asked.epochs, step=1, key="rc.cost-epochs")
+    limit = one.number_input("Max length (tokens)", 1, value=asked.max_length, step=1024, key=f"rc.cost-length-{key}")
+    batch = two.number_input("Global batch size", 1, value=asked.batch_size, step=8, key=f"rc.cost-batch-{key}")
+    epochs = three.number_input("Epochs", 1, value=asked.epochs, step=1, key="rc.cost-epochs")
     version = workspace.refresh_decisions()
-    with st.spinner("Counting tokens", show_time=True):
+    with st.spinner("Counting tokens…", show_time=True):
         found = _cost_of(workspace, recipe, version, (int(limit), int(batch), int(epochs)), chosen.parts[0].units)
     _cost(found)
     target = recipes.plan(recipe).target
-    said = "Rows a step and epochs go into the config given with the file."
+    said = "Batch size and epochs go into the exported config."
     if not target.config_sets_steps:
-        said = f"{target.title} chooses rows a step and epochs itself; the script given with the file sets neither."
+        said = f"{target.title} chooses batch size and epochs itself; the exported script sets neither."
     elif found.asked.max_length != asked.max_length:
-        said = f"{said} It says {asked.max_length:,} tokens: set the limit beside the chat template to change that."
+        said = f"{said} Its max length is {asked.max_length:,} tokens: set it next to the chat template to change that."
     st.caption(label(said))
     return found.asked
 
@@ -125,26 +129,26 @@ def _cost_of(workspace: Workspace, recipe: Recipe, version: int, asked: tuple[in
 def _cost(cost: Cost) -> None:
     """Draw the numbers, with their ranges where they are estimates."""
     st.markdown(
-        f"**{label(cost.trained)}** trained of {label(cost.total)} tokens; the longest row {label(cost.longest)}.  \n"
-        f"**{label(counted(cost.steps, 'step'))}**, or {cost.steps_packed:,} with rows packed into about "
-        f"{cost.packs:,} sequences ({cost.fill:.0%} full)."
+        f"**{label(cost.trained)}** of {label(cost.total)} tokens trained; longest example {label(cost.longest)}.  \n"
+        f"**{label(counted(cost.steps, 'step'))}**; with packing {label(counted(cost.steps_packed, 'step'))} "
+        f"(about {label(counted(cost.packs, 'sequence'))}, {cost.fill:.0%} full)."
     )
     if cost.no_step():
         st.error(f"{label(cost.no_step())}.")
     if cost.too_long():
-        st.warning(f"Too long: {label(cost.too_long())}. Allow more tokens, or leave them out.")
+        st.warning(f"Too long: {label(cost.too_long())}. Raise the max length or drop them.")
     total = max(1, sum(agent.trained for agent in cost.agents))
     shares = {
         "agent": [plain(agent.name) for agent in cost.agents],
-        "rows": [agent.rows for agent in cost.agents],
+        "examples": [agent.rows for agent in cost.agents],
         "trained tokens": [agent.trained for agent in cost.agents],
         "share": [np.round(100 * agent.trained / total, 1) for agent in cost.agents],
     }
     tasks = {
-        "task with the most": [plain(task.name) for task in cost.tasks],
-        "rows": [task.rows for task in cost.tasks],
+        "largest tasks": [plain(task.name) for task in cost.tasks],
+        "examples": [task.rows for task in cost.tasks],
         "trained tokens": [task.trained for task in cost.tasks],
     }
-    numbers = {"rows": NUMBER, "trained tokens": NUMBER, "share": st.column_config.NumberColumn(format="%.1f %%")}
-    st.dataframe(shares, hide_index=True, column_config=numbers)
-    st.dataframe(tasks, hide_index=True, column_config=numbers)
+    numbers = {"examples": NUMBER, "trained tokens": NUMBER, "share": st.column_config.NumberColumn(format="%.1f%%")}
+    st.dataframe(shares, hide_index=True, column_config=heads(shares, numbers))
+    st.dataframe(tasks, hide_index=True, column_config=heads(tasks, numbers))

@@ -14,27 +14,26 @@ from rollout_curator.training.file_types.base import file_types
 from rollout_curator.ui.state import settings, state
 from rollout_curator.ui.text import plain
 
-ROWS = {"examples": "examples", "pairs": "pairs for DPO"}
-PARTS = {"one": "one file", "share": "by share", "count": "by count"}
-TIED = {"task": "the task", "prompt": "the prompt", "near": "nearly the prompt"}
+ROWS = {"examples": "Examples", "pairs": "DPO pairs"}
+PARTS = {"one": "No split", "share": "By percentage", "count": "By count"}
+TIED = {"task": "task", "prompt": "prompt", "near": "near-duplicate prompt"}
 STYLES = {"trl": "TRL: prompt, chosen, rejected", "nemo_rl": "NeMo RL: context, completions"}
 RATIOS = (0.0, 1.1, 1.25, 1.5, 2.0, 3.0)
 PAIRS_SAID = (
-    "Both sides are rollouts of one task with the same prompt and tools. The chosen side is always kept: at the "
-    "threshold or above, or accepted by you. The rejected side may be any other that can be written and whose reward "
-    "is a measurement: also below the threshold, also rejected by you. What you accepted is never the rejected side, "
-    "and what you rejected never the chosen one. Equal rewards make no pair. Turns both sides begin with belong to the "
-    "prompt."
+    "Pairs two rollouts of the same task, prompt and tools. Chosen: a kept rollout (above the threshold or accepted in "
+    "review). Rejected: any other convertible rollout with a valid reward, including ones below the threshold or "
+    "rejected in review. An accepted rollout is never the rejected side, a rejected one never the chosen side. Equal "
+    "rewards form no pair. Turns that both sides begin with belong to the prompt."
 )
 SHARE_SAID = (
-    "Rollouts of one task, of one prompt or of nearly the same prompt stay in one file. Moving the threshold and "
-    "deciding by hand move none from one file to another; adding rollouts only moves those whose prompts then share "
-    "more or less of their text with many others."
+    "Rollouts that share a task, a prompt or a near-duplicate prompt stay in the same split. Changing the threshold or "
+    "reviewing never moves one to another split; adding rollouts only moves those whose prompts then share more or "
+    "less of their text with many others."
 )
 COUNT_SAID = (
-    "Rollouts of one task, of one prompt or of nearly the same prompt stay in one file. The count is divided over the "
-    "agents in proportion, whole tasks at a time, so a file may hold a few rows less; which ones are held out changes "
-    "with what is kept."
+    "Rollouts that share a task, a prompt or a near-duplicate prompt stay in the same split. The count is divided over "
+    "the agents in proportion, by whole tasks, so a split can be a few examples short; which examples are held out "
+    "changes with what is kept."
 )
 
 
@@ -43,18 +42,18 @@ def files_form(recipe: Recipe) -> None:
     one, two = st.columns(2)
     kinds = file_types()
     one.segmented_control(
-        "rows",
+        "Output",
         list(ROWS),
         format_func=lambda name: plain(ROWS.get(name, name)),
         required=True,
         **state.bind("rows", "examples" if recipe.pairs is None else "pairs", _take_rows),
     )
     two.segmented_control(
-        "kind of file",
+        "File format",
         list(kinds),
         format_func=lambda name: plain(kinds[name].title if name in kinds else name),
         required=True,
-        help="Parquet is for the hub, TRL, Axolotl and LLaMA-Factory; the others read JSON Lines.",
+        help="Parquet: Hugging Face Hub, TRL, Axolotl, LLaMA-Factory. The other trainers need JSON Lines.",
         **state.bind("kind", recipe.kind, lambda name: settings.set_files(kind=name)),
     )
     if recipe.pairs is not None:
@@ -70,13 +69,13 @@ def _pairs(recipe: Recipe, pairs: Pairs) -> None:
     """Draw which rollouts stand against each other."""
     one, two = st.columns(2)
     one.selectbox(
-        "which against which",
+        "Pairing rule",
         list(RULES),
         format_func=lambda name: plain(RULES.get(name, name)),
         **state.bind("pair-rule", pairs.rule, partial(_set_pairs, pairs, "rule")),
     )
     two.selectbox(
-        "format of a pair",
+        "Pair format",
         list(FORMATS),
         format_func=lambda name: plain(STYLES.get(name, name)),
         **state.bind("pair-format", format_of(pairs, recipe.target), partial(_set_pairs, pairs, "format")),
@@ -85,18 +84,18 @@ def _pairs(recipe: Recipe, pairs: Pairs) -> None:
     one, two = st.columns(2)
     ratios = sorted({*RATIOS, pairs.max_length_ratio})
     one.selectbox(
-        "length of the two sides",
+        "Length ratio of the two sides",
         ratios,
-        format_func=lambda ratio: plain(f"at most {ratio:g} to 1" if ratio else "any"),
-        help="In characters of the model's own answers. Where the chosen side is mostly the longer one, a model learns "
-        "length; the rule of nearest length, or a limit here, chooses pairs that teach less of it.",
+        format_func=lambda ratio: plain(f"≤ {ratio:g} to 1" if ratio else "any"),
+        help="In characters of the model's own answers. If the chosen side is usually longer, the model learns "
+        "length; the nearest-length rule, or a limit here, reduces that.",
         **state.bind("pair-ratio", pairs.max_length_ratio, partial(_set_pairs, pairs, "max_length_ratio")),
     )
     two.selectbox(
-        "tool results and user turns on a side",
+        "Tool results and user turns within a side",
         list(OTHER_TURNS),
         format_func=lambda name: plain(OTHER_TURNS.get(name, name)),
-        help="TRL's DPO trains on all that follows the prompt, whoever said it.",
+        help="TRL's DPO trains on everything after the prompt, including these.",
         **state.bind("pair-turns", pairs.other_turns, partial(_set_pairs, pairs, "other_turns")),
     )
     st.caption(PAIRS_SAID)
@@ -108,7 +107,7 @@ def _by_margin(pairs: Pairs) -> None:
         return
     one, two = st.columns(2)
     one.number_input(
-        "rewards apart by at least",
+        "Min reward margin",
         min_value=0.0001,
         step=0.1,
         format="%g",
@@ -116,7 +115,7 @@ def _by_margin(pairs: Pairs) -> None:
     )
     if pairs.rule == "margin":
         two.number_input(
-            "pairs of a task at most (0 takes all)",
+            "Max pairs per task (0 = all)",
             min_value=0,
             step=1,
             **state.bind("pair-most", int(pairs.at_most), partial(_set_pairs, pairs, "at_most")),
@@ -131,7 +130,7 @@ def _split(split: Split | None) -> None:
     """Draw whether and how rollouts are split, the rest of it folded away."""
     chosen = "one" if split is None else "count" if split.is_counted else "share"
     st.segmented_control(
-        "training, validation and test",
+        "Split",
         list(PARTS),
         format_func=lambda name: plain(PARTS.get(name, name)),
         required=True,
@@ -143,7 +142,7 @@ def _split(split: Split | None) -> None:
     _size(one.number_input, "validation", split)
     _size(two.number_input, "test", split)
     st.caption(COUNT_SAID if split.is_counted else SHARE_SAID)
-    with st.expander("What stays together"):
+    with st.expander("Grouping (leakage control)"):
         _ties(split)
 
 
@@ -157,12 +156,12 @@ def _size(draw: Callable[..., Any], part: str, split: Split) -> None:
     value = float(getattr(split, part))
     if split.is_counted:
         bound = state.bind(f"split-{part}-count", int(value), lambda count: _set_split(split, part, int(count)))
-        draw("validation, rows" if part == "validation" else "test, rows", min_value=0, step=10, **bound)
+        draw("Validation examples" if part == "validation" else "Test examples", min_value=0, step=10, **bound)
         return
     bound = state.bind(
         f"split-{part}-share", round(value * 100, 4), lambda percent: _set_split(split, part, round(percent / 100, 6))
     )
-    draw("validation, %" if part == "validation" else "test, %", 0.0, 90.0, step=1.0, format="%g", **bound)
+    draw("Validation, %" if part == "validation" else "Test, %", 0.0, 90.0, step=1.0, format="%g", **bound)
 
 
 def _set_split(split: Split, name: str, value: Any) -> None:
@@ -174,25 +173,24 @@ def _set_split(split: Split, name: str, value: Any) -> None:
 def _ties(split: Split) -> None:
     """Draw what ties rollouts together."""
     st.multiselect(
-        "rollouts stay together that share",
+        "Group by",
         list(TIES),
         format_func=lambda name: plain(TIED.get(name, name)),
         **state.bind("split-by", list(split.by), lambda names: _set_split(split, "by", tuple(names) or split.by)),
     )
     one, two = st.columns(2)
     one.number_input(
-        "nearly the same prompt is alike by",
+        "Near-duplicate threshold (Jaccard)",
         min_value=0.05,
         max_value=1.0,
         step=0.05,
-        help="Shared groups of three words, of all they have together, without the text that many prompts share; 1 is "
-        "the same text beside that",
+        help="Jaccard similarity of word trigrams, without text that many prompts share; 1 = identical apart from that",
         **state.bind("split-near", float(split.near), lambda near: _set_split(split, "near", near)),
     )
     two.number_input(
-        "seed",
+        "Seed",
         min_value=0,
         step=1,
-        help="Another number draws other tasks into validation and test",
+        help="Change it to hold out other tasks",
         **state.bind("split-seed", int(split.seed), lambda seed: _set_split(split, "seed", int(seed))),
     )

@@ -24,51 +24,49 @@ class Words:
     needs: Callable[[Any], bool] = lambda options: True
 
 
-JOINERS = {"": "nothing", " ": "a blank", "\n": "a line break", "\n\n": "an empty line"}
+JOINERS = {"": "nothing", " ": "space", "\n": "newline", "\n\n": "blank line"}
 MAIN: dict[str, Words] = {
     "reasoning": Words(
-        "reasoning",
-        {"drop": "leave out", "field": "in a field of its own", "inline": "in the text, in <think> tags"},
+        "Reasoning",
+        {"drop": "omit", "field": "separate field", "inline": "inline in <think> tags"},
     ),
-    "arguments": Words("tool arguments", {"object": "as objects", "string": "as strings"}),
-    "strip_think": Words("thinking inside the text", {False: "keep", True: "take out"}),
-    "joiner": Words("between the texts of one answer", JOINERS),
+    "arguments": Words("Tool arguments", {"object": "as objects", "string": "as strings"}),
+    "strip_think": Words("<think> in the text", {False: "keep", True: "remove"}),
+    "joiner": Words("Joiner between text parts", JOINERS),
 }
 MORE: dict[str, Words] = {
     "reasoning_key": Words(
-        "name of the reasoning field",
+        "Name of the reasoning field",
         {name: name for name in REASONING_KEYS},
         lambda options: options.reasoning == "field",
     ),
     "think": Words(
-        "blocks of inline reasoning",
-        {"gym": "one for each, where it was", "qwen": "one before the text"},
+        "Inline reasoning layout",
+        {"gym": "one block per item, in place", "qwen": "one block before the text"},
         lambda options: options.reasoning == "inline",
     ),
     "reasoning_content": Words(
-        "reasoning without a summary",
-        {True: "write its full text", False: "leave it out"},
+        "Raw reasoning content",
+        {True: "include (where there is no summary)", False: "omit"},
         lambda options: options.reasoning != "drop",
     ),
-    "inline_think": Words(
-        "<think> inside the text", {"keep": "leave it in the text", "split": "take it out, as reasoning"}
-    ),
+    "inline_think": Words("<think> inside the text", {"keep": "keep inline", "split": "move to reasoning"}),
     "trailing": Words(
-        "messages after the last answer",
-        {"trim": "cut off", "skip": "leave the rollout out", "keep": "keep"},
+        "Messages after the last assistant message",
+        {"trim": "remove", "skip": "drop the rollout", "keep": "keep"},
     ),
-    "tools": Words("tools", {"list": "as a list", "text": "as JSON text"}),
-    "developer_to_system": Words("developer messages", {True: "become system messages", False: "stay"}),
-    "with_instructions": Words("instructions of the request", {False: "leave out", True: "put first"}),
-    "media": Words("images, sound, video", {"keep": "keep", "drop": "leave them out", "skip": "leave the rollout out"}),
-    "image_style": Words("images are written", {"image_url": "as image_url parts", "image": "as image parts"}),
+    "tools": Words("Tools", {"list": "as a list", "text": "as JSON text"}),
+    "developer_to_system": Words("Developer messages", {True: "become system messages", False: "stay"}),
+    "with_instructions": Words("Request `instructions`", {False: "omit", True: "as system message"}),
+    "media": Words("Images, audio, video", {"keep": "keep", "drop": "remove them", "skip": "drop the rollout"}),
+    "image_style": Words("Image format", {"image_url": "as image_url parts", "image": "as image parts"}),
     "content": Words(
-        "content of messages",
-        {"text": "one text", "parts": "lists stay lists", "lists": "always a list of parts"},
+        "Message content",
+        {"text": "string", "parts": "lists stay lists, text stays text", "lists": "always a list of parts"},
     ),
-    "null_content": Words("message without text", {False: 'is written ""', True: "is written null"}),
-    "keep_empty": Words("messages with nothing in them", {False: "leave out", True: "keep"}),
-    "keep_strict": Words("`strict` of tools", {False: "leave out", True: "keep"}),
+    "null_content": Words("Empty content", {False: '""', True: "null"}),
+    "keep_empty": Words("Empty messages", {False: "remove", True: "keep"}),
+    "keep_strict": Words("`strict` of tools", {False: "omit", True: "keep"}),
 }
 
 
@@ -98,7 +96,7 @@ def _row(names: Sequence[str], words: Mapping[str, Words], chosen: Any, usual: A
 def _choice(name: str, words: Words, chosen: Any, usual: Any) -> None:
     value = getattr(chosen, name)
     choices = {**words.choices} if value in words.choices else {**words.choices, value: str(value)}
-    said = {choice: plain(word + (" (usual)" if choice == usual else "")) for choice, word in choices.items()}
+    said = {choice: plain(word + (" (default)" if choice == usual else "")) for choice, word in choices.items()}
     take = partial(_take_option, name, usual)
     st.selectbox(
         label(words.label),
@@ -117,7 +115,7 @@ def _metadata(recipe: Recipe) -> None:
     if not recipes.plan(recipe).target.takes_metadata:
         return
     st.multiselect(
-        "columns written beside the messages",
+        "Extra columns",
         list(METADATA),
         format_func=plain,
         placeholder="none",

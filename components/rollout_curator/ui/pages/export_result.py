@@ -23,28 +23,29 @@ def draw_job(site: Site, job: ExportJob, recipe: Recipe) -> None:
         _result(job.result, changed=job.recipe != recipe)
         _controls(job)
     elif job.is_stopped:
-        st.info(f"Stopped. {label(job.out.name)} is as it was before.")
+        st.info(f"Cancelled. {label(job.out.name)} is unchanged.")
     elif isinstance(job.failure, FileInTheWay):
-        st.error(f"{label(job.failure.sentence, 2000)}; nothing was written: agree to it above, or name another file.")
+        st.error(f"{label(job.failure.sentence, 2000)}; nothing was written: tick it above or enter another name.")
     elif isinstance(job.failure, CuratorError):
         st.error(label(job.failure))
     else:
         number = log_error(job.failure or RuntimeError("the export ended without a result"))
         site.export = None
-        st.error(f"The export failed in a way that was not foreseen. Error {label(number)} in the server's log.")
+        st.error(f"Export failed unexpectedly. See error {label(number)} in the server log.")
 
 
 def _controls(job: ExportJob) -> None:
-    """Draw what came of the random controls that were asked for."""
+    """Draw what came of the random baselines that were asked for."""
     for made in job.controls:
         names = label(", ".join(each["file"] for each in made.files), 1000)
-        st.markdown(f"**Wrote {made.rows:,} rows of a random control** to {names}. {label(' '.join(made.notes), 2000)}")
+        rows = counted(made.rows, "pair" if "pairs" in made.content else "example")
+        st.markdown(f"**Wrote a random baseline: {label(rows)}** to {names}. {label(' '.join(made.notes), 2000)}")
     if len(job.controls) == len(job.settings.seeds):
         return
     if job.failure is not None:
-        st.error(f"A random control was not written: {label(job.failure)}")
+        st.error(f"Random baseline not written: {label(job.failure)}")
     else:
-        st.info("Stopped before every random control was written; files of them from before are as they were.")
+        st.info("Cancelled before all random baselines were written; existing files are unchanged.")
 
 
 @st.fragment(run_every=LOOK_EVERY_S)
@@ -54,10 +55,10 @@ def _progress(site: Site) -> None:
         st.rerun()
         return
     share = (job.done + job.checked) / (2 * job.total) if job.total else 0.0
-    of = "" if job.result is None else "random control: "
-    words = f"{label(of)}{job.done:,} of {job.total:,} written, {job.checked:,} read back"
-    st.progress(min(1.0, share), words if job.total else "Working out what is written")
-    if st.button("Cancel", key="rc.cancel", help="Leaves the file as it was before"):
+    of = "" if job.result is None else "random baseline: "
+    words = f"{label(of)}{job.done:,} of {job.total:,} written, {job.checked:,} verified"
+    st.progress(min(1.0, share), words if job.total else "Preparing…")
+    if st.button("Cancel", key="rc.cancel", help="The existing file stays unchanged"):
         job.stop()
 
 
@@ -66,26 +67,26 @@ def _result(done: Exported, *, changed: bool) -> None:
     unit = "pair" if "pairs" in done.content else "example"
     n_bytes = sum(each["size_bytes"] for each in done.files)
     with st.container(border=True, key="result"):
-        note = " The settings have changed since." if changed else ""
+        note = " Settings have changed since this export." if changed else ""
         st.markdown(f"**Wrote {label(counted(done.rows, unit))}, {label(size(n_bytes))}.**{note}")
         if (trip := done.content.get("round_trip")) is not None:
-            st.markdown(f"{trip['same']:,} of {trip['rows']:,} rows, read again from the disk, give what was shown.")
+            st.markdown(f"Verified: {trip['same']:,} of {trip['rows']:,} {unit}s read back identical to the preview.")
         for words in left_out_words(done.content.get("left_out", {})):
-            st.markdown(f"Left out of the examples: {label(words, 1000)}.")
+            st.markdown(f"Omitted from the examples: {label(words, 1000)}.")
         for sentence in done.notes:
             st.markdown(label(sentence, 2000))
         if len(done.files) == 1:
-            st.caption("file")
+            st.caption("Output file")
             show_untrusted(str(done.path))
-            st.caption("sha256")
+            st.caption("SHA-256")
             show_untrusted(done.sha256)
         else:
-            st.caption("sha256 of each file, as sha256sum -c takes them")
+            st.caption("Checksums (sha256sum -c format)")
             folder = done.path.parent
             show_untrusted("\n".join(f"{each['sha256']}  {folder / each['file']}" for each in done.files))
-        st.caption("manifest, which says what went in and what was dropped by what")
+        st.caption("Manifest: inputs, settings, drop counts")
         show_untrusted(str(done.manifest_path))
-        st.caption("config for the trainer")
+        st.caption("Trainer config")
         show_untrusted(done.config)
-        st.caption("the command that does the same")
+        st.caption("Equivalent command")
         show_untrusted(done.command)

@@ -50,19 +50,19 @@ CONTENT = (
 )
 """What was not understood of a conversation, or does not fit together."""
 SHORT = {
-    "refused_by_trainer": "refused by the trainer",
-    "skipped_by_trainer": "passed over by the trainer",
+    "refused_by_trainer": "fails to load",
+    "skipped_by_trainer": "skipped by the trainer",
     "over_length": "too long",
-    "no_trained_token": "nothing trained",
+    "no_trained_token": "no trained tokens",
     "template_error": "template fails",
-    "prefix_error": "template fails part of the way",
+    "prefix_error": "template fails on a prefix",
     "history_rewritten": "earlier turns rewritten",
-    "double_encoded": "arguments encoded twice",
-    "image_repr": "parts printed as Python code",
-    "text_beside_calls": "text beside calls",
-    "trained_prompt": "answers in the prompt trained on",
-    "mixed_content": "lists beside texts",
-    "none_filled": "tools filled with keys",
+    "double_encoded": "double-encoded arguments",
+    "image_repr": "Python repr in text",
+    "text_beside_calls": "text next to tool calls",
+    "trained_prompt": "assistant turns in the prompt trained",
+    "mixed_content": "mixed list and text content",
+    "none_filled": "tool schemas padded with nulls",
 }
 """Every hazard in a few words, for a list of them."""
 
@@ -83,22 +83,22 @@ class Row:
 def hazard_table(workspace: Workspace, recipe: Recipe) -> None:
     """Draw the table."""
     plan = recipes.plan(recipe)
-    st.subheader("Rows that will do nothing or harm")
+    st.subheader("Training checks")
     if hazards_known(workspace, plan):
         _hazards(workspace, recipe, plan)
     shape = [*_invalid_rows(workspace, recipe, plan), *_issue_rows(workspace, recipe, plan, SHAPE)]
     content = _issue_rows(workspace, recipe, plan, CONTENT)
     if content:
-        st.markdown("**Not understood, or not fitting**")
+        st.markdown("**Content issues**")
         _lines(content)
     if shape:
-        st.markdown("**Odd by shape**")
+        st.markdown("**Structural issues**")
         _lines(shape)
     known = {*HAZARDS, *SHAPE, *CONTENT, *SKIP_WORDS, *INVALID, "trimmed", "trimmed_tail"}
     others = [name for name in ISSUE_WORDS if name not in known]
     informing = _issue_rows(workspace, recipe, plan, others)
     if informing:
-        with st.expander("What else was noticed"):
+        with st.expander("Other findings"):
             _lines(informing)
 
 
@@ -109,11 +109,11 @@ def _hazards(workspace: Workspace, recipe: Recipe, plan: Plan) -> None:
     drawn = {row.name for row in rows}
     absent = [SHORT[name] for name, needed in asked.items() if not needed and name not in drawn]
     if absent:
-        st.caption(f"Looked for, none found: {', '.join(absent)}.")
+        st.caption(f"Passed: {', '.join(absent)}.")
     for needed in dict.fromkeys(filter(None, asked.values())):
         names = [SHORT[name] for name in asked if asked[name] == needed]
         if names:
-            st.caption(f"Not looked for without {label(needed)}: {', '.join(names)}.")
+            st.caption(f"Not checked (choose {label(needed)}): {', '.join(names)}.")
 
 
 def _issue_rows(workspace: Workspace, recipe: Recipe, plan: Plan, names: Sequence[str]) -> list[Row]:

@@ -19,9 +19,9 @@ SHOWN = 30
 def draw_left_out(workspace: Workspace, recipe: Recipe) -> None:
     """Draw what the kept examples lack, by kind and by what."""
     found = left_out(workspace, recipe, workspace.select(recipe).kept)
-    st.subheader("What these examples leave out")
+    st.subheader("Omitted from the examples")
     if not found:
-        st.caption("Nothing: everything that was recorded is in them.")
+        st.caption("Nothing: the examples hold everything that was recorded.")
         return
     with st.container(key="left-out", gap=None):
         for kind, one in found.items():
@@ -34,10 +34,10 @@ def draw_unread(workspace: Workspace, recipe: Recipe) -> None:
     found = unread(workspace, recipe)
     if not found:
         return
-    st.subheader("Keys that were not read")
+    st.subheader("Unread keys")
     st.caption(
-        "No reader uses these keys. Where one probably holds conversation, its rollouts are left out until you say "
-        "that it does not; the others are only reported."
+        "Nothing reads these keys. If one probably holds conversation, its rollouts are dropped until you mark it as "
+        "holding none; the others are only reported."
     )
     with st.container(key="unread", gap=None):
         for name, one in list(found.items())[:SHOWN]:
@@ -48,7 +48,7 @@ def draw_unread(workspace: Workspace, recipe: Recipe) -> None:
                 issue = "unread_content" if one["is_content"] else "unread"
                 links.link(said, "review", queue=f"{ISSUE}{issue}")
             choice.checkbox(
-                "holds no conversation",
+                "Holds no conversation",
                 **state.bind(f"harmless-{name}", one["is_harmless"], partial(settings.set_harmless, name)),
             )
     if len(found) > SHOWN:

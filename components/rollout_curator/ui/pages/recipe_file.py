@@ -1,4 +1,4 @@
-"""The recipe as a file: what is selected here is saved as TOML, and a saved one is taken up again."""
+"""The recipe as a file: what is selected here is saved as TOML, and a saved one is used again."""
 
 import tomllib
 
@@ -23,37 +23,37 @@ def recipe_menu(workspace: Workspace) -> None:
         text = recipes.to_toml(state.recipe())
         show_untrusted(text.strip(), height=None)
         st.download_button(
-            "Save as TOML", text, "recipe.toml", "application/toml", on_click="ignore", key="rc.recipe-save"
+            "Download recipe", text, "recipe.toml", "application/toml", on_click="ignore", key="rc.recipe-save"
         )
-        given = st.file_uploader("load a recipe", type="toml", max_upload_size=MAX_MB, key="rc.recipe-load")
+        given = st.file_uploader("Load a recipe (.toml)", type="toml", max_upload_size=MAX_MB, key="rc.recipe-load")
         if given is not None:
             _load(given.name, given.getvalue())
         if state.recipe() != Recipe(target=state.recipe().target):
             st.button(
-                "Start over",
+                "Reset to defaults",
                 on_click=choices.take_recipe,
                 args=(Recipe(target=state.recipe().target),),
                 key="rc.recipe-new",
             )
-        st.caption("On the command line the same file goes after --recipe.")
+        st.caption("Same file on the command line: --recipe FILE.")
 
 
 def read(name: str, content: bytes, reach: Reach) -> Recipe:
     """Return the recipe of an uploaded file, which may name files within reach. Raises RecipeError."""
     try:
         table = tomllib.loads(content.decode("utf-8"))
-    except (ValueError, RecursionError) as error:  # no TOML, no UTF-8, or a number beyond all
-        raise RecipeError(f"{name}: the recipe is not TOML ({error})") from error
+    except (ValueError, RecursionError) as error:  # not TOML, not UTF-8, or a number beyond all
+        raise RecipeError(f"{name}: not valid TOML ({error})") from error
     return recipes.from_table(table, name, reach=reach)
 
 
 def _load(name: str, content: bytes) -> None:
-    """Offer what an uploaded file holds; it is taken up only on a click, for the widget keeps the file."""
+    """Offer what an uploaded file holds; it is used only on a click, for the widget keeps the file."""
     try:
         found = read(name, content, reach_of(current()))
     except RecipeError as error:
         st.error(label(error))
         return
     left, right = st.columns(2)
-    left.button("Take it up", type="primary", on_click=choices.take_recipe, args=(found,), key="rc.recipe-take")
-    right.button("Compare with it", on_click=choices.compare, args=(name, found), key="rc.recipe-compare")
+    left.button("Use this recipe", type="primary", on_click=choices.take_recipe, args=(found,), key="rc.recipe-take")
+    right.button("Compare", on_click=choices.compare, args=(name, found), key="rc.recipe-compare")

@@ -1,4 +1,4 @@
-"""The bar above the reader: which queue, how far one is, who reads, a plan for the time there is, bulk decisions."""
+"""The bar above the reader: which queue, how far one is, who reads, a session that fits the time, bulk decisions."""
 
 import streamlit as st
 
@@ -13,11 +13,11 @@ from rollout_curator.ui.text import label, plain
 from rollout_curator.workspace.workspace import Workspace
 
 KIND_WORDS = {
-    "settle": "to settle",
-    "second": "as second reader",
-    "random": "drawn at random, for the bound",
-    "near": "nearest the threshold",
-    "flagged": "high reward, but flagged",
+    "settle": "conflicts",
+    "second": "second reviews",
+    "random": "random sample (for the error bound)",
+    "near": "near the threshold",
+    "flagged": "high reward but flagged",
 }
 
 
@@ -27,23 +27,23 @@ def bar(site: Site, workspace: Workspace) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key="review-bar", gap="small"):
         _queue(workspace)
         _plan(workspace)
-        tip = "Reject or accept everything in this queue, as one step"
-        st.button("Decide all", help=tip, on_click=reviewing.ask_bulk, key="rc.bulk")
-        st.markdown("reviewer", width="content")
+        tip = "Accept or reject the whole queue at once (one undo step)"
+        st.button("Bulk decision…", help=tip, on_click=reviewing.ask_bulk, key="rc.bulk")
+        st.markdown("Reviewer", width="content")
         if site.options.serves_others:
             st.markdown(label(now.reviewer), width="content")
         else:
             st.text_input(
-                "reviewer",
+                "Reviewer",
                 max_chars=100,
                 label_visibility="collapsed",
                 width=130,
                 **state.bind("reviewer", now.reviewer, reviewing.set_reviewer),
             )
         st.toggle(
-            "blind",
-            help="Hides rewards and what others decided until you have decided. The Select page still shows them, and "
-            "a queue chosen by reward tells something of it: drawn at random tells least",
+            "Blind review",
+            help="Hides rewards and other reviewers' decisions until you decide. Rewards stay visible on the Select "
+            "page, and a queue sorted by reward gives them away: use the random sample.",
             **state.bind("blind", now.blind, reviewing.set_blind),
         )
     _where(site, workspace)
@@ -56,8 +56,8 @@ def ask_name() -> None:
     """Ask who reads, once in every browser: several people decide here."""
     now = state.session()
     with st.container(key="ask-name", width=520), st.form("rc.ask-name"):
-        name = st.text_input("Your name, written beside your decisions", value=now.reviewer, max_chars=100)
-        if st.form_submit_button("Begin to read", type="primary") and name.strip():
+        name = st.text_input("Your name (stored with your decisions)", value=now.reviewer, max_chars=100)
+        if st.form_submit_button("Start reviewing", type="primary") and name.strip():
             reviewing.set_reviewer(name)
             st.rerun()
 
@@ -74,9 +74,9 @@ def _queue(workspace: Workspace) -> None:
         words = words_of(workspace, recipe, now.queue)
         offered = [Queue(now.queue, words, len(reviewing.queue_rows(workspace))), *offered]
     said = {queue.name: plain(f"{queue.words} ({queue.count:,})") for queue in offered}
-    st.markdown("queue", width="content")
+    st.markdown("Queue", width="content")
     st.selectbox(
-        "queue",
+        "Queue",
         list(said),
         format_func=lambda choice: plain(said.get(choice, choice)),
         label_visibility="collapsed",
@@ -91,8 +91,8 @@ def _where(site: Site, workspace: Workspace) -> None:
     view = reviewing.view(site, workspace)
     decided = view.n_read()
     speed = summary.pace_of(workspace, now.reviewer)
-    each = f", {time_of(speed)} each" if speed.measured else ""
-    words = f"{decided:,} of {len(view.rows):,} read by you{each}."
+    each = f", {time_of(speed)} per rollout" if speed.measured else ""
+    words = f"{decided:,} of {len(view.rows):,} reviewed by you{each}."
     purpose = about(now.queue)
     with st.container(key="review-where"):
         st.caption(f"{label(purpose)} {words}" if purpose else words)
@@ -101,18 +101,22 @@ def _where(site: Site, workspace: Workspace) -> None:
 def _plan(workspace: Workspace) -> None:
     """Draw what fits into the time there is, and the button that makes it a queue."""
     now = state.session()
-    with st.popover("Plan", help="A mix of queues for the time you have"):
-        minutes = st.number_input("minutes I have", min_value=1, max_value=600, value=30, step=5, key="rc.minutes")
+    with st.popover("Plan a session", help="Build a session that fits your time"):
+        minutes = st.number_input("Minutes available", min_value=1, max_value=600, value=30, step=5, key="rc.minutes")
         counts = plan(Ask(workspace, state.recipe(), now.reviewer, str(minutes)))
         speed = summary.pace_of(workspace, now.reviewer)
-        basis = f"measured on your last {speed.measured:,}" if speed.measured else "a guess until you have read some"
+        basis = (
+            f"your average over the last {speed.measured:,}"
+            if speed.measured
+            else "an estimate until you have reviewed some"
+        )
         for kind, n in counts.items():
             st.markdown(f"**{n:,}** {KIND_WORDS[kind]}")
         if not counts:
-            st.markdown("Nothing is left to read.")
-        st.caption(f"At {label(time_of(speed))} each, {basis}. What one queue cannot fill, another does.")
+            st.markdown("Nothing left to review.")
+        st.caption(f"At {label(time_of(speed))} per rollout ({basis}). Short queues are topped up from the others.")
         st.button(
-            "Begin",
+            "Start",
             type="primary",
             disabled=not counts,
             on_click=reviewing.set_queue,

@@ -1,4 +1,4 @@
-"""Below the reader: what the reading says about the kept set, the reward against people, the reasons, the team."""
+"""Below the reader: what the reviews show of the kept set, the reward against reviewers, the reasons, the team."""
 
 import math
 from collections.abc import Iterator
@@ -20,19 +20,19 @@ from rollout_curator.ui.pages.team import team
 from rollout_curator.ui.plots.acceptance import acceptance
 from rollout_curator.ui.reject_reasons import agree, agreed, label_of
 from rollout_curator.ui.state import state
-from rollout_curator.ui.text import label, plain
-from rollout_curator.words import exact
+from rollout_curator.ui.text import heads, label, plain
+from rollout_curator.words import counted, exact, name_of
 from rollout_curator.workspace.workspace import Workspace
 
-SECTIONS = ("Reward against people", "Reasons", "Team")
+SECTIONS = ("Reward vs reviewers", "Reasons", "Team")
 
 
 def findings(workspace: Workspace) -> None:
     """Draw the statement, and the section that was chosen."""
     with st.container(key="findings"):
         _statement(workspace)
-        chosen = st.segmented_control("more", SECTIONS, label_visibility="collapsed", key="rc.section")
-        if chosen == "Reward against people":
+        chosen = st.segmented_control("More", SECTIONS, label_visibility="collapsed", key="rc.section")
+        if chosen == "Reward vs reviewers":
             _calibration(workspace)
         elif chosen == "Reasons":
             _reasons(workspace)
@@ -45,8 +45,8 @@ def _statement(workspace: Workspace) -> None:
     above = st.container(gap="small")
     with st.container(horizontal=True, vertical_alignment="center", key="statement", gap="small"):
         way = st.container(width="content")
-        st.markdown("goal: at most", width="content")
-        goal = _percent("goal of at most so many bad, in percent", (0.1, 5.0, 50.0), "rc.goal")
+        st.markdown("Target: at most", width="content")
+        goal = _percent("Target: max bad, in percent", (0.1, 5.0, 50.0), "rc.goal")
         st.markdown("% bad", width="content")
     said = summary.statement(workspace, state.recipe(), goal)
     with above:
@@ -57,11 +57,11 @@ def _statement(workspace: Workspace) -> None:
             st.caption(label(line, 1000))
     with way:
         if said.sample.beyond:
-            links.link("Go to where the sample ends", "review", queue="random", key=said.stop_key)
+            links.link("Go to the skipped rollout", "review", queue="random", key=said.stop_key)
         elif said.plan is not None and said.plan_bad_at_most < 0:
-            links.link(f"Read on with the plan of {said.plan.reads:,}", "review", queue="random")
+            links.link(f"Continue the plan of {counted(said.plan.reads, 'review')}", "review", queue="random")
         elif said.more:
-            links.link(f"Read {said.to_read:,} more at random", "review", queue="random")
+            links.link(f"Review {said.to_read:,} more at random", "review", queue="random")
     _offers(workspace, said)
 
 
@@ -73,7 +73,7 @@ def _offers(workspace: Workspace, said: summary.Statement) -> None:
         return
     with st.container(horizontal=True, vertical_alignment="center", key="offers", gap="small"):
         for offer in offered(said):
-            words = f"{offer.reads:,} reads, {offer.bad:,} bad"
+            words = f"{offer.reads:,} reviews, {offer.bad:,} bad"
             st.button(
                 f"Plan {words}",
                 help=label(offer_words(offer, said)),
@@ -109,7 +109,7 @@ def _percent(name: str, limits: tuple[float, float, float], key: str) -> float:
 
 
 def _calibration(workspace: Workspace) -> None:
-    """Draw the reward against people, and the lowest threshold that keeps enough good ones."""
+    """Draw the reward against reviewers, and the lowest threshold that keeps enough good ones."""
     recipe = state.recipe()
     bands, steps = summary.calibration(workspace, recipe, CONFIDENCE)
     left, right = st.columns([5, 4], gap="medium")
@@ -119,10 +119,17 @@ def _calibration(workspace: Workspace) -> None:
             figure = acceptance(table, recipe.min_reward)
             st.plotly_chart(figure, key="rc.acceptance", config={"displayModeBar": False}, alt=plain(plots.alt(figure)))
     with right:
-        st.dataframe(table, hide_index=True, column_config=_columns(), height="content", alt="Acceptance by reward")
+        config = heads(table.columns, _columns())
+        st.dataframe(
+            table,
+            hide_index=True,
+            column_config=config,
+            height="content",
+            placeholder="–",
+            alt="Acceptance rate by reward",
+        )
         st.caption(
-            "Of every band only what its random order reached counts, so reading flagged or borderline ones first "
-            "shifts nothing."
+            "Only random reviews count in each band, so reviewing flagged or borderline ones first does not bias this."
         )
     _threshold(steps)
     _disagreements(workspace)
@@ -130,30 +137,30 @@ def _calibration(workspace: Workspace) -> None:
 
 def _threshold(steps: list[Above]) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key="precision", gap="small"):
-        st.markdown("share of good ones wanted above the threshold", width="content")
-        wanted = _percent("share of good ones wanted, in percent", (50.0, 95.0, 99.9), "rc.precision")
+        st.markdown("Target precision above the threshold", width="content")
+        wanted = _percent("Target precision, in percent", (50.0, 95.0, 99.9), "rc.precision")
         st.markdown("%", width="content")
         best = lowest_threshold(steps, wanted)
         if best is None:
-            st.markdown("No threshold is shown to reach that; read more at random.", width="content")
+            st.markdown("Not enough evidence for any threshold yet; review more at random.", width="content")
         else:
-            words_on = f"Keep from {label(exact(best.threshold))} on"
+            words_on = f"Set threshold to {label(exact(best.threshold))}"
             st.button(words_on, on_click=state.set_min, args=(best.threshold,), key="rc.use")
-            drawn = f"{best.accepted:,} of {best.read:,} drawn above it accepted."
+            drawn = f"{best.accepted:,} of {best.read:,} random reviews above it accepted."
             st.markdown(label(f"{drawn} {words.threshold_words(best, wanted)}", 1000), width="content")
     always = words.whenever_words(whenever(steps), wanted)
     if always:
         st.caption(label(always, 1000))
-    if state.recipe().thresholds_by:
-        st.caption("For those without a threshold of their own.")
+    if by := state.recipe().thresholds_by:
+        st.caption(label(f"Applies to {name_of(by)}s without their own threshold."))
 
 
 def _disagreements(workspace: Workspace) -> None:
     n = len(summary.disagreements(workspace, state.recipe()))
     with st.container(horizontal=True, vertical_alignment="center", key="disagreements", gap="small"):
-        links.link_number(n, "rollouts on which reward and reader differ", "review", queue="disagree")
+        links.link_number(n, "rollouts where reward and reviewer disagree", "review", queue="disagree")
         st.download_button(
-            "Download them for the verifier's owner",
+            "Download for the verifier's owner",
             lambda: b"".join(_lines(workspace)),
             "disagreements.jsonl",
             "application/jsonl",
@@ -187,12 +194,12 @@ def _columns() -> dict[str, Any]:
     return {
         "low": number("from", format="%.4g"),
         "high": number("to", format="%.4g"),
-        "total": number("in all", format="localized"),
-        "read": number("drawn", format="localized"),
+        "total": number("total", format="localized"),
+        "read": number("reviewed", format="localized"),
         "accepted": number(format="localized"),
-        "share": number("share", format="percent"),
-        "at_least": number("at least", format="percent"),
-        "at_most": number("at most", format="percent"),
+        "share": number("acceptance rate", format="percent"),
+        "at_least": number("95% CI low", format="percent"),
+        "at_most": number("95% CI high", format="percent"),
     }
 
 
@@ -206,7 +213,9 @@ def _reasons(workspace: Workspace) -> None:
         return
     with right, st.form("rc.reasons"):
         labels = "\n".join(plain(reason["label"]) for reason in agreed(workspace))
-        text = st.text_area("the reasons everybody is offered, one a line, nine at most", value=labels, height=240)
+        text = st.text_area(
+            "Rejection reasons (one per line, max. 9, shared by all reviewers)", value=labels, height=240
+        )
         if st.form_submit_button("Save"):
             agree(store, text, now.reviewer)
             st.rerun()
@@ -216,6 +225,6 @@ def reasons_list(workspace: Workspace) -> None:
     """Draw how many are rejected for each reason."""
     counts = summary.reasons(workspace)
     if not counts:
-        st.caption("Nothing is rejected for a reason yet.")
+        st.caption("No rejection reasons yet.")
     for tag, n in counts.items():
         st.markdown(f"**{n:,}** {label(label_of(workspace, tag))}")

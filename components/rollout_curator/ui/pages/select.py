@@ -75,14 +75,11 @@ def _take(axis: str, bounds: Interval, chosen: Choice) -> None:
 
 
 def _outside(workspace: Workspace, recipe: Recipe, axis: str) -> Iterator[Outside]:
-    """Yield what has no place on the axis: rewards that are no measurement, and rollouts without a value."""
+    """Yield what has no place on the axis: invalid rewards, and rollouts without a value."""
     if axis == REWARD:
         for drop in workspace.select(recipe).drops:
             if drop.name in INVALID_WORDS:
-                yield Outside(drop.name, _INVALID_SHORT[drop.name], drop.count)
+                yield Outside(drop.name, drop.name, drop.count)
     missing = int(np.count_nonzero(np.isnan(measures.population(workspace, recipe, axis).value)))
     if missing:
-        yield Outside(UNRATED, "unrated" if axis == REWARD else "without one", missing)
-
-
-_INVALID_SHORT = {"masked": "masked", "truncated": "cut off", "failed": "failed"}
+        yield Outside(UNRATED, "no reward" if axis == REWARD else "no value", missing)

@@ -1,4 +1,4 @@
-"""Below the picker: the exact bounds as numbers, what the next step of the threshold buys, what is kept in the end."""
+"""Below the picker: the exact bounds as numbers, what the next step of the threshold changes, what is kept at last."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -26,16 +26,16 @@ def bounds_bar(workspace: Workspace, recipe: Recipe, axis: str) -> None:
     """Draw the bounds of an axis as numbers, the marginal band, and what is kept after every step."""
     bounds, words = choices.bounds(axis), workspace.axes[axis].words
     with st.container(horizontal=True, vertical_alignment="center", key="threshold-bar", gap="small"):
-        st.markdown(f"{label(words)} at least", width="content")
-        _number(f"{words} at least", bounds.low, f"least-{axis}", lambda low: Interval(low, bounds.high), axis)
-        st.markdown("at most", width="content")
-        _number(f"{words} at most", bounds.high, f"most-{axis}", lambda high: Interval(bounds.low, high), axis)
+        st.markdown(f"Min {label(words)}", width="content")
+        _number(f"Min {words}", bounds.low, f"least-{axis}", lambda low: Interval(low, bounds.high), axis)
+        st.markdown("Max", width="content")
+        _number(f"Max {words}", bounds.high, f"most-{axis}", lambda high: Interval(bounds.low, high), axis)
         st.button(
-            "any",
+            "Clear",
             on_click=choices.set_bounds,
             args=(axis, Interval()),
             disabled=not bounds.is_bounded,
-            help=label(f"Take both bounds of {words} away"),
+            help=label(f"Clear the min and max of {words}"),
         )
         _kept_in_the_end(workspace, recipe)
     _bands(measures.axis_levels(workspace, recipe, axis, bounds), bounds, axis)
@@ -70,10 +70,9 @@ def _format(value: float | None, axis: str) -> str:
 
 def _kept_in_the_end(workspace: Workspace, recipe: Recipe) -> None:
     funnel = workspace.funnel(recipe)
-    n_rules = len(recipe.strategies)
-    after = f"after {n_rules:,} {'rule' if n_rules == 1 else 'rules'}" if n_rules else "in the end"
-    drawn = ", drawn at random as a control" if recipe.is_control else ""
-    st.markdown(f"**{funnel.exportable:,}** of {funnel.rollouts:,} rollouts are kept {after}{drawn}", width="content")
+    drawn = " (random baseline)" if recipe.is_control else ""
+    words = f"**{funnel.exportable:,}** of {funnel.rollouts:,} rollouts kept after all steps{drawn}"
+    st.markdown(words, width="content")
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,9 +147,9 @@ def _bands(levels: ThresholdCounts, bounds: Interval, axis: str) -> None:
             low, high = (one.end, one.start) if one.is_gain else (one.start, one.end)
             if one.rollouts:
                 between = slice_queues.free(axis, Range(axis, low, high, closed=False))
-                links.link("read them", "review", queue=between)
+                links.link("Review these", "review", queue=between)
             st.button(
-                "take this step",
+                "Move threshold here" if axis == REWARD else "Move min here",
                 type="tertiary",
                 on_click=choices.set_bounds,
                 args=(axis, Interval(one.end, bounds.high)),
@@ -159,7 +158,7 @@ def _bands(levels: ThresholdCounts, bounds: Interval, axis: str) -> None:
 
 
 def _rewarded_but_invalid(workspace: Workspace, recipe: Recipe) -> None:
-    """Link the rollouts that a threshold would keep, were their reward a measurement."""
+    """Link the rollouts that a threshold would keep, were their reward valid."""
     at_least = recipe.min_reward
     if at_least is None:
         values = measures.axis_levels(workspace, recipe, REWARD, Interval(None, recipe.max_reward)).lower.value
@@ -168,5 +167,5 @@ def _rewarded_but_invalid(workspace: Workspace, recipe: Recipe) -> None:
     count = len(slice_queues.rows(workspace, recipe, name))
     if count:
         with st.container(horizontal=True, vertical_alignment="center", gap=None, key="outside"):
-            words = f"invalid although {'its reward is' if count == 1 else 'their reward is'} {exact(at_least)} or more"
+            words = f"invalid but with a reward ≥ {exact(at_least)}"
             links.link_number(count, words, "review", queue=name)

@@ -1,6 +1,6 @@
-"""Selections side by side on the same rollouts: this one, those put aside, usual ones, and random controls.
+"""Selections side by side on the same rollouts: this one, saved ones, preset rules, and random baselines.
 
-Controls are as large per task and drawn with several seeds: how far they lie from each other is what chance does.
+Baselines are as large per task and drawn with several seeds: how far they lie from each other is what chance does.
 """
 
 from dataclasses import dataclass, replace
@@ -17,12 +17,12 @@ from rollout_curator.selection.strategies import Step
 from rollout_curator.selection.task_means import NOTE
 from rollout_curator.ui.server.site import BY_CONTENT
 from rollout_curator.ui.state import choices, measures
-from rollout_curator.ui.text import label, plain
+from rollout_curator.ui.text import heads, label, plain
 from rollout_curator.workspace import random_controls
 from rollout_curator.workspace.missing_columns import find_unusable
 from rollout_curator.workspace.workspace import Workspace
 
-THIS = "this selection"
+THIS = "current"
 AGENTS_MAX = 8
 
 
@@ -31,61 +31,65 @@ def usual(success: float) -> dict[str, tuple[Step, ...]]:
     at_least = {} if success == 1.0 else {"at_least": success}
     passing = {} if success == 1.0 else {"pass_at_least": success}
     return {
-        "best of each task": (Step("best_of_n"),),
-        "4 best of each task": (Step("best_of_n", {"n": 4}),),
-        "at most 4 of each task, at random": (Step("at_most_per_task", {"k": 4, "order": "random"}),),
-        "shortest success of each task": (Step("shortest_success", at_least),),
-        "from the median of their task's attempts on": (Step("task_quantile", {"q": 0.5}),),
-        "without tasks that are too easy": (Step("drop_easy_tasks", passing),),
-        "half of what is left of each task, at random": (Step("random_per_task", {"fraction": 0.5}),),
+        "best of 1 per task": (Step("best_of_n"),),
+        "best of 4 per task": (Step("best_of_n", {"n": 4}),),
+        "max 4 per task, at random": (Step("at_most_per_task", {"k": 4, "order": "random"}),),
+        "shortest success per task": (Step("shortest_success", at_least),),
+        "at or above the median of the task": (Step("task_quantile", {"q": 0.5}),),
+        "without easy tasks": (Step("drop_easy_tasks", passing),),
+        "random half per task": (Step("random_per_task", {"fraction": 0.5}),),
     }
 
 
 def compare(workspace: Workspace, recipe: Recipe) -> None:
-    """Draw the table of selections, what each would change, and the ways to add and take up one."""
+    """Draw the table of selections, what each would change, and the ways to add and use one."""
     others = {name: one for name, one in choices.compared().items() if not _unusable(workspace, name, one)}
     named = {THIS: recipe, **random_controls.beside(recipe), **others}
     found = _compared(workspace, workspace.refresh_decisions(), named)
-    st.dataframe(found.table, hide_index=True, column_config=_config(), alt="One row per selection")
+    st.dataframe(
+        found.table,
+        hide_index=True,
+        column_config=heads(found.table.columns, _config()),
+        placeholder="–",
+        alt="One row per selection",
+    )
     for name, sentence in found.changes.items():
         with st.container(
             horizontal=True, vertical_alignment="center", gap="small", key=f"compared-{plain(name)[:40]}"
         ):
-            st.markdown(f"to {label(name)}: {label(sentence)}", width="content")
+            st.markdown(f"{label(name)} vs {THIS}: {label(sentence)}", width="content")
             taken = f"rc.compared-{len(name)}-{plain(name)[:40]}"
-            st.button("take it up", type="tertiary", on_click=choices.take_recipe, args=(named[name],), key=taken)
+            st.button("Use this", type="tertiary", on_click=choices.take_recipe, args=(named[name],), key=taken)
             if name in others:
-                st.button("remove", type="tertiary", on_click=choices.compare, args=(name, None), key=f"{taken}-remove")
+                st.button("Remove", type="tertiary", on_click=choices.compare, args=(name, None), key=f"{taken}-remove")
     _add(recipe, usual(measures.success_at(workspace, recipe)))
 
 
 def _unusable(workspace: Workspace, name: str, other: Recipe) -> bool:
-    """Say whether a recipe cannot be applied to these files; draw why, and the way to take it away."""
+    """Say whether a recipe cannot be applied to these files; draw why, and the way to remove it."""
     lacking = find_unusable(workspace, other)
     if lacking:
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.error(label(f"{name} cannot be compared here: {lacking[0].why}."))
-            st.button("remove", on_click=choices.compare, args=(name, None), key=f"rc.unusable-{plain(name)[:40]}")
+            st.error(label(f"Cannot compare {name}: {lacking[0].why}."))
+            st.button("Remove", on_click=choices.compare, args=(name, None), key=f"rc.unusable-{plain(name)[:40]}")
     return bool(lacking)
 
 
 def _add(recipe: Recipe, rules: dict[str, tuple[Step, ...]]) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="compare-add"):
-        name = st.text_input(
-            "name for this selection", placeholder="such as run 42, at 0.8", max_chars=60, key="rc.compare-name"
-        )
+        name = st.text_input("Name", placeholder="e.g. run 42, ≥ 0.8", max_chars=60, key="rc.compare-name")
         st.button(
-            "Put this selection aside",
+            "Save for comparison",
             on_click=choices.compare,
             args=(name.strip(), recipe),
             disabled=not name.strip() or name.strip() in (THIS, *random_controls.beside(recipe)),
             key="rc.compare-aside",
         )
         name = st.selectbox(
-            "a usual rule after the same bounds", list(rules), format_func=plain, key="rc.compare-usual"
+            "Preset rule (after the same threshold)", list(rules), format_func=plain, key="rc.compare-usual"
         )
         made = replace(recipe.with_control(None), strategies=rules[name], threshold_last=False)
-        st.button("Compare with it", on_click=choices.compare, args=(name, made), key="rc.compare-with")
+        st.button("Compare", on_click=choices.compare, args=(name, made), key="rc.compare-with")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -96,7 +100,7 @@ class _Compared:
     changes: dict[str, str]
 
 
-@st.cache_resource(hash_funcs={**BY_CONTENT, dict: repr}, show_spinner="Comparing selections", max_entries=8)
+@st.cache_resource(hash_funcs={**BY_CONTENT, dict: repr}, show_spinner="Comparing selections…", max_entries=8)
 def _compared(workspace: Workspace, version: int, named: dict[str, Recipe]) -> _Compared:
     kept = {name: workspace.select(recipe).kept for name, recipe in named.items()}
     frame = workspace.frame_by(named[THIS].group_by)
@@ -106,7 +110,7 @@ def _compared(workspace: Workspace, version: int, named: dict[str, Recipe]) -> _
     ends = zip(table.pop("reward_low"), table.pop("reward_high"), strict=True)
     table.insert(
         list(table.columns).index("mean_reward") + 1,
-        "95 % interval",
+        "95% CI",
         ["" if low != low else f"{low:.3f} to {high:.3f}" for low, high in ends],
     )
     table.insert(0, "selection", [plain(name) for name in table.index])
@@ -127,11 +131,11 @@ def _config() -> dict[str, Any]:
     whole = {name: st.column_config.NumberColumn(format="localized") for name in ("rollouts", "tasks", "tokens")}
     means = {
         "mean reward": st.column_config.NumberColumn(format="%.4g"),
-        "95 % interval": st.column_config.TextColumn(
+        "95% CI": st.column_config.TextColumn(
             help=f"Of the mean reward: {NOTE}. Rules that choose by the reward raise its mean."
         ),
         "mean tokens": st.column_config.NumberColumn(format="%.0f"),
         "mean turns": st.column_config.NumberColumn(format="%.1f"),
-        "duplicates": st.column_config.NumberColumn("copies", format="localized"),
+        "duplicates": st.column_config.NumberColumn(format="localized"),
     }
     return {**whole, **means}

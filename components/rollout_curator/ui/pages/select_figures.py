@@ -46,20 +46,20 @@ def relations(workspace: Workspace, recipe: Recipe) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="relations-bar"):
         others = [name for name in workspace.axes if name not in (REWARD, *FIRST)]
         column = st.selectbox(
-            "reward against",
+            "Plot reward against",
             [*FIRST, *others],
             format_func=lambda name: plain(name_of(name)),
             key="rc.against",
             width=260,
         )
         st.number_input(
-            "a success is a reward of at least",
+            "Success: reward ≥",
             step=0.05,
             format="%.6g",
             width=260,
             **state.bind("success", at_least, choices.set_success),
         )
-        st.toggle("tables in place of figures", **state.bind("tables", choices.as_tables(), choices.set_as_tables))
+        st.toggle("Show as tables", **state.bind("tables", choices.as_tables(), choices.set_as_tables))
     with st.container(key="plots"):
         left, right = st.columns(2, gap="medium")
     with left:
@@ -172,7 +172,7 @@ def _pass_at_k(workspace: Workspace, version: int, rest: Recipe, at_least: float
     rows = [[getattr(point, name) for name in names] for point in (*curve, *uncut)]
     table = pd.DataFrame(rows, columns=names)
     if uncut:
-        table["cut off"] = ["failed"] * len(curve) + ["left out"] * len(uncut)
+        table["truncated"] = ["counted as failed"] * len(curve) + ["not counted"] * len(uncut)
     return Shown(plots.pass_at_k(curve, uncut), table)
 
 

@@ -8,7 +8,7 @@ import streamlit as st
 from rollout_curator.selection.filters import CLASSES, NAMELESS, Filter, filter_words
 from rollout_curator.ui.state import choices, state
 from rollout_curator.ui.text import label, plain
-from rollout_curator.words import name_of
+from rollout_curator.words import counted, name_of, said_of
 from rollout_curator.workspace.workspace import Workspace
 
 CHOICES_MAX = 1000
@@ -19,12 +19,12 @@ def filter_bar(workspace: Workspace, axis: str) -> None:
     """Draw the choice of the axis, one chip for each filter, and the way to add one."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="filters"):
         st.selectbox(
-            "axis of the picker",
+            "Histogram of",
             list(workspace.axes),
             format_func=lambda name: plain(workspace.axes[name].words),
             label_visibility="collapsed",
             width=220,
-            help="Which number the picker below is about",
+            help="Which number the histogram shows",
             **_bound_to(axis, list(workspace.axes)),
         )
         for place, one in enumerate(state.recipe().filters):
@@ -35,9 +35,9 @@ def filter_bar(workspace: Workspace, axis: str) -> None:
                 on_click=choices.remove_filter,
                 args=(place,),
                 key=f"rc.filter-{place}",
-                help="Take this filter out",
+                help="Remove this filter",
             )
-        with st.popover("Add a filter", type="tertiary", width="content"):
+        with st.popover("Add filter", type="tertiary", width="content"):
             _form(workspace)
 
 
@@ -48,10 +48,10 @@ def _bound_to(axis: str, names: list[str]) -> dict[str, Any]:
 def _form(workspace: Workspace) -> None:
     """Draw the choice of a column with its bounds or its names."""
     columns = [*CLASSES, *(name for name in workspace.axes if name != "reward")]
-    column = st.selectbox("column", columns, format_func=lambda name: plain(name_of(name)), key="rc.filter-column")
+    column = st.selectbox("Column", columns, format_func=lambda name: plain(name_of(name)), key="rc.filter-column")
     chosen = _names(workspace, column) if column in CLASSES else _range(workspace, column)
     st.button(
-        "Filter",
+        "Add filter",
         on_click=choices.set_filter,
         args=(chosen,),
         type="primary",
@@ -63,11 +63,12 @@ def _form(workspace: Workspace) -> None:
 def _range(workspace: Workspace, column: str) -> Filter:
     values = workspace.numbers(column)
     present = values[np.isfinite(values)]
-    span = f"{present.min():,.6g} to {present.max():,.6g}" if len(present) else "no value"
-    missing = f"; {len(values) - len(present):,} rollouts have none" if len(present) < len(values) else ""
+    span = f"{present.min():,.6g} to {present.max():,.6g}" if len(present) else "no values"
+    n_missing = len(values) - len(present)
+    missing = f"; {counted(n_missing, 'rollout')} {said_of(n_missing, 'have')} no value" if n_missing else ""
     st.caption(f"{label(workspace.axes[column].meaning)}: {label(span + missing)}")
-    low = st.number_input("at least", value=None, placeholder="any", key=f"rc.filter-low-{column}", format="%.6g")
-    high = st.number_input("at most", value=None, placeholder="any", key=f"rc.filter-high-{column}", format="%.6g")
+    low = st.number_input("Min", value=None, placeholder="any", key=f"rc.filter-low-{column}", format="%.6g")
+    high = st.number_input("Max", value=None, placeholder="any", key=f"rc.filter-high-{column}", format="%.6g")
     return Filter(column, low, high)
 
 
@@ -77,11 +78,11 @@ def _names(workspace: Workspace, column: str) -> Filter:
     common = [words[code] for code in np.argsort(-counts, kind="stable")[:CHOICES_MAX] if counts[code]]
     said = dict(zip(words, counts.tolist(), strict=True))
     chosen = st.multiselect(
-        "keep only",
+        "Values to keep",
         common,
         format_func=lambda word: f"{plain(word) or NAMELESS} ({said[word]:,})",
         key=f"rc.filter-names-{column}",
     )
     if len(common) < len(words):
-        st.caption(f"The {CHOICES_MAX:,} most common of {len(words):,} are offered.")
+        st.caption(f"Showing the {CHOICES_MAX:,} most common of {len(words):,} values.")
     return Filter(column, one_of=tuple(chosen))

@@ -1,4 +1,4 @@
-"""Small histograms side by side, one for each agent, source or model, each with a threshold of its own if it needs one.
+"""Small histograms side by side, one for each agent, source or model, each with its own threshold if it needs one.
 
 Where scales differ, one threshold for all is a threshold for none.
 """
@@ -21,18 +21,18 @@ from rollout_curator.ui.picker.panels import MAX_STOPS as PANEL_STOPS
 from rollout_curator.ui.picker.threshold import Panel, PanelChoice, threshold_panels
 from rollout_curator.ui.server.site import BY_CONTENT
 from rollout_curator.ui.state import choices, measures
-from rollout_curator.ui.text import label, plain
-from rollout_curator.words import counted
+from rollout_curator.ui.text import label, plain, sentence_case
+from rollout_curator.words import counted, name_of
 from rollout_curator.workspace.workspace import Workspace
 
 Array = np.ndarray[Any, Any]
 SHOWN = 12
 ORDERS = {
-    "largest first": "size",
-    "highest mean first": "mean",
-    "widest spread first": "spread",
-    "highest share at the threshold first": "passed",
-    "by name": "name",
+    "Largest first": "size",
+    "Highest mean reward first": "mean",
+    "Largest std. dev. first": "spread",
+    "Most above threshold first": "passed",
+    "By name": "name",
 }
 
 
@@ -53,12 +53,18 @@ def panels(workspace: Workspace, recipe: Recipe) -> None:
         with st.container(horizontal=True, vertical_alignment="center", gap="small", key="panels-bar"):
             st.markdown("**Reward by**", width="content")
             by = st.segmented_control(
-                "by", GROUPS, default=GROUPS[0], required=True, label_visibility="collapsed", key="rc.panels-by"
+                "By",
+                GROUPS,
+                format_func=lambda name: sentence_case(name_of(name)),
+                default=GROUPS[0],
+                required=True,
+                label_visibility="collapsed",
+                key="rc.panels-by",
             )
-            order = st.selectbox("order", list(ORDERS), label_visibility="collapsed", key="rc.panels-order", width=220)
-            one_axis = st.toggle("one axis for all", value=True, key="rc.panels-axis")
+            order = st.selectbox("Order", list(ORDERS), label_visibility="collapsed", key="rc.panels-order", width=220)
+            one_axis = st.toggle("Shared x-axis", value=True, key="rc.panels-axis")
             groups = _ordered(workspace, recipe, str(by), ORDERS[order])
-            with st.popover("Set a threshold for each", type="tertiary", width="content"):
+            with st.popover(label(f"Set per-{name_of(str(by))} thresholds"), type="tertiary", width="content"):
                 _set_all(workspace, recipe, str(by), groups)
         if _has_others(recipe, str(by)):
             st.caption(label(_others_words(recipe, str(by))))
@@ -75,9 +81,9 @@ def _has_others(recipe: Recipe, by: str) -> bool:
 def _others_words(recipe: Recipe, by: str) -> str:
     other = recipe.thresholds_by
     n = len(recipe.group_thresholds(other))
-    some, own, these = ("has", "its", "it") if n == 1 else ("have", "their", "these")
-    said = f"{n:,} {other}{'' if n == 1 else 's'} {some} a threshold of {own} own, which holds here too."
-    return f"{said} One set by {by} takes the place of {these}."
+    have, these = ("has its", "it") if n == 1 else ("have their", "them")
+    said = f"{counted(n, name_of(other))} {have} own threshold, which still applies here."
+    return f"{said} Setting one by {name_of(by)} replaces {these}."
 
 
 def _chosen_from(recipe: Recipe, by: str) -> Recipe:
@@ -107,8 +113,8 @@ def _panel(workspace: Workspace, recipe: Recipe, by: str, group: Group, own: flo
     bound = recipe.min_reward if own is None else own
     whole = _levels_of(workspace, workspace.refresh_decisions(), _chosen_from(recipe, by), by, group)
     found = whole.within(Interval(bound, recipe.max_reward if own is None else None))
-    mean = f"mean {group.mean:.3g}" if group.rated else "none rated"
-    spread = f", spread {group.spread:.2g}" if np.isfinite(group.spread) else ""
+    mean = f"mean {group.mean:.3g}" if group.rated else "no rewards"
+    spread = f", SD {group.spread:.2g}" if np.isfinite(group.spread) else ""
     note = f"{counted(len(group.places), 'rollout')}, {mean}{spread}"
     return Panel(plain(group.name) or "(none)", note, found, own is not None)
 
@@ -166,11 +172,16 @@ def _set_all(workspace: Workspace, recipe: Recipe, by: str, groups: list[Group])
     """Draw the ways to set a threshold of its own for every name at once, from its own rewards."""
     if _has_others(recipe, by):
         groups = _groups(workspace, workspace.refresh_decisions(), measures.whole_of(recipe), by)
-    how = st.radio("from its own rewards", ("quantile", "mean and spread"), key="rc.panels-how")
+    how = st.radio(
+        label(f"Method (from each {name_of(by)}'s own rewards)"),
+        ("quantile", "mean"),
+        format_func={"quantile": "Quantile", "mean": "Mean + z × SD"}.__getitem__,
+        key="rc.panels-how",
+    )
     if how == "quantile":
-        q = st.number_input("share of its rewards that lies below", 0.0, 1.0, 0.5, 0.05, key="rc.panels-q")
+        q = st.number_input("Quantile", 0.0, 1.0, 0.5, 0.05, key="rc.panels-q")
     else:
-        z = st.number_input("standard deviations above its mean", value=0.0, step=0.25, key="rc.panels-z")
+        z = st.number_input("z (standard deviations above the mean)", value=0.0, step=0.25, key="rc.panels-z")
     if st.button(f"Set {len(groups):,} thresholds", type="primary", key="rc.panels-set", disabled=not groups):
         found = measures.population(workspace, measures.whole_of(recipe), REWARD)
         task = np.full(len(found.value), -1)
@@ -182,8 +193,8 @@ def _set_all(workspace: Workspace, recipe: Recipe, by: str, groups: list[Group])
         choices.set_group_threshold(by, {name: bound for name, bound in own.items() if np.isfinite(bound)})
         st.rerun()
     if other := recipe.thresholds_by:
-        st.caption(label(f"{len(recipe.group_thresholds(other)):,} have a threshold of their own by {other}."))
-        if st.button("Follow the common threshold again", key="rc.panels-clear"):
+        st.caption(label(f"{counted(len(recipe.group_thresholds(other)), f'per-{name_of(other)} threshold')} set."))
+        if st.button(label(f"Clear per-{name_of(other)} thresholds"), key="rc.panels-clear"):
             choices.clear_own()
             st.rerun()
 

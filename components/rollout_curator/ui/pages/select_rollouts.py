@@ -10,12 +10,19 @@ from rollout_curator.recipe.recipe import Recipe
 from rollout_curator.review.queues import rows_of, words_of
 from rollout_curator.ui import links
 from rollout_curator.ui.state import choices
-from rollout_curator.ui.text import label, plain
+from rollout_curator.ui.text import heads, label, plain
 from rollout_curator.words import counted, said_of
 from rollout_curator.workspace.workspace import Workspace
 
 PAGE_ROWS = 500
-ORDERS = {"in order": 0, "highest reward first": -1, "lowest reward first": 1}
+ORDERS = {"File order": 0, "Highest reward first": -1, "Lowest reward first": 1}
+COLUMNS: dict[str, Any] = {
+    "reward": st.column_config.NumberColumn(format="%.4g"),
+    "tokens": st.column_config.NumberColumn(format="localized"),
+    "where": st.column_config.TextColumn(width="medium"),
+    "state": st.column_config.TextColumn("Status", width="medium"),
+    "calls": st.column_config.NumberColumn("Tool calls"),
+}
 Array = np.ndarray[Any, Any]
 
 
@@ -27,38 +34,35 @@ def rollouts_table(workspace: Workspace, recipe: Recipe) -> None:
         _opened(workspace, recipe, queue, len(among))
     with st.container(horizontal=True, vertical_alignment="center"):
         order = st.selectbox(
-            "order", list(ORDERS), format_func=plain, label_visibility="collapsed", key="rc.rollouts-order", width=220
+            "Order", list(ORDERS), format_func=plain, label_visibility="collapsed", key="rc.rollouts-order", width=220
         )
         n_pages = max(1, -(-len(among) // PAGE_ROWS))
         number = st.pagination(n_pages, key="rc.rollouts-page") if n_pages > 1 else 1
     rows = _ordered(workspace, among, ORDERS[order])[(number - 1) * PAGE_ROWS : number * PAGE_ROWS]
+    table = _table(workspace, recipe, rows)
     chosen = st.dataframe(
-        _table(workspace, recipe, rows),
+        table,
         hide_index=True,
         height="content" if len(rows) <= 12 else 560,
         key=f"rc.rollouts-{number}-{ORDERS[order]}-{queue}",
         on_select="rerun",
         selection_mode="single-row",
-        column_config={
-            "reward": st.column_config.NumberColumn(format="%.4g"),
-            "tokens": st.column_config.NumberColumn(format="localized"),
-            "where": st.column_config.TextColumn(width="medium"),
-            "state": st.column_config.TextColumn(width="medium"),
-        },
-        alt="One row per rollout: where it stands, task, agent, reward, whether it is kept, turns, tool calls, tokens",
+        column_config=heads(table.columns, COLUMNS),
+        placeholder="–",
+        alt="One row per rollout: file and line, task, agent, reward, status, turns, tool calls, tokens, flags",
     )
-    st.caption("Select a row to read it in Review.")
+    st.caption("Select a row to review it.")
     if chosen.selection.rows:
         links.go("review", queue=queue or "all", key=workspace.key(int(rows[chosen.selection.rows[0]])))
 
 
 def _opened(workspace: Workspace, recipe: Recipe, queue: str, count: int) -> None:
-    """Say which part of the rollouts is shown, with the way to read them and the way back to all."""
+    """Say which part of the rollouts is shown, with the way to review them and the way back to all."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="opened"):
         st.markdown(
             f"**{label(counted(count, 'rollout'))}**: {label(words_of(workspace, recipe, queue))}", width="content"
         )
-        links.link("Read them in Review", "review", queue=queue)
+        links.link("Review these", "review", queue=queue)
         st.button("Show all", type="tertiary", on_click=choices.open_here, args=("",), key="rc.opened-all")
 
 

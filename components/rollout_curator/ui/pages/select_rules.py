@@ -10,7 +10,7 @@ from rollout_curator.selection.funnel import BOUND_DROPS, Selection
 from rollout_curator.selection.strategies import MATCHED, STRATEGIES, Parameter, Step, parameters, words
 from rollout_curator.ui import links
 from rollout_curator.ui.state import choices, state
-from rollout_curator.ui.text import label, plain
+from rollout_curator.ui.text import label, plain, sentence_case
 from rollout_curator.words import name_of
 from rollout_curator.workspace import random_controls
 from rollout_curator.workspace.workspace import Workspace
@@ -29,19 +29,19 @@ def rules_bar(workspace: Workspace, recipe: Recipe) -> None:
         for number, step in enumerate(recipe.strategies, 1):
             name = f"strategy-{number}"
             with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"rule-{number}"):
-                st.markdown(_order_of(recipe, number), width="content")
+                st.markdown(f"Rule {number:,} drops", width="content")
                 count = drops[name].count if name in drops else 0
                 if not count:
-                    st.markdown(f"**nobody**: {label(words(step))}", width="content")
+                    st.markdown(f"**0** {label(words(step))}", width="content")
                 elif not recipe.is_control:
                     links.link_number(count, words(step), "review", queue=name)
                 else:  # the control holds others, so there is no queue of these
                     st.markdown(f"**{count:,}** {label(words(step))}", width="content")
                 if len(recipe.strategies) > 1:
-                    _mover(number - 1, -1, "earlier", disabled=number == 1)
-                    _mover(number - 1, 1, "later", disabled=number == len(recipe.strategies))
+                    _mover(number - 1, -1, disabled=number == 1)
+                    _mover(number - 1, 1, disabled=number == len(recipe.strategies))
                 st.button(
-                    "remove",
+                    "Remove",
                     type="tertiary",
                     on_click=choices.remove_strategy,
                     args=(number - 1,),
@@ -50,15 +50,9 @@ def rules_bar(workspace: Workspace, recipe: Recipe) -> None:
         if recipe.threshold_last:
             _threshold(recipe, ruled)
         with st.container(horizontal=True, vertical_alignment="center", gap="small", key="add-rule"):
-            with st.popover("Add a rule", type="tertiary", width="content"):
+            with st.popover("Add rule", type="tertiary", width="content"):
                 _form(workspace)
             _control(workspace, recipe)
-
-
-def _order_of(recipe: Recipe, number: int) -> str:
-    """Return what stands before a rule: the first one comes first where the threshold is last."""
-    is_first = number == 1 and recipe.threshold_last and recipe.has_bounds
-    return "first dropped:" if is_first else "then dropped:"
 
 
 def _threshold(recipe: Recipe, ruled: Selection) -> None:
@@ -66,36 +60,36 @@ def _threshold(recipe: Recipe, ruled: Selection) -> None:
     if not recipe.strategies or not recipe.has_bounds:
         return
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="rule-threshold"):
-        st.markdown("then dropped:" if recipe.threshold_last else "first dropped:", width="content")
+        st.markdown("Threshold drops", width="content")
         found = [drop for drop in ruled.drops if drop.name in BOUND_DROPS]
         said = ", ".join(f"**{drop.count:,}** {label(drop.said)}" for drop in found)
-        st.markdown(said or "**nobody** by the threshold", width="content")
+        st.markdown(said or "**0** rollouts", width="content")
         st.button(
-            "before the rules" if recipe.threshold_last else "after the rules",
+            "Move before the rules" if recipe.threshold_last else "Move after the rules",
             type="tertiary",
             on_click=choices.set_threshold_last,
             args=(not recipe.threshold_last,),
             key="rc.threshold-order",
-            help="Rules on tasks judge by all valid attempts either way; who is best, shortest or drawn is chosen "
-            "among what is left at their place.",
+            help="Rules on tasks use all valid attempts either way; best, shortest and random are chosen among the "
+            "rollouts that are left at that step.",
         )
 
 
-def _mover(place: int, by: int, words: str, *, disabled: bool) -> None:
+def _mover(place: int, by: int, *, disabled: bool) -> None:
     st.button(
-        label(words),
+        "Move up" if by < 0 else "Move down",
         type="tertiary",
         on_click=choices.move_strategy,
         args=(place, by),
         disabled=disabled,
-        key=f"rc.rule-{place}-{words}",
+        key=f"rc.rule-{place}-{'earlier' if by < 0 else 'later'}",
     )
 
 
 def _control(workspace: Workspace, recipe: Recipe) -> None:
     """Draw the switch to the matched random control, which shows whether the rules choose anything at all."""
     st.toggle(
-        "random control instead",
+        "Show random baseline",
         help=random_controls.HELP,
         **state.bind(
             "control", recipe.is_control, lambda on: choices.set_control(random_controls.SEEDS[0] if on else None)
@@ -103,15 +97,17 @@ def _control(workspace: Workspace, recipe: Recipe) -> None:
     )
     if not recipe.is_control:
         return
-    st.number_input("seed", step=1, width=140, **state.bind("control-seed", recipe.control, choices.set_control))
-    st.selectbox("as many", MATCHED, width=140, **state.bind("control-by", recipe.control_by, choices.set_control_by))
+    st.number_input("Seed", step=1, width=140, **state.bind("control-seed", recipe.control, choices.set_control))
+    st.selectbox(
+        "Same number of", MATCHED, width=140, **state.bind("control-by", recipe.control_by, choices.set_control_by)
+    )
     if (found := random_controls.overlap(workspace, recipe)) is not None:
-        st.caption(label(f"The control {found.sentence()}."))
+        st.caption(label(f"The random baseline {found.sentence()}."))
 
 
 def _form(workspace: Workspace) -> None:
     """Draw the choice of a rule with its parameters."""
-    name = st.selectbox("rule", list(STRATEGIES), format_func=_title, key="rc.rule")
+    name = st.selectbox("Rule", list(STRATEGIES), format_func=_title, key="rc.rule")
     st.caption(label(_says(name)))
     given = {}
     for parameter, about in parameters(name).items():
@@ -122,7 +118,7 @@ def _form(workspace: Workspace) -> None:
 
 
 def _title(name: str) -> str:
-    return plain(name.replace("_", " "))
+    return sentence_case(name.replace("_", " "))
 
 
 def _says(name: str) -> str:
@@ -135,16 +131,16 @@ def _widget(workspace: Workspace, about: Parameter, key: str) -> Any:
     if about.type is str:
         offered = list(about.choices) or list(workspace.axes)
         first = offered.index(about.default) if about.default in offered else 0
-        return st.selectbox(label(about.words), offered, index=first, format_func=_name, key=key)
+        return st.selectbox(label(sentence_case(about.words)), offered, index=first, format_func=_name, key=key)
     kind = about.type
     return st.number_input(
-        label(about.words),
+        label(sentence_case(about.words)),
         value=about.default if about.default is None else kind(about.default),
         min_value=None if about.low is None else kind(about.low),
         max_value=None if about.high is None else kind(about.high),
         step=1 if kind is int else 0.05,
         format="%d" if kind is int else None,
-        placeholder="not set",
+        placeholder="none",
         key=key,
     )
 

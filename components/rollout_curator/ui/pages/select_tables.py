@@ -1,4 +1,4 @@
-"""The tables of the Select page: tasks, single rollouts, agents, sources, selections side by side, more figures."""
+"""The tables of the Select page: tasks, single rollouts, agents, files, selections side by side, more figures."""
 
 from typing import Any
 
@@ -14,19 +14,20 @@ from rollout_curator.ui.pages.select_figures import more_figures
 from rollout_curator.ui.pages.select_rollouts import PAGE_ROWS, rollouts_table
 from rollout_curator.ui.state import choices, measures, state
 from rollout_curator.ui.text import label, plain
+from rollout_curator.words import name_of
 from rollout_curator.workspace.attempts import counted_words, fared_words
 from rollout_curator.workspace.workspace import Workspace
 
-TABS = ("Tasks", state.ROLLOUTS, "Agents", "Sources", "Models", "Compare", "More figures")
-CLASS_OF = {"Agents": "agent", "Sources": "source", "Models": "model"}
+TABS = ("Tasks", state.ROLLOUTS, "Agents", "Files", "Models", "Compare", "More plots")
+CLASS_OF = {"Agents": "agent", "Files": "source", "Models": "model"}
 Array = np.ndarray[Any, Any]
 TASK_ORDERS = {
-    "in order": ("group", True),
-    "hardest first": ("mean", True),
-    "easiest first": ("mean", False),
-    "widest spread first": ("spread", False),
-    "most attempts first": ("attempts", False),
-    "most kept first": ("kept", False),
+    "File order": ("group", True),
+    "Lowest mean reward first": ("mean", True),
+    "Highest mean reward first": ("mean", False),
+    "Largest SD first": ("spread", False),
+    "Most attempts first": ("attempts", False),
+    "Most kept first": ("kept", False),
 }
 
 
@@ -34,7 +35,7 @@ def tables(workspace: Workspace, recipe: Recipe) -> None:
     """Draw the choice of a table, and the chosen one."""
     shown = choices.table() if choices.table() in TABS else TABS[0]
     st.segmented_control(
-        "tables",
+        "Tables",
         TABS,
         required=True,
         label_visibility="collapsed",
@@ -46,7 +47,7 @@ def tables(workspace: Workspace, recipe: Recipe) -> None:
         _tasks(workspace, recipe)
     elif shown == "Compare":
         compare(workspace, recipe)
-    elif shown == "More figures":
+    elif shown == "More plots":
         more_figures(workspace, recipe)
     else:
         _groups(workspace, recipe, CLASS_OF[shown])
@@ -62,7 +63,7 @@ def _tasks(workspace: Workspace, recipe: Recipe) -> None:
     kept = np.bincount(group[workspace.select(recipe).kept], minlength=int(group.max(initial=-1)) + 1)
     table = table.assign(kept=kept[table.index.to_numpy()]).reset_index()
     with st.container(horizontal=True, vertical_alignment="center"):
-        order = st.selectbox("order", list(TASK_ORDERS), label_visibility="collapsed", key="rc.tasks-order", width=220)
+        order = st.selectbox("Order", list(TASK_ORDERS), label_visibility="collapsed", key="rc.tasks-order", width=220)
         n_pages = max(1, -(-len(table) // PAGE_ROWS))
         page = st.pagination(n_pages, key="rc.tasks-page") if n_pages > 1 else 1
     column, ascending = TASK_ORDERS[order]
@@ -89,11 +90,11 @@ def _groups(workspace: Workspace, recipe: Recipe, by: str) -> None:
     table = table[["rollouts", "rated", "mean", "spread", "lowest", "median", "highest", "pass_rate"]].copy()
     names = [str(name) for name in table.index]
     table["kept"] = [kept.get(name, 0) for name in names]
-    table.insert(0, by, [plain(name) or "(none)" for name in names])
+    table.insert(0, name_of(by), [plain(name) or "(none)" for name in names])
     st.caption(label(counted_words(measures.attempts(workspace, recipe))))
     row = chosen_row(table.head(PAGE_ROWS), f"groups-{by}")
     if len(table) > PAGE_ROWS:
-        st.caption(f"The {PAGE_ROWS:,} largest of {len(table):,} are shown.")
+        st.caption(f"Showing the largest {PAGE_ROWS:,} of {len(table):,}.")
     if row is not None:
         choices.open_here(slice_queues.queue(slice_queues.ATTEMPTS, Equals(by, names[row])))
         st.rerun()

@@ -13,7 +13,8 @@ from rollout_curator.ui import links
 from rollout_curator.ui.reject_reasons import label_of
 from rollout_curator.ui.server.site import current
 from rollout_curator.ui.state import reviewing, state
-from rollout_curator.ui.text import label, plain
+from rollout_curator.ui.text import heads, label, plain
+from rollout_curator.words import counted
 from rollout_curator.workspace.workspace import Workspace
 
 SHARES = (0.0, 0.05, 0.1, 0.2, 0.5, 1.0)
@@ -42,12 +43,19 @@ def _reviewers(workspace: Workspace) -> None:
         for who, own in found.items()
     ]
     if not rows:
-        st.caption("Nobody has decided anything one by one yet.")
+        st.caption("No individual decisions yet.")
         return
     number = st.column_config.NumberColumn
-    config = {"min": number("minutes each", format="%.1f"), "decided": number(format="localized")}
+    config = {"min": number("min per rollout", format="%.1f"), "decided": number(format="localized")}
     table = pd.DataFrame(rows).sort_values("decided", ascending=False)
-    st.dataframe(table, hide_index=True, height="content", column_config=config, alt="Reviewers and their pace")
+    st.dataframe(
+        table,
+        hide_index=True,
+        height="content",
+        column_config=heads(table.columns, config),
+        placeholder="–",
+        alt="Reviewers and their pace",
+    )
 
 
 def _share(workspace: Workspace) -> None:
@@ -58,15 +66,15 @@ def _share(workspace: Workspace) -> None:
     share = share_of(workspace)
     shares = sorted({*SHARES, share})
     st.segmented_control(
-        "everybody reads this share of all rollouts",
+        "Overlap: share reviewed by everyone",
         shares,
         format_func=lambda part: f"{part:.0%}",
         required=True,
-        help="The same rollouts for everybody, chosen by their content. What one has decided waits for the others.",
+        help="The same rollouts for all reviewers (chosen by content hash). They then wait for the others.",
         **state.bind("share", share, lambda part: store.set("share", part, now.reviewer), choices=map(str, shares)),
     )
     n = len(summary.second_reads(workspace, now.reviewer, share))
-    links.link_number(n, "wait for you as second reader", "review", queue="second")
+    links.link_number(n, "waiting for your second review", "review", queue="second")
 
 
 def _agreement(workspace: Workspace) -> None:
@@ -74,22 +82,32 @@ def _agreement(workspace: Workspace) -> None:
     if pairs:
         _pairs(workspace, pairs)
     else:
-        st.caption("No rollout was decided by two people yet who could not see each other's verdict.")
+        st.caption("No rollout has two independent reviews yet.")
     for line in words.team_lines(workspace, state.recipe()):
         st.caption(label(line, 1000))
-    links.link_number(len(summary.to_settle(workspace)), "to settle", "review", queue=summary.SETTLE)
+    n = len(summary.to_settle(workspace))
+    links.link_number(n, "conflict" if n == 1 else "conflicts", "review", queue=summary.SETTLE)
 
 
 def _pairs(workspace: Workspace, pairs: list[Agreement]) -> None:
     table = pd.DataFrame([_row(pair) for pair in pairs])
     number = st.column_config.NumberColumn
-    shares = {name: number(f"{name}, %", format="%.0f") for name in ("agree", "on accepts", "on rejects")}
-    config = {**shares, "kappa": number(format="%.2f")}
-    st.dataframe(table, hide_index=True, height="content", column_config=config, alt="Agreement of each two reviewers")
+    said = {"agree": "agreement", "on accepts": "on accepts", "on rejects": "on rejects"}
+    shares = {name: number(f"{words}, %", format="%.0f") for name, words in said.items()}
+    names = {"one": number("reviewer 1"), "other": number("reviewer 2")}
+    config = heads(table.columns, {**names, **shares, "kappa": number(format="%.2f")})
+    st.dataframe(
+        table,
+        hide_index=True,
+        height="content",
+        column_config=config,
+        placeholder="–",
+        alt="Agreement of each pair of reviewers",
+    )
     st.caption(label(words.KAPPA, 1000))
-    said = [_reasons(workspace, pair) for pair in pairs[:3] if pair.reasons]
-    if said:
-        st.markdown("\n".join(f"- {label(line, 1000)}" for line in said))
+    alike = [_reasons(workspace, pair) for pair in pairs[:3] if pair.reasons]
+    if alike:
+        st.markdown("\n".join(f"- {label(line, 1000)}" for line in alike))
 
 
 def _row(pair: Agreement) -> dict[str, object]:
@@ -109,7 +127,7 @@ def _row(pair: Agreement) -> dict[str, object]:
 def _reasons(workspace: Workspace, pair: Agreement) -> str:
     """Return, among what both rejected, on which reasons they agree."""
     parts = (f"{label_of(workspace, tag)} {both:,} of {either:,}" for tag, (both, either) in pair.reasons.items())
-    return f"{pair.one} and {pair.other} name the same reason: {', '.join(parts)}"
+    return f"{pair.one} and {pair.other} gave the same reason: {', '.join(parts)}"
 
 
 def _exchange(workspace: Workspace) -> None:
@@ -126,16 +144,16 @@ def _exchange(workspace: Workspace) -> None:
         key="rc.decisions-out",
     )
     if current().options.serves_others:
-        st.caption("To take in decisions of others: `rollout-curator decisions import`, where the app was started.")
+        st.caption("To import decisions: `rollout-curator decisions import`, where the app was started.")
         return
-    given = st.file_uploader("take in decisions of others (JSONL, up to 1 MB)", type=["jsonl"], key="rc.decisions-in")
-    st.caption("Larger files: `rollout-curator decisions import`. Twice is once, and nothing is overwritten.")
-    if given is not None and st.button("Take them in", key="rc.take-in"):
+    given = st.file_uploader("Import decisions (JSONL, max. 1 MB)", type=["jsonl"], key="rc.decisions-in")
+    st.caption("Larger files: `rollout-curator decisions import`. Importing twice is safe; nothing is overwritten.")
+    if given is not None and st.button("Import", key="rc.take-in"):
         try:
             done = store.take_in(given.getvalue().splitlines())
         except CuratorError as error:
             st.error(label(error))
             return
-        words = f"Taken in: {done.added:,} acts added, {done.known:,} were here already."
+        words = f"Imported: {counted(done.added, 'new decision')}, {done.known:,} already present."
         reviewing.note_bulk(words, store.version(), stands=False)
         st.rerun()

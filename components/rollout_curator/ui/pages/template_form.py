@@ -30,11 +30,11 @@ def template_form(site: Site, recipe: Recipe) -> None:
     with right:
         usual = plan.target.usual_limit
         st.number_input(
-            "limit in tokens",
+            "Max length (tokens)",
             min_value=1,
             step=256,
-            placeholder=f"none; its own is {usual:,}" if usual else "none",
-            help=f"Beyond it {label(plan.target.title)} {label(plan.target.too_long or 'does nothing')}",
+            placeholder=f"trainer default: {usual:,}" if usual else "none",
+            help=f"If longer, {label(plan.target.title)} {label(plan.target.too_long or 'does nothing')}",
             **state.bind("limit", recipe.max_tokens, settings.set_limit),
         )
     asked = state.session().template_from
@@ -44,7 +44,7 @@ def template_form(site: Site, recipe: Recipe) -> None:
         _paste()
     template = plan.look.template
     if plan.target.renders == "itself":
-        st.caption(f"{label(plan.target.title)} renders with a template of its own; one chosen here changes nothing.")
+        st.caption(f"{label(plan.target.title)} uses its own templates; this choice has no effect.")
     elif template is not None:
         _tokenizer(site, template)
 
@@ -52,17 +52,17 @@ def template_form(site: Site, recipe: Recipe) -> None:
 def _choice(plan: Plan) -> None:
     template = plan.look.template
     is_given = template is not None and not template.is_built_in
-    said = {NONE: "none", **templates.WORDS, FILE: "from a file or folder", PASTE: "paste one"}
+    said = {NONE: "none", **templates.WORDS, FILE: "from file or folder…", PASTE: "paste…"}
     if template is not None and is_given:
         said = {GIVEN: f"{template.name} (given)", **said}
     now = GIVEN if is_given else template.name if template is not None else NONE
     asked = state.session().template_from
     st.selectbox(
-        "chat template",
+        "Chat template",
         list(said),
         format_func=lambda choice: plain(said.get(choice, choice)),
-        help="The model's own is in its tokenizer_config.json or chat_template.jinja; the built-in ones are like some "
-        "families, and no model's own",
+        help="Best: the model's own (tokenizer_config.json or chat_template.jinja). Built-in templates only resemble "
+        "those of some model families.",
         **state.bind("template", asked or now, _take, choices=said.values()),
     )
 
@@ -79,7 +79,7 @@ def _take(choice: str) -> None:
 
 def _file(site: Site) -> None:
     st.text_input(
-        "path of a .jinja file, a tokenizer_config.json, or a tokenizer's folder",
+        "Path of a .jinja file, a tokenizer_config.json or a tokenizer folder",
         max_chars=1000,
         placeholder="models/my-model",
         **state.bind("template-path", "", lambda given: _load(site, given)),
@@ -92,7 +92,7 @@ def _load(site: Site, given: str) -> None:
 
 def _paste() -> None:
     st.text_area(
-        "the Jinja text, or the whole tokenizer_config.json",
+        "Jinja template, or the whole tokenizer_config.json",
         height=160,
         max_chars=PASTED_CHARS,
         **state.bind("template-text", "", lambda given: _try(lambda: templates.pasted(given))),
@@ -102,12 +102,15 @@ def _paste() -> None:
 def _tokenizer(site: Site, template: ChatTemplate) -> None:
     """Draw how tokens are counted."""
     if not tokens.has_tokenizers():
-        st.caption("Token counts are estimates; the extra `tokenizers` counts exactly with a model's tokenizer.json.")
+        st.caption(
+            "Token counts are estimates. For exact counts install the `tokenizers` extra and give the model's "
+            "tokenizer.json."
+        )
         return
     st.text_input(
-        "tokenizer.json or its folder, for exact counts",
+        "Tokenizer for exact counts (tokenizer.json or its folder)",
         max_chars=1000,
-        placeholder="none: counts are estimates",
+        placeholder="none (estimated)",
         **state.bind("tokenizer", template.tokenizer, lambda given: _count_with(site, template, given)),
     )
 

@@ -20,10 +20,10 @@ from rollout_curator.workspace.workspace import Workspace
 
 Array = np.ndarray[Any, Any]
 ITSELF = (
-    "This trainer renders with a chat template of its own, which is not known here. These are the messages and which "
-    "of them it trains on; its text and its tokens are others."
+    "This trainer uses its own chat template, which is not known here: these are the raw messages and which of them "
+    "are trained; its text and token counts differ."
 )
-NO_TRAINER = "NeMo Gym trains nothing: these are the messages as its converter makes them."
+NO_TRAINER = "NeMo Gym does not train: these are the messages as its converter makes them."
 
 
 def examples(workspace: Workspace, recipe: Recipe) -> None:
@@ -31,14 +31,14 @@ def examples(workspace: Workspace, recipe: Recipe) -> None:
     kept = np.flatnonzero(workspace.select(recipe).kept)
     if not len(kept):
         return
-    st.subheader("One example")
+    st.subheader("Preview")
     plan = recipes.plan(recipe)
     row = int(kept[_chosen(len(kept), _last_read(workspace, kept)) - 1])
     left, right = st.columns([4, 5], gap="large")
     with left:
-        st.markdown("**Exactly as written**")
+        st.markdown("**Exported line**")
         show_untrusted(workspace.training_line(row, plan).text.decode("utf-8").rstrip("\n"), height=420)
-        links.link(f"Read it in Review ({workspace.where(row)})", "review", queue="kept", key=workspace.key(row))
+        links.link(f"Review this ({workspace.where(row)})", "review", queue="kept", key=workspace.key(row))
     with right:
         looked = recipes.convert_with_issues(workspace.marked(row), plan, always=True)
         _seen(looked, plan)
@@ -56,7 +56,7 @@ def _chosen(n_kept: int, last_read: int | None) -> int:
     now = min(settings.nth(), n_kept)
     with st.container(horizontal=True, vertical_alignment="bottom", key="stepper"):
         st.number_input(
-            f"example, of {n_kept:,} kept",
+            f"Example (of {n_kept:,})",
             min_value=1,
             max_value=n_kept,
             width=190,
@@ -65,7 +65,7 @@ def _chosen(n_kept: int, last_read: int | None) -> int:
         st.button("Previous", key="rc.previous", disabled=now <= 1, on_click=lambda: settings.set_nth(now - 1))
         st.button("Next", key="rc.next", disabled=now >= n_kept, on_click=lambda: settings.set_nth(now + 1))
         if last_read is not None:
-            st.button("The one last read in Review", key="rc.last", on_click=lambda: settings.set_nth(last_read))
+            st.button("Last reviewed", key="rc.last", on_click=lambda: settings.set_nth(last_read))
     return now
 
 
@@ -78,28 +78,30 @@ def _seen(made: Example, plan: Plan) -> None:
     if target.renders == "itself":
         st.caption(ITSELF if target.trains else NO_TRAINER)
     elif plan.look.template is None:
-        st.caption("No chat template is chosen: these are the messages, with estimated lengths.")
+        st.caption("No chat template chosen: raw messages, estimated token counts.")
     if seen.words:
         (st.caption if plan.look.is_known and seen.n_trained is not None else st.warning)(label(seen.words, 1000))
     if seen.rendered is not None and seen.rendered.error:
         _failed(f"The chat template fails: {seen.rendered.error}", plan)
     elif seen.rendered is not None and seen.rendered.prefix_error and target.renders == "prefixes":
         at = (seen.rendered.failed_at or 0) + 1
-        st.warning(f"Up to message {at:,} the chat template fails: {label(seen.rendered.prefix_error)}")
+        st.warning(
+            f"The chat template fails on the first {label(counted(at, 'message'))}: {label(seen.rendered.prefix_error)}"
+        )
     rendered(_pieces(made, seen), key="rc.rendered")
     noticed = [of_issue(issue) for issue in made.issues]
     if noticed:
-        st.caption(f"This example {label(', '.join(noticed), 1000)}.")
+        st.caption(f"Issues: {label(', '.join(noticed), 1000)}.")
 
 
 def _head(plan: Plan) -> str:
     """Return what the pieces are: what the trainer sees only where the template that writes it is there."""
     title = plan.target.title
     if not plan.look.is_known:
-        return f"As this template writes it, not {title}"
+        return f"As this template renders it, not {title}"
     if plan.target.renders == "itself" or plan.look.template is None:
-        return f"The messages {title} {'gets' if plan.target.trains else 'makes'}"
-    return f"As {title} sees it"
+        return f"Messages {title} {'receives' if plan.target.trains else 'makes'}"
+    return f"As {title} renders it"
 
 
 def _failed(words: str, plan: Plan) -> None:
@@ -117,10 +119,10 @@ def _counts(seen: View, plan: Plan) -> str:
     if target.renders == "itself":
         words = f"{words} in the messages"
     elif limit and target.is_too_long(seen.n_tokens, limit):
-        return f"{words}, beyond the limit of {limit:,}: it {target.too_long}"
+        return f"{words}, over the max length of {limit:,}: it {target.too_long}"
     elif seen.n_trained is not None:
-        words = f"{words}, {about}{seen.n_trained:,} of them trained"
-    return f"{words}, limit {limit:,}" if limit else words
+        words = f"{words}, {about}{seen.n_trained:,} trained"
+    return f"{words}, max length {limit:,}" if limit else words
 
 
 def _about(seen: View) -> str:
@@ -137,6 +139,6 @@ def _pieces(made: Example, seen: View) -> list[Piece]:
         head = [f"message {n + 1:,}, {messages[n]['role']}"] if by_message else []
         head += ["from the prompt"] if by_message and trained and n < made.n_prompt else []
         head += [f"{about}{counted(n_tokens, 'token')}"]
-        head += ["rewrites what stood before it"] if drift == n else []
+        head += ["rewrites earlier text"] if drift == n else []
         pieces.append({"head": " \u00b7 ".join(head), "text": text, "trained": trained})
     return pieces

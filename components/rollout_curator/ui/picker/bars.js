@@ -23,7 +23,14 @@ export class Bars extends Follow {
     return this.shownBars.findIndex((bar) => x >= Math.min(bar.from, bar.to - 8) && x <= Math.max(bar.to, bar.from + 8));
   }
 
+  /** The range of a bar in signs, as in [0.5, 0.6). */
   rangeOf(bar) {
+    if (bar.low === bar.high) return this.words(bar.low);
+    return `[${number(bar.low)}, ${number(bar.high)}${bar.closed ? "]" : ")"}`;
+  }
+
+  /** The range of a bar in words, for those who hear it. */
+  spokenRangeOf(bar) {
     if (bar.low === bar.high) return this.words(bar.low);
     return `${number(bar.low)} to ${bar.closed ? "" : "below "}${number(bar.high)}`;
   }
@@ -38,7 +45,7 @@ export class Bars extends Follow {
     const box = this.svg.getBoundingClientRect();
     const index = this.barUnder(event.clientX - box.left, event.clientY - box.top);
     if (index < 0) return this.hideTip();
-    this.showTip(index, "double-click to read them");
+    this.showTip(index, "double-click to list them");
   }
 
   showTip(index, hint) {
@@ -65,14 +72,14 @@ export class Bars extends Follow {
   goToBar(index) {
     const bars = this.shownBars;
     if (!bars.length) {
-      this.bars.setAttribute("aria-label", "Nothing lies in the part of the axis that is shown");
+      this.bars.setAttribute("aria-label", "No rollouts in this range");
       return this.hideTip();
     }
     this.barAt = Math.min(bars.length - 1, Math.max(0, index));
     const bar = bars[this.barAt];
-    this.showTip(this.barAt, "Enter to read them");
-    const words = `${this.rangeOf(bar)}: ${this.countOf(bar)}`;
-    this.bars.setAttribute("aria-label", `Bar ${this.barAt + 1} of ${bars.length}, ${words}. Enter opens them.`);
+    this.showTip(this.barAt, "Enter to list them");
+    const words = `${this.spokenRangeOf(bar)}: ${this.countOf(bar)}`;
+    this.bars.setAttribute("aria-label", `Bar ${this.barAt + 1} of ${bars.length}, ${words}. Enter lists them.`);
     this.speak(words);
   }
 
@@ -104,17 +111,18 @@ export class Bars extends Follow {
 
   /** What has no place on the axis, each as its share of everything there is. */
   drawOutside() {
-    const { outside, total } = this.data;
-    const given = JSON.stringify([outside, total.rollouts]);
+    const { outside, title, total } = this.data;
+    const given = JSON.stringify([outside, title, total.rollouts]);
     if (given === this.outsideGiven) return;
     this.outsideGiven = given;
     const shown = outside.filter((one) => one.count > 0);
     this.outside.hidden = shown.length === 0;
-    fresh(this.outside).setAttribute("aria-label", "Not on the axis");
-    html("span", { class: "head" }, this.outside, "Not on the axis");
+    const head = `No usable ${title.toLowerCase()}`;
+    fresh(this.outside).setAttribute("aria-label", head);
+    html("span", { class: "head" }, this.outside, head);
     const all = total.rollouts + shown.reduce((sum, one) => sum + one.count, 0);
     for (const one of shown) {
-      const button = html("button", { type: "button", title: "Read them" }, this.outside);
+      const button = html("button", { type: "button", title: one.name === "unrated" ? "List these" : "Review these" }, this.outside);
       const words = html("span", { class: "words" }, button);
       html("b", {}, words, whole.format(one.count));
       html("span", {}, words, ` ${one.words}`);
@@ -131,12 +139,12 @@ export class Bars extends Follow {
     if (!stops.length) return;
     html("caption", {}, this.table, `Distribution of ${title.toLowerCase()}`);
     const head = html("tr", {}, this.table);
-    for (const words of [title, "rollouts"]) html("th", { scope: "col" }, head, words);
+    for (const words of [title, "Rollouts"]) html("th", { scope: "col" }, head, words);
     const group = Math.ceil(bins.left.length / TABLE_ROWS);
     for (const bar of barsOf(this.data, group).slice(0, 61)) {
       if (bar.n === 0) continue;
       const row = html("tr", {}, this.table);
-      html("th", { scope: "row" }, row, this.rangeOf(bar));
+      html("th", { scope: "row" }, row, this.spokenRangeOf(bar));
       html("td", {}, row, whole.format(bar.n));
     }
   }

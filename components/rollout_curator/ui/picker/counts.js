@@ -108,10 +108,10 @@ export function isIn(bar, value) {
   return value >= bar.low && (bar.closed ? value <= bar.high : value < bar.high);
 }
 
-/** Whether a bar is "kept", "not kept" or "partly kept". */
+/** Whether a bar is "kept", "dropped" or "partly kept". */
 export function fate(bar, bounds) {
   const low = bounds.atLeast ?? -Infinity;
   const high = bounds.atMost ?? Infinity;
-  if (bar.high < low || bar.low > high || (!bar.closed && bar.high <= low)) return "not kept";
+  if (bar.high < low || bar.low > high || (!bar.closed && bar.high <= low)) return "dropped";
   return bar.low >= low && bar.high <= high ? "kept" : "partly kept";
 }

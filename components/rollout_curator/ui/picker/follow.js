@@ -24,6 +24,7 @@ export class Follow extends Plot {
     this.root.classList.toggle("counting", kept === null);
     this.label(kept, this.active === LOWER ? low : high);
     this.write(kept);
+    this.writeNote();
     this.writeDifference(kept);
     this.describe(kept);
   }
@@ -125,18 +126,19 @@ export class Follow extends Plot {
     }
     const lost = total.tasks - kept.tasks;
     say("rollouts", whole.format(kept.rollouts), `${kept.rollouts === 1 ? "rollout" : "rollouts"} kept`);
-    say("tasks", whole.format(kept.tasks), `of ${count(total.tasks, "task", "tasks")} (${whole.format(lost)} lost)`);
+    say("tasks", whole.format(kept.tasks), `of ${count(total.tasks, "task", "tasks")} (${whole.format(lost)} lost entirely)`);
     say("tokens", amount(kept.tokens), kept.tokens === 1 ? "generated token" : "generated tokens");
     this.written.tokens.part.title = `${whole.format(kept.tokens)} of ${whole.format(total.tokens)} generated tokens`;
   }
 
   writeNote() {
     const { missing, infinite, always, title } = this.data;
-    const isOpen = this.data.bounds.atLeast === null && this.data.bounds.atMost === null;
+    const isOpen = this.shown.atLeast === null && this.shown.atMost === null;
+    const fate = isOpen ? "kept (no threshold)" : "dropped";
     const notes = [];
-    if (always) notes.push(`${whole.format(always)} kept whatever the bounds`);
-    if (missing) notes.push(`${whole.format(missing)} without ${title.toLowerCase()} ${isOpen ? "kept" : "not kept"}`);
-    if (infinite) notes.push(`${whole.format(infinite)} infinite, off the axis`);
+    if (always) notes.push(`${whole.format(always)} kept regardless (own threshold or accepted in review)`);
+    if (missing) notes.push(`${whole.format(missing)} without ${title.toLowerCase()}: ${fate}`);
+    if (infinite) notes.push(`${count(infinite, "infinite value", "infinite values")} not shown`);
     this.note.textContent = notes.join(" \u00b7 ");
   }
 
@@ -146,7 +148,7 @@ export class Follow extends Plot {
     this.difference.textContent = "";
     if (!from || sameBounds(from.bounds, this.shown)) return;
     if (kept === null) {
-      this.difference.textContent = `${this.move(from.bounds)}: counting`;
+      this.difference.textContent = `${this.move(from.bounds)}: counting…`;
       return;
     }
     const by = (name) => signed(kept[name] - from.kept[name]);
@@ -157,8 +159,8 @@ export class Follow extends Plot {
   move(before) {
     const isUsed = before.atMost !== null || this.shown.atMost !== null;
     const words = (name, value) => {
-      if (value === null) return isUsed ? `no ${name === LOWER ? "lower" : "upper"} bound` : "no threshold";
-      return isUsed ? `${name === LOWER ? "at least" : "at most"} ${this.words(value)}` : this.words(value);
+      if (value === null) return isUsed ? `no ${name === LOWER ? "min" : "max"}` : "no threshold";
+      return isUsed ? `${name === LOWER ? "\u2265" : "\u2264"} ${this.words(value)}` : this.words(value);
     };
     const parts = [LOWER, UPPER].filter((name) => before[name] !== this.shown[name]);
     return parts.map((name) => `${words(name, before[name])} \u2192 ${words(name, this.shown[name])}`).join(", ");
@@ -169,11 +171,11 @@ export class Follow extends Plot {
     const { stops, total, title } = this.data;
     const counts = kept
       ? `${count(kept.rollouts, "rollout", "rollouts")} kept, ${whole.format(kept.tasks)} of ` +
-        `${count(total.tasks, "task", "tasks")}, ${whole.format(total.tasks - kept.tasks)} lost`
+        `${count(total.tasks, "task", "tasks")}, ${whole.format(total.tasks - kept.tasks)} lost entirely`
       : "counting";
     const where = (name) => {
       const value = this.shown[name];
-      if (value === null) return name === LOWER ? "no threshold" : "no upper bound";
+      if (value === null) return name === LOWER ? "no threshold" : "no maximum";
       return `${this.words(value)} or ${name === LOWER ? "more" : "less"}`;
     };
     for (const name of [LOWER, UPPER]) {
@@ -182,7 +184,7 @@ export class Follow extends Plot {
       const high = stops[last];
       const now = this.shown[name] ?? (name === LOWER ? low : high);
       set(this.handles[name], {
-        "aria-label": `${title}: ${name === LOWER ? "at least" : "at most"}`,
+        "aria-label": `${title}: ${name === LOWER ? "minimum" : "maximum"}`,
         "aria-valuemin": Math.min(low, now),
         "aria-valuemax": Math.max(high, now),
         "aria-valuenow": now,
@@ -191,7 +193,7 @@ export class Follow extends Plot {
     }
     const isOpen = this.shown.atLeast === null && this.shown.atMost === null;
     set(this.buttons.none, { "aria-pressed": isOpen });
-    set(this.buttons.upper, { "aria-pressed": this.shown.atMost !== null });
+    this.buttons.upper.textContent = this.shown.atMost === null ? "Add max" : "Remove max";
     const bounds = [LOWER, UPPER].filter((name) => name === LOWER || this.shown[name] !== null).map(where).join(", ");
     const tokens = kept ? `, ${whole.format(kept.tokens)} generated tokens` : "";
     this.speak(`${bounds}: ${counts}${tokens}`);

@@ -12,8 +12,8 @@ export const SHAPES = {
 };
 
 const HELP =
-  "Drag, or move by arrow keys (Shift: by ten, Page, Home, End). Delete removes it, Escape undoes a drag, " +
-  "+ \u2212 0 zoom, Enter opens the bar it stands on.";
+  "Drag, or use arrow keys (Shift = 10 steps; PageUp/Down, Home, End). Delete clears, Esc cancels a drag, " +
+  "+ \u2212 0 zoom, Enter lists the rollouts in this bar.";
 
 export class Look {
   build(parent) {
@@ -40,16 +40,16 @@ export class Look {
     this.title = html("span", { class: "title" }, bar);
     this.range = html("span", { class: "range", "data-testid": "threshold-range" }, bar);
     this.buttons = {
-      none: this.button(bar, "no threshold", "threshold-none", () => this.clear()),
-      upper: this.button(bar, "upper bound", "threshold-upper", () => this.toggleUpper()),
-      log: this.button(bar, "log counts", "threshold-log", () => this.toggleLog()),
-      most: this.button(bar, "middle 98 %", "threshold-zoom-most", () => this.look(this.most())),
-      closer: this.button(bar, "zoom in", "threshold-zoom-in", () => this.zoom(0.25)),
-      all: this.button(bar, "show all", "threshold-zoom-out", () => this.zoom(null)),
+      none: this.button(bar, "Clear", "threshold-none", () => this.clear()),
+      upper: this.button(bar, "Add max", "threshold-upper", () => this.toggleUpper()),
+      log: this.button(bar, "Log scale", "threshold-log", () => this.toggleLog()),
+      most: this.button(bar, "Middle 98%", "threshold-zoom-most", () => this.look(this.most())),
+      closer: this.button(bar, "Zoom in", "threshold-zoom-in", () => this.zoom(0.25)),
+      all: this.button(bar, "Reset zoom", "threshold-zoom-out", () => this.zoom(null)),
     };
-    this.buttons.closer.title = "Or drag along the axis below the plot; with the keyboard + \u2212 0 on a handle";
-    this.buttons.most.title = "Zoom to all but the lowest and the highest hundredth of the rollouts";
-    this.buttons.upper.title = "Keep only what is at most a second bound";
+    this.buttons.closer.title = "You can also drag along the axis, or press + \u2212 0 on a handle";
+    this.buttons.most.title = "Zoom to the 1st\u201399th percentile";
+    this.buttons.upper.title = "The highest value that is kept";
   }
 
   button(parent, text, testid, act) {

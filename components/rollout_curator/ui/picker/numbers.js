@@ -49,11 +49,11 @@ function distinct(words, values) {
 }
 
 export function percent(part, all) {
-  if (!all) return "0 %";
+  if (!all) return "0%";
   const share = (100 * part) / all;
-  if (share > 0 && share < 0.1) return "< 0.1 %";
-  if (share < 100 && share > 99.9) return "> 99.9 %";
-  return `${share < 10 || share > 99 ? Number(share.toFixed(1)) : Math.round(share)} %`;
+  if (share > 0 && share < 0.1) return "< 0.1%";
+  if (share < 100 && share > 99.9) return "> 99.9%";
+  return `${share < 10 || share > 99 ? Number(share.toFixed(1)) : Math.round(share)}%`;
 }
 
 export function count(n, one, many) {

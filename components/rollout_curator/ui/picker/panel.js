@@ -22,8 +22,8 @@ export class SmallPlot {
     this.root = html("section", { class: "panel", "data-testid": "threshold-panel" }, parent);
     const head = html("div", { class: "head" }, this.root);
     this.name = html("button", { type: "button", class: "name", "data-testid": "panel-name" }, head);
-    this.follows = html("button", { type: "button", class: "follow", "data-testid": "panel-follow" }, head, "follow");
-    this.follows.title = "Drop its own threshold and follow the one for all";
+    this.follows = html("button", { type: "button", class: "follow", "data-testid": "panel-follow" }, head, "Use shared");
+    this.follows.title = "Remove this threshold and use the shared one";
     this.note = html("div", { class: "note" }, this.root);
     this.svg = svg("svg", { height: SMALL.height, "data-testid": "panel-plot" }, this.root);
     const id = `kept-${(SmallPlot.made = (SmallPlot.made ?? 0) + 1)}`;
@@ -61,9 +61,9 @@ export class SmallPlot {
       this.isWaiting = false;
     }
     this.name.textContent = data.name;
-    this.name.title = `Read the rollouts of ${data.name}`;
+    this.name.title = `List the rollouts of ${data.name}`;
     this.note.textContent = data.note;
-    this.handle.setAttribute("aria-label", `${data.name}: at least`);
+    this.handle.setAttribute("aria-label", `${data.name}: minimum`);
   }
 
   /** Its own stretch of the axis, null where nothing has a place on one. */
@@ -165,7 +165,7 @@ export class SmallPlot {
     this.outer = null;
     this.svg.removeAttribute("viewBox");
     set(this.reading, { x: 2, "text-anchor": "start" });
-    this.reading.textContent = "nothing to put on an axis";
+    this.reading.textContent = "no rewards to plot";
   }
 
   drawBars() {
@@ -216,7 +216,7 @@ export class SmallPlot {
     const words = kept
       ? `${whole.format(kept.rollouts)} of ${whole.format(total.rollouts)} kept \u00b7 ${whole.format(kept.tasks)} of ` +
         `${count(total.tasks, "task", "tasks")} \u00b7 ${amount(kept.tokens)} tokens`
-      : "counting \u2026";
+      : "counting\u2026";
     this.numbers.textContent = words;
     this.describe(words);
   }
@@ -232,7 +232,7 @@ export class SmallPlot {
     const words = shown === null ? "no threshold" : `\u2265 ${reading(this.data.stops, shown)}`;
     const isLeft = x + words.length * 6.6 + 14 > outer;
     set(this.reading, { x: (isLeft ? x - 9 : x + 9).toFixed(2), "text-anchor": isLeft ? "end" : "start" });
-    this.reading.textContent = this.isOwn || shown === null ? words : `${words}, as all`;
+    this.reading.textContent = this.isOwn || shown === null ? words : `${words} (shared)`;
   }
 
   describe(words) {
@@ -244,7 +244,7 @@ export class SmallPlot {
       "aria-valuemin": Math.min(now, stops[0]),
       "aria-valuemax": Math.max(now, stops[stops.length - 1]),
       "aria-valuenow": now,
-      "aria-valuetext": `${where}${this.isOwn ? "" : ", follows the threshold for all"}: ${words}`,
+      "aria-valuetext": `${where}${this.isOwn ? "" : ", uses the shared threshold"}: ${words}`,
     });
     if (this.isChanged) this.speak(`${this.data.name}: ${where}, ${words}`);
   }

@@ -46,10 +46,10 @@ export class Plot extends Look {
 
   drawEmpty() {
     const { total, missing, infinite, title } = this.data;
-    const head = total.rollouts === 0 ? "No rollouts to choose from" : `No ${title.toLowerCase()} to choose by`;
-    const odd = infinite ? `, ${count(infinite, "an infinite one", "an infinite one")}` : "";
-    const none = `${count(missing, "rollout has", "rollouts have")} none${odd}; a threshold has nothing to stand on.`;
-    const why = total.rollouts === 0 ? "Nothing matches the filters, or nothing was opened." : none;
+    const head = total.rollouts === 0 ? "No rollouts" : `No ${title.toLowerCase()} values`;
+    const odd = infinite ? `, ${count(infinite, "infinite one", "infinite ones")}` : "";
+    const none = `${count(missing, "rollout has", "rollouts have")} no value${odd}; a threshold would have no effect.`;
+    const why = total.rollouts === 0 ? "No rollouts match the filters." : none;
     fresh(this.empty).append(html("strong", {}, null, head), html("span", {}, null, why));
   }
 
@@ -102,7 +102,7 @@ export class Plot extends Look {
     for (const share of [0, 50, 100]) {
       const y = BASE - (share / 100) * (BASE - MARGIN.top);
       line(right, y, right + 4, y, "base");
-      text(right + 7, y + 4, "start", `${share} %`);
+      text(right + 7, y + 4, "start", `${share}%`);
     }
     for (const { x, words } of this.valueTicks()) {
       line(x, BASE, x, BASE + 4, "base");

@@ -69,8 +69,7 @@ class Picker extends Zoom {
     const { stops } = data;
     if (this.view && (this.view.high < stops[0] || this.view.low > stops[stops.length - 1])) this.view = null;
     this.title.textContent = data.unit ? `${data.title} (${data.unit})` : data.title;
-    this.bars.setAttribute("aria-label", `Histogram of ${data.title.toLowerCase()}: arrow keys go through the bars`);
-    this.writeNote();
+    this.bars.setAttribute("aria-label", `Histogram of ${data.title.toLowerCase()}: use the arrow keys to move between bars`);
     this.writeTable();
     this.drawOutside();
     this.drawZoom();

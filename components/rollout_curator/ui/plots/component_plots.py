@@ -82,20 +82,19 @@ def components(table: pd.DataFrame, at_least: float) -> go.Figure:
     title = "Components of the reward"
     table = table[table["rollouts"] > 0]
     if not len(table):
-        return nothing(title, "no rollout has both a reward and a component")
+        return nothing(title, "no rollouts with both a reward and a component")
     shown = table.iloc[:MAX_ROWS]
     figure = go.Figure([_bars(shown, quarter, at_least) for quarter in QUARTERS])
     equal, related = shown["equal"].tolist(), shown["correlation"].tolist()
     names = [label(str(name).removeprefix(PREFIX), most=MAX_LABEL) for name in shown.index]
     counts = shown["rollouts"].tolist()
-    ticks = [f"{name}  {n:,}<br>{_says(*each)}" for name, n, *each in zip(names, counts, equal, related, strict=True)]
+    ticks = [f"{name} ({n:,})<br>{_says(*each)}" for name, n, *each in zip(names, counts, equal, related, strict=True)]
     at = list(range(len(shown)))
     figure.update_yaxes(tickvals=at, ticktext=ticks, range=[len(at) - 0.4, -0.6], showgrid=False, zeroline=False)
-    figure.update_xaxes(title="share of the rollouts that have both", tickformat=".0%", range=[0, 1], nticks=6)
+    figure.update_xaxes(title="share of rollouts with both", tickformat=".0%", range=[0, 1], nticks=6)
     note = (
-        "beside each name the rollouts that have both; "
-        f"reward high: {exact(at_least)} or more; component high: in the upper half of its range; "
-        "equal: share of rollouts whose reward is the component; r: correlation"
+        f"(n) = rollouts with both; high reward: ≥ {exact(at_least)}; high component: upper half of its range; "
+        "equal: reward = component; r: correlation"
     )
     first = f"{names[0]} equals the reward in {equal[0]:.1%} of {int(shown['rollouts'].iloc[0]):,} rollouts"
     finish(figure, title, f"{title}, {len(table):,} in all: {first}. {note}.", height=276 + 40 * len(at), note=note)
@@ -130,7 +129,7 @@ def _bars(shown: pd.DataFrame, quarter: str, at_least: float) -> go.Bar:
         customdata=[[_opens(str(name), high, at_least, quarter)] for name, high, *_ in rows],
         text=[
             f"{name_of(str(name))}<br>{NAMES[quarter]}: {held:,} of {counted(of, 'rollout')} ({held / of:.1%})"
-            f"<br>high from {high:.4g} on; equal to the reward in {equal:.1%}"
+            f"<br>high: ≥ {high:.4g}; equal to the reward in {equal:.1%}"
             for name, high, held, of, equal in rows
         ],
         textposition="none",

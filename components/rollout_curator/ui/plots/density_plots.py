@@ -67,11 +67,11 @@ def density(frame: pd.DataFrame, x: str, y: str) -> go.Figure:
     in the words of the figure. Of the frame, `task_id` and `agent` name the single points, its index their rows, and
     `group` is their task.
     """
-    title = f"{name_of(y).capitalize()} against {name_of(x)}"
+    title = f"{name_of(y).capitalize()} vs {name_of(x)}"
     across, up = numbers(frame, x), numbers(frame, y)
     has_both = ~np.isnan(across) & ~np.isnan(up)
     if not has_both.any():
-        return nothing(title, f"no rollout has both {name_of(x)} and {name_of(y)}")
+        return nothing(title, f"no rollouts with both {name_of(x)} and {name_of(y)}")
     drawn = has_both & _drawn(across, has_both) & _drawn(up, has_both)
     n, n_left_out = int(np.count_nonzero(drawn)), int(np.count_nonzero(has_both & ~drawn))
     rows = None if n == len(drawn) else np.flatnonzero(drawn)
@@ -89,10 +89,9 @@ def density(frame: pd.DataFrame, x: str, y: str) -> go.Figure:
         marks, mean = _cells(columns, lines, at, lines.of(up)), _mean(columns, at, up, task, y)
     figure = go.Figure([*marks, *mean])
     _axes(figure, columns, lines)
-    shown = f"{counted(n, 'rollout')} as {'points' if is_single else 'density'}"
-    note = f"{shown}; line: mean, 95 % interval by task"
+    note = f"{counted(n, 'rollout')}{'' if is_single else ' as density'}; line: mean, 95% CI by task"
     if n_left_out:
-        note += f"; {n_left_out:,} at 0 or below are not on this logarithmic axis"
+        note += f"; {n_left_out:,} {'value' if n_left_out == 1 else 'values'} ≤ 0 not shown (log axis)"
     return finish(figure, title, f"{title}: {note}. {_trend(mean)}", note=note, height=360)
 
 
@@ -238,7 +237,7 @@ def _interval_words(found: Means, at: int) -> str:
 
 def _trend(mean: list[go.Scatter]) -> str:
     if not mean or len(mean[0].y) < 2:
-        return "There are too few for a line of means."
+        return "Too few points for a mean line."
     return f"The mean goes from {mean[0].y[0]:.4g} on the left to {mean[0].y[-1]:.4g} on the right."
 
 

@@ -14,11 +14,11 @@ MAX_VALUE_BARS = 30
 @plot
 def ecdf(frame: pd.DataFrame) -> go.Figure:
     """Draw the share of rated rollouts at or below each reward."""
-    title = "Share of rollouts at or below a reward"
+    title = "Reward ECDF"
     reward = np.sort(numbers(frame, "reward"))
     reward = reward[: int(np.count_nonzero(~np.isnan(reward)))]
     if not len(reward):
-        return nothing(title, "no rollout has a reward")
+        return nothing(title, "no rewards")
     value = np.unique(reward)
     if len(value) > MAX_POINTS:
         value = np.unique(reward[np.linspace(0, len(reward) - 1, MAX_POINTS).round().astype(np.int64)])
@@ -29,13 +29,13 @@ def ecdf(frame: pd.DataFrame) -> go.Figure:
         customdata=below,
         mode="lines+markers" if len(value) <= MAX_VALUE_BARS else "lines",
         line={"shape": "hv", "color": FIRST_COLOUR},
-        hovertemplate="%{customdata:,} rollouts (%{y:.1%}) have a reward of %{x:.6~g} or less<extra></extra>",
+        hovertemplate="%{customdata:,} rollouts (%{y:.1%}) have a reward ≤ %{x:.6~g}<extra></extra>",
     )
     figure = go.Figure(line)
     figure.update_xaxes(title="reward")
-    figure.update_yaxes(title="share of rated rollouts", tickformat=".0%", range=[0, 1.02])
+    figure.update_yaxes(title="cumulative share", tickformat=".0%", range=[0, 1.02])
     half = float(reward[(len(reward) - 1) // 2])
-    return finish(figure, title, f"{title}: of {len(reward):,} rated rollouts half are at {half:.6g} or less.")
+    return finish(figure, title, f"{title}: half of {len(reward):,} rollouts with a reward are at {half:.6g} or below.")
 
 
 def ecdf_table(frame: pd.DataFrame) -> pd.DataFrame:

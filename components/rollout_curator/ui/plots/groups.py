@@ -22,12 +22,12 @@ MAX_LABEL = 22
 def by_group(table: pd.DataFrame, column: str) -> go.Figure:
     """Draw a row per group of a `group_table`, from its first down: at most 40, then all others as one row.
 
-    A thin bar holds the middle 80 % of the rewards, a thick one the middle half; a line is the median, a dot the mean
+    A thin bar holds the middle 80% of the rewards, a thick one the middle half; a line is the median, a dot the mean
     with its interval.
     """
-    title = f"Reward by {name_of(column)}, one row each"
+    title = f"Reward per {name_of(column)}"
     if not len(table) or not table["rated"].any():
-        return nothing(title, "no rollout has a reward")
+        return nothing(title, "no rewards")
     shown, rest = table.iloc[:MAX_ROWS], table.iloc[MAX_ROWS:]
     groups = ["" if _is_missing(group) else str(group) for group in shown.index]
     names = [name or "(none)" for name in distinct(groups, most=MAX_LABEL)]
@@ -39,15 +39,15 @@ def by_group(table: pd.DataFrame, column: str) -> go.Figure:
         names.append(f"({len(rest):,} others)")
         words.append(_words(names[-1], shown.iloc[-1].to_dict()))
         opens.append("")
-    ticks = [f"{name}  {n:,}" for name, n in zip(names, shown["rollouts"].tolist(), strict=True)]
+    ticks = [f"{name} ({n:,})" for name, n in zip(names, shown["rollouts"].tolist(), strict=True)]
     figure = go.Figure(_traces(shown, opens, words))
     figure.update_yaxes(
         tickvals=list(range(len(ticks))), ticktext=ticks, range=[len(ticks) - 0.4, -0.6], showgrid=False, zeroline=False
     )
     figure.update_xaxes(title="reward", nticks=6, showgrid=True, range=_range(shown))
     note = (
-        "beside each name its number of rollouts; thin: middle 80 % of the rewards, thick: middle half, line: median, "
-        "dot: mean, 95 % interval by task, from five tasks on"
+        "(n) = rollouts; thin: 10th–90th percentile; thick: quartiles; line: median; "
+        "dot: mean, 95% CI by task from five tasks on"
     )
     says = f"{title}, {len(table):,} in all. The first is {words[0].replace('<br>', ', ')}."
     finish(figure, title, says, height=140 + 22 * len(ticks), note=note)
@@ -137,14 +137,14 @@ def _is_missing(group: object) -> bool:
 
 def _words(name: str, row: Mapping[Hashable, float]) -> str:
     """Return what there is to know of a row; `row` is one of the table."""
-    counts = f"{name}<br>{row['rated']:,.0f} rated of {counted(int(row['rollouts']), 'rollout')}"
+    counts = f"{name}<br>{row['rated']:,.0f} of {counted(int(row['rollouts']), 'rollout')} with a reward"
     if not row["rated"]:
         return counts
     lines = [counts, f"mean {row['mean']:.4g}, from {row['lowest']:.4g} to {row['highest']:.4g}"]
     if not np.isnan(row["low"]):
-        lines.append(f"95 % interval of the mean by {row['tasks']:,.0f} tasks: {row['low']:.4g} to {row['high']:.4g}")
+        lines.append(f"95% CI of the mean by {row['tasks']:,.0f} tasks: {row['low']:.4g} to {row['high']:.4g}")
     if not np.isnan(row["median"]):
-        lines.append(f"median {row['median']:.4g}, middle half {row['p25']:.4g} to {row['p75']:.4g}")
+        lines.append(f"median {row['median']:.4g}, quartiles {row['p25']:.4g} to {row['p75']:.4g}")
     if not np.isnan(row.get("pass_rate", np.nan)):
         lines.append(f"{row['pass_rate']:.1%} pass")
     return "<br>".join(lines)

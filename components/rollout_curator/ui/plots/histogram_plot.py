@@ -26,13 +26,13 @@ def histogram(frame: pd.DataFrame, column: str, *, kept: Bools | None = None, n_
     values = numbers(frame, column)
     rows = np.flatnonzero(~np.isnan(values))
     if not len(rows):
-        return nothing(title, f"no rollout has {name_of(column)}")
+        return nothing(title, f"no {name_of(column)} values")
     parts = bins(column, values[rows], N_BARS)
     at = parts.of(values[rows])
     is_kept = np.ones(len(rows), dtype=bool) if kept is None else kept[rows]
     figure = go.Figure([_bars(parts, at[is_kept], "kept", FIRST_COLOUR)])
     if not is_kept.all():
-        figure.add_trace(_bars(parts, at[~is_kept], "not kept", SIXTH_COLOUR))
+        figure.add_trace(_bars(parts, at[~is_kept], "dropped", SIXTH_COLOUR))
     _axes(figure, parts)
     note = counted(len(rows), "rollout") + ("" if is_kept.all() else f", {np.count_nonzero(is_kept):,} kept")
     note += f"; {len(values) - len(rows):,} without a number" if len(rows) < len(values) else ""

@@ -49,7 +49,7 @@ def group_table(frame: pd.DataFrame, column: str, *, at_least: float | None = No
 
     rollouts, rated, mean, spread, lowest, p10, p25, median, p75, p90, highest; pass_rate, the share of the rated at or
     above `at_least`, when that is given (by the column `outcome` where there is one, and of all that have one); tasks
-    (of the rated), low and high, the ends of the mean's 95 % interval (see `intervals`). `spread` is the sample
+    (of the rated), low and high, the ends of the mean's 95% interval (see `intervals`). `spread` is the sample
     standard deviation, NaN below two ratings.
     """
     table = _grouped(frame, column, at_least)

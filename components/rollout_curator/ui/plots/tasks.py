@@ -54,11 +54,11 @@ class PassAt(Protocol):
 @plot
 def reward_by_task(frame: pd.DataFrame) -> go.Figure:
     """Draw each task's mean reward and range, ascending; beyond 400 tasks, averages of neighbouring tasks."""
-    title = "Reward by task, from hardest to easiest"
+    title = "Reward per task, hardest first"
     table = task_table(frame)
     n = len(table)
     if not n:
-        return nothing(title, "no task has a rated rollout")
+        return nothing(title, "no rewards")
     part = np.arange(n) * min(n, MAX_MARKS) // n
     ends = table[["mean", "lowest", "highest"]].groupby(part).mean()
     rank = pd.Series(np.arange(1, n + 1)).groupby(part).agg(["min", "max", "mean"])
@@ -82,9 +82,9 @@ def reward_by_task(frame: pd.DataFrame) -> go.Figure:
         hovertemplate="%{text}<extra></extra>",
     )
     figure = go.Figure([spread, means])
-    each = f", about {round(n / MAX_MARKS):,} to a mark" if is_crowd else ""
+    each = f", about {round(n / MAX_MARKS):,} tasks per mark" if is_crowd else ""
     figure.update_xaxes(title=f"{counted(n, 'task')} by mean reward{each}", tickformat=",d", nticks=6)
-    figure.update_yaxes(title="reward: mean and range", nticks=6)
+    figure.update_yaxes(title="reward (mean, range)", nticks=6)
     finish(figure, title, f"{title}: {_extremes(table)}")
     return figure.update_layout(hovermode="x")
 
@@ -98,7 +98,7 @@ def pass_rate_table(pass_rate: npt.NDArray[np.floating]) -> pd.DataFrame:
     rate = rate[~np.isnan(rate)]
     parts = _rate_parts(np.sort(rate))
     count = [int(np.count_nonzero(part.fits(rate))) for part in parts]
-    names = ["none pass", *(f"{i * 10} to {(i + 1) * 10} % pass" for i in range(N_BARS)), "all pass"]
+    names = ["none pass", *(f"{i * 10}–{(i + 1) * 10}% pass" for i in range(N_BARS)), "all pass"]
     opens = [encode([part]) if n else "" for part, n in zip(parts, count, strict=True)]
     return pd.DataFrame({"attempts": names, "tasks": count, "opens": opens})
 
@@ -109,12 +109,12 @@ def tasks_by_pass_rate(pass_rate: npt.NDArray[np.floating], at_least: float) -> 
 
     `pass_rate` is the share of each task's rated attempts with a reward of at least `at_least`.
     """
-    title = "Tasks by how many of their attempts pass"
+    title = "Pass rate per task"
     table = pass_rate_table(pass_rate)
     count = table["tasks"].to_numpy()
     total = int(count.sum())
     if not total:
-        return nothing(title, "no task has a rated rollout")
+        return nothing(title, "no rewards")
     bars = go.Bar(
         x=[-0.06, *((np.arange(N_BARS) + 0.5) / N_BARS).tolist(), 1.06],
         y=count,
@@ -130,16 +130,16 @@ def tasks_by_pass_rate(pass_rate: npt.NDArray[np.floating], at_least: float) -> 
     )
     figure = go.Figure(bars)
     figure.update_xaxes(
-        title=f"share of attempts with a reward of {exact(at_least)} or more",
+        title=f"pass rate (reward ≥ {exact(at_least)})",
         tickvals=[-0.06, 0.25, 0.5, 0.75, 1.06],
-        ticktext=["none", "25 %", "50 %", "75 %", "all"],
+        ticktext=["none", "25%", "50%", "75%", "all"],
         range=[-0.13, 1.13],
         showgrid=False,
     )
     figure.update_yaxes(title="tasks", rangemode="tozero", nticks=5, tickformat="~s")
     none, every = int(count[0]), int(count[-1])
     mixed = total - none - every
-    note = f"{none:,} solved by no attempt, {every:,} by every attempt: both teach little; {mixed:,} between"
+    note = f"{none:,} never solved · {every:,} always solved · {mixed:,} in between"
     finish(figure, title, f"{title}: of {counted(total, 'task')}, {note}.", note=note)
     return figure.update_layout(hovermode="x")
 
@@ -148,11 +148,11 @@ def tasks_by_pass_rate(pass_rate: npt.NDArray[np.floating], at_least: float) -> 
 def pass_at_k(curve: Sequence[PassAt], uncut: Sequence[PassAt] = ()) -> go.Figure:
     """Draw the chance that one of k attempts passes, with its interval, over the k of a `task_summary`.
 
-    `uncut` is the same without what was cut off at a limit, which counts as failed in `curve`.
+    `uncut` is the same without what was truncated, which counts as failed in `curve`.
     """
-    title = "Chance that one of k attempts passes"
+    title = "pass@k"
     if not curve:
-        return nothing(title, "no task has a rated rollout")
+        return nothing(title, "no rewards")
     k, chance = np.array([point.k for point in curve]), np.array([point.chance for point in curve])
     line = go.Scatter(
         x=k,
@@ -169,22 +169,22 @@ def pass_at_k(curve: Sequence[PassAt], uncut: Sequence[PassAt] = ()) -> go.Figur
         mode="lines+markers",
         marker={"size": 7},
         line={"width": 2, "color": FIRST_COLOUR},
-        text=[f"pass@{p.k}: {p.chance:.1%}<br>95 % interval {p.low:.1%} to {p.high:.1%}" for p in curve],
+        text=[f"pass@{p.k}: {p.chance:.1%}<br>95% CI {p.low:.1%}–{p.high:.1%}" for p in curve],
         hovertemplate="%{text}<extra></extra>",
     )
     figure = go.Figure([line, *_uncut(uncut)])
     is_log = k[-1] > 16
-    figure.update_xaxes(title="k, attempts at a task", type="log" if is_log else "linear", showgrid=False)
+    figure.update_xaxes(title="k", type="log" if is_log else "linear", showgrid=False)
     figure.update_xaxes(tickvals=_ticks(k), ticktext=[str(tick) for tick in _ticks(k)])
     figure.update_yaxes(title="pass@k", tickformat=".0%", rangemode="tozero", nticks=6)
-    note = f"over the same {counted(curve[0].tasks, 'task')} with {curve[-1].k} or more rated attempts"
+    note = f"over the same {counted(curve[0].tasks, 'task')} with at least {curve[-1].k} attempts"
     says = f"{title}, {note}: from {chance[0]:.1%} at 1 to {chance[-1]:.1%} at {curve[-1].k}"
-    note = f"{note}; bars are 95 % intervals"
+    note = f"{note}; error bars: 95% CI"
     if uncut:
         over = "" if uncut[0].tasks == curve[0].tasks else f" ({uncut[0].tasks:,} of these tasks)"
-        note += f"; dotted: without attempts cut off{over}, which else count as failed"
+        note += f"; dotted: without truncated attempts{over}, which otherwise count as failed"
         says += (
-            f"; without attempts cut off{over} from {uncut[0].chance:.1%} to {uncut[-1].chance:.1%} at {uncut[-1].k}"
+            f"; without truncated attempts{over} from {uncut[0].chance:.1%} to {uncut[-1].chance:.1%} at {uncut[-1].k}"
         )
     return finish(figure, title, f"{says}.", note=note)
 
@@ -200,7 +200,9 @@ def _uncut(curve: Sequence[PassAt]) -> list[go.Scatter]:
             mode="lines+markers",
             marker={"size": 5, "color": SECOND_COLOUR},
             line={"width": 2, "dash": "dot", "color": SECOND_COLOUR},
-            text=[f"pass@{p.k} without attempts cut off: {p.chance:.1%}<br>{counted(p.tasks, 'task')}" for p in curve],
+            text=[
+                f"pass@{p.k} without truncated attempts: {p.chance:.1%}<br>{counted(p.tasks, 'task')}" for p in curve
+            ],
             hovertemplate="%{text}<extra></extra>",
         )
     ]
@@ -225,8 +227,8 @@ def _extremes(table: pd.DataFrame) -> str:
     best, worst = table["highest"].max(), table["lowest"].min()
     failed, solved = int((table["highest"] == worst).sum()), int((table["lowest"] == best).sum())
     return (
-        f"of {counted(len(table), 'task')}, {failed:,} have only rollouts of the lowest reward ({worst:.6g}) "
-        f"and {solved:,} only of the highest ({best:.6g})."
+        f"of {counted(len(table), 'task')}, {failed:,} have only rollouts with the lowest reward ({worst:.6g}) "
+        f"and {solved:,} only with the highest ({best:.6g})."
     )
 
 
@@ -243,7 +245,8 @@ def _opens_crowds(table: pd.DataFrame, rank: pd.DataFrame) -> list[str]:
 def _words_of_tasks(table: pd.DataFrame) -> list[str]:
     columns = [table[name].tolist() for name in ("mean", "lowest", "highest", "rated", "rollouts")]
     return [
-        f"{label(name)}<br>mean {mean:.4g}, from {low:.4g} to {high:.4g}<br>{rated:,} rated of {counted(n, 'rollout')}"
+        f"{label(name)}<br>mean {mean:.4g}, from {low:.4g} to {high:.4g}"
+        f"<br>{rated:,} of {counted(n, 'rollout')} with a reward"
         for name, mean, low, high, rated, n in zip(table.index, *columns, strict=True)
     ]
 

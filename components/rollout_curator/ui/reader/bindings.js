@@ -1,4 +1,4 @@
-// Which key means what: the usual keys, those of the page, those this person chose.
+// Which key means what: the default keys, those of the page, those this person chose.
 
 export const KEYS = {
   reject: ["x"], accept: ["a"], clear: ["c"], undo: ["u", "z"], redo: ["U", "Z"], note: ["w"], mark: ["m"],
@@ -8,15 +8,15 @@ export const KEYS = {
 };
 
 export const WORDS = {
-  reject: "reject", accept: "accept", clear: "clear the decision", undo: "undo", redo: "redo", note: "write a note",
+  reject: "reject", accept: "accept", clear: "clear decision", undo: "undo", redo: "redo", note: "add a note",
   mark: "do not train this turn",
   next: "next rollout", previous: "previous rollout", first: "first rollout", last: "last rollout",
-  attempt: "next attempt of this task", difference: "first difference from another attempt", compare: "attempts side by side",
-  turnNext: "next turn", turnPrevious: "previous turn", find: "find in this rollout", fold: "open or fold all reasoning",
-  tab: "other view", help: "this list",
+  attempt: "next attempt of this task", difference: "first difference from another attempt", compare: "compare attempts",
+  turnNext: "next turn", turnPrevious: "previous turn", find: "find in this rollout", fold: "expand or collapse reasoning",
+  tab: "switch tab (Example / Raw JSON)", help: "keyboard shortcuts",
 };
 
-/** Return the action of each key: the usual ones, those of the page, those this person chose. */
+/** Return the action of each key: the default ones, those of the page, those this person chose. */
 export function keymap(s) {
   const map = new Map();
   if (s.preferences.keysOff) return map.set("?", "help");

@@ -13,7 +13,7 @@ from rollout_curator.ui.reader.views import View
 
 Json = dict[str, Any]
 Shown = TypeVar("Shown", bound=Attempt)
-NOT_YET = "Blind reading: this holds the reward, and is shown once you have decided."
+NOT_YET = "Blind review: hidden until you decide, because it contains the reward."
 _TOLD = ("reward", "rewardNote", "components", "kept", "dropReason", "decision")
 
 

@@ -79,7 +79,7 @@ def reasoning(element: Mapping[str, Any]) -> list[Block]:
         thoughts = [make_block("reasoning", text) for text in texts if text]
         if thoughts:
             return thoughts
-    hidden = "hidden: recorded encrypted" if element.get("encrypted_content") else "hidden: nothing was recorded"
+    hidden = "hidden: encrypted" if element.get("encrypted_content") else "hidden: not recorded"
     return [make_block("reasoning", "", hidden)]
 
 

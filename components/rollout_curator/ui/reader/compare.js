@@ -9,7 +9,7 @@ import { noteOf } from "./reasons.js";
 import { show } from "./show.js";
 import { current, remember } from "./state.js";
 import { last, say } from "./status.js";
-import { appendVisible, h, rewardText } from "./text.js";
+import { appendVisible, h, rewardText, rewardWords } from "./text.js";
 import { fold, turnElement } from "./turns.js";
 import { askFor, attemptsOf, firstDifferent, visit, withAttempts } from "./visit.js";
 import { CHOSEN, CHOSEN_OVER, HIDDEN, plainly, SIGNS } from "./words.js";
@@ -32,7 +32,7 @@ export async function compare(s) {
     closeFind(s);
     await fillLanes(s);
     s.ui.lanes.focus({ preventScroll: true });
-  } catch (error) { say(s, `the attempts could not be listed: ${plainly(error)}`); }
+  } catch (error) { say(s, `could not list the attempts: ${plainly(error)}`); }
 }
 
 export function closeCompare(s) {
@@ -65,12 +65,12 @@ function drawLanes(s) {
   laneHeads(s);
   if (differs > 0) lanes.append(sameInAll(s, talks[0], differs));
   if (differs < longest) lanes.append(h("div", { class: "divider differs", role: "separator" }, h("span", {}, `first difference: turn ${differs + 1}`)));
-  else lanes.append(h("p", { class: "quiet pad" }, "These attempts say the same from beginning to end."));
+  else lanes.append(h("p", { class: "quiet pad" }, "These attempts are identical."));
   const last = Math.min(longest, differs + s.comparing.shown);
   for (let at = differs; at < last; at += 1) lanes.append(laneRow(s, talks, at, at === differs));
   if (last < longest) {
     const more = () => { s.comparing.shown += 200; drawLanes(s); };
-    lanes.append(h("button", { class: "more", type: "button", onclick: more }, `show ${longest - last} more turns`));
+    lanes.append(h("button", { class: "more", type: "button", onclick: more }, `Show ${longest - last} more turns`));
   }
 }
 
@@ -85,18 +85,18 @@ function chooser(s) {
   const { list, lanes } = s.comparing;
   const turnOver = (row) => {
     const has = lanes.includes(row);
-    if (has && lanes.length <= 2) return say(s, "two attempts are the least");
-    if (!has && lanes.length >= LANES_MAX) return say(s, "four attempts are the most; take one away first");
+    if (has && lanes.length <= 2) return say(s, "select at least two attempts");
+    if (!has && lanes.length >= LANES_MAX) return say(s, "at most four attempts; deselect one first");
     s.comparing.lanes = has ? lanes.filter((other) => other !== row) : [...lanes, row];
     fillLanes(s).catch((error) => say(s, plainly(error)));
   };
   const one = (attempt) => h("button", { class: "small attempt", type: "button", "aria-pressed": String(lanes.includes(attempt.row)),
-    "aria-label": `attempt ${attempt.attempt[0]}, ${attempt.blind ? HIDDEN : `reward ${rewardText(attempt.reward)}`}`, onclick: () => turnOver(attempt.row) }, `${attempt.attempt[0]}`, h("span", { class: "quiet" }, attempt.blind ? "" : rewardText(attempt.reward)));
+    "aria-label": `attempt ${attempt.attempt[0]}, ${attempt.blind ? HIDDEN : rewardWords(attempt.reward)}`, onclick: () => turnOver(attempt.row) }, `${attempt.attempt[0]}`, h("span", { class: "quiet" }, attempt.blind ? "" : rewardText(attempt.reward)));
   const others = h("input", { type: "checkbox", onchange: (event) => { s.preferences.rejectOthers = event.target.checked; remember(s); } });
   others.checked = !!s.preferences.rejectOthers;
   return h("div", { class: "chooser", role: "group", "aria-label": "attempts of this task" }, h("span", { class: "quiet" }, listed(list)), ...list.map(one),
-    h("label", { class: "advance" }, others, "reject the others shown"),
-    h("button", { class: "small", type: "button", onclick: () => closeCompare(s) }, h("kbd", { "aria-hidden": "true" }, "Esc"), " close"));
+    h("label", { class: "advance" }, others, "Also reject the other attempts shown"),
+    h("button", { class: "small", type: "button", onclick: () => closeCompare(s) }, h("kbd", { "aria-hidden": "true" }, "Esc"), " Close"));
 }
 
 /** Draw the heads again: rewards on top, what was decided, the button that keeps. */
@@ -106,8 +106,8 @@ export function laneHeads(s) {
     const rollout = entries.get(row);
     const where = h("span", { class: "quiet mono" });
     appendVisible(where, rollout.where);
-    const keep = h("button", { class: "act keep", type: "button", onclick: () => keepLane(s, at) }, h("kbd", { "aria-hidden": "true" }, String(at + 1)), "keep this one");
-    const read = h("button", { class: "small", type: "button", onclick: () => openLane(s, rollout) }, "read it");
+    const keep = h("button", { class: "act keep", type: "button", onclick: () => keepLane(s, at) }, h("kbd", { "aria-hidden": "true" }, String(at + 1)), "Prefer this one (accept)");
+    const read = h("button", { class: "small", type: "button", onclick: () => openLane(s, rollout) }, "Review");
     const badges = states(s, rollout).map(([kind, sign, text]) => badge(kind, sign, text));
     return h("div", { class: "lane-head", "data-verdict": rollout.decision ? rollout.decision.verdict : "" },
       h("div", { class: "lane-line" }, h("b", {}, `attempt ${rollout.attempt[0]}`),
@@ -128,7 +128,7 @@ function sameInAll(s, rollout, n) {
   const turns = rollout.turns.slice(0, n);
   const words = turns.length === 1 ? `turn 1 (${turns[0].role})` : `turns 1 to ${turns.length}`;
   const body = () => turns.map((turn) => turnElement(turn, laneOptions(s, rollout)));
-  return h("div", { class: "same-in-all" }, fold("same", `${words}: the same in all`, "", false, body));
+  return h("div", { class: "same-in-all" }, fold("same", `${words}: identical in all`, "", false, body));
 }
 
 /** Return one row: the same turn of every lane, and where each begins to differ. */
@@ -167,13 +167,13 @@ export function keepLane(s, at) {
   const kept = entries.get(lanes[at]);
   if (!kept) return say(s, `there are ${lanes.length} attempts here`);
   const others = lanes.map((row) => entries.get(row)).filter((rollout) => rollout.key !== kept.key);
-  if (!others.length) return say(s, "these attempts are identical: there is nothing to choose");
+  if (!others.length) return say(s, "these attempts are identical; nothing to choose");
   const over = others.map((rollout) => CHOSEN_OVER + rollout.key);
   const stood = kept.decision && kept.decision.verdict === "accept" ? kept.decision.reasons : [];
   const reasons = [...new Set([CHOSEN, ...stood, ...over])].slice(0, 32);
   record(s, kept, "accept", reasons, noteOf(s, kept), "compared");
   for (const other of others) yieldTo(s, other, CHOSEN_OVER + kept.key);
-  last(s, `${SIGNS.accept} attempt ${kept.attempt[0]} kept over ${others.map((rollout) => rollout.attempt[0]).join(", ")}`);
+  last(s, `${SIGNS.accept} attempt ${kept.attempt[0]} preferred over ${others.map((rollout) => rollout.attempt[0]).join(", ")}`);
   if (!s.preferences.advance) return laneHeads(s);
   closeCompare(s);
   moveOn(s);

@@ -28,11 +28,11 @@ export function decide(s, verdict) {
 export function moveOn(s) {
   if (s.place.visit) return show(s, s.place.pos);
   if (s.place.pos + 1 < s.place.total) return show(s, s.place.pos + 1);
-  say(s, "that was the last rollout of this queue");
+  say(s, "end of queue");
 }
 
 function numberOf(s, rollout) {
-  return rollout.pos === null ? `attempt ${rollout.attempt[0]}` : `no. ${rollout.pos + 1}`;
+  return rollout.pos === null ? `attempt ${rollout.attempt[0]}` : `#${rollout.pos + 1}`;
 }
 
 /** Show a decision at once and send it on its way; `way` says how it came about. */
@@ -61,7 +61,7 @@ export function turn(s, kind) {
     if (step.item !== undefined && current(s)?.key === step.key) { /* it is shown already */ }
     else if (step.pos === null) visit(s, step.key);
     else show(s, step.pos);
-    last(s, `${step.pos === null ? "an attempt" : `no. ${step.pos + 1}`} ${kind === "undo" ? "undone" : "redone"}`);
+    last(s, `${step.pos === null ? "an attempt" : `#${step.pos + 1}`} ${kind === "undo" ? "undone" : "redone"}`);
   } else if (kind === "redo") return say(s, "nothing to redo");
   else s.place.asked = s.place.pos;
   s.saving.outbox.add(entry);
@@ -122,7 +122,7 @@ function elsewhere(s, result, entry) {
   const text = h("span");
   const now = result.decision ? DONE[result.decision.verdict] : "undecided";
   const what = typeof result.item === "number" ? `the mark on a turn of ${nameOf(result)}` : `${nameOf(result)} is ${now} again`;
-  appendVisible(text, `${entry.kind === "undo" ? "Undone" : "Redone"}: ${what}; it is not in this queue.`);
+  appendVisible(text, `${entry.kind === "undo" ? "Undone" : "Redone"}: ${what} (not in this queue).`);
   last(s, `${entry.kind} done outside this queue`);
   notify(s, text, result);
 }
@@ -141,17 +141,17 @@ function conflict(s, result, entry) {
   const text = h("span");
   const who = theirs.reviewer === s.data.reviewer ? "you, in another window," : theirs.reviewer || "someone";
   const isMark = typeof result.item === "number";
-  const mine = entry && entry.kind === "decide" ? `Your ${isMark ? "press" : entry.verdict} was not recorded.` : "Nothing was changed.";
+  const mine = entry && entry.kind === "decide" ? `Your ${isMark ? "change" : entry.verdict} was not saved.` : "Nothing was changed.";
   const which = nameOf(result);
-  const did = isMark ? `${theirs.verdict === "mark" ? "marked that turn as not to be trained" : "took that mark off"}` : `${DONE[theirs.verdict] || theirs.verdict} it`;
-  appendVisible(text, `${which}: ${who} ${did}${when(theirs.at, " at ")}, before your press arrived. ${mine}`);
+  const did = isMark ? `${theirs.verdict === "mark" ? "already marked that turn as not trained" : "already removed that mark"}` : `already ${DONE[theirs.verdict] || theirs.verdict} it`;
+  appendVisible(text, `${which}: ${who} ${did}${when(theirs.at, " at ")}. ${mine}`);
   last(s, `${which} unchanged`);
   notify(s, text, result);
 }
 
 /** Say that an entry will never be saved and why, and show the rollout as the server has it. */
 function refused(s, result, entry, outbox) {
-  const words = result.elsewhere ? `not saved now: ${result.refused}; kept in this browser` : `not saved: ${result.refused}`;
+  const words = result.elsewhere ? `not saved now: ${result.refused}; stored in this browser` : `not saved: ${result.refused}`;
   say(s, `${nameOf(result)} ${words}`);
   if (outbox === s.saving.outbox) for (const name of ["made", "undone"]) s.saving[name] = s.saving[name].filter((step) => step.seq !== result.seq);
   for (const [at, { rollout }] of s.shelf.held) if (entry && rollout.key === entry.key) s.shelf.fetch(at, 1, s.source, s.place.pos);
@@ -170,7 +170,7 @@ function nameOf(result) {
 export function notify(s, text, result) {
   const notice = h("div", { class: "notice", role: "alert" }, text);
   const look = () => (typeof result.pos === "number" ? show(s, result.pos) : visit(s, result.key));
-  if (result && (typeof result.pos === "number" || result.where)) notice.append(h("button", { class: "small", type: "button", onclick: look }, "look at it"));
-  notice.append(h("button", { class: "small", type: "button", onclick: () => notice.remove() }, "dismiss"));
+  if (result && (typeof result.pos === "number" || result.where)) notice.append(h("button", { class: "small", type: "button", onclick: look }, "Review"));
+  notice.append(h("button", { class: "small", type: "button", onclick: () => notice.remove() }, "Dismiss"));
   s.ui.notices.append(notice);
 }

@@ -33,7 +33,7 @@ def listed(sent: Json, name: str, what: str) -> list[Any]:
     if not isinstance(found, list):
         raise Refusal(400, f"not {what}")
     if len(found) > ENTRIES_MAX:
-        words = f"{len(found):,} {name} in one request, and none was taken: send at most {ENTRIES_MAX} at a time"
+        words = f"{len(found):,} {name} in one request: too many, none was saved; send at most {ENTRIES_MAX} at a time"
         raise Refusal(413, words, most=ENTRIES_MAX)
     return found
 

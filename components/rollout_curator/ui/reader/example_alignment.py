@@ -88,9 +88,9 @@ def changed(turns: list[Turn], messages: Sequence[Message]) -> list[Mark]:
         for to in dict.fromkeys(to for block in said if (to := block.get("to")) is not None):
             role = messages[to]["role"]
             if turn["role"] == "developer" and role != "developer":
-                found.append({"before": to, "turn": n, "words": f"written as {role}"})
+                found.append({"before": to, "turn": n, "words": f"role changed to {role}"})
             if first.setdefault(to, n) != n:
-                found.append({"before": to, "turn": n, "words": f"joined to turn {first[to]}"})
+                found.append({"before": to, "turn": n, "words": f"merged into turn {first[to]}"})
     return found
 
 

@@ -46,7 +46,7 @@ export function foldAll(s) {
   s.preferences.reasoning = !s.preferences.reasoning;
   remember(s);
   for (const details of s.ui.talk.querySelectorAll("details.reasoning")) details.open = s.preferences.reasoning;
-  say(s, s.preferences.reasoning ? "reasoning open" : "reasoning folded");
+  say(s, s.preferences.reasoning ? "reasoning expanded" : "reasoning collapsed");
 }
 
 export function openFind(s) {
@@ -87,7 +87,7 @@ export function findStep(s, by) {
 
 export async function copyWith(s, text, button) {
   const label = button.dataset.label || (button.dataset.label = button.textContent);
-  try { await copyText(text); button.textContent = "copied"; } catch { button.textContent = "not copied"; }
+  try { await copyText(text); button.textContent = "Copied"; } catch { button.textContent = "Not copied"; }
   setTimeout(() => { button.textContent = label; }, 1200);
 }
 

@@ -19,37 +19,37 @@ export function layout(s) {
   ui.attempt = h("span", { class: "attempt-line" });
   ui.facts = h("dl", { class: "facts" });
   ui.where = h("span", { class: "where mono quiet" });
-  ui.components = h("dl", { class: "facts components", "aria-label": "other numbers of this rollout" });
+  ui.components = h("dl", { class: "facts components", "aria-label": "Other numbers of this rollout" });
   ui.flags = h("div", { class: "flags" });
   ui.notices = h("div", { class: "notices" });
-  ui.tabs = h("div", { class: "tabs", role: "tablist", "aria-label": "views of this rollout" },
+  ui.tabs = h("div", { class: "tabs", role: "tablist", "aria-label": "Views of this rollout" },
     talkTab("conversation", "Conversation"), talkTab("example", "Example"), talkTab("raw", "Raw JSON"));
-  ui.findBox = h("input", { class: "find-box", type: "search", placeholder: "find in this rollout", "aria-label": "find in this rollout",
+  ui.findBox = h("input", { class: "find-box", type: "search", placeholder: "Find in this rollout", "aria-label": "Find in this rollout",
     spellcheck: "false" });
   ui.findCount = h("span", { class: "quiet find-count", "aria-live": "polite" });
   ui.findBar = h("span", { class: "find", hidden: true }, ui.findBox, ui.findCount,
-    h("button", { class: "small", type: "button", "aria-label": "previous match", onclick: () => findStep(s, -1) }, "\u2191"),
-    h("button", { class: "small", type: "button", "aria-label": "next match", onclick: () => findStep(s, 1) }, "\u2193"),
-    h("button", { class: "small", type: "button", "aria-label": "close find", onclick: () => closeFind(s, true) }, "\u2715"));
+    h("button", { class: "small", type: "button", "aria-label": "Previous match", onclick: () => findStep(s, -1) }, "\u2191"),
+    h("button", { class: "small", type: "button", "aria-label": "Next match", onclick: () => findStep(s, 1) }, "\u2193"),
+    h("button", { class: "small", type: "button", "aria-label": "Close find", onclick: () => closeFind(s, true) }, "\u2715"));
   ui.turns = h("span", { class: "quiet turns-count" });
-  ui.copyAll = h("button", { class: "small", type: "button", onclick: () => copyAll(s) }, "copy all");
+  ui.copyAll = h("button", { class: "small", type: "button", onclick: () => copyAll(s) }, "Copy all");
   ui.tools = h("div", { class: "tools" }, h("span", { class: "tools-title" }, "Conversation"), ui.turns, ui.findBar,
-    h("button", { class: "small find-open", type: "button", onclick: () => openFind(s) }, "find"), ui.copyAll);
-  ui.rail = h("nav", { class: "rail", "aria-label": "turns", tabindex: "0" });
-  ui.talk = h("div", { class: "talk", id: "talk", role: "tabpanel", tabindex: "0", "aria-label": "conversation" });
-  ui.side = h("div", { class: "side", id: "side", role: "tabpanel", tabindex: "0", "aria-label": "example or raw JSON" });
-  ui.lanes = h("div", { class: "lanes", role: "region", tabindex: "0", "aria-label": "attempts side by side", "data-testid": "lanes" });
-  ui.legend = h("div", { class: "legend", role: "group", "aria-label": "decide and move" });
-  ui.reasons = h("div", { class: "reasons", role: "group", "aria-label": "reasons for a rejection" });
-  ui.noteBox = h("textarea", { class: "note-box", rows: "2", maxlength: "10000", "aria-label": "note on this rollout",
-    placeholder: "a note on this rollout" });
+    h("button", { class: "small find-open", type: "button", onclick: () => openFind(s) }, "Find"), ui.copyAll);
+  ui.rail = h("nav", { class: "rail", "aria-label": "Turns", tabindex: "0" });
+  ui.talk = h("div", { class: "talk", id: "talk", role: "tabpanel", tabindex: "0", "aria-label": "Conversation" });
+  ui.side = h("div", { class: "side", id: "side", role: "tabpanel", tabindex: "0", "aria-label": "Example or raw JSON" });
+  ui.lanes = h("div", { class: "lanes", role: "region", tabindex: "0", "aria-label": "Attempts side by side", "data-testid": "lanes" });
+  ui.legend = h("div", { class: "legend", role: "group", "aria-label": "Decision and navigation" });
+  ui.reasons = h("div", { class: "reasons", role: "group", "aria-label": "Rejection reasons" });
+  ui.noteBox = h("textarea", { class: "note-box", rows: "2", maxlength: "10000", "aria-label": "Note on this rollout",
+    placeholder: "Note on this rollout" });
   ui.noteBar = h("div", { class: "note-bar", hidden: true }, ui.noteBox,
-    h("button", { class: "small", type: "button", onclick: () => saveNote(s) }, h("kbd", { "aria-hidden": "true" }, "Enter"), " keep"),
-    h("button", { class: "small", type: "button", onclick: () => closeNote(s) }, h("kbd", { "aria-hidden": "true" }, "Esc"), " cancel"));
+    h("button", { class: "small", type: "button", onclick: () => saveNote(s) }, h("kbd", { "aria-hidden": "true" }, "Enter"), " Save"),
+    h("button", { class: "small", type: "button", onclick: () => closeNote(s) }, h("kbd", { "aria-hidden": "true" }, "Esc"), " Cancel"));
   ui.last = h("span", { class: "last quiet" });
   ui.save = h("span", { class: "save", role: "status", "aria-live": "polite", "data-testid": "save-state", "data-state": "saved" });
   ui.live = h("span", { class: "unseen-live", role: "status", "aria-live": "polite" });
-  ui.help = h("dialog", { class: "help", "aria-label": "keys" });
+  ui.help = h("dialog", { class: "help", "aria-label": "Keyboard shortcuts" });
   const top = h("div", { class: "head" }, h("div", { class: "head-main" }, ui.position, ui.reward, ui.badges, ui.flags, ui.where),
     h("div", { class: "head-facts" }, ui.attempt, ui.facts), ui.components);
   const body = h("div", { class: "body" }, ui.tools, ui.tabs, ui.rail, ui.talk, ui.side, ui.lanes);
@@ -90,10 +90,10 @@ export function legend(s) {
   const gap = () => h("span", { class: "gap", "aria-hidden": "true" });
   const advance = h("input", { type: "checkbox", onchange: (event) => { s.preferences.advance = event.target.checked; remember(s); } });
   advance.checked = s.preferences.advance;
-  s.ui.legend.replaceChildren(button("reject", "reject", "verdict"), button("accept", "accept", "verdict"),
-    button("undo", "undo"), button("clear", "clear", "clear"), button("note", "note"), gap(),
-    button("previous", "previous"), button("next", "next"), gap(), button("help", "keys"),
-    h("label", { class: "advance", title: "show the next rollout after each decision" }, advance, "move on"));
+  s.ui.legend.replaceChildren(button("reject", "Reject", "verdict"), button("accept", "Accept", "verdict"),
+    button("undo", "Undo"), button("clear", "Clear", "clear"), button("note", "Note"), gap(),
+    button("previous", "Previous"), button("next", "Next"), gap(), button("help", "Keys"),
+    h("label", { class: "advance", title: "Go to the next rollout after each decision" }, advance, "Auto-advance"));
 }
 
 // ---- views, size

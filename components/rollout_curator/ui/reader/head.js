@@ -5,7 +5,7 @@ import { act } from "./keys.js";
 import { draftOf, drawReasons } from "./reasons.js";
 import { show } from "./show.js";
 import { sayWritten } from "./side.js";
-import { appendVisible, counted, h, rewardText } from "./text.js";
+import { appendVisible, counted, h, rewardText, rewardWords } from "./text.js";
 import { DONE, HIDDEN, reasonWords, SIGNS, when } from "./words.js";
 
 const FEW = 6;
@@ -20,11 +20,11 @@ export function head(s, rollout) {
   s.ui.root.dataset.verdict = rollout && rollout.decision ? rollout.decision.verdict : "";
   if (!rollout) return;
   reward.textContent = rollout.blind ? HIDDEN : rewardText(rollout.reward);
-  reward.title = rollout.blind ? "" : rollout.reward === null ? rollout.rewardNote || "no reward was recorded" : `reward ${rollout.reward ?? "hidden"}`;
+  reward.title = rollout.blind ? "" : rollout.reward === null ? rollout.rewardNote || "no reward" : `reward ${rollout.reward ?? "hidden"}`;
   reward.dataset.rated = String(!rollout.blind && rollout.reward !== null);
   turns.textContent = counted(rollout.turns.length, "turn");
   for (const [kind, sign, text] of states(s, rollout)) badges.append(badge(kind, sign, text));
-  if (rollout.copies > 1) badges.append(badge("copies", "", `${rollout.copies} identical copies share this decision`));
+  if (rollout.copies > 1) badges.append(badge("copies", "", `${rollout.copies} duplicates share this decision`));
   if (rollout.rewardNote && !(rollout.dropReason && rollout.rewardNote.endsWith(rollout.dropReason))) flags.append(chip(rollout.rewardNote));
   for (const flag of rollout.flags || []) flags.append(chip(flag));
   attempt.append(...attemptLink(s, rollout));
@@ -39,7 +39,7 @@ function whereInQueue(s, rollout) {
   const at = (Math.min(s.place.pos, s.place.total - 1) + 1).toLocaleString("en-US");
   if (!s.place.visit || !rollout) return [h("b", {}, at), ` of ${s.place.total.toLocaleString("en-US")}`];
   return [h("span", { class: "astray" }, "not in this queue"),
-    h("button", { class: "small", type: "button", onclick: () => show(s, s.place.pos) }, `back to ${at} of ${s.place.total.toLocaleString("en-US")}`)];
+    h("button", { class: "small", type: "button", onclick: () => show(s, s.place.pos) }, `Back to ${at} of ${s.place.total.toLocaleString("en-US")}`)];
 }
 
 /** Return how many attempts there are of the task, with the way to the others. */
@@ -49,7 +49,7 @@ function attemptLink(s, rollout) {
   if (of < 2) return [words];
   const button = (action, text) => h("button", { class: "small", type: "button", onclick: () => act(s, action) },
     h("kbd", { "aria-hidden": "true" }, keyOf(s, action)[0] || ""), text);
-  return [words, button("attempt", "next attempt"), button("compare", "compare attempts")];
+  return [words, button("attempt", "Next attempt"), button("compare", "Compare attempts")];
 }
 
 function fact(name, value) {
@@ -64,7 +64,7 @@ function drawComponents(s, pairs) {
   const { components } = s.ui;
   const isAll = !!s.drawn.allComponents;
   const turnOver = () => { s.drawn.allComponents = !isAll; drawComponents(s, pairs); };
-  const button = h("button", { class: "small", type: "button", "aria-expanded": String(isAll), onclick: turnOver }, isAll ? "fewer" : `all ${pairs.length}`);
+  const button = h("button", { class: "small", type: "button", "aria-expanded": String(isAll), onclick: turnOver }, isAll ? "Fewer" : `All ${pairs.length}`);
   const first = h("div", { class: "fact" }, h("dt", { class: "unseen-live" }, "numbers"), h("dd", {}, button));
   components.replaceChildren(...(pairs.length > FEW ? [first] : []), ...(isAll ? pairs : pairs.slice(0, 2 * FEW)).map(([name, value]) => fact(name, value)));
   components.dataset.all = String(isAll);
@@ -83,13 +83,13 @@ export function states(s, rollout) {
     if (decision.note) list.push(["note-badge", "", decision.note]);
   }
   const n = new Set([...Object.keys(rollout.marks || {}), ...(rollout.markedInData || []).map(String)]).size;
-  if (n) list.push(["marks", "\u2298", `${counted(n, "answer")} not to be trained`]);
+  if (n) list.push(["marks", "\u2298", `${counted(n, "answer")} not trained`]);
   const draft = draftOf(s, rollout.key);
-  if (draft.note) list.push(["note-badge", "", `note, saved once you decide: ${draft.note}`]);
+  if (draft.note) list.push(["note-badge", "", `draft note (saved with your decision): ${draft.note}`]);
   if (rollout.blind || rollout.kept === undefined) return list;
   const ruled = rollout.dropReason && !/^rejected/.test(rollout.dropReason);
   const saved = decision && decision.verdict === "accept" && rollout.kept;
-  if (ruled) list.push(["dropped", SIGNS.dropped, `${saved ? "kept against the rule" : "dropped"}: ${rollout.dropReason}`]);
+  if (ruled) list.push(["dropped", SIGNS.dropped, `${saved ? "kept despite" : "dropped"}: ${rollout.dropReason}`]);
   else if (!decision && rollout.kept) list.push(["kept", SIGNS.kept, "kept"]);
   else if (!decision) list.push(["dropped", SIGNS.dropped, rollout.dropReason || "dropped"]);
   return list;
@@ -114,6 +114,6 @@ export function announce(s, rollout) {
   s.timers.speaking = setTimeout(() => {
     const known = states(s, rollout).map(([, , words]) => words).join(", ");
     const place = s.place.visit ? `attempt ${rollout.attempt[0]}, not in this queue` : `rollout ${s.place.pos + 1} of ${s.place.total}`;
-    s.ui.live.textContent = `${place}, ${rollout.blind ? HIDDEN : `reward ${rewardText(rollout.reward)}`}${known ? `, ${known}` : ""}`;
+    s.ui.live.textContent = `${place}, ${rollout.blind ? HIDDEN : rewardWords(rollout.reward)}${known ? `, ${known}` : ""}`;
   }, 400);
 }

@@ -72,7 +72,7 @@ function scrollBy(s, event) {
 
 /** Do what a key or a button names. */
 export function act(s, action) {
-  if (s.comparing && !WHILE_COMPARING.includes(action)) return say(s, `side by side, 1 to ${s.comparing.lanes.length} keep an attempt; Escape closes`);
+  if (s.comparing && !WHILE_COMPARING.includes(action)) return say(s, `comparing: press 1–${s.comparing.lanes.length} to choose an attempt, Esc to close`);
   const deeds = {
     reject: () => decide(s, "reject"), accept: () => decide(s, "accept"), clear: () => decide(s, "clear"), note: () => openNote(s),
     mark: () => markTurn(s),

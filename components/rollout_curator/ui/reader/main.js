@@ -112,7 +112,7 @@ function arrived(s, answer, from) {
   restartedAs(s, answer.boot);
   if (typeof answer.total === "number" && answer.total !== s.place.total) { s.place.total = answer.total; if (s.place.pos >= s.place.total) return show(s, s.place.total - 1); }
   for (const entry of s.shelf.held.values()) keepPending(s, entry.rollout);
-  if (!answer.rollouts.length && from === s.place.pos) return blank(s, "error", "The server sent nothing for it.");
+  if (!answer.rollouts.length && from === s.place.pos) return blank(s, "error", "Empty response from the server.");
   const here = s.shelf.held.get(s.place.pos);
   if (here && s.page.parent && !s.place.visit) {
     if (s.drawn.key !== here.rollout.key) show(s, s.place.pos);

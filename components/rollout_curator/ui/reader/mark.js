@@ -17,7 +17,7 @@ export function saidOf(s, rollout, turn, fate) {
   const { untrained = [], writesMarks } = rollout.example || {};
   if (!who && !untrained.includes(fate.to)) return { words: fate.words, isOut: false };
   if (!who) return { words: "not trained", isOut: true };
-  if (fate.words === "trained" && writesMarks === false) return { words: `${who}, but this target has no marks: trained`, isOut: false };
+  if (fate.words === "trained" && writesMarks === false) return { words: `${who}, but this target does not support marks: trained`, isOut: false };
   return { words: `not trained: ${who}`, isOut: true };
 }
 
@@ -25,8 +25,8 @@ export function saidOf(s, rollout, turn, fate) {
 export function markButton(s, rollout, turn) {
   if (turn.item === undefined || (rollout.markedInData || []).includes(turn.item)) return null;
   const isMarked = !!(rollout.marks || {})[turn.item];
-  return h("button", { class: "mark-turn", type: "button", "aria-pressed": String(isMarked), "aria-label": `do not train turn ${turn.n}`,
-    onclick: () => markTurn(s, turn) }, isMarked ? "train it" : "do not train");
+  return h("button", { class: "mark-turn", type: "button", "aria-pressed": String(isMarked), "aria-label": `Do not train turn ${turn.n}`,
+    onclick: () => markTurn(s, turn) }, isMarked ? "Train this turn" : "Do not train");
 }
 
 /** Return the answer that the key is about: the turn at the top, else the first answer after it that is in view. */
@@ -44,9 +44,9 @@ export function markTurn(s, chosen) {
   const rollout = current(s);
   if (!rollout || s.drawn.key !== rollout.key) return say(s, "not loaded yet");
   const turn = chosen || answerInView(s, rollout);
-  if (!turn) return say(s, "no answer is in view; only answers are trained");
-  if (turn.item === undefined) return say(s, "no example can be made of this rollout, so there is nothing to mark");
-  if ((rollout.markedInData || []).includes(turn.item)) return say(s, `turn ${turn.n} is marked in the data, which stays as it is`);
+  if (!turn) return say(s, "no assistant turn in view; only these are trained");
+  if (turn.item === undefined) return say(s, "this rollout cannot be converted; nothing to mark");
+  if ((rollout.markedInData || []).includes(turn.item)) return say(s, `turn ${turn.n} is marked in the data; data is never changed`);
   const before = (rollout.marks || {})[turn.item] || null;
   const entry = { kind: "decide", reviewer: s.data.reviewer, key: rollout.key, pos: rollout.pos, item: turn.item,
     verdict: before ? "clear" : "mark", reasons: [], note: "", expected: before ? before.id : null };

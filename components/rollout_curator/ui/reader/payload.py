@@ -35,15 +35,15 @@ Array = np.ndarray[Any, Any]
 ATTEMPTS_MAX = 200
 LATER_BYTES = 120_000
 """A longer example is sent when it is looked at, not along with every rollout that may be read next."""
-CUT_SHORT = f"Not the whole line. {FLAG_WORDS['tokens_not_read'].capitalize()}; of each list the first entry is here"
+CUT_SHORT = f"Shortened line. {FLAG_WORDS['tokens_not_read'].capitalize()}; only the first entry of each list is here"
 FINISH_WORDS = {
-    "stop": "with an answer",
+    "stop": "normally (final answer)",
     "empty": "with no output",
     "user_tail": "on a user message",
     "tool_tail": "on a tool result",
     "call_tail": "on a tool call",
     "reasoning_tail": "on reasoning",
-    "max_output_tokens": "cut off: max_output_tokens",
+    "max_output_tokens": "truncated (max_output_tokens)",
     "error": "with an error",
 }
 """How a rollout ended, by the word the index keeps."""
@@ -163,14 +163,14 @@ def _components(workspace: Workspace, row: int) -> list[list[str]]:
 def _fact_pairs(record: Json) -> list[list[str]]:
     finish = record["finish"]
     pairs = [
-        ["task", record["task"]],
-        ["agent", record["agent"]],
-        ["model", record["model"]],
-        ["ended", FINISH_WORDS.get(finish, finish.replace("_", " "))],
-        ["tokens", f"{'about ' if record['estimated'] else ''}{int(record['tokens']):,}"],
-        ["tool calls", _count(record["n_calls"])],
-        ["tool errors", _count(record["n_tool_errors"])],
-        ["images", _count(record["n_images"])],
+        ["Task", record["task"]],
+        ["Agent", record["agent"]],
+        ["Model", record["model"]],
+        ["Ended", FINISH_WORDS.get(finish, finish.replace("_", " "))],
+        ["Tokens", f"{'about ' if record['estimated'] else ''}{int(record['tokens']):,}"],
+        ["Tool calls", _count(record["n_calls"])],
+        ["Tool errors", _count(record["n_tool_errors"])],
+        ["Images", _count(record["n_images"])],
     ]
     return [[name, value] for name, value in pairs if value]
 
@@ -181,7 +181,7 @@ def _count(number: Any) -> str:
 
 
 def _reward_note(invalid: str) -> str:
-    return f"the reward is no measurement: it {said_of(1, INVALID_WORDS[invalid])}" if invalid in INVALID_WORDS else ""
+    return f"reward not valid: {said_of(1, INVALID_WORDS[invalid])}" if invalid in INVALID_WORDS else ""
 
 
 def _example(training_line: TrainingLine, turns: list[Turn], plan: Plan) -> Example:
@@ -203,7 +203,7 @@ def _example(training_line: TrainingLine, turns: list[Turn], plan: Plan) -> Exam
         "changed": changed(turns, written),
         "skip": "",
         "issues": [of_issue(issue) for issue in made.issues if not is_loss(issue) and issue != without],
-        "dropped": [of_issue(issue) for issue in made.issues if is_loss(issue)] + ["its reasoning"] * has_lost,
+        "dropped": [of_issue(issue) for issue in made.issues if is_loss(issue)] + ["reasoning"] * has_lost,
     }
 
 

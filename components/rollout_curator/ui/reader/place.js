@@ -101,6 +101,6 @@ export async function openLink(s, key) {
 /** Say, until it is dismissed, that a link led to a rollout which is not here. */
 export function missing(s, key) {
   const text = h("span");
-  appendVisible(text, `The link led to rollout ${key.slice(0, 64)}, which is in none of the files that are open. This is the queue instead.`);
+  appendVisible(text, `Rollout ${key.slice(0, 64)} is not in the open files. Showing the queue instead.`);
   notify(s, text, null);
 }

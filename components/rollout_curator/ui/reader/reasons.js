@@ -71,11 +71,11 @@ export function toggleReason(s, at) {
   const { decision } = rollout;
   if (decision && decision.verdict === "reject") {
     record(s, rollout, "reject", after, decision.note);
-    return last(s, `${has ? "without" : "rejected for"} ${reason.label}`);
+    return last(s, has ? `reason “${reason.label}” removed` : `rejected for ${reason.label}`);
   }
   keepDraft(s, rollout.key, { ...draftOf(s, rollout.key), reasons: after.length ? after : null });
   drawReasons(s, rollout);
-  say(s, has ? `without ${reason.label}` : `${reason.label}: ${keyOf(s, "reject")[0] || "reject"} rejects for it`);
+  say(s, has ? `reason “${reason.label}” removed` : `reason “${reason.label}” set: press ${keyOf(s, "reject")[0] || "reject"} to reject`);
 }
 
 // ---- the note
@@ -106,9 +106,9 @@ export function saveNote(s) {
   const { decision } = rollout;
   if (decision) {
     record(s, rollout, decision.verdict, decision.reasons, note);
-    return last(s, note ? "note added" : "note taken away");
+    return last(s, note ? "note added" : "note removed");
   }
   keepDraft(s, rollout.key, { ...draftOf(s, rollout.key), note: note || null });
   head(s, rollout);
-  say(s, note ? "note kept here, saved once you decide" : "note taken away");
+  say(s, note ? "draft note: saved with your decision" : "note removed");
 }

@@ -120,7 +120,7 @@ def _row(view: View, key: str) -> int:
         return int(view.rows[position])
     rows = view.workspace.rows_of_key(key)
     if not rows:
-        raise Refusal(404, f"no rollout here has the key {key[:64]}")
+        raise Refusal(404, f"no rollout with key {key[:64]}")
     return rows[0]
 
 
@@ -144,7 +144,7 @@ def _decisions(site: Site, body: bytes, asks: identity.Who) -> bytes:
     identity.check_view(site, asks, view.reviewer)
     store = view.workspace.decisions
     if store is None:
-        raise Refusal(409, "no decisions can be kept: the app runs without a review store")
+        raise Refusal(409, "decisions cannot be saved: no review store")
     results = [_heard(site, store, view, client, entry) for entry in given]
     version = view.workspace.refresh_decisions()
     acked = max((result["seq"] for result in results if isinstance(result["seq"], int)), default=0)
@@ -160,7 +160,7 @@ def _heard(site: Site, store: Decisions, view: View, client: str, entry: Any) ->
             return {**refused, "refused": why, "elsewhere": True}
         act["reviewer"] = act["reviewer"] or view.reviewer
     except (KeyError, TypeError, ValueError):
-        return {**refused, "refused": "this is not a decision; reload the page"}
+        return {**refused, "refused": "not a valid decision; reload the page"}
     try:
         return _recorded(store, view, client, act)
     except DecisionRefused as error:
@@ -201,9 +201,9 @@ def _decided(store: Decisions, view: View, client: str, act: Json) -> Json:
     answer: Json = {"seq": act["seq"], "key": key, "item": item, "pos": view.position(key), "where": _where(view, key)}
     rows = view.workspace.rows_of_key(key)
     if not rows:
-        return {**answer, "refused": f"no rollout here has the key {key[:64]}", "elsewhere": True}
+        return {**answer, "refused": f"no rollout with key {key[:64]}", "elsewhere": True}
     if item is not None and not is_answer(view, rows[0], item):
-        return {**answer, "refused": f"no answer of this rollout begins at item {item}; reload the page"}
+        return {**answer, "refused": f"no assistant turn of this rollout begins at item {item}; reload the page"}
     is_blind = view.is_blind(key)
     entry = Entry(
         key,
@@ -232,7 +232,7 @@ def _where(view: View, key: str) -> str:
 def _view(site: Site, token: str) -> View:
     view = site.views.get(token)
     if view is None:
-        raise Refusal(403, "this queue is no longer held; the page opens it again")
+        raise Refusal(403, "this queue expired; reopening it")
     return view
 
 
@@ -241,5 +241,5 @@ def _number(query: Any, name: str, below: int | None = None) -> int:
     if not text.isascii() or not text.isdigit() or len(text) > 12:
         raise Refusal(400, f"{name} is not a number")
     if below is not None and int(text) >= below:
-        raise Refusal(404, f"the queue ends before {int(text) + 1:,}")
+        raise Refusal(404, f"the queue has fewer than {int(text) + 1:,} rollouts")
     return int(text)

@@ -46,7 +46,7 @@ export function draw(s, rollout) {
   const same = said.length > 200 && said === s.drawn.prompt && rollout.row !== s.drawn.promptRow;
   s.drawn.prompt = said;
   s.drawn.promptRow = rollout.row;
-  const end = h("div", { class: "end", "data-testid": "end-of-rollout" }, "end of the rollout");
+  const end = h("div", { class: "end", "data-testid": "end-of-rollout" }, "end of rollout");
   talk.replaceChildren();
   talk.scrollTop = 0;
   s.drawn.turn = 0;
@@ -86,14 +86,14 @@ export function blank(s, state, text) {
   beside.replaceChildren();
   s.beside.wanted = null;
   const says = {
-    empty: ["No rollouts in this queue.", "Nothing matches it. Choose another queue, or widen the filter on the Select page."],
+    empty: ["No rollouts in this queue.", "Choose another queue, or relax the filters on the Select page."],
     loading: [`Loading ${s.place.pos + 1} of ${s.place.total.toLocaleString("en-US")}`, ""],
-    error: ["This rollout could not be loaded.", text || ""],
+    error: ["Could not load this rollout.", text || ""],
   }[state];
   const box = h("div", { class: "blank", role: state === "error" ? "alert" : "status" },
     h("p", { class: "blank-title" }, says[0]), h("p", { class: "quiet" }, says[1]));
   const again = () => s.shelf.want(s.place.pos, s.place.total, s.source);
-  if (state === "error") box.append(h("button", { class: "small", type: "button", onclick: again }, "try again"));
+  if (state === "error") box.append(h("button", { class: "small", type: "button", onclick: again }, "Try again"));
   if (state === "loading") box.append(h("div", { class: "bones", "aria-hidden": "true" }, h("i"), h("i"), h("i"), h("i")));
   talk.replaceChildren(box);
   s.drawn.key = null;

@@ -44,16 +44,16 @@ function examplePane(s, rollout) {
   if (example.skip) {
     const why = h("p", {});
     appendVisible(why, example.skip);
-    parts.push(h("div", { class: "remarks skip" }, h("div", { class: "label" }, "no example is written"), why));
+    parts.push(h("div", { class: "remarks skip" }, h("div", { class: "label" }, "not exported"), why));
   }
-  list("worth knowing", example.issues, "issues");
-  list("left out", example.dropped, "dropped");
+  list("notes", example.issues, "issues");
+  list("omitted from the example", example.dropped, "dropped");
   if (!example.skip && example.text) {
     const shown = h("div", { class: "json mono" });
     if (s.beside.oneLine) { shown.classList.add("one-line"); shown.append(textBox(example.line || "", true)); } else fillExample(s, shown, example);
     const turnOver = () => { s.beside.oneLine = !s.beside.oneLine; side(s); };
-    const line = h("button", { class: "small", type: "button", "aria-pressed": String(!!s.beside.oneLine), onclick: turnOver }, "one line");
-    const copy = h("button", { class: "small", type: "button", onclick: () => copyWith(s, example.line || example.text, copy) }, "copy line");
+    const line = h("button", { class: "small", type: "button", "aria-pressed": String(!!s.beside.oneLine), onclick: turnOver }, "Raw line");
+    const copy = h("button", { class: "small", type: "button", onclick: () => copyWith(s, example.line || example.text, copy) }, "Copy line");
     s.ui.sideSays = h("span", { class: "quiet" });
     parts.push(h("div", { class: "side-tools" }, s.ui.sideSays, line, copy), shown);
     sayWritten(s, rollout);
@@ -66,8 +66,8 @@ export function sayWritten(s, rollout) {
   const { sideSays } = s.ui;
   if (!sideSays || !rollout.example || rollout.example.skip) return;
   const rejected = rollout.decision && rollout.decision.verdict === "reject";
-  const ruled = rollout.kept === undefined ? "as it would be written" : rollout.kept ? "exactly as written" : "dropped; accepted, it would be written as";
-  sideSays.textContent = `${rejected ? "rejected; it would be written as" : ruled}, ${counted(rollout.example.bytes, "byte")}`;
+  const ruled = rollout.kept === undefined ? "as it would be exported" : rollout.kept ? "exactly as exported" : "dropped; if accepted, it would be exported as";
+  sideSays.textContent = `${rejected ? "rejected; otherwise it would be exported as" : ruled}, ${counted(rollout.example.bytes, "byte")}`;
 }
 
 /** Fetch the text of a long example, then draw it; the one before is forgotten. */
@@ -81,8 +81,8 @@ async function laterPane(s, rollout, wanted) {
     if (s.beside.wanted === wanted) examplePane(s, rollout);
   } catch (error) {
     if (s.beside.wanted !== wanted) return;
-    const again = h("button", { class: "small", type: "button", onclick: () => { s.beside.wanted = null; side(s); } }, "try again");
-    s.ui.side.replaceChildren(h("div", { class: "remarks skip" }, `The example could not be loaded: ${plainly(error)}. `, again));
+    const again = h("button", { class: "small", type: "button", onclick: () => { s.beside.wanted = null; side(s); } }, "Try again");
+    s.ui.side.replaceChildren(h("div", { class: "remarks skip" }, `Could not load the example: ${plainly(error)}. `, again));
   }
 }
 
@@ -96,7 +96,7 @@ function fillExample(s, box, example, limit = 40000) {
   const cuts = [0, ...starts, end, lines.length];
   let room = limit;
   for (let part = 0; part + 1 < cuts.length; part += 1) {
-    box.append(...placeMarks(s, "left out here:", leftOut, part - 1), ...placeMarks(s, "changed:", changed, part - 1));
+    box.append(...placeMarks(s, "omitted here:", leftOut, part - 1), ...placeMarks(s, "changed:", changed, part - 1));
     const role = roles[part - 1];
     const piece = h("div", { class: "chunk message", "data-message": role ? part - 1 : null, "data-trained": role ? trainedWord(role, untrained.includes(part - 1)) : null });
     if (untrained.includes(part - 1)) box.append(h("div", { class: "left-out" }, "not trained:"));
@@ -108,7 +108,7 @@ function fillExample(s, box, example, limit = 40000) {
     box.append(piece);
     room -= cut;
     if (cut === text.length) continue;
-    const label = `show all ${example.text.length.toLocaleString("en-US")} characters`;
+    const label = `Show all ${example.text.length.toLocaleString("en-US")} characters`;
     return box.append(h("button", { class: "more", type: "button", onclick: () => fillExample(s, box, example, Infinity) }, label));
   }
 }
@@ -129,7 +129,7 @@ function placeMark(s, what, { turn, words }) {
   const text = h("span");
   appendVisible(text, `${what} ${words} `);
   return h("div", { class: what === "changed:" ? "left-out changed" : "left-out" }, text,
-    h("button", { class: "small", type: "button", onclick: () => jump(s, turn - 1) }, `turn ${turn}`));
+    h("button", { class: "small", type: "button", onclick: () => jump(s, turn - 1) }, `Turn ${turn}`));
 }
 
 /** Bring a message of the example into view, from the turn that it was made of. */
@@ -159,14 +159,14 @@ async function rawPane(s, rollout, wanted) {
     const { text, note } = rollout.raw;
     const shown = h("div", { class: "json mono" });
     fillJson(shown, text);
-    const copy = h("button", { class: "small", type: "button", onclick: () => copyWith(s, text, copy) }, "copy");
+    const copy = h("button", { class: "small", type: "button", onclick: () => copyWith(s, text, copy) }, "Copy");
     const where = h("span", { class: "quiet" });
     appendVisible(where, rollout.where);
     const remark = note ? [h("div", { class: "remarks" }, note)] : [];
     pane = [h("div", { class: "side-tools" }, where, copy), ...remark, shown];
   } catch (error) {
-    pane = [h("div", { class: "remarks skip" }, `The line could not be loaded: ${error.message}. `,
-      h("button", { class: "small", type: "button", onclick: () => { s.beside.wanted = null; side(s); } }, "try again"))];
+    pane = [h("div", { class: "remarks skip" }, `Could not load the line: ${error.message}. `,
+      h("button", { class: "small", type: "button", onclick: () => { s.beside.wanted = null; side(s); } }, "Try again"))];
   }
   if (s.beside.wanted === wanted) s.ui.side.replaceChildren(...pane);
 }

@@ -6,15 +6,15 @@ export function saveState(s) {
   const waiting = [s.saving.outbox, ...s.saving.others].reduce((sum, outbox) => sum + outbox.queue.length, 0);
   const { save } = s.ui;
   save.dataset.state = !waiting ? "saved" : s.saving.trouble ? "error" : "saving";
-  const idle = s.saving.everSaved ? "saved" : "nothing to save";
-  const words = !waiting ? idle : s.saving.trouble ? `${waiting} not saved: ${troubleText(s.saving.trouble)}` : `saving ${waiting}\u2026`;
+  const idle = s.saving.everSaved ? "saved" : "no unsaved changes";
+  const words = !waiting ? idle : s.saving.trouble ? `${waiting} not saved yet: ${troubleText(s.saving.trouble)}` : `saving ${waiting}\u2026`;
   if (save.textContent !== words) save.textContent = words;
-  save.title = !waiting ? "" : s.saving.outbox.storable ? "kept in this browser until the server has it" : "this browser cannot keep it: stay on this page";
+  save.title = !waiting ? "" : s.saving.outbox.storable ? "stored in this browser until the server saves it" : "cannot be stored in this browser: keep this page open";
 }
 
 function troubleText(trouble) {
-  if (trouble.status === 401 || trouble.status === 403) return "the server restarted, connecting again";
-  return trouble.status ? `${trouble.message}, will retry` : "server not reachable, will retry";
+  if (trouble.status === 401 || trouble.status === 403) return "server restarted, reconnecting";
+  return trouble.status ? `${trouble.message}, retrying` : "server unreachable, retrying";
 }
 
 /** Say at the foot what was just done. */

@@ -41,7 +41,7 @@ export function post(path, source, value, options = {}) {
 /** Return the server's own words for a refusal, or its number. */
 async function refusal(answer) {
   const text = (await answer.text()).slice(0, 300);
-  try { return JSON.parse(text).error || `the server answered ${answer.status}`; } catch { return `the server answered ${answer.status}`; }
+  try { return JSON.parse(text).error || `server error ${answer.status}`; } catch { return `server error ${answer.status}`; }
 }
 
 /** Return what an act is about: a rollout, or one answer of it. */
@@ -240,7 +240,7 @@ export class Outbox {
       this.keep();
       this.sending = false;
       this.tell("acked", this, answer, entries);
-      if (!heard.has(entries[0].seq)) throw new Error("the server took none of them");
+      if (!heard.has(entries[0].seq)) throw new Error("the server saved none of them");
       this.flush();
     } catch (error) {
       this.sending = false;

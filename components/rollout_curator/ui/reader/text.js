@@ -29,7 +29,7 @@ export function appendVisible(parent, text) {
     if (found[0] === "\u200d" && JOINED.test(before)) continue;
     if (found.index > from) parent.append(text.slice(from, found.index));
     const codes = [...found[0]].map((c) => "U+" + c.codePointAt(0).toString(16).toUpperCase().padStart(4, "0"));
-    const chip = h("span", { class: "unseen", title: "character that cannot be seen" });
+    const chip = h("span", { class: "unseen", title: "invisible character" });
     chip.textContent = `[${codes.join(" ")}]`;
     parent.append(chip);
     from = found.index + found[0].length;
@@ -100,7 +100,7 @@ export function textBox(text, code) {
     box.querySelector(".more")?.remove();
     const marks = fillText(whole, text.slice(0, limit), code, wanted, room);
     if (limit < text.length) {
-      const label = `show all ${text.length.toLocaleString("en-US")} characters`;
+      const label = `Show all ${text.length.toLocaleString("en-US")} characters`;
       box.append(h("button", { class: "more", type: "button", onclick: () => draw(text.length) }, label));
     }
     return marks;
@@ -137,7 +137,7 @@ export function fillJson(box, text, limit = 60000) {
     box.append(chunk);
   }
   if (cut < text.length) {
-    const label = `show all ${text.length.toLocaleString("en-US")} characters`;
+    const label = `Show all ${text.length.toLocaleString("en-US")} characters`;
     box.append(h("button", { class: "more", type: "button", onclick: () => fillJson(box, text, Infinity) }, label));
   }
 }
@@ -179,6 +179,11 @@ function appendBroken(parent, text) {
   }
 }
 
+/** Return words with a capital first letter, as labels and buttons have it. */
+export function cased(words) {
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}
+
 /** Return a count with its word: "1 turn", "1,204 characters". */
 export function counted(n, word) {
   return `${n.toLocaleString("en-US")} ${word}${n === 1 ? "" : "s"}`;
@@ -186,9 +191,14 @@ export function counted(n, word) {
 
 /** Return a reward for the eye: at least two decimals, at most four. */
 export function rewardText(reward) {
-  if (reward === null || reward === undefined) return "unrated";
+  if (reward === null || reward === undefined) return "no reward";
   const short = Math.abs(reward) >= 1e6 ? String(reward) : reward.toFixed(4).replace(/0{1,2}$/, "");
   return short.replace("-", "\u2212");
+}
+
+/** Return a reward in a sentence: "reward 0.50", "no reward". */
+export function rewardWords(reward) {
+  return reward === null || reward === undefined ? rewardText(reward) : `reward ${rewardText(reward)}`;
 }
 
 /** Put text on the clipboard, also where the page is not a secure context. */
@@ -200,5 +210,5 @@ export async function copyText(text) {
   area.select();
   const done = document.execCommand("copy");
   area.remove();
-  if (!done) throw new Error("the browser refused to copy");
+  if (!done) throw new Error("the browser did not allow copying");
 }

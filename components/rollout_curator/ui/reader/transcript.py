@@ -116,7 +116,7 @@ class _Page:
                 turn["blocks"][place:place] = [{**block, "name": block["name"] or call["name"]} for block in result]
                 self.answered = self.answered or turn is self.turns[-1]
                 return
-        self.add("tool", side, [note("answers no call that was recorded"), *result])
+        self.add("tool", side, [note("no matching call recorded"), *result])
 
 
 def _elements(recorded: Any) -> list[Any]:

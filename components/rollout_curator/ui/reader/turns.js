@@ -129,9 +129,9 @@ export function turnElement(turn, options) {
   const size = turnSize(turn);
   const role = LABELS[turn.role] || "unknown";
   if (options.folded) {
-    body.append(fold("same", `the same ${role} prompt as before`, counted(size, "character"), false, blocks));
+    body.append(fold("same", `same ${role} prompt as the previous rollout`, counted(size, "character"), false, blocks));
   } else body.append(...blocks());
-  const copy = h("button", { class: "copy", type: "button", "aria-label": `copy turn ${turn.n}` }, "copy");
+  const copy = h("button", { class: "copy", type: "button", "aria-label": `Copy turn ${turn.n}` }, "Copy");
   copy.addEventListener("click", () => options.copy(turnText(turn), copy));
   const element = h("article", { class: "turn", "data-role": role, "data-side": turn.side, "data-n": turn.n, "aria-label": `turn ${turn.n}, ${role}` });
   const head = h("div", { class: "turn-head" },
@@ -191,11 +191,11 @@ export function drawTurns(pane, turns, options) {
   const some = (isEnough) => {
     const part = document.createDocumentFragment();
     for (let weight = 0; at < turns.length && !isEnough(weight); at += 1) {
-      if (at === begins) part.append(h("div", { class: "divider" }, h("span", {}, "output of the policy")));
+      if (at === begins) part.append(h("div", { class: "divider" }, h("span", {}, "model output")));
       part.append(turnElement(turns[at], { ...options, folded: at === options.foldedAt }));
       weight += Math.min(CLAMP * 2, turnSize(turns[at])) + 400;
     }
-    if (at >= turns.length) part.append(turns.some((turn) => turn.side === "output") ? "" : h("p", { class: "nothing" }, "The policy wrote nothing."), options.end);
+    if (at >= turns.length) part.append(turns.some((turn) => turn.side === "output") ? "" : h("p", { class: "nothing" }, "Empty model output."), options.end);
     pane.append(part);
   };
   some((weight) => weight >= 12000);

@@ -27,7 +27,7 @@ export async function visit(s, key) {
     closeCompare(s);
     s.ui.root.dataset.key = key;
     draw(s, rollout);
-  } catch (error) { say(s, `it could not be opened: ${plainly(error)}`); }
+  } catch (error) { say(s, `could not open it: ${plainly(error)}`); }
 }
 
 /** Return the rollout that is being read if its task has other attempts; else say why there is nothing to compare. */
@@ -57,7 +57,7 @@ export async function nextAttempt(s) {
     if (next.pos === null) await visit(s, next.key);
     else show(s, next.pos);
     say(s, `attempt ${next.attempt[0]} of ${next.attempt[1]}`);
-  } catch (error) { say(s, `the attempts could not be listed: ${plainly(error)}`); }
+  } catch (error) { say(s, `could not list the attempts: ${plainly(error)}`); }
 }
 
 /** Jump to the first turn in which this attempt differs from another: the one read before, else the next one. */
@@ -76,7 +76,7 @@ export async function firstDifference(s) {
     const at = firstDifferent([here.turns, rollout.turns]);
     jump(s, Math.min(at, here.turns.length - 1));
     say(s, `first difference from attempt ${other.attempt[0]}: turn ${Math.min(at, here.turns.length - 1) + 1}`);
-  } catch (error) { say(s, `the other attempt could not be read: ${plainly(error)}`); }
+  } catch (error) { say(s, `could not load the other attempt: ${plainly(error)}`); }
 }
 
 /** Return the number of leading turns that are the same in all conversations. */

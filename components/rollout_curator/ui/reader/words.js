@@ -4,7 +4,7 @@ import { counted } from "./text.js";
 
 export const DONE = { reject: "rejected", accept: "accepted", clear: "cleared" };
 export const SIGNS = { reject: "\u2715", accept: "\u2713", kept: "\u25cf", dropped: "\u25cb" };
-export const HIDDEN = "reward hidden until you decide";
+export const HIDDEN = "reward hidden (blind)";
 export const CHOSEN = "chosen";
 export const CHOSEN_OVER = "chosen-over:";
 
@@ -12,7 +12,7 @@ export const CHOSEN_OVER = "chosen-over:";
 export function reasonWords(s, tags) {
   const over = tags.filter((tag) => tag.startsWith(CHOSEN_OVER)).length;
   const named = tags.filter((tag) => !tag.startsWith(CHOSEN_OVER) && !(over && tag === CHOSEN)).map((tag) => reasonLabel(s, tag));
-  return [...named, ...(over ? [`chosen over ${counted(over, "other attempt")}`] : [])].join(", ");
+  return [...named, ...(over ? [`preferred over ${counted(over, "other attempt")}`] : [])].join(", ");
 }
 
 function reasonLabel(s, tag) {
@@ -31,5 +31,5 @@ export function when(at, before) {
 
 /** Return why a request failed, as people say it. */
 export function plainly(error) {
-  return error.status ? error.message : "The server is not reachable";
+  return error.status ? error.message : "Server unreachable";
 }

@@ -44,7 +44,7 @@ async def answer(request: Request, site: Site, work: Callable[[], bytes]) -> Res
     except CuratorError as error:
         return _json({"error": str(error)}, 409)
     except Exception as error:  # noqa: BLE001  no traceback may reach a browser
-        return _json({"error": f"something went wrong; error {log_error(error)} in the server's log"}, 500)
+        return _json({"error": f"unexpected error; see error {log_error(error)} in the server log"}, 500)
 
 
 async def answer_post(request: Request, site: Site, work: Callable[[Site, bytes], bytes]) -> Response:
@@ -53,18 +53,18 @@ async def answer_post(request: Request, site: Site, work: Callable[[Site, bytes]
     async for chunk in request.stream():
         body += chunk
         if len(body) > BODY_BYTES:
-            return _json({"error": "too much in one request, and nothing was taken: send less at a time"}, 413)
+            return _json({"error": "request too large: nothing was saved; send less at a time"}, 413)
     return await answer(request, site, lambda: work(site, bytes(body)))
 
 
 def _check(request: Request, site: Site) -> None:
     given = request.headers.get(TOKEN_HEADER, "")
     if not compare_digest(given.encode(), site.token.encode()):
-        raise Refusal(403, "this page belongs to an earlier run of the server")
+        raise Refusal(403, "the server has restarted; reload the page")
     if own_host(request.scope, is_fetched=True) is None:
-        raise Refusal(403, "asked from another site")
+        raise Refusal(403, "cross-site request refused")
     if request.method == "POST" and request.headers.get("content-type", "").split(";")[0] != "application/json":
-        raise Refusal(415, "decisions are sent as application/json")
+        raise Refusal(415, "decisions must be sent as application/json")
 
 
 def dump(value: Any) -> bytes:

@@ -32,13 +32,13 @@ ENTERED = (
 )
 HEAD = b"<head>"
 LOCKED = (
-    "This app is shared by a link that carries a token.\n"
-    "Open the link that was printed where it was started, or ask the person who started it.\n"
+    "This app needs a link with an access token.\n"
+    "Open the link that was printed where the app was started, or ask the person who started it.\n"
 )
-WRONG = "This link carries another token than the app was started with.\n" + LOCKED
-AROUND = "This app is reached through its proxy only, which says who you are.\n"
-TWO_LENGTHS = "This request says in two ways how long it is.\n"
-TWO_NAMES = "The proxy says that you are two people; it must set the header with your name itself.\n"
+WRONG = "The access token of this link is not valid.\n" + LOCKED
+AROUND = "This app can only be reached through its proxy.\n"
+TWO_LENGTHS = "Conflicting request length headers.\n"
+TWO_NAMES = "The proxy sent two user names; it must set the user header itself.\n"
 
 
 class Guard:
@@ -78,16 +78,16 @@ class Guard:
             number = log_error(error)  # answered with the headers too, and without a traceback
             if sent.began:
                 raise
-            await _refuse(seen, sent, f"Something went wrong; error {number} in the server's log.\n", 500)
+            await _refuse(seen, sent, f"Unexpected error. See error {number} in the server log.\n", 500)
 
     async def _let_in(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = Headers(scope=scope)
         if "transfer-encoding" in headers and "content-length" in headers:
             await _refuse(scope, send, TWO_LENGTHS, 400)  # a proxy may take another end for its own
         elif hostname(headers.get("host", "")) not in self._hosts:
-            await _refuse(scope, send, "This address is not one the app answers to.\n")
+            await _refuse(scope, send, "Unknown host name for this app.\n")
         elif (own := own_host(scope, self._origins)) is None:
-            await _refuse(scope, send, "This was asked from another site.\n")
+            await _refuse(scope, send, "Cross-site request refused.\n")
         else:
             await self._admit(as_own(scope, own), receive, send)
 

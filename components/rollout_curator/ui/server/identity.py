@@ -65,9 +65,9 @@ def choose(site: Site, name: str, session: str) -> str:
 def check_view(site: Site, asks: Who, reviewer: str) -> None:
     """Refuse who decides in a queue that somebody else opened, or has no name yet. Raises Refusal."""
     if asks.is_fixed and asks.name != reviewer:
-        raise Refusal(403, "this queue was opened under another name; the page opens it again")
+        raise Refusal(403, "this queue was opened under another name; reopening it")
     if site.options.shared and not asks.is_fixed:
-        raise Refusal(403, "choose a name before deciding; the page asks for it")
+        raise Refusal(403, "choose a reviewer name first; the page asks for it")
 
 
 def refusal_of(site: Site, said: str, reviewer: str) -> str:

@@ -110,4 +110,4 @@ def writing_of(job: ExportJob | None) -> str | None:
     """Return what to say to whoever must wait for an export at work, None when there is none."""
     if job is None or not job.is_running:
         return None
-    return f"{job.out.name} is being written; wait until it is done, or cancel it on the Export page"
+    return f"{job.out.name} is being exported; wait or cancel it on the Export page"

@@ -9,7 +9,7 @@ from rollout_curator.ui.server.origin import own_host
 from rollout_curator.ui.server.site import Site
 
 PATH = "/leave"
-LEFT = "You are logged out. Open the link that was printed where the app was started to come back.\n"
+LEFT = "You are logged out. To come back, open the link that was printed where the app was started.\n"
 
 
 def route(site: Site) -> Route:
@@ -17,7 +17,7 @@ def route(site: Site) -> Route:
 
     async def leave(request: Request) -> Response:
         if own_host(request.scope) is None:
-            return PlainTextResponse("asked from another site\n", 403)
+            return PlainTextResponse("cross-site request refused\n", 403)
         site.sessions.end(guard.session_of(request.headers))
         answer = PlainTextResponse(LEFT, headers={"Cache-Control": "no-store", "Clear-Site-Data": '"cache"'})
         answer.delete_cookie(guard.COOKIE, path="/", httponly=True, samesite="strict")

@@ -65,7 +65,7 @@ def _hostname(origin: str) -> str:
         name = None
     if not name or not _ORIGIN.fullmatch(origin):
         raise ServerRefused(
-            f"--origin {origin}: expected the scheme, the name and, if it is not the usual one, the port by which "
-            "browsers reach the app, such as https://curator.example"
+            f"--origin {origin}: not an origin; give scheme, host and, unless it is the default, port, "
+            "e.g. https://curator.example"
         )
     return name

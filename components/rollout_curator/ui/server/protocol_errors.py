@@ -19,7 +19,7 @@ from rollout_curator.ui.server.headers import secure
 
 MESSAGE_BYTES = 32_000_000
 """What a browser may send in one message of a websocket: the marks of a figure with many points, and no more."""
-FULL = "Too many pages of this app are open; close some and load this one again."
+FULL = "Too many pages of this app are open; close some and reload this one."
 
 
 class Http(Limited):

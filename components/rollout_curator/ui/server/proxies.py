@@ -30,7 +30,7 @@ class Proxies:
     def __init__(self, addresses: Iterable[str] = (), user_header: str = "") -> None:
         """Raise ServerRefused for an address that is none, or a name that no header can have."""
         if user_header and not _HEADER.fullmatch(user_header):
-            raise ServerRefused(f"{user_header[:80]!r} is no name of a header; give one such as X-Forwarded-User")
+            raise ServerRefused(f"{user_header[:80]!r} is not a header name; use one such as X-Forwarded-User")
         self._networks = [_network(address) for address in tuple(addresses) or USUAL]
         self._user = user_header.lower()
 
@@ -97,6 +97,4 @@ def _network(text: str) -> IPv4Network | IPv6Network:
     try:
         return ip_network(text.strip())
     except ValueError as error:
-        raise ServerRefused(
-            f"{text[:80]!r} is no address of a proxy; give one such as 10.0.0.5 or 10.0.0.0/24"
-        ) from error
+        raise ServerRefused(f"{text[:80]!r} is not a proxy address; use one such as 10.0.0.5 or 10.0.0.0/24") from error

@@ -82,20 +82,20 @@ def parts(options: ServeOptions) -> dict[str, Any]:
 def checked(options: ServeOptions) -> ServeOptions:
     """Return options that are safe to serve by, with a token where one is needed. Raises ServerRefused."""
     if options.shared and options.token and len(options.token) < TOKEN_CHARS:
-        raise ServerRefused(f"a token of {len(options.token)} characters can be guessed; give {TOKEN_CHARS} or none")
+        raise ServerRefused(
+            f"a token of {len(options.token)} characters is too short; use at least {TOKEN_CHARS}, or omit it"
+        )
     public_hosts(options.origins)
     if is_loopback(options.address):
         return options if options.shared else replace(options, token="")
     if options.behind_proxy:
         if not options.hosts and not options.origins:
-            raise ServerRefused(
-                "behind a proxy the app must know how browsers reach it; name that with --origin https://NAME"
-            )
+            raise ServerRefused("behind a proxy the app must know how browsers reach it; set --origin https://NAME")
         return options
     if not options.shared:
         where = "every address of this machine" if options.address in WILDCARDS else options.address
         raise ServerRefused(
-            f"the app would listen on {where}, open to everyone who reaches it; leave the address at 127.0.0.1, "
+            f"refusing to listen on {where} without a token; use 127.0.0.1, "
             "or start it with `rollout-curator ui --address ADDRESS --shared`"
         )
     return options
@@ -138,7 +138,7 @@ def check_settings(options: ServeOptions) -> None:
     for name, expected in settings(options).items():
         found = config.get_option(name)
         if found != expected and not name.startswith("theme."):
-            raise ServerRefused(f"Streamlit's setting {name} is {found!r} and must be {expected!r}; the app ends here")
+            raise ServerRefused(f"Streamlit setting {name} is {found!r}, must be {expected!r}; stopping")
 
 
 def _parts(options: ServeOptions) -> dict[str, Any]:
@@ -164,7 +164,7 @@ def _parts(options: ServeOptions) -> dict[str, Any]:
     async def lifespan(_app: App) -> AsyncIterator[None]:
         check_settings(options)
         site.open()
-        tell(f"rollout-curator: {_address(options)} (Ctrl-C ends)")
+        tell(f"rollout-curator: {_address(options)} (Ctrl-C to stop)")
         try:
             yield
         finally:
@@ -205,7 +205,9 @@ def _free_port(options: ServeOptions) -> int:
             except OSError:
                 continue
             return port
-    raise ServerRefused(f"port {options.port} of {options.address} cannot be used; choose another with --port, or 0")
+    raise ServerRefused(
+        f"port {options.port} on {options.address} is not available; choose another with --port, or 0 for any"
+    )
 
 
 def _own_addresses() -> list[str]:

@@ -155,7 +155,7 @@ class Site:
         """
         with self._lock:
             if (writing := writing_of(self.export)) is not None:
-                self.notice = f"The sources were not reloaded: {writing}."
+                self.notice = f"Files not reloaded: {writing}."
                 return
             old, self.workspace, self.failure = self.workspace, None, None
             self.opening, self._changed = Opening(0, 0), []
@@ -196,16 +196,16 @@ class Site:
         """
         name = given.strip()
         if not name or "\0" in name:
-            raise ExportError(f"name the file to write, such as curated{suffix}")
+            raise ExportError(f"enter a file name, e.g. curated{suffix}")
         path = Path(os.path.abspath(self.out_dir / (name if self.options.serves_others else os.path.expanduser(name))))
         if not path.name.endswith(suffix):
-            raise ExportError(f"{path.name}: the name of a training file ends in {suffix}")
+            raise ExportError(f"{path.name}: the file name must end in {suffix}")
         sources = [source.path.parent for source in self.workspace.sources] if self.workspace else []
         allowed = [self.out_dir]
         if not self.options.serves_others:
             allowed += [*self.options.roots, *sources, Path.cwd()]
         if not any(is_below(path, folder) for folder in allowed):
-            raise ExportError(f"{name}: exports may not go there; start the app with --out-dir FOLDER")
+            raise ExportError(f"{name}: not an allowed export folder; restart with --out-dir FOLDER")
         return path
 
     def changed(self) -> list[str]:
@@ -223,7 +223,7 @@ class Site:
             self.failure = error
         except Exception as error:  # noqa: BLE001  a thread has no page that could say it
             number = log_error(error)
-            self.failure = CuratorError(f"the sources could not be opened; error {number} in the server's log")
+            self.failure = CuratorError(f"could not open the files; see error {number} in the server log")
 
     def _opened(self) -> Workspace:
         found = find(self.paths)
@@ -273,7 +273,7 @@ def check_roots(found: list[Found], roots: tuple[Path, ...]) -> None:
     real = [os.path.realpath(root) for root in roots]
     for file in found:
         if not any(is_below(file.path, root) for root in real):
-            raise SourceRefused(f"{file.name}: lies outside the folders that may be opened; add --root FOLDER")
+            raise SourceRefused(f"{file.name}: outside the allowed folders; add --root FOLDER")
 
 
 def _is_changed(source: Source) -> bool:
@@ -296,5 +296,5 @@ def install(site: Site) -> Site:
 def current() -> Site:
     """Return the site of this process. Raises ServerRefused when a page is run without the server around it."""
     if _current is None:
-        raise ServerRefused("this page needs the server around it; start it with `rollout-curator ui`")
+        raise ServerRefused("no server around this page; start the app with `rollout-curator ui`")
     return _current

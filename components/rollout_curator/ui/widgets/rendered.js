@@ -11,13 +11,15 @@ export default function (component) {
   root.replaceChildren(...component.data.pieces.map(draw));
 }
 
+const WORDS = { trained: 'trained', ignored: 'not trained', unknown: '' };
+
 function draw(piece) {
   const isKnown = piece.trained !== null && piece.trained !== undefined;
   const kind = isKnown ? (piece.trained ? 'trained' : 'ignored') : 'unknown';
   const block = element('div', `rc-piece rc-${kind}`);
   block.setAttribute('role', 'listitem');
   const head = element('div', 'rc-head');
-  head.append(element('span', 'rc-word', isKnown ? kind : ''), element('span', 'rc-whose', piece.head));
+  head.append(element('span', 'rc-word', WORDS[kind]), element('span', 'rc-whose', piece.head));
   block.append(head, body(piece.text));
   return block;
 }
@@ -38,7 +40,7 @@ function body(text) {
     return block;
   }
   fill(text.slice(0, LONG));
-  const more = element('button', 'rc-more', `Show the other ${(text.length - LONG).toLocaleString('en')} characters`);
+  const more = element('button', 'rc-more', `Show ${(text.length - LONG).toLocaleString('en')} more characters`);
   more.addEventListener('click', () => {
     fill(text);
     more.remove();
