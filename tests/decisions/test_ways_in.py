@@ -154,7 +154,7 @@ def said(page: str) -> list[str]:
     return [element.value.replace("\\", "") for element in elements]
 
 
-@pytest.mark.parametrize("page", ["sources", "export"])
+@pytest.mark.parametrize("page", ["data", "export"])
 def test_the_page_names_the_store_that_counts(w: Path, tmp_path: Path, page: str) -> None:
     reject(w / STORE, w / "sub" / "one.jsonl")
     with closing(sites.install(app(tmp_path, w / "sub"))):

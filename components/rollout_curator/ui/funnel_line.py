@@ -67,7 +67,7 @@ def _drops(funnel: Funnel) -> None:
         st.markdown("nothing dropped", width="content")
         return
     with st.popover(f"{dropped:,} dropped", type="tertiary", width="content", key="rc.drops"):
-        with st.container(key="funnel-list", gap=None):
+        with st.container(key="drop-list", gap=None):
             for drop in funnel.drops:
                 links.link_number(drop.count, drop.said, "review", queue=drop.name)
             links.link_number(dropped, "dropped in all", "review", queue="dropped")

@@ -46,14 +46,14 @@ h3 { padding: .6rem 0 .3rem !important; }
 .st-key-funnel [data-testid="stPageLink"] a:hover p, .st-key-outside [data-testid="stPageLink"] a:hover p {
   text-decoration: underline; text-underline-offset: 3px; }
 .st-key-outside > :nth-child(n+2):not(:last-child)::after { content: ","; margin: 0 .15rem 0 -.3rem; }
-.st-key-funnel-list [data-testid="stPageLink"] a {
+:is(.st-key-funnel-list, .st-key-drop-list) [data-testid="stPageLink"] a {
   padding: .15rem 0; margin: 0; min-height: 0; background: transparent; border-radius: 0; }
-.st-key-funnel-list [data-testid="stPageLink"] a p { font-weight: 400; margin: 0; }
-.st-key-funnel-list [data-testid="stPageLink"] a strong {
+:is(.st-key-funnel-list, .st-key-drop-list) [data-testid="stPageLink"] a p { font-weight: 400; margin: 0; }
+:is(.st-key-funnel-list, .st-key-drop-list) [data-testid="stPageLink"] a strong {
   display: inline-block; min-width: 3.6rem; padding-right: .5rem; text-align: right; font-weight: 650; }
-.st-key-funnel-list [data-testid="stPageLink"] a:hover p { text-decoration: underline; text-underline-offset: 3px; }
-.st-key-funnel-list > * { min-height: 1.5rem; }
-.st-key-funnel-list > :last-child {
+:is(.st-key-funnel-list, .st-key-drop-list) [data-testid="stPageLink"] a:hover p { text-decoration: underline; text-underline-offset: 3px; }
+:is(.st-key-funnel-list, .st-key-drop-list) > * { min-height: 1.5rem; }
+:is(.st-key-funnel-list, .st-key-drop-list) > :last-child {
   margin-top: .4rem; padding-top: .2rem; min-height: 1.9rem;
   border-top: 1px solid var(--st-border-color, rgba(128, 128, 128, .3)); }
 
