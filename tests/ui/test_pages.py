@@ -334,7 +334,7 @@ def test_the_threshold_has_a_place_before_or_after_the_rules(site: Site) -> None
 
 def test_a_usual_rule_keeps_what_its_name_promises(site: Site) -> None:
     app = opened("select", min="0.5", success="0.9")
-    app.segmented_control(key=key_of(app, "table")).set_value("Compare").run()
+    app.segmented_control(key=key_of(app, "section")).set_value("compare").run()
     app.selectbox(key="rc.compare-usual").select("without easy tasks").run()
     app.button(key="rc.compare-with").click().run()
     made = state_of(app).compared["without easy tasks"]
@@ -355,7 +355,7 @@ def test_what_is_said_of_tasks_follows_no_threshold_and_counts_what_is_rejected(
 
 def test_a_selection_put_aside_stands_beside_this_one_and_can_be_taken_up(site: Site) -> None:
     app = opened("select", min="0.5")
-    app.segmented_control(key=key_of(app, "table")).set_value("Compare").run()
+    app.segmented_control(key=key_of(app, "section")).set_value("compare").run()
     app.text_input(key="rc.compare-name").set_value("high").run()
     app.button(key="rc.compare-aside").click().run()
     app.number_input(key="rc.least-reward").set_value(0.05).run()
@@ -367,7 +367,7 @@ def test_a_selection_put_aside_stands_beside_this_one_and_can_be_taken_up(site: 
 def test_a_recipe_that_cannot_be_compared_here_says_why_and_can_be_taken_away(site: Site) -> None:
     app = opened("select")
     state_of(app).compared = {"odd.toml": Recipe(filters=(Filter("speed", 1.0),))}
-    app.segmented_control(key=key_of(app, "table")).set_value("Compare").run()
+    app.segmented_control(key=key_of(app, "section")).set_value("compare").run()
     assert [one.value.replace("\\", "") for one in app.error] == [
         "Cannot compare odd.toml: the filter on speed: no rollout in these files has that number."
     ]

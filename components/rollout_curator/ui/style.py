@@ -51,7 +51,8 @@ h3 { padding: .6rem 0 .3rem !important; }
 :is(.st-key-funnel-list, .st-key-drop-list) [data-testid="stPageLink"] a p { font-weight: 400; margin: 0; }
 :is(.st-key-funnel-list, .st-key-drop-list) [data-testid="stPageLink"] a strong {
   display: inline-block; min-width: 3.6rem; padding-right: .5rem; text-align: right; font-weight: 650; }
-:is(.st-key-funnel-list, .st-key-drop-list) [data-testid="stPageLink"] a:hover p { text-decoration: underline; text-underline-offset: 3px; }
+:is(.st-key-funnel-list, .st-key-drop-list) [data-testid="stPageLink"] a:hover p {
+  text-decoration: underline; text-underline-offset: 3px; }
 :is(.st-key-funnel-list, .st-key-drop-list) > * { min-height: 1.5rem; }
 :is(.st-key-funnel-list, .st-key-drop-list) > :last-child {
   margin-top: .4rem; padding-top: .2rem; min-height: 1.9rem;

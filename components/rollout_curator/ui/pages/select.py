@@ -17,11 +17,9 @@ from rollout_curator.selection.intervals import Interval
 from rollout_curator.selection.slices import Range
 from rollout_curator.ui import links
 from rollout_curator.ui.pages.select_bounds import bounds_bar
-from rollout_curator.ui.pages.select_figures import relations
 from rollout_curator.ui.pages.select_filters import filter_bar
-from rollout_curator.ui.pages.select_panels import panels
 from rollout_curator.ui.pages.select_rules import rules_bar
-from rollout_curator.ui.pages.select_tables import tables
+from rollout_curator.ui.pages.select_sections import sections
 from rollout_curator.ui.picker.threshold import Choice, Outside, threshold_picker
 from rollout_curator.ui.server.site import Site
 from rollout_curator.ui.state import choices, measures, state
@@ -40,9 +38,7 @@ def page(site: Site, workspace: Workspace) -> None:
     recipe = state.recipe()
     bounds_bar(workspace, recipe, axis)
     rules_bar(workspace, recipe)
-    panels(workspace, recipe)
-    relations(workspace, recipe)
-    tables(workspace, recipe)
+    sections(workspace, recipe)
 
 
 def _picker(workspace: Workspace, recipe: Recipe, axis: str) -> None:

@@ -39,8 +39,8 @@ class Shown:
     table: pd.DataFrame
 
 
-def relations(workspace: Workspace, recipe: Recipe) -> None:
-    """Draw reward against a number of choice, and how tasks fare."""
+def figures(workspace: Workspace, recipe: Recipe) -> None:
+    """Draw reward against a number of choice, how tasks fare, and the figures that are looked at less often."""
     at_least, rest = measures.success_at(workspace, recipe), measures.whole_of(recipe)
     version = workspace.refresh_decisions()
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="relations-bar"):
@@ -67,9 +67,10 @@ def relations(workspace: Workspace, recipe: Recipe) -> None:
     with right:
         shown = _by_pass_rate(workspace, version, recipe.of_classes(), at_least)
         draw(workspace, shown, "tasks", success=at_least, among=slice_queues.ATTEMPTS)
+    _more_figures(workspace, recipe)
 
 
-def more_figures(workspace: Workspace, recipe: Recipe) -> None:
+def _more_figures(workspace: Workspace, recipe: Recipe) -> None:
     """Draw the figures that are looked at less often."""
     at_least, rest = measures.success_at(workspace, recipe), measures.whole_of(recipe)
     version, tried = workspace.refresh_decisions(), recipe.of_classes()

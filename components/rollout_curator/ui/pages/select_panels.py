@@ -17,6 +17,7 @@ from rollout_curator.selection.intervals import Interval
 from rollout_curator.selection.slices import Equals
 from rollout_curator.selection.strategies import quantile_bounds, z_bounds
 from rollout_curator.selection.threshold_counts import ThresholdCounts, count_thresholds
+from rollout_curator.ui.pages.select_groups import groups_table
 from rollout_curator.ui.picker.panels import MAX_STOPS as PANEL_STOPS
 from rollout_curator.ui.picker.threshold import Panel, PanelChoice, threshold_panels
 from rollout_curator.ui.server.site import BY_CONTENT
@@ -51,7 +52,6 @@ def panels(workspace: Workspace, recipe: Recipe) -> None:
     """Draw the small plots of one class, with what orders them and sets all their thresholds at once."""
     with st.container(key="panels", gap="small"):
         with st.container(horizontal=True, vertical_alignment="center", gap="small", key="panels-bar"):
-            st.markdown("**Reward by**", width="content")
             by = st.segmented_control(
                 "By",
                 GROUPS,
@@ -61,13 +61,21 @@ def panels(workspace: Workspace, recipe: Recipe) -> None:
                 label_visibility="collapsed",
                 key="rc.panels-by",
             )
-            order = st.selectbox("Order", list(ORDERS), label_visibility="collapsed", key="rc.panels-order", width=220)
-            one_axis = st.toggle("Shared x-axis", value=True, key="rc.panels-axis")
-            groups = _ordered(workspace, recipe, str(by), ORDERS[order])
+            if st.toggle("As a table", key="rc.panels-as-table"):
+                one_axis, order = False, ""
+            else:
+                order = st.selectbox(
+                    "Order", list(ORDERS), label_visibility="collapsed", key="rc.panels-order", width=240
+                )
+                one_axis = st.toggle("Shared x-axis", value=True, key="rc.panels-axis")
+            groups = _ordered(workspace, recipe, str(by), ORDERS.get(order, "size"))
             with st.popover(label(f"Set per-{name_of(str(by))} thresholds"), type="tertiary", width="content"):
                 _set_all(workspace, recipe, str(by), groups)
         if _has_others(recipe, str(by)):
             st.caption(label(_others_words(recipe, str(by))))
+        if not order:
+            groups_table(workspace, recipe, str(by))
+            return
         n_pages = -(-len(groups) // SHOWN)
         page = st.pagination(n_pages, key=f"rc.panels-page-{by}") if n_pages > 1 else 1
         _draw(workspace, recipe, str(by), groups[(page - 1) * SHOWN : page * SHOWN], one_axis=one_axis)

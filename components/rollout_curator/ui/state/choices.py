@@ -4,7 +4,7 @@ Each function is one choice of a user; `state` keeps them, and refuses a recipe 
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 
 from rollout_curator.index.numeric_columns import REWARD
@@ -121,11 +121,12 @@ def axis() -> str:
 
 
 def open_here(queue: str) -> None:
-    """Show the rollouts of a queue in the table of this page; an empty name shows all."""
+    """Show the rollouts of a queue in the section of rollouts; an empty name shows all."""
     now = state.session()
     now.opened = queue
     if queue:
-        now.table = state.ROLLOUTS
+        now.section = state.ROLLOUTS
+    state.write_url()
 
 
 def opened() -> str:
@@ -133,14 +134,25 @@ def opened() -> str:
     return state.session().opened
 
 
-def table() -> str:
-    """Return which table of the Select page is shown."""
-    return state.session().table
+def section() -> str:
+    """Return which section of the Select page is shown, empty for the first."""
+    return state.session().section
 
 
-def set_table(name: str) -> None:
-    """Choose which table of the Select page is shown."""
-    state.session().table = name
+def set_section(name: str) -> None:
+    """Choose which section of the Select page is shown."""
+    state.session().section = name
+    state.write_url()
+
+
+def columns() -> tuple[str, ...]:
+    """Return the columns of the table of rollouts, in order; none for the usual ones."""
+    return state.session().columns
+
+
+def set_columns(names: Sequence[str]) -> None:
+    """Choose the columns of the table of rollouts."""
+    state.session().columns = tuple(names)
 
 
 def success() -> float | None:

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from rollout_curator.conversation.excerpts import Excerpt, cut_shared_starts
 from rollout_curator.index.numeric_columns import REWARD
 from rollout_curator.recipe.recipe import Recipe
 from rollout_curator.selection import strategies
@@ -162,3 +163,31 @@ def _group_table(workspace: Workspace, version: int, rest: Recipe, by: str, at_l
 def task_names(workspace: Workspace, recipe: Recipe, groups: list[int]) -> list[str]:
     """Return what tasks are called, by their codes: with their agent where there are several."""
     return workspace.group_names(recipe.group_by, groups, is_short=True)
+
+
+def task_words(workspace: Workspace, recipe: Recipe, groups: list[int]) -> list[str]:
+    """Return what tasks ask, by their codes, in the words of their first rollout."""
+    firsts = _first_rows(workspace, recipe.group_by)
+    return [one.task for one in excerpts(workspace, [int(firsts[code]) for code in groups])]
+
+
+@st.cache_resource(hash_funcs=BY_CONTENT, show_spinner=False, max_entries=3)
+def _first_rows(workspace: Workspace, by: str) -> Array:
+    """Return the first row of every group, by its code."""
+    codes = workspace.groups(by).codes
+    firsts = np.zeros(int(codes.max(initial=-1)) + 1, dtype=np.int64)
+    firsts[codes[::-1]] = np.arange(len(codes))[::-1]
+    return firsts
+
+
+def excerpts(workspace: Workspace, rows: list[int]) -> list[Excerpt]:
+    """Return the words by which rollouts are known; what all tasks of an agent begin with is cut."""
+    return _excerpts(workspace, tuple(rows))
+
+
+@st.cache_resource(hash_funcs=BY_CONTENT, show_spinner="Reading the words of these rollouts…", max_entries=12)
+def _excerpts(workspace: Workspace, rows: tuple[int, ...]) -> list[Excerpt]:
+    found = workspace.excerpts(rows)
+    agents = workspace.classes("agent")[0][list(rows)].tolist()
+    tasks = cut_shared_starts([one.task for one in found], agents)
+    return [one._replace(task=task) for one, task in zip(found, tasks, strict=True)]

@@ -31,10 +31,10 @@ from rollout_curator.ui.server.site import Site
 SESSION = "rc.session"
 EVERYWHERE = (*addresses.NAMES, "target", "format")
 REVIEW = ("queue", "key", "blind")
-SELECT = ("axis", "success")
+SELECT = ("axis", "success", "section")
 ALL = (*EVERYWHERE, *REVIEW, *SELECT)
-ROLLOUTS = "Rollouts"
-"""The table of single rollouts on the Select page."""
+ROLLOUTS = "rollouts"
+"""The section of single rollouts on the Select page."""
 ECHO_S = 3.0
 Array = np.ndarray[Any, Any]
 """So long after a value was replaced, the browser may still send it along with something else."""
@@ -60,7 +60,8 @@ class Session:
     key: str = ""
     axis: str = REWARD
     opened: str = ""
-    table: str = ""
+    section: str = ""
+    columns: tuple[str, ...] = ()
     success: float | None = None
     as_tables: bool = False
     drawn: dict[str, int] = field(default_factory=dict)
@@ -215,6 +216,7 @@ def _url(names: tuple[str, ...]) -> dict[str, str]:
     values = {
         **addresses.to_link(now.recipe, now.start),
         "axis": "" if now.axis == REWARD else now.axis,
+        "section": now.section,
         "success": "" if now.success is None else repr(now.success),
         "target": "" if now.recipe.target == now.start.target == Recipe().target else now.recipe.target,
         "format": now.recipe.format or (recipes.plan(now.recipe).format if now.start.format else ""),
@@ -238,6 +240,8 @@ def _take(now: Session, name: str, value: str) -> None:
         now.key = value
     elif name == "axis":
         now.axis = value
+    elif name == "section":
+        now.section = value
     elif name == "success":
         now.success = addresses.number(value)
     elif name in addresses.NAMES:
