@@ -255,7 +255,7 @@ REFUSED = {
         b"[[" + A + b"]]",
         "no rollouts; its records are no objects (a JSON array, not an object); a rollout is one JSON object",
     ),
-    "csv": (b"id,prompt,reward\n1,hi,0.5\n", "no line is a JSON object"),
+    "csv": (b"id,prompt,reward\n1,hi,0.5\n", 'no line is a JSON object; it begins "id,prompt,reward"'),
 }
 
 

@@ -3,12 +3,13 @@
 Also what is said of a file none of whose lines or records is a rollout. Knows nothing of caches.
 """
 
+import contextlib
 import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from rollout_curator.errors import SourceUnreadable
+from rollout_curator.errors import SourceError, SourceUnreadable
 from rollout_curator.index.document_scan import scan_document
 from rollout_curator.index.parquet_scan import scan_parquet
 from rollout_curator.index.scan import plan, scan_packed, scan_range
@@ -25,6 +26,9 @@ ScanTask = tuple[str, str, int, int]
 Run = Callable[[Callable[[ScanTask], Shard], Sequence[ScanTask]], Iterator[Shard]]
 
 _NOT_OBJECTS = ("not_json", "not_object", "invalid_utf8", "too_deep", "too_long", "too_many_values", SEVERAL, "cut")
+
+
+_BEGINS_CHARS, _BEGINS_BYTES = 40, 400
 
 
 @dataclass(slots=True)
@@ -133,7 +137,15 @@ def refusal(made: Pass, whole: Shard, path: Path) -> str | None:
         return f"{name}: no rollouts; {_why_no_record(made.layout, whole, kinds)}"
     if not kinds:
         return f"{name}: no rollouts, {'only blank lines' if whole.n_lines else 'not one line'}"
-    return f"{name}: no line is a JSON object"
+    return f"{name}: no line is a JSON object{'' if made.copies else _begins(path)}"
+
+
+def _begins(path: Path) -> str:
+    """Return how a plain file begins, by which people know what it is; nothing where that cannot be read."""
+    with contextlib.suppress(SourceError, OSError), contextlib.closing(open_source(path).file) as file:
+        words = file.read(_BEGINS_BYTES).lstrip().split(b"\n")[0].decode("utf-8", "replace").strip()
+        return f'; it begins "{shown(words[:_BEGINS_CHARS])}{"…" if len(words) > _BEGINS_CHARS else ""}"'
+    return ""
 
 
 def _why_no_record(layout: Layout, whole: Shard, kinds: set[str]) -> str:

@@ -8,7 +8,7 @@ import streamlit as st
 
 from rollout_curator.selection import strategies
 from rollout_curator.ui.state import choices
-from rollout_curator.ui.text import heads, plain
+from rollout_curator.ui.text import heads, label, plain
 
 _CONFIG = st.column_config
 NUMBERS: dict[str, Any] = {
@@ -32,16 +32,31 @@ NUMBERS: dict[str, Any] = {
     **{name: _CONFIG.NumberColumn(format="percent") for name in ("equal", "share")},
     "kept": _CONFIG.NumberColumn(format="localized", help="Kept after all steps"),
 }
+NONE: Mapping[str, Any] = {}
 TEXTS = ("attempts", "agent", "source", "model", "task", "component")
 
 
-def chosen_row(table: pd.DataFrame, key: str, *, opens: bool = True) -> int | None:
-    """Draw a table; return the position of the row that was just chosen, None for none or where rows open nothing."""
+def chosen_row(
+    table: pd.DataFrame,
+    key: str,
+    *,
+    opens: bool = True,
+    says: str = "Select a row to list its rollouts.",
+    help: Mapping[str, Any] = NONE,
+) -> int | None:
+    """Draw a table; return the position of the row that was just chosen, None for none or where rows open nothing.
+
+    `says` is what choosing a row does; `help` are columns of this table alone, beside those that all tables share.
+    """
     shown = table.copy(deep=False)
     for name in shown.columns:
         if shown[name].dtype.kind not in "biuf":
             shown[name] = [plain(word) for word in shown[name]]
-    config = {name: column for name, column in NUMBERS.items() if name in shown and shown[name].dtype.kind in "biuf"}
+    config = {
+        name: column
+        for name, column in {**NUMBERS, **help}.items()
+        if name in shown and shown[name].dtype.kind in "biuf"
+    }
     event = st.dataframe(
         shown,
         hide_index=True,
@@ -55,7 +70,7 @@ def chosen_row(table: pd.DataFrame, key: str, *, opens: bool = True) -> int | No
     )
     if not opens or not isinstance(event, Mapping):
         return None
-    st.caption("Select a row to list its rollouts.")
+    st.caption(label(says))
     rows = event["selection"]["rows"]
     if not rows:
         return None

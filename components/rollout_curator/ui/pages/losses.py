@@ -29,12 +29,16 @@ def draw_left_out(workspace: Workspace, recipe: Recipe) -> None:
             st.markdown(f"**{label(number)}** {label(words)}")
 
 
+def has_unread(workspace: Workspace, recipe: Recipe) -> bool:
+    """Say whether there are keys that nothing reads."""
+    return bool(unread(workspace, recipe))
+
+
 def draw_unread(workspace: Workspace, recipe: Recipe) -> None:
     """Draw the keys that were not read, each with a way to say that it holds no conversation."""
     found = unread(workspace, recipe)
     if not found:
         return
-    st.subheader("Unread keys")
     st.caption(
         "Nothing reads these keys. If one probably holds conversation, its rollouts are dropped until you mark it as "
         "holding none; the others are only reported."

@@ -11,6 +11,7 @@ from rollout_curator.ui.pages.select_panels import panels
 from rollout_curator.ui.pages.select_rollouts import rollouts_table
 from rollout_curator.ui.pages.select_tasks import tasks_table
 from rollout_curator.ui.state import choices, state
+from rollout_curator.ui.text import sentence_case
 from rollout_curator.workspace.workspace import Workspace
 
 SECTIONS: dict[str, Callable[[Workspace, Recipe], None]] = {
@@ -30,7 +31,7 @@ def sections(workspace: Workspace, recipe: Recipe) -> None:
         st.segmented_control(
             "Section",
             names,
-            format_func=str.capitalize,
+            format_func=sentence_case,
             required=True,
             label_visibility="collapsed",
             **state.bind("section", shown, choices.set_section),
