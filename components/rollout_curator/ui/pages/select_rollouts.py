@@ -146,7 +146,7 @@ def _save(workspace: Workspace, recipe: Recipe, among: Array, names: list[str]) 
         type="tertiary",
         icon=":material/download:",
         key="rc.rollouts-csv",
-        help=f"Save {counted(len(among), 'rollout')} with these columns{without}",
+        help=label(f"Save {counted(len(among), 'rollout')} with these columns{without}"),
     )
 
 
