@@ -12,6 +12,12 @@ Item = Mapping[str, Any]
 """One element of a conversation as it was collected: a Responses item or a chat-shaped message (JSON object)."""
 
 
+Piece = tuple[int, str]
+"""What of an item is in a message: the number of the item over prompt and output (-1: the instructions), and which of
+its pieces: "text", "part" (parts that are no text), "reasoning", "think" (reasoning inside the text) or "call".
+"""
+
+
 class ToolFunction(TypedDict):
     """The function a tool call names; arguments are JSON text or the parsed object."""
 
@@ -28,7 +34,7 @@ class ToolCall(TypedDict):
 
 
 class Message(TypedDict):
-    """One message of a training example; `train` is there, and False, only while one is made."""
+    """One message of a training example; `train` (False) and `pieces` are there only while one is made."""
 
     role: str
     content: Any
@@ -36,6 +42,7 @@ class Message(TypedDict):
     tool_call_id: NotRequired[str]
     reasoning_content: NotRequired[str]
     train: NotRequired[bool]
+    pieces: NotRequired[list[Piece]]
 
 
 InvalidKind = Literal["", "masked", "failed", "truncated"]
@@ -111,6 +118,8 @@ class Example:
     not in it, by kind (`words.LEFT_OUT_WORDS`). `untrained` are the places of the messages that are marked as not to be
     trained on, and `marks` the form in which that is written (`options.MARK_FORMS`). `template_kwargs` are written as a
     column of that name. `layout` says how a row is laid out in the file (`conversation.record_of`).
+    `origins` has for each message the pieces it was made of; of those items the `dropped_parts` (item, part of its
+    content) are in no message.
     """
 
     messages: list[Message] | None
@@ -124,6 +133,8 @@ class Example:
     marks: str = field(default="none", compare=False)
     template_kwargs: Mapping[str, Any] = field(default_factory=dict)
     layout: str = field(default="messages", compare=False)
+    origins: tuple[tuple[Piece, ...], ...] = field(default=(), compare=False)
+    dropped_parts: frozenset[tuple[int, int]] = field(default=frozenset(), compare=False)
 
     def record(self) -> dict[str, Any]:
         """Return the example as a JSON object with OpenAI messages; only valid when `skip` is None."""
