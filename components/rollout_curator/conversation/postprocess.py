@@ -15,7 +15,7 @@ def fold_instructions(instructions: str, messages: list[Message], findings: Find
     """Return the messages with the instructions and all leading system messages as one system message (C8)."""
     texts = [instructions]
     pieces: list[Piece] = [(-1, "text")]
-    findings.item = -1
+    findings.item = -1  # what is dropped below are parts of messages, whose numbers are not those of an item's
     for message in messages:
         if message["role"] not in ("system", "developer"):
             break
