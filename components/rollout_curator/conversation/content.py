@@ -15,6 +15,7 @@ from rollout_curator.sources.shapes.parts import (
     Kind,
     image_source,
     is_part,
+    only_text,
     part_of,
     parts_of,
 )
@@ -22,8 +23,8 @@ from rollout_curator.sources.shapes.parts import (
 
 def text_of(content: Any, findings: Findings) -> str:
     """Return the text of a message's content; other parts are dropped and noted (F2)."""
-    if isinstance(content, str):
-        return content
+    if (text := only_text(content)) is not None:
+        return text
     texts = []
     for n, part in _parts(content, findings):
         if part.kind in TEXT_KEYS:
@@ -36,8 +37,10 @@ def text_of(content: Any, findings: Findings) -> str:
 
 def message_content(content: Any, options: ChatOptions, findings: Findings) -> Any:
     """Return the content of a message that is not the assistant's (C7)."""
-    if isinstance(content, str) or content is None:
+    if content is None or isinstance(content, str):
         return content or ""
+    if options.content == "text" and (text := only_text(content)) is not None:
+        return text
     parts = []
     for n, part in _parts(content, findings):
         is_text = part.kind in TEXT_KEYS
