@@ -46,10 +46,10 @@ def set_filter(chosen: Filter) -> None:
     state.change_recipe(filters=(*others[:place], *([chosen] if asks else []), *others[place:]))
 
 
-def remove_filter(place: int) -> None:
-    """Take the filter at a place out of the recipe."""
-    before = state.recipe().filters
-    state.change_recipe(filters=(*before[:place], *before[place + 1 :]))
+def remove_part(part: str, place: int) -> None:
+    """Take a filter or a strategy out of the recipe, by the name of its list there and its place in that."""
+    before = getattr(state.recipe(), part)
+    state.change_recipe(**{part: (*before[:place], *before[place + 1 :])})
 
 
 def set_group_threshold(by: str, chosen: Mapping[str, float | None]) -> None:
@@ -92,12 +92,6 @@ def take_recipe(chosen: Recipe) -> None:
 def add_strategy(step: Step) -> None:
     """Add a rule after those there are."""
     state.change_recipe(strategies=(*state.recipe().strategies, step))
-
-
-def remove_strategy(place: int) -> None:
-    """Take the rule at a place out of the recipe."""
-    before = state.recipe().strategies
-    state.change_recipe(strategies=(*before[:place], *before[place + 1 :]))
 
 
 def move_strategy(place: int, by: int) -> None:
