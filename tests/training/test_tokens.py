@@ -6,7 +6,12 @@ The counts were taken once with the vocabularies of Qwen, DeepSeek V3, Llama 3, 
 
 import pytest
 
-from rollout_curator.training.tokens import DIGIT, Estimate, count, estimate, estimates
+from rollout_curator.training.tokens import DIGIT, Estimate, count, estimates
+
+
+def estimate(text: str) -> Estimate:
+    return estimates([text])[0]
+
 
 TRUE = {
     "English": (

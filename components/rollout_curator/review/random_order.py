@@ -16,7 +16,6 @@ from typing import Any
 import numpy as np
 
 Array = np.ndarray[Any, Any]
-NO_LOT = np.uint64(2**64 - 1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -102,13 +102,8 @@ def count_pieces(text: str, pieces: Sequence[tuple[int, int, bool]], tokenizer: 
     return counts
 
 
-def estimate(text: str) -> Estimate:
-    """Return about how many tokens a text has; of a long one only a sample is looked at."""
-    return estimates([text])[0]
-
-
 def estimates(texts: Sequence[str]) -> list[Estimate]:
-    """Return about how many tokens each text has."""
+    """Return about how many tokens each text has; of a long one only a sample is looked at."""
     return [Estimate(*found) for found in bounds(texts)]
 
 

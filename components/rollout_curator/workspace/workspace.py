@@ -24,12 +24,11 @@ from rollout_curator.recipe.training_line import TrainingLine, make_line
 from rollout_curator.rollout import Rollout
 from rollout_curator.selection import strategies
 from rollout_curator.selection.funnel import ACCEPT, NONE, REJECT, Funnel, Selection, funnel, random_control
-from rollout_curator.selection.slices import Condition
 from rollout_curator.selection.strategies.ranking import shuffled
 from rollout_curator.sources.find import Found, find, passed_over
 from rollout_curator.workspace.collection import Array, Collection
 from rollout_curator.workspace.conversion_outcomes import ConversionOutcomes
-from rollout_curator.workspace.masks import group_thresholds, rows_matching
+from rollout_curator.workspace.masks import group_thresholds
 from rollout_curator.workspace.opening import build_indexes, default_cache
 from rollout_curator.workspace.recipe_rules import Ruling
 from rollout_curator.workspace.row_issues import trimmed
@@ -232,10 +231,6 @@ class Workspace(Collection):
         always = among & (self.verdicts() == ACCEPT)
         own = group_thresholds(self, recipe) if axis == REWARD else None
         return Candidates(among, always if own is None else always | (among & ~np.isnan(own)))
-
-    def rows_in(self, recipe: Recipe, axis: str, parts: Sequence[Condition]) -> Array:
-        """Return the candidates of an axis that fit every part, in order. Raises RecipeError for an unknown column."""
-        return np.flatnonzero(rows_matching(self, parts, self.candidates(recipe, axis).among))
 
     def outcomes(self, plan: Plan) -> tuple[Array, list[str]]:
         """Return per row a code into the list of skip reasons, "" where an example is written."""
