@@ -41,22 +41,22 @@ class Ruling:
         """Return the state of every row; `unbounded` gives that under a recipe without bounds of the reward."""
         rules = self._rules(recipe, plan)
         if not recipe.strategies:
-            return self._select(plan, verdicts, rules)
+            return self._select(verdicts, rules)
         if not recipe.threshold_last or not recipe.has_bounds:
-            kept = self._select(plan, verdicts, rules).kept
-            return self._select(plan, verdicts, replace(rules, late=self._falls(recipe, plan, kept)))
+            kept = self._select(verdicts, rules).kept
+            return self._select(verdicts, replace(rules, late=self._falls(recipe, plan, kept)))
         before = unbounded(recipe.without_bounds())
         early = tuple(
             RuleDrop(fall.name, fall.words, before.rows_marked(fall.name)) for fall in _named(recipe.strategies)
         )
-        return self._select(plan, verdicts, replace(rules, early=early))
+        return self._select(verdicts, replace(rules, early=early))
 
     def _rules(self, recipe: Recipe, plan: Plan) -> Rules:
         outcomes, skips = self._outlook.outcomes(plan)
         falls = tuple(filter_drops(self._rows, recipe))
         return Rules(bounds_of(self._rows, recipe), plan.exclude_invalid, outcomes, skips, falls)
 
-    def _select(self, plan: Plan, verdicts: Array, rules: Rules) -> Selection:
+    def _select(self, verdicts: Array, rules: Rules) -> Selection:
         return select(self._rows.column(REWARD), *self._rows.classes("invalid"), verdicts, rules)
 
     def _falls(self, recipe: Recipe, plan: Plan, kept: Array) -> tuple[RuleDrop, ...]:

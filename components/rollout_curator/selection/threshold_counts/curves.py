@@ -116,7 +116,7 @@ def _starts(value: Floats) -> Ints:
 
 
 def _levels(columns: Columns, bounds: Interval, start: Ints, most: int) -> ThresholdCounts:
-    picked = _stops(columns, start, most)
+    picked = _stops(start, most)
     first, past = start[:-1], int(start[-1])
     low = int(start[0])
     histogram = make_bins(columns.value[low:past], first - low, most=most * 2)
@@ -139,7 +139,7 @@ def _levels(columns: Columns, bounds: Interval, start: Ints, most: int) -> Thres
     )
 
 
-def _stops(columns: Columns, start: Ints, most: int) -> Ints:
+def _stops(start: Ints, most: int) -> Ints:
     """Return which distinct values are stops: all, or half at quantiles of the rollouts, half of the values."""
     n = len(start) - 1
     if n <= most:

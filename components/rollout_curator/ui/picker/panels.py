@@ -53,7 +53,6 @@ def threshold_panels(
     key: str,
     title: str,
     one_axis: bool = True,
-    unit: str = "",
     take: Callable[[PanelChoice], None] | None = None,
 ) -> PanelChoice | None:
     """Return what the user has just chosen, once; else None. Several choices in a row come one a run.
@@ -66,7 +65,6 @@ def threshold_panels(
         "session": known.session,
         "heard": known.sequence,
         "title": title,
-        "unit": unit,
         "oneAxis": one_axis,
         "panels": [_panel(panel) for panel in panels],
     }

@@ -50,7 +50,6 @@ def threshold_picker(
     *,
     key: str,
     title: str = "Reward",
-    unit: str = "",
     kind: Literal["number", "boolean"] = "number",
     outside: Sequence[Outside] = (),
     take: Callable[[Interval], None] | None = None,
@@ -59,15 +58,14 @@ def threshold_picker(
 
     Bounds go to `take`, where there is one, before the page runs: it need not run twice to be up to date. The caller
     keeps the bounds and passes levels made for them from then on, so whatever changes them (a number box,
-    a link) wins over an earlier drag. What was chosen on an axis of another `title` is not taken for this one. `title`,
-    `unit` and the words of `outside` are shown as text.
+    a link) wins over an earlier drag. What was chosen on an axis of another `title` is not taken for this one. `title`
+    and the words of `outside` are shown as text.
     """
     known = heard(key)
     data: PickerData = {
         "session": known.session,
         "heard": known.sequence,
         "title": title,
-        "unit": unit,
         "kind": kind,
         "outside": [{"name": one.name, "words": one.words, "count": one.count} for one in outside],
         **payload(levels),

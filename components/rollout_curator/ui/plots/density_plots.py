@@ -40,12 +40,12 @@ def reward_against(frame: pd.DataFrame, column: str) -> go.Figure:
     return density(frame, column, "reward")
 
 
-def against_table(frame: pd.DataFrame, x: str, y: str = "reward") -> pd.DataFrame:
+def against_table(frame: pd.DataFrame, x: str) -> pd.DataFrame:
     """Return the numbers behind the line of means: one row per part of x that holds a rollout, ascending.
 
-    Columns: the part in words, rollouts, mean and spread of y, and `opens`, the text of the part.
+    Columns: the part in words, rollouts, mean and spread of the reward, and `opens`, the text of the part.
     """
-    across, up = numbers(frame, x), numbers(frame, y)
+    across, up = numbers(frame, x), numbers(frame, "reward")
     rows = np.flatnonzero(~np.isnan(across) & ~np.isnan(up))
     columns = {name: list[object]() for name in (name_of(x), "rollouts", "mean", "spread", "opens")}
     if not len(rows):
