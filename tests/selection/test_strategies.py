@@ -24,13 +24,13 @@ from rollout_curator.selection.strategies import (
     judged,
     matched_random,
     parameters,
-    pass_at_k,
     rates_of_rows,
     task_summary,
     task_table,
     words,
 )
 from rollout_curator.selection.strategies.ranking import ties
+from rollout_curator.selection.strategies.task_statistics import pass_at_k
 
 NAN, INF = float("nan"), float("inf")
 COMPONENTS = Path(__file__).parents[2] / "components"

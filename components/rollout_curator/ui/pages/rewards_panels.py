@@ -18,7 +18,7 @@ from rollout_curator.selection.slices import Equals
 from rollout_curator.selection.strategies import quantile_bounds, z_bounds
 from rollout_curator.selection.threshold_counts import ThresholdCounts, count_thresholds
 from rollout_curator.ui.picker.panels import MAX_STOPS as PANEL_STOPS
-from rollout_curator.ui.picker.threshold import Panel, PanelChoice, threshold_panels
+from rollout_curator.ui.picker.panels import Panel, PanelChoice, threshold_panels
 from rollout_curator.ui.server.site import BY_CONTENT
 from rollout_curator.ui.state import choices, measures
 from rollout_curator.ui.text import label, plain

@@ -14,11 +14,8 @@ from rollout_curator.selection.intervals import Interval
 from rollout_curator.selection.threshold_counts import ThresholdCounts
 from rollout_curator.ui import scripts
 from rollout_curator.ui.picker.messages import PickerData
-from rollout_curator.ui.picker.panels import Panel, PanelChoice, threshold_panels
 from rollout_curator.ui.picker.payload import heard, payload
 from rollout_curator.ui.state.state import of_component
-
-__all__ = ["Choice", "Outside", "Panel", "PanelChoice", "choice_of", "threshold_panels", "threshold_picker"]
 
 _mount = st.components.v2.component(
     "rollout_curator_threshold", css=scripts.text("picker/threshold.css"), js=scripts.loader("picker/threshold.js")

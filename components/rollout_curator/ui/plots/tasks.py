@@ -23,8 +23,6 @@ MAX_MARKS = 400
 N_BARS = 10
 PASS_RATE = "pass_rate"
 TASK_MEAN = "task_mean"
-TASKS_SOLVED = encode([Range(PASS_RATE, 1.0, 1.0)])
-TASKS_UNSOLVED = encode([Range(PASS_RATE, 0.0, 0.0)])
 
 
 class PassAt(Protocol):
