@@ -171,7 +171,7 @@ def test_a_look_that_takes_long_shows_how_far_it_is_and_can_be_cancelled(
     monkeypatch.setattr(loading, "PATIENCE_S", 0.0)
     assert site.workspace
     monkeypatch.setattr(conversion_outcomes, "LOOK_EVERY", 1)
-    with closing(site.workspace.outlook.look(plan(Recipe(target="openai")))) as another:
+    with closing(site.workspace.conversion_outcomes.check_examples(plan(Recipe(target="openai")))) as another:
         assert next(another) == 1
         app.number_input(key="rc.limit").set_value(500).run()
         assert [button.label for button in app.button] == ["Cancel"]

@@ -279,7 +279,7 @@ class Workspace:
         opened, recipe = self._here(), checked(recipe)
         opened.refresh_decisions()
         with progress("looking at examples") as advance:
-            for done in opened.outlook.prepare(recipes.plan(recipe)):
+            for done in opened.conversion_outcomes.prepare(recipes.plan(recipe)):
                 advance(done, len(self))
         return opened, recipe
 

@@ -8,7 +8,7 @@ from rollout_curator.export.card_facts import pair_notes
 from rollout_curator.export.choice import Chosen, ExportProgress, choose
 from rollout_curator.export.controls import check_exports, export_with_controls, exports_of
 from rollout_curator.export.costing import cost_of, usual
-from rollout_curator.export.losses import left_out, left_out_said, left_out_words, noticed, unread
+from rollout_curator.export.losses import count_issues, left_out, left_out_said, left_out_words, unread
 from rollout_curator.export.overwrite_guard import Foreign, LineGuard, foreign, targets_of
 from rollout_curator.export.paths import check_out, usual_card, usual_report
 from rollout_curator.export.remaking import Remade, remake
@@ -31,6 +31,7 @@ __all__ = [
     "choose",
     "command_of",
     "cost_of",
+    "count_issues",
     "export",
     "export_with_controls",
     "exports_of",
@@ -39,7 +40,6 @@ __all__ = [
     "left_out",
     "left_out_said",
     "left_out_words",
-    "noticed",
     "pair_notes",
     "remake",
     "says_of",

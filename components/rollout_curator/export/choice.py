@@ -10,7 +10,7 @@ from typing import Any, TypeVar, cast
 import numpy as np
 
 from rollout_curator.decisions.marked_rows import Marks
-from rollout_curator.export.conversion import Ask, Prompted, prompts
+from rollout_curator.export.conversion import Prompted, PromptRequest, prompts
 from rollout_curator.export.worker_count import count_for
 from rollout_curator.files import manifest
 from rollout_curator.parallel import run_ordered
@@ -29,7 +29,7 @@ from rollout_curator.words import counted
 from rollout_curator.workspace.workspace import Workspace
 
 Array = np.ndarray[Any, Any]
-ROWS_AN_ASK = 512
+ROWS_A_REQUEST = 512
 LEAVES_ONE = "the rule drop_copies leaves one of each"
 
 
@@ -152,22 +152,22 @@ def _asked(recipe: Recipe, name: str) -> bool:
 
 def reviewed_of(workspace: Workspace) -> manifest.Reviewed:
     """Return the verdicts and marks that stand, as the manifest keeps them."""
-    verdicts, standing, marks = workspace.verdicts(), workspace.standing(), workspace.marked_rows().by_key
+    verdicts, current, marks = workspace.verdicts(), workspace.current_verdicts(), workspace.marked_rows().by_key
     reviewed: manifest.Reviewed = {
         "accepted": int(np.count_nonzero(verdicts == ACCEPT)),
         "rejected": int(np.count_nonzero(verdicts == REJECT)),
-        "sha256": manifest.digest_of(standing, marks),
-        "verdicts": dict(sorted(standing.items())),
+        "sha256": manifest.digest_of(current, marks),
+        "verdicts": dict(sorted(current.items())),
     }
     if marks:
         reviewed["marks"] = dict(marks)
     return reviewed
 
 
-def _over(workspace: Workspace, standing: Mapping[str, str]) -> dict[str, list[str]]:
+def _over(workspace: Workspace, current: Mapping[str, str]) -> dict[str, list[str]]:
     """Return what reviewers chose over what: keys of accepted rollouts, and the keys named in the reasons."""
     found: dict[str, list[str]] = {}
-    for key, verdict in sorted(standing.items()):
+    for key, verdict in sorted(current.items()):
         decision = workspace.decision(key)
         if verdict == "accept" and decision is not None and (others := over_of(decision.reasons)):
             found[key] = sorted(set(others))
@@ -195,21 +195,21 @@ def _split_of(workspace: Workspace, recipe: Recipe, n_written: Array) -> ExportS
 
 
 def _prompted(workspace: Workspace, rows: Array, plan: Plan | None, marks: Marks) -> Iterator[Prompted]:
-    return run_ordered(prompts, _asks(workspace, rows, plan, marks), count_for(workspace, rows, plan))
+    return run_ordered(prompts, _requests(workspace, rows, plan, marks), count_for(workspace, rows, plan))
 
 
-def _asks(workspace: Workspace, rows: Array, plan: Plan | None, marks: Marks) -> Iterator[Ask]:
+def _requests(workspace: Workspace, rows: Array, plan: Plan | None, marks: Marks) -> Iterator[PromptRequest]:
     texts: list[bytes] = []
     marked: dict[int, frozenset[int]] = {}
     for row, text in workspace.lines(rows):
         if marks and (items := marks.get(workspace.key(row))):
             marked[len(texts)] = frozenset(items)
         texts.append(text)
-        if len(texts) == ROWS_AN_ASK:
-            yield Ask(texts, plan, marked)
+        if len(texts) == ROWS_A_REQUEST:
+            yield PromptRequest(texts, plan, marked)
             texts, marked = [], {}
     if texts:
-        yield Ask(texts, plan, marked)
+        yield PromptRequest(texts, plan, marked)
 
 
 def _of_pairs(part: Array, units: Array) -> Array:

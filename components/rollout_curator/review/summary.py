@@ -134,7 +134,7 @@ def own_codes(workspace: Workspace, reviewer: str) -> Array:
 def reasons(workspace: Workspace) -> dict[str, int]:
     """Return how many of the contents open here are rejected for each reason, most first."""
     counts: dict[str, int] = {}
-    for key in workspace.standing():
+    for key in workspace.current_verdicts():
         decision = workspace.decision(key)
         for reason in decision.reasons if decision and decision.verdict == "reject" else ():
             counts[reason] = counts.get(reason, 0) + 1

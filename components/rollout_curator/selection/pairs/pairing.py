@@ -252,8 +252,8 @@ def _is_far(gap: Any, margin: float) -> Any:
 def _by_reward(pairs: Pairs, sides: Sides, members: Array, prompts: Mapping[int, int]) -> list[tuple[int, int]]:
     """Return every two of a group that may be a pair by reward, furthest apart first; ties are settled by lot."""
     same: dict[int, list[int]] = {}
-    by_lot = members[np.argsort(sides.sample_rank[members], kind="stable")]
-    for row in (row for row in by_lot.tolist() if prompts[row] >= 0):
+    in_random_order = members[np.argsort(sides.sample_rank[members], kind="stable")]
+    for row in (row for row in in_random_order.tolist() if prompts[row] >= 0):
         same.setdefault(prompts[row], []).append(row)
     best: list[tuple[float, int, int, int, int]] = []
     for rows in same.values():

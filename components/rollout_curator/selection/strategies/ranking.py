@@ -90,16 +90,16 @@ def first_of_each(frame: "pd.DataFrame", key: npt.NDArray[Any], n: int, among: B
     """
     rows = np.flatnonzero(among)
     kept = np.zeros(len(frame), dtype=bool)
-    by_lot = rows[np.argsort(ties(frame)[rows], kind="stable")]
-    kept[by_lot] = places(dense(frame)[by_lot], key[by_lot]) < n
+    in_random_order = rows[np.argsort(ties(frame)[rows], kind="stable")]
+    kept[in_random_order] = places(dense(frame)[in_random_order], key[in_random_order]) < n
     return marked(frame, kept)
 
 
 def lowest_of_each(frame: "pd.DataFrame", same: npt.NDArray[Any]) -> "pd.Series[bool]":
     """Return one row of each value of `same`, the one with the lowest random rank."""
-    by_lot = np.argsort(ties(frame), kind="stable")
+    in_random_order = np.argsort(ties(frame), kind="stable")
     kept = np.zeros(len(frame), dtype=bool)
-    kept[by_lot[np.unique(same[by_lot], return_index=True)[1]]] = True
+    kept[in_random_order[np.unique(same[in_random_order], return_index=True)[1]]] = True
     return marked(frame, kept)
 
 

@@ -184,7 +184,7 @@ def _set_all(workspace: Workspace, recipe: Recipe, by: str, groups: list[Group])
     if other := recipe.thresholds_by:
         st.caption(label(f"{len(recipe.group_thresholds(other)):,} have a threshold of their own by {other}."))
         if st.button("Follow the common threshold again", key="rc.panels-clear"):
-            choices.clear_own()
+            choices.clear_group_thresholds()
             st.rerun()
 
 

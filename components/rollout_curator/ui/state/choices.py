@@ -59,7 +59,7 @@ def set_group_threshold(by: str, chosen: Mapping[str, float | None]) -> None:
     state.change_recipe(thresholds=Thresholds(by, found) if found else None)
 
 
-def clear_own() -> None:
+def clear_group_thresholds() -> None:
     """Let every agent, source and model follow the common threshold again."""
     state.take(state.recipe().without_thresholds())
 

@@ -79,7 +79,7 @@ class Session:
     reported: Mapping[str, Any] | None = None
     notice: str = ""
     known: Recipe | None = None
-    look: CheckJob | None = None
+    check: CheckJob | None = None
     declined: Plan | None = None
     nth: int = 1
     template_from: str = ""
