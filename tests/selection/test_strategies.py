@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from rollout_curator.errors import RecipeError
+from rollout_curator.selection.group_tables import task_table
 from rollout_curator.selection.strategies import (
     STRATEGIES,
     Parameter,
@@ -26,7 +27,6 @@ from rollout_curator.selection.strategies import (
     parameters,
     rates_of_rows,
     task_summary,
-    task_table,
     words,
 )
 from rollout_curator.selection.strategies.ranking import ties

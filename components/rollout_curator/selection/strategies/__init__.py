@@ -24,7 +24,6 @@ from rollout_curator.selection.strategies.task_statistics import (
     quantile_bounds,
     rates_of_rows,
     task_summary,
-    task_table,
     z_bounds,
 )
 
@@ -48,7 +47,6 @@ __all__ = [
     "rates_of_rows",
     "reads_examples",
     "task_summary",
-    "task_table",
     "words",
     "z_bounds",
 ]

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from rollout_curator.errors import RecipeError
 from rollout_curator.index.hashing import Hashes, mixed
+from rollout_curator.selection.group_statistics import Floats, Ints, order_by_group
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,8 +20,6 @@ NO_NUMBERS = frozenset({"group", "key_hi", "key_lo", "example"})
 """Columns by which rollouts are told apart; to compare them would let their order decide."""
 
 Bools = npt.NDArray[np.bool_]
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
 
 
 def numbers(frame: "pd.DataFrame", column: str, where: str) -> Floats:
@@ -62,21 +61,9 @@ def dense(frame: "pd.DataFrame") -> Ints:
     return np.asarray(pd.factorize(frame["group"].to_numpy())[0], dtype=np.int64)
 
 
-def by_task(task: Ints, key: npt.NDArray[Any]) -> Ints:
-    """Return the order that sorts rows by task, then ascending by key, NaN last, then by position.
-
-    Equals `np.lexsort((key, task))` for dense tasks, in a third of the time: numpy sorts 16-bit numbers by radix.
-    """
-    order = np.argsort(key, kind="stable")
-    for shift in range(0, int(task.max(initial=0)).bit_length(), 16):
-        digit = (task[order] >> shift).astype(np.uint16)
-        order = order[np.argsort(digit, kind="stable")]
-    return order
-
-
 def places(task: Ints, key: npt.NDArray[Any]) -> Ints:
-    """Return the place of each row in its task, from 0, in the order of `by_task`."""
-    order = by_task(task, key)
+    """Return the place of each row in its task, from 0, in the order of `order_by_group`."""
+    order = order_by_group(task, key)
     size = np.bincount(task)
     found = np.empty(len(order), dtype=np.int64)
     found[order] = np.arange(len(order)) - np.repeat(np.cumsum(size) - size, size)

@@ -16,6 +16,7 @@ from rollout_curator.index.numeric_columns import REWARD
 from rollout_curator.recipe.recipe import Recipe
 from rollout_curator.review import slice_queues
 from rollout_curator.selection import slices
+from rollout_curator.selection.group_tables import tasks_by_mean
 from rollout_curator.selection.slices import Range
 from rollout_curator.ui import links, plots
 from rollout_curator.ui.pages.chosen_row import chosen_row
@@ -188,7 +189,7 @@ def _reward_by_task(workspace: Workspace, version: int, rest: Recipe) -> Shown:
     codes = frame["task_id"].cat.categories.to_list()
     said = [f"{name} ({code})" for name, code in zip(measures.task_names(workspace, rest, codes), codes, strict=True)]
     named = frame.assign(task_id=frame["task_id"].cat.rename_categories(said))
-    table = plots.task_table(named).head(200)
+    table = tasks_by_mean(named).head(200)
     opens = [slices.encode([Range(slice_queues.GROUP, code, code)]) for code in table.pop("group")]
     return Shown(plots.reward_by_task(named), table.reset_index(names="task").assign(opens=opens))
 

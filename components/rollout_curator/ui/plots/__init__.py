@@ -2,10 +2,9 @@
 
 Input is a frame with one row per rollout: `reward` (float64, NaN unrated), `agent`, `source` and `task_id`
 (categoricals), `group` (the code of the task), `tokens`, `turns` and other numbers; its index is the row of each. Or it
-is a table that `tables` or `strategies` made of such a frame, where figures share one or it can be kept. Figures are
-counted here, so that a million rollouts never reach the browser; `tables` has the numbers behind them, for those who
-cannot see them. Each mark carries what it opens, which `opened` reads from a click. The app themes the figures:
-nothing here knows it.
+is a table that `selection.group_tables` made of such a frame, where figures share one or it can be kept. Figures are
+counted here, so that a million rollouts never reach the browser; those who cannot see them read the tables. Each mark
+carries what it opens, which `opened` reads from a click. The app themes the figures: nothing here knows it.
 """
 
 from rollout_curator.ui.plots.base import PLOTS, alt, coloured
@@ -16,7 +15,6 @@ from rollout_curator.ui.plots.distribution import ecdf, ecdf_table
 from rollout_curator.ui.plots.groups import by_group
 from rollout_curator.ui.plots.histogram_plot import histogram
 from rollout_curator.ui.plots.labels import label
-from rollout_curator.ui.plots.tables import group_table, task_table
 from rollout_curator.ui.plots.tasks import (
     PASS_RATE,
     pass_at_k,
@@ -37,7 +35,6 @@ __all__ = [
     "density",
     "ecdf",
     "ecdf_table",
-    "group_table",
     "histogram",
     "label",
     "opened",
@@ -46,6 +43,5 @@ __all__ = [
     "reward_against",
     "reward_by_task",
     "row_of",
-    "task_table",
     "tasks_by_pass_rate",
 ]
