@@ -21,7 +21,8 @@ from streamlit.testing.v1 import AppTest
 from making import Ran, call, gym, write
 from rollout_curator.decisions.store import Decisions, Entry
 from rollout_curator.ui.server import site as sites
-from rollout_curator.ui.server.site import ServeOptions, Site
+from rollout_curator.ui.server.serve_options import ServeOptions
+from rollout_curator.ui.server.site import Site
 from rollout_curator.workspace.workspace import Workspace
 
 STORE = "curation.sqlite"

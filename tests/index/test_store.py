@@ -12,7 +12,7 @@ import pytest
 
 from indexing import header_of, line, open_index, write
 from rollout_curator.errors import CacheError, SourceChanged, SourceNotFound
-from rollout_curator.index import checksums, store
+from rollout_curator.index import checksums, code_hash, store
 from rollout_curator.index.source import Source
 from rollout_curator.workspace.workspace import Workspace
 
@@ -329,7 +329,7 @@ def test_one_reward_rewritten_in_a_large_file_of_the_same_size_is_seen(tmp_path:
 
 
 def test_an_index_depends_on_all_code_that_reads_a_line_whatever_room_it_is_in() -> None:
-    found = {module.removeprefix("rollout_curator.") for module in store.decisive_modules()}
+    found = {module.removeprefix("rollout_curator.") for module in code_hash.decisive_modules()}
     assert found >= {
         "index.scan",
         "index.facts",

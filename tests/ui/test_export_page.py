@@ -17,7 +17,8 @@ from rollout_curator.printable import digest
 from rollout_curator.recipe.recipe import Recipe, plan
 from rollout_curator.ui import loading
 from rollout_curator.ui.server import site as sites
-from rollout_curator.ui.server.site import ServeOptions, Site
+from rollout_curator.ui.server.serve_options import ServeOptions
+from rollout_curator.ui.server.site import Site
 from rollout_curator.ui.state import state
 from rollout_curator.workspace import conversion_outcomes
 from rollout_curator.workspace.workspace import Workspace

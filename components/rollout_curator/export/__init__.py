@@ -5,12 +5,13 @@ again from the manifest alone. They stream: a batch of rollouts is in memory at 
 """
 
 from rollout_curator.export.card_facts import pair_notes
-from rollout_curator.export.choice import Chosen, ExportProgress, choose
+from rollout_curator.export.choice import Chosen, choose
 from rollout_curator.export.controls import check_exports, export_with_controls, exports_of
 from rollout_curator.export.costing import cost_of, usual
 from rollout_curator.export.losses import count_issues, left_out, left_out_said, left_out_words, unread
 from rollout_curator.export.overwrite_guard import Foreign, LineGuard, foreign, targets_of
 from rollout_curator.export.paths import check_out, usual_card, usual_report
+from rollout_curator.export.progress import ExportProgress
 from rollout_curator.export.remaking import Remade, remake
 from rollout_curator.export.settings import Settings, command_of
 from rollout_curator.export.stream import first_line

@@ -70,7 +70,8 @@ class SortedGroups:
         place, most = q * (self.size - 1), self.size - 1
         below = np.floor(place).astype(np.int64)
         part = place - below
-        return self._at(below) * (1 - part) + self._at(np.minimum(below + 1, most)) * part
+        found: Floats = self._at(below) * (1 - part) + self._at(np.minimum(below + 1, most)) * part
+        return found
 
     def quantile_above(self, q: float) -> Floats:
         """Return the next higher number of each group that occurs.
@@ -92,7 +93,7 @@ class SortedGroups:
         Such a division rounds nothing, so where squares are numbers anyway the moments are the same to the last bit.
         """
         largest = np.maximum(np.abs(self.quantile_above(0)), np.abs(self.quantile_above(1)))
-        return np.frexp(np.nan_to_num(largest))[1].astype(np.int32)
+        return np.asarray(np.frexp(np.nan_to_num(largest))[1], dtype=np.int32)
 
     def scaled_moments(self, power: npt.NDArray[np.int32]) -> Moments:
         """Return mean and spread of the numbers divided by these powers of two."""

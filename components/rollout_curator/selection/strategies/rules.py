@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import numpy as np
 
+from rollout_curator.selection.group_statistics import Floats
 from rollout_curator.selection.intervals import Interval
 from rollout_curator.selection.strategies.base import Says, strategy
 from rollout_curator.selection.strategies.ranking import (
-    Floats,
     dense,
     first_of_each,
     lowest_of_each,

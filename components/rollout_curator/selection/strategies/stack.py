@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rollout_curator.index.hashing import Hashes
+from rollout_curator.selection.group_statistics import Floats, Ints
 from rollout_curator.selection.strategies.base import Step, arguments, get
-from rollout_curator.selection.strategies.ranking import Bools, Floats, Ints, dense, places, ranks_to_draw_by
+from rollout_curator.selection.strategies.ranking import Bools, dense, places, ranks_to_draw_by
 
 if TYPE_CHECKING:
     import pandas as pd

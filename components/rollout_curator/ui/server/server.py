@@ -29,7 +29,8 @@ from rollout_curator.ui.server.error_log import log_error
 from rollout_curator.ui.server.guard import Guard
 from rollout_curator.ui.server.origin import public_hosts
 from rollout_curator.ui.server.proxies import Proxies
-from rollout_curator.ui.server.site import ServeOptions, Site, install
+from rollout_curator.ui.server.serve_options import ServeOptions
+from rollout_curator.ui.server.site import Site, install
 
 __all__ = ["ServeOptions", "parts", "serve"]
 
