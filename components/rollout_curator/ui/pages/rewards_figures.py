@@ -60,7 +60,9 @@ def relations(workspace: Workspace, recipe: Recipe) -> None:
             width=260,
             **state.bind("success", at_least, choices.set_success),
         )
-        st.toggle("tables in place of figures", **state.bind("tables", choices.as_tables(), choices.set_as_tables))
+        st.toggle(
+            "tables in place of figures", **state.bind("tables", state.session().as_tables, choices.set_as_tables)
+        )
     with st.container(key="plots"):
         left, right = st.columns(2, gap="medium")
     with left:
@@ -100,7 +102,7 @@ def draw(
 
     `success` is what counts as one, where the figure is about pass rates; with `has_box` a box can be drawn in it.
     """
-    text = _row(shown, key) if choices.as_tables() else _mark(shown.figure, key, has_box=has_box)
+    text = _row(shown, key) if state.session().as_tables else _mark(shown.figure, key, has_box=has_box)
     if text is None:
         return
     row = plots.row_of(text)

@@ -29,7 +29,7 @@ TASK_ORDERS = {
 
 def tables(workspace: Workspace, recipe: Recipe) -> None:
     """Draw the choice of a table, and the chosen one."""
-    shown = choices.table() if choices.table() in TABS else TABS[0]
+    shown = state.session().table if state.session().table in TABS else TABS[0]
     st.segmented_control(
         "tables",
         TABS,

@@ -20,7 +20,7 @@ from rollout_curator.selection import group_tables
 from rollout_curator.selection.intervals import Interval
 from rollout_curator.selection.threshold_counts import ThresholdCounts, count_thresholds
 from rollout_curator.ui.server.site import BY_CONTENT
-from rollout_curator.ui.state import choices
+from rollout_curator.ui.state import state
 from rollout_curator.workspace import attempts as trying
 from rollout_curator.workspace.workspace import Workspace
 
@@ -134,7 +134,7 @@ def success_at(workspace: Workspace, recipe: Recipe) -> float:
 
     It does not follow the threshold: what a task is like stays the same while one looks for the threshold.
     """
-    chosen = choices.success()
+    chosen = state.session().success
     return trying.usual_success(attempts(workspace, recipe)) if chosen is None else chosen
 
 
