@@ -20,7 +20,9 @@ MAX_STOPS = 60
 """A small plot has so many stops for its handle at most."""
 
 _mount = st.components.v2.component(
-    "rollout_curator_panels", css=scripts.text("picker/panels.css"), js=scripts.loader("picker/panels.js")
+    "rollout_curator_panels",
+    css=scripts.text("picker/picker.css") + scripts.text("picker/panels.css"),
+    js=scripts.loader("picker/panels.js"),
 )
 
 

@@ -18,7 +18,9 @@ from rollout_curator.ui.picker.payload import heard, payload
 from rollout_curator.ui.state.state import of_component
 
 _mount = st.components.v2.component(
-    "rollout_curator_threshold", css=scripts.text("picker/threshold.css"), js=scripts.loader("picker/threshold.js")
+    "rollout_curator_threshold",
+    css=scripts.text("picker/picker.css") + scripts.text("picker/threshold.css"),
+    js=scripts.loader("picker/threshold.js"),
 )
 
 
