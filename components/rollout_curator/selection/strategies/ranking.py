@@ -93,7 +93,7 @@ def lowest_of_each(frame: "pd.DataFrame", same: npt.NDArray[Any]) -> "pd.Series[
 def ties(frame: "pd.DataFrame") -> Hashes:
     """Return the random rank of each row's content, which settles every tie: no order of lines or files does.
 
-    It has nothing to do with the lots by which rollouts are read, so that a sample that was read stays a fair one.
+    It has nothing to do with the random ranks by which rollouts are read, so a sample that was read stays a fair one.
     """
     return shuffled(frame, 0, "ties")
 
