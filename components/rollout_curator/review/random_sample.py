@@ -18,7 +18,7 @@ from rollout_curator.workspace.workspace import Workspace
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Population:
-    """Arrays per content: its lot, whether it is a `member`, was `read` in the random order (and `when`), is `bad`.
+    """Arrays per content: its rank, whether it is a `member`, was `read` in the random order (and `when`), is `bad`.
 
     `came` were rejected in another way when their turn had come or was near; `left_reading`, `left_otherwise` are out.
     """

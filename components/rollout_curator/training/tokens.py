@@ -10,7 +10,6 @@ Mistral's older one of 32,768 words too; `test_tokens` has numbers.
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import accumulate
 from typing import Any
@@ -59,15 +58,6 @@ _LOWER_BITS = (1 << _DIGITS) - 1
 """A pair of bytes adds an integer: thousandths of a token, and from this bit on whether the second is a digit."""
 
 
-@dataclass(frozen=True, slots=True)
-class Estimate:
-    """About how many tokens a text has, and between which bounds tokenizers in use put it."""
-
-    about: float = 0.0
-    low: float = 0.0
-    high: float = 0.0
-
-
 def has_tokenizers() -> bool:
     """Say whether tokens can be counted exactly here."""
     from importlib.util import find_spec
@@ -102,18 +92,8 @@ def count_pieces(text: str, pieces: Sequence[tuple[int, int, bool]], tokenizer: 
     return counts
 
 
-def estimate(text: str) -> Estimate:
-    """Return about how many tokens a text has; of a long one only a sample is looked at."""
-    return estimates([text])[0]
-
-
-def estimates(texts: Sequence[str]) -> list[Estimate]:
-    """Return about how many tokens each text has."""
-    return [Estimate(*found) for found in bounds(texts)]
-
-
 def bounds(texts: Sequence[str], whole_chars: int = WHOLE_CHARS) -> list[tuple[float, float, float]]:
-    """Return about how many tokens each text has, at least and at most, as bare numbers.
+    """Return about how many tokens each text has, and between which bounds tokenizers in use put it.
 
     Longer texts than `whole_chars` are sampled. All are looked at in one pass over their bytes: indexing asks this of
     every rollout.

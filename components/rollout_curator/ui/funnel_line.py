@@ -15,7 +15,7 @@ from rollout_curator.workspace.workspace import Workspace
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class FunnelStep:
     """One number of the line: how many are left, what they are, where its link goes and what that opens."""
 
     count: int
@@ -25,13 +25,13 @@ class Step:
     tip: str
 
 
-def steps(funnel: Funnel, recipe: Recipe, unit: str) -> Iterator[Step]:
+def steps(funnel: Funnel, recipe: Recipe, unit: str) -> Iterator[FunnelStep]:
     """Yield the numbers of the line in their order; `unit` is what the sources are counted in (line, record, row)."""
-    yield Step(funnel.lines, f"{unit}s", "sources", "", f"every {unit} of every file")
+    yield FunnelStep(funnel.lines, f"{unit}s", "sources", "", f"every {unit} of every file")
     problems = funnel.lines - funnel.blank - funnel.rollouts
     none = f"1 {unit} is no rollout" if problems == 1 else f"{problems:,} {unit}s are no rollouts"
     tip = f"{none}, {funnel.blank:,} {said_of(funnel.blank, 'are')} blank"
-    yield Step(funnel.rollouts, "rollouts", "sources" if problems else "review", "" if problems else "all", tip)
+    yield FunnelStep(funnel.rollouts, "rollouts", "sources" if problems else "review", "" if problems else "all", tip)
     named = [
         ("valid", funnel.valid, "valid"),
         ("selected", funnel.selected, selected_words(recipe)),
@@ -42,7 +42,7 @@ def steps(funnel: Funnel, recipe: Recipe, unit: str) -> Iterator[Step]:
         drops = [drop for drop in funnel.drops if drop.step == name]
         fell = ", ".join(f"{drop.count:,} {drop.said}" for drop in drops)
         queue = f"fell-{name}" if drops else "kept"
-        yield Step(count, words, "review", queue, f"fell here: {fell}" if fell else "none fell here")
+        yield FunnelStep(count, words, "review", queue, f"fell here: {fell}" if fell else "none fell here")
 
 
 def funnel_line(workspace: Workspace, *, brief: bool = False) -> None:

@@ -168,6 +168,22 @@ def absolute(path: str) -> str:
     return os.path.abspath(path)
 
 
+def fill_script(script: str, facts: ConfigFacts, limit: int, batch: int = 0, **more: str) -> str:
+    """Return a Python script about the written file; `limit` and `batch` are used where the recipe asks for none."""
+    paths = {"train": facts.path, "validation": facts.validation_path}
+    return script.format(
+        files=", ".join(f'"{name}": {literal(absolute(path))}' for name, path in paths.items() if path),
+        path=literal(absolute(facts.path)),
+        loader=f'"{facts.loader}"',
+        limit=facts.max_tokens or limit,
+        longest=f"; the longest has about {facts.longest_tokens:,} tokens" if facts.longest_tokens else "",
+        evaluation='"epoch"' if facts.validation_path else '"no"',
+        batch=facts.batch_size or batch,
+        epochs=facts.epochs,
+        **more,
+    )
+
+
 def quote(text: str) -> str:
     """Return `text` as a YAML double-quoted scalar that holds exactly these characters; JSON reads it too."""
     quoted = json.dumps(text, ensure_ascii=False)

@@ -25,7 +25,6 @@ NUMBERS: dict[str, Any] = {
     **{name: _CONFIG.NumberColumn(format="percent") for name in ("chance", "low", "high", "equal", "share")},
     "kept": _CONFIG.NumberColumn(format="localized", help="After every step of the funnel"),
 }
-TEXTS = ("attempts", "agent", "source", "model", "task", "component")
 
 
 def chosen_row(table: pd.DataFrame, key: str, *, opens: bool = True) -> int | None:

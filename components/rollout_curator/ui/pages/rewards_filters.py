@@ -16,7 +16,7 @@ CHOICES_MAX = 1000
 """So many names of a class are offered at most, the most common first."""
 
 
-def filter_bar(workspace: Workspace, axis: str, menu: Callable[[Workspace], None]) -> None:
+def filter_bar(workspace: Workspace, axis: str, menu: Callable[[], None]) -> None:
     """Draw the choice of the axis, one chip for each filter, the way to add one, and `menu` at the end."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="filters"):
         st.selectbox(
@@ -33,14 +33,14 @@ def filter_bar(workspace: Workspace, axis: str, menu: Callable[[Workspace], None
                 label(filter_words(one, name_of(one.column))),
                 icon=":material/close:",
                 icon_position="right",
-                on_click=choices.remove_filter,
-                args=(place,),
+                on_click=choices.remove_part,
+                args=("filters", place),
                 key=f"rc.filter-{place}",
                 help="Take this filter out",
             )
         with st.popover("Add a filter", type="tertiary", width="content"):
             _form(workspace)
-        menu(workspace)
+        menu()
 
 
 def _bound_to(axis: str, names: list[str]) -> dict[str, Any]:

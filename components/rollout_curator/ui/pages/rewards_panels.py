@@ -18,7 +18,7 @@ from rollout_curator.selection.slices import Equals
 from rollout_curator.selection.strategies import quantile_bounds, z_bounds
 from rollout_curator.selection.threshold_counts import ThresholdCounts, count_thresholds
 from rollout_curator.ui.picker.panels import MAX_STOPS as PANEL_STOPS
-from rollout_curator.ui.picker.threshold import Panel, PanelChoice, threshold_panels
+from rollout_curator.ui.picker.panels import Panel, PanelChoice, threshold_panels
 from rollout_curator.ui.server.site import BY_CONTENT
 from rollout_curator.ui.state import choices, measures
 from rollout_curator.ui.text import label, plain
@@ -184,7 +184,7 @@ def _set_all(workspace: Workspace, recipe: Recipe, by: str, groups: list[Group])
     if other := recipe.thresholds_by:
         st.caption(label(f"{len(recipe.group_thresholds(other)):,} have a threshold of their own by {other}."))
         if st.button("Follow the common threshold again", key="rc.panels-clear"):
-            choices.clear_own()
+            choices.clear_group_thresholds()
             st.rerun()
 
 

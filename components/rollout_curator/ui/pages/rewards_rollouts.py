@@ -9,7 +9,7 @@ import streamlit as st
 from rollout_curator.recipe.recipe import Recipe
 from rollout_curator.review.queues import rows_of, words_of
 from rollout_curator.ui import links
-from rollout_curator.ui.state import choices
+from rollout_curator.ui.state import choices, state
 from rollout_curator.ui.text import label, plain
 from rollout_curator.words import counted, said_of
 from rollout_curator.workspace.workspace import Workspace
@@ -21,7 +21,7 @@ Array = np.ndarray[Any, Any]
 
 def rollouts_table(workspace: Workspace, recipe: Recipe) -> None:
     """Draw the rollouts that were opened, else all, a page at a time."""
-    queue = choices.opened()
+    queue = state.session().opened
     among = rows_of(workspace, recipe, queue) if queue else np.arange(workspace.n_rollouts)
     if queue:
         _opened(workspace, recipe, queue, len(among))

@@ -1,7 +1,5 @@
 """The tables of the Rewards page: tasks, single rollouts, agents, sources, selections side by side, more figures."""
 
-from typing import Any
-
 import numpy as np
 import streamlit as st
 
@@ -19,7 +17,6 @@ from rollout_curator.workspace.workspace import Workspace
 
 TABS = ("Tasks", state.ROLLOUTS, "Agents", "Sources", "Models", "Compare", "More figures")
 CLASS_OF = {"Agents": "agent", "Sources": "source", "Models": "model"}
-Array = np.ndarray[Any, Any]
 TASK_ORDERS = {
     "in order": ("group", True),
     "hardest first": ("mean", True),
@@ -32,7 +29,7 @@ TASK_ORDERS = {
 
 def tables(workspace: Workspace, recipe: Recipe) -> None:
     """Draw the choice of a table, and the chosen one."""
-    shown = choices.table() if choices.table() in TABS else TABS[0]
+    shown = state.session().table if state.session().table in TABS else TABS[0]
     st.segmented_control(
         "tables",
         TABS,

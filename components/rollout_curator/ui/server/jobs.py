@@ -102,8 +102,9 @@ class CheckJob(Job):
     def __init__(self, workspace: Workspace, plan: Plan, *, with_hazards: bool) -> None:
         """Begin to look."""
         self.plan, self.with_hazards = plan, with_hazards
-        outlook = workspace.outlook
-        super().__init__("look", outlook.look(plan) if with_hazards else outlook.prepare(plan), workspace.n_rollouts)
+        outcomes = workspace.conversion_outcomes
+        steps = outcomes.check_examples(plan) if with_hazards else outcomes.prepare(plan)
+        super().__init__("look", steps, workspace.n_rollouts)
 
 
 def writing_of(job: ExportJob | None) -> str | None:

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field, replace
 from time import monotonic
 from typing import Any
 
-import numpy as np
 import streamlit as st
 
 from rollout_curator.errors import CuratorError
@@ -36,7 +35,6 @@ ALL = (*EVERYWHERE, *REVIEW, *REWARDS)
 ROLLOUTS = "Rollouts"
 """The table of single rollouts on the Rewards page."""
 ECHO_S = 3.0
-Array = np.ndarray[Any, Any]
 """So long after a value was replaced, the browser may still send it along with something else."""
 
 
@@ -81,7 +79,7 @@ class Session:
     reported: Mapping[str, Any] | None = None
     notice: str = ""
     known: Recipe | None = None
-    look: CheckJob | None = None
+    check: CheckJob | None = None
     declined: Plan | None = None
     nth: int = 1
     template_from: str = ""
@@ -165,11 +163,6 @@ def of_component(key: str) -> Mapping[str, Any]:
     """Return what a component of the browser last said, for its callbacks, which run before the page does."""
     said = st.session_state.get(key)
     return said if isinstance(said, Mapping) else {}
-
-
-def forget(name: str) -> None:
-    """Drop what a widget holds, so that it begins anew."""
-    st.session_state.pop(f"rc.{name}", None)
 
 
 def link(**more: str) -> dict[str, str]:
