@@ -1,6 +1,6 @@
 """The frame a notebook works on: what means something outside of the index, under names that stay.
 
-`api.Workspace.frame` says what each column is; a test compares.
+`Workspace.frame` says what each column is; a test compares.
 """
 
 from typing import TYPE_CHECKING, Any

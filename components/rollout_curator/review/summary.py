@@ -1,8 +1,8 @@
 """What the reading of a workspace says about the set a recipe keeps: who read what, and what follows from it.
 
-Joins decisions with the pure functions of `review`. `verdicts` knows who decided what and how, `sample` the set that is
-read at random and how far, `sampling_plan` how much was to be read, `statement` what follows for the kept; here is the
-rest: rewards against people, who agrees, who reads. A content that lies in several lines counts once.
+Joins decisions with the pure functions of `review`. `verdicts` knows who decided what and how, `random_sample` the set
+that is read at random and how far, `sampling_plan` how much was to be read, `statement` what follows for the kept; here
+is the rest: rewards against people, who agrees, who reads. A content that lies in several lines counts once.
 """
 
 import math
@@ -90,7 +90,7 @@ def to_settle(workspace: Workspace) -> list[str]:
 
 
 def second_reads(workspace: Workspace, reviewer: str, share: float) -> Array:
-    """Return the rows everybody should read, which somebody else has decided and this reviewer has not, by lot."""
+    """Return the rows everybody should read, decided by somebody else and not by this reviewer, in random order."""
     said = judged(workspace)
     mine = said.pop(reviewer, {})
     others = [key for own in said.values() for key in own if key not in mine]

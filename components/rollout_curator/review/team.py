@@ -1,7 +1,7 @@
 """What several readers of one set say: how far they agree, how often each errs, what reading by reward shows.
 
-Joins the store with `review.agreement`, `review.alpha`, `review.reviewers` and `review.strata`. An *own* verdict is the
-first that a reviewer gave on a rollout, and was given without knowing what others had said of it: the store notes that
+Joins the store with `agreement`, `krippendorff`, `reviewer_error` and `stratified_bound`. An *own* verdict is the first
+that a reviewer gave on a rollout, and was given without knowing what others had said of it: the store notes that
 (`blind`); of acts whose program did not, only the very first on a rollout is sure to be one. What was decided in a
 comparison, in bulk or to settle a dispute is no reading of its own.
 """

@@ -1,6 +1,6 @@
 """The threshold picker: a histogram whose handles are dragged, with exact counts that need no server.
 
-Hands the browser the stops of two handles and what each keeps (`levels.Levels`), and hears back what the user chose.
+Hands the browser the stops of two handles and what each keeps (`ThresholdCounts`), and hears back what the user chose.
 Knows nothing of where the page keeps the bounds. `panels` is many small ones.
 """
 

@@ -1,7 +1,7 @@
 """What one browser tab has chosen: recipe, queue, place, reviewer. The only file that touches `st.session_state`.
 
 The choices that make a view stand in the URL too (the selection, `axis`, `queue`, `key`, ...), so a link shows the same
-again; `addresses` knows how a selection is written there. A value in the URL that this session did not write itself is
+again; `recipe.url` knows how a selection is written there. A value in the URL that this session did not write itself is
 taken as the user's wish.
 """
 
@@ -12,7 +12,6 @@ from dataclasses import dataclass, field, replace
 from time import monotonic
 from typing import Any
 
-import numpy as np
 import streamlit as st
 
 from rollout_curator.errors import CuratorError
@@ -36,7 +35,6 @@ ALL = (*EVERYWHERE, *REVIEW, *REWARDS)
 ROLLOUTS = "Rollouts"
 """The table of single rollouts on the Rewards page."""
 ECHO_S = 3.0
-Array = np.ndarray[Any, Any]
 """So long after a value was replaced, the browser may still send it along with something else."""
 
 
