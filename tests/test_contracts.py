@@ -26,6 +26,7 @@ from rollout_curator.index.flags import FLAG_WORDS
 from rollout_curator.recipe.recipe import METADATA, Recipe, plan
 from rollout_curator.rollout import Rollout, Unreadable
 from rollout_curator.selection.funnel import INVALID_WORDS
+from rollout_curator.selection.strategies import STRATEGIES
 from rollout_curator.sources.formats.base import formats, read_object
 from rollout_curator.sources.problems import PROBLEM_WORDS
 from rollout_curator.training.file_types.base import file_types
@@ -219,6 +220,7 @@ TABLES = ("options", "thresholds", "filters", "strategies", "split", "pairs", "t
         *(f"`{row.name}`" for row in formats()),
         *(f"`{name}`" for name in targets()),
         *(f"`{name}`" for name in file_types()),
+        *(f"`{name}`" for name in STRATEGIES),
         *(f"{column.name} = " for column in fields(Recipe) if column.name not in TABLES),
         "[options]",
         "[split]",
