@@ -61,10 +61,10 @@ def open(
     `decisions` names the review store that counts. Without it that is the `curation.sqlite` beside or above the files,
     by the rule of the command line and the app; the workspace says which one. None is made, and nothing is written but
     indexes, in `cache_dir` or the user's cache folder. Files that cannot be read are a warning.
-    Raises SourceError when nothing can be read, DecisionsError when several stores could count, or one is not there or
-    cannot be opened, CacheError when the indexes cannot be written.
+    Raises SourceError when nothing can be read or no path is given, DecisionsError when several stores could count, or
+    one is not there or cannot be opened, CacheError when the indexes cannot be written.
     """
-    paths = [path] if isinstance(path, str | Path) else list(path)
+    paths = _paths(path)
     given = None if decisions is None else Path(decisions)
     if given is not None:
         store_choice.require_there(given)  # before the long work
@@ -100,7 +100,7 @@ class Workspace:
     """Open rollouts, and the decisions on them that count. `len()` is the number of rollouts.
 
     Decisions made meanwhile, in the app or by others, count from the next call on. It can be closed, or used in a
-    `with`; afterwards every call raises Unopened. Errors are CuratorErrors, each a sentence.
+    `with`; after that all but `len()` and `repr()` raises Unopened. Errors are CuratorErrors, each a sentence.
     """
 
     def __init__(self, opened: Opened, around: Iterable[Path]) -> None:
@@ -137,7 +137,7 @@ class Workspace:
         repeated_calls   float64   tool calls that repeat an earlier one to the letter
         distinct_tools   float64   different tools that were called
         final_chars      float64   characters of the last assistant text; 0 when there is none
-        format           category  how the line was read: nemo_gym, chat or pair
+        format           category  name of the format that the line was read as
         agent            category  agent that acted; empty when nothing names it
         model            category  model that answered; empty when nothing names it
         task             category  index or id of the task as the line gives it, else a hash of the prompt
@@ -148,8 +148,9 @@ class Workspace:
         After these comes every further number of the lines (parts of the reward, say), float64, NaN where a line has
         none, under its own name, which filters of recipes take too; one with a name of the list above is `facet NAME`.
         """
+        opened = self._here()
         if self._frame is None:
-            self._frame = framed(self._here())
+            self._frame = framed(opened)
         return self._frame
 
     def select(self, recipe: Recipe) -> Selection:
@@ -289,6 +290,19 @@ class Workspace:
         if not 0 <= number < len(self):
             raise RolloutNotFound(f"there is no rollout {number:,}; the rows go from 0 to {len(self) - 1:,}")
         return number
+
+
+def _paths(given: str | Path | Iterable[str | Path]) -> list[str | Path]:
+    """Return the paths that were given, one or several. Raises SourceNotFound for none, and for what is no path."""
+    paths: list[Any]
+    if isinstance(given, str | bytes | Path) or not isinstance(given, Iterable):
+        paths = [given]
+    else:
+        paths = list(given)
+    what = next((type(path).__name__ for path in paths if not isinstance(path, str | Path)), None)
+    if what or not paths:
+        raise SourceNotFound(f"expected a path, got {what or 'nothing'}; name a file, a folder or a glob")
+    return paths
 
 
 def _why(skip: str, plan: Plan) -> str:
