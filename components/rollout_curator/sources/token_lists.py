@@ -41,7 +41,7 @@ _TEXTS = (b'"output_text"', b'"text"')
 
 @dataclass(frozen=True, slots=True)
 class Trimmed:
-    """A shorter line, and where in the long one lie the entries that it lacks, each piece with the comma before it."""
+    """A shorter line, and where in the long one the entries lie that were cut, each piece with the comma before it."""
 
     text: bytes
     pieces: list[tuple[int, int]]
