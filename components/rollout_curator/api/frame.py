@@ -18,7 +18,7 @@ CLASSES = ("format", "agent", "model", "task", "finish", "invalid", "flags")
 """Columns of the index that are words, and mean something outside of it."""
 
 
-def framed(opened: Opened) -> "pd.DataFrame":
+def frame_of(opened: Opened) -> "pd.DataFrame":
     """Return the columns of `Workspace.frame`; none is shared with what the rest of the program reads and writes."""
     import pandas as pd
 

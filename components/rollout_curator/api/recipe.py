@@ -12,7 +12,7 @@ from rollout_curator.errors import RecipeError
 from rollout_curator.recipe.recipe import Recipe, from_table
 
 
-def checked(recipe: Recipe) -> Recipe:
+def check_recipe(recipe: Recipe) -> Recipe:
     """Return a recipe whose values were read as those of a TOML file are. Raises RecipeError."""
     if not isinstance(recipe, Recipe):
         got = type(recipe).__name__

@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any, SupportsIndex
 import numpy as np
 
 from rollout_curator import export as publishing
-from rollout_curator.api.frame import framed
+from rollout_curator.api.frame import frame_of
 from rollout_curator.api.progress import progress
-from rollout_curator.api.recipe import checked
+from rollout_curator.api.recipe import check_recipe
 from rollout_curator.api.selection import Selection
 from rollout_curator.conversation import ISSUE_WORDS
 from rollout_curator.decisions import store_choice
@@ -150,7 +150,7 @@ class Workspace:
         """
         opened = self._here()
         if self._frame is None:
-            self._frame = framed(opened)
+            self._frame = frame_of(opened)
         return self._frame
 
     def select(self, recipe: Recipe) -> Selection:
@@ -175,7 +175,7 @@ class Workspace:
         Raises ExportError where none can be written, or an issue keeps it out; RolloutNotFound and SourceChanged as
         `rollout` does; RecipeError for a recipe of pairs, whose rows are of two rollouts.
         """
-        row, recipe, opened = self._row(row), checked(recipe), self._here()
+        row, recipe, opened = self._row(row), check_recipe(recipe), self._here()
         if recipe.pairs is not None:
             raise RecipeError("recipe: its rows are pairs of rollouts, so one rollout is no example; leave pairs out")
         opened.refresh_decisions()
@@ -277,7 +277,7 @@ class Workspace:
 
     def _ready(self, recipe: Recipe) -> tuple[Opened, Recipe]:
         """Return what is open and the recipe as it is meant, with all that its selection needs worked out."""
-        opened, recipe = self._here(), checked(recipe)
+        opened, recipe = self._here(), check_recipe(recipe)
         opened.refresh_decisions()
         with progress("looking at examples") as advance:
             for done in opened.outlook.prepare(recipes.plan(recipe)):
