@@ -214,7 +214,7 @@ def test_help_on_a_recipe_names_every_field() -> None:
 def test_what_is_no_recipe_is_told(sample: rc.Workspace, given: Any) -> None:
     with pytest.raises(
         RecipeError,
-        match=r"^recipe: expected a Recipe, got \w+; make one with Recipe\(\.\.\.\) or Recipe\.load\(path\)",
+        match=r"^recipe: expected a Recipe, got \w+; create one with Recipe\(\.\.\.\) or Recipe\.load\(path\)",
     ):
         sample.select(given)
 

@@ -16,7 +16,7 @@ def check_recipe(recipe: Recipe) -> Recipe:
     """Return a recipe whose values were read as those of a TOML file are. Raises RecipeError."""
     if not isinstance(recipe, Recipe):
         got = type(recipe).__name__
-        raise RecipeError(f"recipe: expected a Recipe, got {got}; make one with Recipe(...) or Recipe.load(path)")
+        raise RecipeError(f"recipe: expected a Recipe, got {got}; create one with Recipe(...) or Recipe.load(path)")
     return from_table({one.name: _plain(getattr(recipe, one.name)) for one in fields(recipe)}, "recipe")
 
 
