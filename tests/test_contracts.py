@@ -89,6 +89,15 @@ def test_a_format_reads_its_own_sample(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", SAMPLES)
+def test_a_format_reads_what_a_line_says_beside_its_conversation(name: str) -> None:
+    beside = {"task_id": "t7", "agent_ref": {"name": "swe"}, "model": "m", "_ng_rollout_index": 3, "n_tests": 12}
+    rollout = read_object({**SAMPLES[name], **beside})
+    assert isinstance(rollout, Rollout)
+    assert (rollout.task, rollout.agent, rollout.model, rollout.attempt) == ("t7", "swe", "m", 3)
+    assert rollout.facets["n_tests"] == 12
+
+
+@pytest.mark.parametrize("name", SAMPLES)
 def test_no_other_format_claims_the_sample_of_one(name: str) -> None:
     assert [row.name for row in formats() if row.claims(SAMPLES[name])] == [name]
 
