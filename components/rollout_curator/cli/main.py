@@ -187,7 +187,7 @@ def diff(
 
     origins = [diffing.read(file, paths) for file in (a, b)]
 
-    def chosen(origin: diffing.Origin) -> diffing.Chosen:
+    def chosen(origin: diffing.Origin) -> diffing.DiffSide:
         use: Any = "read" if origin.verdicts is None else None
         with opened(origin.sources, cache_dir, use=use, store=decisions) as workspace:
             return diffing.choose(workspace, origin, origins[0].recipe.group_by)
