@@ -17,6 +17,7 @@ import numpy as np
 
 from rollout_curator import export as publishing
 from rollout_curator.api.frame import frame_of
+from rollout_curator.api.given_paths import list_paths
 from rollout_curator.api.progress import progress
 from rollout_curator.api.recipe import check_recipe
 from rollout_curator.api.selection import Selection
@@ -64,7 +65,7 @@ def open(
     Raises SourceError when nothing can be read or no path is given, DecisionsError when several stores could count, or
     one is not there or cannot be opened, CacheError when the indexes cannot be written.
     """
-    paths = _paths(path)
+    paths = list_paths(path)
     given = None if decisions is None else Path(decisions)
     if given is not None:
         store_choice.require_there(given)  # before the long work
@@ -290,19 +291,6 @@ class Workspace:
         if not 0 <= number < len(self):
             raise RolloutNotFound(f"there is no rollout {number:,}; the rows go from 0 to {len(self) - 1:,}")
         return number
-
-
-def _paths(given: str | Path | Iterable[str | Path]) -> list[str | Path]:
-    """Return the paths that were given, one or several. Raises SourceNotFound for none, and for what is no path."""
-    paths: list[Any]
-    if isinstance(given, str | bytes | Path) or not isinstance(given, Iterable):
-        paths = [given]
-    else:
-        paths = list(given)
-    what = next((type(path).__name__ for path in paths if not isinstance(path, str | Path)), None)
-    if what or not paths:
-        raise SourceNotFound(f"expected a path, got {what or 'nothing'}; name a file, a folder or a glob")
-    return paths
 
 
 def _why(skip: str, plan: Plan) -> str:
