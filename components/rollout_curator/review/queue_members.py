@@ -1,7 +1,7 @@
 """Which rollouts each queue of the Review page holds, as rows, and in which order they are read.
 
-Pure functions of a workspace, a recipe and who asks. Where rewards or anything else leave a choice, the random rank
-decides, so that whatever is read is as random as it can be (`random_order`).
+Pure functions of a workspace, a recipe and who asks. Where rewards or anything else leave a choice, the lot decides, so
+that whatever is read is as random as it can be (`random_order`).
 """
 
 from dataclasses import dataclass

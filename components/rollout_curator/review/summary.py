@@ -90,7 +90,7 @@ def to_settle(workspace: Workspace) -> list[str]:
 
 
 def second_reads(workspace: Workspace, reviewer: str, share: float) -> Array:
-    """Return the rows everybody should read, decided by somebody else and not by this reviewer, in random order."""
+    """Return the rows everybody should read, which somebody else has decided and this reviewer has not, by lot."""
     said = judged(workspace)
     mine = said.pop(reviewer, {})
     others = [key for own in said.values() for key in own if key not in mine]

@@ -112,9 +112,9 @@ def read(value: Any) -> Pairs | None:
 class Sides:
     """Columns over all rows that say who may stand where.
 
-    `group` are codes, `sample_rank` the random ranks that settle ties. `is_usable`: an example can be made. `may_win`:
-    the selection keeps it. `may_lose`: no person accepted it. `is_measured`: its reward is a measurement. `n_marked`
-    are in no pair for their marked answers.
+    `group` are codes, `lots` the random ranks that settle ties. `is_usable`: an example can be made. `may_win`: the
+    selection keeps it. `may_lose`: no person accepted it. `is_measured`: its reward is a measurement. `n_marked` are in
+    no pair for their marked answers.
     """
 
     group: Array
@@ -250,7 +250,7 @@ def _is_far(gap: Any, margin: float) -> Any:
 
 
 def _by_reward(pairs: Pairs, sides: Sides, members: Array, prompts: Mapping[int, int]) -> list[tuple[int, int]]:
-    """Return every two of a group that may be a pair by reward, furthest apart first; a random rank settles ties."""
+    """Return every two of a group that may be a pair by reward, furthest apart first; ties are settled by lot."""
     same: dict[int, list[int]] = {}
     by_lot = members[np.argsort(sides.sample_rank[members], kind="stable")]
     for row in (row for row in by_lot.tolist() if prompts[row] >= 0):
