@@ -1,6 +1,6 @@
 """The nouns of the project: what a rollout, an item, a message and an example are.
 
-No I/O and no rules: `formats` makes rollouts, `conversation` turns them into examples.
+No I/O and no rules: `sources` makes rollouts, `conversation` turns them into examples.
 """
 
 import json
@@ -115,8 +115,8 @@ class Example:
     `issues` are the things a reader should know, in the order they were noticed, each once.
     The first `n_prompt` messages come from the prompt. `has_tools_as_text` says that the file holds the tools as
     JSON text, for trainers whose reader makes one table of all tools. `left_out` says how much of what was recorded is
-    not in it, by kind (`words.LEFT_OUT_WORDS`). `untrained` are the places of the messages that are marked as not to be
-    trained on, and `marks` the form in which that is written (`options.MARK_FORMS`). `template_kwargs` are written as a
+    not in it, by kind (`LEFT_OUT_WORDS`). `untrained` are the places of the messages that are marked as not to be
+    trained on, and `marks` the form in which that is written (`ChatOptions.marks`). `template_kwargs` are written as a
     column of that name. `layout` says how a row is laid out in the file (`conversation.record_of`).
     `origins` has for each message the pieces it was made of; of those items the `dropped_parts` (item, part of its
     content) are in no message.

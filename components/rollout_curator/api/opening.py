@@ -4,6 +4,7 @@ import warnings
 from collections.abc import Iterable
 from pathlib import Path
 
+from rollout_curator.api.given_paths import list_paths
 from rollout_curator.api.progress import progress
 from rollout_curator.api.selection import Selection
 from rollout_curator.api.workspace import Workspace
@@ -34,10 +35,10 @@ def open(
     `decisions` names the review store that counts. Without it that is the `curation.sqlite` beside or above the files,
     by the rule of the command line and the app; the workspace says which one. None is made, and nothing is written but
     indexes, in `cache_dir` or the user's cache folder. Files that cannot be read are a warning.
-    Raises SourceError when nothing can be read, DecisionsError when several stores could count, or one is not there or
-    cannot be opened, CacheError when the indexes cannot be written.
+    Raises SourceError when nothing can be read or no path is given, DecisionsError when several stores could count, or
+    one is not there or cannot be opened, CacheError when the indexes cannot be written.
     """
-    paths = [path] if isinstance(path, str | Path) else list(path)
+    paths = list_paths(path)
     given = None if decisions is None else Path(decisions)
     if given is not None:
         store_choice.require_there(given)  # before the long work

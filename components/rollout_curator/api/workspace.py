@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any, SupportsIndex
 import numpy as np
 
 from rollout_curator import export as publishing
-from rollout_curator.api.frame import framed
+from rollout_curator.api.frame import frame_of
 from rollout_curator.api.progress import progress
-from rollout_curator.api.recipe import checked
+from rollout_curator.api.recipe import check_recipe
 from rollout_curator.api.selection import Selection
 from rollout_curator.conversation import ISSUE_WORDS
 from rollout_curator.errors import (
@@ -44,7 +44,7 @@ class Workspace:
     """Open rollouts, and the decisions on them that count. `len()` is the number of rollouts.
 
     Decisions made meanwhile, in the app or by others, count from the next call on. It can be closed, or used in a
-    `with`; afterwards every call raises Unopened. Errors are CuratorErrors, each a sentence.
+    `with`; after that all but `len()` and `repr()` raises Unopened. Errors are CuratorErrors, each a sentence.
     """
 
     def __init__(self, opened: Opened, around: Iterable[Path]) -> None:
@@ -81,7 +81,7 @@ class Workspace:
         repeated_calls   float64   tool calls that repeat an earlier one to the letter
         distinct_tools   float64   different tools that were called
         final_chars      float64   characters of the last assistant text; 0 when there is none
-        format           category  how the line was read: nemo_gym, chat or pair
+        format           category  name of the format that the line was read as
         agent            category  agent that acted; empty when nothing names it
         model            category  model that answered; empty when nothing names it
         task             category  index or id of the task as the line gives it, else a hash of the prompt
@@ -92,8 +92,9 @@ class Workspace:
         After these comes every further number of the lines (parts of the reward, say), float64, NaN where a line has
         none, under its own name, which filters of recipes take too; one with a name of the list above is `facet NAME`.
         """
+        opened = self._here()
         if self._frame is None:
-            self._frame = framed(self._here())
+            self._frame = frame_of(opened)
         return self._frame
 
     def select(self, recipe: Recipe) -> Selection:
@@ -118,7 +119,7 @@ class Workspace:
         Raises ExportError where none can be written, or an issue keeps it out; RolloutNotFound and SourceChanged as
         `rollout` does; RecipeError for a recipe of pairs, whose rows are of two rollouts.
         """
-        row, recipe, opened = self._row(row), checked(recipe), self._here()
+        row, recipe, opened = self._row(row), check_recipe(recipe), self._here()
         if recipe.pairs is not None:
             raise RecipeError("recipe: its rows are pairs of rollouts, so one rollout is no example; leave pairs out")
         opened.refresh_decisions()
@@ -220,7 +221,7 @@ class Workspace:
 
     def _ready(self, recipe: Recipe) -> tuple[Opened, Recipe]:
         """Return what is open and the recipe as it is meant, with all that its selection needs worked out."""
-        opened, recipe = self._here(), checked(recipe)
+        opened, recipe = self._here(), check_recipe(recipe)
         opened.refresh_decisions()
         with progress("looking at examples") as advance:
             for done in opened.conversion_outcomes.prepare(recipes.plan(recipe)):

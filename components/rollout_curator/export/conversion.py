@@ -2,7 +2,7 @@
 
 Every line comes from `recipe.training_line`, as does every preview. It is read again at once by the trainer's own
 loading rules, and what comes back is compared with the example it was made of; what Hugging Face `datasets` would
-change (`arrow`) must have been told of the example.
+change (`datasets_values`) must have been told of the example.
 Batches and results are plain values that travel between processes; knows no files.
 """
 

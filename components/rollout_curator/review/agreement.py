@@ -1,7 +1,7 @@
 """Whether two people who read the same rollouts say the same: percent, Cohen's kappa, by reason, and what to settle.
 
 Input are verdicts by rollout and reviewer. They must be those each gave without knowing the other's, as
-`reading_shared.own` returns them: adopted ones make any two agree. Kappa falls with the share that is rejected, at the
+`team.own` returns them: adopted ones make any two agree. Kappa falls with the share that is rejected, at the
 same error of the readers, so that share and the agreement on accepts and on rejects stand beside it.
 """
 

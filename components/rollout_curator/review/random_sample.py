@@ -1,7 +1,7 @@
 """The set that random reading is about, and the sample it has made of it, per content.
 
 Rules, bulk decisions, comparisons and rejections elsewhere take rollouts out of the set; a read bad one of the sample
-stays in it, and so does one whose turn had come (`review.turns`).
+stays in it, and so does one whose turn had come (`order_breaks`).
 """
 
 from dataclasses import dataclass

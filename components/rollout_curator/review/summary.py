@@ -1,8 +1,8 @@
 """What the reading of a workspace says about the set a recipe keeps: who read what, and what follows from it.
 
-Joins decisions with the pure functions of `review`. `verdicts` knows who decided what and how, `sample` the set that is
-read at random and how far, `sampling_plan` how much was to be read, `statement` what follows for the kept; here is the
-rest: rewards against people, who agrees, who reads. A content that lies in several lines counts once.
+Joins decisions with the pure functions of `review`. `verdicts` knows who decided what and how, `random_sample` the set
+that is read at random and how far, `sampling_plan` how much was to be read, `statement` what follows for the kept; here
+is the rest: rewards against people, who agrees, who reads. A content that lies in several lines counts once.
 """
 
 import math

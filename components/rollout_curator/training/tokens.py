@@ -18,6 +18,7 @@ import numpy as np
 
 from rollout_curator.errors import TemplateError
 from rollout_curator.files.path_access import ANYWHERE
+from rollout_curator.printable import replace_surrogates
 
 TOKENIZER_BYTES = 128 << 20
 """A larger file is no tokenizer.json; those of models in use have up to 35 MB."""
@@ -74,7 +75,8 @@ def count(texts: Sequence[str], tokenizer: str = "") -> list[int]:
     if not tokenizer:
         return [math.ceil(about) for about, _, _ in bounds([_SPECIAL.sub("1", text) for text in texts])]
     opened = _opened(tokenizer)
-    return [len(found.ids) for found in opened.encode_batch(list(map(_sendable, texts)), add_special_tokens=False)]
+    sent = list(map(replace_surrogates, texts))
+    return [len(found.ids) for found in opened.encode_batch(sent, add_special_tokens=False)]
 
 
 def count_pieces(text: str, pieces: Sequence[tuple[int, int, bool]], tokenizer: str) -> list[int]:
@@ -84,7 +86,7 @@ def count_pieces(text: str, pieces: Sequence[tuple[int, int, bool]], tokenizer: 
     (`tokenization_utils_base.py`, `return_assistant_tokens_mask`). Raises TemplateError.
     """
     counts, at = [0] * len(pieces), 0
-    for start, end in _opened(tokenizer).encode(_sendable(text), add_special_tokens=False).offsets:
+    for start, end in _opened(tokenizer).encode(replace_surrogates(text), add_special_tokens=False).offsets:
         while at + 1 < len(pieces) and start >= pieces[at][1]:
             at += 1
         reached = (n for n in range(at, len(pieces)) if pieces[n][0] < end and start < pieces[n][1] and pieces[n][2])
@@ -171,11 +173,6 @@ def _rates() -> np.ndarray[Any, Any]:
 _PAIR = np.dtype("<u2")
 _PAIRS = _pairs()
 _RATES = _rates()
-
-
-def _sendable(text: str) -> str:
-    """Return text without half surrogate pairs, which no tokenizer takes."""
-    return text.encode("utf-8", errors="replace").decode("utf-8")
 
 
 @lru_cache(maxsize=2)

@@ -1,7 +1,7 @@
 """What an export must know of a trainer: how its examples are made, what it does to them, how it is configured.
 
 A target chooses options, judges records by the trainer's own rules and explains; `conversation` makes the examples,
-`hazards` looks for what would do nothing or harm, and `exports` writes them.
+`hazards` looks for what would do nothing or harm, and `export` writes them.
 """
 
 import json

@@ -1,6 +1,6 @@
 """Marks on answers as the reader shows and sets them: by the first item of the answer that a turn belongs to.
 
-Knows views, turns and the store; what a mark does to the example is `conversation.marking`'s. Who reads blind sees and
+Knows views, turns and the store; what a mark does to the example is up to `loss_marks`. Who reads blind sees and
 gets only marks of their own until they have decided.
 """
 

@@ -1,7 +1,7 @@
 """What one browser tab has chosen: recipe, queue, place, reviewer. The only file that touches `st.session_state`.
 
 The choices that make a view stand in the URL too (the selection, `axis`, `queue`, `key`, ...), so a link shows the same
-again; `addresses` knows how a selection is written there. A value in the URL that this session did not write itself is
+again; `recipe.url` knows how a selection is written there. A value in the URL that this session did not write itself is
 taken as the user's wish.
 """
 
