@@ -20,7 +20,7 @@ if __name__ == "__main__":
     main()
 else:
     try:
-        # Streamlit finds an app by this very assignment, so it cannot be the result of `build`.
+        # Streamlit finds an app by this very assignment.
         app = App(**parts(ServeOptions(paths=tuple(map(Path, sys.argv[1:])))))
     except CuratorError as error:
         sys.exit(f"rollout-curator: {error}")

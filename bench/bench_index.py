@@ -46,7 +46,7 @@ def main() -> None:
 
     yardstick = timed(parse_all)
     print(f"json.loads of every line: {yardstick:.2f} s, 1.00x")
-    for name, run in (("index, one process", parallel.run_here), ("index, pool", parallel.run_in_pool)):
+    for name, run in (("index, one process", map), ("index, pool", parallel.run_in_pool)):
         with tempfile.TemporaryDirectory() as cache:
             took = timed(lambda cache=cache, run=run: list(store.build(Path(cache), path, "bench", run)))
             print(f"{name}: {took:.2f} s, {took / yardstick:.2f}x, {size / took / 1e6:,.0f} MB/s")

@@ -15,6 +15,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from rollout_curator.selection import strategies
+from rollout_curator.selection.group_tables import group_table, task_table, tasks_by_mean
 from rollout_curator.ui import plots
 
 
@@ -46,12 +47,12 @@ def main() -> None:
     parser.add_argument("--times", type=int, default=5)
     options = parser.parse_args()
     frame = rollouts(options.rollouts, options.tasks)
-    groups, tasks = plots.group_table(frame, "agent"), strategies.task_table(frame, 0.8)
+    groups, tasks = group_table(frame, "agent"), task_table(frame, 0.8)
     summary, components = strategies.task_summary(frame, 0.8), plots.component_table(frame, ["component"], 0.8)
     measured: dict[str, Callable[[], Any]] = {
-        "group_table by agent": lambda: plots.group_table(frame, "agent", at_least=0.8),
-        "plots.task_table": lambda: plots.task_table(frame),
-        "strategies.task_table": lambda: strategies.task_table(frame, 0.8),
+        "group_table by agent": lambda: group_table(frame, "agent", at_least=0.8),
+        "tasks_by_mean": lambda: tasks_by_mean(frame),
+        "task_table": lambda: task_table(frame, 0.8),
         "strategies.task_summary": lambda: strategies.task_summary(frame, 0.8),
         "strategies.rates_of_rows": lambda: strategies.rates_of_rows(frame, 0.8),
         "component_table": lambda: plots.component_table(frame, ["component"], 0.8),

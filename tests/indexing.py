@@ -7,7 +7,6 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from rollout_curator import parallel
 from rollout_curator.index import store
 from rollout_curator.index.source import Source
 
@@ -39,7 +38,7 @@ def header_of(path: Path, cache: Path) -> dict[str, Any]:
     """Return the header of the index of a source, building it when there is none that holds."""
     header = store.read_header(cache, path)
     if header is None:
-        for _ in store.build(cache, path, "env", parallel.run_here):
+        for _ in store.build(cache, path, "env", map):
             pass
         header = store.read_header(cache, path)
     assert header is not None

@@ -31,7 +31,8 @@ def main(port: int, source: Path, cache: Path, store: Path) -> None:
     from rollout_curator.recipe.recipe import Recipe
     from rollout_curator.ui.reader.routes import routes
     from rollout_curator.ui.reader.views import View
-    from rollout_curator.ui.server.site import ServeOptions, Site
+    from rollout_curator.ui.server.serve_options import ServeOptions
+    from rollout_curator.ui.server.site import Site
     from rollout_curator.workspace.workspace import Workspace
 
     workspace = Workspace.open([source], cache, Decisions.open(store))

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import warnings
 from collections.abc import Iterator
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -204,9 +205,17 @@ def test_a_wrong_recipe_is_one_sentence(sample: rc.Workspace, name: str) -> None
         sample.select(rc.Recipe(**values))
 
 
+def test_help_on_a_recipe_names_every_field() -> None:
+    named = re.findall(r"^ {4}([a-z_]+)  ", rc.Recipe.__doc__ or "", re.MULTILINE)
+    assert sorted(named) == sorted(field.name for field in fields(rc.Recipe))
+
+
 @pytest.mark.parametrize("given", [{"min_reward": 0.8}, "run42.toml", None])
 def test_what_is_no_recipe_is_told(sample: rc.Workspace, given: Any) -> None:
-    with pytest.raises(RecipeError, match=r"make one with Recipe\(\.\.\.\) or Recipe\.load\(path\)"):
+    with pytest.raises(
+        RecipeError,
+        match=r"^recipe: expected a Recipe, got \w+; create one with Recipe\(\.\.\.\) or Recipe\.load\(path\)",
+    ):
         sample.select(given)
 
 
@@ -344,6 +353,22 @@ def test_a_file_that_is_not_there_is_the_error_of_the_command_line(tmp_path: Pat
     assert call("stats", tmp_path / "none.jsonl").err == f"rollout-curator: {told.value}\n"
 
 
+NO_PATHS: dict[str, tuple[Any, str]] = {
+    "nothing": (None, "NoneType"),
+    "a number": (3, "int"),
+    "bytes": (b"r.jsonl", "bytes"),
+    "a list with nothing in it": ([], "nothing"),
+    "a list with what is no path": (["r.jsonl", None], "NoneType"),
+}
+
+
+@pytest.mark.parametrize("name", NO_PATHS)
+def test_what_is_no_path_is_one_sentence(name: str) -> None:
+    given, said = NO_PATHS[name]
+    with pytest.raises(SourceError, match=f"^expected a path, got {said}; name a file, a folder or a glob$"):
+        rc.open(given)
+
+
 def test_a_name_that_no_file_can_have_is_one_sentence() -> None:
     with pytest.raises(SourceError, match="^no file can have such a name"):
         rc.open("a\0b")
@@ -387,8 +412,10 @@ def test_a_workspace_says_what_is_open(sample: rc.Workspace) -> None:
 
 def test_a_closed_workspace_is_told_in_one_sentence(tmp_path: Path) -> None:
     opened = rc.open(rollouts(tmp_path))
+    assert len(opened.frame) == len(opened) == 3
     opened.close()
     opened.close()
+    assert len(opened) == 3
     assert repr(opened) == "Workspace: 3 rollouts in 1 file. Closed."
     for used in (lambda: opened.rollout(0), lambda: opened.select(rc.Recipe()), lambda: opened.frame, opened.plot):
         with pytest.raises(Unopened, match="^this workspace is closed; open the files again$"):

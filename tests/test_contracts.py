@@ -26,6 +26,7 @@ from rollout_curator.index.flags import FLAG_WORDS
 from rollout_curator.recipe.recipe import METADATA, Recipe, plan
 from rollout_curator.rollout import Rollout, Unreadable
 from rollout_curator.selection.funnel import INVALID_WORDS
+from rollout_curator.selection.strategies import STRATEGIES
 from rollout_curator.sources.formats.base import formats, read_object
 from rollout_curator.sources.problems import PROBLEM_WORDS
 from rollout_curator.training.file_types.base import file_types
@@ -85,6 +86,15 @@ def test_a_format_reads_its_own_sample(name: str) -> None:
     rollout = read_object(SAMPLES[name])
     assert isinstance(rollout, Rollout)
     assert (rollout.format, rollout.reward, rollout.unusable) == (name, 0.5, None)
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_a_format_reads_what_a_line_says_beside_its_conversation(name: str) -> None:
+    beside = {"task_id": "t7", "agent_ref": {"name": "swe"}, "model": "m", "_ng_rollout_index": 3, "n_tests": 12}
+    rollout = read_object({**SAMPLES[name], **beside})
+    assert isinstance(rollout, Rollout)
+    assert (rollout.task, rollout.agent, rollout.model, rollout.attempt) == ("t7", "swe", "m", 3)
+    assert rollout.facets["n_tests"] == 12
 
 
 @pytest.mark.parametrize("name", SAMPLES)
@@ -219,6 +229,7 @@ TABLES = ("options", "thresholds", "filters", "strategies", "split", "pairs", "t
         *(f"`{row.name}`" for row in formats()),
         *(f"`{name}`" for name in targets()),
         *(f"`{name}`" for name in file_types()),
+        *(f"`{name}`" for name in STRATEGIES),
         *(f"{column.name} = " for column in fields(Recipe) if column.name not in TABLES),
         "[options]",
         "[split]",

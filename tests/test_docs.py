@@ -1,8 +1,10 @@
 """What is written about the project is true: commands, paths and options in the README exist; all code is described."""
 
 import ast
+import itertools
 import re
 import shlex
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -118,3 +120,79 @@ def test_every_public_name_of_a_module_is_described(path: Path) -> None:
     inner = [node for top in tops if isinstance(top, ast.ClassDef) and top.name[0] != "_" for node in top.body]
     public = [node for node in (*tops, *inner) if isinstance(node, kinds) and not node.name.startswith("_")]
     assert [node.name for node in public if not ast.get_docstring(node)] == []
+
+
+# A docstring names what is there
+
+TREES = {path: ast.parse(path.read_text(encoding="utf-8")) for path in MODULES}
+FILES = {"py", "js", "json", "jsonl", "toml", "jinja", "yaml", "sqlite"}
+DATA = {"rewards.total", "response.usage", "info.oai_tools", "data.train", "data.validation"}
+"""Keys of files and of other programs that docstrings name with a dot."""
+
+
+def names_in(tree: ast.AST) -> set[str]:
+    """Return every name that a syntax tree defines, binds or asks for."""
+    found: set[str] = set()
+    for node in ast.walk(tree):
+        match node:
+            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+                found.add(name)
+            case ast.Name(id=name) | ast.Attribute(attr=name) | ast.arg(arg=name):
+                found.add(name)
+            case ast.alias(name=name, asname=other):
+                found.add(other or name.rpartition(".")[2])
+    return found
+
+
+def owners() -> dict[str, set[str]]:
+    """Return what stands in each module, package and class, by its last name."""
+    found: dict[str, set[str]] = {}
+    for path, tree in TREES.items():
+        *folders, name = path.relative_to(PACKAGE.parent).with_suffix("").parts
+        found.setdefault(folders[-1], set()).add(name)
+        for outer, inner in itertools.pairwise(folders):
+            found.setdefault(outer, set()).add(inner)
+        found.setdefault(folders[-1] if name == "__init__" else name, set()).update(names_in(tree))
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ClassDef):
+                found.setdefault(node.name, set()).update(names_in(node))
+    return found
+
+
+OWNERS = owners()
+
+
+def docstrings(tree: ast.AST) -> Iterator[str]:
+    """Yield the docstrings of a module, of all it defines, and those below constants."""
+    for node in ast.walk(tree):
+        body = getattr(node, "body", None)
+        for statement in body if isinstance(body, list) else ():
+            match statement:
+                case ast.Expr(value=ast.Constant(value=str(text))):
+                    yield text
+
+
+def lost_names(tree: ast.AST) -> list[str]:
+    """Return the dotted names in docstrings whose parts are not found one in the other."""
+    here = names_in(tree)
+    found = []
+    for text in docstrings(tree):
+        for name in re.findall(r"`([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+)(?:\(\))?`", text):
+            parts = name.split(".")
+            is_there = all(inner in OWNERS.get(outer, ()) for outer, inner in itertools.pairwise(parts))
+            if not (is_there or parts[0] in here or parts[-1] in FILES or name in DATA):
+                found.append(name)
+    return found
+
+
+@pytest.mark.parametrize("path", MODULES, ids=named)
+def test_a_docstring_names_what_is_there(path: Path) -> None:
+    assert lost_names(TREES[path]) == []
+
+
+def test_a_name_that_went_elsewhere_is_noticed() -> None:
+    there = "`events.WAYS`, `review.team`, `Recipe.load` and `header.json`"
+    assert lost_names(ast.parse(f'"""See {there}, not `words.WAYS` or `no_such_module.load`."""')) == [
+        "words.WAYS",
+        "no_such_module.load",
+    ]

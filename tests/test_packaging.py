@@ -64,8 +64,8 @@ def test_the_wheel_holds_one_package_and_its_metadata(wheel: ZipFile) -> None:
 
 
 def test_every_file_of_the_package_is_in_the_wheel(wheel: ZipFile) -> None:
-    kinds = {".py", ".js", ".css", ".jinja", ".typed"}
-    here = {path.relative_to(PACKAGE.parent).as_posix() for path in PACKAGE.rglob("*") if path.suffix in kinds}
+    files = [path for path in PACKAGE.rglob("*") if path.is_file() and "__pycache__" not in path.parts]
+    here = {path.relative_to(PACKAGE.parent).as_posix() for path in files}
     assert here - set(wheel.namelist()) == set()
 
 

@@ -227,7 +227,7 @@ def test_the_message_of_every_error_can_be_printed(kind: type[errors.CuratorErro
 PRINTS = ("print", "echo", "secho", "echo_via_pager", "progressbar", "logging", "warn", "getLogger")
 PRINTING = {
     "terminal.py",  # the one place
-    "api/workspace.py",  # warns in a notebook
+    "api/opening.py",  # warns in a notebook
     "training/templates/worker.py",  # a process that speaks JSON with the one that started it
 }
 DERIVING = {

@@ -8,7 +8,7 @@ are first asked for, so that importing the package takes no time.
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from rollout_curator.api.workspace import CuratorError, Recipe, Selection, Workspace, open
+    from rollout_curator.api.opening import CuratorError, Recipe, Selection, Workspace, open
 
 __version__ = "0.1.0"
 __all__ = ["CuratorError", "Recipe", "Selection", "Workspace", "__version__", "open"]
@@ -18,9 +18,9 @@ def __getattr__(name: str) -> Any:
     """Return a public name from `rollout_curator.api`."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from rollout_curator.api import workspace
+    from rollout_curator.api import opening
 
-    return getattr(workspace, name)
+    return getattr(opening, name)
 
 
 def __dir__() -> list[str]:

@@ -24,12 +24,6 @@ LOOK_EVERY_S = 1.0
 """So often a worker looks whether the process it works for is still there."""
 
 
-def run_here(function: Callable[[Task], Result], tasks: Sequence[Task]) -> Iterator[Result]:
-    """Yield the result of every task, one after the other, in this process."""
-    for task in tasks:
-        yield function(task)
-
-
 def run_in_pool(function: Callable[[Task], Result], tasks: Sequence[Task]) -> Iterator[Result]:
     """Yield the result of every task in order; with two tasks or fewer, or one core, without a pool.
 

@@ -64,6 +64,11 @@ def encodable(value: Any) -> Any:
     return [encodable(one) for one in value] if isinstance(value, list | tuple) else value
 
 
+def replace_surrogates(text: str) -> str:
+    """Return text that any program takes: half a surrogate pair becomes a question mark."""
+    return text.encode("utf-8", errors="replace").decode("utf-8")
+
+
 def is_encodable(text: str, encoding: str = "utf-8") -> bool:
     """Say whether a text can be sent as it is."""
     try:

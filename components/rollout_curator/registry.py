@@ -1,4 +1,4 @@
-"""One table row per module of a folder: how formats, targets and exports are found.
+"""One table row per module of a folder: how formats, targets and kinds of files are found.
 
 A row is any frozen dataclass with a `name`; a module offers it as a module-level constant.
 Adding a file to the folder adds the row: no list is kept anywhere.

@@ -1,6 +1,6 @@
 """The nouns of the project: what a rollout, an item, a message and an example are.
 
-No I/O and no rules: `formats` makes rollouts, `conversation` turns them into examples.
+No I/O and no rules: `sources` makes rollouts, `conversation` turns them into examples.
 """
 
 import json
@@ -10,6 +10,12 @@ from typing import Any, Literal, NamedTuple, NotRequired, TypedDict
 
 Item = Mapping[str, Any]
 """One element of a conversation as it was collected: a Responses item or a chat-shaped message (JSON object)."""
+
+
+Piece = tuple[int, str]
+"""What of an item is in a message: the number of the item over prompt and output (-1: the instructions), and which of
+its pieces: "text", "part" (parts that are no text), "reasoning", "think" (reasoning inside the text) or "call".
+"""
 
 
 class ToolFunction(TypedDict):
@@ -28,7 +34,7 @@ class ToolCall(TypedDict):
 
 
 class Message(TypedDict):
-    """One message of a training example; `train` is there, and False, only while one is made."""
+    """One message of a training example; `train` (False) and `pieces` are there only while one is made."""
 
     role: str
     content: Any
@@ -36,6 +42,7 @@ class Message(TypedDict):
     tool_call_id: NotRequired[str]
     reasoning_content: NotRequired[str]
     train: NotRequired[bool]
+    pieces: NotRequired[list[Piece]]
 
 
 InvalidKind = Literal["", "masked", "failed", "truncated"]
@@ -108,9 +115,11 @@ class Example:
     `issues` are the things a reader should know, in the order they were noticed, each once.
     The first `n_prompt` messages come from the prompt. `has_tools_as_text` says that the file holds the tools as
     JSON text, for trainers whose reader makes one table of all tools. `left_out` says how much of what was recorded is
-    not in it, by kind (`words.LEFT_OUT_WORDS`). `untrained` are the places of the messages that are marked as not to be
-    trained on, and `marks` the form in which that is written (`options.MARK_FORMS`). `template_kwargs` are written as a
+    not in it, by kind (`LEFT_OUT_WORDS`). `untrained` are the places of the messages that are marked as not to be
+    trained on, and `marks` the form in which that is written (`ChatOptions.marks`). `template_kwargs` are written as a
     column of that name. `layout` says how a row is laid out in the file (`conversation.record_of`).
+    `origins` has for each message the pieces it was made of; of those items the `dropped_parts` (item, part of its
+    content) are in no message.
     """
 
     messages: list[Message] | None
@@ -124,6 +133,8 @@ class Example:
     marks: str = field(default="none", compare=False)
     template_kwargs: Mapping[str, Any] = field(default_factory=dict)
     layout: str = field(default="messages", compare=False)
+    origins: tuple[tuple[Piece, ...], ...] = field(default=(), compare=False)
+    dropped_parts: frozenset[tuple[int, int]] = field(default=frozenset(), compare=False)
 
     def record(self) -> dict[str, Any]:
         """Return the example as a JSON object with OpenAI messages; only valid when `skip` is None."""

@@ -12,7 +12,8 @@ import streamlit as st
 
 from rollout_curator.selection.intervals import Interval
 from rollout_curator.selection.threshold_counts import count_thresholds
-from rollout_curator.ui.picker.threshold import Outside, Panel, threshold_panels, threshold_picker
+from rollout_curator.ui.picker.panels import Panel, threshold_panels
+from rollout_curator.ui.picker.threshold import Outside, threshold_picker
 
 N = int(os.environ.get("PICKER_ROWS", "3000"))
 OUTSIDE = [Outside("masked", "masked", 12), Outside("truncated", "truncated", 140), Outside("unrated", "no reward", 3)]

@@ -19,7 +19,7 @@ from playwright.sync_api import Page, expect
 
 SCRIPT = """
 import numpy as np, pandas as pd, streamlit as st
-from rollout_curator.selection import strategies
+from rollout_curator.selection.group_tables import group_table, task_table
 from rollout_curator.ui import plots
 
 def rollouts(n):
@@ -31,11 +31,11 @@ def rollouts(n):
     }, index=at + 1000)
 
 many, few = rollouts(6000), rollouts(12)
-rates = strategies.task_table(many, 0.5)["pass@1"].to_numpy()
+rates = task_table(many, 0.5)["pass@1"].to_numpy()
 figures = {
     "cells": plots.reward_against(many, "tokens"),
     "points": plots.reward_against(few, "turns"),
-    "rows": plots.by_group(plots.group_table(many, "agent"), "agent"),
+    "rows": plots.by_group(group_table(many, "agent"), "agent"),
     "rates": plots.tasks_by_pass_rate(rates, 0.5),
     "tasks": plots.reward_by_task(few),
     "components": plots.components(plots.component_table(many, ["tool_errors"], 0.5), 0.5),

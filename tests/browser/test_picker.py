@@ -407,7 +407,7 @@ def some_data(at_least: float | None, at_most: float | None, heard: int) -> dict
         np.array([0, 1, 0, 1, 2]),
         bounds=Interval(at_least, at_most),
     )
-    words = {"title": "Reward", "unit": "", "kind": "number", "outside": [], "session": "a", "heard": heard}
+    words = {"title": "Reward", "kind": "number", "outside": [], "session": "a", "heard": heard}
     return words | payload(made)
 
 

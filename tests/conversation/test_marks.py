@@ -132,7 +132,7 @@ def test_a_mark_neither_keeps_nor_rejects_a_rollout(lines: Path) -> None:
     mark(workspace, 2, 1)
     mark(workspace, 0, 1)
     assert workspace.select(recipe).kept.tolist() == [True, True, False]
-    assert (workspace.standing(), workspace.funnel(recipe).accepted_by_hand) == ({}, 0)
+    assert (workspace.current_verdicts(), workspace.funnel(recipe).accepted_by_hand) == ({}, 0)
 
 
 def test_outcomes_with_marks_are_those_of_the_examples_whatever_must_be_looked_at(lines: Path) -> None:

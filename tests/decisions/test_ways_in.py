@@ -21,7 +21,8 @@ from streamlit.testing.v1 import AppTest
 from making import Ran, call, gym, write
 from rollout_curator.decisions.store import Decisions, Entry
 from rollout_curator.ui.server import site as sites
-from rollout_curator.ui.server.site import ServeOptions, Site
+from rollout_curator.ui.server.serve_options import ServeOptions
+from rollout_curator.ui.server.site import Site
 from rollout_curator.workspace.workspace import Workspace
 
 STORE = "curation.sqlite"
@@ -135,7 +136,7 @@ def test_the_app_counts_what_the_command_line_counts(w: Path, tmp_path: Path, wa
     reject(w / STORE, w / "sub" / "one.jsonl")
     with closing(app(tmp_path, *WAYS[way](w))) as site:
         assert site.workspace is not None
-        assert list(site.workspace.standing().values()) == ["reject"]
+        assert list(site.workspace.current_verdicts().values()) == ["reject"]
         assert site.workspace.counted.path == w / STORE
 
 
@@ -506,7 +507,7 @@ def test_with_roots_no_store_outside_them_counts_or_is_made(w: Path, tmp_path: P
     reject(Path.cwd() / STORE, w / "sub" / "one.jsonl")
     with closing(app(tmp_path, w / "sub" / "one.jsonl", roots=(w / "sub",))) as site:
         assert site.workspace is not None
-        assert site.workspace.standing() == {}
+        assert site.workspace.current_verdicts() == {}
         assert site.workspace.counted.path == w / "sub" / STORE
     assert (acts_in(w / STORE), acts_in(w / "sub" / STORE)) == (1, 0)
 

@@ -18,7 +18,8 @@ from ledger import Tried, size
 from making import SAMPLE_DATA, call, write
 from rollout_curator.errors import CuratorError
 from rollout_curator.sources.find import find
-from rollout_curator.ui.server.site import ServeOptions, Site, check_roots
+from rollout_curator.ui.server.serve_options import ServeOptions
+from rollout_curator.ui.server.site import Site, check_roots
 
 pytestmark = [pytest.mark.drill, pytest.mark.skipif(sys.platform != "linux", reason="sockets are looked up in /proc")]
 

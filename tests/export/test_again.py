@@ -441,7 +441,7 @@ def test_no_rollout_that_is_not_selected_appears_and_counts_add_up(
     recipe = dicey(seed)
     done = exported(sample, recipe, tmp_path / "sft.jsonl")
     kept = {sample.key(int(row)) for row in sample.select(recipe).rows_of("kept")}
-    rejected = {key for key, verdict in sample.standing().items() if verdict == "reject"}
+    rejected = {key for key, verdict in sample.current_verdicts().items() if verdict == "reject"}
     rows = [row for each in done.files for row in rows_of(tmp_path / each["file"])]
     name = "key" if recipe.pairs is None else "chosen_key"
     written = [row[name] for row in rows]

@@ -185,10 +185,10 @@ def test_examples_are_written_once_with_progress_where_a_rule_compares_them(tmp_
 
     workspace = opened(tmp_path, run=[gym("a", str(n)) for n in range(40)])
     asked = plan(Recipe(strategies=(Step("drop_same_example"),)))
-    assert not workspace.outlook.is_known(asked)
-    assert list(workspace.outlook.prepare(asked)) == [16, 32]
-    assert workspace.outlook.is_known(asked)
-    assert workspace.outlook.is_known(plan(Recipe()))
+    assert not workspace.conversion_outcomes.is_cached(asked)
+    assert list(workspace.conversion_outcomes.prepare(asked)) == [16, 32]
+    assert workspace.conversion_outcomes.is_cached(asked)
+    assert workspace.conversion_outcomes.is_cached(plan(Recipe()))
 
 
 # The right values of the cases

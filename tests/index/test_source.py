@@ -17,13 +17,14 @@ from rollout_curator import parallel
 from rollout_curator.errors import SourceUnreadable
 from rollout_curator.index import scan, shards, store, zstd_frames
 from rollout_curator.index import source as sources
-from rollout_curator.index.columns import CLASSES, COLUMNS, FACETS_MAX, NUMBERS
+from rollout_curator.index.columns import CLASSES, FACETS_MAX, NUMBERS
 from rollout_curator.index.scan import content_key, plan, scan_packed, scan_range
 from rollout_curator.index.shards import Shard, merge
 from rollout_curator.index.zstd_frames import FrameReader, FrameWriter
 from rollout_curator.sources import lines as reader
 from rollout_curator.sources.compression import open_source
 
+COLUMNS = (*NUMBERS, *CLASSES)
 KINDS = [
     line(3),
     line(4, "fünf 五 \u2028"),
@@ -173,7 +174,7 @@ def test_a_pool_gives_what_one_process_gives(tmp_path: Path) -> None:
     tasks = [(os.fspath(path), "env", start, min(start + 900, size)) for start in range(0, size, 900)]
     pooled, here = (
         merge(list(parallel.run_in_pool(scan_range, tasks))),
-        merge(list(parallel.run_here(scan_range, tasks))),
+        merge(list(map(scan_range, tasks))),
     )
     assert plain_values(pooled) == plain_values(here)
 

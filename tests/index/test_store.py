@@ -11,9 +11,8 @@ import orjson
 import pytest
 
 from indexing import header_of, line, open_index, write
-from rollout_curator import parallel
 from rollout_curator.errors import CacheError, SourceChanged, SourceNotFound
-from rollout_curator.index import checksums, store
+from rollout_curator.index import checksums, code_hash, store
 from rollout_curator.index.source import Source
 from rollout_curator.workspace.workspace import Workspace
 
@@ -140,8 +139,8 @@ def test_a_build_leaves_what_another_process_is_writing(source: Path, cache: Pat
 
 
 def test_two_builds_at_once_leave_an_index_that_holds(source: Path, tmp_path: Path) -> None:
-    one = store.build(tmp_path, source, "env", parallel.run_here)
-    other = store.build(tmp_path, source, "env", parallel.run_here)
+    one = store.build(tmp_path, source, "env", map)
+    other = store.build(tmp_path, source, "env", map)
     for _ in zip(one, other, strict=True):
         pass
     assert store.read_header(tmp_path, source) is not None
@@ -154,7 +153,7 @@ def test_two_builds_at_once_leave_an_index_that_holds(source: Path, tmp_path: Pa
 def test_a_build_that_stops_half_way_leaves_nothing(tmp_path: Path, name: str) -> None:
     path = tmp_path / name
     path.write_bytes(gzip.compress(line(1)) if name.endswith("gz") else line(1))
-    build = store.build(tmp_path / "cache", path, "env", parallel.run_here)
+    build = store.build(tmp_path / "cache", path, "env", map)
     next(build)
     build.close()  # type: ignore[attr-defined]
     assert list(folder(tmp_path / "cache").iterdir()) == []
@@ -163,7 +162,7 @@ def test_a_build_that_stops_half_way_leaves_nothing(tmp_path: Path, name: str) -
 
 def test_a_build_that_stops_half_way_leaves_the_index_before(source: Path, cache: Path) -> None:
     before = {file.name: file.read_bytes() for file in folder(cache).iterdir()}
-    build = store.build(cache, source, "env", parallel.run_here)
+    build = store.build(cache, source, "env", map)
     next(build)
     build.close()  # type: ignore[attr-defined]
     assert {file.name: file.read_bytes() for file in folder(cache).iterdir()} == before
@@ -330,7 +329,7 @@ def test_one_reward_rewritten_in_a_large_file_of_the_same_size_is_seen(tmp_path:
 
 
 def test_an_index_depends_on_all_code_that_reads_a_line_whatever_room_it_is_in() -> None:
-    found = {module.removeprefix("rollout_curator.") for module in store.decisive_modules()}
+    found = {module.removeprefix("rollout_curator.") for module in code_hash.decisive_modules()}
     assert found >= {
         "index.scan",
         "index.facts",

@@ -155,9 +155,8 @@ PEAK = """
 import re, sys
 from pathlib import Path
 import pyarrow.parquet
-from rollout_curator import parallel as runner
 from rollout_curator.index import store
-for _ in store.build(Path(sys.argv[2]), Path(sys.argv[1]), "env", runner.run_here):
+for _ in store.build(Path(sys.argv[2]), Path(sys.argv[1]), "env", map):
     pass
 print(re.search(r"VmHWM:\\s+(\\d+)", open("/proc/self/status").read())[1])
 """

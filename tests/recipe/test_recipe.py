@@ -98,7 +98,7 @@ def test_a_template_is_named_or_a_file_and_becomes_a_table(tmp_path: Path) -> No
 
 
 def test_a_pasted_template_lies_in_the_recipe_whole(tmp_path: Path) -> None:
-    mine = pasted("{{ messages }}\r\n\t\u2028 {# é #}", eos_token="</s>")
+    mine = replace(pasted("{{ messages }}\r\n\t\u2028 {# é #}"), special=(("eos_token", "</s>"),))
     read = load(saved(tmp_path, to_toml(Recipe(template=to_template(mine)))))
     assert plan(read).look.template == mine
 

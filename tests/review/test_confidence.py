@@ -89,10 +89,8 @@ def test_a_small_set_needs_fewer() -> None:
     assert (n, confidence.most_bad(0, n, 100), confidence.most_bad(0, n - 1, 100)) == (39, 5, 6)
 
 
-def test_how_many_more_clean_ones_are_missing() -> None:
-    assert confidence.more_clean(0, 40, 10_000_000, lambda read: 500_000.0) == 19
-    assert confidence.more_clean(1, 59, 10_000_000, lambda read: 500_000.0) == 34
-    assert confidence.more_clean(30, 40, 100, lambda read: 5.0) == 60
+def test_what_cannot_be_shown_leaves_all_to_read() -> None:
+    assert confidence.more_clean_whenever(30, 40, 100, 5.0) == 60
 
 
 def covered(n_sets: int, *, peeks: bool) -> tuple[float, float]:
@@ -376,4 +374,4 @@ def test_plans_pass_as_often_as_the_binomial_says() -> None:
 
 def test_without_a_plan_it_takes_144_clean_reads_of_1204() -> None:
     assert math.ceil(confidence.most_bad_whenever(0, 59, 1204) / 1204 * 1000) / 10 == 11.1
-    assert confidence.more_clean_whenever(0, 59, 1204, lambda read: 0.05 * 1204) == 144 - 59
+    assert confidence.more_clean_whenever(0, 59, 1204, 0.05 * 1204) == 144 - 59

@@ -10,7 +10,7 @@ from making import gym, write
 from rollout_curator.decisions.store import Decisions, Entry
 from rollout_curator.recipe.recipe import Recipe
 from rollout_curator.review import summary
-from rollout_curator.review.queue_members import Ask, plan
+from rollout_curator.review.queue_members import QueueRequest, plan
 from rollout_curator.review.queues import KINDS, about, kind_of, queues, rows_of, words_of
 from rollout_curator.selection.filters import Filter, Thresholds
 from rollout_curator.workspace.workspace import Workspace
@@ -110,13 +110,13 @@ def test_a_plan_mixes_what_is_undecided_each_rollout_once(workspace: Workspace) 
     found = held(workspace, "plan-30", "ann")
     assert len(found) == len(set(found))
     assert not set(held(workspace, "random")[:2]) & set(found)
-    assert set(plan(Ask(workspace, KEEP, "ann", "30"))) == {"random", "near", "flagged"}
+    assert set(plan(QueueRequest(workspace, KEEP, "ann", "30"))) == {"random", "near", "flagged"}
     assert held(workspace, "plan-0") == held(workspace, "plan-x") == []
 
 
 def test_a_plan_counts_what_its_queue_holds_also_where_its_kinds_overlap(workspace: Workspace) -> None:
     for minutes, n in (("3", 4), ("5", 7), ("60", 9)):  # 45 s each; nine are rated
-        counted = plan(Ask(workspace, KEEP, "ann", minutes))
+        counted = plan(QueueRequest(workspace, KEEP, "ann", minutes))
         assert sum(counted.values()) == len(held(workspace, f"plan-{minutes}", "ann")) == n
 
 
@@ -130,8 +130,8 @@ def test_the_list_names_what_holds_something_and_counts_as_the_queue_does(worksp
 @pytest.mark.parametrize("name", KINDS)
 def test_every_queue_orders_all_that_it_holds_each_once(workspace: Workspace, name: str) -> None:
     kind, _ = kind_of(name)
-    in_it = kind.holds(Ask(workspace, KEEP, "ann", "30")).tolist()
-    ordered = kind.order(Ask(workspace, KEEP, "ann", "30"), np.array(in_it, dtype=np.int64)).tolist()
+    in_it = kind.holds(QueueRequest(workspace, KEEP, "ann", "30")).tolist()
+    ordered = kind.order(QueueRequest(workspace, KEEP, "ann", "30"), np.array(in_it, dtype=np.int64)).tolist()
     assert sorted(ordered) == sorted(set(in_it))
 
 

@@ -98,6 +98,14 @@ def test_settling_and_comparing_are_no_reading_of_ones_own(workspace: Workspace)
     assert list(team.own(workspace)) == ["ann"]
 
 
+def test_the_way_of_a_verdict_says_what_it_is_whatever_its_reasons(workspace: Workspace) -> None:
+    assert workspace.decisions is not None
+    compared = Entry(workspace.key(0), "reject", reviewer="eve", queue="task-1", blind=True, way="compared")
+    read = Entry(workspace.key(1), "reject", ("not-chosen",), reviewer="ann", queue="random", way="read")
+    workspace.decisions.record([compared, read])
+    assert {who: list(said) for who, said in team.own(workspace).items()} == {"ann": [workspace.key(1)]}
+
+
 def test_of_older_stores_only_the_very_first_verdict_counts(tmp_path: Path, workspace: Workspace) -> None:
     assert workspace.decisions is not None
     with Decisions.open(tmp_path / "old.sqlite") as old:

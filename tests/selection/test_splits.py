@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from xxhash import xxh3_64_intdigest
 
 from rollout_curator.errors import RecipeError
-from rollout_curator.export.conversion import Ask, prompts
+from rollout_curator.export.conversion import PromptRequest, prompts
 from rollout_curator.index.hash_spill import Pile
 from rollout_curator.selection.splits import split as splits
 from rollout_curator.selection.splits.shared_text import shared, without
@@ -389,7 +389,7 @@ def test_an_exact_search_finds_no_near_duplicates_in_two_parts_of_real_rollouts(
     """In a tenth of these files the prompts of different tasks are alike by a half and more: they share a template."""
     workspace = Workspace.open([ROLLOUTS], tmp_path / "cache")
     lines = [text for _, text in workspace.lines(np.arange(workspace.n_rollouts))]
-    sketches, tasks = prompts(Ask(lines)).sketches, workspace.group_keys("task").tolist()
+    sketches, tasks = prompts(PromptRequest(lines)).sketches, workspace.group_keys("task").tolist()
     codes_of, names = workspace.classes("agent")
     agents = [names[code] for code in codes_of.tolist()]
     for seed in range(5):

@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from rollout_curator.errors import RecipeError
+from rollout_curator.selection.group_tables import task_table
 from rollout_curator.selection.strategies import (
     STRATEGIES,
     Parameter,
@@ -24,13 +25,12 @@ from rollout_curator.selection.strategies import (
     judged,
     matched_random,
     parameters,
-    pass_at_k,
     rates_of_rows,
     task_summary,
-    task_table,
     words,
 )
 from rollout_curator.selection.strategies.ranking import ties
+from rollout_curator.selection.strategies.task_statistics import pass_at_k
 
 NAN, INF = float("nan"), float("inf")
 COMPONENTS = Path(__file__).parents[2] / "components"

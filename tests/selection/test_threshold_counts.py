@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from rollout_curator.selection.intervals import Interval
-from rollout_curator.selection.threshold_counts import MAX_STOPS, Curve, Kept, ThresholdCounts, count_thresholds
+from rollout_curator.selection.threshold_counts import Curve, Kept, ThresholdCounts, count_thresholds
+from rollout_curator.selection.threshold_counts.curves import MAX_STOPS
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]

@@ -416,9 +416,8 @@ def test_the_header_says_how_the_rollouts_lie(tmp_path: Path) -> None:
 PEAK = """
 import re, sys
 from pathlib import Path
-from rollout_curator import parallel as runner
 from rollout_curator.index import store
-for _ in store.build(Path(sys.argv[2]), Path(sys.argv[1]), "env", runner.run_here):
+for _ in store.build(Path(sys.argv[2]), Path(sys.argv[1]), "env", map):
     pass
 print(re.search(r"VmHWM:\\s+(\\d+)", open("/proc/self/status").read())[1])
 """

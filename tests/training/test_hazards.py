@@ -258,17 +258,17 @@ def test_a_changed_mind_about_a_hazard_looks_at_nothing_again(tmp_path: Path, mo
 def test_a_look_says_how_far_it_is_and_can_be_left(tmp_path: Path) -> None:
     workspace = Workspace.open([write(tmp_path / "a.jsonl", [gym(answer=str(n)) for n in range(40)])])
     plan = recipes.plan(Recipe(template=CHATML))
-    steps = workspace.outlook.look(plan)
+    steps = workspace.conversion_outcomes.check_examples(plan)
     assert [next(steps), next(steps)] == [16, 32]
     steps.close()
-    assert not workspace.outlook.is_looked_at(plan)
-    assert list(workspace.outlook.look(plan)) == [16, 32]
-    assert workspace.outlook.is_looked_at(plan) and workspace.outlook.is_known(plan)
+    assert not workspace.conversion_outcomes.is_checked(plan)
+    assert list(workspace.conversion_outcomes.check_examples(plan)) == [16, 32]
+    assert workspace.conversion_outcomes.is_checked(plan) and workspace.conversion_outcomes.is_cached(plan)
 
 
 def test_the_usual_recipe_is_known_without_a_look(tmp_path: Path) -> None:
-    outlook = Workspace.open([write(tmp_path / "a.jsonl", [gym()])]).outlook
-    assert [name for name in targets() if outlook.is_known(recipes.plan(Recipe(target=name)))] == [
+    outcomes = Workspace.open([write(tmp_path / "a.jsonl", [gym()])]).conversion_outcomes
+    assert [name for name in targets() if outcomes.is_cached(recipes.plan(Recipe(target=name)))] == [
         "gym",
         "nemo_rl",
         "trl",

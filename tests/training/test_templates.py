@@ -1,6 +1,7 @@
 """Chat templates: where they come from, the sandbox they run in, and what of their text belongs to which message."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -226,7 +227,7 @@ def test_only_files_that_can_be_templates_are_read(tmp_path: Path) -> None:
 
 
 def test_a_template_goes_into_a_recipe_and_comes_back() -> None:
-    mine = pasted("{{ eos_token }}", eos_token="</s>")
+    mine = replace(pasted("{{ eos_token }}"), special=(("eos_token", "</s>"),))
     assert from_table(to_table(mine)) == mine
     assert from_table(to_table(built_in("headers"))) == built_in("headers")
     assert "text" not in to_table(built_in("headers"))

@@ -15,7 +15,8 @@ from rollout_curator.recipe.recipe import Recipe
 from rollout_curator.review.queues import mixed_of, rows_of
 from rollout_curator.ui.reader.routes import routes
 from rollout_curator.ui.reader.views import View
-from rollout_curator.ui.server.site import ServeOptions, Site
+from rollout_curator.ui.server.serve_options import ServeOptions
+from rollout_curator.ui.server.site import Site
 from rollout_curator.workspace.workspace import Workspace
 
 Json = dict[str, Any]

@@ -14,7 +14,8 @@ from rollout_curator.decisions.store import Decisions
 from rollout_curator.recipe.recipe import Recipe
 from rollout_curator.ui.reader.routes import routes
 from rollout_curator.ui.reader.views import View
-from rollout_curator.ui.server.site import ServeOptions, Site
+from rollout_curator.ui.server.serve_options import ServeOptions
+from rollout_curator.ui.server.site import Site
 from rollout_curator.workspace.workspace import Workspace
 
 Json = dict[str, Any]

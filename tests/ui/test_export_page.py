@@ -17,7 +17,8 @@ from rollout_curator.printable import digest
 from rollout_curator.recipe.recipe import Recipe, plan
 from rollout_curator.ui import loading
 from rollout_curator.ui.server import site as sites
-from rollout_curator.ui.server.site import ServeOptions, Site
+from rollout_curator.ui.server.serve_options import ServeOptions
+from rollout_curator.ui.server.site import Site
 from rollout_curator.ui.state import state
 from rollout_curator.workspace import conversion_outcomes
 from rollout_curator.workspace.workspace import Workspace
@@ -171,7 +172,7 @@ def test_a_look_that_takes_long_shows_how_far_it_is_and_can_be_cancelled(
     monkeypatch.setattr(loading, "PATIENCE_S", 0.0)
     assert site.workspace
     monkeypatch.setattr(conversion_outcomes, "LOOK_EVERY", 1)
-    with closing(site.workspace.outlook.look(plan(Recipe(target="openai")))) as another:
+    with closing(site.workspace.conversion_outcomes.check_examples(plan(Recipe(target="openai")))) as another:
         assert next(another) == 1
         app.number_input(key="rc.limit").set_value(500).run()
         assert [button.label for button in app.button] == ["Cancel"]

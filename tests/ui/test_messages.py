@@ -21,7 +21,8 @@ from rollout_curator.ui.picker.payload import payload
 from rollout_curator.ui.reader import messages as reader
 from rollout_curator.ui.reader.routes import routes
 from rollout_curator.ui.reader.views import View
-from rollout_curator.ui.server.site import ServeOptions, Site
+from rollout_curator.ui.server.serve_options import ServeOptions
+from rollout_curator.ui.server.site import Site
 from rollout_curator.workspace.workspace import Workspace
 
 ANSWERS = (("4", 1.0), ("5", 0.2), ("four", 0.9))

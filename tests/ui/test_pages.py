@@ -26,7 +26,8 @@ from rollout_curator.ui import links as places
 from rollout_curator.ui.main import DRAW
 from rollout_curator.ui.pages import export_counts
 from rollout_curator.ui.server import site as sites
-from rollout_curator.ui.server.site import ServeOptions, Site
+from rollout_curator.ui.server.serve_options import ServeOptions
+from rollout_curator.ui.server.site import Site
 from rollout_curator.ui.state.state import SESSION, Session
 from rollout_curator.workspace.workspace import Workspace
 

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from rollout_curator.selection.intervals import Interval
-from rollout_curator.selection.threshold_counts import MAX_STOPS, ThresholdCounts, count_thresholds
+from rollout_curator.selection.threshold_counts import ThresholdCounts, count_thresholds
+from rollout_curator.selection.threshold_counts.curves import MAX_STOPS
 from rollout_curator.ui.picker.payload import Heard, payload, small_payload
 from rollout_curator.ui.picker.threshold import Choice, choice_of
 

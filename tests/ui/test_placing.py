@@ -8,8 +8,8 @@ from making import SAMPLE_DATA, said
 from rollout_curator.recipe import recipe as recipes
 from rollout_curator.recipe.recipe import Recipe
 from rollout_curator.rollout import Rollout
-from rollout_curator.ui.reader.example_alignment import changed, left_out, locate_in_example
-from rollout_curator.ui.reader.transcript import transcript
+from rollout_curator.ui.reader.example_alignment import changed, left_out, locator
+from rollout_curator.ui.reader.transcript import numbered
 from rollout_curator.workspace.workspace import Workspace
 
 USER = {"role": "user", "content": "What is 2 + 2?"}
@@ -23,10 +23,11 @@ def placed(output: list[Any], prompt: Any = (USER,), instructions: str | None = 
     """Return the messages each turn's blocks went to, and what was left out."""
     plan = recipes.plan(Recipe(**chosen))
     rollout = Rollout("test", list(prompt), output, 1.0, instructions=instructions)
-    messages = recipes.example(rollout, plan).messages
-    assert messages is not None
-    turns = locate_in_example(transcript(rollout), messages, plan)
-    return {"to": [[block["to"] for block in turn["blocks"]] for turn in turns], "out": left_out(turns, len(messages))}
+    made = recipes.example(rollout, plan)
+    assert made.messages is not None
+    turns = numbered(rollout, locator(made)).turns
+    out = left_out(turns, len(made.messages))
+    return {"to": [[block["to"] for block in turn["blocks"]] for turn in turns], "out": out}
 
 
 def test_what_is_written_names_its_message() -> None:
@@ -65,8 +66,8 @@ def changes(output: list[Any], prompt: Any = (USER,), instructions: str | None =
     """Return what the example says otherwise, as (message, turn, words)."""
     rollout = Rollout("test", list(prompt), output, 1.0, instructions=instructions)
     plan = recipes.plan(Recipe(**chosen))
-    messages = recipes.example(rollout, plan).messages or []
-    marks = changed(locate_in_example(transcript(rollout), messages, plan), messages)
+    made = recipes.example(rollout, plan)
+    marks = changed(numbered(rollout, locator(made)).turns, made.messages or [])
     return [(mark["before"], mark["turn"], mark["words"]) for mark in marks]
 
 
@@ -108,6 +109,63 @@ def test_the_same_call_id_twice_is_two_calls() -> None:
     assert found["to"] == [[0], [1, 2], [3, 4], [5]]
 
 
+def test_an_example_knows_the_pieces_of_items_each_message_was_made_of() -> None:
+    rollout = Rollout("test", [USER], [THOUGHT, CALL, RESULT, said("4.")], 1.0, instructions="Be brief.")
+    made = recipes.example(rollout, recipes.plan(Recipe(options={"reasoning": "field"})))
+    assert made.origins == (
+        ((-1, "text"),),
+        ((0, "text"), (0, "think"), (0, "part")),
+        ((1, "reasoning"), (2, "call")),
+        ((3, "text"), (3, "think"), (3, "part")),
+        ((4, "text"), (4, "think")),
+    )
+
+
+def test_one_part_of_two_that_is_left_out_is_told_from_the_other() -> None:
+    file = {"type": "input_file", "filename": "a.pdf"}
+    prompt = [{"role": "user", "content": [{"type": "input_text", "text": "what is it?"}, file, PIXEL]}]
+    found = placed([said("a dot")], prompt, keep=("media", "file"), options={"media": "keep"})
+    assert found["to"] == [[0, None, 0], [1]]
+
+
+def test_parts_that_are_no_text_leave_a_system_prompt_that_the_instructions_stand_in() -> None:
+    system = {"role": "system", "content": [{"type": "input_text", "text": "Look."}, PIXEL]}
+    found = placed([said("a dot")], [system, USER], "Be brief.", keep=("media",), options={"media": "keep"})
+    assert found["to"] == [[0], [0, None], [1], [2]]
+
+
+def test_of_a_text_with_two_thoughts_what_is_written_is_in_its_message() -> None:
+    text = "<think>a</think>one<think>b</think>two"
+    assert placed([said(text)], options={"inline_think": "keep"})["to"] == [[0], [1, 1]]
+    assert placed([said(text)], options={"inline_think": "split"})["to"] == [[0], [None, 1]]
+
+
+def test_a_text_that_is_nothing_but_thoughts_goes_where_thoughts_go() -> None:
+    output = [said("<think>a</think><think>b"), said("4.")]
+    assert placed(output, options={"inline_think": "split"})["to"] == [[0], [None, None, 1]]
+    kept = placed(output, options={"inline_think": "split", "reasoning": "field"}, keep=("unclosed_think",))
+    assert kept["to"] == [[0], [1, 1, 1]]
+
+
+def test_a_part_of_a_thought_that_has_no_text_is_left_out() -> None:
+    thought = {"type": "reasoning", "summary": [*THOUGHT["summary"], {"type": "summary_text"}]}
+    assert placed([thought, said("4.")], options={"reasoning": "field"})["to"] == [[0], [1, None, 1]]
+
+
+def test_what_nobody_read_of_a_message_is_left_out_beside_it() -> None:
+    assert placed([said("4.")], [{**USER, "unread": {"mood": "calm"}}])["to"] == [[0, None], [1]]
+
+
+def test_a_tool_block_that_leaves_the_system_message_moves_no_other_number() -> None:
+    tools = '<tools>{"type": "function", "function": {"name": "add", "parameters": {}}}</tools>'
+    found = placed([said("4.")], [{"role": "system", "content": tools}, USER], options={"system_tools": "read"})
+    assert found["to"] == [[None], [0], [1]]
+    beside = placed(
+        [said("4.")], [{"role": "system", "content": f"Hi. {tools}"}, USER], options={"system_tools": "read"}
+    )
+    assert beside["to"] == [[0], [1], [2]]
+
+
 @pytest.mark.parametrize("chosen", [{}, {"format": "flat"}, {"target": "gym"}], ids=["chat", "flat", "gym"])
 def test_every_message_of_the_sample_data_comes_from_a_turn(chosen: dict[str, Any], tmp_path: Any) -> None:
     workspace, plan = Workspace.open([SAMPLE_DATA], tmp_path), recipes.plan(Recipe(**chosen))
@@ -115,7 +173,7 @@ def test_every_message_of_the_sample_data_comes_from_a_turn(chosen: dict[str, An
     for row in range(workspace.n_rollouts):
         rollout = workspace.rollout(row)
         made = recipes.example(rollout, plan)
-        turns = locate_in_example(transcript(rollout), made.messages or (), plan)
+        turns = numbered(rollout, locator(made)).turns
         held = {block["to"] for turn in turns for block in turn["blocks"]}
         full = [n for n, message in enumerate(made.messages or ()) if message["content"] or message.get("tool_calls")]
         unexplained += [(workspace.where(row), n) for n in full if n not in held]

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
+from rollout_curator.selection.group_tables import group_table, task_table
 from rollout_curator.selection.slices import Equals, Range, decode
-from rollout_curator.selection.strategies import task_summary, task_table
+from rollout_curator.selection.strategies import task_summary
 from rollout_curator.ui import plots
 from rollout_curator.ui.plots.bins import bins
 from rollout_curator.ui.plots.labels import distinct
@@ -20,7 +21,7 @@ Drawer = Callable[[pd.DataFrame], go.Figure]
 
 
 def by_agent(frame: pd.DataFrame) -> go.Figure:
-    return plots.by_group(plots.group_table(frame, "agent", at_least=0.5), "agent")
+    return plots.by_group(group_table(frame, "agent", at_least=0.5), "agent")
 
 
 def by_pass_rate(frame: pd.DataFrame) -> go.Figure:
@@ -43,7 +44,7 @@ DRAWN: dict[str, Drawer] = {
     "turns against tokens": lambda frame: plots.density(frame, "tokens", "turns"),
     "against itself": lambda frame: plots.density(frame, "reward", "reward"),
     "rows by agent": by_agent,
-    "rows by source": lambda frame: plots.by_group(plots.group_table(frame, "source"), "source"),
+    "rows by source": lambda frame: plots.by_group(group_table(frame, "source"), "source"),
     "by pass rate": by_pass_rate,
     "pass@k": lambda frame: plots.pass_at_k(task_summary(frame, 0.5).curve),
     "components": drawn_components,
@@ -305,7 +306,7 @@ def test_the_row_of_a_text_is_its_number() -> None:
 
 
 def test_groups_are_rows_in_the_order_of_the_table() -> None:
-    table = plots.group_table(frame_of([1.0, 0.0, 0.5, np.nan]), "agent", at_least=0.5).sort_values("mean")
+    table = group_table(frame_of([1.0, 0.0, 0.5, np.nan]), "agent", at_least=0.5).sort_values("mean")
     figure = plots.by_group(table, "agent")
     assert list(figure.layout.yaxis.ticktext) == ["swe1  1", "swe2  1", "swe0  2"]
     assert opens(figure.data[4]) == ["agent==swe1", "agent==swe2", "agent==swe0"]
@@ -317,13 +318,13 @@ def test_groups_are_rows_in_the_order_of_the_table() -> None:
 def test_groups_beyond_the_fortieth_are_one_row_that_opens_nothing() -> None:
     frame = frame_of([0.0] * 90)
     frame["agent"] = pd.Categorical([f"agent {i % 45:02}" for i in range(90)])
-    figure = plots.by_group(plots.group_table(frame, "agent"), "agent")
+    figure = plots.by_group(group_table(frame, "agent"), "agent")
     assert (len(figure.layout.yaxis.ticktext), figure.layout.yaxis.ticktext[-1]) == (41, "(5 others)  10")
     assert opens(figure.data[4])[-1] == ""
 
 
 def test_rollouts_without_a_group_are_a_row_of_their_own() -> None:
-    figure = plots.by_group(plots.group_table(frame_of([1.0, 0.0]), "source"), "source")
+    figure = plots.by_group(group_table(frame_of([1.0, 0.0]), "source"), "source")
     assert (list(figure.layout.yaxis.ticktext), opens(figure.data[4])) == (["(none)  2"], ["source=="])
 
 
@@ -332,11 +333,11 @@ def test_tasks_are_counted_by_their_pass_rate() -> None:
     bars = figure.data[0]
     assert list(bars.y) == [2, 1, 0, 0, 0, 0, 1, 0, 0, 0, 1, 1]
     assert [text for text in opens(bars) if text] == [
-        plots.TASKS_UNSOLVED,
+        "pass_rate=0.0..0.0",
         "pass_rate=0.0625..<0.1",
         "pass_rate=0.5..<0.6",
         "pass_rate=0.9..<1.0",
-        plots.TASKS_SOLVED,
+        "pass_rate=1.0..1.0",
     ]
     assert "of 6 tasks, 2 never solved · 1 always solved · 3 in between" in plots.alt(figure)
 
@@ -384,7 +385,7 @@ def test_a_conflict_of_a_component_opens_the_rollouts_it_counts() -> None:
 
 
 def test_the_group_table_leaves_the_unrated_out_of_the_mean() -> None:
-    table = plots.group_table(frame_of([1.0, 0.0, 0.5, np.nan]), "agent")
+    table = group_table(frame_of([1.0, 0.0, 0.5, np.nan]), "agent")
     assert table[["rollouts", "rated", "mean", "lowest", "highest"]].to_dict("index") == {
         "swe0": {"rollouts": 2, "rated": 1, "mean": 1.0, "lowest": 1.0, "highest": 1.0},
         "swe1": {"rollouts": 1, "rated": 1, "mean": 0.0, "lowest": 0.0, "highest": 0.0},
@@ -394,7 +395,7 @@ def test_the_group_table_leaves_the_unrated_out_of_the_mean() -> None:
 
 def test_the_group_table_has_the_numbers_of_pandas(big: pd.DataFrame) -> None:
     few = big.iloc[:20_000]
-    table = plots.group_table(few, "agent", at_least=0.3).drop(index=np.nan)
+    table = group_table(few, "agent", at_least=0.3).drop(index=np.nan)
     grouped = few.groupby("agent", observed=True)["reward"]
     expected = grouped.quantile([0.1, 0.25, 0.5, 0.75, 0.9]).unstack().loc[table.index]
     np.testing.assert_allclose(table[["p10", "p25", "median", "p75", "p90"]], expected, rtol=1e-12)

@@ -16,7 +16,8 @@ from rollout_curator.ui import reject_reasons
 from rollout_curator.ui.server import site as sites
 from rollout_curator.ui.server.identity import COOKIE, Who, who_of
 from rollout_curator.ui.server.proxies import NAME_HEADER
-from rollout_curator.ui.server.site import ServeOptions, Site
+from rollout_curator.ui.server.serve_options import ServeOptions
+from rollout_curator.ui.server.site import Site
 from rollout_curator.ui.state.state import SESSION, Session
 from rollout_curator.workspace.workspace import Workspace
 

@@ -13,7 +13,8 @@ from rollout_curator.recipe.recipe import Recipe
 from rollout_curator.review import slice_queues
 from rollout_curator.selection.filters import Filter, Thresholds
 from rollout_curator.selection.slices import Range
-from rollout_curator.selection.strategies import Step, pass_at_k
+from rollout_curator.selection.strategies import Step
+from rollout_curator.selection.strategies.task_statistics import pass_at_k
 from rollout_curator.workspace.attempts import attempts, counted_words, fared, fared_words, frame_of, usual_success
 from rollout_curator.workspace.workspace import Workspace
 

@@ -21,6 +21,7 @@ from rollout_curator.selection.slices import Equals, Range
 from rollout_curator.selection.splits.split import Split
 from rollout_curator.selection.strategies import Step
 from rollout_curator.selection.threshold_counts import count_thresholds
+from rollout_curator.workspace.masks import rows_matching
 from rollout_curator.workspace.workspace import Workspace
 
 SWE, MATH = {"agent_ref": {"name": "swe"}}, {"agent_ref": {"name": "math, hard"}}
@@ -119,10 +120,11 @@ def test_what_a_person_accepted_or_has_its_own_threshold_stays_whatever_the_boun
 
 def test_a_slice_is_the_candidates_that_fit(workspace: Workspace) -> None:
     slices = [Range("reward", 1.0, 7.0, closed=False), Equals("agent", "swe")]
-    assert workspace.rows_in(Recipe(min_reward=5.0), "reward", slices).tolist() == [0]
-    assert workspace.rows_in(Recipe(), "reward", [Equals("agent", "nobody")]).tolist() == []
+    assert slice_queues.rows(workspace, Recipe(min_reward=5.0), slice_queues.queue("reward", *slices)).tolist() == [0]
+    among = workspace.candidates(Recipe()).among
+    assert not rows_matching(workspace, [Equals("agent", "nobody")], among).any()
     with pytest.raises(RecipeError, match="there is no class 'reward'"):
-        workspace.rows_in(Recipe(), "reward", [Equals("reward", "1")])
+        rows_matching(workspace, [Equals("reward", "1")], among)
 
 
 def test_figures_open_what_they_show_whatever_thresholds_of_their_own(workspace: Workspace) -> None:

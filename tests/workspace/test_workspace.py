@@ -191,7 +191,7 @@ def test_decisions_on_files_that_are_not_open_are_left_alone(tmp_path: Path) -> 
     workspace = with_store(two_files(tmp_path), tmp_path)
     assert workspace.decisions
     workspace.decisions.record([Entry("0" * 32, "reject"), Entry("another-tool", "reject"), Entry("f" * 64, "accept")])
-    assert workspace.standing() == {}
+    assert workspace.current_verdicts() == {}
     assert workspace.verdicts().tolist() == [NONE] * 4
 
 

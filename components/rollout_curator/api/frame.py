@@ -1,6 +1,6 @@
 """The frame a notebook works on: what means something outside of the index, under names that stay.
 
-`api.Workspace.frame` says what each column is; a test compares.
+`Workspace.frame` says what each column is; a test compares.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -18,7 +18,7 @@ CLASSES = ("format", "agent", "model", "task", "finish", "invalid", "flags")
 """Columns of the index that are words, and mean something outside of it."""
 
 
-def framed(opened: Opened) -> "pd.DataFrame":
+def frame_of(opened: Opened) -> "pd.DataFrame":
     """Return the columns of `Workspace.frame`; none is shared with what the rest of the program reads and writes."""
     import pandas as pd
 

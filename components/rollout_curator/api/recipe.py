@@ -12,10 +12,11 @@ from rollout_curator.errors import RecipeError
 from rollout_curator.recipe.recipe import Recipe, from_table
 
 
-def checked(recipe: Recipe) -> Recipe:
+def check_recipe(recipe: Recipe) -> Recipe:
     """Return a recipe whose values were read as those of a TOML file are. Raises RecipeError."""
     if not isinstance(recipe, Recipe):
-        raise RecipeError(f"recipe: a {type(recipe).__name__} is none; make one with Recipe(...) or Recipe.load(path)")
+        got = type(recipe).__name__
+        raise RecipeError(f"recipe: expected a Recipe, got {got}; create one with Recipe(...) or Recipe.load(path)")
     return from_table({one.name: _plain(getattr(recipe, one.name)) for one in fields(recipe)}, "recipe")
 
 

@@ -7,7 +7,6 @@ message names an option of the command line (`--decisions`, `--cache-dir`), the 
 
 import json
 import operator
-import warnings
 from collections.abc import Iterable
 from contextlib import closing
 from pathlib import Path
@@ -16,20 +15,16 @@ from typing import TYPE_CHECKING, Any, SupportsIndex
 import numpy as np
 
 from rollout_curator import export as publishing
-from rollout_curator.api.frame import framed
+from rollout_curator.api.frame import frame_of
 from rollout_curator.api.progress import progress
-from rollout_curator.api.recipe import checked
+from rollout_curator.api.recipe import check_recipe
 from rollout_curator.api.selection import Selection
 from rollout_curator.conversation import ISSUE_WORDS
-from rollout_curator.decisions import store_choice
 from rollout_curator.errors import (
-    CuratorError,
     ExportError,
     FileInTheWay,
     RecipeError,
     RolloutNotFound,
-    SourceNotFound,
-    SourceRefused,
     Unopened,
 )
 from rollout_curator.printable import shown
@@ -37,70 +32,19 @@ from rollout_curator.recipe import recipe as recipes
 from rollout_curator.recipe.plan import Plan
 from rollout_curator.recipe.recipe import Recipe
 from rollout_curator.rollout import Rollout
-from rollout_curator.sources.find import existing, passed_over
-from rollout_curator.terminal import explained
 from rollout_curator.words import counted, said_of
-from rollout_curator.workspace import opening
 from rollout_curator.workspace.workspace import Workspace as Opened
 
 if TYPE_CHECKING:
     import pandas as pd
     import plotly.graph_objects as go
 
-__all__ = ["CuratorError", "Recipe", "Selection", "Workspace", "open"]
-
-
-def open(
-    path: str | Path | Iterable[str | Path],
-    decisions: str | Path | None = None,
-    *,
-    cache_dir: str | Path | None = None,
-) -> "Workspace":
-    """Open a file, a folder or a glob of rollouts, or several of these; what has no index yet is indexed first.
-
-    `decisions` names the review store that counts. Without it that is the `curation.sqlite` beside or above the files,
-    by the rule of the command line and the app; the workspace says which one. None is made, and nothing is written but
-    indexes, in `cache_dir` or the user's cache folder. Files that cannot be read are a warning.
-    Raises SourceError when nothing can be read, DecisionsError when several stores could count, or one is not there or
-    cannot be opened, CacheError when the indexes cannot be written.
-    """
-    paths = [path] if isinstance(path, str | Path) else list(path)
-    given = None if decisions is None else Path(decisions)
-    if given is not None:
-        store_choice.require_there(given)  # before the long work
-    cache = opening.default_cache() if cache_dir is None else Path(cache_dir)
-    try:
-        found = existing(paths)
-    except ValueError as error:  # a NUL in it
-        raise SourceNotFound(f"no file can have such a name ({error}); name a file, a folder or a glob") from error
-    except OSError as error:  # the working folder is gone
-        raise SourceRefused(explained(error)) from error
-    with progress("indexing") as advance:
-        for step in opening.build_indexes(found, cache):
-            advance(step.done_bytes, step.total_bytes, step.path)
-    opened = Opened(found, cache, None)
-    try:
-        opened.passed_over = passed_over(paths)
-        opened.require_rollouts()
-        around = store_choice.Opened(paths, found)
-        held = store_choice.read(around, given, opened)
-        opened.hold(held.decisions, held.counted)
-        opened.refresh_decisions()
-    except BaseException as error:
-        opened.close()
-        if isinstance(error, OSError):  # the working folder is gone
-            raise SourceRefused(explained(error)) from error
-        raise
-    for left_out in opened.refused:
-        _warn(f"left out: {left_out.reason}")
-    return Workspace(opened, [given] if given is not None else around.stores())
-
 
 class Workspace:
     """Open rollouts, and the decisions on them that count. `len()` is the number of rollouts.
 
     Decisions made meanwhile, in the app or by others, count from the next call on. It can be closed, or used in a
-    `with`; afterwards every call raises Unopened. Errors are CuratorErrors, each a sentence.
+    `with`; after that all but `len()` and `repr()` raises Unopened. Errors are CuratorErrors, each a sentence.
     """
 
     def __init__(self, opened: Opened, around: Iterable[Path]) -> None:
@@ -137,7 +81,7 @@ class Workspace:
         repeated_calls   float64   tool calls that repeat an earlier one to the letter
         distinct_tools   float64   different tools that were called
         final_chars      float64   characters of the last assistant text; 0 when there is none
-        format           category  how the line was read: nemo_gym, chat or pair
+        format           category  name of the format that the line was read as
         agent            category  agent that acted; empty when nothing names it
         model            category  model that answered; empty when nothing names it
         task             category  index or id of the task as the line gives it, else a hash of the prompt
@@ -148,8 +92,9 @@ class Workspace:
         After these comes every further number of the lines (parts of the reward, say), float64, NaN where a line has
         none, under its own name, which filters of recipes take too; one with a name of the list above is `facet NAME`.
         """
+        opened = self._here()
         if self._frame is None:
-            self._frame = framed(self._here())
+            self._frame = frame_of(opened)
         return self._frame
 
     def select(self, recipe: Recipe) -> Selection:
@@ -174,7 +119,7 @@ class Workspace:
         Raises ExportError where none can be written, or an issue keeps it out; RolloutNotFound and SourceChanged as
         `rollout` does; RecipeError for a recipe of pairs, whose rows are of two rollouts.
         """
-        row, recipe, opened = self._row(row), checked(recipe), self._here()
+        row, recipe, opened = self._row(row), check_recipe(recipe), self._here()
         if recipe.pairs is not None:
             raise RecipeError("recipe: its rows are pairs of rollouts, so one rollout is no example; leave pairs out")
         opened.refresh_decisions()
@@ -276,10 +221,10 @@ class Workspace:
 
     def _ready(self, recipe: Recipe) -> tuple[Opened, Recipe]:
         """Return what is open and the recipe as it is meant, with all that its selection needs worked out."""
-        opened, recipe = self._here(), checked(recipe)
+        opened, recipe = self._here(), check_recipe(recipe)
         opened.refresh_decisions()
         with progress("looking at examples") as advance:
-            for done in opened.outlook.prepare(recipes.plan(recipe)):
+            for done in opened.conversion_outcomes.prepare(recipes.plan(recipe)):
                 advance(done, len(self))
         return opened, recipe
 
@@ -295,8 +240,3 @@ def _why(skip: str, plan: Plan) -> str:
     """Return why an example is not written, and what keeps it all the same where something does."""
     words = f"it {said_of(1, ISSUE_WORDS[skip])}" if skip in ISSUE_WORDS else skip
     return f"{words}; keep=[{skip!r}] in the recipe writes it" if skip in plan.exclude else words
-
-
-def _warn(sentence: str) -> None:
-    """Warn whoever called `open`."""
-    warnings.warn(shown(sentence), stacklevel=3)

@@ -70,7 +70,7 @@ def stats(
     chosen = recipe_of(paths, **selection)
     others = {name: recipes.load(path) for name, path in progress.named_apart(compare).items()}
     with opened(paths, cache_dir, use="read", store=decisions) as workspace:
-        progress.look(workspace, chosen, with_hazards=look)
+        progress.check_examples(workspace, chosen, with_hazards=look)
         found = {**json_report.stats(workspace, chosen), "store": told(workspace)}
         if look:
             found["hazards"] = json_report.hazards(workspace, chosen)
@@ -146,7 +146,7 @@ def export(
     stores = stores_of(sources, files, decisions)
     publishing.check_exports(out, chosen, settings, [file.path for file in files], stores)
     with opened(sources, cache_dir, use="read", store=decisions) as workspace:
-        progress.look(workspace, chosen)
+        progress.check_examples(workspace, chosen)
         done, *random_controls = progress.written(publishing.export_with_controls(workspace, chosen, out, settings))
         found = {**json_report.export_report(done), "store": told(workspace)}
         if random_controls:
@@ -187,7 +187,7 @@ def diff(
 
     origins = [diffing.read(file, paths) for file in (a, b)]
 
-    def chosen(origin: diffing.Origin) -> diffing.Chosen:
+    def chosen(origin: diffing.Origin) -> diffing.DiffSide:
         use: Any = "read" if origin.verdicts is None else None
         with opened(origin.sources, cache_dir, use=use, store=decisions) as workspace:
             return diffing.choose(workspace, origin, origins[0].recipe.group_by)

@@ -69,7 +69,7 @@ def check_named(paths: Sequence[str]) -> None:
 
 
 def make_folder(folder: Path | None) -> None:
-    """Make the folder exports go to where it lacks, and say so; never more than that one."""
+    """Create the folder for exports if it does not exist, and say so; never its parents."""
     if folder is None or folder.is_dir():
         return
     if not folder.absolute().parent.is_dir():

@@ -23,7 +23,7 @@ class Folder(click.Path):
     """A folder; what is there and is none is refused before anything is done."""
 
     def __init__(self, *, may_lack: bool = False) -> None:
-        """Take a folder that is there, or one that is made where it lacks."""
+        """Take a folder that exists, or one that is to be created."""
         super().__init__(path_type=Path)
         self.may_lack = may_lack
 

@@ -21,13 +21,13 @@ def named_apart(files: Sequence[Path]) -> dict[str, Path]:
     return {file.name if names.count(file.name) == 1 else str(file): file for file in files}
 
 
-def look(workspace: "Workspace", recipe: "Recipe", *, with_hazards: bool = False) -> None:
+def check_examples(workspace: "Workspace", recipe: "Recipe", *, with_hazards: bool = False) -> None:
     """Look at every example with progress, where the recipe needs more than the index knows, or for hazards."""
     from rollout_curator.recipe import recipe as recipes
 
-    plan, outlook = recipes.plan(recipe), workspace.outlook
+    plan, outcomes = recipes.plan(recipe), workspace.conversion_outcomes
     with bar("looking") as advance:
-        for done in outlook.look(plan) if with_hazards else outlook.prepare(plan):
+        for done in outcomes.check_examples(plan) if with_hazards else outcomes.prepare(plan):
             advance(done, workspace.n_rollouts)
 
 

@@ -1,4 +1,4 @@
-"""What the command line prints for people: the JSON of `report` as lines.
+"""What the command line prints for people: the JSON of `json_report` as lines.
 
 Takes plain JSON values, gives lines as `terminal.say` prints them: one element a line, whatever characters it holds.
 The numbers are those of the report, none is computed.

@@ -47,12 +47,14 @@ def chat_of(opened: Opened, options: ChatOptions) -> Example:
     """Return what `to_chat` does for a rollout that was opened before."""
     findings = opened.findings()
     messages: list[Message] = []
-    n_prompt = 0
+    n_prompt = first = 0
     tools = None
     if options.system_tools == "read" and findings.skip is None:
+        n_items = len(opened.prompt)
         opened = with_system_tools(opened, findings)
+        first = n_items - len(opened.prompt)
     if findings.skip is None:
-        messages, n_prompt = _messages(opened, options, findings)
+        messages, n_prompt = _messages(opened, options, findings, first)
     if findings.skip is None:
         tools = nest_tools(opened.rollout.tools, options, findings)
         _note_whole(opened.rollout, messages, findings)
@@ -88,20 +90,23 @@ def _example(
         untrained=untrained,
         marks=options.marks,
         layout=options.layout,
+        origins=tuple([tuple(message.pop("pieces")) for message in messages]),
+        dropped_parts=frozenset(findings.dropped_parts),
         template_kwargs=rollout.template_kwargs if options.template_kwargs == "column" else {},
     )
 
 
-def _messages(opened: Opened, options: ChatOptions, findings: Findings) -> tuple[list[Message], int]:
-    """Return the messages, and how many of them come from the prompt."""
+def _messages(opened: Opened, options: ChatOptions, findings: Findings, first: int) -> tuple[list[Message], int]:
+    """Return the messages, and how many of them come from the prompt; `first` is the number of its first item."""
     draft = Draft(options, findings)
-    n_prompt = 0
+    n_prompt, findings.item = 0, first - 1
     for side in (opened.prompt, opened.output):
         n_prompt = len(draft.messages)
         if draft.is_cut:
             findings.leave_out("trimmed", len(side))
             break
         for n, item in enumerate(side):
+            findings.item += 1
             kind = item.get("type") or "message"
             add = _ADD_MESSAGE.get(item["role"], _add_other) if kind == "message" else _ADD.get(kind, _refuse_item)
             _take_mark(draft, item, kind)
@@ -169,7 +174,8 @@ def _add_call(draft: Draft, item: Item) -> None:
     call = response_call(item, draft.options, draft.findings)
     if call is not None:
         draft.calls.append(call)
-    draft.at_call = len(draft.texts), len(draft.reasoning)
+        draft.keep("call")
+    draft.at_call = len(draft.texts), len(draft.reasoning), len(draft.pieces)
 
 
 def _add_call_output(draft: Draft, item: Item) -> None:
@@ -209,9 +215,10 @@ def _add_assistant(draft: Draft, item: Item) -> None:
     text = text_of(item.get("content"), findings)
     text = or_refusal(text, item, findings)
     split = split_think(text) if draft.options.inline_think == "split" else SplitText(text, [], False)
-    text = split.text
+    is_whole, text = split.text == text, split.text
     if draft.calls and text.strip() and draft.cut("lost_tool_results"):
-        del draft.texts[draft.at_call[0] :], draft.reasoning[draft.at_call[1] :]
+        n_texts, n_thoughts, n_pieces = draft.at_call
+        del draft.texts[n_texts:], draft.reasoning[n_thoughts:], draft.pieces[n_pieces:]
         return
     if split.is_open and draft.cut("unclosed_think"):
         return
@@ -219,7 +226,7 @@ def _add_assistant(draft: Draft, item: Item) -> None:
     reasoning = message_reasoning(item)
     if reasoning is not None:
         add_reasoning(draft, [reasoning])
-    add_reasoning(draft, split.reasoning)
+    add_reasoning(draft, split.reasoning, "think")
     if split.is_open:
         findings.note("unclosed_think")
     if text:
@@ -229,10 +236,14 @@ def _add_assistant(draft: Draft, item: Item) -> None:
             findings.note("joined_answers")
             draft.texts.append(draft.options.joiner)
         draft.texts.append(text)
+        draft.keep("text")
+        if is_whole:
+            draft.keep("think")
         draft.has_text = True
     if "tool_calls" in item or "function_call" in item:
         draft.calls += message_calls(item, draft.options, findings)
-        draft.at_call = len(draft.texts), len(draft.reasoning)
+        draft.keep("call")
+        draft.at_call = len(draft.texts), len(draft.reasoning), len(draft.pieces)
     name = name_of(item)
     if draft.name is not None and name not in (None, draft.name):
         findings.leave_out("names")
@@ -245,6 +256,7 @@ def _add_result(draft: Draft, item: Item, call_id: Any, output: Any) -> None:
         "role": "tool",
         "tool_call_id": read_call_id(call_id, draft.findings),
         "content": output if isinstance(output, str) else tool_content(output, draft.options, draft.findings),
+        "pieces": draft.whole(),
     }
     draft.messages.append(named(message, draft.name_for(name_of(item), is_result=True)))
 
@@ -254,7 +266,8 @@ def _add_other(draft: Draft, item: Item) -> None:
     role = item["role"]
     if role == "developer" and draft.options.developer_to_system:
         role = "system"
-    message: Message = {"role": role, "content": message_content(item.get("content"), draft.options, draft.findings)}
+    content = message_content(item.get("content"), draft.options, draft.findings)
+    message: Message = {"role": role, "content": content, "pieces": draft.whole()}
     draft.messages.append(named(message, draft.name_for(name_of(item))))
 
 

@@ -15,6 +15,7 @@ from rollout_curator.sources.shapes.parts import (
     Kind,
     image_source,
     is_part,
+    only_text,
     part_of,
     parts_of,
 )
@@ -22,27 +23,32 @@ from rollout_curator.sources.shapes.parts import (
 
 def text_of(content: Any, findings: Findings) -> str:
     """Return the text of a message's content; other parts are dropped and noted (F2)."""
-    if isinstance(content, str):
-        return content
+    if (text := only_text(content)) is not None:
+        return text
     texts = []
-    for part in _parts(content, findings):
+    for n, part in _parts(content, findings):
         if part.kind in TEXT_KEYS:
             texts.append(_text(part, findings))
         else:
             _drop(part, findings)
+            findings.dropped_parts.append((findings.item, n))
     return "".join(texts)
 
 
 def message_content(content: Any, options: ChatOptions, findings: Findings) -> Any:
     """Return the content of a message that is not the assistant's (C7)."""
-    if isinstance(content, str) or content is None:
+    if content is None or isinstance(content, str):
         return content or ""
+    if options.content == "text" and (text := only_text(content)) is not None:
+        return text
     parts = []
-    for part in _parts(content, findings):
+    for n, part in _parts(content, findings):
         is_text = part.kind in TEXT_KEYS
         made = {"type": "text", "text": _text(part, findings)} if is_text else _media(part, options, findings)
         if made is not None:
             parts.append(made)
+        else:
+            findings.dropped_parts.append((findings.item, n))
     return collapse(parts, options)
 
 
@@ -79,16 +85,16 @@ def or_refusal(text: str, item: Item, findings: Findings) -> str:
     return text
 
 
-def _parts(content: Any, findings: Findings) -> Iterator[ContentPart]:
-    """Yield the parts of a content that is no text; what is neither parts nor nothing refuses the example."""
+def _parts(content: Any, findings: Findings) -> Iterator[tuple[int, ContentPart]]:
+    """Yield the parts of a content that is no text, numbered; what is neither parts nor nothing refuses the example."""
     if not isinstance(content, list | None):
         findings.refuse("bad_content")
         return
-    for part in parts_of(content):
+    for n, part in enumerate(parts_of(content)):
         if part.kind == "none":
             findings.refuse("bad_content")
         else:
-            yield part
+            yield n, part
 
 
 def _text(part: ContentPart, findings: Findings) -> str:

@@ -1,7 +1,7 @@
 """What stands in an example as a value and would not survive the loader of some trainers.
 
-`arrow` says what that is. These issues are no part of a conversion: whether they matter depends on the trainer and on
-the kind of file, which `recipe` knows.
+`datasets_values` says what that is. These issues are no part of a conversion: whether they matter depends on the
+trainer and on the kind of file, which `recipe` knows.
 """
 
 import json

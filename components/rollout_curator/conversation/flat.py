@@ -6,10 +6,18 @@ Follows the transformation script of NeMo Gym's SFT guide; records have exactly 
 from collections.abc import Mapping
 
 from rollout_curator.conversation.content import or_refusal, text_of
-from rollout_curator.conversation.items import Findings, Opened, message_reasoning, open_rollout, split_think, summaries
+from rollout_curator.conversation.items import (
+    Findings,
+    Opened,
+    SplitText,
+    message_reasoning,
+    open_rollout,
+    split_think,
+    summaries,
+)
 from rollout_curator.conversation.options import FlatOptions
 from rollout_curator.conversation.postprocess import fold_instructions, note_marks
-from rollout_curator.rollout import Example, Item, Message, Rollout
+from rollout_curator.rollout import Example, Item, Message, Piece, Rollout
 from rollout_curator.sources.shapes.key_tracker import label
 
 _KINDS = ("function_call", "function_call_output", "reasoning")
@@ -49,20 +57,26 @@ def flat_of(opened: Opened, options: FlatOptions) -> Example:
         untrained=untrained,
         marks=options.marks,
         layout=options.layout,
+        origins=tuple([tuple(message.pop("pieces")) for message in messages]),
+        dropped_parts=frozenset(findings.dropped_parts),
     )
 
 
 def _messages(opened: Opened, options: FlatOptions, findings: Findings) -> list[Message]:
-    messages = [_message(item, options, findings) for item in opened.prompt if _is_text(item, _PROMPT_NOTES, findings)]
+    messages: list[Message] = []
+    for findings.item, item in enumerate(opened.prompt):
+        if _is_text(item, _PROMPT_NOTES, findings):
+            messages.append(_message(item, options, findings))
     texts: list[str] = []
+    pieces: list[Piece] = []
     marks: list[bool] = []
     is_prompt = True
-    for item in opened.output:
+    for findings.item, item in enumerate(opened.output, len(opened.prompt)):
         if not _is_text(item, _OUTPUT_NOTES, findings):
             is_prompt = False
         elif item["role"] == "assistant":
             is_prompt = False
-            texts.append(_assistant_text(item, options, findings))
+            texts.append(_assistant_text(item, options, findings, pieces))
             marks.append(item.get("train") is not False)
         elif is_prompt:
             findings.note("prompt_in_output")
@@ -82,7 +96,7 @@ def _messages(opened: Opened, options: FlatOptions, findings: Findings) -> list[
         findings.note("joined_answers")
     if len(set(marks)) > 1:
         findings.refuse("mixed_marks")
-    last: Message = {"role": "assistant", "content": answer}
+    last: Message = {"role": "assistant", "content": answer, "pieces": pieces}
     messages.append(last if all(marks) else {**last, "train": False})
     return messages
 
@@ -121,20 +135,26 @@ def _is_text(item: Item, notes: Mapping[str, str], findings: Findings) -> bool:
 def _message(item: Item, options: FlatOptions, findings: Findings) -> Message:
     role = item["role"]
     if role == "assistant":
-        made: Message = {"role": role, "content": _assistant_text(item, options, findings)}
+        pieces: list[Piece] = []
+        text = _assistant_text(item, options, findings, pieces)
+        made: Message = {"role": role, "content": text, "pieces": pieces}
         is_trained = item.get("train") is not False and not options.mask_prompt
         return made if is_trained else {**made, "train": False}
     if role == "developer" and options.developer_to_system:
         role = "system"
-    return {"role": role, "content": text_of(item.get("content"), findings)}
+    text = text_of(item.get("content"), findings)
+    return {"role": role, "content": text, "pieces": [(findings.item, "text"), (findings.item, "think")]}
 
 
-def _assistant_text(item: Item, options: FlatOptions, findings: Findings) -> str:
+def _assistant_text(item: Item, options: FlatOptions, findings: Findings, pieces: list[Piece]) -> str:
+    """Return the text of an answer, and add to the pieces what of it that is."""
     text = text_of(item.get("content"), findings)
     text = or_refusal(text, item, findings)
-    if not options.strip_think:
-        return text
-    split = split_think(text)
+    split = split_think(text) if options.strip_think else SplitText(text, [], False)
+    if split.text:
+        pieces.append((findings.item, "text"))
+    if split.text == text:
+        pieces.append((findings.item, "think"))
     if split.is_open:
         findings.note("unclosed_think")
     if split.text != text:

@@ -33,12 +33,15 @@ class Normalised:
 class Findings:
     """What is noticed while one example is made: issues in order, each once, and the first reason to skip.
 
-    `left_out` counts what was recorded and is not in the example, by kind.
+    `left_out` counts what was recorded and is not in the example, by kind. `item` is the number of the item at hand,
+    `dropped_parts` are parts of contents that are in no message, as (item, part).
     """
 
     issues: dict[str, None] = field(default_factory=dict)
     skip: str | None = None
     left_out: dict[str, int] = field(default_factory=dict)
+    item: int = -1
+    dropped_parts: list[tuple[int, int]] = field(default_factory=list)
 
     def note(self, issue: str) -> None:
         """Add an issue."""

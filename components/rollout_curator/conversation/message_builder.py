@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from rollout_curator.conversation.items import Findings
 from rollout_curator.conversation.options import ChatOptions
-from rollout_curator.rollout import Item, Message, ToolCall
+from rollout_curator.rollout import Item, Message, Piece, ToolCall
 
 
 @dataclass(slots=True)
@@ -21,12 +21,22 @@ class Draft:
     texts: list[str] = field(default_factory=list)
     reasoning: list[str] = field(default_factory=list)
     calls: list[ToolCall] = field(default_factory=list)
+    pieces: list[Piece] = field(default_factory=list)
     name: str | None = None
     mark: bool | None = None
     is_on: bool = False
     has_text: bool = False
     is_cut: bool = False
-    at_call: tuple[int, int] = (0, 0)
+    at_call: tuple[int, int, int] = (0, 0, 0)
+
+    def keep(self, piece: str) -> None:
+        """Note that a piece of the item at hand is in the assistant message."""
+        self.pieces.append((self.findings.item, piece))
+
+    def whole(self) -> list[Piece]:
+        """Return the pieces of an item whose content is a message of its own."""
+        item = self.findings.item
+        return [(item, "text"), (item, "think"), (item, "part")]
 
     def cut(self, kind: str) -> bool:
         """End the example before the item at hand if the options trim this kind; say whether that is so."""
@@ -44,7 +54,7 @@ class Draft:
         return None
 
 
-def add_reasoning(draft: Draft, texts: list[str]) -> None:
+def add_reasoning(draft: Draft, texts: list[str], piece: str = "reasoning") -> None:
     """Add reasoning to the assistant message as the options want it (C2)."""
     if not texts:
         return
@@ -56,6 +66,8 @@ def add_reasoning(draft: Draft, texts: list[str]) -> None:
         draft.texts += [f"<think>{text}</think>" for text in texts]
     else:
         draft.findings.leave_out("reasoning", len(texts))
+        return
+    draft.keep(piece)
 
 
 def flush(draft: Draft) -> None:
@@ -63,8 +75,8 @@ def flush(draft: Draft) -> None:
     if not draft.is_on:
         return
     options, calls, name, is_trained = draft.options, draft.calls, draft.name, draft.mark is not False
-    text, reasoning = "".join(draft.texts), "\n\n".join(draft.reasoning)
-    draft.texts, draft.reasoning, draft.calls = [], [], []
+    text, reasoning, pieces = "".join(draft.texts), "\n\n".join(draft.reasoning), draft.pieces
+    draft.texts, draft.reasoning, draft.calls, draft.pieces = [], [], [], []
     draft.name, draft.mark, draft.is_on, draft.has_text = None, None, False, False
     if reasoning and options.reasoning == "inline":
         text = "<think>\n" + reasoning.strip("\n") + "\n</think>\n\n" + text
@@ -79,6 +91,7 @@ def flush(draft: Draft) -> None:
         message["tool_calls"] = calls
     if not is_trained:
         message["train"] = False
+    message["pieces"] = pieces
     draft.messages.append(named(cast(Message, message), draft.name_for(name)))
 
 

@@ -40,7 +40,7 @@ class ChatOptions:
     `trailing` says what to do with messages after the last assistant message, `final_tool_call` with an
     example that ends in a tool call, `unsupported` with an item that chat cannot express (left out of the example,
     or the example ends before it). `trim` names issues at whose first place the example ends, on the last answer
-    before it (see `words.TRIMMABLE`).
+    before it (see `issues.TRIMMABLE`).
     `tools` are written as a list or as JSON text; `system_tools="read"` takes them from a <tools> block of the system
     message where the rollout lists none. `template_kwargs="column"` writes the settings of the chat template beside
     the messages. `marks` is the form in which answers are marked that are not to be trained on; `mask_prompt` marks

@@ -8,18 +8,21 @@ from dataclasses import dataclass
 from rollout_curator.conversation.content import text_of
 from rollout_curator.conversation.items import Findings
 from rollout_curator.conversation.options import ChatOptions
-from rollout_curator.rollout import Message
+from rollout_curator.rollout import Message, Piece
 
 
 def fold_instructions(instructions: str, messages: list[Message], findings: Findings) -> list[Message]:
     """Return the messages with the instructions and all leading system messages as one system message (C8)."""
     texts = [instructions]
+    pieces: list[Piece] = [(-1, "text")]
+    findings.item = -1  # what is dropped below are parts of messages, whose numbers are not those of an item's
     for message in messages:
         if message["role"] not in ("system", "developer"):
             break
         texts.append(text_of(message["content"], findings))
         findings.leave_out("names", int("name" in message))
-    return [{"role": "system", "content": "\n\n".join(texts)}, *messages[len(texts) - 1 :]]
+        pieces += [piece for piece in message["pieces"] if piece[1] != "part"]
+    return [{"role": "system", "content": "\n\n".join(texts), "pieces": pieces}, *messages[len(texts) - 1 :]]
 
 
 def cut_tail(messages: list[Message], options: ChatOptions, findings: Findings) -> None:

@@ -1,7 +1,7 @@
 """One verdict on many rollouts as one act of a person: recorded together, taken back by one undo.
 
 A bulk decision never changes what somebody decided: those rollouts get a row `spare`, which says that the batch passed
-over them and has no effect on what holds. So the store knows the whole extent of a batch, which `reading` needs to tell
+over them and has no effect on what holds. So the store knows the whole extent of a batch, which `review` needs to tell
 decisions made by a rule from decisions made by reading. Marks on answers are none of its business. Works inside a
 transaction; knows rows, not files.
 """

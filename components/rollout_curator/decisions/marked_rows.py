@@ -1,6 +1,6 @@
 """The rows with answers that a reviewer marked as not to be trained on: few among many, so kept beside the columns.
 
-Knows rows, keys and numbers of items; what a mark does to an example is `conversation.marking`'s.
+Knows rows, keys and numbers of items; what a mark does to an example is up to `loss_marks`.
 """
 
 from collections.abc import Collection, Mapping, Sequence

@@ -7,7 +7,7 @@ its acts, and two stores that are merged agree on it. `origin` names an act wher
 `item` is empty for a verdict on a rollout; else the act is about one answer of it, the one that begins at this item.
 `blind` says of a verdict given one by one whether its reviewer could not know what others had said of the rollout: 1,
 or 0, or empty where the program that wrote it did not ask, and for every other act. `way` says how a verdict came about
-(`decisions_rows.WAYS`), empty where an older program did not say it.
+(`events.WAYS`), empty where an older program did not say it.
 """
 
 import hashlib

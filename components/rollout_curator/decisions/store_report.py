@@ -1,4 +1,4 @@
-"""Which review store counts, as a record and as the sentences in which everybody is told of it.
+"""Which review store counts, as a record and as the sentences in which it is reported everywhere.
 
 Takes paths, opens nothing: `store_choice` finds the store, the command line, the app, manifests and cards say these
 words.

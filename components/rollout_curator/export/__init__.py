@@ -5,12 +5,13 @@ again from the manifest alone. They stream: a batch of rollouts is in memory at 
 """
 
 from rollout_curator.export.card_facts import pair_notes
-from rollout_curator.export.choice import Chosen, ExportPart, ExportProgress, choose
+from rollout_curator.export.choice import Chosen, choose
 from rollout_curator.export.controls import check_exports, export_with_controls, exports_of
-from rollout_curator.export.costing import cost_of, lengths_of, usual
-from rollout_curator.export.losses import left_out, left_out_said, left_out_words, noticed, unread
-from rollout_curator.export.overwrite_guard import Foreign, LineGuard, foreign, guard_of, targets_of
-from rollout_curator.export.paths import check_out, paths_of, usual_card, usual_report
+from rollout_curator.export.costing import cost_of, usual
+from rollout_curator.export.losses import count_issues, left_out, left_out_said, left_out_words, unread
+from rollout_curator.export.overwrite_guard import Foreign, LineGuard, foreign, targets_of
+from rollout_curator.export.paths import check_out, usual_card, usual_report
+from rollout_curator.export.progress import ExportProgress
 from rollout_curator.export.remaking import Remade, remake
 from rollout_curator.export.settings import Settings, command_of
 from rollout_curator.export.stream import first_line
@@ -20,7 +21,6 @@ from rollout_curator.export.writing import Exported, export
 
 __all__ = [
     "Chosen",
-    "ExportPart",
     "ExportProgress",
     "Exported",
     "Foreign",
@@ -32,19 +32,16 @@ __all__ = [
     "choose",
     "command_of",
     "cost_of",
+    "count_issues",
     "export",
     "export_with_controls",
     "exports_of",
     "first_line",
     "foreign",
-    "guard_of",
     "left_out",
     "left_out_said",
     "left_out_words",
-    "lengths_of",
-    "noticed",
     "pair_notes",
-    "paths_of",
     "remake",
     "says_of",
     "targets_of",

@@ -71,7 +71,7 @@ def reviews(workspace: Workspace) -> Reviews | None:
         return None
     by_reviewer: dict[str, dict[str, int]] = {}
     by_reason: dict[str, int] = {}
-    for key, verdict in workspace.standing().items():
+    for key, verdict in workspace.current_verdicts().items():
         if (decision := workspace.decision(key)) is None:
             continue
         counts = by_reviewer.setdefault(decision.reviewer, {})

@@ -3,56 +3,27 @@
 The same function answers the Export page, the export and `verify`; the last two must agree to the row.
 """
 
-from collections.abc import Generator, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
-from typing import Any, TypeVar, cast
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, cast
 
 import numpy as np
 
 from rollout_curator.decisions.marked_rows import Marks
-from rollout_curator.export.conversion import Ask, Prompted, prompts
-from rollout_curator.export.worker_count import count_for
+from rollout_curator.export.paired_rows import PairedSides, Selected, chosen_over, pair_rows
+from rollout_curator.export.progress import ExportProgress, ExportSteps
+from rollout_curator.export.prompt_reading import read_prompts
 from rollout_curator.files import manifest
-from rollout_curator.parallel import run_ordered
-from rollout_curator.recipe import recipe as recipes
-from rollout_curator.recipe.plan import Plan
 from rollout_curator.recipe.recipe import Recipe
 from rollout_curator.selection.funnel import ACCEPT, REJECT, Funnel
-from rollout_curator.selection.pairs import pairing
-from rollout_curator.selection.pairs.pair_statistics import figures
-from rollout_curator.selection.pairs.pairing import Paired, Pairs, Sides, over_of
-from rollout_curator.selection.pairs.sides import Side
+from rollout_curator.selection.pairs.pairing import Paired
 from rollout_curator.selection.splits import split as splits
 from rollout_curator.selection.splits.split import LEFT_OUT, PARTS, Families, Parted, Split
-from rollout_curator.selection.strategies.ranking import ties
 from rollout_curator.words import counted
 from rollout_curator.workspace.workspace import Workspace
 
 Array = np.ndarray[Any, Any]
-ROWS_AN_ASK = 512
 LEAVES_ONE = "the rule drop_copies leaves one of each"
-
-
-@dataclass(frozen=True, slots=True)
-class ExportProgress:
-    """How many of the rows are written, and how many of them have been read again; none yet while prompts are read."""
-
-    done: int
-    total: int
-    checked: int = 0
-
-
-Made = TypeVar("Made")
-ExportSteps = Generator[ExportProgress, None, Made]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Selected:
-    """What is kept and who decided what, per row, and what is marked, by key, as of one moment."""
-
-    kept: Array
-    verdicts: Array
-    marks: Marks
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -118,17 +89,17 @@ def choosing(workspace: Workspace, recipe: Recipe, over: Mapping[str, list[str]]
         version = workspace.refresh_decisions()
         kept, funnel, verdicts = workspace.select(recipe).kept, workspace.funnel(recipe), workspace.verdicts()
         reviewed, n_decided = reviewed_of(workspace), workspace.n_decided()
-        said = over if over is not None else _over(workspace, reviewed["verdicts"])
+        said = over if over is not None else chosen_over(workspace, reviewed["verdicts"])
         if workspace.refresh_decisions() == version:
             break
-    made: _PairedSides | None = None
+    made: PairedSides | None = None
     paired = None
     units = np.flatnonzero(kept)
     copies = len(units) - workspace.n_contents(units)
     if recipe.pairs is not None:
         if recipe.pairs.rule == "chosen":
             reviewed["over"] = dict(said)
-        made = yield from _paired(workspace, recipe, Selected(kept, verdicts, reviewed.get("marks", {})), said)
+        made = yield from pair_rows(workspace, recipe, Selected(kept, verdicts, reviewed.get("marks", {})), said)
         paired, units = made.measured(made.paired.rows), made.paired.rows
     if recipe.split is None:
         return Chosen((ExportPart("", units),), funnel, reviewed, None, paired, copies, n_decided)
@@ -152,26 +123,16 @@ def _asked(recipe: Recipe, name: str) -> bool:
 
 def reviewed_of(workspace: Workspace) -> manifest.Reviewed:
     """Return the verdicts and marks that stand, as the manifest keeps them."""
-    verdicts, standing, marks = workspace.verdicts(), workspace.standing(), workspace.marked_rows().by_key
+    verdicts, current, marks = workspace.verdicts(), workspace.current_verdicts(), workspace.marked_rows().by_key
     reviewed: manifest.Reviewed = {
         "accepted": int(np.count_nonzero(verdicts == ACCEPT)),
         "rejected": int(np.count_nonzero(verdicts == REJECT)),
-        "sha256": manifest.digest_of(standing, marks),
-        "verdicts": dict(sorted(standing.items())),
+        "sha256": manifest.digest_of(current, marks),
+        "verdicts": dict(sorted(current.items())),
     }
     if marks:
         reviewed["marks"] = dict(marks)
     return reviewed
-
-
-def _over(workspace: Workspace, standing: Mapping[str, str]) -> dict[str, list[str]]:
-    """Return what reviewers chose over what: keys of accepted rollouts, and the keys named in the reasons."""
-    found: dict[str, list[str]] = {}
-    for key, verdict in sorted(standing.items()):
-        decision = workspace.decision(key)
-        if verdict == "accept" and decision is not None and (others := over_of(decision.reasons)):
-            found[key] = sorted(set(others))
-    return found
 
 
 def _split_of(workspace: Workspace, recipe: Recipe, n_written: Array) -> ExportSteps[Parted]:
@@ -182,7 +143,7 @@ def _split_of(workspace: Workspace, recipe: Recipe, n_written: Array) -> ExportS
     families = Families(recipe.split or Split())
     tasks = workspace.group_keys(recipe.group_by).tolist()
     row = 0
-    for prompted in _prompted(workspace, np.arange(workspace.n_rollouts), None, {}):
+    for prompted in read_prompts(workspace, np.arange(workspace.n_rollouts), None, {}):
         for sketch in prompted.sketches:
             families.add(tasks[row], sketch)
             row += 1
@@ -192,24 +153,6 @@ def _split_of(workspace: Workspace, recipe: Recipe, n_written: Array) -> ExportS
     return splits.parted(
         families, n_written, [names[n] if named else "" for n, named in zip(agents, is_named, strict=True)]
     )
-
-
-def _prompted(workspace: Workspace, rows: Array, plan: Plan | None, marks: Marks) -> Iterator[Prompted]:
-    return run_ordered(prompts, _asks(workspace, rows, plan, marks), count_for(workspace, rows, plan))
-
-
-def _asks(workspace: Workspace, rows: Array, plan: Plan | None, marks: Marks) -> Iterator[Ask]:
-    texts: list[bytes] = []
-    marked: dict[int, frozenset[int]] = {}
-    for row, text in workspace.lines(rows):
-        if marks and (items := marks.get(workspace.key(row))):
-            marked[len(texts)] = frozenset(items)
-        texts.append(text)
-        if len(texts) == ROWS_AN_ASK:
-            yield Ask(texts, plan, marked)
-            texts, marked = [], {}
-    if texts:
-        yield Ask(texts, plan, marked)
 
 
 def _of_pairs(part: Array, units: Array) -> Array:
@@ -239,64 +182,3 @@ def _split_counts(
             "agents": {name: count for name, count in zip(names, counts, strict=False) if count},
         }
     return found
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _PairedSides:
-    """Pairs, and the sides of all that could stand in one."""
-
-    paired: Paired
-    sides: Mapping[int, Side]
-
-    def measured(self, rows: Array) -> Paired:
-        """Return the pairs with the figures of those that are written."""
-        return replace(self.paired, figures=figures(rows, self.sides))
-
-
-def _paired(
-    workspace: Workspace, recipe: Recipe, selection: Selected, said: Mapping[str, list[str]]
-) -> ExportSteps[_PairedSides]:
-    """Return the pairs of a recipe; the prompts of all that could stand in one are read and compared.
-
-    A reward is no measurement where the rollout is invalid, unless the recipe keeps that kind by name.
-    """
-    plan, asked = recipes.plan(recipe), recipe.pairs or Pairs()
-    outcomes, skips = workspace.outcomes(plan)
-    usable = np.isin(outcomes, [code for code, skip in enumerate(skips) if not skip])
-    invalid, words = workspace.classes("invalid")
-    faulty = [code for code, word in enumerate(words) if word and word not in recipe.keep]
-    reward = workspace.column("reward")
-    sides = Sides(
-        group=workspace.groups(recipe.group_by).codes,
-        reward=reward,
-        sample_rank=ties(workspace.frame),
-        is_usable=usable,
-        may_win=selection.kept,
-        may_lose=selection.verdicts != ACCEPT,
-        is_measured=np.isfinite(reward) & ~np.isin(invalid, faulty),
-    )
-    over = list(_rows_over(workspace, sides, said))
-    rows = pairing.worth_reading(asked, sides, over)
-    numbers: list[int | None] = []
-    marked: list[bool] = []
-    written: dict[int, Side] = {}
-    for prompted in _prompted(workspace, rows, plan, selection.marks):
-        stand = zip(rows[len(numbers) :].tolist(), prompted.sides, strict=False)
-        written.update((row, side) for row, side in stand if side is not None)
-        numbers += prompted.exact
-        marked += prompted.marked
-        yield ExportProgress(0, 0)
-    known = {row: -1 - row if n is None else n for row, n in zip(rows.tolist(), numbers, strict=True)}
-    unmarked = pairing.without(sides, rows[np.array(marked, dtype=bool)])
-    return _PairedSides(pairing.paired(asked, unmarked, known, over, written), written)
-
-
-def _rows_over(workspace: Workspace, sides: Sides, said: Mapping[str, list[str]]) -> Iterator[tuple[int, int]]:
-    """Yield the rows of what reviewers chose over what; of identical ones, those that can stand in a pair."""
-    for key, others in said.items():
-        for other in others:
-            able = [(sides.may_win[row], -row) for row in workspace.rows_of_key(key)]
-            winner = -max(able)[1] if able else -1
-            losers = [(sides.group[row] == sides.group[winner], -row) for row in workspace.rows_of_key(other)]
-            if able and losers:
-                yield winner, -max(losers)[1]

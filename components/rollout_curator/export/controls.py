@@ -4,9 +4,9 @@ from collections.abc import Generator, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from rollout_curator.export.choice import ExportProgress
 from rollout_curator.export.overwrite_guard import check_free
 from rollout_curator.export.paths import check_out, control_paths
+from rollout_curator.export.progress import ExportProgress
 from rollout_curator.export.settings import Settings
 from rollout_curator.export.writing import Exported, export
 from rollout_curator.recipe.recipe import Recipe

@@ -2,7 +2,7 @@
 
 Every line comes from `recipe.training_line`, as does every preview. It is read again at once by the trainer's own
 loading rules, and what comes back is compared with the example it was made of; what Hugging Face `datasets` would
-change (`arrow`) must have been told of the example.
+change (`datasets_values`) must have been told of the example.
 Batches and results are plain values that travel between processes; knows no files.
 """
 
@@ -139,7 +139,7 @@ class Prompted:
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
+class PromptRequest:
     """Lines whose prompts are wanted; with a `plan` as examples have them, else the sketches of their text.
 
     `marks` are the marked items of those lines that have any, by position.
@@ -150,18 +150,18 @@ class Ask:
     marks: Mapping[int, frozenset[int]] = field(default_factory=dict)
 
 
-def prompts(ask: Ask) -> Prompted:
+def prompts(request: PromptRequest) -> Prompted:
     """Return the prompts of some lines."""
     exact: list[int | None] = []
     sketches: list[Sketch] = []
     marked: list[bool] = []
     stand: list[Side | None] = []
     known: dict[str, Sketch] = {}
-    for n, text in enumerate(ask.texts):
-        rollout = mark_items(to_rollout(text), ask.marks.get(n, frozenset()))
-        if ask.plan is not None:
-            made = recipes.example(rollout, ask.plan)
-            head = prompt_of(rollout, ask.plan)
+    for n, text in enumerate(request.texts):
+        rollout = mark_items(to_rollout(text), request.marks.get(n, frozenset()))
+        if request.plan is not None:
+            made = recipes.example(rollout, request.plan)
+            head = prompt_of(rollout, request.plan)
             after = after_prompt(made, head) if head else None
             exact.append(xxhash.xxh3_64_intdigest(encode({"head": head, "tools": made.tools})) if after else None)
             stand.append(Side(turns_of(after), chars_before(head, made.tools)) if after else None)

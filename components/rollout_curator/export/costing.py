@@ -41,7 +41,7 @@ def cost_of(workspace: Workspace, recipe: Recipe, rows: Array, **asked: int) -> 
 def lengths_of(workspace: Workspace, plan: Plan, rows: Array) -> Lengths:
     """Return the tokens of the examples of some rows: exact with a chat template and its tokenizer, else estimates."""
     if counts_exactly(plan):
-        total, trained = workspace.outlook.lengths(plan, rows).T
+        total, trained = workspace.conversion_outcomes.lengths(plan, rows).T
         return Lengths(total, trained, total, total)
     written = Written(
         with_reasoning=plan.format == "chat" and plan.chat.reasoning != "drop",

@@ -38,7 +38,7 @@ class Origin:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Chosen:
+class DiffSide:
     """All rollouts one side knows, one row each.
 
     Columns: `key`, `copy` (the how-manieth with this content), `where`, `file`, `task`, `group` (what its task is known
@@ -70,12 +70,12 @@ def read(file: Path, paths: Sequence[str]) -> Origin:
     )
 
 
-def choose(workspace: Workspace, origin: Origin, by: str) -> Chosen:
+def choose(workspace: Workspace, origin: Origin, by: str) -> DiffSide:
     """Return what one side keeps and drops; `by` is the rule for tasks, the same for both sides."""
     if origin.verdicts is not None:
         workspace.assume(origin.verdicts, origin.marks)
     rows = _rows(workspace, workspace.select(origin.recipe), by)
-    return Chosen(origin.name, rows, " ".join(workspace.counted.sentences(workspace.n_decided())))
+    return DiffSide(origin.name, rows, " ".join(workspace.counted.sentences(workspace.n_decided())))
 
 
 def _rows(workspace: Workspace, selection: Selection, by: str) -> pd.DataFrame:
@@ -104,7 +104,7 @@ def _rows(workspace: Workspace, selection: Selection, by: str) -> pd.DataFrame:
     return frame
 
 
-def compared(a: Chosen, b: Chosen) -> Json:
+def compared(a: DiffSide, b: DiffSide) -> Json:
     """Return what comes and goes from a to b: counts, and the first thousand of each by name."""
     before, after = (side.frame[side.frame["kept"]].set_index(_IDENTITY) for side in (a, b))
     came = after.loc[after.index.difference(before.index)]

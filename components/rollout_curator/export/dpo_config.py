@@ -13,7 +13,7 @@ trainer in trl 1.16.0: `trl/trainer/dpo_trainer.py` and `dpo_config.py`.
 
 import os
 
-from rollout_curator.training.targets.base import ConfigFacts, absolute, literal, quote
+from rollout_curator.training.targets.base import ConfigFacts, fill_script, quote
 
 NEMO_RL_HEAD = """\
 # NeMo RL, preference training. Save this beside examples/configs/dpo.yaml, then:
@@ -101,22 +101,7 @@ SAYS = {
 
 def preference_config(style: str, facts: ConfigFacts) -> str:
     """Return what trains on written pairs: a script for TRL, a config for NeMo RL."""
-    return _nemo_rl(facts) if style == "nemo_rl" else _trl(facts)
-
-
-def _trl(facts: ConfigFacts) -> str:
-    files = f'"train": {literal(absolute(facts.path))}'
-    if facts.validation_path:
-        files += f', "validation": {literal(absolute(facts.validation_path))}'
-    longest = f"; the longest has about {facts.longest_tokens:,} tokens" if facts.longest_tokens else ""
-    return SCRIPT.format(
-        loader=f'"{facts.loader}"',
-        files=files,
-        limit=facts.max_tokens or 8192,
-        longest=longest,
-        evaluation='"epoch"' if facts.validation_path else '"no"',
-        epochs=facts.epochs,
-    )
+    return _nemo_rl(facts) if style == "nemo_rl" else fill_script(SCRIPT, facts, 8192)
 
 
 def _nemo_rl(facts: ConfigFacts) -> str:

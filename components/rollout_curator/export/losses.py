@@ -39,7 +39,7 @@ def rows_written(workspace: Workspace, chosen: Chosen) -> Array:
 def left_out(workspace: Workspace, recipe: Recipe, rows: Array) -> dict[str, LeftOut]:
     """Return what the examples of the marked rows lost: in how many of them, how many such things, and by what."""
     plan = recipes.plan(recipe)
-    counts = workspace.outlook.best(plan).left_out(rows)
+    counts = workspace.conversion_outcomes.best(plan).left_out(rows)
     return {
         kind: {"rollouts": n_rows, "things": n_things, "by": left_out_cause(kind, plan.format)}
         for kind, (n_rows, n_things) in sorted(counts.items())
@@ -64,7 +64,7 @@ def report_blocks(workspace: Workspace, recipe: Recipe, chosen: Chosen) -> Itera
     """
     selection, written = workspace.select(recipe), rows_written(workspace, chosen)
     states = [_state(recipe), *(drop.name for drop in selection.drops)]
-    found = workspace.outlook.best(recipes.plan(recipe))
+    found = workspace.conversion_outcomes.best(recipes.plan(recipe))
     flags, words = workspace.classes("flags")
     rest = _Rest(found.kinds, words, recipes.plan(recipe))
     first = 0
@@ -115,10 +115,10 @@ def notes_of(kind: Outcome, harmless: frozenset[str]) -> list[str]:
     return [*skip, *(issue for issue in told if issue.partition(":")[2] not in harmless)]
 
 
-def noticed(workspace: Workspace, recipe: Recipe, rows: Array) -> dict[str, int]:
+def count_issues(workspace: Workspace, recipe: Recipe, rows: Array) -> dict[str, int]:
     """Return how many of the marked rows have each issue that is to be told."""
     plan = recipes.plan(recipe)
-    counts = workspace.outlook.best(plan).counts(rows)
+    counts = workspace.conversion_outcomes.best(plan).counts(rows)
     return {name: n for name, n in sorted(counts.items()) if name not in TOLD and n}
 
 

@@ -8,12 +8,10 @@ from rollout_curator.errors import ExportError
 from rollout_curator.files import manifest
 from rollout_curator.files.atomic import check_target
 from rollout_curator.files.manifest import MANIFEST_SUFFIX
-from rollout_curator.files.named_files import Door
 from rollout_curator.recipe.recipe import Recipe
 from rollout_curator.selection.splits.split import PARTS
 from rollout_curator.training.file_types.base import file_types, get
 
-CARD = Door("the data card", ExportError, 64 << 20, "choose another name")
 CARD_MARK = "<!-- written by rollout-curator -->"
 _CARD_NAME = re.compile(r"[^/\\\0]+\.md")
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from rollout_curator import __version__
 from rollout_curator.errors import SourceChanged
-from rollout_curator.export.choice import ExportProgress
 from rollout_curator.export.controls import check_exports
+from rollout_curator.export.progress import ExportProgress
 from rollout_curator.export.settings import Settings
 from rollout_curator.export.verifying import inputs_of, reopened
 from rollout_curator.export.writing import Exported, export

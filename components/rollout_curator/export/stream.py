@@ -28,7 +28,6 @@ from rollout_curator.workspace.workspace import Workspace
 
 BATCH_ROWS, BATCH_PAIRS = 256, 64
 BATCH_BYTES = 1 << 20
-Array = np.ndarray[Any, Any]
 
 
 @dataclass(slots=True)

@@ -13,11 +13,12 @@ import numpy as np
 from rollout_curator import __version__
 from rollout_curator.errors import ExportError, SourceChanged, SplitError
 from rollout_curator.export.card_facts import control_words, described, pair_notes
-from rollout_curator.export.choice import Chosen, ExportProgress, ExportSteps, choosing
+from rollout_curator.export.choice import Chosen, choosing
 from rollout_curator.export.costing import longest
 from rollout_curator.export.losses import left_out, report_blocks, rows_written, store_of, unknown_harmless
 from rollout_curator.export.overwrite_guard import ExportGuard, guard_of
 from rollout_curator.export.paths import beside_of, check_out, paths_of
+from rollout_curator.export.progress import ExportProgress, ExportSteps
 from rollout_curator.export.settings import Settings, command_of
 from rollout_curator.export.stream import Stream
 from rollout_curator.export.trainer_config import config_of

@@ -1,4 +1,4 @@
-"""The file that keeps two exports of one file apart: opened, made where it lacks, refused when it is something else."""
+"""The lock file that keeps two exports of one file apart: opened, created if missing, refused if it is no such file."""
 
 import os
 import stat
@@ -8,7 +8,7 @@ from rollout_curator.errors import ExportError
 
 
 def open_lock(lock: Path, path: Path) -> int:
-    """Return the lock of `path`, opened, and made where it lacks.
+    """Return the open lock file of `path`, created if it does not exist.
 
     Raises ExportError that names what is in its way, and OSError where there is nothing.
     """

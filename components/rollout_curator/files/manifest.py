@@ -127,7 +127,7 @@ class Manifest(TypedDict):
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One claim of a manifest and whether it holds; one that nobody can know is not refuted, and says so."""
+    """One claim of a manifest and whether it holds; one that cannot be checked counts as not refuted, and says so."""
 
     claim: str
     holds: bool

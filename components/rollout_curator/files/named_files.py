@@ -2,8 +2,8 @@
 
 Opened without blocking, refused unless it is a regular file of a size that its kind can have, read once and parsed so
 that everything that can be wrong with it is one sentence: what, where, what to do. A kind of file is a `Door`, declared
-by the module that reads it. Sources of rollouts have a door of their own (`packing.open_source`), for they are larger
-than memory and packed. Knows files and JSON and TOML; what they mean it does not know.
+by the module that reads it. Sources of rollouts have a door of their own (`compression.open_source`), for they are
+larger than memory and packed. Knows files and JSON and TOML; what they mean it does not know.
 """
 
 import json

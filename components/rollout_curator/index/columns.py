@@ -78,5 +78,4 @@ CLASSES = (
     Column("gym", "uint32", "", "outcome of the conversion that equals NeMo Gym's own"),
 )
 
-COLUMNS = (*NUMBERS, *CLASSES)
 FACETS_MAX = 200

@@ -19,7 +19,7 @@ _KEYS_SHOWN = 6
 
 
 def scan_document(source: Opened, layout: Layout, environment: str, bodies: Bodies | None) -> Iterator[Shard]:
-    """Scan a document; yields a shard every 32 MiB. What must be told of it as a whole goes into `source.notes`.
+    """Scan a document; yields a shard every 32 MiB. Remarks on it as a whole go into `source.notes`.
 
     Offsets are those in the file, or those in `bodies` when the file is compressed and the records are copied there.
     """

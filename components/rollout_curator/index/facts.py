@@ -17,6 +17,7 @@ from rollout_curator.conversation.items import item_type
 from rollout_curator.index.columns import WEIGHTS
 from rollout_curator.index.counts import Counts, count
 from rollout_curator.index.token_estimates import weight
+from rollout_curator.printable import replace_surrogates
 from rollout_curator.rollout import Example, Item, Rollout
 from rollout_curator.signals import SIGNALS
 
@@ -88,7 +89,7 @@ def read_outcome(text: str) -> Outcome:
 
 def _word(text: str) -> str:
     """Return the beginning of an id or a name of the data, in characters that can be encoded."""
-    return text[:200] if text.isascii() else text.encode("utf-8", "replace").decode()[:200]
+    return text[:200] if text.isascii() else replace_surrogates(text)[:200]
 
 
 def hash_of_prompt(rollout: Rollout) -> int:

@@ -32,7 +32,7 @@ FLAG_WORDS = {
 
 
 def flag_words(flags: str, *, has_details: bool = True) -> str:
-    """Return in words what a rollout with these flags, joined by |, needs a look for; empty when it needs none."""
+    """Return in words why a rollout with these flags, joined by |, needs a look; empty when it needs none."""
     said: dict[str, None] = {}
     for flag in flags.split("|"):
         kind, _, detail = flag.partition(":")

@@ -18,7 +18,7 @@ HASH_BYTES = 8
 
 
 class Pile:
-    """Arrays that are added one after another and read by their number. To be closed."""
+    """Arrays that are added one after another and read by their number. It must be closed."""
 
     def __init__(self) -> None:
         """Begin without any."""

@@ -25,7 +25,7 @@ class Held:
 
 
 def held(file: BinaryIO, group: Any) -> Held:
-    """Return what reading a row group holds at once. Raises ValueError where a header is none."""
+    """Return how much reading a row group holds in memory at once. Raises ValueError for a header that is not one."""
     pages = dictionaries = 0
     for number in range(group.num_columns):
         if not group.column(number).num_values:

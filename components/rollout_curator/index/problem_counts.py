@@ -16,7 +16,7 @@ RANGES_MAX = 1000
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """So many lines of one kind, none before `first` or behind `last`; all lines between when `count` says so."""
+    """A number of lines of one kind from `first` to `last`: every line between, unless `count` is smaller."""
 
     kind: str
     first: int

@@ -43,7 +43,7 @@ def content_key(text: bytes) -> bytes:
 
 
 def read_line(text: bytes, environment: str, *notes: str) -> Facts | Unreadable:
-    """Return the facts of the rollout that a line holds, or why it holds none; `notes` are told of the rollout."""
+    """Return the facts of the rollout that a line holds, or why it holds none; `notes` join those of the rollout."""
     parsed = parse(text)
     if isinstance(parsed, Unreadable):
         return parsed

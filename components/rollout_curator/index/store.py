@@ -6,23 +6,21 @@ seen. Everything here can be deleted at any time.
 """
 
 import os
-import re
 import secrets
 import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
-from functools import cache as once
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import orjson
-import xxhash
 
 from rollout_curator.errors import CacheError, SourceChanged, SourceNotFound, SourceRefused
 from rollout_curator.index import checksums
+from rollout_curator.index.code_hash import reading_code
 from rollout_curator.index.columns import CLASSES, NUMBERS, SCHEMA
 from rollout_curator.index.scanners import Pass, Run, is_row_of_objects, look_at, refusal, scan
 from rollout_curator.index.shards import Shard, Spill, merge
@@ -36,10 +34,6 @@ SETTLED_S = 2.0
 ABANDONED_S = 24 * 3600.0
 """A part of an index that no header names and nobody wrote to for this long was left by a build that was killed."""
 _ALIGN = 64
-_ROOT = Path(__file__).parents[1]
-_IMPORTS = re.compile(rf"^ *from ({_ROOT.name}[\w.]*) import (\([^)]*\)|.*)", re.MULTILINE)
-_TABLES = re.compile(rf'rows\("({_ROOT.name}[\w.]+)"')
-_NAME = re.compile(r"\w+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,41 +101,6 @@ def forget(folder: Path) -> None:
     """Make sure that the index in this folder is not used again, because it proved wrong."""
     with suppress(OSError):
         (folder / "header.json").unlink(missing_ok=True)
-
-
-@once
-def reading_code() -> str:
-    """Return a hash of the code that decides what an index holds, so that a new format or fact is seen in old files."""
-    digest = xxhash.xxh3_128()
-    for module in sorted(decisive_modules()):
-        digest.update(_file_of(module).read_bytes())
-    return digest.hexdigest()
-
-
-def decisive_modules() -> frozenset[str]:
-    """Return the modules that decide what an index holds: this one, and all that they import or name.
-
-    The package itself, which hands on what a notebook imports, has no say in it.
-    """
-    found = {_ROOT.name}
-    waiting = [__name__]
-    while waiting:
-        module = waiting.pop()
-        if module in found or not (file := _file_of(module)).is_file():
-            continue
-        found.add(module)
-        text = file.read_text(encoding="utf-8")
-        for package, names in _IMPORTS.findall(text):
-            waiting += [package, *(f"{package}.{name}" for name in _NAME.findall(names))]
-        for package in _TABLES.findall(text):
-            waiting += [package, *(f"{package}.{row.stem}" for row in _file_of(package).parent.glob("*.py"))]
-    return frozenset(found - {_ROOT.name})
-
-
-def _file_of(module: str) -> Path:
-    """Return where a module of this program would lie."""
-    place = _ROOT.parent.joinpath(*module.split("."))
-    return place / "__init__.py" if place.is_dir() else Path(f"{place}.py")
 
 
 def _size(path: Path) -> int:

@@ -35,22 +35,33 @@ DOOR = Door("the recipe", RecipeError, 8 << 20)
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """Which rollouts are kept and how they are written.
+    """Which rollouts are kept and how they are written; the fields are the keys of the TOML file.
 
-    `min_reward` and `max_reward` are inclusive bounds; without one every valid rollout stays, unrated ones too.
-    `thresholds` take the place of both for the agents, sources or models they name; `filters` are bounds on anything
-    else. `control` is the seed of a matched random control: as many rollouts of each task as the rest of the recipe
-    keeps, or as many tokens with that in `control_by`, drawn from all it could have kept. `format` empty means the
-    target's own. `options` are conversion options that differ from the target's. `keep` names invalid kinds (masked,
-    truncated, failed) and issues which the defaults leave out and this recipe does not; `drop` names further issues
-    which keep a rollout out; `trim` names issues at whose first place an example ends, on the last answer before.
-    `template` is the chat template examples are looked at with, a table as `templates.to_table` makes it (in TOML also
-    a name or a path), and `max_tokens` the limit of the trainer. `metadata` are extra columns written beside
-    `messages`. `strategies` are rules in order, each applied to what the earlier ones kept; they follow the bounds of
-    the reward, or go before them with `threshold_last`. A rule on tasks judges by all valid rated attempts, wherever it
-    stands. `kind` is the kind of file; with `split` there is one file a part, with `pairs` rows are pairs of rollouts
-    instead of examples. `harmless` names keys of the data, as `unread_content` does, that hold no conversation.
-    `group_by` names what rollouts of one task have in common, by a rule of `grouping`.
+    sources         files, folders or globs, for the app and the command line; a notebook names its own to `open`
+    min_reward      lowest reward that stays; without a bound every valid rollout stays, unrated ones too
+    max_reward      highest reward that stays
+    thresholds      lowest rewards by agent, source or model; where one is named it takes the place of both bounds
+    filters         bounds on any number, or names of a class; a rollout without the number is dropped
+    strategies      rules in order, each applied to what the earlier ones kept; a rule on tasks judges by all valid
+                    rated attempts, wherever it stands
+    threshold_last  whether the bounds of the reward come after the strategies, not before them
+    group_by        what rollouts of one task have in common: task, prompt or source
+    control         seed of a random control in place of the selection, drawn from all it could have kept: as many
+                    rollouts of each task
+    control_by      rollouts, or tokens for a control with about as many tokens instead
+    target          the trainer
+    format          chat or flat; empty for the target's own
+    options         conversion options that differ from the target's
+    keep            invalid kinds (masked, truncated, failed) and issues that stay in, which the defaults leave out
+    drop            further issues that keep a rollout out
+    trim            issues at whose first place an example ends, on the last answer before
+    harmless        keys of the data, as `unread_content` names them, that hold no conversation
+    template        chat template that examples are checked with: a name or a path, once read a table; empty for none
+    max_tokens      the trainer's limit
+    metadata        columns written beside the messages
+    kind            kind of file: jsonl or parquet
+    split           shares or counts of validation and test, with one file for each part
+    pairs           how two rollouts of a task become a row, in place of examples
     """
 
     sources: tuple[str, ...] = ()

@@ -1,7 +1,7 @@
 """The reward against people: how often what was read at a reward is accepted, and from which reward on it is enough.
 
 Readers do not read at random: they look at what is flagged, or near the threshold. So nothing is weighted back; in each
-band of rewards only the sample is used that lots make of that band (`random_order`), which is random whatever else was
+band of rewards only the sample is used that ranks make of that band (`random_order`), which is random whatever else was
 read and however many of the band. The same holds for everything above a threshold. Intervals are exact (`bounds`), each
 for one look at a number of reads fixed before; `whenever` gives bounds that hold for all thresholds and looks at once.
 """
@@ -21,7 +21,7 @@ BANDS_MAX = 10
 
 @dataclass(frozen=True, slots=True)
 class Reads:
-    """What is known per rollout, arrays of one length: its lot, its reward, whether it is in question, the verdicts."""
+    """What is known per rollout, as arrays: its rank, its reward, whether it is in question, the verdicts."""
 
     sample_rank: Array
     reward: Array

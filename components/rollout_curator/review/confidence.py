@@ -64,19 +64,13 @@ def planned(goal: float, total: int, confidence: float = CONFIDENCE, bad: int = 
     return _first(lambda read: most_bad(bad, read, total, confidence) <= goal * total, bad, total)
 
 
-def more_clean(bad: int, read: int, total: int, most: Callable[[int], float], confidence: float = CONFIDENCE) -> int:
-    """Return how many more must be read, all of them clean, until the bad ones number at most `most(read)`.
+def more_clean_whenever(bad: int, read: int, total: int, most: float, confidence: float = CONFIDENCE) -> int:
+    """Return how many more must be read, all of them clean, until the bad ones number at most `most`.
 
-    When not even reading all of them can show that, the number is what is left to read.
+    It is by the bound that holds at any time, so that reading on until then is no harm. When not even reading all of
+    them can show that, the number is what is left to read.
     """
-    return _first(lambda n: most_bad(bad, n, total, confidence) <= most(n), read, total) - read
-
-
-def more_clean_whenever(
-    bad: int, read: int, total: int, most: Callable[[int], float], confidence: float = CONFIDENCE
-) -> int:
-    """Return `more_clean` for the bound that holds at any time, so that reading on until then is no harm."""
-    return _first(lambda n: most_bad_whenever(bad, n, total, confidence) <= most(n), read, total) - read
+    return _first(lambda n: most_bad_whenever(bad, n, total, confidence) <= most, read, total) - read
 
 
 def chance_of_at_most(bad: int, read: int, total: int, n_bad: int) -> float:

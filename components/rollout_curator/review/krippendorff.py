@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from rollout_curator.review.agreement import tails
+from rollout_curator.review.agreement import TAILS
 
 DRAWS = 4000
 Array = np.ndarray[Any, Any]
@@ -30,8 +30,8 @@ def alpha(units: Sequence[Sequence[Hashable]]) -> float | None:
     return 1.0 - (n - 1) * differing / expected
 
 
-def alpha_interval(rejected: Array, given: Array, confidence: float = 0.95) -> tuple[float, float]:
-    """Return an interval for the alpha of accepts and rejects: `rejected` of `given` verdicts on each rollout.
+def alpha_interval(rejected: Array, given: Array) -> tuple[float, float]:
+    """Return a 95 % interval for the alpha of accepts and rejects: `rejected` of `given` verdicts on each rollout.
 
     A Bayesian bootstrap by rollout (Rubin 1981): whole rollouts are weighted anew, with the prior that `agreement`
     takes for two, half an accepted, half a rejected and one disputed rollout. Simulated for 3 of 3 and about 3 of 5
@@ -46,7 +46,7 @@ def alpha_interval(rejected: Array, given: Array, confidence: float = 0.95) -> t
     n, n_rejects = weights @ verdicts, weights @ rejects
     differing = weights @ (2 * rejects * (verdicts - rejects) / (verdicts - 1))
     found = 1.0 - (n - 1) * differing / (2 * n_rejects * (n - n_rejects))
-    low, high = np.quantile(found, tails(confidence))
+    low, high = np.quantile(found, TAILS)
     return float(low), float(high)
 
 

@@ -7,7 +7,7 @@ reading it elsewhere, the next few count too: one can look ahead in the random o
 where one saw it first. It would have been a bad one of the sample soon anyway. (A comparison or a bulk decision a few
 places ahead says nothing of the one that is there.)
 
-Arrays of one length: `lots` uint64; `closed` the time at which each was read or left, never for none, int64.
+Arrays of one length: `sample_rank` uint64; `closed` the time at which each was read or left, never for none, int64.
 """
 
 from typing import Any

@@ -1,7 +1,7 @@
 """Which rollouts each queue of the Review page holds, as rows, and in which order they are read.
 
-Pure functions of a workspace, a recipe and who asks. Where rewards or anything else leave a choice, the lot decides, so
-that whatever is read is as random as it can be (`random_order`).
+Pure functions of a workspace, a recipe and who asks. Where rewards or anything else leave a choice, the rank decides,
+so that whatever is read is as random as it can be (`random_order`).
 """
 
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ SHARE = 0.1
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
+class QueueRequest:
     """What a queue is asked for: by whom, and `rest`, what follows a name such as `task-`."""
 
     workspace: Workspace
@@ -37,185 +37,195 @@ class Ask:
 # What a queue holds: ascending rows
 
 
-def everything(ask: Ask) -> Array:
+def everything(request: QueueRequest) -> Array:
     """Return every row."""
-    return np.arange(ask.workspace.n_rollouts)
+    return np.arange(request.workspace.n_rollouts)
 
 
-def of_drop(ask: Ask) -> Array:
+def of_drop(request: QueueRequest) -> Array:
     """Return the rows a drop of this name took, or the kept ones."""
-    if ask.rest == "unrated" and ask.recipe.min_reward is None:
-        return np.flatnonzero(np.isnan(ask.workspace.column("reward")))
-    return ask.workspace.select(ask.recipe).rows_of(ask.rest)
+    if request.rest == "unrated" and request.recipe.min_reward is None:
+        return np.flatnonzero(np.isnan(request.workspace.column("reward")))
+    return request.workspace.select(request.recipe).rows_of(request.rest)
 
 
-def of_part(ask: Ask) -> Array:
+def of_part(request: QueueRequest) -> Array:
     """Return a part of the rollouts: what a bar, a cell or a row of a table stands for."""
-    return slice_queues.rows(ask.workspace, ask.recipe, ask.rest)
+    return slice_queues.rows(request.workspace, request.recipe, request.rest)
 
 
-def with_issue(ask: Ask) -> Array:
+def with_issue(request: QueueRequest) -> Array:
     """Return what is selected and not rejected, and of whose example this was noticed."""
-    return ask.workspace.rows_with(ask.recipe, ask.rest)
+    return request.workspace.rows_with(request.recipe, request.rest)
 
 
-def kept(ask: Ask) -> Array:
+def kept(request: QueueRequest) -> Array:
     """Return what is exported as things stand."""
-    return np.flatnonzero(ask.workspace.select(ask.recipe).kept)
+    return np.flatnonzero(request.workspace.select(request.recipe).kept)
 
 
-def dropped(ask: Ask) -> Array:
+def dropped(request: QueueRequest) -> Array:
     """Return what is not kept, whatever the reason."""
-    return np.flatnonzero(~ask.workspace.select(ask.recipe).kept)
+    return np.flatnonzero(~request.workspace.select(request.recipe).kept)
 
 
-def selected(ask: Ask) -> Array:
+def selected(request: QueueRequest) -> Array:
     """Return what rules select, as if nobody had read."""
-    return ask.workspace.once(summary.selected(ask.workspace, ask.recipe))
+    return request.workspace.once(summary.selected(request.workspace, request.recipe))
 
 
-def at_random(ask: Ask) -> Array:
+def at_random(request: QueueRequest) -> Array:
     """Return what there is to read in the random order."""
-    return ask.workspace.once(summary.in_question(ask.workspace, ask.recipe))
+    return request.workspace.once(summary.in_question(request.workspace, request.recipe))
 
 
-def eligible(ask: Ask) -> Array:
+def eligible(request: QueueRequest) -> Array:
     """Return what a threshold could keep."""
-    return ask.workspace.once(summary.eligible(ask.workspace, ask.recipe))
+    return request.workspace.once(summary.eligible(request.workspace, request.recipe))
 
 
-def just_below(ask: Ask) -> Array:
+def just_below(request: QueueRequest) -> Array:
     """Return what a lower threshold would let in."""
-    lower, _ = reward_bounds(ask.workspace, ask.recipe)
-    return ask.workspace.once(summary.eligible(ask.workspace, ask.recipe) & (ask.workspace.column("reward") < lower))
+    lower, _ = reward_bounds(request.workspace, request.recipe)
+    return request.workspace.once(
+        summary.eligible(request.workspace, request.recipe) & (request.workspace.column("reward") < lower)
+    )
 
 
-def high_but_flagged(ask: Ask) -> Array:
+def high_but_flagged(request: QueueRequest) -> Array:
     """Return high rewards that something speaks against: flags, no clean end, tool errors, or no measurement at all."""
-    workspace = ask.workspace
+    workspace = request.workspace
     odd = _is_odd(workspace) | (workspace.classes("invalid")[0] != _code(workspace, "invalid", ""))
-    above = workspace.column("reward") > reward_bounds(workspace, ask.recipe)[1]
-    return workspace.once(_is_high(ask) & ~above & passes_filters(workspace, ask.recipe) & odd)
+    above = workspace.column("reward") > reward_bounds(workspace, request.recipe)[1]
+    return workspace.once(_is_high(request) & ~above & passes_filters(workspace, request.recipe) & odd)
 
 
-def low_but_clean(ask: Ask) -> Array:
+def low_but_clean(request: QueueRequest) -> Array:
     """Return low rewards that nothing speaks against."""
-    low = is_measured(ask.workspace, ask.recipe) & ~_is_high(ask) & summary.eligible(ask.workspace, ask.recipe)
-    return ask.workspace.once(low & ~_is_odd(ask.workspace))
+    low = (
+        is_measured(request.workspace, request.recipe)
+        & ~_is_high(request)
+        & summary.eligible(request.workspace, request.recipe)
+    )
+    return request.workspace.once(low & ~_is_odd(request.workspace))
 
 
-def odd_ones(ask: Ask) -> Array:
+def odd_ones(request: QueueRequest) -> Array:
     """Return what is kept although something speaks against it."""
-    return np.flatnonzero(ask.workspace.select(ask.recipe).kept & _is_odd(ask.workspace))
+    return np.flatnonzero(request.workspace.select(request.recipe).kept & _is_odd(request.workspace))
 
 
-def disagreeing(ask: Ask) -> Array:
+def disagreeing(request: QueueRequest) -> Array:
     """Return what reward and reader judge differently, high rewards that were rejected first."""
-    return summary.disagreements(ask.workspace, ask.recipe)
+    return summary.disagreements(request.workspace, request.recipe)
 
 
-def to_settle(ask: Ask) -> Array:
+def to_settle(request: QueueRequest) -> Array:
     """Return what reviewers judge differently."""
-    rows, places = ask.workspace.rows_of_keys(summary.to_settle(ask.workspace))
+    rows, places = request.workspace.rows_of_keys(summary.to_settle(request.workspace))
     return np.asarray(rows[np.unique(places, return_index=True)[1]])
 
 
-def for_a_second(ask: Ask) -> Array:
+def for_a_second(request: QueueRequest) -> Array:
     """Return what everybody is to read, others have decided and who asks has not."""
-    return summary.second_reads(ask.workspace, ask.reviewer, share_of(ask.workspace))
+    return summary.second_reads(request.workspace, request.reviewer, share_of(request.workspace))
 
 
-def fell_at(ask: Ask) -> Array:
+def fell_at(request: QueueRequest) -> Array:
     """Return what fell at a step of the funnel."""
-    selection = ask.workspace.select(ask.recipe)
-    codes = [code for code, drop in enumerate(selection.drops, 1) if drop.step == ask.rest]
+    selection = request.workspace.select(request.recipe)
+    codes = [code for code, drop in enumerate(selection.drops, 1) if drop.step == request.rest]
     return np.flatnonzero(np.isin(selection.reason, codes))
 
 
-def of_agent(ask: Ask) -> Array:
+def of_agent(request: QueueRequest) -> Array:
     """Return the rollouts of an agent."""
-    codes, words = ask.workspace.classes("agent")
-    return np.flatnonzero(codes == (words.index(ask.rest) if ask.rest in words else -1))
+    codes, words = request.workspace.classes("agent")
+    return np.flatnonzero(codes == (words.index(request.rest) if request.rest in words else -1))
 
 
-def of_task(ask: Ask) -> Array:
+def of_task(request: QueueRequest) -> Array:
     """Return the attempts at one task, by the number of its group."""
-    number = int(ask.rest) if ask.rest.isascii() and ask.rest.isdigit() and len(ask.rest) < 12 else -1
-    return np.flatnonzero(ask.workspace.groups(ask.recipe.group_by).codes == number)
+    number = int(request.rest) if request.rest.isascii() and request.rest.isdigit() and len(request.rest) < 12 else -1
+    return np.flatnonzero(request.workspace.groups(request.recipe.group_by).codes == number)
 
 
-def rejected(ask: Ask) -> Array:
+def rejected(request: QueueRequest) -> Array:
     """Return what is rejected by hand."""
-    return np.flatnonzero(ask.workspace.verdicts() == REJECT)
+    return np.flatnonzero(request.workspace.verdicts() == REJECT)
 
 
-def accepted(ask: Ask) -> Array:
+def accepted(request: QueueRequest) -> Array:
     """Return what people accepted."""
-    return np.flatnonzero(ask.workspace.verdicts() == ACCEPT)
+    return np.flatnonzero(request.workspace.verdicts() == ACCEPT)
 
 
 # In which order
 
 
-def as_they_are(ask: Ask, rows: Array) -> Array:
+def as_they_are(request: QueueRequest, rows: Array) -> Array:
     """Return the rows as they came."""
     return rows
 
 
-def in_random_order(ask: Ask, rows: Array) -> Array:
+def in_random_order(request: QueueRequest, rows: Array) -> Array:
     """Return the rows at random, always the same way."""
-    return in_order(ask.workspace.sample_rank, rows)
+    return in_order(request.workspace.sample_rank, rows)
 
 
-def by_distance(ask: Ask, rows: Array) -> Array:
+def by_distance(request: QueueRequest, rows: Array) -> Array:
     """Return those nearest one of their thresholds first; without any, the lowest reward first."""
-    reward = ask.workspace.column("reward")[rows]
-    lower, upper = (bound[rows] for bound in reward_bounds(ask.workspace, ask.recipe))
+    reward = request.workspace.column("reward")[rows]
+    lower, upper = (bound[rows] for bound in reward_bounds(request.workspace, request.recipe))
     near = np.fmin(np.abs(reward - lower), np.abs(reward - upper))
     distance = reward if np.isnan(near).all() else near
-    return np.asarray(rows[np.lexsort((ask.workspace.sample_rank[rows], distance))])
+    return np.asarray(rows[np.lexsort((request.workspace.sample_rank[rows], distance))])
 
 
-def downward(ask: Ask, rows: Array) -> Array:
+def downward(request: QueueRequest, rows: Array) -> Array:
     """Return the highest reward first."""
-    return np.asarray(rows[np.lexsort((ask.workspace.sample_rank[rows], -ask.workspace.column("reward")[rows]))])
+    return np.asarray(
+        rows[np.lexsort((request.workspace.sample_rank[rows], -request.workspace.column("reward")[rows]))]
+    )
 
 
-def in_turns_by_reward(ask: Ask, rows: Array) -> Array:
+def in_turns_by_reward(request: QueueRequest, rows: Array) -> Array:
     """Return one of every band of rewards, then another of each."""
-    reward = ask.workspace.column("reward")[rows]
-    extra = () if ask.recipe.min_reward is None else (ask.recipe.min_reward,)
-    return in_turns(ask.workspace.sample_rank, rows, np.searchsorted(edges(reward, extra), reward, side="right"))
+    reward = request.workspace.column("reward")[rows]
+    extra = () if request.recipe.min_reward is None else (request.recipe.min_reward,)
+    return in_turns(request.workspace.sample_rank, rows, np.searchsorted(edges(reward, extra), reward, side="right"))
 
 
-def in_turns_by_task(ask: Ask, rows: Array) -> Array:
+def in_turns_by_task(request: QueueRequest, rows: Array) -> Array:
     """Return one of every task, then another of each."""
-    return in_turns(ask.workspace.sample_rank, rows, ask.workspace.groups(ask.recipe.group_by).codes[rows])
+    return in_turns(request.workspace.sample_rank, rows, request.workspace.groups(request.recipe.group_by).codes[rows])
 
 
 # A plan for the time there is
 
 
-def planned(ask: Ask) -> Array:
+def planned(request: QueueRequest) -> Array:
     """Return what to read in so many minutes: kind after kind, as `plan` counts them."""
-    return np.concatenate([np.empty(0, dtype=np.int64), *_mixed(ask).values()])
+    return np.concatenate([np.empty(0, dtype=np.int64), *_mixed(request).values()])
 
 
-def plan(ask: Ask) -> dict[str, int]:
+def plan(request: QueueRequest) -> dict[str, int]:
     """Return how many rollouts of each kind fit into `rest` minutes at the pace of who asks; each counts once."""
-    return {kind: len(rows) for kind, rows in _mixed(ask).items()}
+    return {kind: len(rows) for kind, rows in _mixed(request).items()}
 
 
-def _mixed(ask: Ask) -> dict[str, Array]:
+def _mixed(request: QueueRequest) -> dict[str, Array]:
     """Return the first undecided of each kind; what an earlier kind took is not taken again, but the next of its own.
 
     So long as the time is not filled, because kinds overlap, what is left of each fills it, the first kind first.
     """
-    minutes = float(ask.rest) if ask.rest.isascii() and ask.rest.isdigit() and len(ask.rest) < 5 else 0.0
-    waiting = {kind: _ORDERS.get(kind, as_they_are)(ask, rows) for kind, rows in undecided(ask).items()}
-    seconds = summary.pace_of(ask.workspace, ask.reviewer).seconds
+    minutes = (
+        float(request.rest) if request.rest.isascii() and request.rest.isdigit() and len(request.rest) < 5 else 0.0
+    )
+    waiting = {kind: _ORDERS.get(kind, as_they_are)(request, rows) for kind, rows in undecided(request).items()}
+    seconds = summary.pace_of(request.workspace, request.reviewer).seconds
     counts = mix(minutes, seconds, {kind: len(rows) for kind, rows in waiting.items()})
-    time_for, taken = sum(counts.values()), np.zeros(ask.workspace.n_rollouts, dtype=bool)
+    time_for, taken = sum(counts.values()), np.zeros(request.workspace.n_rollouts, dtype=bool)
     chosen: dict[str, Array] = {kind: np.empty(0, dtype=np.int64) for kind in waiting}
     for most in (counts, dict.fromkeys(waiting, time_for)):
         for kind, rows in waiting.items():
@@ -226,13 +236,13 @@ def _mixed(ask: Ask) -> dict[str, Array]:
     return {kind: rows for kind, rows in chosen.items() if len(rows)}
 
 
-def undecided(ask: Ask) -> dict[str, Array]:
+def undecided(request: QueueRequest) -> dict[str, Array]:
     """Return what nobody has decided yet of each kind a plan mixes; what is to settle or read twice is decided."""
-    codes = summary.verdicts(ask.workspace).codes
-    first = {"settle": to_settle(ask), "second": for_a_second(ask)}
-    drawn = at_random(ask)
-    drawn = drawn[~summary.is_read_in_turn(ask.workspace, ask.recipe)[drawn]]
-    mixed = {"near": eligible(ask), "flagged": high_but_flagged(ask)}
+    codes = summary.verdicts(request.workspace).codes
+    first = {"settle": to_settle(request), "second": for_a_second(request)}
+    drawn = at_random(request)
+    drawn = drawn[~summary.is_read_in_turn(request.workspace, request.recipe)[drawn]]
+    mixed = {"near": eligible(request), "flagged": high_but_flagged(request)}
     return {**first, "random": drawn, **{kind: rows[codes[rows] == NONE] for kind, rows in mixed.items()}}
 
 
@@ -253,11 +263,11 @@ def is_measured(workspace: Workspace, recipe: Recipe) -> Array:
     return np.asarray(~np.isnan(workspace.column("reward")) & ~invalid)
 
 
-def _is_high(ask: Ask) -> Array:
+def _is_high(request: QueueRequest) -> Array:
     """Return whether a reward is at its threshold or above; without one, at the median or above."""
-    reward = ask.workspace.column("reward")
-    lower, _ = reward_bounds(ask.workspace, ask.recipe)
-    rated = reward[is_measured(ask.workspace, ask.recipe)]
+    reward = request.workspace.column("reward")
+    lower, _ = reward_bounds(request.workspace, request.recipe)
+    rated = reward[is_measured(request.workspace, request.recipe)]
     usual = float(np.median(rated)) if len(rated) else np.inf
     return np.asarray(reward >= np.where(np.isnan(lower), usual, lower))
 

@@ -11,7 +11,7 @@ from rollout_curator.conversation import ISSUE_WORDS
 from rollout_curator.recipe.recipe import Recipe
 from rollout_curator.review import queue_members as rows
 from rollout_curator.review import slice_queues
-from rollout_curator.review.queue_members import Array, Ask
+from rollout_curator.review.queue_members import Array, QueueRequest
 from rollout_curator.workspace.workspace import Workspace
 
 DEFAULT = "kept"
@@ -42,23 +42,23 @@ class Queue:
 class Kind:
     """A row of the table: what a queue is called, is for, holds and in which order; `listed` ones can be chosen."""
 
-    words: str | Callable[[Ask], str]
+    words: str | Callable[[QueueRequest], str]
     about: str
-    holds: Callable[[Ask], Array]
-    order: Callable[[Ask, Array], Array] = rows.as_they_are
+    holds: Callable[[QueueRequest], Array]
+    order: Callable[[QueueRequest, Array], Array] = rows.as_they_are
     listed: bool = True
 
 
-def _task_words(ask: Ask) -> str:
-    found = rows.of_task(ask)
-    return f"task {ask.workspace.frame['task'].iat[int(found[0])]}" if len(found) else "a task that is not here"
+def _task_words(request: QueueRequest) -> str:
+    found = rows.of_task(request)
+    return f"task {request.workspace.frame['task'].iat[int(found[0])]}" if len(found) else "a task that is not here"
 
 
-def _near_words(ask: Ask) -> str:
-    return "nearest the threshold" if ask.recipe.has_bounds else "lowest reward first"
+def _near_words(request: QueueRequest) -> str:
+    return "nearest the threshold" if request.recipe.has_bounds else "lowest reward first"
 
 
-_DROP = Kind(lambda ask: ask.rest.replace("-", " "), "", rows.of_drop, listed=False)
+_DROP = Kind(lambda request: request.rest.replace("-", " "), "", rows.of_drop, listed=False)
 KINDS: dict[str, Kind] = {
     "kept": Kind("kept, in order", "", rows.kept),
     "dropped": Kind("dropped, in order", "", rows.dropped),
@@ -87,16 +87,19 @@ KINDS: dict[str, Kind] = {
     "all": Kind("all, in order", "", rows.everything),
     "rejected-by-hand": Kind("rejected by hand", "", rows.rejected),
     "accepted": Kind("accepted in review", "", rows.accepted),
-    FELL: Kind(lambda ask: STEP_WORDS.get(ask.rest, ask.rest), "", rows.fell_at, listed=False),
-    AGENT: Kind(lambda ask: f"agent {ask.rest}", "", rows.of_agent, listed=False),
+    FELL: Kind(lambda request: STEP_WORDS.get(request.rest, request.rest), "", rows.fell_at, listed=False),
+    AGENT: Kind(lambda request: f"agent {request.rest}", "", rows.of_agent, listed=False),
     TASK: Kind(_task_words, "Every attempt at one task.", rows.of_task, listed=False),
     PLAN: Kind(
-        lambda ask: f"a plan for {ask.rest} minutes", "A mix for the time there is.", rows.planned, listed=False
+        lambda request: f"a plan for {request.rest} minutes", "A mix for the time there is.", rows.planned, listed=False
     ),
     ISSUE: Kind(
-        lambda ask: f"examples that {ISSUE_WORDS.get(ask.rest, 'are not here')}", "", rows.with_issue, listed=False
+        lambda request: f"examples that {ISSUE_WORDS.get(request.rest, 'are not here')}",
+        "",
+        rows.with_issue,
+        listed=False,
     ),
-    slice_queues.IN: Kind(lambda ask: slice_queues.words(ask.rest), "", rows.of_part, listed=False),
+    slice_queues.IN: Kind(lambda request: slice_queues.words(request.rest), "", rows.of_part, listed=False),
 }
 BY_HAND = ("all", "rejected-by-hand", "accepted")
 
@@ -117,8 +120,8 @@ def queues(workspace: Workspace, recipe: Recipe, reviewer: str = "") -> list[Que
 
 
 def _queues(workspace: Workspace, recipe: Recipe, reviewer: str) -> list[Queue]:
-    ask = Ask(workspace, recipe, reviewer)
-    found = [Queue(name, _said(kind, ask), len(kind.holds(ask))) for name, kind in KINDS.items() if kind.listed]
+    request = QueueRequest(workspace, recipe, reviewer)
+    found = [Queue(name, _said(kind, request), len(kind.holds(request))) for name, kind in KINDS.items() if kind.listed]
     by_hand = [queue for queue in found if queue.name in BY_HAND]
     found = [queue for queue in found if queue not in by_hand]
     found += [Queue(drop.name, f"dropped: {drop.words}", drop.count) for drop in workspace.select(recipe).drops]
@@ -132,7 +135,7 @@ def words_of(workspace: Workspace, recipe: Recipe, name: str) -> str:
     """Return a queue in words, also one that holds nothing now."""
     listed = next((queue.words for queue in queues(workspace, recipe) if queue.name == name), None)
     kind, rest = kind_of(name)
-    return listed or _said(kind, Ask(workspace, recipe, rest=rest))
+    return listed or _said(kind, QueueRequest(workspace, recipe, rest=rest))
 
 
 def about(name: str) -> str:
@@ -143,15 +146,15 @@ def about(name: str) -> str:
 def rows_of(workspace: Workspace, recipe: Recipe, name: str, reviewer: str = "") -> Array:
     """Return the rows of a queue in reading order; an unknown name is a queue that holds nothing."""
     kind, rest = kind_of(name)
-    ask = Ask(workspace, recipe, reviewer, rest)
-    return kind.order(ask, kind.holds(ask))
+    request = QueueRequest(workspace, recipe, reviewer, rest)
+    return kind.order(request, kind.holds(request))
 
 
 def mixed_of(workspace: Workspace, recipe: Recipe, name: str, reviewer: str = "") -> tuple[tuple[str, int], ...]:
     """Return of which queues a plan is mixed, and how many of each; nothing for any other queue."""
     kind, rest = kind_of(name)
-    return tuple(rows.plan(Ask(workspace, recipe, reviewer, rest)).items()) if kind is KINDS[PLAN] else ()
+    return tuple(rows.plan(QueueRequest(workspace, recipe, reviewer, rest)).items()) if kind is KINDS[PLAN] else ()
 
 
-def _said(kind: Kind, ask: Ask) -> str:
-    return kind.words if isinstance(kind.words, str) else kind.words(ask)
+def _said(kind: Kind, request: QueueRequest) -> str:
+    return kind.words if isinstance(kind.words, str) else kind.words(request)

@@ -1,13 +1,13 @@
 """What was drawn at random, told from everything else that was read.
 
-Every rollout has a lot: a number hashed from its content, the same for ever and everywhere. The members of any set, by
-ascending lot, are the set in random order. So the members that come before the first one nobody has decided are a
-simple random sample of that set, however many others were read elsewhere and for whatever reason: the flagged, those
-near a threshold, a friend's favourites. Skipping one is visible, because the sample ends there, and skipping bad ones
-gains nothing: who leaves out the second bad one has read as if waiting for it, which the exact bound covers; and when a
-threshold moves, the same lots give the sample of the new set. The set itself must not depend on the verdicts.
+Every rollout has a random rank: a number hashed from its content, the same for ever and everywhere. The members of any
+set, by ascending rank, are the set in random order. So the members that come before the first one nobody has decided
+are a simple random sample of that set, however many others were read elsewhere and for whatever reason: the flagged,
+those near a threshold, a friend's favourites. Skipping one is visible, because the sample ends there, and skipping bad
+ones gains nothing: who leaves out the second bad one has read as if waiting for it, which the exact bound covers; and
+when a threshold moves, the same ranks give the sample of the new set. The set itself must not depend on the verdicts.
 
-Arrays of one length: `lots` uint64, the others boolean.
+Arrays of one length: `sample_rank` uint64, the others boolean.
 """
 
 from dataclasses import dataclass
@@ -16,7 +16,6 @@ from typing import Any
 import numpy as np
 
 Array = np.ndarray[Any, Any]
-NO_LOT = np.uint64(2**64 - 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +33,7 @@ class RandomSample:
 
 
 def random_sample_of(sample_rank: Array, member: Array, decided: Array, bad: Array) -> RandomSample:
-    """Return the sample that reading has made of a set: its members by lot up to the first undecided one."""
+    """Return the sample that reading has made of a set: its members by rank up to the first undecided one."""
     open_rows = np.flatnonzero(member & ~decided)
     stop = int(open_rows[np.argmin(sample_rank[open_rows])]) if len(open_rows) else -1
     known = np.flatnonzero(member & decided)
@@ -46,7 +45,7 @@ def random_sample_of(sample_rank: Array, member: Array, decided: Array, bad: Arr
 
 
 def unread_among_first(sample_rank: Array, member: Array, decided: Array, n: int) -> int:
-    """Return how many of the first n members by lot are still undecided."""
+    """Return how many of the first n members by rank are still undecided."""
     rows = np.flatnonzero(member)
     if n < len(rows):
         rows = rows[np.argpartition(sample_rank[rows], n)[:n]] if n > 0 else rows[:0]
@@ -54,12 +53,12 @@ def unread_among_first(sample_rank: Array, member: Array, decided: Array, n: int
 
 
 def in_order(sample_rank: Array, rows: Array) -> Array:
-    """Return rows by ascending lot."""
+    """Return rows by ascending rank."""
     return np.asarray(rows[np.argsort(sample_rank[rows], kind="stable")])
 
 
 def in_turns(sample_rank: Array, rows: Array, stratum: Array) -> Array:
-    """Return rows so that every stratum has its first, then every one its second, by lot within each turn.
+    """Return rows so that every stratum has its first, then every one its second, by rank within each turn.
 
     `stratum` names that of each of `rows`.
     """
@@ -76,7 +75,7 @@ def in_turns(sample_rank: Array, rows: Array, stratum: Array) -> Array:
 def in_share(sample_rank: Array, share: float) -> Array:
     """Return which rows belong to a share of all; a larger share holds every smaller one, independent of the order.
 
-    The lots are stirred once more, else the share would be the beginning of the random order.
+    The ranks are stirred once more, else the share would be the beginning of the random order.
     """
     stirred = (sample_rank ^ (sample_rank >> np.uint64(31))) * np.uint64(0x9E3779B97F4A7C15)
     return np.asarray((stirred >> np.uint64(11)).astype(np.float64) < share * 2.0**53)

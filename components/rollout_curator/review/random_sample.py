@@ -1,7 +1,7 @@
 """The set that random reading is about, and the sample it has made of it, per content.
 
 Rules, bulk decisions, comparisons and rejections elsewhere take rollouts out of the set; a read bad one of the sample
-stays in it, and so does one whose turn had come (`review.turns`).
+stays in it, and so does one whose turn had come (`order_breaks`).
 """
 
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from rollout_curator.workspace.workspace import Workspace
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Population:
-    """Arrays per content: its lot, whether it is a `member`, was `read` in the random order (and `when`), is `bad`.
+    """Arrays per content: its rank, whether it is a `member`, was `read` in the random order (and `when`), is `bad`.
 
     `came` were rejected in another way when their turn had come or was near; `left_reading`, `left_otherwise` are out.
     """

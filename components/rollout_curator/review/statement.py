@@ -173,7 +173,7 @@ class _Stating:
         most_kept = at_plan if basis == PLAN else self.left(whenever, gone)
         allowed = goal * n_kept + gone - int(np.count_nonzero(self.uncovered))
         met = self.left(whenever, gone) <= goal * n_kept
-        more = 0 if met else bounds.more_clean_whenever(*numbers, lambda read: allowed, self.confidence)
+        more = 0 if met else bounds.more_clean_whenever(*numbers, allowed, self.confidence)
         n_elsewhere = int(np.count_nonzero(self.now.left_reading))
         return Statement(
             confidence=self.confidence,

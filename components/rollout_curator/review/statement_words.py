@@ -174,7 +174,7 @@ def said_of_kept(workspace: Workspace, recipe: Recipe, written: Any = None) -> S
 def decided_words(workspace: Workspace) -> str:
     """Return how the verdicts that stand here came about: "Read one by one: 80; accepted in bulk: 250."."""
     counts: dict[tuple[str, str], int] = {}
-    for key, verdict in workspace.standing().items():
+    for key, verdict in workspace.current_verdicts().items():
         act = workspace.decision(key)
         if act is not None:
             way = "bulk" if act.batch else "compared" if is_compared(act) else "read"

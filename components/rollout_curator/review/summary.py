@@ -1,8 +1,8 @@
 """What the reading of a workspace says about the set a recipe keeps: who read what, and what follows from it.
 
-Joins decisions with the pure functions of `review`. `verdicts` knows who decided what and how, `sample` the set that is
-read at random and how far, `sampling_plan` how much was to be read, `statement` what follows for the kept; here is the
-rest: rewards against people, who agrees, who reads. A content that lies in several lines counts once.
+Joins decisions with the pure functions of `review`. `verdicts` knows who decided what and how, `random_sample` the set
+that is read at random and how far, `sampling_plan` how much was to be read, `statement` what follows for the kept; here
+is the rest: rewards against people, who agrees, who reads. A content that lies in several lines counts once.
 """
 
 import math
@@ -17,18 +17,18 @@ from rollout_curator.review.agreement import differing
 from rollout_curator.review.calibration import Above, Band, Reads, above, bands, disagree, edges
 from rollout_curator.review.random_order import in_order, in_share
 from rollout_curator.review.random_sample import in_question, is_read_in_turn
-from rollout_curator.review.sampling_plan import Sampling, choose, chosen
-from rollout_curator.review.statement import GOAL, PLAN, Statement, statement
+from rollout_curator.review.sampling_plan import choose
+from rollout_curator.review.statement import PLAN, Statement, statement
 from rollout_curator.review.time_budget import Pace, pace
-from rollout_curator.review.verdicts import RANDOM, SETTLE, Array, Verdicts, eligible, holding, selected, verdicts
+from rollout_curator.review.verdicts import RANDOM, SETTLE, Array, eligible, holding, selected, verdicts
 from rollout_curator.selection.funnel import REJECT
 from rollout_curator.workspace.masks import group_thresholds, passes_filters, reward_bounds
 from rollout_curator.workspace.workspace import Workspace
 
 __all__ = [
-    "GOAL", "PLAN", "RANDOM", "SETTLE", "Sampling", "Statement", "Verdicts", "calibration", "choose", "chosen",
-    "disagreement_lines", "disagreements", "eligible", "in_question", "is_read_in_turn", "judged", "own_codes",
-    "pace_of", "reads", "reasons", "reviewers", "second_reads", "selected", "statement", "to_settle", "verdicts",
+    "PLAN", "RANDOM", "SETTLE", "Statement", "calibration", "choose", "disagreement_lines", "disagreements", "eligible",
+    "in_question", "is_read_in_turn", "judged", "own_codes", "pace_of", "reads", "reasons", "reviewers", "second_reads",
+    "selected", "statement", "to_settle", "verdicts",
 ]  # fmt: skip
 
 
@@ -90,7 +90,7 @@ def to_settle(workspace: Workspace) -> list[str]:
 
 
 def second_reads(workspace: Workspace, reviewer: str, share: float) -> Array:
-    """Return the rows everybody should read, which somebody else has decided and this reviewer has not, by lot."""
+    """Return the rows everybody should read, which somebody else has decided and this reviewer has not, by rank."""
     said = judged(workspace)
     mine = said.pop(reviewer, {})
     others = [key for own in said.values() for key in own if key not in mine]
@@ -134,7 +134,7 @@ def own_codes(workspace: Workspace, reviewer: str) -> Array:
 def reasons(workspace: Workspace) -> dict[str, int]:
     """Return how many of the contents open here are rejected for each reason, most first."""
     counts: dict[str, int] = {}
-    for key in workspace.standing():
+    for key in workspace.current_verdicts():
         decision = workspace.decision(key)
         for reason in decision.reasons if decision and decision.verdict == "reject" else ():
             counts[reason] = counts.get(reason, 0) + 1

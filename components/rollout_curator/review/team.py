@@ -1,7 +1,7 @@
 """What several readers of one set say: how far they agree, how often each errs, what reading by reward shows.
 
-Joins the store with `review.agreement`, `review.alpha`, `review.reviewers` and `review.strata`. An *own* verdict is the
-first that a reviewer gave on a rollout, and was given without knowing what others had said of it: the store notes that
+Joins the store with `agreement`, `krippendorff`, `reviewer_error` and `stratified_bound`. An *own* verdict is the first
+that a reviewer gave on a rollout, and was given without knowing what others had said of it: the store notes that
 (`blind`); of acts whose program did not, only the very first on a rollout is sure to be one. What was decided in a
 comparison, in bulk or to settle a dispute is no reading of its own.
 """
@@ -21,12 +21,12 @@ from rollout_curator.review.confidence import CONFIDENCE
 from rollout_curator.review.krippendorff import alpha, alpha_interval
 from rollout_curator.review.random_order import random_sample_of
 from rollout_curator.review.reviewer_error import Corrected, Rates, corrected, rates
+from rollout_curator.review.verdicts import holding, is_compared
 from rollout_curator.selection.funnel import NONE, REJECT
 from rollout_curator.workspace.workspace import Workspace
 
 Array = np.ndarray[Any, Any]
 Own = Mapping[str, Mapping[str, Decision]]
-_COMPARED = ("not-chosen", "chosen-over:")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +89,7 @@ def _own(workspace: Workspace) -> Own:
 
 
 def _is_reading(act: Decision) -> bool:
-    return not act.batch and act.queue != summary.SETTLE and not _is_compared(act)
-
-
-def _is_compared(act: Decision) -> bool:
-    return any(reason.startswith(_COMPARED) for reason in act.reasons)
+    return not act.batch and act.queue != summary.SETTLE and not is_compared(act)
 
 
 def agreed(workspace: Workspace) -> list[Agreement]:
@@ -156,7 +152,7 @@ def _weighted(workspace: Workspace, recipe: Recipe, confidence: float) -> Weight
             of_band & reads.decided & (reads.sample_rank < reads.sample_rank[sample.stop] if sample.stop >= 0 else True)
         )
         found.append(stratified_bound.Stratum(sample.total, sample.read, sample.bad))
-    kept = _holding(workspace, workspace.select(recipe).kept)
+    kept = holding(workspace, workspace.select(recipe).kept)
     gone = int(np.count_nonzero(inside & ~reads.accepted & ~kept))
     uncovered = int(np.count_nonzero(kept & ~member & ~reads.accepted))
     unread = int(np.count_nonzero(kept & ~(reads.accepted & (inside | ~member))))
@@ -184,13 +180,7 @@ def _members(workspace: Workspace, recipe: Recipe) -> Array:
     ruled: dict[str, str] = {}
     for key, rows in acts.items():
         for act in rows:
-            if act.batch or _is_compared(act):
+            if act.batch or is_compared(act):
                 ruled[key] = said.get(act.batch, "") if act.batch else act.verdict
     codes = workspace.codes_of({key: verdict for key, verdict in ruled.items() if verdict not in ("", "clear")})
-    return _holding(workspace, workspace.select_under(recipe, codes, f"by hand {hash(codes.tobytes())}").kept)
-
-
-def _holding(workspace: Workspace, marked: Array) -> Array:
-    held = np.zeros(len(workspace.first_rows), dtype=bool)
-    held[workspace.contents[marked]] = True
-    return held
+    return holding(workspace, workspace.select_under(recipe, codes, f"by hand {hash(codes.tobytes())}").kept)

@@ -15,7 +15,7 @@ import numpy as np
 
 from rollout_curator.decisions.store import Decision
 from rollout_curator.recipe.recipe import Recipe
-from rollout_curator.selection.funnel import ACCEPT, NONE, REJECT
+from rollout_curator.selection.funnel import ACCEPT, NONE
 from rollout_curator.workspace.workspace import Workspace
 
 Array = np.ndarray[Any, Any]
@@ -224,8 +224,3 @@ def holding(workspace: Workspace, marked: Array) -> Array:
     held = np.zeros(len(workspace.first_rows), dtype=bool)
     held[workspace.contents[marked]] = True
     return held
-
-
-def is_ruled_out(workspace: Workspace) -> Array:
-    """Return a boolean per row: rejected otherwise than in the random order."""
-    return np.asarray(verdicts(workspace).ruled == REJECT)

@@ -150,8 +150,8 @@ def select(reward: Array, invalid: Array, invalid_words: Sequence[str], verdicts
     for code, kind in enumerate(invalid_words):
         if kind in rules.invalid_kinds:
             states.append(("valid", kind, INVALID_WORDS[kind], by_rule & (invalid == code)))
-    for fall in (*rules.filters, *rules.early, *_bound_falls(reward, rules.bounds), *rules.late):
-        states.append(("selected", fall.name, fall.words, by_rule & fall.mask))
+    for rule in (*rules.filters, *rules.early, *_bound_drops(reward, rules.bounds), *rules.late):
+        states.append(("selected", rule.name, rule.words, by_rule & rule.mask))
     states.append(("not_rejected", "rejected", "rejected by hand", verdicts == REJECT))
     for code, skip in enumerate(rules.skips):
         if skip:
@@ -160,31 +160,31 @@ def select(reward: Array, invalid: Array, invalid_words: Sequence[str], verdicts
     reason = np.zeros(len(reward), dtype="uint16")
     drops = []
     for step, name, words, mask in states:
-        falls = mask & (reason == KEPT)
-        count = int(np.count_nonzero(falls))
+        dropped = mask & (reason == KEPT)
+        count = int(np.count_nonzero(dropped))
         if count:
             drops.append(Drop(step, name, words, count))
-            reason[falls] = len(drops)
+            reason[dropped] = len(drops)
     accepted = int(np.count_nonzero((verdicts == ACCEPT) & (reason == KEPT)))
     dropping = {drop.name for drop in drops}
-    idle = (Drop("selected", fall.name, fall.words, 0) for fall in (*rules.early, *rules.late))
+    idle = (Drop("selected", rule.name, rule.words, 0) for rule in (*rules.early, *rules.late))
     return Selection(reason, tuple(drops), accepted, tuple(drop for drop in idle if drop.name not in dropping))
 
 
-def _bound_falls(reward: Array, bounds: RewardBounds) -> list[RuleDrop]:
+def _bound_drops(reward: Array, bounds: RewardBounds) -> list[RuleDrop]:
     """Return what the bounds of the reward drop; where no bound applies, an unrated rollout stays."""
     low, high, own = bounds.common.low, bounds.common.high, bounds.own
     if own is None and not bounds.common.is_bounded:
         return []
     follows, unrated = True if own is None else np.isnan(own), np.isnan(reward)
-    falls = [RuleDrop("unrated", "unrated", unrated if bounds.common.is_bounded else unrated & ~follows)]
+    drops = [RuleDrop("unrated", "unrated", unrated if bounds.common.is_bounded else unrated & ~follows)]
     if low is not None:
-        falls.append(RuleDrop("below", f"below {exact(low)}", follows & (reward < low)))
+        drops.append(RuleDrop("below", f"below {exact(low)}", follows & (reward < low)))
     if own is not None:
-        falls.append(RuleDrop("below-own", f"below the threshold of their {bounds.own_by}", reward < own))
+        drops.append(RuleDrop("below-own", f"below the threshold of their {bounds.own_by}", reward < own))
     if high is not None:
-        falls.append(RuleDrop("above", f"above {exact(high)}", follows & (reward > high)))
-    return falls
+        drops.append(RuleDrop("above", f"above {exact(high)}", follows & (reward > high)))
+    return drops
 
 
 def random_control(possible: Selection, verdicts: Array, drawn: Array) -> Selection:
@@ -193,13 +193,13 @@ def random_control(possible: Selection, verdicts: Array, drawn: Array) -> Select
     That holds too for what is rejected or cannot be written, which no draw reaches: the rules come before both.
     """
     first = sum(drop.step in ("valid", "selected") for drop in possible.drops)
-    falls = ((possible.reason == KEPT) | (possible.reason > first)) & ~drawn
-    count = int(np.count_nonzero(falls))
+    dropped = ((possible.reason == KEPT) | (possible.reason > first)) & ~drawn
+    count = int(np.count_nonzero(dropped))
     if not count:
         return possible
     drop = Drop("selected", "not-drawn", "not drawn for the random control", count)
     reason = possible.reason.copy()
-    reason[falls] = first + 1
+    reason[dropped] = first + 1
     accepted = int(np.count_nonzero((verdicts == ACCEPT) & (reason == KEPT)))
     return Selection(reason, (*possible.drops[:first], drop), accepted)
 

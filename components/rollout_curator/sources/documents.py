@@ -1,7 +1,7 @@
 """Bytes of a JSON document become records: the elements of an array, of one list in an object, or objects in a row.
 
 Takes unpacked bytes in pieces and finds where each value begins and ends by its brackets and strings alone, holding one
-record at a time; `reader.parse` judges what stands between. A record that never closes ends where the next one visibly
+record at a time; `lines.parse` judges what stands between. A record that never closes ends where the next one visibly
 begins, so that one broken record is one problem. Whether bytes are a document or lines is for `file_layout` to say.
 """
 
@@ -18,7 +18,7 @@ from rollout_curator.sources.compression import BOM
 HEAD_BYTES = 1 << 20
 """So much from the beginning is kept for who must guess at bytes whose first value does not close."""
 DEPTH_MAX = 10_000
-"""What is nested deeper is broken; `reader.parse` refuses much less."""
+"""What is nested deeper is broken; `lines.parse` refuses much less."""
 RESCANNED_MAX_BYTES = 64 << 20
 """What may be read again, in all, after records that do not close; then the rest of the document is one problem."""
 

@@ -48,7 +48,7 @@ _HALF = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
 _NOTES = ("lone_surrogate", "non_finite_number", "escaped_surrogate")
-"""What parsing may notice, in the order in which it is told."""
+"""What parsing may notice, in the order in which it is reported."""
 
 
 @dataclass(frozen=True, slots=True)

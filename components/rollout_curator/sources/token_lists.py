@@ -1,7 +1,7 @@
 """Lists of an entry per token, such as log probabilities, are cut to their first entry in a line too full to parse.
 
 Takes the bytes of one JSON object and gives shorter ones that hold all that becomes conversation. Only lists that no
-conversion reads are cut (`shapes.view.TOKEN_KEYS`), where they are known to stand: at the top of the line and of its
+conversion reads are cut (`key_tracker.TOKEN_KEYS`), where they are known to stand: at the top of the line and of its
 `response`, in answers, calls and reasoning, and in the text parts of answers. So `"logprobs": [{"token": "a", ...},
 {"token": "b", ...}]` becomes `"logprobs": [{"token": "a", ...}]`, and whoever asks whether there are any is told the
 same. What is cut out is not judged here: `pieces` say where it lies, for the reader to look at some at a time.
@@ -41,7 +41,7 @@ _TEXTS = (b'"output_text"', b'"text"')
 
 @dataclass(frozen=True, slots=True)
 class Trimmed:
-    """A shorter line, and where in the long one lie the entries that it lacks, each piece with the comma before it."""
+    """A shorter line, and where in the long one the entries lie that were cut, each piece with the comma before it."""
 
     text: bytes
     pieces: list[tuple[int, int]]

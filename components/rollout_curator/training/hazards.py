@@ -82,7 +82,8 @@ def _ended_before(made: Example, at: int) -> Example | None:
     left_out = dict(made.left_out)
     left_out["trimmed"] = left_out.get("trimmed", 0) + len(made.messages or []) - len(messages)
     kept = frozenset(place for place in made.untrained if place < len(messages))
-    return replace(made, messages=messages, left_out=tuple(left_out.items()), untrained=kept)
+    origins = made.origins[: len(messages)]
+    return replace(made, messages=messages, left_out=tuple(left_out.items()), untrained=kept, origins=origins)
 
 
 def hazards(made: Example, look: Look) -> Iterator[Hazard]:

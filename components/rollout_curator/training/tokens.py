@@ -10,7 +10,6 @@ Mistral's older one of 32,768 words too; `test_tokens` has numbers.
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import accumulate
 from typing import Any
@@ -19,6 +18,7 @@ import numpy as np
 
 from rollout_curator.errors import TemplateError
 from rollout_curator.files.path_access import ANYWHERE
+from rollout_curator.printable import replace_surrogates
 
 TOKENIZER_BYTES = 128 << 20
 """A larger file is no tokenizer.json; those of models in use have up to 35 MB."""
@@ -59,15 +59,6 @@ _LOWER_BITS = (1 << _DIGITS) - 1
 """A pair of bytes adds an integer: thousandths of a token, and from this bit on whether the second is a digit."""
 
 
-@dataclass(frozen=True, slots=True)
-class Estimate:
-    """About how many tokens a text has, and between which bounds tokenizers in use put it."""
-
-    about: float = 0.0
-    low: float = 0.0
-    high: float = 0.0
-
-
 def has_tokenizers() -> bool:
     """Say whether tokens can be counted exactly here."""
     from importlib.util import find_spec
@@ -84,7 +75,8 @@ def count(texts: Sequence[str], tokenizer: str = "") -> list[int]:
     if not tokenizer:
         return [math.ceil(about) for about, _, _ in bounds([_SPECIAL.sub("1", text) for text in texts])]
     opened = _opened(tokenizer)
-    return [len(found.ids) for found in opened.encode_batch(list(map(_sendable, texts)), add_special_tokens=False)]
+    sent = list(map(replace_surrogates, texts))
+    return [len(found.ids) for found in opened.encode_batch(sent, add_special_tokens=False)]
 
 
 def count_pieces(text: str, pieces: Sequence[tuple[int, int, bool]], tokenizer: str) -> list[int]:
@@ -94,7 +86,7 @@ def count_pieces(text: str, pieces: Sequence[tuple[int, int, bool]], tokenizer: 
     (`tokenization_utils_base.py`, `return_assistant_tokens_mask`). Raises TemplateError.
     """
     counts, at = [0] * len(pieces), 0
-    for start, end in _opened(tokenizer).encode(_sendable(text), add_special_tokens=False).offsets:
+    for start, end in _opened(tokenizer).encode(replace_surrogates(text), add_special_tokens=False).offsets:
         while at + 1 < len(pieces) and start >= pieces[at][1]:
             at += 1
         reached = (n for n in range(at, len(pieces)) if pieces[n][0] < end and start < pieces[n][1] and pieces[n][2])
@@ -102,18 +94,8 @@ def count_pieces(text: str, pieces: Sequence[tuple[int, int, bool]], tokenizer: 
     return counts
 
 
-def estimate(text: str) -> Estimate:
-    """Return about how many tokens a text has; of a long one only a sample is looked at."""
-    return estimates([text])[0]
-
-
-def estimates(texts: Sequence[str]) -> list[Estimate]:
-    """Return about how many tokens each text has."""
-    return [Estimate(*found) for found in bounds(texts)]
-
-
 def bounds(texts: Sequence[str], whole_chars: int = WHOLE_CHARS) -> list[tuple[float, float, float]]:
-    """Return about how many tokens each text has, at least and at most, as bare numbers.
+    """Return about how many tokens each text has, and between which bounds tokenizers in use put it.
 
     Longer texts than `whole_chars` are sampled. All are looked at in one pass over their bytes: indexing asks this of
     every rollout.
@@ -191,11 +173,6 @@ def _rates() -> np.ndarray[Any, Any]:
 _PAIR = np.dtype("<u2")
 _PAIRS = _pairs()
 _RATES = _rates()
-
-
-def _sendable(text: str) -> str:
-    """Return text without half surrogate pairs, which no tokenizer takes."""
-    return text.encode("utf-8", errors="replace").decode("utf-8")
 
 
 @lru_cache(maxsize=2)

@@ -28,7 +28,7 @@ shared mode whoever has the token is let in to read, decide and export, and to n
   answer for all else (`path_access`, `browser_paths`). Exports go to the folder for exports. Uploads are read as bytes
   of at most 1 MB, never written and never served.
 - Hostile templates: a sandbox in a process of its own without this one's memory, 400 MB, 10 seconds a conversation, one
-  core a user (`templates.turns`, `rendering`).
+  core a user (`render_queue`, `rendering`).
 - The network: the server opens no connection, sends no statistics and fetches no template, model or tokenizer.
 - Waiting: the head of a request has 20 seconds, its body 60, an answer that nobody reads 60; of more connections than
   512, or than half of the files the process may open, those that wait give way, and half at most are websockets, with

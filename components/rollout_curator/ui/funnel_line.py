@@ -14,7 +14,7 @@ from rollout_curator.workspace.workspace import Workspace
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class FunnelStep:
     """One number of the line: how many are left, what they are, where its link goes and what that opens."""
 
     count: int
@@ -24,13 +24,13 @@ class Step:
     tip: str
 
 
-def steps(funnel: Funnel, recipe: Recipe, unit: str) -> Iterator[Step]:
+def steps(funnel: Funnel, recipe: Recipe, unit: str) -> Iterator[FunnelStep]:
     """Yield the numbers of the line in their order; `unit` is what the sources are counted in (line, record, row)."""
-    yield Step(funnel.lines, f"{unit}s", "data", "", f"all {unit}s in all files")
+    yield FunnelStep(funnel.lines, f"{unit}s", "data", "", f"all {unit}s in all files")
     problems = funnel.lines - funnel.blank - funnel.rollouts
     skipped = f"1 {unit} skipped (not a rollout)" if problems == 1 else f"{problems:,} {unit}s skipped (not rollouts)"
     tip = f"{skipped}, {funnel.blank:,} blank"
-    yield Step(funnel.rollouts, "rollouts", "data" if problems else "review", "" if problems else "all", tip)
+    yield FunnelStep(funnel.rollouts, "rollouts", "data" if problems else "review", "" if problems else "all", tip)
     named = [
         ("valid", funnel.valid, "valid"),
         ("selected", funnel.selected, selected_words(recipe)),
@@ -42,7 +42,7 @@ def steps(funnel: Funnel, recipe: Recipe, unit: str) -> Iterator[Step]:
         dropped = ", ".join(f"{drop.count:,} {drop.said}" for drop in drops)
         tip = f"dropped at this step: {dropped}" if dropped else "nothing dropped at this step"
         queue = f"fell-{name}" if drops else "kept"
-        yield Step(count, words, "review", queue, tip)
+        yield FunnelStep(count, words, "review", queue, tip)
 
 
 def funnel_line(workspace: Workspace) -> None:

@@ -41,7 +41,7 @@ def header(site: Site, workspace: Workspace | None) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="header"):
         if workspace is not None:
             links.link(opened_words(site, workspace), "data", tip=_all_paths(site))
-            recipe_menu(workspace)
+            recipe_menu()
             st.button(
                 "Reload",
                 icon=":material/refresh:",

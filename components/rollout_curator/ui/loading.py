@@ -22,7 +22,7 @@ def prepared(workspace: Workspace) -> bool:
     """Say whether the examples of the recipe are known; draw how far that is where they are not."""
     now = state.session()
     plan = recipes.plan(now.recipe)
-    if workspace.outlook.is_known(plan):
+    if workspace.conversion_outcomes.is_cached(plan):
         now.known = now.recipe
         return True
     job = _job(workspace, plan, with_hazards=False)
@@ -36,10 +36,10 @@ def prepared(workspace: Workspace) -> bool:
 
 def hazards_known(workspace: Workspace, plan: Plan) -> bool:
     """Say whether every example was looked at for hazards; few are looked at at once, many when asked."""
-    if workspace.outlook.is_looked_at(plan):
+    if workspace.conversion_outcomes.is_checked(plan):
         return True
     now = state.session()
-    is_begun = now.look is not None and now.look.plan == plan and now.look.is_running
+    is_begun = now.check is not None and now.check.plan == plan and now.check.is_running
     if not is_begun and (workspace.n_rollouts > ALWAYS_MAX or now.declined == plan):
         st.caption(f"{workspace.n_rollouts:,} examples not checked yet.")
         if not st.button("Check all examples", key="rc.look"):
@@ -54,16 +54,16 @@ def hazards_known(workspace: Workspace, plan: Plan) -> bool:
 def _job(workspace: Workspace, plan: Plan, *, with_hazards: bool) -> CheckJob:
     """Return the look of this tab at a plan, begun if there is none; another one is stopped."""
     now = state.session()
-    if now.look is None or (now.look.plan, now.look.with_hazards) != (plan, with_hazards):
-        if now.look is not None:
-            now.look.stop()
-        now.look = CheckJob(workspace, plan, with_hazards=with_hazards)
-    return now.look
+    if now.check is None or (now.check.plan, now.check.with_hazards) != (plan, with_hazards):
+        if now.check is not None:
+            now.check.stop()
+        now.check = CheckJob(workspace, plan, with_hazards=with_hazards)
+    return now.check
 
 
 def _ended_well(job: CheckJob) -> bool:
     """Say whether a look is complete; tell of one that failed, and begin anew with the next."""
-    state.session().look = None
+    state.session().check = None
     if job.failure is None:
         return True
     if isinstance(job.failure, CuratorError):
@@ -76,7 +76,7 @@ def _ended_well(job: CheckJob) -> bool:
 
 @st.fragment(run_every=LOOK_EVERY_S)
 def _progress() -> None:
-    job = state.session().look
+    job = state.session().check
     if job is None or not job.is_running:
         st.rerun()
         return
@@ -87,7 +87,7 @@ def _progress() -> None:
 
 def _cancel() -> None:
     now = state.session()
-    if now.look is not None:
-        now.look.stop()
-        now.declined = now.look.plan
+    if now.check is not None:
+        now.check.stop()
+        now.declined = now.check.plan
     settings.take_back()

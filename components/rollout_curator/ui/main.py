@@ -81,8 +81,8 @@ def _unusable(parts: list[Unusable]) -> None:
     for number, one in enumerate(parts):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.error(label(f"This recipe does not fit these files: {one.why}."))
-            remove = choices.remove_filter if one.part == "filters" else choices.remove_strategy
-            st.button("Remove", on_click=remove, args=(one.place,), key=f"rc.unusable-{number}")
+            taken = (one.part, one.place)
+            st.button("Remove", on_click=choices.remove_part, args=taken, key=f"rc.unusable-{number}")
 
 
 def _opened(site: Site) -> Workspace | None:

@@ -19,8 +19,9 @@ from rollout_curator.index.numeric_columns import REWARD
 from rollout_curator.recipe.recipe import Recipe
 from rollout_curator.selection import strategies
 from rollout_curator.selection.funnel import INVALID_WORDS, REJECT
+from rollout_curator.selection.group_statistics import Floats, Ints
 from rollout_curator.selection.strategies import PassAt, TaskSummary
-from rollout_curator.selection.strategies.ranking import Bools, Floats, Ints
+from rollout_curator.selection.strategies.ranking import Bools
 from rollout_curator.words import counted, exact, said_of
 from rollout_curator.workspace.masks import rows_in_scope
 from rollout_curator.workspace.workspace import Workspace

@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rollout_curator import parallel
 from rollout_curator.conversation.excerpts import Excerpt, excerpt_of
 from rollout_curator.errors import RecipeError, SourceChanged, SourceError, SourceUnreadable
 from rollout_curator.index import content_keys as by_content
-from rollout_curator.index import grouping, store
+from rollout_curator.index import grouping
 from rollout_curator.index.columns import CLASSES, NUMBERS
 from rollout_curator.index.grouping import Groups
 from rollout_curator.index.numeric_columns import Axis, axes
@@ -23,9 +22,10 @@ from rollout_curator.index.problem_counts import Range
 from rollout_curator.index.source import Problem, Source, to_rollout
 from rollout_curator.rollout import Rollout
 from rollout_curator.selection.funnel import Drop
-from rollout_curator.sources.find import Found, PassedOver, environment_of
+from rollout_curator.sources.find import Found, PassedOver
 from rollout_curator.sources.problems import PROBLEM_WORDS
 from rollout_curator.words import unit_of
+from rollout_curator.workspace.opening import index_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -64,13 +64,7 @@ class Collection:
 
     def _open(self, file: Found, cache: Path) -> None:
         try:
-            header = store.read_header(cache, file.path)
-            if header is None:
-                for _ in store.build(cache, file.path, environment_of(file.path), parallel.run_in_pool):
-                    pass
-                header = store.read_header(cache, file.path)
-            if header is None:
-                raise SourceUnreadable(f"{file.name}: the file changes while it is read; wait until it is written")
+            header = index_of(file, cache)
             if header["refusal"]:
                 self.refused.append(Refused(file.name, header["refusal"]))
             self.sources.append(Source(cache, file.path, file.name, header))

@@ -80,15 +80,15 @@ class ConversionOutcomes:
         """Return per row a code into the list of skip reasons, "" where an example is written."""
         key = outcome_key(plan)
         if indexed_column(plan) is not None:
-            return decided(self.noticed(plan), plan)
+            return decided(self.issues(plan), plan)
         key = (self._rows.marked_rows().version, key)
-        made = self._outcomes.get(key) or decided(self.noticed(plan), plan)
+        made = self._outcomes.get(key) or decided(self.issues(plan), plan)
         with self._lock:
             found = self._outcomes.pop(key, made)
             _remember(self._outcomes, key, found)
             return found
 
-    def noticed(self, plan: Plan) -> Findings:
+    def issues(self, plan: Plan) -> Findings:
         """Return what decides over the rows of a plan."""
         column = indexed_column(plan)
         if column is not None:
@@ -113,10 +113,10 @@ class ConversionOutcomes:
         """Say whether an issue occurs in any row, remembered because it is asked for every row."""
         key = (issue, outcome_key(plan), self._rows.marked_rows().version)
         if key not in self._occurring:
-            self._occurring[key] = bool(len(self.noticed(plan).rows_with(issue)))
+            self._occurring[key] = bool(len(self.issues(plan).rows_with(issue)))
         return self._occurring[key]
 
-    def is_known(self, plan: Plan) -> bool:
+    def is_cached(self, plan: Plan) -> bool:
         """Say whether the outcomes of a plan, and its examples where it needs them, are at hand without work."""
         if plan.needs_examples and text_key(plan) not in self._written:
             return False
@@ -156,23 +156,23 @@ class ConversionOutcomes:
                     known.update(pool.map(of_row, some))
         return np.array([known[row] for row in rows.tolist()], dtype=np.int64).reshape(-1, 2)
 
-    def is_looked_at(self, plan: Plan) -> bool:
+    def is_checked(self, plan: Plan) -> bool:
         """Say whether every example of a plan was looked at for hazards."""
         return decisive(plan, looks=True) in self._findings
 
     def best(self, plan: Plan) -> Findings:
         """Return what a look found, or what is noticed without one."""
         looked = self._findings.get(decisive(plan, looks=True))
-        return self.noticed(plan) if looked is None else self._with_marks(looked, plan, looks=True)
+        return self.issues(plan) if looked is None else self._with_marks(looked, plan, looks=True)
 
     def prepare(self, plan: Plan) -> Generator[int, None, None]:
         """Do what `outcomes` needs; yields how many rows are done."""
         if plan.needs_examples:
             yield from self._write(plan)
-        if not self.is_known(plan):
+        if not self.is_cached(plan):
             yield from self._search(plan, looks=plan.needs_look)
 
-    def look(self, plan: Plan) -> Generator[int, None, None]:
+    def check_examples(self, plan: Plan) -> Generator[int, None, None]:
         """Look at every example for hazards and remember what was found; yields how many rows are done.
 
         What keeps an example out has no part in it, so a changed mind about that costs nothing.

@@ -1,6 +1,6 @@
 """Filters, thresholds and slices become masks over the rows of a collection.
 
-Columns are asked for by name through `Columns`, so nothing here knows files; what each mask drops is said in words.
+Columns come by name from a `ColumnSource`, so nothing here knows files; what each mask drops is said in words.
 """
 
 from collections.abc import Iterator, Sequence
@@ -20,7 +20,7 @@ from rollout_curator.words import name_of
 Array = np.ndarray[Any, Any]
 
 
-class Columns(Protocol):
+class ColumnSource(Protocol):
     """What has a number and a class per row, by name."""
 
     def numbers(self, name: str) -> Array:
@@ -30,7 +30,7 @@ class Columns(Protocol):
         """Return codes into a list of words."""
 
 
-def group_thresholds(columns: Columns, recipe: Recipe) -> Array | None:
+def group_thresholds(columns: ColumnSource, recipe: Recipe) -> Array | None:
     """Return per row the lower bound that takes the place of the recipe's own, NaN where it does not."""
     if (thresholds := recipe.thresholds) is None:
         return None
@@ -39,26 +39,26 @@ def group_thresholds(columns: Columns, recipe: Recipe) -> Array | None:
     return np.asarray(bound[codes]) if words else np.empty(0)
 
 
-def bounds_of(columns: Columns, recipe: Recipe) -> RewardBounds:
+def bounds_of(columns: ColumnSource, recipe: Recipe) -> RewardBounds:
     """Return the bounds of the reward that a recipe sets, with the class its thresholds of groups go by."""
     bounds = Interval(recipe.min_reward, recipe.max_reward)
     return RewardBounds(bounds, group_thresholds(columns, recipe), recipe.thresholds_by)
 
 
-def reward_bounds(columns: Columns, recipe: Recipe) -> tuple[Array, Array]:
+def reward_bounds(columns: ColumnSource, recipe: Recipe) -> tuple[Array, Array]:
     """Return per row the lower and the upper bound its reward is held against, NaN for none."""
     return bounds_of(columns, recipe).per_row(len(columns.numbers(REWARD)))
 
 
-def passes_filters(columns: Columns, recipe: Recipe) -> Array:
+def passes_filters(columns: ColumnSource, recipe: Recipe) -> Array:
     """Return which rows no filter drops."""
     passing = np.ones(len(columns.numbers(REWARD)), dtype=bool)
-    for fall in filter_drops(columns, recipe):
-        passing &= ~fall.mask
+    for drop in filter_drops(columns, recipe):
+        passing &= ~drop.mask
     return passing
 
 
-def rows_in_scope(columns: Columns, recipe: Recipe) -> Array:
+def rows_in_scope(columns: ColumnSource, recipe: Recipe) -> Array:
     """Return which rows are looked at at all: those of the agents, sources, models, tasks and formats asked for.
 
     What rollouts of a task say of it is counted among these: other filters, as thresholds, choose by how one came out.
@@ -67,7 +67,7 @@ def rows_in_scope(columns: Columns, recipe: Recipe) -> Array:
     return passes_filters(columns, Recipe(filters=run))
 
 
-def filter_drops(columns: Columns, recipe: Recipe) -> Iterator[RuleDrop]:
+def filter_drops(columns: ColumnSource, recipe: Recipe) -> Iterator[RuleDrop]:
     """Yield what each filter drops; rows without its number fall under a name of their own."""
     for number, one in enumerate(recipe.filters, 1):
         name, words = f"filter-{number}", dropped_words(one, name_of(one.column))
@@ -82,7 +82,7 @@ def filter_drops(columns: Columns, recipe: Recipe) -> Iterator[RuleDrop]:
         yield RuleDrop(name, words, ~(one.interval.mask(values) | is_missing))
 
 
-def rows_matching(columns: Columns, parts: Sequence[Condition], among: Array) -> Array:
+def rows_matching(columns: ColumnSource, parts: Sequence[Condition], among: Array) -> Array:
     """Return which rows of a mask fit every part of a slice. Raises RecipeError for an unknown column."""
     found = among.copy()
     for part in parts:

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import platformdirs
 
 from rollout_curator import parallel
-from rollout_curator.errors import SourceError
+from rollout_curator.errors import SourceError, SourceUnreadable
 from rollout_curator.index import store
 from rollout_curator.sources.find import Found, environment_of
 
@@ -24,3 +25,15 @@ def build_indexes(found: Sequence[Found], cache: Path) -> Iterator[store.Progres
                 yield from store.build(cache, file.path, environment_of(file.path), parallel.run_in_pool)
         except SourceError:
             continue
+
+
+def index_of(file: Found, cache: Path) -> dict[str, Any]:
+    """Return the header of the index of a source, which is built when none holds. Raises SourceError."""
+    header = store.read_header(cache, file.path)
+    if header is None:
+        for _ in store.build(cache, file.path, environment_of(file.path), parallel.run_in_pool):
+            pass
+        header = store.read_header(cache, file.path)
+    if header is None:
+        raise SourceUnreadable(f"{file.name}: the file changes while it is read; wait until it is written")
+    return header

@@ -4,7 +4,7 @@ Filters go first; then come the bounds of the reward and the strategies, or the 
 recipe says `threshold_last`. What is rejected or cannot be written takes nobody's place. A strategy that judges whole
 tasks judges by all valid rated attempts, whatever bounds, strategies and reviewers dropped: what it says of a row
 depends on none of them, and is remembered. Filters by agent, source, model, task or format say what is looked at at
-all, so they count there too. `selection` says what falls; nothing here knows decisions but as codes.
+all, so they count there too. `selection` says what is dropped; nothing here knows decisions but as codes.
 """
 
 from collections.abc import Callable, Sequence
@@ -30,9 +30,9 @@ JUDGED_MAX = 24
 class Ruling:
     """The rules over one collection, with what strategies said of its tasks. Threads may share it."""
 
-    def __init__(self, collection: Collection, outlook: ConversionOutcomes) -> None:
+    def __init__(self, collection: Collection, conversion_outcomes: ConversionOutcomes) -> None:
         self._rows = collection
-        self._outlook = outlook
+        self._conversion_outcomes = conversion_outcomes
         self._judged: dict[Any, Array] = {}
 
     def select(
@@ -41,25 +41,25 @@ class Ruling:
         """Return the state of every row; `unbounded` gives that under a recipe without bounds of the reward."""
         rules = self._rules(recipe, plan)
         if not recipe.strategies:
-            return self._select(plan, verdicts, rules)
+            return self._select(verdicts, rules)
         if not recipe.threshold_last or not recipe.has_bounds:
-            kept = self._select(plan, verdicts, rules).kept
-            return self._select(plan, verdicts, replace(rules, late=self._falls(recipe, plan, kept)))
+            kept = self._select(verdicts, rules).kept
+            return self._select(verdicts, replace(rules, late=self._strategy_drops(recipe, plan, kept)))
         before = unbounded(recipe.without_bounds())
         early = tuple(
-            RuleDrop(fall.name, fall.words, before.rows_marked(fall.name)) for fall in _named(recipe.strategies)
+            RuleDrop(drop.name, drop.words, before.rows_marked(drop.name)) for drop in _named(recipe.strategies)
         )
-        return self._select(plan, verdicts, replace(rules, early=early))
+        return self._select(verdicts, replace(rules, early=early))
 
     def _rules(self, recipe: Recipe, plan: Plan) -> Rules:
-        outcomes, skips = self._outlook.outcomes(plan)
-        falls = tuple(filter_drops(self._rows, recipe))
-        return Rules(bounds_of(self._rows, recipe), plan.exclude_invalid, outcomes, skips, falls)
+        outcomes, skips = self._conversion_outcomes.outcomes(plan)
+        drops = tuple(filter_drops(self._rows, recipe))
+        return Rules(bounds_of(self._rows, recipe), plan.exclude_invalid, outcomes, skips, drops)
 
-    def _select(self, plan: Plan, verdicts: Array, rules: Rules) -> Selection:
+    def _select(self, verdicts: Array, rules: Rules) -> Selection:
         return select(self._rows.column(REWARD), *self._rows.classes("invalid"), verdicts, rules)
 
-    def _falls(self, recipe: Recipe, plan: Plan, kept: Array) -> tuple[RuleDrop, ...]:
+    def _strategy_drops(self, recipe: Recipe, plan: Plan, kept: Array) -> tuple[RuleDrop, ...]:
         """Return what each strategy drops of the rows that may be kept."""
         rows = np.flatnonzero(kept)
         known = {
@@ -73,12 +73,12 @@ class Ruling:
         for name in sorted(columns - set(frame.columns)):
             frame[name] = self._rows.numbers(name)[rows]
         if plan.needs_examples:
-            frame["example"] = self._outlook.examples(plan)[rows]
+            frame["example"] = self._conversion_outcomes.examples(plan)[rows]
         dropped_by = np.zeros(self._rows.n_rollouts, dtype="int64")
         dropped_by[rows] = strategies.apply(frame, recipe.strategies, known).dropped_by
         return tuple(
-            RuleDrop(fall.name, fall.words, dropped_by == number)
-            for number, fall in enumerate(_named(recipe.strategies), 1)
+            RuleDrop(drop.name, drop.words, dropped_by == number)
+            for number, drop in enumerate(_named(recipe.strategies), 1)
         )
 
     def _by_task(self, recipe: Recipe, plan: Plan, step: Step) -> Array:

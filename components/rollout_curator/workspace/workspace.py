@@ -24,12 +24,11 @@ from rollout_curator.recipe.training_line import TrainingLine, make_line
 from rollout_curator.rollout import Rollout
 from rollout_curator.selection import strategies
 from rollout_curator.selection.funnel import ACCEPT, NONE, REJECT, Funnel, Selection, funnel, random_control
-from rollout_curator.selection.slices import Condition
 from rollout_curator.selection.strategies.ranking import shuffled
 from rollout_curator.sources.find import Found, find, passed_over
 from rollout_curator.workspace.collection import Array, Collection
 from rollout_curator.workspace.conversion_outcomes import ConversionOutcomes
-from rollout_curator.workspace.masks import group_thresholds, rows_matching
+from rollout_curator.workspace.masks import group_thresholds
 from rollout_curator.workspace.opening import build_indexes, default_cache
 from rollout_curator.workspace.recipe_rules import Ruling
 from rollout_curator.workspace.row_issues import trimmed
@@ -57,13 +56,13 @@ class Workspace(Collection):
         self._lock = threading.Lock()
         self._verdicts: Array | None = None
         self._decided: dict[str, Decision] = {}
-        self._standing: dict[str, str] = {}
+        self._current_verdicts: dict[str, str] = {}
         self._version = 0
         self._marked = MarkedRows()
         self._selections: dict[Any, Selection] = {}
         self._made: dict[str, dict[Any, Any]] = {}
-        self.outlook = ConversionOutcomes(self)
-        self._ruling = Ruling(self, self.outlook)
+        self.conversion_outcomes = ConversionOutcomes(self)
+        self._ruling = Ruling(self, self.conversion_outcomes)
 
     @classmethod
     def open(
@@ -89,7 +88,7 @@ class Workspace(Collection):
 
     def metadata(self, row: int, plan: Plan) -> dict[str, Any]:
         """Return the extra columns of a row: those the plan asks for, and those that every row has if any has them."""
-        filled = self.outlook.filled(plan)
+        filled = self.conversion_outcomes.filled(plan)
         if not plan.metadata:
             return filled
         source, local = self.place(row)
@@ -112,8 +111,8 @@ class Workspace(Collection):
             version = self.decisions.version()
             if version != self._version or self._verdicts is None:
                 self._decided = self.decisions.current()
-                self._standing = {key: decision.verdict for key, decision in self._decided.items()}
-                self._verdicts = self.codes_of(self._standing)
+                self._current_verdicts = {key: decision.verdict for key, decision in self._decided.items()}
+                self._verdicts = self.codes_of(self._current_verdicts)
                 self._marked = self._marked.renewed(self, self.decisions.marks())
                 self._version = version
                 self._selections = {key: made for key, made in self._selections.items() if not isinstance(key[0], int)}
@@ -166,18 +165,18 @@ class Workspace(Collection):
     def _codes(self) -> Array:
         return np.full(self.n_rollouts, NONE, dtype="uint8") if self._verdicts is None else self._verdicts
 
-    def standing(self) -> dict[str, str]:
+    def current_verdicts(self) -> dict[str, str]:
         """Return the verdicts that stand on contents which are open here, by key."""
         self.refresh_decisions()
         with self._lock:
-            keys, verdicts = list(self._standing), list(self._standing.values())
+            keys, verdicts = list(self._current_verdicts), list(self._current_verdicts.values())
         return {keys[place]: verdicts[place] for place in np.unique(self.rows_of_keys(keys)[1])}
 
     def assume(self, standing: Mapping[str, str], marks: Marks) -> None:
         """Take these verdicts (key -> accept or reject) and marked items instead of those of a store."""
         self.counted = Counted(how="manifest")
-        self._standing = dict(standing)
-        self._verdicts = self.codes_of(self._standing)
+        self._current_verdicts = dict(standing)
+        self._verdicts = self.codes_of(self._current_verdicts)
         self._marked = self._marked.renewed(self, marks)
         self._selections.clear()
 
@@ -233,26 +232,22 @@ class Workspace(Collection):
         own = group_thresholds(self, recipe) if axis == REWARD else None
         return Candidates(among, always if own is None else always | (among & ~np.isnan(own)))
 
-    def rows_in(self, recipe: Recipe, axis: str, parts: Sequence[Condition]) -> Array:
-        """Return the candidates of an axis that fit every part, in order. Raises RecipeError for an unknown column."""
-        return np.flatnonzero(rows_matching(self, parts, self.candidates(recipe, axis).among))
-
     def outcomes(self, plan: Plan) -> tuple[Array, list[str]]:
         """Return per row a code into the list of skip reasons, "" where an example is written."""
-        return self.outlook.outcomes(plan)
+        return self.conversion_outcomes.outcomes(plan)
 
     def rows_with(self, recipe: Recipe, issue: str) -> Array:
         """Return the rows that are selected and not rejected, and of whose example this was noticed."""
-        rows = self.outlook.best(recipes.plan(recipe)).rows_with(issue)
+        rows = self.conversion_outcomes.best(recipes.plan(recipe)).rows_with(issue)
         return np.asarray(rows[self._is_asked(recipe)[rows]])
 
     def issue_counts(self, recipe: Recipe) -> dict[str, int]:
         """Return how many rows `rows_with` gives for every issue there is."""
-        return self.outlook.best(recipes.plan(recipe)).counts(self._is_asked(recipe))
+        return self.conversion_outcomes.best(recipes.plan(recipe)).counts(self._is_asked(recipe))
 
     def left_out(self, recipe: Recipe) -> dict[str, tuple[int, int]]:
         """Return for each kind of thing not in the kept examples: in how many of them, and how many such things."""
-        return self.outlook.best(recipes.plan(recipe)).left_out(self.select(recipe).kept)
+        return self.conversion_outcomes.best(recipes.plan(recipe)).left_out(self.select(recipe).kept)
 
     def _is_asked(self, recipe: Recipe) -> Array:
         """Return a boolean per row: selected and not rejected, so that only its example can keep it out."""
@@ -266,7 +261,7 @@ class Workspace(Collection):
         blank = sum(int(source.header["n_blank"]) for source in self.sources)
         selection = self.select(recipe)
         made = funnel(selection, lines, blank, self.problems_by_kind())
-        return replace(made, trimmed=trimmed(self.outlook.noticed(recipes.plan(recipe)), selection.kept))
+        return replace(made, trimmed=trimmed(self.conversion_outcomes.issues(recipes.plan(recipe)), selection.kept))
 
     def close(self) -> None:
         """Close every file and the review store."""

@@ -112,9 +112,9 @@ def read(value: Any) -> Pairs | None:
 class Sides:
     """Columns over all rows that say who may stand where.
 
-    `group` are codes, `lots` the random ranks that settle ties. `is_usable`: an example can be made. `may_win`: the
-    selection keeps it. `may_lose`: no person accepted it. `is_measured`: its reward is a measurement. `n_marked` are in
-    no pair for their marked answers.
+    `group` are codes, `sample_rank` the random ranks that settle ties. `is_usable`: an example can be made.
+    `may_win`: the selection keeps it. `may_lose`: no person accepted it. `is_measured`: its reward is a
+    measurement. `n_marked` are in no pair for their marked answers.
     """
 
     group: Array
@@ -250,10 +250,10 @@ def _is_far(gap: Any, margin: float) -> Any:
 
 
 def _by_reward(pairs: Pairs, sides: Sides, members: Array, prompts: Mapping[int, int]) -> list[tuple[int, int]]:
-    """Return every two of a group that may be a pair by reward, furthest apart first; ties are settled by lot."""
+    """Return every two of a group that may be a pair by reward, furthest apart first; ties are settled by rank."""
     same: dict[int, list[int]] = {}
-    by_lot = members[np.argsort(sides.sample_rank[members], kind="stable")]
-    for row in (row for row in by_lot.tolist() if prompts[row] >= 0):
+    in_random_order = members[np.argsort(sides.sample_rank[members], kind="stable")]
+    for row in (row for row in in_random_order.tolist() if prompts[row] >= 0):
         same.setdefault(prompts[row], []).append(row)
     best: list[tuple[float, int, int, int, int]] = []
     for rows in same.values():

@@ -31,7 +31,6 @@ FEW = 2 * SHINGLE_WORDS
 SHORT = 60
 """Texts with more shingles than this that differ in FEW are found by the bands of all."""
 BLOCK = 4096
-NONE = np.uint64(np.iinfo(np.uint64).max)
 _BLANKLESS = r"\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af"
 """Thai, Lao, Burmese, Khmer, Chinese, Japanese and Korean."""
 _WORD = re.compile(rf"(?=\w)[{_BLANKLESS}]|[^\W{_BLANKLESS}]+")

@@ -1,6 +1,6 @@
 """What is said of a split: how alike its parts are, how large its largest family, which part could not be made and why.
 
-Takes the table a manifest keeps of a split (`publishing.choosing`), so that the app, the command line, the card and an
+Takes the table a manifest keeps of a split (`export.choice`), so that the app, the command line, the card and an
 error say the same. Every similarity in it is worked out from all words of the two prompts, none is estimated.
 """
 

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import numpy as np
 
+from rollout_curator.selection.group_statistics import Floats
 from rollout_curator.selection.intervals import Interval
 from rollout_curator.selection.strategies.base import Says, strategy
 from rollout_curator.selection.strategies.ranking import (
-    Floats,
     dense,
     first_of_each,
     lowest_of_each,
@@ -147,10 +147,7 @@ def drop_easy_tasks(
     rate_above: Annotated[float, Says("tasks with a higher pass rate go", low=0, high=1)] = 0.9,
 ) -> "pd.Series[bool]":
     """Drop tasks that nearly every valid rated attempt passes; one cut off at a limit is no valid one."""
-    task = dense(frame)
-    return marked(
-        frame, ~np.isnan(rewards(frame)) & (pass_rates(measured(frame), task, pass_at_least)[task] <= rate_above)
-    )
+    return marked(frame, ~np.isnan(rewards(frame)) & (_pass_rates(frame, pass_at_least) <= rate_above))
 
 
 @strategy(
@@ -163,10 +160,13 @@ def drop_hard_tasks(
     rate_below: Annotated[float, Says("tasks with a lower pass rate go", low=0, high=1)] = 0.1,
 ) -> "pd.Series[bool]":
     """Drop tasks that hardly any valid rated attempt passes; one cut off at a limit is no valid one."""
+    return marked(frame, ~np.isnan(rewards(frame)) & (_pass_rates(frame, pass_at_least) >= rate_below))
+
+
+def _pass_rates(frame: "pd.DataFrame", pass_at_least: float) -> Floats:
+    """Return the pass rate of the task of each row."""
     task = dense(frame)
-    return marked(
-        frame, ~np.isnan(rewards(frame)) & (pass_rates(measured(frame), task, pass_at_least)[task] >= rate_below)
-    )
+    return pass_rates(measured(frame), task, pass_at_least)[task]
 
 
 def _drawn_words(n: int | None, fraction: float | None, seed: int) -> str:

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rollout_curator.index.hashing import Hashes
+from rollout_curator.selection.group_statistics import Floats, Ints
 from rollout_curator.selection.strategies.base import Step, arguments, get
-from rollout_curator.selection.strategies.ranking import Bools, Floats, Ints, dense, places, ranks_to_draw_by
+from rollout_curator.selection.strategies.ranking import Bools, dense, places, ranks_to_draw_by
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -91,10 +92,11 @@ def _filled(task: Ints, order: Hashes, tokens: Ints, aims: Floats) -> list[int]:
     """
     first = np.full(len(aims), np.iinfo(np.uint64).max, dtype=np.uint64)
     np.minimum.at(first, task, order)
-    by_lot = np.lexsort((order, task, first[task]))
-    by_lot = by_lot[aims[task[by_lot]] > 0]
+    in_random_order = np.lexsort((order, task, first[task]))
+    in_random_order = in_random_order[aims[task[in_random_order]] > 0]
     taken, short, current, is_full = [], 0.0, -1, False
-    for row, at, n in zip(by_lot.tolist(), task[by_lot].tolist(), tokens[by_lot].tolist(), strict=True):
+    columns = (in_random_order, task[in_random_order], tokens[in_random_order])
+    for row, at, n in zip(*(column.tolist() for column in columns), strict=True):
         if at != current:
             current, short, is_full = at, short + aims[at], False
         is_full = is_full or n >= 2 * short

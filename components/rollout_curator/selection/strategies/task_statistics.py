@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from rollout_curator.selection.strategies.ranking import Floats, Ints, by_task, dense, outcomes, rewards
+from rollout_curator.selection.group_statistics import Floats, Ints, SortedGroups, count_passes, sort_groups
+from rollout_curator.selection.strategies.ranking import dense, outcomes, rewards
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -81,34 +82,19 @@ def pass_at_k(n: npt.ArrayLike, c: npt.ArrayLike, k: npt.ArrayLike) -> Floats:
 
 def pass_rates(reward: Floats, task: Ints, at_least: float) -> Floats:
     """Return the share of each task's rated attempts that pass, NaN where none is rated."""
-    n = _n_tasks(task)
-    rated = np.bincount(task[~np.isnan(reward)], minlength=n)
-    passes = np.bincount(task[reward >= at_least], minlength=n)
-    return _ratio(passes, rated)
+    return count_passes(task, reward, at_least, _n_tasks(task)).rate
 
 
 def quantile_bounds(reward: Floats, task: Ints, q: float) -> Floats:
-    """Return the q-quantile of each task's rated rewards, NaN where none is rated.
-
-    It is the next higher reward that occurs: `reward >= bound` then holds for the same rollouts as with the
-    interpolated quantile, without its rounding.
-    """
-    n = _n_tasks(task)
-    rows = np.flatnonzero(~np.isnan(reward))
-    ordered = reward[rows][by_task(task[rows], reward[rows])]
-    rated = np.bincount(task[rows], minlength=n)
-    place = np.cumsum(rated) - rated + np.ceil(q * (rated - 1) - 1e-9).astype(np.int64)
-    bounds = np.full(n, np.nan)
-    has_rated = rated > 0
-    bounds[has_rated] = ordered[place[has_rated]]
-    return bounds
+    """Return the q-quantile of each task's rated rewards, the next higher one that occurs; NaN where none is rated."""
+    rated = ~np.isnan(reward)
+    return sort_groups(task[rated], reward[rated], _n_tasks(task)).quantile_above(q)
 
 
 def z_bounds(reward: Floats, task: Ints, z: float) -> Floats:
     """Return the reward that lies z sample standard deviations above each task's mean, NaN where none is rated."""
-    finite = np.isfinite(reward)
-    mean, spread = _moments(reward[finite], task[finite], _n_tasks(task))
-    return mean + z * np.nan_to_num(spread)
+    found = _finite_groups(reward, task).moments()
+    return found.mean + z * np.nan_to_num(found.spread)
 
 
 def z_scores(reward: Floats, task: Ints, measured: Floats | None = None) -> Floats:
@@ -118,52 +104,29 @@ def z_scores(reward: Floats, task: Ints, measured: Floats | None = None) -> Floa
     task are all alike, as the advantage of such a group is in training.
     """
     measured = reward if measured is None else measured
-    finite, n = np.isfinite(measured), _n_tasks(task)
-    power = _powers(measured[finite], task[finite], n)
-    mean, spread = _moments_of(np.ldexp(measured[finite], -power[task[finite]]), task[finite], n)
+    groups = _finite_groups(measured, task)
+    power, n = groups.powers(), len(groups.size)
+    found = groups.scaled_moments(power)
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         scaled = np.ldexp(reward, -power[task])
-        score = (scaled - mean[task]) / np.nan_to_num(spread)[task]
+        score = (scaled - found.mean[task]) / np.nan_to_num(found.spread)[task]
     any_reward = np.full(n, np.nan)
     rated = ~np.isnan(measured)
     any_reward[task[rated]] = measured[rated]
     differs = np.bincount(task[rated & (measured != any_reward[task])], minlength=n) > 0
     score[(reward == any_reward[task]) & ~differs[task]] = 0.0
-    score[scaled == mean[task]] = 0.0
+    score[scaled == found.mean[task]] = 0.0
     return score
-
-
-def task_table(frame: "pd.DataFrame", at_least: float) -> "pd.DataFrame":
-    """Return one row per task, by `group`: attempts, rated, passes, pass@1, pass@2, pass@4, pass@8, mean, spread.
-
-    pass@k is NaN where fewer than k attempts are rated, `spread` (the sample standard deviation) below two.
-    """
-    import pandas as pd  # whoever has a frame has pandas; reading a recipe does without
-
-    codes, groups = pd.factorize(frame["group"].to_numpy(), sort=True)
-    task, reward, outcome = np.asarray(codes, dtype=np.int64), rewards(frame), outcomes(frame)
-    rated = np.bincount(task[~np.isnan(outcome)], minlength=len(groups))
-    passes = np.bincount(task[outcome >= at_least], minlength=len(groups))
-    finite = np.isfinite(reward)
-    mean, spread = _moments(reward[finite], task[finite], len(groups))
-    table = pd.DataFrame(index=pd.Index(groups, name="group"))
-    table["attempts"], table["rated"], table["passes"] = np.bincount(task, minlength=len(groups)), rated, passes
-    for k in PASS_KS:
-        table[f"pass@{k}"] = pass_at_k(rated, passes, k)
-    table["mean"], table["spread"] = mean, spread
-    return table
 
 
 def task_summary(frame: "pd.DataFrame", at_least: float) -> TaskSummary:
     """Return what the tasks of a frame amount to; a pass is a reward (or an outcome) of `at_least` on."""
     outcome, task = outcomes(frame), _codes(frame)
-    n = _n_tasks(task)
-    attempts = np.bincount(task, minlength=n)
-    rated = attempts - np.bincount(task[np.isnan(outcome)], minlength=n)
-    passes = np.bincount(task[outcome >= at_least], minlength=n)
-    has_rated = rated > 0
+    attempts = np.bincount(task)
+    found = count_passes(task, outcome, at_least, len(attempts))
+    has_rated = found.rated > 0
     unrated = int(np.count_nonzero((attempts > 0) & ~has_rated))
-    rated, passes = rated[has_rated], passes[has_rated]
+    rated, passes = found.rated[has_rated], found.passed[has_rated]
     solved, unsolved = int(np.count_nonzero(passes == rated)), int(np.count_nonzero(passes == 0))
     return TaskSummary(
         tasks=len(rated),
@@ -197,8 +160,7 @@ def pass_curve(rated: Ints, passes: Ints) -> tuple[PassAt, ...]:
 def rates_of_rows(frame: "pd.DataFrame", at_least: float) -> RatesOfRows:
     """Return the pass rate and the mean reward of the task of each row, which slices call by these names."""
     reward, task = rewards(frame), _codes(frame)
-    finite = np.isfinite(reward)
-    mean, _ = _moments(reward[finite], task[finite], _n_tasks(task))
+    mean = _finite_groups(reward, task).moments().mean
     return RatesOfRows(pass_rates(outcomes(frame), task, at_least)[task], mean[task])
 
 
@@ -221,35 +183,7 @@ def _n_tasks(task: Ints) -> int:
     return int(task.max(initial=-1)) + 1
 
 
-def _moments(reward: Floats, task: Ints, n: int) -> tuple[Floats, Floats]:
-    """Return the mean and the sample standard deviation per task of finite rewards, NaN where undefined."""
-    power = _powers(reward, task, n)
-    mean, spread = _moments_of(np.ldexp(reward, -power[task]), task, n)
-    with np.errstate(over="ignore"):
-        return np.ldexp(mean, power), np.ldexp(spread, power)
-
-
-def _powers(reward: Floats, task: Ints, n: int) -> npt.NDArray[np.int32]:
-    """Return per task the power of two by which its rewards are divided: then no square is 0 or infinite.
-
-    Such a division rounds nothing, so where squares are numbers anyway the moments are the same to the last bit.
-    """
-    largest = np.zeros(n)
-    np.maximum.at(largest, task, np.abs(reward))
-    return np.frexp(largest)[1].astype(np.int32)
-
-
-def _moments_of(reward: Floats, task: Ints, n: int) -> tuple[Floats, Floats]:
-    """Return the moments of rewards whose squares are numbers."""
-    order = by_task(task, reward)  # sums are rounded: taken in one order they are the same for any order of the rows
-    task, reward = task[order], reward[order]
-    size = np.bincount(task, minlength=n)
-    mean = _ratio(np.bincount(task, weights=reward, minlength=n), size)
-    squares = np.bincount(task, weights=(reward - mean[task]) ** 2, minlength=n)
-    return mean, np.sqrt(_ratio(squares, np.maximum(size - 1, 0)))
-
-
-def _ratio(above: npt.NDArray[np.generic], below: npt.NDArray[np.generic]) -> Floats:
-    """Return above / below, NaN where below is 0."""
-    top, bottom = above.astype(np.float64), below.astype(np.float64)
-    return np.asarray(np.divide(top, bottom, out=np.full(len(top), np.nan), where=bottom > 0))
+def _finite_groups(reward: Floats, task: Ints) -> SortedGroups:
+    """Return the finite rewards by task."""
+    finite = np.isfinite(reward)
+    return sort_groups(task[finite], reward[finite], _n_tasks(task))

@@ -13,11 +13,11 @@ import numpy.typing as npt
 from rollout_curator.selection.intervals import ANY, Interval
 from rollout_curator.selection.threshold_counts.bins import Bins, Floats, Ints, make_bins
 from rollout_curator.selection.threshold_counts.sorted_columns import (
-    Columns,
     Flags,
     Kept,
     Numbers,
     Slice,
+    SortedColumns,
     sort_columns,
 )
 
@@ -67,7 +67,7 @@ class ThresholdCounts:
     n_always: int
     n_distinct: int
     most: int
-    columns: Columns = field(repr=False, compare=False)
+    columns: SortedColumns = field(repr=False, compare=False)
     start: Ints = field(repr=False, compare=False)
 
     @property
@@ -81,11 +81,11 @@ class ThresholdCounts:
 
     def within(self, bounds: Interval) -> "ThresholdCounts":
         """Return the levels of the same population for other bounds, without sorting it again."""
-        return _levels(self.columns, bounds, self.start, self.most)
+        return _counts_of(self.columns, bounds, self.start, self.most)
 
     def thinned(self, most: int) -> "ThresholdCounts":
         """Return the same levels with at most so many stops and about so many bins, for a small plot."""
-        return self if most >= self.most else _levels(self.columns, self.bounds, self.start, most)
+        return self if most >= self.most else _counts_of(self.columns, self.bounds, self.start, most)
 
 
 def count_thresholds(
@@ -103,7 +103,7 @@ def count_thresholds(
     """
     values: Floats = np.asarray(value, dtype=np.float64) + 0.0  # + 0.0 makes -0.0 and 0.0 one value
     columns = sort_columns(values, tokens, task, always, order)
-    return _levels(columns, bounds, _starts(columns.value), MAX_STOPS)
+    return _counts_of(columns, bounds, _starts(columns.value), MAX_STOPS)
 
 
 def _starts(value: Floats) -> Ints:
@@ -115,8 +115,8 @@ def _starts(value: Floats) -> Ints:
     return np.append(low + np.flatnonzero(is_first), high)
 
 
-def _levels(columns: Columns, bounds: Interval, start: Ints, most: int) -> ThresholdCounts:
-    picked = _stops(columns, start, most)
+def _counts_of(columns: SortedColumns, bounds: Interval, start: Ints, most: int) -> ThresholdCounts:
+    picked = _stops(start, most)
     first, past = start[:-1], int(start[-1])
     low = int(start[0])
     histogram = make_bins(columns.value[low:past], first - low, most=most * 2)
@@ -139,7 +139,7 @@ def _levels(columns: Columns, bounds: Interval, start: Ints, most: int) -> Thres
     )
 
 
-def _stops(columns: Columns, start: Ints, most: int) -> Ints:
+def _stops(start: Ints, most: int) -> Ints:
     """Return which distinct values are stops: all, or half at quantiles of the rollouts, half of the values."""
     n = len(start) - 1
     if n <= most:
@@ -150,7 +150,7 @@ def _stops(columns: Columns, start: Ints, most: int) -> Ints:
     return np.unique(np.concatenate([by_value, by_rollout]))
 
 
-def _lower(columns: Columns, bounds: Interval, first: Ints, past: int) -> Curve:
+def _lower(columns: SortedColumns, bounds: Interval, first: Ints, past: int) -> Curve:
     """Return what each lower bound keeps; a task is kept while its last row up to the upper bound is."""
     whole = columns.slice(replace(bounds, low=None))
     last = np.full(columns.n_codes + 1, -1, dtype=np.int64)
@@ -167,7 +167,7 @@ def _lower(columns: Columns, bounds: Interval, first: Ints, past: int) -> Curve:
     )
 
 
-def _upper(columns: Columns, bounds: Interval, after: Ints, low: int) -> Curve:
+def _upper(columns: SortedColumns, bounds: Interval, after: Ints, low: int) -> Curve:
     """Return what each upper bound keeps; a task is kept once its first row from the lower bound on is.
 
     `after` is the position after the last row of each stop.

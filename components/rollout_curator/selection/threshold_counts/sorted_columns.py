@@ -34,7 +34,7 @@ class Slice:
 
 
 @dataclass(frozen=True, slots=True)
-class Columns:
+class SortedColumns:
     """The rows that have a value, ascending.
 
     `value` holds every such row. The rest is about rows that the bounds decide on: `rollouts` and `tokens` are sums
@@ -74,7 +74,9 @@ class Columns:
         )
 
 
-def sort_columns(value: Floats, tokens: Numbers, task: Numbers, always: Flags | None, order: Ints | None) -> Columns:
+def sort_columns(
+    value: Floats, tokens: Numbers, task: Numbers, always: Flags | None, order: Ints | None
+) -> SortedColumns:
     """Return the population in the order of `value`; `order` is its argsort, NaN last, where it is known."""
     if order is None:
         order = np.argsort(value)
@@ -84,14 +86,14 @@ def sort_columns(value: Floats, tokens: Numbers, task: Numbers, always: Flags | 
     total = Kept(len(value), int(np.count_nonzero(_seen(codes, n_codes)[:-1])), int(weights.sum()))
     ascending, amounts, tasks = value[rated], weights[rated], codes[rated]
     if always is None or not always.any():
-        return Columns(ascending, np.arange(len(rated) + 1), _sums(amounts), tasks, n_codes, Kept(0, 0, 0), total)
+        return SortedColumns(ascending, np.arange(len(rated) + 1), _sums(amounts), tasks, n_codes, Kept(0, 0, 0), total)
     is_sure = _seen(codes[always], n_codes)
     sure = int(np.count_nonzero(is_sure[:-1]))
     base = Kept(int(np.count_nonzero(always)), sure, int(weights[always].sum()))
     is_always = always[rated]
     amounts[is_always] = 0
     tasks[is_sure[tasks] | is_always] = -1
-    return Columns(ascending, _sums(~is_always), _sums(amounts), tasks, n_codes, base, total)
+    return SortedColumns(ascending, _sums(~is_always), _sums(amounts), tasks, n_codes, base, total)
 
 
 def _seen(codes: Ints, n_codes: int) -> Flags:

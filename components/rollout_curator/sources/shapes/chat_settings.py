@@ -20,7 +20,7 @@ _REWRITES = ("rewrit", "compact", "summar", "truncat", "evict")
 
 
 def template_kwargs(notes: Notes, *places: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the settings of the chat template that a rollout was sampled with; what cannot be read is told."""
+    """Return the settings of the chat template that a rollout was sampled with; what cannot be read is noted."""
     for place in chain.from_iterable(map(_with_extra_body, places)):
         if _SETTINGS.isdisjoint(place):
             continue

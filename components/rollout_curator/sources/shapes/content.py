@@ -50,7 +50,7 @@ def _is_medium(value: Any) -> bool:
 
 
 def read_part(part: Any, notes: Notes) -> Any:
-    """Return one part; what is not understood of it is told."""
+    """Return one part; what is not understood of it is noted."""
     if isinstance(part, str):
         return {"type": "text", "text": part}
     if not isinstance(part, dict):

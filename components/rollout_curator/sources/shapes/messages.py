@@ -252,7 +252,7 @@ def _older_call(view: View) -> dict[str, Any] | None:
 
 
 def _take_ending(view: View) -> None:
-    """Read why an answer ended; a limit that cut it stays unread, and is told (the end of the last one counts)."""
+    """Read why an answer ended; a limit that cut it stays unread, and is noted (the end of the last one counts)."""
     for name in CUT_REASONS:
         value = view.fields.get(name)
         if isinstance(value, str) and value.lower() in ENDINGS:

@@ -60,6 +60,16 @@ def part_of(value: Any) -> ContentPart:
     return ContentPart(*_kind_and_text(value), value)
 
 
+def only_text(content: Any) -> str | None:
+    """Return the text of a content that is a text or one part of text, as nearly all are; None for any other."""
+    if type(content) is str:
+        return content
+    if type(content) is not list or len(content) != 1 or type(content[0]) is not dict:
+        return None
+    given, text = content[0].get("type"), content[0].get("text")
+    return text if type(given) is str and given in TEXT_TYPES and type(text) is str else None
+
+
 def texts_of(content: Any) -> list[str]:
     """Return the texts in a content that are not empty, whatever the kinds of its parts."""
     if isinstance(content, str):

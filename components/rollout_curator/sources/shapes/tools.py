@@ -19,7 +19,7 @@ _FUNCTIONS = (None, "function", "custom")
 
 
 def read_tools(top: View, notes: Notes) -> Sequence[Any]:
-    """Return the tools of a record, from the first key or system message that offers any; others are told."""
+    """Return the tools of a record, from the first key or system message that offers any; others are noted."""
     offers = [(f"line.{key}", top.take(key)) for key in KEYS]
     info = read_json(top.fields.get("info"))
     if isinstance(info, dict):

@@ -3,8 +3,8 @@
 Every message, and the list of tools of a row, is a text of JSON of Arrow's type for that, and the file's own metadata
 tell `datasets` (4.7 or newer) to decode them: huggingface/datasets, `features/features.py`, `Json`. A struct would be
 prettier, but Arrow gives each message every key any message has, as null, and templates that ask `'tool_calls' in
-message` then train on other text (huggingface/trl issue 5118); schemas of differing shapes fit no struct at all.
-It decodes with the ujson of pandas, which cannot read numbers beyond 64 bits and rounds some decimals (`arrow`).
+message` then train on other text (huggingface/trl issue 5118); schemas of differing shapes fit no struct at all. It
+decodes with the ujson of pandas, which cannot read numbers beyond 64 bits and rounds some decimals (`datasets_values`).
 Where nothing decodes them (pandas, older versions) they are plain strings: `json.loads` each.
 
 Knows rows as encoded lines and nothing of rollouts. pyarrow comes with streamlit and is imported when it is needed.

@@ -1,7 +1,7 @@
 """What an export must know of a trainer: how its examples are made, what it does to them, how it is configured.
 
 A target chooses options, judges records by the trainer's own rules and explains; `conversation` makes the examples,
-`hazards` looks for what would do nothing or harm, and `exports` writes them.
+`hazards` looks for what would do nothing or harm, and `export` writes them.
 """
 
 import json
@@ -166,6 +166,22 @@ def get(name: str) -> Target:
 def absolute(path: str) -> str:
     """Return a path as it holds wherever the trainer is started."""
     return os.path.abspath(path)
+
+
+def fill_script(script: str, facts: ConfigFacts, limit: int, batch: int = 0, **more: str) -> str:
+    """Return a Python script about the written file; `limit` and `batch` are used where the recipe asks for none."""
+    paths = {"train": facts.path, "validation": facts.validation_path}
+    return script.format(
+        files=", ".join(f'"{name}": {literal(absolute(path))}' for name, path in paths.items() if path),
+        path=literal(absolute(facts.path)),
+        loader=f'"{facts.loader}"',
+        limit=facts.max_tokens or limit,
+        longest=f"; the longest has about {facts.longest_tokens:,} tokens" if facts.longest_tokens else "",
+        evaluation='"epoch"' if facts.validation_path else '"no"',
+        batch=facts.batch_size or batch,
+        epochs=facts.epochs,
+        **more,
+    )
 
 
 def quote(text: str) -> str:

@@ -11,7 +11,7 @@ text.
 """
 
 from rollout_curator.conversation import ChatOptions, FlatOptions
-from rollout_curator.training.targets.base import LEFT_OUT, MEDIA, ConfigFacts, Target, absolute, literal
+from rollout_curator.training.targets.base import LEFT_OUT, MEDIA, ConfigFacts, Target, fill_script
 from rollout_curator.training.targets.trl_templates import training
 
 SAYS = (
@@ -62,20 +62,7 @@ trainer.train()
 
 def config(facts: ConfigFacts) -> str:
     """Return a script that trains on the written file."""
-    files = f'"train": {literal(absolute(facts.path))}'
-    if facts.validation_path:
-        files += f', "validation": {literal(absolute(facts.validation_path))}'
-    longest = f"; the longest has about {facts.longest_tokens:,} tokens" if facts.longest_tokens else ""
-    evaluation = '"epoch"' if facts.validation_path else '"no"'
-    return SCRIPT.format(
-        files=files,
-        loader=f'"{facts.loader}"',
-        limit=facts.max_tokens or TRL.config_limit,
-        longest=longest,
-        evaluation=evaluation,
-        batch=facts.batch_size or TRL.usual_batch,
-        epochs=facts.epochs,
-    )
+    return fill_script(SCRIPT, facts, TRL.config_limit, TRL.usual_batch)
 
 
 TRL = Target(

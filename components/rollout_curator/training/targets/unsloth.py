@@ -7,7 +7,7 @@ script reads the file line by line, so nothing of it becomes a table of types, a
 """
 
 from rollout_curator.conversation import ChatOptions, FlatOptions
-from rollout_curator.training.targets.base import LEFT_OUT, MEDIA, ConfigFacts, Target, absolute, literal
+from rollout_curator.training.targets.base import LEFT_OUT, MEDIA, ConfigFacts, Target, absolute, fill_script, literal
 
 SAYS = (
     "Conversations are rendered to text before training, each as a whole: what the template drops, such as earlier "
@@ -75,16 +75,7 @@ def config(facts: ConfigFacts) -> str:
     validation = "None"
     if facts.validation_path:
         validation = f"Dataset.from_list(list(texts({literal(absolute(facts.validation_path))})))"
-    longest = f"; the longest has about {facts.longest_tokens:,} tokens" if facts.longest_tokens else ""
-    return SCRIPT.format(
-        path=literal(absolute(facts.path)),
-        validation=validation,
-        limit=facts.max_tokens or UNSLOTH.config_limit,
-        longest=longest,
-        batch=facts.batch_size or UNSLOTH.usual_batch,
-        epochs=facts.epochs,
-        evaluation='"epoch"' if facts.validation_path else '"no"',
-    )
+    return fill_script(SCRIPT, facts, UNSLOTH.config_limit, UNSLOTH.usual_batch, validation=validation)
 
 
 UNSLOTH = Target(

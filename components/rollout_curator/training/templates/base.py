@@ -77,12 +77,12 @@ def parsed(text: str) -> dict[str, Any]:
     return _json(text, "the given text")
 
 
-def pasted(text: str, *, eos_token: str = "") -> ChatTemplate:
+def pasted(text: str) -> ChatTemplate:
     """Return the template of a text: Jinja, or the JSON of a tokenizer_config. Raises TemplateError."""
     stripped = text.strip()
     if stripped.startswith("{") and not stripped.startswith(("{%", "{{", "{#")):
         return _of_config(_json(stripped, "the pasted text"), "pasted", "")
-    return _checked(ChatTemplate("pasted", text, special=(("eos_token", eos_token),) if eos_token else ()))
+    return _checked(ChatTemplate("pasted", text))
 
 
 def load(source: str, *, reach: Reach = ANYWHERE) -> ChatTemplate:

@@ -1,7 +1,7 @@
 """Rendering in processes that are ended when a template takes too long; some are kept for the next conversation.
 
 Threads that render at once get a process each, so that several cores render; in the app each user's wait for their turn
-(`turns`).
+(`render_queue`).
 
 Knows nothing of where templates come from and of what their text is used for.
 """

@@ -33,7 +33,6 @@ NUMBERS: dict[str, Any] = {
     "kept": _CONFIG.NumberColumn(format="localized", help="Kept after all steps"),
 }
 NONE: Mapping[str, Any] = {}
-TEXTS = ("attempts", "agent", "source", "model", "task", "component")
 
 
 def chosen_row(

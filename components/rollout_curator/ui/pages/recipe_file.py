@@ -12,12 +12,11 @@ from rollout_curator.ui.server.browser_paths import reach_of
 from rollout_curator.ui.server.site import current
 from rollout_curator.ui.state import choices, state
 from rollout_curator.ui.text import label, show_untrusted
-from rollout_curator.workspace.workspace import Workspace
 
 MAX_MB = 1
 
 
-def recipe_menu(workspace: Workspace) -> None:
+def recipe_menu() -> None:
     """Draw the menu that saves the recipe and loads another."""
     with st.popover("Recipe", type="tertiary", width="content", key="rc.recipe-menu"):
         text = recipes.to_toml(state.recipe())

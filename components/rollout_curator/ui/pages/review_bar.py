@@ -3,7 +3,7 @@
 import streamlit as st
 
 from rollout_curator.review import summary
-from rollout_curator.review.queue_members import Ask, plan
+from rollout_curator.review.queue_members import QueueRequest, plan
 from rollout_curator.review.queues import PLAN, Queue, about, queues, words_of
 from rollout_curator.review.time_budget import Pace
 from rollout_curator.ui.pages.bulk import bulk_done, bulk_question
@@ -103,7 +103,7 @@ def _plan(workspace: Workspace) -> None:
     now = state.session()
     with st.popover("Plan a session", help="Build a session that fits your time"):
         minutes = st.number_input("Minutes available", min_value=1, max_value=600, value=30, step=5, key="rc.minutes")
-        counts = plan(Ask(workspace, state.recipe(), now.reviewer, str(minutes)))
+        counts = plan(QueueRequest(workspace, state.recipe(), now.reviewer, str(minutes)))
         speed = summary.pace_of(workspace, now.reviewer)
         basis = (
             f"your average over the last {speed.measured:,}"

@@ -30,7 +30,7 @@ UNRATED = "unrated"
 
 def page(site: Site, workspace: Workspace) -> None:
     """Draw the page."""
-    axis = choices.axis()
+    axis = state.session().axis
     if axis not in workspace.axes:
         axis = REWARD
     filter_bar(workspace, axis)

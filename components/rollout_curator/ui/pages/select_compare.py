@@ -16,7 +16,7 @@ from rollout_curator.selection.comparison import difference
 from rollout_curator.selection.strategies import Step
 from rollout_curator.selection.task_means import NOTE
 from rollout_curator.ui.server.site import BY_CONTENT
-from rollout_curator.ui.state import choices, measures
+from rollout_curator.ui.state import choices, measures, state
 from rollout_curator.ui.text import heads, label, plain
 from rollout_curator.workspace import random_controls
 from rollout_curator.workspace.missing_columns import find_unusable
@@ -43,7 +43,7 @@ def usual(success: float) -> dict[str, tuple[Step, ...]]:
 
 def compare(workspace: Workspace, recipe: Recipe) -> None:
     """Draw the table of selections, what each would change, and the ways to add and use one."""
-    others = {name: one for name, one in choices.compared().items() if not _unusable(workspace, name, one)}
+    others = {name: one for name, one in state.session().compared.items() if not _unusable(workspace, name, one)}
     named = {THIS: recipe, **random_controls.beside(recipe), **others}
     found = _compared(workspace, workspace.refresh_decisions(), named)
     st.dataframe(

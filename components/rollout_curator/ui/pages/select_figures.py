@@ -16,6 +16,7 @@ from rollout_curator.index.numeric_columns import REWARD
 from rollout_curator.recipe.recipe import Recipe
 from rollout_curator.review import slice_queues
 from rollout_curator.selection import slices
+from rollout_curator.selection.group_tables import tasks_by_mean
 from rollout_curator.selection.slices import Range
 from rollout_curator.ui import links, plots
 from rollout_curator.ui.pages.chosen_row import chosen_row
@@ -59,7 +60,7 @@ def figures(workspace: Workspace, recipe: Recipe) -> None:
             width=260,
             **state.bind("success", at_least, choices.set_success),
         )
-        st.toggle("Show as tables", **state.bind("tables", choices.as_tables(), choices.set_as_tables))
+        st.toggle("Show as tables", **state.bind("tables", state.session().as_tables, choices.set_as_tables))
     with st.container(key="plots"):
         left, right = st.columns(2, gap="medium")
     with left:
@@ -100,7 +101,7 @@ def draw(
 
     `success` is what counts as one, where the figure is about pass rates; with `has_box` a box can be drawn in it.
     """
-    text = _row(shown, key) if choices.as_tables() else _mark(shown.figure, key, has_box=has_box)
+    text = _row(shown, key) if state.session().as_tables else _mark(shown.figure, key, has_box=has_box)
     if text is None:
         return
     row = plots.row_of(text)
@@ -189,7 +190,7 @@ def _reward_by_task(workspace: Workspace, version: int, rest: Recipe) -> Shown:
     codes = frame["task_id"].cat.categories.to_list()
     said = [f"{name} ({code})" for name, code in zip(measures.task_names(workspace, rest, codes), codes, strict=True)]
     named = frame.assign(task_id=frame["task_id"].cat.rename_categories(said))
-    table = plots.task_table(named).head(200)
+    table = tasks_by_mean(named).head(200)
     opens = [slices.encode([Range(slice_queues.GROUP, code, code)]) for code in table.pop("group")]
     return Shown(plots.reward_by_task(named), table.reset_index(names="task").assign(opens=opens))
 

@@ -32,8 +32,8 @@ def filter_bar(workspace: Workspace, axis: str) -> None:
                 label(filter_words(one, name_of(one.column))),
                 icon=":material/close:",
                 icon_position="right",
-                on_click=choices.remove_filter,
-                args=(place,),
+                on_click=choices.remove_part,
+                args=("filters", place),
                 key=f"rc.filter-{place}",
                 help="Remove this filter",
             )

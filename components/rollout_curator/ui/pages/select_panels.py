@@ -19,7 +19,7 @@ from rollout_curator.selection.strategies import quantile_bounds, z_bounds
 from rollout_curator.selection.threshold_counts import ThresholdCounts, count_thresholds
 from rollout_curator.ui.pages.select_groups import groups_table
 from rollout_curator.ui.picker.panels import MAX_STOPS as PANEL_STOPS
-from rollout_curator.ui.picker.threshold import Panel, PanelChoice, threshold_panels
+from rollout_curator.ui.picker.panels import Panel, PanelChoice, threshold_panels
 from rollout_curator.ui.server.site import BY_CONTENT
 from rollout_curator.ui.state import choices, measures
 from rollout_curator.ui.text import label, plain, sentence_case
@@ -203,7 +203,7 @@ def _set_all(workspace: Workspace, recipe: Recipe, by: str, groups: list[Group])
     if other := recipe.thresholds_by:
         st.caption(label(f"{counted(len(recipe.group_thresholds(other)), f'per-{name_of(other)} threshold')} set."))
         if st.button(label(f"Clear per-{name_of(other)} thresholds"), key="rc.panels-clear"):
-            choices.clear_own()
+            choices.clear_group_thresholds()
             st.rerun()
 
 

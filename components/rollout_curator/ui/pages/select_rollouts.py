@@ -36,11 +36,11 @@ Array = np.ndarray[Any, Any]
 
 def rollouts_table(workspace: Workspace, recipe: Recipe) -> None:
     """Draw the rollouts that were opened, else all, a page at a time."""
-    queue = choices.opened()
+    queue = state.session().opened
     among = rows_of(workspace, recipe, queue) if queue else np.arange(workspace.n_rollouts)
     if queue:
         _opened(workspace, recipe, queue, len(among))
-    names = [name for name in choices.columns() or USUAL if name in _offered(workspace)]
+    names = [name for name in state.session().columns or USUAL if name in _offered(workspace)]
     with st.container(horizontal=True, vertical_alignment="center", key="rollouts-bar"):
         among = _ordered(workspace, among, names)
         _columns(workspace, names)
@@ -129,7 +129,7 @@ def _columns(workspace: Workspace, names: list[str]) -> None:
             width=420,
             **state.bind("columns", names, choices.set_columns),
         )
-        if choices.columns():
+        if state.session().columns:
             st.button("Usual columns", on_click=choices.set_columns, args=((),), key="rc.columns-usual")
 
 

@@ -43,8 +43,8 @@ def rules_bar(workspace: Workspace, recipe: Recipe) -> None:
                 st.button(
                     "Remove",
                     type="tertiary",
-                    on_click=choices.remove_strategy,
-                    args=(number - 1,),
+                    on_click=choices.remove_part,
+                    args=("strategies", number - 1),
                     key=f"rc.rule-{number - 1}-remove",
                 )
         if recipe.threshold_last:

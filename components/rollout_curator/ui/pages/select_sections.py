@@ -26,7 +26,7 @@ SECTIONS: dict[str, Callable[[Workspace, Recipe], None]] = {
 def sections(workspace: Workspace, recipe: Recipe) -> None:
     """Draw the switch, and the chosen section under it."""
     names = list(SECTIONS)
-    shown = choices.section() if choices.section() in SECTIONS else names[0]
+    shown = state.session().section if state.session().section in SECTIONS else names[0]
     with st.container(key="sections", gap="small"):
         st.segmented_control(
             "Section",

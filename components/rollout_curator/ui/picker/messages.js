@@ -72,7 +72,6 @@
  * @property {string} session
  * @property {number} heard
  * @property {string} title
- * @property {string} unit
  * @property {"number"|"boolean"} kind
  * @property {OutsideSaid[]} outside
  *
@@ -95,7 +94,6 @@
  * @property {string} session
  * @property {number} heard
  * @property {string} title
- * @property {string} unit
  * @property {boolean} oneAxis
  * @property {PanelSaid[]} panels
  *

@@ -79,7 +79,6 @@ class PickerData(BothLevelsSaid):
     session: str
     heard: int
     title: str
-    unit: str
     kind: Literal["number", "boolean"]
     outside: list[OutsideSaid]
 
@@ -98,7 +97,6 @@ class PanelsData(TypedDict):
     session: str
     heard: int
     title: str
-    unit: str
     oneAxis: bool
     panels: list[PanelSaid]
 

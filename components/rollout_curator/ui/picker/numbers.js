@@ -165,3 +165,18 @@ export class Outbox {
     this.send({ session: this.session, waiting: this.waiting });
   }
 }
+
+/** Return what Streamlit calls on every change of data: it makes one widget per mount, and updates it in place. */
+export function mountOf(Widget) {
+  const held = new WeakMap();
+  return ({ parentElement, data, setStateValue }) => {
+    let widget = held.get(parentElement);
+    if (!widget) held.set(parentElement, (widget = new Widget(parentElement)));
+    widget.outbox.send = (choices) => setStateValue("choices", choices);
+    widget.update(data);
+    return () => {
+      widget.close();
+      held.delete(parentElement);
+    };
+  };
+}

@@ -3,11 +3,10 @@
 // Streamlit calls the default export on every change of data; panels are kept and updated in place. Text is set
 // through textContent only.
 
-import { html, Outbox } from "./numbers.js";
+import { html, mountOf, Outbox } from "./numbers.js";
 import { SmallPlot } from "./panel.js";
 
 const SPEAK_AFTER_MS = 500;
-const grids = new WeakMap();
 
 class Grid {
   constructor(parent) {
@@ -24,7 +23,7 @@ class Grid {
   update(data) {
     this.data = data;
     this.outbox.hear(data);
-    this.title.textContent = data.unit ? `${data.title} (${data.unit})` : data.title;
+    this.title.textContent = data.title;
     this.title.hidden = !data.title;
     const names = JSON.stringify(data.panels.map((panel) => panel.name));
     if (names !== this.names) this.renew(data.panels.length);
@@ -69,15 +68,5 @@ class Grid {
   }
 }
 
-/** @param {{parentElement: Element, data: import("./messages.js").PanelsData, setStateValue: Function}} component */
-export default function (component) {
-  const { parentElement, data, setStateValue } = component;
-  let grid = grids.get(parentElement);
-  if (!grid) grids.set(parentElement, (grid = new Grid(parentElement)));
-  grid.outbox.send = (choices) => setStateValue("choices", choices);
-  grid.update(data);
-  return () => {
-    grid.close();
-    grids.delete(parentElement);
-  };
-}
+/** @type {(component: {parentElement: Element, data: import("./messages.js").PanelsData, setStateValue: Function}) => () => void} */
+export default mountOf(Grid);

@@ -20,7 +20,9 @@ MAX_STOPS = 60
 """A small plot has so many stops for its handle at most."""
 
 _mount = st.components.v2.component(
-    "rollout_curator_panels", css=scripts.text("picker/panels.css"), js=scripts.loader("picker/panels.js")
+    "rollout_curator_panels",
+    css=scripts.text("picker/picker.css") + scripts.text("picker/panels.css"),
+    js=scripts.loader("picker/panels.js"),
 )
 
 
@@ -53,7 +55,6 @@ def threshold_panels(
     key: str,
     title: str,
     one_axis: bool = True,
-    unit: str = "",
     take: Callable[[PanelChoice], None] | None = None,
 ) -> PanelChoice | None:
     """Return what the user has just chosen, once; else None. Several choices in a row come one a run.
@@ -66,7 +67,6 @@ def threshold_panels(
         "session": known.session,
         "heard": known.sequence,
         "title": title,
-        "unit": unit,
         "oneAxis": one_axis,
         "panels": [_panel(panel) for panel in panels],
     }

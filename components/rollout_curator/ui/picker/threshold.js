@@ -5,12 +5,11 @@
 
 import { isIn, keptBy, LOWER, moved, room, sameBounds, stopAt, UPPER } from "./counts.js";
 import { BASE } from "./look.js";
-import { Outbox } from "./numbers.js";
+import { mountOf, Outbox } from "./numbers.js";
 import { Zoom } from "./zoom.js";
 
 const COMMIT_AFTER_KEYS_MS = 250;
 const COMMIT_AFTER_CLICK_MS = 320; // a second click within this time opens a bar instead
-const pickers = new WeakMap();
 
 class Picker extends Zoom {
   constructor(parent) {
@@ -68,8 +67,9 @@ class Picker extends Zoom {
     if (!isOurs && before && JSON.stringify(before) !== JSON.stringify(after)) this.from = null;
     const { stops } = data;
     if (this.view && (this.view.high < stops[0] || this.view.low > stops[stops.length - 1])) this.view = null;
-    this.title.textContent = data.unit ? `${data.title} (${data.unit})` : data.title;
+    this.title.textContent = data.title;
     this.bars.setAttribute("aria-label", `Histogram of ${data.title.toLowerCase()}: use the arrow keys to move between bars`);
+    this.writeNote();
     this.writeTable();
     this.drawOutside();
     this.drawZoom();
@@ -246,15 +246,5 @@ class Picker extends Zoom {
   }
 }
 
-/** @param {{parentElement: Element, data: import("./messages.js").PickerData, setStateValue: Function}} component */
-export default function (component) {
-  const { parentElement, data, setStateValue } = component;
-  let picker = pickers.get(parentElement);
-  if (!picker) pickers.set(parentElement, (picker = new Picker(parentElement)));
-  picker.outbox.send = (choices) => setStateValue("choices", choices);
-  picker.update(data);
-  return () => {
-    picker.close();
-    pickers.delete(parentElement);
-  };
-}
+/** @type {(component: {parentElement: Element, data: import("./messages.js").PickerData, setStateValue: Function}) => () => void} */
+export default mountOf(Picker);

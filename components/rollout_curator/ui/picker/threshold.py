@@ -1,6 +1,6 @@
 """The threshold picker: a histogram whose handles are dragged, with exact counts that need no server.
 
-Hands the browser the stops of two handles and what each keeps (`levels.Levels`), and hears back what the user chose.
+Hands the browser the stops of two handles and what each keeps (`ThresholdCounts`), and hears back what the user chose.
 Knows nothing of where the page keeps the bounds. `panels` is many small ones.
 """
 
@@ -14,14 +14,13 @@ from rollout_curator.selection.intervals import Interval
 from rollout_curator.selection.threshold_counts import ThresholdCounts
 from rollout_curator.ui import scripts
 from rollout_curator.ui.picker.messages import PickerData
-from rollout_curator.ui.picker.panels import Panel, PanelChoice, threshold_panels
 from rollout_curator.ui.picker.payload import heard, payload
 from rollout_curator.ui.state.state import of_component
 
-__all__ = ["Choice", "Outside", "Panel", "PanelChoice", "choice_of", "threshold_panels", "threshold_picker"]
-
 _mount = st.components.v2.component(
-    "rollout_curator_threshold", css=scripts.text("picker/threshold.css"), js=scripts.loader("picker/threshold.js")
+    "rollout_curator_threshold",
+    css=scripts.text("picker/picker.css") + scripts.text("picker/threshold.css"),
+    js=scripts.loader("picker/threshold.js"),
 )
 
 
@@ -50,7 +49,6 @@ def threshold_picker(
     *,
     key: str,
     title: str = "Reward",
-    unit: str = "",
     kind: Literal["number", "boolean"] = "number",
     outside: Sequence[Outside] = (),
     take: Callable[[Interval], None] | None = None,
@@ -59,15 +57,14 @@ def threshold_picker(
 
     Bounds go to `take`, where there is one, before the page runs: it need not run twice to be up to date. The caller
     keeps the bounds and passes levels made for them from then on, so whatever changes them (a number box,
-    a link) wins over an earlier drag. What was chosen on an axis of another `title` is not taken for this one. `title`,
-    `unit` and the words of `outside` are shown as text.
+    a link) wins over an earlier drag. What was chosen on an axis of another `title` is not taken for this one. `title`
+    and the words of `outside` are shown as text.
     """
     known = heard(key)
     data: PickerData = {
         "session": known.session,
         "heard": known.sequence,
         "title": title,
-        "unit": unit,
         "kind": kind,
         "outside": [{"name": one.name, "words": one.words, "count": one.count} for one in outside],
         **payload(levels),

@@ -2,26 +2,21 @@
 
 Input is a frame with one row per rollout: `reward` (float64, NaN unrated), `agent`, `source` and `task_id`
 (categoricals), `group` (the code of the task), `tokens`, `turns` and other numbers; its index is the row of each. Or it
-is a table that `tables` or `strategies` made of such a frame, where figures share one or it can be kept. Figures are
-counted here, so that a million rollouts never reach the browser; `tables` has the numbers behind them, for those who
-cannot see them. Each mark carries what it opens, which `opened` reads from a click. The app themes the figures:
-nothing here knows it.
+is a table that `selection.group_tables` made of such a frame, where figures share one or it can be kept. Figures are
+counted here, so that a million rollouts never reach the browser; those who cannot see them read the tables. Each mark
+carries what it opens, which `opened` reads from a click. The app themes the figures: nothing here knows it.
 """
 
-from rollout_curator.ui.plots.base import PLOTS, Plot, alt, coloured, plot
+from rollout_curator.ui.plots.base import PLOTS, alt, coloured
 from rollout_curator.ui.plots.clicks import opened, row_of
 from rollout_curator.ui.plots.component_plots import component_table, components
 from rollout_curator.ui.plots.density_plots import against_table, density, reward_against
 from rollout_curator.ui.plots.distribution import ecdf, ecdf_table
 from rollout_curator.ui.plots.groups import by_group
 from rollout_curator.ui.plots.histogram_plot import histogram
-from rollout_curator.ui.plots.labels import label, name_of
-from rollout_curator.ui.plots.tables import group_table, task_table
+from rollout_curator.ui.plots.labels import label
 from rollout_curator.ui.plots.tasks import (
     PASS_RATE,
-    TASK_MEAN,
-    TASKS_SOLVED,
-    TASKS_UNSOLVED,
     pass_at_k,
     pass_rate_table,
     reward_by_task,
@@ -31,10 +26,6 @@ from rollout_curator.ui.plots.tasks import (
 __all__ = [
     "PASS_RATE",
     "PLOTS",
-    "TASKS_SOLVED",
-    "TASKS_UNSOLVED",
-    "TASK_MEAN",
-    "Plot",
     "against_table",
     "alt",
     "by_group",
@@ -44,17 +35,13 @@ __all__ = [
     "density",
     "ecdf",
     "ecdf_table",
-    "group_table",
     "histogram",
     "label",
-    "name_of",
     "opened",
     "pass_at_k",
     "pass_rate_table",
-    "plot",
     "reward_against",
     "reward_by_task",
     "row_of",
-    "task_table",
     "tasks_by_pass_rate",
 ]

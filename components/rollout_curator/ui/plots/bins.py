@@ -10,10 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from rollout_curator.selection.group_statistics import Floats, Ints
 from rollout_curator.selection.slices import Range, words
 from rollout_curator.selection.threshold_counts import round_edges
 from rollout_curator.ui.plots.labels import name_of
-from rollout_curator.ui.plots.tables import Floats, Ints
 
 SAMPLE = 10_000
 CHUNK = 32_768

@@ -11,10 +11,11 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from rollout_curator.selection.group_statistics import Floats
+from rollout_curator.selection.group_tables import numbers
 from rollout_curator.selection.slices import Range, encode
 from rollout_curator.ui.plots.base import FIRST_COLOUR, SECOND_COLOUR, SIXTH_COLOUR, THIRD_COLOUR, finish, nothing, plot
 from rollout_curator.ui.plots.labels import label, name_of
-from rollout_curator.ui.plots.tables import Floats, numbers
 from rollout_curator.words import counted, exact
 
 MAX_ROWS = 20

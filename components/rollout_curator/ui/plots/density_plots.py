@@ -9,13 +9,14 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from rollout_curator.selection.group_statistics import Floats, Ints, sort_groups
+from rollout_curator.selection.group_tables import numbers
 from rollout_curator.selection.slices import Range, encode
-from rollout_curator.selection.task_means import Means, means
+from rollout_curator.selection.task_means import Bools, Means, means
 from rollout_curator.ui.plots.base import FIRST_COLOUR, SECOND_COLOUR, finish, nothing, plot
 from rollout_curator.ui.plots.bins import Bins, bins, is_skewed
 from rollout_curator.ui.plots.clicks import row_text
 from rollout_curator.ui.plots.labels import label, name_of
-from rollout_curator.ui.plots.tables import Bools, Floats, Ints, moments, numbers
 from rollout_curator.words import counted
 
 N_COLUMNS = 48
@@ -40,22 +41,22 @@ def reward_against(frame: pd.DataFrame, column: str) -> go.Figure:
     return density(frame, column, "reward")
 
 
-def against_table(frame: pd.DataFrame, x: str, y: str = "reward") -> pd.DataFrame:
+def against_table(frame: pd.DataFrame, x: str) -> pd.DataFrame:
     """Return the numbers behind the line of means: one row per part of x that holds a rollout, ascending.
 
-    Columns: the part in words, rollouts, mean and spread of y, and `opens`, the text of the part.
+    Columns: the part in words, rollouts, mean and spread of the reward, and `opens`, the text of the part.
     """
-    across, up = numbers(frame, x), numbers(frame, y)
+    across, up = numbers(frame, x), numbers(frame, "reward")
     rows = np.flatnonzero(~np.isnan(across) & ~np.isnan(up))
     columns = {name: list[object]() for name in (name_of(x), "rollouts", "mean", "spread", "opens")}
     if not len(rows):
         return pd.DataFrame(columns)
     parts = bins(x, across[rows], N_MEANS)
-    found = moments(parts.of(across[rows]), up[rows], parts.n)
-    at = np.flatnonzero(found.n)
+    groups = sort_groups(parts.of(across[rows]), up[rows], parts.n)
+    at, found = np.flatnonzero(groups.size), groups.moments()
     columns[name_of(x)] = [parts.words(i) for i in at.tolist()]
     columns["opens"] = [encode([parts.part(i)]) for i in at.tolist()]
-    held = {"rollouts": found.n[at], "mean": found.mean[at], "spread": found.spread[at]}
+    held = {"rollouts": groups.size[at], "mean": found.mean[at], "spread": found.spread[at]}
     return pd.DataFrame(columns | {name: values.tolist() for name, values in held.items()})
 
 

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from rollout_curator.selection.group_tables import numbers
 from rollout_curator.ui.plots.base import FIRST_COLOUR, finish, nothing, plot
-from rollout_curator.ui.plots.tables import numbers
 
 MAX_POINTS = 400
 MAX_VALUE_BARS = 30

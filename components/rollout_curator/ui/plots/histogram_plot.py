@@ -4,11 +4,13 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from rollout_curator.selection.group_statistics import Ints
+from rollout_curator.selection.group_tables import numbers
 from rollout_curator.selection.slices import encode
+from rollout_curator.selection.task_means import Bools
 from rollout_curator.ui.plots.base import FIRST_COLOUR, SIXTH_COLOUR, finish, nothing, plot
 from rollout_curator.ui.plots.bins import Bins, bins
 from rollout_curator.ui.plots.labels import name_of
-from rollout_curator.ui.plots.tables import Bools, Ints, numbers
 from rollout_curator.words import counted
 
 N_BARS = 40

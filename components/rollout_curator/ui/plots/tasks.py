@@ -13,18 +13,17 @@ import numpy.typing as npt
 import pandas as pd
 import plotly.graph_objects as go
 
+from rollout_curator.selection.group_statistics import Floats
+from rollout_curator.selection.group_tables import tasks_by_mean
 from rollout_curator.selection.slices import Range, encode
 from rollout_curator.ui.plots.base import FIRST_COLOUR, SECOND_COLOUR, SIXTH_COLOUR, finish, nothing, plot
 from rollout_curator.ui.plots.labels import label
-from rollout_curator.ui.plots.tables import Floats, task_table
 from rollout_curator.words import counted, exact
 
 MAX_MARKS = 400
 N_BARS = 10
 PASS_RATE = "pass_rate"
 TASK_MEAN = "task_mean"
-TASKS_SOLVED = encode([Range(PASS_RATE, 1.0, 1.0)])
-TASKS_UNSOLVED = encode([Range(PASS_RATE, 0.0, 0.0)])
 
 
 class PassAt(Protocol):
@@ -55,7 +54,7 @@ class PassAt(Protocol):
 def reward_by_task(frame: pd.DataFrame) -> go.Figure:
     """Draw each task's mean reward and range, ascending; beyond 400 tasks, averages of neighbouring tasks."""
     title = "Reward per task, hardest first"
-    table = task_table(frame)
+    table = tasks_by_mean(frame)
     n = len(table)
     if not n:
         return nothing(title, "no rewards")

@@ -75,12 +75,18 @@ def _image(part: Mapping[str, Any]) -> Block:
 def reasoning(element: Mapping[str, Any]) -> list[Block]:
     """Return the thoughts of a reasoning item, parts without a text as JSON, or say why there is nothing to read."""
     for key in ("summary", "content"):
-        texts = [pretty(part.value) if part.text is None else part.text for part in parts_of(element.get(key))]
-        thoughts = [make_block("reasoning", text) for text in texts if text]
+        found = map(_thought, parts_of(element.get(key)))
+        thoughts = [block for block in found if block["text"]]
         if thoughts:
             return thoughts
     hidden = "hidden: encrypted" if element.get("encrypted_content") else "hidden: not recorded"
     return [make_block("reasoning", "", hidden)]
+
+
+def _thought(part: ContentPart) -> Block:
+    if part.text is not None:
+        return make_block("reasoning", part.text)
+    return {**make_block("reasoning", pretty(part.value)), "language": "json"}
 
 
 def split_thinking(block: Block) -> list[Block]:

@@ -1,26 +1,26 @@
-"""Where each block of a conversation went in its example: found by looking it up in what is written.
+"""Where each block of a conversation went in its example, as the conversion recorded it.
 
-Knows the finished example and how its format treats reasoning; repeats no rule of the conversion. A block gets `to`,
-the number of the message that holds it, or None when no message does. Nothing is claimed that was not found.
+Knows the finished example and the pieces its messages were made of (`Example.origins`); repeats no rule of the
+conversion and compares no texts. `transcript` notes in each block `to`, the number of the message that holds it, or
+None when none does.
 
-    place(turns, messages, plan)    -> the same turns, each block with `to`
+    locator(example)                -> says for a block, by its item and part, which message holds it
     left_out(turns, n_messages)     -> [{"before": 2, "turn": 3, "words": "reasoning, 1,204 characters"}]
     changed(turns, messages)        -> [{"before": 1, "turn": 4, "words": "joined to turn 2"}]
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from itertools import chain, groupby
-from typing import Any, TypedDict
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from typing import TypedDict
 
-from rollout_curator.recipe.plan import Plan
-from rollout_curator.rollout import Message
+from rollout_curator.conversation.items import split_think
+from rollout_curator.rollout import Example, Message
 from rollout_curator.ui.reader.blocks import Block
-from rollout_curator.ui.reader.transcript import Turn
+from rollout_curator.ui.reader.transcript import Locate, Turn
 
-ROLES = {"system": ("system", "developer"), "developer": ("system", "developer"), "unknown": ()}
 IN_TEXT = "inside the text"
-Text = Callable[[int], str]
+PIECES = {"text": "text", "result": "text", "reasoning": "reasoning", "call": "call"}
+"""Which piece of its item a block is, by its kind; the others are parts that are no text."""
 
 
 class Mark(TypedDict):
@@ -31,38 +31,22 @@ class Mark(TypedDict):
     words: str
 
 
-@dataclass(slots=True)
-class _Place:
-    """How far a search has come: a message, and a character in it."""
+def locator(made: Example) -> Locate:
+    """Return what says which message of an example holds a block."""
+    held = {piece: n for n, pieces in enumerate(made.origins) for piece in pieces}
 
-    at: int = 0
-    offset: int = 0
+    def locate(block: Block, item: int, part: int) -> int | None:
+        return None if (item, part) in made.dropped_parts else held.get((item, _piece(block)))
 
-
-@dataclass(slots=True)
-class _Search:
-    """The messages of an example with what of them was found already."""
-
-    messages: Sequence[Message]
-    thought_key: str | None
-    is_inline: bool
-    text: list[str] = field(default_factory=list)
-    media: list[int] = field(default_factory=list)
-    calls: list[tuple[int, Mapping[str, Any]]] = field(default_factory=list)
-    results: list[int] = field(default_factory=list)
-    said: _Place = field(default_factory=_Place)
-    thought: _Place = field(default_factory=_Place)
-    answered: tuple[str | None, int] | None = None
+    return locate
 
 
-def locate_in_example(turns: list[Turn], messages: Sequence[Message], plan: Plan) -> list[Turn]:
-    """Note in every block which message of the example holds it; return the turns."""
-    search = _search(messages, plan)
-    for turn in turns:
-        roles = ROLES.get(turn["role"], (turn["role"],))
-        for block in turn["blocks"]:
-            block["to"] = _found(search, block, roles)
-    return turns
+def _piece(block: Block) -> str:
+    """Return which piece of its item a block is; a text that is nothing but thoughts is one, a thought in JSON none."""
+    kind, text = block["kind"], block["text"]
+    if block["name"].startswith(IN_TEXT) or (kind == "text" and text.strip() and not split_think(text).text.strip()):
+        return "think"
+    return "part" if kind == "reasoning" and "language" in block else PIECES.get(kind, "part")
 
 
 def left_out(turns: list[Turn], n_messages: int) -> list[Mark]:
@@ -107,93 +91,3 @@ def _words(blocks: list[Block]) -> Iterator[str]:
         n_chars = 0 if kind == "image" else sum(len(block["text"]) for block in same)
         many = f"{len(same)} {name}s" if len(same) > 1 and kind != "reasoning" else name
         yield f"{many}, {n_chars:,} characters" if n_chars else many
-
-
-def _search(messages: Sequence[Message], plan: Plan) -> _Search:
-    keeps = plan.chat.reasoning if plan.format == "chat" else "drop"
-    search = _Search(messages, plan.chat.reasoning_key if keeps == "field" else None, keeps == "inline")
-    for at, message in enumerate(messages):
-        content = message.get("content")
-        parts = content if isinstance(content, list) else []
-        texts = [part.get("text") for part in parts if isinstance(part, dict)]
-        search.text.append(content if isinstance(content, str) else "\n".join(t for t in texts if isinstance(t, str)))
-        search.media += [at for text in texts if not isinstance(text, str)]
-        search.calls += [(at, call) for call in message.get("tool_calls") or ()]
-        search.results += [at] if message["role"] == "tool" else []
-    return search
-
-
-def _found(search: _Search, block: Block, roles: tuple[str, ...]) -> int | None:
-    """Return the message that holds a block, and remember what is taken."""
-    kind = block["kind"]
-    if kind == "call":
-        search.answered = None
-        return _call(search, block)
-    if kind == "result":
-        return _result(search, block)
-    if kind == "image" or (kind == "note" and block["text"]):
-        return _media(search, roles)
-    if kind == "reasoning":
-        return _reasoning(search, block)
-    return _text(search, block["text"], roles) if kind == "text" else None
-
-
-def _text(search: _Search, text: str, roles: tuple[str, ...]) -> int | None:
-    return _look(search, search.said, text, lambda at: search.text[at], roles)
-
-
-def _reasoning(search: _Search, block: Block) -> int | None:
-    text = block["text"]
-    if search.thought_key is not None:
-        key = search.thought_key
-        held = _look(search, search.thought, text, lambda at: str(search.messages[at].get(key) or ""), ("assistant",))
-        if held is not None:
-            return held
-    return _text(search, text, ("assistant",)) if search.is_inline or block["name"].startswith(IN_TEXT) else None
-
-
-def _look(search: _Search, place: _Place, text: str, text_of: Text, roles: tuple[str, ...]) -> int | None:
-    """Return the first message from a place on, of one of the roles, that holds the text; the place moves behind it."""
-    wanted = text.strip()
-    if not wanted:
-        return None
-    for at in range(place.at, len(search.messages)):
-        if search.messages[at]["role"] not in roles:
-            continue
-        offset = text_of(at).find(wanted, place.offset if at == place.at else 0)
-        if offset >= 0:
-            place.at, place.offset = at, offset + len(wanted)
-            return at
-    return None
-
-
-def _call(search: _Search, block: Block) -> int | None:
-    """Return the message of a call: the one with its id, else the next of its name."""
-    by_id = (n for n, (_, call) in enumerate(search.calls) if call.get("id") == block["callId"])
-    by_name = (n for n, (_, call) in enumerate(search.calls) if _name(call) == block["name"])
-    found = next(chain(by_id, by_name), None)
-    return None if found is None else search.calls.pop(found)[0]
-
-
-def _name(call: Mapping[str, Any]) -> Any:
-    function = call.get("function")
-    return function.get("name") if isinstance(function, Mapping) else None
-
-
-def _result(search: _Search, block: Block) -> int | None:
-    """Return the tool message of an answer; what a tool said in several parts stands in one message."""
-    if search.answered and search.answered[0] is not None and search.answered[0] == block["callId"]:
-        return search.answered[1]
-    for n, at in enumerate(search.results):
-        if block["callId"] is None or search.messages[at].get("tool_call_id") == block["callId"]:
-            search.answered = (block["callId"], search.results.pop(n))
-            return at
-    return None
-
-
-def _media(search: _Search, roles: tuple[str, ...]) -> int | None:
-    """Return the message of the next part that is no text; a tool's images stand with its answer."""
-    for n, at in enumerate(search.media):
-        if search.messages[at]["role"] in (*roles, "tool"):
-            return search.media.pop(n)
-    return None

@@ -1,6 +1,6 @@
 """Marks on answers as the reader shows and sets them: by the first item of the answer that a turn belongs to.
 
-Knows views, turns and the store; what a mark does to the example is `conversation.marking`'s. Who reads blind sees and
+Knows views, turns and the store; what a mark does to the example is up to `loss_marks`. Who reads blind sees and
 gets only marks of their own until they have decided.
 """
 
@@ -8,16 +8,16 @@ from rollout_curator.conversation import answers, open_rollout
 from rollout_curator.rollout import Rollout
 from rollout_curator.ui.reader.blinding import is_hidden
 from rollout_curator.ui.reader.messages import AnswerMark
-from rollout_curator.ui.reader.transcript import Turn, numbered
+from rollout_curator.ui.reader.transcript import Locate, Turn, numbered
 from rollout_curator.ui.reader.views import View
 
 
-def answered(rollout: Rollout) -> tuple[list[Turn], list[int]]:
+def answered(rollout: Rollout, locate: Locate | None = None) -> tuple[list[Turn], list[int]]:
     """Return the turns, each answer with its `item`, and the items of those answers that the data mark as untrained.
 
-    Where no example can ever be made, nothing can be marked.
+    `locate` is as in `numbered`. Where no example can ever be made, nothing can be marked.
     """
-    shown, opened = numbered(rollout), open_rollout(rollout)
+    shown, opened = numbered(rollout, locate), open_rollout(rollout)
     if opened.skip is not None:
         return shown.turns, []
     items = [*opened.prompt, *opened.output]

@@ -1,7 +1,7 @@
 """What the page, the server and the reader in the browser tell each other: every message, key by key.
 
-`messages.js` says the same to those who write the scripts; a test holds the two together. Turns and blocks are
-`ui.transcript`'s and `ui.blocks`', which make them.
+`messages.js` says the same to those who write the scripts; a test holds the two together. Turns and blocks are made by
+`transcript` and `blocks`.
 """
 
 from collections.abc import Mapping

@@ -20,7 +20,7 @@ from rollout_curator.selection.funnel import INVALID_WORDS
 from rollout_curator.sources.lines import readable
 from rollout_curator.ui.reader import messages
 from rollout_curator.ui.reader.blinding import conceal
-from rollout_curator.ui.reader.example_alignment import changed, left_out, locate_in_example
+from rollout_curator.ui.reader.example_alignment import changed, left_out, locator
 from rollout_curator.ui.reader.json_layout import parsed, pretty
 from rollout_curator.ui.reader.marking import answered, marks_for, marks_json
 from rollout_curator.ui.reader.messages import Attempt, Example, ExampleText, Rollout
@@ -62,11 +62,10 @@ def rollout_json(view: View, row: int, position: int | None) -> Rollout:
         rollout = workspace.rollout(row)
     except SourceError as error:
         return {**entry, "markedInData": [], "turns": [_unreadable(str(error))], "example": _no_example(str(error))}
-    turns, marked = answered(rollout)
     line = _line(view, row, rollout)
+    turns, marked = answered(rollout, None if line.skip else locator(line.example))
     if line.skip:
         return {**entry, "markedInData": marked, "turns": turns, "example": _no_example(of_issue(line.skip))}
-    turns = locate_in_example(turns, line.example.messages or [], plan)
     example = _example(line, turns, plan)
     whole: Rollout = {**entry, "markedInData": marked, "turns": turns, "example": example}
     return conceal(view, whole)

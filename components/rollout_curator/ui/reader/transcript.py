@@ -5,11 +5,12 @@ Streamlit, of HTML or of training. Everything that was recorded is shown, also w
 understands: an unknown item becomes a note holding its JSON. Never raises, whatever the JSON.
 
     transcript(rollout) -> [{"n": 1, "role": "system", "side": "prompt", "blocks": [...]}, ...]
+    numbered(rollout, locate).turns -> the same, each block with `to`, the message of the example that holds it
 
 A tool's answer stands behind the call it answers; an answer to no call stands where it was found.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, NotRequired, TypedDict
 
@@ -47,6 +48,13 @@ CALL_TYPES = frozenset({"function_call", "custom_tool_call"})
 RESULT_TYPES = frozenset({"function_call_output", "custom_tool_call_output"})
 
 
+Locate = Callable[[Block, int, int], int | None]
+"""Says which message of an example holds a block, by the item it was recorded in and the part of its content.
+
+Items count over prompt and output; the instructions are item -1, and what is no part of a content is part -1.
+"""
+
+
 def transcript(rollout: Rollout) -> list[Turn]:
     """Return the turns of a rollout in the order they happened, prompt first."""
     return numbered(rollout).turns
@@ -60,15 +68,18 @@ class Numbered:
     items: dict[int, int]
 
 
-def numbered(rollout: Rollout) -> Numbered:
+def numbered(rollout: Rollout, locate: Locate | None = None) -> Numbered:
     """Return the turns, as `transcript` does, with the items that are answers; items count over prompt and output."""
-    page = _Page()
+    page = _Page(locate)
     if rollout.instructions:
-        page.add("system", "prompt", [make_block("text", as_text(rollout.instructions), "instructions")])
+        page.add("system", "prompt", page.located([make_block("text", as_text(rollout.instructions), "instructions")]))
     for side, recorded in (("prompt", rollout.prompt), ("output", rollout.output)):
         for element in _elements(recorded):
             page.item += 1
             _show(page, "prompt" if side == "prompt" else "output", element)
+    if locate is not None:
+        for block in [block for turn in page.turns for block in turn["blocks"]]:
+            block.setdefault("to", None)
     return Numbered(page.turns, page.items)
 
 
@@ -76,11 +87,23 @@ def numbered(rollout: Rollout) -> Numbered:
 class _Page:
     """The turns so far, with the calls that still wait for an answer."""
 
+    locate: Locate | None = None
     turns: list[Turn] = field(default_factory=list)
     waiting: list[tuple[Turn, Block]] = field(default_factory=list)
     answered: bool = False
     item: int = -1
     items: dict[int, int] = field(default_factory=dict)
+
+    def located(self, blocks: list[Block], part: int = -1) -> list[Block]:
+        """Note in blocks of the item at hand which message of the example holds them; return them."""
+        if self.locate is not None:
+            for block in blocks:
+                block["to"] = self.locate(block, self.item, part)
+        return blocks
+
+    def contents(self, found: Iterable[Block]) -> list[Block]:
+        """Note the same in the blocks of a content, of which each is a part."""
+        return [block for n, part in enumerate(found) for block in self.located([part], n)]
 
     def add(self, role: str, side: Side, blocks: list[Block]) -> Turn:
         """Append a turn of its own."""
@@ -104,7 +127,7 @@ class _Page:
     def call(self, side: Side, block: Block) -> None:
         """Append a tool call and remember that it waits."""
         turn = self.assistant(side, calls=True)
-        turn["blocks"].append(block)
+        turn["blocks"] += self.located([block])
         self.waiting.append((turn, block))
 
     def answer(self, side: Side, result: list[Block], call_id: str | None) -> None:
@@ -129,7 +152,7 @@ def _elements(recorded: Any) -> list[Any]:
 def _show(page: _Page, side: Side, element: Any) -> None:
     """Add one recorded element to the page."""
     if isinstance(element, str):
-        page.add("user", side, [make_block("text", element)])
+        page.add("user", side, page.located([make_block("text", element)]))
         return
     if not isinstance(element, Mapping):
         page.add("unknown", side, [note("not a message", pretty(element))])
@@ -138,13 +161,13 @@ def _show(page: _Page, side: Side, element: Any) -> None:
     if kind == "message":
         _show_message(page, side, element)
     elif kind == "reasoning":
-        page.assistant(side, calls=False)["blocks"].extend(reasoning(element))
+        page.assistant(side, calls=False)["blocks"].extend(page.located(reasoning(element)))
     elif isinstance(kind, str) and kind in CALL_TYPES:
         arguments = element.get("arguments", element.get("input"))
         page.call(side, call_block(element.get("name"), arguments, element.get("call_id") or element.get("id")))
     elif isinstance(kind, str) and kind in RESULT_TYPES:
         call_id = call_id_of(element.get("call_id"))
-        page.answer(side, result_blocks(element.get("output"), "", call_id), call_id)
+        page.answer(side, page.contents(result_blocks(element.get("output"), "", call_id)), call_id)
     else:
         name = f"item of type {as_text(kind)}" if kind else "item without a type"
         page.add("unknown", side, [note(name, pretty(element))])
@@ -162,7 +185,7 @@ def _show_message(page: _Page, side: Side, message: Mapping[str, Any]) -> None:
     """Add one message, with the reasoning and the calls that a chat-shaped one carries."""
     role = message.get("role")
     if role == "assistant":
-        blocks = [block for block in _said(message) for block in split_thinking(block)]
+        blocks = _said(page, message)
         calls = message.get("tool_calls")
         if blocks or not calls:
             turn = page.assistant(side, calls=False)
@@ -172,20 +195,23 @@ def _show_message(page: _Page, side: Side, message: Mapping[str, Any]) -> None:
         return
     if role == "tool":
         call_id = call_id_of(message.get("tool_call_id"))
-        page.answer(side, result_blocks(message.get("content"), as_text(message.get("name") or ""), call_id), call_id)
+        result = result_blocks(message.get("content"), as_text(message.get("name") or ""), call_id)
+        page.answer(side, page.contents(result), call_id)
         return
     known = isinstance(role, str) and role in ROLES
-    blocks = list(contents(message.get("content"))) or [note("empty message")]
+    blocks = page.contents(contents(message.get("content"))) or page.located([note("empty message")])
     if not known:
         blocks.insert(0, note(f"role {as_text(role)}"))
     page.add(str(role) if known else "unknown", side, blocks)
 
 
-def _said(message: Mapping[str, Any]) -> Iterator[Block]:
-    """Yield what an assistant message says: reasoning kept beside the text, then the text."""
-    if thought := message_reasoning(message):
-        yield make_block("reasoning", thought)
-    yield from contents(message.get("content"))
+def _said(page: _Page, message: Mapping[str, Any]) -> list[Block]:
+    """Return what an assistant message says: reasoning kept beside the text, then the text."""
+    thought = message_reasoning(message)
+    blocks = page.located([make_block("reasoning", thought)] if thought else [])
+    for n, part in enumerate(contents(message.get("content"))):
+        blocks += page.located(split_thinking(part), n)
+    return blocks
 
 
 def _show_chat_call(page: _Page, side: Side, call: Any) -> None:

@@ -1,7 +1,7 @@
 """Long work behind the pages: a thread, with progress to see and a way to stop it.
 
-An export writes a selection and its random controls. A look finds who gives an example, which is enough for the funnel,
-or more: hazards.
+An export writes a selection and its random controls. A check finds which rollouts give an example, which is enough
+for the funnel, and on request what training would do with each.
 """
 
 import threading
@@ -97,13 +97,14 @@ class ExportJob(Job):
 
 
 class CheckJob(Job):
-    """A look at every example of a plan that has begun."""
+    """A check of every example of a plan that has begun."""
 
     def __init__(self, workspace: Workspace, plan: Plan, *, with_hazards: bool) -> None:
-        """Begin to look."""
+        """Begin to check."""
         self.plan, self.with_hazards = plan, with_hazards
-        outlook = workspace.outlook
-        super().__init__("look", outlook.look(plan) if with_hazards else outlook.prepare(plan), workspace.n_rollouts)
+        outcomes = workspace.conversion_outcomes
+        steps = outcomes.check_examples(plan) if with_hazards else outcomes.prepare(plan)
+        super().__init__("look", steps, workspace.n_rollouts)
 
 
 def writing_of(job: ExportJob | None) -> str | None:

@@ -1,6 +1,6 @@
 """The server: Streamlit's app with the reader's routes, a guard before it, and settings nobody can loosen.
 
-`serve` is what the command line calls; `build` gives the same app to `streamlit run`. Whatever a config file, an
+`serve` is what the command line calls; `parts` is what `app.py` gives to `streamlit run`. Whatever a config file, an
 environment variable or a flag says, the settings in `settings` hold, and the app does not start when one does not.
 """
 
@@ -29,9 +29,10 @@ from rollout_curator.ui.server.error_log import log_error
 from rollout_curator.ui.server.guard import Guard
 from rollout_curator.ui.server.origin import public_hosts
 from rollout_curator.ui.server.proxies import Proxies
-from rollout_curator.ui.server.site import ServeOptions, Site, install
+from rollout_curator.ui.server.serve_options import ServeOptions
+from rollout_curator.ui.server.site import Site, install
 
-__all__ = ["ServeOptions", "build", "parts", "serve"]
+__all__ = ["ServeOptions", "parts", "serve"]
 
 UI = Path(__file__).parents[1]
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
@@ -64,11 +65,6 @@ def serve(options: ServeOptions) -> None:
     options = replace(options, port=_free_port(options))
     forced = {**settings(options), "logger.hideWelcomeMessage": True, "server.port": options.port}
     App(**_parts(options)).run(config=forced)
-
-
-def build(options: ServeOptions) -> App:
-    """Return the app for a server that somebody else runs, such as `streamlit run`. Raises ServerRefused."""
-    return App(**parts(options))
 
 
 def parts(options: ServeOptions) -> dict[str, Any]:

@@ -46,10 +46,10 @@ def set_filter(chosen: Filter) -> None:
     state.change_recipe(filters=(*others[:place], *([chosen] if asks else []), *others[place:]))
 
 
-def remove_filter(place: int) -> None:
-    """Take the filter at a place out of the recipe."""
-    before = state.recipe().filters
-    state.change_recipe(filters=(*before[:place], *before[place + 1 :]))
+def remove_part(part: str, place: int) -> None:
+    """Take a filter or a strategy out of the recipe, by the name of its list there and its place in that."""
+    before = getattr(state.recipe(), part)
+    state.change_recipe(**{part: (*before[:place], *before[place + 1 :])})
 
 
 def set_group_threshold(by: str, chosen: Mapping[str, float | None]) -> None:
@@ -59,7 +59,7 @@ def set_group_threshold(by: str, chosen: Mapping[str, float | None]) -> None:
     state.change_recipe(thresholds=Thresholds(by, found) if found else None)
 
 
-def clear_own() -> None:
+def clear_group_thresholds() -> None:
     """Let every agent, source and model follow the common threshold again."""
     state.take(state.recipe().without_thresholds())
 
@@ -94,12 +94,6 @@ def add_strategy(step: Step) -> None:
     state.change_recipe(strategies=(*state.recipe().strategies, step))
 
 
-def remove_strategy(place: int) -> None:
-    """Take the rule at a place out of the recipe."""
-    before = state.recipe().strategies
-    state.change_recipe(strategies=(*before[:place], *before[place + 1 :]))
-
-
 def move_strategy(place: int, by: int) -> None:
     """Move the rule at a place up (-1) or down (1)."""
     steps = list(state.recipe().strategies)
@@ -115,11 +109,6 @@ def set_axis(name: str) -> None:
     state.write_url()
 
 
-def axis() -> str:
-    """Return which number the picker is about."""
-    return state.session().axis
-
-
 def open_here(queue: str) -> None:
     """Show the rollouts of a queue in the section of rollouts; an empty name shows all."""
     now = state.session()
@@ -129,25 +118,10 @@ def open_here(queue: str) -> None:
     state.write_url()
 
 
-def opened() -> str:
-    """Return the queue whose rollouts the table of this page shows, empty for all."""
-    return state.session().opened
-
-
-def section() -> str:
-    """Return which section of the Select page is shown, empty for the first."""
-    return state.session().section
-
-
 def set_section(name: str) -> None:
     """Choose which section of the Select page is shown."""
     state.session().section = name
     state.write_url()
-
-
-def columns() -> tuple[str, ...]:
-    """Return the columns of the table of rollouts, in order; none for the usual ones."""
-    return state.session().columns
 
 
 def set_columns(names: Sequence[str]) -> None:
@@ -155,20 +129,10 @@ def set_columns(names: Sequence[str]) -> None:
     state.session().columns = tuple(names)
 
 
-def success() -> float | None:
-    """Return the reward the user counts as a success, None where none was chosen."""
-    return state.session().success
-
-
 def set_success(value: float | None) -> None:
     """Choose the reward that counts as a success; None follows the threshold."""
     state.session().success = None if value is None or not math.isfinite(value) else float(value) + 0.0
     state.write_url()
-
-
-def as_tables() -> bool:
-    """Say whether tables stand in place of figures."""
-    return state.session().as_tables
 
 
 def set_as_tables(chosen: bool) -> None:
@@ -190,11 +154,6 @@ def compare(name: str, chosen: Recipe | None) -> None:
     """Put a recipe beside the selection under a name, or take it away again."""
     others = {other: recipe for other, recipe in state.session().compared.items() if other != name}
     state.session().compared = others if chosen is None else {**others, name: chosen}
-
-
-def compared() -> dict[str, Recipe]:
-    """Return the recipes that are shown beside the selection, by name."""
-    return dict(state.session().compared)
 
 
 def _bound(value: float | None) -> float | None:

@@ -17,12 +17,11 @@ import streamlit as st
 from rollout_curator.conversation.excerpts import Excerpt, cut_shared_starts
 from rollout_curator.index.numeric_columns import REWARD
 from rollout_curator.recipe.recipe import Recipe
-from rollout_curator.selection import strategies
+from rollout_curator.selection import group_tables
 from rollout_curator.selection.intervals import Interval
 from rollout_curator.selection.threshold_counts import ThresholdCounts, count_thresholds
-from rollout_curator.ui import plots
 from rollout_curator.ui.server.site import BY_CONTENT
-from rollout_curator.ui.state import choices
+from rollout_curator.ui.state import state
 from rollout_curator.workspace import attempts as trying
 from rollout_curator.workspace.workspace import Workspace
 
@@ -122,13 +121,13 @@ def _attempt_frame(workspace: Workspace, version: int, rest: Recipe) -> pd.DataF
 
 
 def task_table(workspace: Workspace, recipe: Recipe, at_least: float) -> pd.DataFrame:
-    """Return one row per task: attempts, rated, passes, pass@k, mean, spread; see `strategies`."""
+    """Return one row per task: attempts, rated, passes, pass@k, mean, spread; see `group_tables`."""
     return _task_table(workspace, workspace.refresh_decisions(), recipe.of_classes(), at_least)
 
 
 @st.cache_resource(hash_funcs=BY_CONTENT, show_spinner=False, max_entries=4)
 def _task_table(workspace: Workspace, version: int, rest: Recipe, at_least: float) -> pd.DataFrame:
-    return strategies.task_table(attempt_frame(workspace, rest), at_least)
+    return group_tables.task_table(attempt_frame(workspace, rest), at_least)
 
 
 def success_at(workspace: Workspace, recipe: Recipe) -> float:
@@ -136,7 +135,7 @@ def success_at(workspace: Workspace, recipe: Recipe) -> float:
 
     It does not follow the threshold: what a task is like stays the same while one looks for the threshold.
     """
-    chosen = choices.success()
+    chosen = state.session().success
     return trying.usual_success(attempts(workspace, recipe)) if chosen is None else chosen
 
 
@@ -151,13 +150,13 @@ def _fared(workspace: Workspace, version: int, rest: Recipe, at_least: float) ->
 
 
 def group_table(workspace: Workspace, recipe: Recipe, by: str, at_least: float) -> pd.DataFrame:
-    """Return one row per name of a class among the attempts, largest first; see `plots.group_table`."""
+    """Return one row per name of a class among the attempts, largest first; see `group_tables`."""
     return _group_table(workspace, workspace.refresh_decisions(), recipe.of_classes(), by, at_least)
 
 
 @st.cache_resource(hash_funcs=BY_CONTENT, show_spinner=False, max_entries=6)
 def _group_table(workspace: Workspace, version: int, rest: Recipe, by: str, at_least: float) -> pd.DataFrame:
-    return plots.group_table(attempt_frame(workspace, rest), by, at_least=at_least)
+    return group_tables.group_table(attempt_frame(workspace, rest), by, at_least=at_least)
 
 
 def task_names(workspace: Workspace, recipe: Recipe, groups: list[int]) -> list[str]:

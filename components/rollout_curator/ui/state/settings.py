@@ -56,7 +56,7 @@ def set_nth(number: int) -> None:
 def take_back() -> None:
     """Return to the recipe whose examples were last known."""
     now = state.session()
-    now.recipe, now.look = now.known or Recipe(), None
+    now.recipe, now.check = now.known or Recipe(), None
     state.write_url()
 
 

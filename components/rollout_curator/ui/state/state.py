@@ -1,7 +1,7 @@
 """What one browser tab has chosen: recipe, queue, place, reviewer. The only file that touches `st.session_state`.
 
 The choices that make a view stand in the URL too (the selection, `axis`, `queue`, `key`, ...), so a link shows the same
-again; `addresses` knows how a selection is written there. A value in the URL that this session did not write itself is
+again; `recipe.url` knows how a selection is written there. A value in the URL that this session did not write itself is
 taken as the user's wish.
 """
 
@@ -12,7 +12,6 @@ from dataclasses import dataclass, field, replace
 from time import monotonic
 from typing import Any
 
-import numpy as np
 import streamlit as st
 
 from rollout_curator.errors import CuratorError
@@ -36,7 +35,6 @@ ALL = (*EVERYWHERE, *REVIEW, *SELECT)
 ROLLOUTS = "rollouts"
 """The section of single rollouts on the Select page."""
 ECHO_S = 3.0
-Array = np.ndarray[Any, Any]
 """So long after a value was replaced, the browser may still send it along with something else."""
 
 
@@ -82,7 +80,7 @@ class Session:
     reported: Mapping[str, Any] | None = None
     notice: str = ""
     known: Recipe | None = None
-    look: CheckJob | None = None
+    check: CheckJob | None = None
     declined: Plan | None = None
     nth: int = 1
     template_from: str = ""
@@ -168,11 +166,6 @@ def of_component(key: str) -> Mapping[str, Any]:
     """Return what a component of the browser last said, for its callbacks, which run before the page does."""
     said = st.session_state.get(key)
     return said if isinstance(said, Mapping) else {}
-
-
-def forget(name: str) -> None:
-    """Drop what a widget holds, so that it begins anew."""
-    st.session_state.pop(f"rc.{name}", None)
 
 
 def link(**more: str) -> dict[str, str]:

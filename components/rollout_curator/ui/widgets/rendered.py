@@ -10,6 +10,7 @@ from typing import TypedDict
 import streamlit as st
 from streamlit.components.v2.types import ComponentRenderer
 
+from rollout_curator.printable import replace_surrogates
 from rollout_curator.ui import scripts
 
 
@@ -22,13 +23,10 @@ class Piece(TypedDict):
 
 
 def rendered(pieces: Sequence[Piece], *, key: str) -> None:
-    """Draw pieces one below the other; half surrogate pairs cannot be sent and become the replacement character."""
-    sendable = [{**piece, "text": _sendable(piece["text"]), "head": _sendable(piece["head"])} for piece in pieces]
+    """Draw pieces one below the other; half surrogate pairs cannot be sent and become question marks."""
+    fit = replace_surrogates
+    sendable = [{**piece, "text": fit(piece["text"]), "head": fit(piece["head"])} for piece in pieces]
     _component()(key=key, data={"pieces": sendable})
-
-
-def _sendable(text: str) -> str:
-    return text.encode("utf-8", errors="replace").decode("utf-8")
 
 
 @cache
