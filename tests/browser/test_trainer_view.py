@@ -45,7 +45,7 @@ def test_a_user_sees_what_is_trained_and_keeps_only_what_fits(
     select(page, "Chat template", "ChatML, no tools")
     pieces = page.locator(".rc-piece")
     expect(pieces.nth(1).locator(".rc-text")).to_contain_text(HOSTILE, timeout=30_000)
-    expect(pieces.nth(0).locator(".rc-word")).to_have_text("ignored")
+    expect(pieces.nth(0).locator(".rc-word")).to_have_text("not trained")
     expect(pieces.nth(1).locator(".rc-word")).to_have_text("trained")
     expect(pieces.nth(0)).to_have_css("border-left-style", "dotted")
     expect(pieces.nth(1)).to_have_css("border-left-style", "solid")
