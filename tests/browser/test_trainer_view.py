@@ -27,7 +27,7 @@ def select(page: Page, name: str, option: str) -> None:
 
 def button(page: Page, count: int) -> None:
     """Wait until the button would write so many."""
-    words = f"Export {count} rollout" + ("s" if count != 1 else "")
+    words = f"Export {count} example" + ("s" if count != 1 else "")
     expect(page.get_by_role("button", name=words, exact=True)).to_be_visible(timeout=30_000)
 
 
