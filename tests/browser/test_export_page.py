@@ -55,7 +55,7 @@ def test_from_threshold_to_a_split_verified_export_with_its_config_and_to_pairs(
     expect(warning).to_have_count(0, timeout=30_000)
     assert [check for check in verify(manifest) if not check.holds] == []
 
-    page.get_by_text("DPO pairs").click()
+    page.get_by_text("DPO pairs", exact=True).click()
     expect(page.get_by_text(re.compile(r"pairs from|pair from|pairs\*?\*? from")).first).to_be_visible(timeout=30_000)
     expect(page.get_by_text(re.compile(r"The chosen side is longer in \d+ of")).first).to_be_visible(timeout=30_000)
     promised = export(page, "pairs")

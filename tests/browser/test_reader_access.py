@@ -86,7 +86,7 @@ def test_the_loop_works_by_keyboard_alone(app_server: Callable[..., AppServer], 
         )
     expected = ["bCompare attempts", "Find", "Copy all", "Turns", "Conversation"]
     assert [name for name in reached if name in expected] == expected
-    assert {"1wrong answer", "xreject", "aaccept", "?keys"} <= set(reached), reached
+    assert {"1wrong answer", "xReject", "aAccept", "?Keys"} <= set(reached), reached
     page.keyboard.press("x")
     page.keyboard.press("a")
     page.keyboard.press("k")

@@ -27,7 +27,7 @@ def select(page: Page, name: str, option: str) -> None:
 
 def button(page: Page, count: int) -> None:
     """Wait until the button would write so many."""
-    words = f"Export {count} rollout" + ("s" if count != 1 else "")
+    words = f"Export {count} example" + ("s" if count != 1 else "")
     expect(page.get_by_role("button", name=words, exact=True)).to_be_visible(timeout=30_000)
 
 
@@ -45,7 +45,7 @@ def test_a_user_sees_what_is_trained_and_keeps_only_what_fits(
     select(page, "Chat template", "ChatML, no tools")
     pieces = page.locator(".rc-piece")
     expect(pieces.nth(1).locator(".rc-text")).to_contain_text(HOSTILE, timeout=30_000)
-    expect(pieces.nth(0).locator(".rc-word")).to_have_text("ignored")
+    expect(pieces.nth(0).locator(".rc-word")).to_have_text("not trained")
     expect(pieces.nth(1).locator(".rc-word")).to_have_text("trained")
     expect(pieces.nth(0)).to_have_css("border-left-style", "dotted")
     expect(pieces.nth(1)).to_have_css("border-left-style", "solid")

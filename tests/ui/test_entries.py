@@ -87,7 +87,7 @@ def test_501_keys_at_once_are_refused_whole(client: TestClient, view: View) -> N
 
 def test_a_body_that_is_too_long_is_refused_whole(client: TestClient, view: View) -> None:
     status, answer = send(client, view, [entry(view, pos, note="x" * 10_000) for pos in range(101)])
-    assert (status, "nothing was taken" in answer["error"], n_acts(view)) == (413, True, 0)
+    assert (status, "nothing was saved" in answer["error"], n_acts(view)) == (413, True, 0)
 
 
 def test_half_a_surrogate_pair_in_a_note_is_kept_made_visible_and_holds_up_nothing(

@@ -271,8 +271,8 @@ def test_a_file_that_comes_after_the_page_was_drawn_is_not_replaced_and_then_ask
     assert (out.read_text(), type(job.failure)) == ("mine\n", FileInTheWay)
     app.run()
     assert app.error[0].value.replace("\\", "") == (
-        f"{out}: was not written by this program, so it is not replaced; nothing was written: agree to it above, or "
-        "name another file."
+        f"{out}: was not written by this program, so it is not replaced; nothing was written: tick it above or enter "
+        "another name."
     )
     assert app.button(key="rc.export").disabled
 

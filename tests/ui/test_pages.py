@@ -233,7 +233,7 @@ def test_thresholds_by_agent_hold_in_the_small_plots_of_another_class(site: Site
     (panel,) = json.loads(app.get("bidi_component")[1].proto.json)["panels"]
     assert funnel(app)[3] == "2 at any reward or their own threshold"
     assert (panel["note"], panel["total"]["rollouts"], panel["own"]) == (
-        "2 rollouts, mean 0.95, spread 0.071",
+        "2 rollouts, mean 0.95, SD 0.071",
         2,
         False,
     )
@@ -313,7 +313,7 @@ def test_rules_can_change_places(site: Site) -> None:
 
 def test_a_rule_that_drops_nobody_says_so_beside_the_others(site: Site) -> None:
     app = add_rule(opened("select", min="0.95"), "drop_copies")
-    assert "**nobody**: copies of another line" in said(app)
+    assert "**0** copies of another line" in said(app)
 
 
 def dropped_lines(app: AppTest) -> list[str]:
@@ -360,7 +360,7 @@ def test_a_selection_put_aside_stands_beside_this_one_and_can_be_taken_up(site: 
     app.text_input(key="rc.compare-name").set_value("high").run()
     app.button(key="rc.compare-aside").click().run()
     app.number_input(key="rc.least-reward").set_value(0.05).run()
-    assert "to high: 2 in both; -1 rollout, -1 task, -2 tokens" in said(app).replace("\\", "")
+    assert "high vs current: 2 in both; -1 rollout, -1 task, -2 tokens" in said(app).replace("\\", "")
     next(one for one in app.button if one.key == "rc.compared-4-high").click().run()
     assert state_of(app).recipe.min_reward == 0.5
 
@@ -596,7 +596,7 @@ def test_a_file_that_no_export_wrote_is_replaced_only_on_demand(site: Site, tmp_
 def test_when_nothing_is_kept_the_button_rests_and_says_why(site: Site) -> None:
     app = opened("export", min="5")
     assert app.button(key="rc.export").disabled
-    assert any("Nothing is kept" in caption.value for caption in app.caption)
+    assert any("Nothing to export" in caption.value for caption in app.caption)
 
 
 def test_a_changed_source_is_noticed(site: Site, tmp_path: Path) -> None:
@@ -630,7 +630,7 @@ def test_a_split_is_chosen_counted_and_kept_in_the_recipe(site: Site) -> None:
     app.number_input(key="rc.split-validation-share").set_value(25.0).run()
     assert chosen(app).split == Split(0.25)
     table = app.dataframe[0].value
-    assert table[""].tolist()[:2] == ["rows", "tasks"]
+    assert table[""].tolist()[:2] == ["examples", "tasks"]
     assert table["train"][0] + table["validation"][0] == 4
     app.segmented_control(key="rc.split").set_value("count").run()
     app.number_input(key="rc.split-validation-count").set_value(1).run()
@@ -648,7 +648,7 @@ def test_pairs_are_chosen_counted_and_explained(site: Site) -> None:
     shown = " ".join(block.value for block in (*app.markdown, *app.caption))
     assert "**0 pairs** from 0 of 5 tasks" in shown
     assert "5 have one usable rollout only" in shown
-    assert "also rejected by you" in shown
+    assert "or rejected in review" in shown
     assert app.button(key="rc.export").disabled
     app.selectbox(key="rc.pair-rule").set_value("margin").run()
     app.number_input(key="rc.pair-margin").set_value(0.25).run()
@@ -678,7 +678,7 @@ def test_the_cost_of_training_stands_on_the_page(site: Site) -> None:
     app = opened("export")
     shown = " ".join(block.value for block in app.markdown)
     assert "tokens trained" in shown
-    limit = next(box for box in app.number_input if box.label == "Max length (tokens)")
+    limit = next(box for box in app.number_input if box.label == "Sequence length (tokens)")
     limit.set_value(1).run()
     (warning,) = [warning.value for warning in app.warning if warning.value.startswith("Too long")]
     assert "masks them" in warning and "they take their place in a batch and train nothing" in warning

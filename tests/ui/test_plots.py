@@ -308,7 +308,7 @@ def test_the_row_of_a_text_is_its_number() -> None:
 def test_groups_are_rows_in_the_order_of_the_table() -> None:
     table = group_table(frame_of([1.0, 0.0, 0.5, np.nan]), "agent", at_least=0.5).sort_values("mean")
     figure = plots.by_group(table, "agent")
-    assert list(figure.layout.yaxis.ticktext) == ["swe1  1", "swe2  1", "swe0  2"]
+    assert list(figure.layout.yaxis.ticktext) == ["swe1 (1)", "swe2 (1)", "swe0 (2)"]
     assert opens(figure.data[4]) == ["agent==swe1", "agent==swe2", "agent==swe0"]
     assert figure.data[4].text[2] == (
         "swe0<br>1 of 2 rollouts with a reward<br>mean 1, from 1 to 1<br>median 1, quartiles 1 to 1<br>100.0% pass"
@@ -319,13 +319,13 @@ def test_groups_beyond_the_fortieth_are_one_row_that_opens_nothing() -> None:
     frame = frame_of([0.0] * 90)
     frame["agent"] = pd.Categorical([f"agent {i % 45:02}" for i in range(90)])
     figure = plots.by_group(group_table(frame, "agent"), "agent")
-    assert (len(figure.layout.yaxis.ticktext), figure.layout.yaxis.ticktext[-1]) == (41, "(5 others)  10")
+    assert (len(figure.layout.yaxis.ticktext), figure.layout.yaxis.ticktext[-1]) == (41, "(5 others) (10)")
     assert opens(figure.data[4])[-1] == ""
 
 
 def test_rollouts_without_a_group_are_a_row_of_their_own() -> None:
     figure = plots.by_group(group_table(frame_of([1.0, 0.0]), "source"), "source")
-    assert (list(figure.layout.yaxis.ticktext), opens(figure.data[4])) == (["(none)  2"], ["source=="])
+    assert (list(figure.layout.yaxis.ticktext), opens(figure.data[4])) == (["(none) (2)"], ["source=="])
 
 
 def test_tasks_are_counted_by_their_pass_rate() -> None:

@@ -56,7 +56,7 @@ function awaitKey(s, action, button) {
     const taken = Object.keys(KEYS).find((other) => other !== action && keyOf(s, other).includes(event.key));
     if (RESERVED.test(event.key) || event.ctrlKey || event.metaKey || event.altKey) return drawHelp(s, "this key is reserved");
     if (taken) return drawHelp(s, `${event.key} is already used for ${WORDS[taken]}`);
-    chooseKeys(s, { ...(s.preferences.keys || {}), [action]: [event.key] }, `${event.key} now means: ${WORDS[action]}`);
+    chooseKeys(s, { ...(s.preferences.keys || {}), [action]: [event.key] }, `${event.key} now means ${WORDS[action]}`);
     s.ui.help.querySelector(`[data-action="${action}"]`).focus();
   };
   const stop = () => { window.removeEventListener("keydown", listen, true); s.ui.help.removeEventListener("close", stop); };
