@@ -191,7 +191,7 @@ def test_a_terminal_that_cannot_show_a_character_is_given_its_escape(tmp_path: P
     [
         (Path.mkdir, "is a folder; move it away, then export again"),
         (lambda lock: lock.symlink_to("x"), "is a link; move it away, then export again"),
-        (os.mkfifo, "is no regular file; move it away, then export again"),
+        (os.mkfifo, "is not a regular file; move it away, then export again"),
     ],
 )
 def test_a_lock_that_is_none_is_named_with_what_to_do(tmp_path: Path, make: Any, words: str) -> None:

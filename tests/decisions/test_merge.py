@@ -210,8 +210,8 @@ def test_an_outbox_that_reached_both_stores_counts_once(store: Decisions, tmp_pa
     ("line", "words"),
     [
         (b"no json", "line 2: is not JSON"),
-        (b'{"key": "x"}', "line 2: is not an act of a review store"),
-        (b"[]", "line 2: is not an act of a review store"),
+        (b'{"key": "x"}', "line 2: is not a decision record"),
+        (b"[]", "line 2: is not a decision record"),
     ],
 )
 def test_a_line_that_is_no_act_keeps_out_the_whole_file(

@@ -131,7 +131,9 @@ def test_two_bytes_of_gzip_after_packed_lines_are_no_more_of_them(tmp_path: Path
 
 def test_two_bytes_of_gzip_that_a_cut_left_are_gzip(tmp_path: Path) -> None:
     (tmp_path / "a.jsonl").write_bytes(b"\x1f\x8b")
-    assert header_of(tmp_path / "a.jsonl", tmp_path)["refusal"] == f"{tmp_path}/a.jsonl: no rollouts, not one line"
+    assert (
+        header_of(tmp_path / "a.jsonl", tmp_path)["refusal"] == f"{tmp_path}/a.jsonl: no rollouts found, not one line"
+    )
 
 
 # Ranges, pools and packing change nothing

@@ -78,11 +78,11 @@ def exportable(app: AppTest) -> str:
 def test_what_is_odd_is_counted_with_what_happens_to_it(site: Site) -> None:
     app = opened("export")
     assert table(app) == {
-        "have contents that are lists, where others are text": "drop",
+        "have list content while other examples have text content": "drop",
         "call tools, but no tools were recorded": "keep",
-        "were cut off at a limit": "drop",
+        "were truncated (hit a limit)": "drop",
         "end on a tool call": "keep",
-        "have images": "drop",
+        "contain images": "drop",
     }
     assert "Not looked for without a limit: too long." in captions(app)
     assert "Not looked for without a chat template: template fails," in captions(app)
@@ -92,10 +92,10 @@ def test_a_limit_leaves_out_what_is_too_long_and_trim_brings_it_back(site: Site)
     app = opened("export")
     assert exportable(app) == "Export 3 rollouts"
     app.number_input(key="rc.limit").set_value(500).run()
-    assert (exportable(app), table(app)["are longer than the trainer's limit"]) == ("Export 2 rollouts", "drop")
+    assert (exportable(app), table(app)["exceed the trainer's max length"]) == ("Export 2 rollouts", "drop")
     choose(app, "over_length", "trim")
     assert exportable(app) == "Export 3 rollouts"
-    assert "Of these, 1 ends earlier because it is longer than the trainer's limit." in captions(app)
+    assert "Of these, 1 ends earlier because it exceeds the trainer's max length." in captions(app)
     assert state_of(app).recipe.trim == ("over_length",)
     choose(app, "over_length", "drop")
     assert (state_of(app).recipe.trim, exportable(app)) == ((), "Export 2 rollouts")
@@ -120,7 +120,7 @@ def test_a_template_is_chosen_and_shows_its_text(site: Site) -> None:
 def test_a_pasted_template_is_taken_and_a_wrong_one_is_told(site: Site) -> None:
     app = select(opened("export"), "chat template", "paste one")
     app.text_area(key="rc.template-text").input("{% if %}").run()
-    assert "this is no chat template" in app.warning[0].value
+    assert "not a chat template" in app.warning[0].value
     app.text_area(key="rc.template-text").input("{% for m in messages %}{{ m.content }}{% endfor %}").run()
     assert state_of(app).recipe.template["name"] == "pasted"
     assert not app.warning
@@ -184,9 +184,9 @@ def test_of_many_rollouts_hazards_are_looked_for_when_asked(site: Site, monkeypa
     monkeypatch.setattr(loading, "ALWAYS_MAX", 2)
     app = opened("export")
     assert "The 5 examples were not looked at yet." in captions(app)
-    assert "have contents that are lists, where others are text" not in table(app)
+    assert "have list content while other examples have text content" not in table(app)
     app.button(key="rc.look").click().run()
-    assert "have contents that are lists, where others are text" in table(app)
+    assert "have list content while other examples have text content" in table(app)
 
 
 def test_a_trainer_that_refuses_columns_gets_none(site: Site) -> None:
@@ -231,8 +231,8 @@ def test_a_card_and_a_report_of_somebody_else_are_asked_for_by_name(site: Site, 
     app.checkbox(key="rc.report").check().run()
     (box,) = [box for box in app.checkbox if box.label.startswith("Replace ")]
     assert box.label.replace("\\", "") == (
-        "Replace curated.nemo_rl.report.jsonl of 5 bytes (was not written by this program), "
-        "curated.nemo_rl.card.md of 5 bytes (was not written by this program)"
+        "Replace curated.nemo_rl.report.jsonl of 5 bytes (was not written by rollout-curator), "
+        "curated.nemo_rl.card.md of 5 bytes (was not written by rollout-curator)"
     )
     assert app.button(key="rc.export").disabled
     box.check().run()
@@ -240,7 +240,7 @@ def test_a_card_and_a_report_of_somebody_else_are_asked_for_by_name(site: Site, 
     assert site.export is not None
     assert site.export.wait(20)
     assert site.export.result is not None
-    assert "curated.nemo_rl.card.md was replaced: it was not written by this program." in site.export.result.notes
+    assert "curated.nemo_rl.card.md was overwritten: it was not written by rollout-curator." in site.export.result.notes
 
 
 def test_an_export_that_was_edited_by_hand_is_asked_for(site: Site, tmp_path: Path) -> None:
@@ -253,7 +253,7 @@ def test_an_export_that_was_edited_by_hand_is_asked_for(site: Site, tmp_path: Pa
     out.write_bytes(out.read_bytes().replace(b"4", b"5", 1))
     app = opened("export")
     assert [box.label.replace("\\", "") for box in app.checkbox if "rc.replace" in str(box.key)] == [
-        "Replace curated.nemo_rl.jsonl of 4.43 kB (was changed since this program wrote it)"
+        "Replace curated.nemo_rl.jsonl of 4.43 kB (was changed since rollout-curator wrote it)"
     ]
     assert app.button(key="rc.export").disabled
 
@@ -270,7 +270,8 @@ def test_a_file_that_comes_after_the_page_was_drawn_is_not_replaced_and_then_ask
     assert (out.read_text(), type(job.failure)) == ("mine\n", FileInTheWay)
     app.run()
     assert app.error[0].value.replace("\\", "") == (
-        f"{out}: was not written by this program, so it is not replaced; nothing was written: agree to it above, or "
+        f"{out}: was not written by rollout-curator, so it is not overwritten; nothing was written: agree to it above, "
+        "or "
         "name another file."
     )
     assert app.button(key="rc.export").disabled
@@ -352,9 +353,9 @@ SEES = {"type": "function_call_output", "call_id": "c", "output": "seven"}
 def test_the_sides_of_pairs_are_measured_before_they_are_written(site: Site, tmp_path: Path) -> None:
     app = pairing(tmp_path, gym(reward=1.0, output=[LOOKS, SEES, said("7")]), gym(reward=0.0, output=[said("no")]))
     assert (
-        "The chosen side is longer in the only pair (median 7 against 2 characters of the model's own). "
-        "With tool results and user turns it is longer in the only pair (median 12 against 2 characters). "
-        "It takes more turns in the only pair (median 2 against 1)."
+        "The chosen side is longer in the only pair (median 7 vs 2 characters of the model's own). "
+        "With tool results and user turns it is longer in the only pair (median 12 vs 2 characters). "
+        "It takes more turns in the only pair (median 2 vs 1)."
     ) in captions(app)
     assert (
         "36 % of the characters of the sides are not the model's (tool results, user turns), in the only pair, and "
@@ -364,12 +365,12 @@ def test_the_sides_of_pairs_are_measured_before_they_are_written(site: Site, tmp
 
 def test_lengths_and_the_turns_of_others_are_a_choice(site: Site, tmp_path: Path) -> None:
     app = pairing(tmp_path, gym(reward=1.0, output=[LOOKS, SEES, said("7")]), gym(reward=0.0, output=[said("no")]))
-    select(app, "which against which", "the two nearest in length")
+    select(app, "which against which", "the two closest in length per task")
     select(app, "length of the two sides", "at most 1.5 to 1")
-    assert "1 has no such two near enough in length" in captions(app)
+    assert "1 has no such pair close enough in length" in captions(app)
     select(app, "length of the two sides", "any")
     select(app, "tool results and user turns on a side", "leave such pairs out")
-    assert "1 has no such two in which the model alone speaks" in captions(app)
+    assert "1 has no such pair with only the model's own turns" in captions(app)
     chosen = state_of(app).recipe.pairs
     assert chosen is not None
     assert (chosen.rule, chosen.max_length_ratio, chosen.other_turns) == ("closest_length", 0.0, "leave_out")
@@ -379,7 +380,7 @@ def test_with_pairs_the_page_tells_what_the_trainer_does_with_pairs(site: Site, 
     app = pairing(tmp_path, gym(reward=1.0, output=[said("7")]), gym(reward=0.0, output=[said("no")]))
     says = "\n".join(text.value for text in app.markdown if text.value.startswith("- ")).replace("\\", "")
     assert "every token counts, tool results and user turns too" in says
-    assert "TRL trains on every token, prompts too" not in says
+    assert "TRL trains on all tokens, including the prompt" not in says
     select(app, "format of a pair", "NeMo RL")
     says = "\n".join(text.value for text in app.markdown if text.value.startswith("- ")).replace("\\", "")
     assert "NeMo RL's DPO trains on the last message of each side alone" in says
@@ -390,7 +391,7 @@ def test_the_view_says_where_it_is_not_known_what_trl_trains(site: Site) -> None
     heads = [text.value for text in app.markdown if text.value.startswith("**As")]
     assert heads == ["**As this template writes it, not TRL**: about 16 tokens"]
     assert [piece["trained"] for piece in pieces(app)] == [None, None]
-    assert "What TRL trains is not known: this template is no model's own" in app.warning[0].value.replace("\\", "")
+    assert "Unknown what TRL trains: this template does not belong to a model" in app.warning[0].value.replace("\\", "")
     assert "Not looked for without the trainer's own template" in captions(app)
 
 

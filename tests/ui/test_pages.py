@@ -101,7 +101,7 @@ def test_the_funnel_stands_on_every_page(site: Site, page: str) -> None:
         "6 lines",
         "5 rollouts",
         "4 valid",
-        "2 at 0.5 or more",
+        "2 reward ≥ 0.5",
         "2 not rejected",
         "2 exportable",
     ]
@@ -136,14 +136,14 @@ def test_a_name_that_is_not_utf8_breaks_no_page(site_of_odd_names: Site, page: s
 def test_the_threshold_in_the_box_changes_the_funnel_and_the_url(site: Site) -> None:
     app = opened("rewards")
     app.number_input(key="rc.least-reward").set_value(0.95).run()
-    assert funnel(app)[3] == "1 at 0.95 or more"
+    assert funnel(app)[3] == "1 reward ≥ 0.95"
     assert app.query_params["min"] == "0.95"
 
 
 def test_an_emptied_box_means_any_reward(site: Site) -> None:
     app = opened("rewards", min="0.5")
     app.number_input(key="rc.least-reward").set_value(None).run()
-    assert funnel(app)[3] == "4 at any reward"
+    assert funnel(app)[3] == "4 no threshold"
     assert "min" not in app.query_params
 
 
@@ -155,13 +155,13 @@ def test_a_link_without_sense_is_passed_over(site: Site) -> None:
 @pytest.mark.parametrize("bound", ["inf", "-inf", "1e999", "nan"])
 def test_a_link_with_a_threshold_that_is_not_finite_is_passed_over(site: Site, bound: str) -> None:
     app = opened("rewards", min=bound)
-    assert funnel(app)[3] == "4 at any reward"
+    assert funnel(app)[3] == "4 no threshold"
     assert [warning.value for warning in app.warning] == []
 
 
 def test_a_threshold_is_said_in_all_its_digits(site: Site) -> None:
     app = opened("rewards", min="0.89999999")
-    assert funnel(app)[3] == "2 at 0.89999999 or more"
+    assert funnel(app)[3] == "2 reward ≥ 0.89999999"
 
 
 def picker(app: AppTest) -> dict[str, Any]:
@@ -219,17 +219,17 @@ def test_a_link_moves_both_bounds_past_those_there_are(site: Site) -> None:
 def test_a_link_keeps_that_a_bound_of_the_start_was_taken_away(site: Site) -> None:
     site.recipe = Recipe(min_reward=0.95)
     app = opened("rewards")
-    assert (funnel(app)[3], dict(app.query_params)) == ("1 at 0.95 or more", {"min": "0.95"})
+    assert (funnel(app)[3], dict(app.query_params)) == ("1 reward ≥ 0.95", {"min": "0.95"})
     app.number_input(key="rc.least-reward").set_value(None).run()
     assert app.query_params["min"] == "any"
-    assert funnel(opened("rewards", min="any"))[3] == "4 at any reward"
+    assert funnel(opened("rewards", min="any"))[3] == "4 no threshold"
 
 
 def test_thresholds_by_agent_hold_in_the_small_plots_of_another_class(site: Site) -> None:
     app = opened("rewards", own=f"agent;{quote(EVIL)}=0.9")
     app.segmented_control(key="rc.panels-by").set_value("source").run()
     (panel,) = json.loads(app.get("bidi_component")[1].proto.json)["panels"]
-    assert funnel(app)[3] == "2 at any reward or their own threshold"
+    assert funnel(app)[3] == "2 no threshold (per-agent where set)"
     assert (panel["note"], panel["total"]["rollouts"], panel["own"]) == (
         "2 rollouts, mean 0.95, spread 0.071",
         2,
@@ -266,7 +266,7 @@ def test_any_number_can_be_the_axis_and_its_bounds_are_a_filter(site: Site) -> N
     app = opened("rewards", axis="tokens", min="0.5")
     app.number_input(key="rc.least-tokens").set_value(8.0).run()
     assert state_of(app).recipe.filters == (Filter("tokens", 8.0),)
-    assert funnel(app)[3] == "0 at 0.5 or more, within 1 filter"
+    assert funnel(app)[3] == "0 reward ≥ 0.5, 1 filter"
     assert app.query_params["where"] == "tokens=8.0.."
 
 
@@ -275,13 +275,13 @@ def test_a_link_brings_back_the_whole_selection(site: Site) -> None:
     app = opened("rewards", min="0.05", max="0.9", where=where, rules='[{"name":"best_of_n"}]', own="agent;x=1.0")
     recipe = state_of(app).recipe
     assert (recipe.min_reward, recipe.max_reward, recipe.filters) == (0.05, 0.9, (Filter("tokens", 1.0, 9.0),))
-    assert funnel(app)[3] == "2 at 0.05 to 0.9 or their own threshold, within 1 filter, after 1 rule"
+    assert funnel(app)[3] == "2 reward 0.05–0.9 (per-agent where set), 1 filter, 1 rule"
 
 
 def test_a_recipe_that_names_what_the_files_lack_says_so_and_can_be_mended(site: Site) -> None:
     app = opened("rewards", where="speed=1.0..")
     assert app.error[0].value.replace("\\", "") == (
-        "The recipe cannot be applied here: the filter on speed: no rollout in these files has that number."
+        "The recipe cannot be applied here: the filter on speed: these files have no such numeric column."
     )
     app.button(key="rc.unusable-0").click().run()
     assert [error.value for error in app.error] == []
@@ -291,13 +291,13 @@ def test_a_recipe_that_names_what_the_files_lack_says_so_and_can_be_mended(site:
 def test_the_control_is_one_switch(site: Site) -> None:
     app = opened("rewards", min="0.5")
     app.toggle(key="rc.control").set_value(True).run()
-    assert funnel(app)[3] == "2 at 0.5 or more, drawn at random"
+    assert funnel(app)[3] == "2 reward ≥ 0.5, random baseline"
     assert state_of(app).recipe.control == 1
 
 
 def test_a_rule_beside_its_control_still_says_what_it_drops(site: Site) -> None:
     app = add_rule(opened("rewards", min="0.1"), "drop_hard_tasks")
-    dropped = "**2** unrated or in a task with a pass rate below 0.1"
+    dropped = "**2** without a reward or in a task with a pass rate < 0.1"
     assert dropped in said(app).replace("\\", "")
     app.toggle(key="rc.control").set_value(True).run()
     assert dropped in said(app).replace("\\", "")
@@ -311,7 +311,7 @@ def test_rules_can_change_places(site: Site) -> None:
 
 def test_a_rule_that_drops_nobody_says_so_beside_the_others(site: Site) -> None:
     app = add_rule(opened("rewards", min="0.95"), "drop_copies")
-    assert "**nobody**: copies of another line" in said(app)
+    assert "**nobody**: duplicates of another line" in said(app)
 
 
 def dropped_lines(app: AppTest) -> list[str]:
@@ -349,7 +349,10 @@ def test_what_is_said_of_tasks_follows_no_threshold_and_counts_what_is_rejected(
     workspace.decisions.record([Entry(workspace.key(2), "reject", reviewer="ann")])
     found = said(opened("rewards", min="0.5")).replace("\\", "")
     assert fares in found
-    assert "1 rejected by hand counts as failed; left out: 1 that is masked by its environment, 1 without" in found
+    assert (
+        "1 rejected in review counts as failed; not counted: 1 that was masked by the environment (mask_sample), 1 "
+        "without" in found
+    )
 
 
 def test_a_selection_put_aside_stands_beside_this_one_and_can_be_taken_up(site: Site) -> None:
@@ -368,7 +371,7 @@ def test_a_recipe_that_cannot_be_compared_here_says_why_and_can_be_taken_away(si
     state_of(app).compared = {"odd.toml": Recipe(filters=(Filter("speed", 1.0),))}
     app.segmented_control(key=key_of(app, "table")).set_value("Compare").run()
     assert [one.value.replace("\\", "") for one in app.error] == [
-        "odd.toml cannot be compared here: the filter on speed: no rollout in these files has that number."
+        "odd.toml cannot be compared here: the filter on speed: these files have no such numeric column."
     ]
     assert len(app.dataframe[-1].value) == 5
     app.button(key="rc.unusable-odd.toml").click().run()
@@ -434,11 +437,11 @@ def test_sources_names_what_was_passed_over(tmp_path: Path) -> None:
     workspace = Workspace.open([folder], tmp_path / "cache")
     sites.install(Site(ServeOptions(paths=(folder,), out_dir=tmp_path), workspace))
     app = opened("sources")
-    assert [expander.label.replace("\\", "") for expander in app.expander] == ["Passed over: notes_*x*.txt"]
+    assert [expander.label.replace("\\", "") for expander in app.expander] == ["Not used: notes_*x*.txt"]
     table = app.expander[0].dataframe[0].value
-    assert table["why"].to_list() == ["a file ending in .txt is read only when it is named"]
+    assert table["why"].to_list() == ["a file ending in .txt is read only when it is given by name"]
     (by_reason,) = [block.value for block in app.expander[0].markdown]
-    assert by_reason.replace("\\", "") == "- 1: a file ending in .txt is read only when it is named"
+    assert by_reason.replace("\\", "") == "- 1: a file ending in .txt is read only when it is given by name"
     assert "**2 records = 2 rollouts + 0 that are no rollouts + 0 blank**" in said(app)
     assert funnel(app)[0] == "2 records"
     workspace.close()
@@ -473,9 +476,9 @@ def test_a_rule_that_is_added_follows_the_threshold(site: Site) -> None:
     app.selectbox(key="rc.rule").select("threshold").run()
     app.number_input(key="rc.rule-threshold-at_least").set_value(0.95).run()
     app.button(key="rc.rule-add").click().run()
-    assert funnel(app)[3] == "1 at any reward, after 1 rule"
+    assert funnel(app)[3] == "1 no threshold, 1 rule"
     assert state_of(app).recipe.strategies == (Step("threshold", {"at_least": 0.95}),)
-    assert "**3** without a reward of 0.95 or more" in said(app).replace("\\", "")
+    assert "**3** without a reward ≥ 0.95" in said(app).replace("\\", "")
 
 
 def test_rules_stand_in_the_order_in_which_they_were_added(site: Site) -> None:
@@ -495,7 +498,7 @@ def test_a_rule_that_cannot_be_is_refused_in_a_sentence(site: Site) -> None:
     app.number_input(key="rc.rule-random_per_task-n").set_value(1)
     app.number_input(key="rc.rule-random_per_task-fraction").set_value(0.5).run()
     app.button(key="rc.rule-add").click().run()
-    assert "are both set" in app.warning[0].value
+    assert "not both" in app.warning[0].value
     assert state_of(app).recipe.strategies == ()
 
 
@@ -645,7 +648,7 @@ def test_pairs_are_chosen_counted_and_explained(site: Site) -> None:
     assert chosen(app).pairs == Pairs()
     shown = " ".join(block.value for block in (*app.markdown, *app.caption))
     assert "**0 pairs** from 0 of 5 tasks" in shown
-    assert "5 have one usable rollout only" in shown
+    assert "5 have only one usable rollout" in shown
     assert "also rejected by you" in shown
     assert app.button(key="rc.export").disabled
     app.selectbox(key="rc.pair-rule").set_value("margin").run()
@@ -679,7 +682,7 @@ def test_the_cost_of_training_stands_on_the_page(site: Site) -> None:
     limit = next(box for box in app.number_input if box.label == "tokens a row at most")
     limit.set_value(1).run()
     (warning,) = [warning.value for warning in app.warning if warning.value.startswith("Too long")]
-    assert "masks them" in warning and "they take their place in a batch and train nothing" in warning
+    assert "masks them" in warning and "they take a place in the batch and train nothing" in warning
 
 
 def test_parts_of_large_sources_are_worked_out_when_asked_for(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:

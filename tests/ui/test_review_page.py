@@ -90,14 +90,19 @@ def drawn(workspace: Workspace, n: int) -> list[int]:
 
 def test_the_statement_stands_under_the_reader(site: Site, workspace: Workspace) -> None:
     app = opened(min="0.5", queue="random")
-    assert "None of the 80 selected has been read at random yet, so nothing is known of the kept." in said(app)
+    assert (
+        "None of the 80 selected rollouts has been reviewed at random yet, so the kept set has no error bound yet."
+        in said(app)
+    )
     assert "Choose a plan before reading" in said(app)
     app.button(key="rc.sampling-0").click().run()
-    assert "Plan for this selection: 36 reads at random, 0 bad." in said(app)
+    assert "Plan for this selection: 36 random reviews, 0 bad." in said(app)
     decide(workspace, drawn(workspace, 36), "accept")
-    assert "36 of the 80 selected read at random, as planned, 0 bad: at most 5 % of the different" in said(app.run())
+    assert "36 of the 80 selected rollouts reviewed at random, as planned, 0 bad: at most 5 % of the unique" in said(
+        app.run()
+    )
     assert "rc.sampling-0" not in [button.key for button in app.button]
-    assert "Identical copies count once: 81 kept are 80 different ones." in said(app)
+    assert "Duplicates count once: 81 kept rollouts, 80 unique." in said(app)
 
 
 def test_another_goal_asks_for_another_number(site: Site, workspace: Workspace) -> None:
@@ -164,8 +169,8 @@ def test_the_lowest_good_threshold_is_a_button(site: Site, workspace: Workspace)
     decide(workspace, drawn(workspace, 70), "accept")
     app = opened(min="0.9")
     app.segmented_control(key="rc.section").set_value("Reward against people").run()
-    once = "(95 % sure, for one look at a number of reads fixed before)"
-    assert f"70 of 70 drawn above it accepted. From a reward of 0.9 on, at least 95 % are good {once}." in said(app)
+    once = "(95% confidence, for one look after a number of reviews fixed before)"
+    assert f"70 of 70 drawn above it accepted. Reward ≥ 0.9: precision at least 95% {once}." in said(app)
     app.button(key="rc.use").click().run()
     assert state_of(app).recipe.min_reward == 0.9
 
@@ -188,7 +193,7 @@ def test_agreement_stands_with_its_interval_and_what_it_is_of(site: Site, worksp
         "kappa": pytest.approx(-0.05, abs=0.01), "interval": "",
     }  # fmt: skip
     assert "Of first verdicts given blind." in said(app)
-    assert "settle 4 differences to learn how often one errs." in said(app)
+    assert "resolve 4 conflicts to estimate the error rates." in said(app)
 
 
 def test_disagreements_are_counted_and_linked(site: Site, workspace: Workspace) -> None:
@@ -223,7 +228,7 @@ def test_no_more_reasons_than_digits_and_none_is_the_usual_ones(workspace: Works
 def test_export_says_what_the_reading_shows_and_why_rollouts_were_rejected(site: Site, workspace: Workspace) -> None:
     decide(workspace, drawn(workspace, 3), "reject", "ann", "wrong_answer")
     text = said(opened("export", min="0.5"))
-    assert "3 of the 80 selected read at random, 3 bad" in text
+    assert "3 of the 80 selected rollouts reviewed at random, 3 bad" in text
     assert "Rejected by hand for: wrong answer 3." in text
 
 
@@ -252,7 +257,7 @@ def test_decisions_of_others_count_on_the_whole_page_once_they_are_taken_in(
     app.file_uploader(key="rc.decisions-in").set_value(("decisions.jsonl", lines, "application/jsonl")).run()
     press(app, "Take them in")
     assert "Taken in: 3 acts added, 0 were here already." in said(app)
-    assert "3 of the 80 selected read at random, 0 bad" in said(app)
+    assert "3 of the 80 selected rollouts reviewed at random, 0 bad" in said(app)
     press(app, "Take them in")
     assert "Taken in: 0 acts added, 3 were here already." in said(app)
 

@@ -15,7 +15,9 @@ from rollout_curator.recipe.recipe import Recipe, from_table
 def checked(recipe: Recipe) -> Recipe:
     """Return a recipe whose values were read as those of a TOML file are. Raises RecipeError."""
     if not isinstance(recipe, Recipe):
-        raise RecipeError(f"recipe: a {type(recipe).__name__} is none; make one with Recipe(...) or Recipe.load(path)")
+        raise RecipeError(
+            f"recipe: a {type(recipe).__name__} is none; create one with Recipe(...) or Recipe.load(path)"
+        )
     return from_table({one.name: _plain(getattr(recipe, one.name)) for one in fields(recipe)}, "recipe")
 
 

@@ -72,7 +72,7 @@ def open(
     try:
         found = existing(paths)
     except ValueError as error:  # a NUL in it
-        raise SourceNotFound(f"no file can have such a name ({error}); name a file, a folder or a glob") from error
+        raise SourceNotFound(f"not a valid file name ({error}); pass a file, a folder or a glob") from error
     except OSError as error:  # the working folder is gone
         raise SourceRefused(explained(error)) from error
     with progress("indexing") as advance:
@@ -92,7 +92,7 @@ def open(
             raise SourceRefused(explained(error)) from error
         raise
     for left_out in opened.refused:
-        _warn(f"left out: {left_out.reason}")
+        _warn(f"skipped: {left_out.reason}")
     return Workspace(opened, [given] if given is not None else around.stores())
 
 
@@ -176,12 +176,14 @@ class Workspace:
         """
         row, recipe, opened = self._row(row), checked(recipe), self._here()
         if recipe.pairs is not None:
-            raise RecipeError("recipe: its rows are pairs of rollouts, so one rollout is no example; leave pairs out")
+            raise RecipeError(
+                "recipe: its examples are pairs of rollouts, so one rollout is not an example; remove pairs"
+            )
         opened.refresh_decisions()
         plan = recipes.plan(recipe)
         line = opened.training_line(row, plan)
         if line.skip:
-            raise ExportError(f"{opened.where(row)}: no example is written: {_why(line.skip, plan)}")
+            raise ExportError(f"{opened.where(row)}: no example is exported: {_why(line.skip, plan)}")
         return dict(json.loads(line.text))
 
     def plot(self, column: str = "reward", recipe: Recipe | None = None, *, against: str | None = None) -> "go.Figure":
@@ -199,7 +201,7 @@ class Workspace:
         drawn = [name for name in (column, against) if name is not None]
         for name in drawn:
             if name not in opened.axes:
-                raise RecipeError(f"there is no number {name!r} to plot; name a column of numbers of `frame`")
+                raise RecipeError(f"no numeric column {name!r} to plot; choose a numeric column of `frame`")
         among = opened.candidates(recipe, column).among
         rows = np.flatnonzero(among)
         values = {name: opened.numbers(name)[rows] for name in drawn}
@@ -287,14 +289,14 @@ class Workspace:
         """Return a row as a number. Raises RolloutNotFound."""
         number = operator.index(row)
         if not 0 <= number < len(self):
-            raise RolloutNotFound(f"there is no rollout {number:,}; the rows go from 0 to {len(self) - 1:,}")
+            raise RolloutNotFound(f"no rollout {number:,}; the rows go from 0 to {len(self) - 1:,}")
         return number
 
 
 def _why(skip: str, plan: Plan) -> str:
     """Return why an example is not written, and what keeps it all the same where something does."""
     words = f"it {said_of(1, ISSUE_WORDS[skip])}" if skip in ISSUE_WORDS else skip
-    return f"{words}; keep=[{skip!r}] in the recipe writes it" if skip in plan.exclude else words
+    return f"{words}; use keep=[{skip!r}] in the recipe to export it" if skip in plan.exclude else words
 
 
 def _warn(sentence: str) -> None:

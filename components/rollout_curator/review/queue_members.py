@@ -140,7 +140,7 @@ def of_task(ask: Ask) -> Array:
 
 
 def rejected(ask: Ask) -> Array:
-    """Return what is rejected by hand."""
+    """Return what is rejected in review."""
     return np.flatnonzero(ask.workspace.verdicts() == REJECT)
 
 
