@@ -78,16 +78,26 @@ def said_of(n: int, words: str) -> str:
 
 def short(number: float) -> str:
     """Return a mean with three decimals, where it is too large or too small for these with as many digits."""
-    return f"{number:.3f}" if not number or 1e-3 <= abs(number) < 1e9 else f"{number:.4g}"
+    return minus(f"{number:.3f}" if not number or 1e-3 <= abs(number) < 1e9 else f"{number:.4g}")
 
 
 def signed(number: float) -> str:
     """Return a change with its sign and three digits: +0.25, −1.5."""
-    return f"{number:+.3g}".replace("-", "−")
+    return minus(f"{number:+.3g}")
+
+
+def minus(digits: str) -> str:
+    """Return the digits of a number with a real minus sign, as people read them."""
+    return digits.replace("-", "−")
 
 
 def exact(number: float) -> str:
-    """Return a number in short digits where these are the number itself, else in all its digits."""
+    """Return a number for people in short digits where these are the number itself, else in all its digits."""
+    return minus(plain(number))
+
+
+def plain(number: float) -> str:
+    """Return the same for programs, as they read it back: with a hyphen for minus."""
     short = f"{number:g}"
     return short if float(short) == number else repr(number)
 

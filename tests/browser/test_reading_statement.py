@@ -93,7 +93,8 @@ def test_the_statement_says_what_happened_line_by_line_over_sixty_reads(
     pressed(page, "j" + "a" * 8)
     whole(
         page,
-        "You skipped a rollout in the random sample. 8 reviewed after it, or in other queues, count once you decide it.",
+        "You skipped a rollout in the random sample. 8 reviewed after it, or in other queues, count once you decide "
+        "it.",
     )
     whole(page, bound(31, "1,000", 1, "24.3 %"))
     at_random(page, app)  # it opens where the sample ends

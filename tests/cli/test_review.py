@@ -69,7 +69,7 @@ def test_review_gives_statement_bands_and_agreement_as_json(source: Path) -> Non
 def test_review_in_text_has_the_table_and_the_threshold(source: Path) -> None:
     decide(source, range(60), "accept", "ann")
     lines = call("review", source, "--min-reward", "0.5").out.splitlines()
-    assert "1                     60       60        60  100%, 94% ... 100%" in lines
+    assert "1                     60       60        60  100% (94%–100%)" in lines
     once = "(95% confidence, for one look after a number of reviews fixed before)"
     assert f"Reward ≥ 0.5: precision at least 95% {once}." in lines
     assert "Reviewed one by one: 60 (60 accepted, 0 rejected); first reviewed at random: 60." in lines
@@ -82,7 +82,7 @@ def test_review_rounds_what_is_good_down_and_says_the_threshold_to_the_last_digi
     decide(source, range(1), "reject", "ann")
     decide(source, range(1, 401), "accept", "ann")
     lines = call("review", source, "--precision", "0.98").out.splitlines()
-    assert "0.12345678           401      401       400  99.7%, 98.6% ... 100%" in lines
+    assert "0.12345678           401      401       400  99.7% (98.6%–100%)" in lines
     once = "(95% confidence, for one look after a number of reviews fixed before)"
     assert f"Reward ≥ 0.12345678: precision at least 98% {once}." in lines
 

@@ -32,6 +32,7 @@ def reviewed(workspace: Workspace, recipe: Recipe, goal: float, confidence: floa
         "decided": decided_words(workspace),
         "statement": {**numbers, **more, "refuted": said.is_refuted},
         "bands": [asdict(band) for band in found],
+        "confidence": confidence,
         "thresholds": [asdict(step) for step in steps],
         "precision": precision,
         "lowest_threshold": None if best is None else best.threshold,
@@ -58,7 +59,7 @@ def reviewed_text(found: Json) -> list[str]:
     """Return the same as lines."""
     lines = [found["sentence"], *found["notes"], found["decided"], *found["by_reward"]["words"], ""]
     if found["bands"]:
-        lines += ["reward            total reviewed  accepted  rate (95% CI)"]
+        lines += [f"reward             total reviewed  accepted  rate ({percent(found['confidence'])} CI)"]
         lines += [_band(band) for band in found["bands"]]
     lines += found["threshold_words"]
     lines.append(

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from rollout_curator.selection.task_means import NOTE
-from rollout_curator.words import counted, short, unit_of
+from rollout_curator.words import counted, minus, short, unit_of
 
 Json = dict[str, Any]
 
@@ -103,16 +103,17 @@ def indexed_text(found: Json) -> list[str]:
 
 def stats_text(found: Json) -> list[str]:
     """Return the statistics as text."""
-    quantiles = "  ".join(f"{name} {value:g}" for name, value in found["reward"]["quantiles"].items())
+    quantiles = "  ".join(f"{name} {minus(f'{value:g}')}" for name, value in found["reward"]["quantiles"].items())
     mean, ends = found["reward"]["mean"], found["reward"]["interval"]
-    interval = f" (95% CI by task {ends[0]:.4g}–{ends[1]:.4g})" if ends else ""
+    interval = f" (95% CI by task {minus(f'{ends[0]:.4g}–{ends[1]:.4g}')})" if ends else ""
     lines = [
         f"{counted(found['rollouts'], 'rollout')} of {counted(found['tasks'], 'task')}, {found['unrated']:,} without a "
         "reward,"
         f" {counted(found['copies'], 'duplicate')}",
         *([found["tasks_sentence"]] if len(found["by_source"]) > 1 else []),
-        f"reward: mean {mean:.4g}{interval}  {quantiles}" if mean is not None else "reward: none",
-        "common rewards: " + ", ".join(f"{value:g} ({count:,})" for value, count in found["reward"]["values"]),
+        f"reward: mean {minus(f'{mean:.4g}')}{interval}  {quantiles}" if mean is not None else "reward: none",
+        "common rewards: "
+        + ", ".join(f"{minus(f'{value:g}')} ({count:,})" for value, count in found["reward"]["values"]),
         *(found["attempts"][name] for name in ("tasks", "counted")),
         f"generated tokens: {found['tokens']:,} (of {counted(found['tokens_estimated'], 'rollout')} estimated)",
         "",
@@ -217,7 +218,7 @@ def diff_text(found: Json) -> list[str]:
     for sign, title in (("+", "came"), ("\u2212", "went")):
         rows = found[title]
         for row in rows[:SHOWN_MAX]:
-            reward = "no reward" if row["reward"] is None else f"reward {row['reward']:.6g}"
+            reward = "no reward" if row["reward"] is None else f"reward {minus(format(row['reward'], '.6g'))}"
             why = f" ({'before' if title == 'came' else 'now'}: {row['other']})" if row["other"] else ""
             lines.append(f"{sign} {row['where']}  task {row['task']}  {reward}  {row['tokens']:,} tokens{why}")
         if len(rows) > SHOWN_MAX:

@@ -17,7 +17,7 @@ from rollout_curator.recipe.recipe import Recipe
 from rollout_curator.selection import slices
 from rollout_curator.selection.slices import Condition, Range
 from rollout_curator.selection.strategies import rates_of_rows
-from rollout_curator.words import exact, name_of
+from rollout_curator.words import name_of, plain
 from rollout_curator.workspace.attempts import attempts
 from rollout_curator.workspace.masks import rows_matching
 from rollout_curator.workspace.workspace import Workspace
@@ -68,7 +68,7 @@ def _words(part: Condition) -> str:
 
 def pass_rate(success: float) -> str:
     """Return the column that holds the pass rate of a rollout's task, a success being so much reward or more."""
-    return f"{PASS_RATE}@{exact(success)}"
+    return f"{PASS_RATE}@{plain(success)}"
 
 
 def _read(name: str) -> tuple[str, Sequence[Condition] | None]:
