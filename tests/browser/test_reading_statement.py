@@ -77,7 +77,7 @@ def test_the_statement_says_what_happened_line_by_line_over_sixty_reads(
         page,
         "^None of the 1,000 selected rollouts has been reviewed at random yet, so the kept set has no error bound yet",
     )
-    says(page, r"^56 reads, 0 bad: meets 5 %; passes 31 % of the time when 2 % are bad")
+    says(page, r"^56 reviews, 0 bad: at most 5%; passes 31% of the time when 2% are bad")
     page.get_by_role("button", name=re.compile("^Plan 88 reads")).click()
     says(page, "^Plan for this selection: 88 random reviews, at most 1 bad.")
     page.locator(IDLE).wait_for()

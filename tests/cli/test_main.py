@@ -81,15 +81,15 @@ def test_check_names_each_problem_by_line(source: Path) -> None:
     ran = call("check", source)
     assert (ran.code, ran.err) == (0, "")
     assert ran.out.splitlines() == [
-        "rollouts  flagged  problems  blank  file",
-        "       3        1         3      1  rollouts.jsonl",
+        "rollouts  flagged  skipped  blank  file",
+        "       3        1        3      1  rollouts.jsonl",
         "",
         "Review store: none beside or above these files; no decisions applied.",
         "rollouts.jsonl:3: not JSON: expecting property name enclosed in double quotes at column 2",
         "rollouts.jsonl:4: no reward: the value is not a number",
         "rollouts.jsonl:5: task input only (materialized input): no response, no reward",
         "rollouts.jsonl:7: a JSON array, not an object",
-        "7 lines = 3 rollouts (1 flagged) + 3 problems + 1 blank",
+        "7 lines = 3 rollouts (1 flagged) + 3 skipped + 1 blank",
     ]
 
 
@@ -100,7 +100,7 @@ def test_check_names_the_files_of_a_folder_that_are_passed_over(tmp_path: Path) 
     assert call("check", tmp_path).out.splitlines()[-3:] == [
         "skipped: b.txt, c.txt (a file ending in .txt is read only when it is given by name)",
         "skipped: d.csv (a file ending in .csv is read only when it is given by name)",
-        "1 line = 1 rollout (0 flagged) + 0 problems + 0 blank",
+        "1 line = 1 rollout (0 flagged) + 0 skipped + 0 blank",
     ]
     found = call("check", tmp_path, "--json").json
     assert found["n_passed_over"] == 3
@@ -114,7 +114,7 @@ def test_check_counts_a_document_in_records_and_a_table_in_rows(tmp_path: Path) 
     (tmp_path / "a.json").write_text(json.dumps([gym(), 1]))
     assert call("check", tmp_path / "a.json").out.splitlines()[-2:] == [
         "a.json:2: a JSON number, not an object",
-        "2 records = 1 rollout (0 flagged) + 1 problem + 0 blank",
+        "2 records = 1 rollout (0 flagged) + 1 skipped + 0 blank",
     ]
     write(tmp_path / "b.jsonl", [gym()])
     assert call("check", tmp_path).out.splitlines()[-1].startswith("3 records = ")

@@ -265,8 +265,8 @@ def test_the_config_names_the_validation_file(tmp_path: Path) -> None:
     assert "val_period: 0" not in done.config
 
 
-ONE_FAMILY = "all 4 rows are one family of tied rollouts, and no family is in two splits"
-FIFTEEN = "there are 15 families of tied rollouts, the largest with 4 of 60 rows"
+ONE_FAMILY = "all 4 examples are one family of tied rollouts, and no family is in two splits"
+FIFTEEN = "there are 15 families of tied rollouts, the largest with 4 of 60 examples"
 
 
 @pytest.mark.parametrize(
@@ -363,7 +363,7 @@ def test_prompts_that_could_not_be_compared_are_told() -> None:
     split = {"largest_similarity": 0.7969, "largest_family": 3, "rows": 90, "not_compared": 40, "prompts": 80}
     assert sentences(split) == [
         "Max prompt similarity across splits: 0.7969, leaving aside text that many prompts share.",
-        "The largest family of tied rollouts has 3 of 90 rows.",
+        "The largest family of tied rollouts has 3 of 90 examples.",
         "40 of 80 prompts could not be compared with all that look like them: similar ones among these may be in "
         "different splits.",
     ]

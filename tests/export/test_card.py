@@ -259,7 +259,7 @@ def test_the_card_holds_every_condition_of_its_statement_and_counts_copies_as_ro
     said = summary.statement(workspace, Recipe())
     review = (tmp_path / "README.md").read_text(encoding="utf-8").split("## Review")[1].split("## Files")[0]
     assert escaped(words.sentence(said), 2000) in review
-    assert f"at most {said.units_at_most} of 150 rows" in review
+    assert f"at most {said.units_at_most} of 150 examples" in review
     assert all(f"- {escaped(note, 2000)}" in review for note in words.notes(said))
     assert f"accepted in bulk: {100 - len(read)}." in review
     workspace.close()

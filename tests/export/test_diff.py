@@ -37,8 +37,8 @@ def test_the_difference_is_said_in_lines(tmp_path: Path, source: Path) -> None:
     ran = run("diff", a, b, str(source), "--cache-dir", str(tmp_path / "cache"))
     assert ran.out.splitlines()[:3] == [
         "from a.toml to b.toml:",
-        "  3 rollouts, +0, −2, then 1",
-        "  2 tasks, +0, −1, then 1",
+        "  3 → 1 rollouts (+0, −2)",
+        "  2 → 1 tasks (+0, −1)",
     ]
     assert ran.out.splitlines()[4] == "− run.jsonl:4  task 2  reward 0.9  2 tokens (now: below 0.95)"
 

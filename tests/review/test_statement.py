@@ -53,10 +53,10 @@ def test_before_reading_the_plan_is_known(workspace: Workspace) -> None:
     said = summary.statement(workspace, KEEP)
     assert (said.sample.read, said.kept, said.kept_bad_at_most, said.more, said.planned) == (0, 200, 200, 98, 47)
     assert [words.offer_words(offer, said) for offer in words.offered(said)] == [
-        "47 reads, 0 bad: meets 5%; passes 34% of the time when 2% are bad",
-        "72 reads, at most 1 bad: meets 5%; passes 54% of the time when 2% are bad",
-        "112 reads, at most 3 bad: meets 5%; passes 90% of the time when 2% are bad",
-        "193 reads, at most 9 bad: meets 5%; passes 100% of the time when 2% are bad",
+        "47 reviews, 0 bad: at most 5%; passes 34% of the time when 2% are bad",
+        "72 reviews, at most 1 bad: at most 5%; passes 54% of the time when 2% are bad",
+        "112 reviews, at most 3 bad: at most 5%; passes 90% of the time when 2% are bad",
+        "193 reviews, at most 9 bad: at most 5%; passes 100% of the time when 2% are bad",
     ]
 
 
@@ -154,8 +154,8 @@ def test_a_bound_that_reading_elsewhere_refutes_is_not_printed(tmp_path: Path) -
     decide(workspace, order[300:360], "reject", queue="flagged")
     assert words.sentence(summary.statement(workspace, KEEP)) == (
         "59 of the 940 selected rollouts reviewed at random, as planned, 0 bad, but 60 were rejected in other queues, "
-        "elsewhere, more "
-        "than the 48 that this sample allows: by chance, or by another standard. So the kept set has no error bound."
+        "more than the 48 that this sample allows: by chance, or by another standard. So the kept set has no error "
+        "bound."
     )
     workspace.close()
 
@@ -234,7 +234,7 @@ def test_copies_are_counted_as_the_rows_they_are(tmp_path: Path) -> None:
     said = summary.statement(workspace, KEEP)
     assert (said.kept, said.units, said.units_at_most) == (1000, 1600, 600 + said.kept_bad_at_most)
     assert said.kept_bad_at_most >= 1
-    assert f"at most {said.units_at_most:,} of 1,600 rows" in words.sentence(said)
+    assert f"at most {said.units_at_most:,} of 1,600 examples" in words.sentence(said)
     workspace.close()
 
 
@@ -308,7 +308,7 @@ def test_the_sentence_says_all_of_it_and_rounds_up(workspace: Workspace) -> None
     )
     assert words.notes(said)[:2] == [
         "Choose a plan before you start; without one the bound that holds whenever you stop counts.",
-        "47 reads, 0 bad: meets 5%; passes 34% of the time when 2% are bad.",
+        "47 reviews, 0 bad: at most 5%; passes 34% of the time when 2% are bad.",
     ]
     order = drawn_order(workspace)
     decide(workspace, order[:1], "reject")

@@ -162,7 +162,7 @@ def test_the_text_of_check_says_which_lines_are_not_listed(tmp_path: Path, monke
         "a.jsonl:2-3: not JSON: expecting value at column 1",
         "a.jsonl:10: a JSON number, not an object",
         "a.jsonl:4-9: 6 more lines, not listed one by one: not JSON",
-        "10 lines = 1 rollout (0 flagged) + 9 problems + 0 blank",
+        "10 lines = 1 rollout (0 flagged) + 9 skipped + 0 blank",
     ]
 
 

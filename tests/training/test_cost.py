@@ -253,4 +253,4 @@ def test_what_trains_nothing_has_no_cost_to_show(tmp_path: Path) -> None:
     write(tmp_path / "r.jsonl", [gym()])
     ran = call("stats", tmp_path / "r.jsonl", "--target", "gym", "--max-length", 500, "--cache-dir", tmp_path / "c")
     assert (ran.code, ran.out) == (2, "")
-    assert "stats: NeMo Gym is not a trainer, so it has no training cost; choose a trainer with --target" in ran.err
+    assert "stats: NeMo Gym is not a trainer, so it has no training cost; choose one with --target" in ran.err

@@ -636,7 +636,7 @@ def test_a_split_is_chosen_counted_and_kept_in_the_recipe(site: Site) -> None:
     app.segmented_control(key="rc.split").set_value("count").run()
     app.number_input(key="rc.split-validation-count").set_value(1).run()
     assert app.dataframe[0].value["validation"][0] == 0  # all have one prompt, and stay together
-    assert "all 4 rows are one family of tied rollouts" in app.warning[0].value
+    assert "all 4 examples are one family of tied rollouts" in app.warning[0].value
     app.segmented_control(key="rc.split").set_value("one").run()
     assert chosen(app).split is None
     assert [error.value for error in app.exception] == []

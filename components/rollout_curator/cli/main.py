@@ -78,10 +78,7 @@ def stats(
             found["comparison"] = random_controls.compared(workspace, {"this selection": chosen, **others})
         if any(asked.values()):
             if not (target := recipes.plan(chosen).target).trains:
-                fail(
-                    f"stats: {target.title} is not a trainer, so it has no training cost; choose a trainer with "
-                    "--target"
-                )
+                fail(f"stats: {target.title} is not a trainer, so it has no training cost; choose one with --target")
             found["cost"] = json_report.cost(workspace, chosen, {name: value for name, value in asked.items() if value})
         say(found, as_json, text_report.stats_text)
 
@@ -222,12 +219,7 @@ def index(paths: tuple[str, ...], as_json: bool, cache_dir: Path | None) -> None
     show_default=True,
     help="Port on this machine; 0 picks a free one.",
 )
-@click.option(
-    "--address",
-    default="127.0.0.1",
-    show_default=True,
-    help="Any address other than this needs --shared or --behind-proxy.",
-)
+@click.option("--address", default="127.0.0.1", show_default=True, help="Any other needs --shared or --behind-proxy.")
 @click.option("--shared", is_flag=True, help="Allow other users; prints a link with an access token.")
 @click.option(
     "--origin",

@@ -19,10 +19,10 @@ UNREAD_SHOWN = 8
 
 def check_text(found: Json) -> list[str]:
     """Return the check as a table and the problems below it, the first of each file."""
-    rows = [("rollouts", "flagged", "problems", "blank", "file")]
+    rows = [("rollouts", "flagged", "skipped", "blank", "file")]
     for entry in found["files"]:
         counts = entry.get("counts")
-        cells = [f"{counts[name]:,}" for name in rows[0][:-1]] if counts else ["-"] * 4
+        cells = [f"{counts[name]:,}" for name in ("rollouts", "flagged", "problems", "blank")] if counts else ["–"] * 4
         rows.append((cells[0], cells[1], cells[2], cells[3], entry["name"]))
     lines = [*_table(rows), "", *_store(found)]
     for entry in found["files"]:
