@@ -210,7 +210,7 @@ def test_a_wrong_recipe_is_one_sentence(sample: rc.Workspace, name: str) -> None
 
 @pytest.mark.parametrize("given", [{"min_reward": 0.8}, "run42.toml", None])
 def test_what_is_no_recipe_is_told(sample: rc.Workspace, given: Any) -> None:
-    with pytest.raises(RecipeError, match=r"make one with Recipe\(\.\.\.\) or Recipe\.load\(path\)"):
+    with pytest.raises(RecipeError, match=r"create one with Recipe\(\.\.\.\) or Recipe\.load\(path\)"):
         sample.select(given)
 
 
@@ -276,7 +276,7 @@ def test_where_an_issue_keeps_an_example_out_the_error_says_what_brings_it_back(
 
 def test_an_example_of_pairs_is_refused(sample: rc.Workspace) -> None:
     pairs: Any = {"rule": "best_worst"}
-    with pytest.raises(RecipeError, match="pairs of rollouts, so one rollout is no example"):
+    with pytest.raises(RecipeError, match="pairs of rollouts, so one rollout is not an example"):
         sample.example(0, rc.Recipe(pairs=pairs))
 
 

@@ -124,13 +124,13 @@ def test_review_never_writes_over_a_source(source: Path) -> None:
     before = source.read_bytes()
     ran = call("review", source, "--disagreements", source)
     assert (ran.code, source.read_bytes()) == (2, before)
-    assert "is one of the sources" in ran.err
+    assert "is a source file" in ran.err
 
 
 def test_decisions_travel_from_one_store_to_another_and_twice_is_once(source: Path, tmp_path: Path) -> None:
     decide(source, range(5), "reject", "ann", "unsafe")
     out, store = tmp_path / "ann.jsonl", tmp_path / "other.sqlite"
-    assert call("decisions", "export", source, "--out", out).out == f"wrote 5 acts to {out}\n"
+    assert call("decisions", "export", source, "--out", out).out == f"exported 5 decisions to {out}\n"
     first = call("decisions", "import", source, "--from", out, "--decisions", store)
     again = call("decisions", "import", source, "--from", out, "--decisions", store)
     assert first.out == f"{out}: 5 decisions imported, 0 already present\n"

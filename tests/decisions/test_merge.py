@@ -249,7 +249,10 @@ def test_an_act_with_a_field_that_no_store_writes_is_refused(store: Decisions, f
 def test_an_undo_of_an_act_that_is_nowhere_is_refused(store: Decisions, tmp_path: Path) -> None:
     decide(store, A, "reject", "ann")
     store.undo("ann")
-    with Decisions.open(tmp_path / "other.sqlite") as other, pytest.raises(DecisionRefused, match="export it whole"):
+    with (
+        Decisions.open(tmp_path / "other.sqlite") as other,
+        pytest.raises(DecisionRefused, match="export the full history"),
+    ):
         other.take_in(lines(store)[1:])
 
 

@@ -278,7 +278,7 @@ def test_whatever_a_parser_raises_is_one_sentence(tmp_path: Path, text: bytes, w
     path.write_bytes(text)
     with pytest.raises(RecipeError) as refused:
         Door("the recipe", RecipeError, 10_000).toml(path)
-    assert str(refused.value) == f"{path}: the recipe {why}; name another file"
+    assert str(refused.value) == f"{path}: the recipe {why}; choose another file"
 
 
 def test_a_config_with_a_number_of_5000_digits_is_one_sentence(tmp_path: Path) -> None:

@@ -106,9 +106,9 @@ def test_a_line_over_the_limit_is_a_problem_with_its_number(tmp_path: Path, monk
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        (b"\n \n", "no rollouts, only blank lines"),
+        (b"\n \n", "no rollouts found, only blank lines"),
         (b"id,reward\n1,2\n", "no line is a JSON object"),
-        (gzip.compress(b"", mtime=0)[:10], "no rollouts, not one line"),
+        (gzip.compress(b"", mtime=0)[:10], "no rollouts found, not one line"),
     ],
 )
 def test_a_file_without_one_object_is_refused_in_one_sentence(tmp_path: Path, content: bytes, reason: str) -> None:

@@ -182,7 +182,7 @@ def test_a_missing_recipe_is_named(tmp_path: Path) -> None:
     path = tmp_path / "none.toml"
     with pytest.raises(RecipeError) as refused:
         load(path)
-    assert str(refused.value) == f"{path}: the recipe cannot be read (No such file or directory); name another file"
+    assert str(refused.value) == f"{path}: the recipe cannot be read (No such file or directory); choose another file"
 
 
 @pytest.mark.parametrize("text", ["min_reward 0.8", "min_reward = 1\nmin_reward = 2"])

@@ -168,9 +168,9 @@ def test_the_figures_of_two_pairs_by_hand() -> None:
 def test_the_figures_are_said_in_plain_words() -> None:
     long, short = side(LOOKS, SEES, says("x" * 1605)), side(says("x" * 536))
     assert measured(*[(long, short)] * 14).sentences("trl") == [
-        "The chosen side is longer in 14 of 14 pairs (median 1,617 vs 536 characters of the model's own): a model "
+        "The chosen side is longer in 14 of 14 pairs (median 1,617 vs 536 characters of the model's own): training "
         "on these may teach length. With tool results and user turns it is longer in 14 of 14 (median 1,631 "
-        "against 536 characters). It takes more turns in 14 of 14 (median 2 vs 1).",
+        "vs 536 characters). It takes more turns in 14 of 14 (median 2 vs 1).",
         "1% of the characters of the sides are not the model's (tool results, user turns), in 14 of 14 pairs, and "
         "TRL's DPO trains on them as on answers.",
     ]
@@ -188,9 +188,9 @@ def test_for_nemo_rl_it_is_said_that_the_last_message_alone_is_trained() -> None
 def test_for_nemo_rl_length_is_learnable_where_the_last_messages_differ_in_it() -> None:
     long, short = side(LOOKS, SEES, says("a" * 9)), side(says("b" * 9))
     found = measured(*[(long, short)] * 9)
-    assert "learn length" in found.sentences("trl")[0]
+    assert "teach length" in found.sentences("trl")[0]
     assert (found.advice("trl", "margin") != [], found.advice("nemo_rl", "margin")) == (True, [])
-    assert "learn" not in " ".join(found.sentences("nemo_rl"))
+    assert "teach" not in " ".join(found.sentences("nemo_rl"))
     said = measured(*[(side(LOOKS, SEES, says("a" * 99)), short)] * 9).sentences("nemo_rl")
     assert "learn" not in said[0]
     assert "longer on the chosen side in 9 of 9 (median 99 vs 9 characters): training on these may teach" in said[2]

@@ -106,7 +106,7 @@ def test_a_recipe_with_strategies_survives_a_file(tmp_path: Path) -> None:
     ("table", "complaint"),
     [
         ("best", "strategies is 'best', expected [[strategies]] tables"),
-        ([{"n": 2}], "a strategy is {'n': 2}, expected a table with a name and parameters"),
+        ([{"n": 2}], \"a rule is {'n': 2}, expected a table with a name and parameters"),
         ([{"name": "best_of_n", "n": "two"}], "best_of_n: n is 'two', expected a whole number"),
     ],
 )

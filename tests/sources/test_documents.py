@@ -242,16 +242,16 @@ def test_two_lists_that_might_be_the_rollouts_are_not_guessed_at(tmp_path: Path)
 
 
 REFUSED = {
-    "empty array": (b"[]", "no rollouts; the JSON array is empty"),
-    "empty array over lines": (b"[\n]\n", "no rollouts; the JSON array is empty"),
-    "empty list": (b'{"rollouts": []}', "no rollouts; the list rollouts is empty"),
+    "empty array": (b"[]", "no rollouts found; the JSON array is empty"),
+    "empty array over lines": (b"[\n]\n", "no rollouts found; the JSON array is empty"),
+    "empty list": (b'{"rollouts": []}', "no rollouts found; the list rollouts is empty"),
     "array of numbers": (
         b"[1, 2, 3]",
-        "no rollouts; its records are not objects (a JSON number, not an object); a rollout is one JSON object",
+        "no rollouts found; its records are not objects (a JSON number, not an object); a rollout is one JSON object",
     ),
     "array of arrays": (
         b"[[" + A + b"]]",
-        "no rollouts; its records are not objects (a JSON array, not an object); a rollout is one JSON object",
+        "no rollouts found; its records are not objects (a JSON array, not an object); a rollout is one JSON object",
     ),
     "csv": (b"id,prompt,reward\n1,hi,0.5\n", "no line is a JSON object"),
 }

@@ -147,7 +147,7 @@ def test_a_name_that_is_not_utf8_is_shown_with_its_bytes(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ("none*.jsonl", "nothing matches"),
+        ("none*.jsonl", "no matching files"),
         ("", "no .jsonl, .ndjson, .json (also with .gz, .zst or .bz2) or .parquet file to read in this folder"),
     ],
 )

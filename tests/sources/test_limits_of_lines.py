@@ -224,7 +224,7 @@ def test_a_small_file_that_unpacks_to_many_rollouts_is_refused(tmp_path: Path, m
         ("a.json", b"[" + b"{}," * 5000 + b"{}]", "VALUES_MAX", "values are in it, most of them nearly empty"),
         ("a.json", b"{}" * 5000, "VALUES_MAX", "values are in it, most of them nearly empty"),
         ("a.json", b"[{}]" + b"[]" * 5000, "VALUES_MAX", "values are in it, most of them nearly empty"),
-        ("a.json", b'{"data":[{}]' + b',"data":[]' * 5000 + b"}", "VALUES_MAX", "values stand there"),
+        ("a.json", b'{"data":[{}]' + b',"data":[]' * 5000 + b"}", "VALUES_MAX", "values are in it"),
         ("a.json", b'[{"a":[' + b"[]," * 5000 + b"[]]}]", "BRACKETS_MAX", "objects and lists hold next to nothing"),
         ("a.jsonl", b'{"a":[' + b"[]," * 5000 + b"[]]}\n", "BRACKETS_MAX", "objects and lists hold next to nothing"),
     ],

@@ -320,7 +320,7 @@ def test_a_control_that_was_stopped_or_may_not_be_written_is_told(site: Site, tm
     source = Workspace.open([write(tmp_path / "out.control.jsonl", ROLLOUTS)], tmp_path / "cache")
     job = site.begin_export(source, Recipe(), tmp_path / "out.jsonl", Settings(seeds=(0,)))
     assert job.wait(20)
-    assert "out.control.jsonl: is one of the sources" in str(job.failure)
+    assert "out.control.jsonl: is a source file" in str(job.failure)
     assert not (tmp_path / "out.jsonl").exists()
     job = site.begin_export(source, Recipe(), tmp_path / "new.jsonl", Settings(seeds=(0,)))
     assert job.wait(20)

@@ -597,7 +597,7 @@ def test_a_file_that_no_export_wrote_is_replaced_only_on_demand(site: Site, tmp_
 def test_when_nothing_is_kept_the_button_rests_and_says_why(site: Site) -> None:
     app = opened("export", min="5")
     assert app.button(key="rc.export").disabled
-    assert any("Nothing is kept" in caption.value for caption in app.caption)
+    assert any("is kept, so no error rate" in caption.value for caption in app.caption)
 
 
 def test_a_changed_source_is_noticed(site: Site, tmp_path: Path) -> None:

@@ -94,11 +94,11 @@ def test_the_statement_stands_under_the_reader(site: Site, workspace: Workspace)
         "None of the 80 selected rollouts has been reviewed at random yet, so the kept set has no error bound yet."
         in said(app)
     )
-    assert "Choose a plan before reading" in said(app)
+    assert "Choose a plan before you start" in said(app)
     app.button(key="rc.sampling-0").click().run()
     assert "Plan for this selection: 36 random reviews, 0 bad." in said(app)
     decide(workspace, drawn(workspace, 36), "accept")
-    assert "36 of the 80 selected rollouts reviewed at random, as planned, 0 bad: at most 5 % of the unique" in said(
+    assert "36 of the 80 selected rollouts reviewed at random, as planned, 0 bad: at most 5% of the unique" in said(
         app.run()
     )
     assert "rc.sampling-0" not in [button.key for button in app.button]

@@ -40,7 +40,7 @@ class Door:
     what: str
     error: type[CuratorError]
     most_bytes: int
-    todo: str = "name another file"
+    todo: str = "choose another file"
 
     def open(self, path: Path) -> BinaryIO:
         """Return the open file, whose size is at most that of its kind."""
