@@ -76,7 +76,7 @@ def test_a_difference_names_rows_tasks_and_tokens() -> None:
 
 def test_a_difference_says_what_came_and_went() -> None:
     made = difference(rollouts(), bools(1, 0, 1, 0), bools(1, 1, 0, 1))
-    assert made.sentence() == "+2 -1 rollouts, +1 -1 tasks, +60 -30 tokens, mean reward -0.5"
+    assert made.sentence() == "+2 / −1 rollouts, +1 / −1 tasks, +60 / −30 tokens, mean reward −0.5"
 
 
 def test_means_and_their_change_have_intervals_by_task() -> None:

@@ -106,7 +106,7 @@ def test_a_recipe_with_strategies_survives_a_file(tmp_path: Path) -> None:
     ("table", "complaint"),
     [
         ("best", "strategies is 'best', expected [[strategies]] tables"),
-        ([{"n": 2}], \"a rule is {'n': 2}, expected a table with a name and parameters"),
+        ([{"n": 2}], "a rule is {'n': 2}, expected a table with a name and parameters"),
         ([{"name": "best_of_n", "n": "two"}], "best_of_n: n is 'two', expected a whole number"),
     ],
 )
@@ -168,7 +168,7 @@ def test_the_change_to_another_recipe_is_said(tmp_path: Path) -> None:
     path, other = write(tmp_path / "rollouts.jsonl", lines), tmp_path / "best.toml"
     other.write_text(recipes.to_toml(BEST))
     found = call("stats", path, "--min-reward", "0.5", "--compare", other, "--json").json["comparison"]
-    assert found[1]["change"] == "-1 rollout, 0 tasks, -3 tokens, mean reward +0.15"
+    assert found[1]["change"] == "−1 rollout, 0 tasks, −3 tokens, mean reward +0.15"
 
 
 # Rules on tasks see every valid rated attempt

@@ -338,7 +338,7 @@ def test_a_usual_rule_keeps_what_its_name_promises(site: Site) -> None:
     app.button(key="rc.compare-with").click().run()
     made = state_of(app).compared["without tasks that are too easy"]
     assert made.strategies == (Step("drop_easy_tasks", {"pass_at_least": 0.9}),)
-    assert "to without tasks that are too easy: 0 in both; -2 rollouts, -2 tasks" in said(app).replace("\\", "")
+    assert "to without tasks that are too easy: 0 in both; −2 rollouts, −2 tasks" in said(app).replace("\\", "")
 
 
 def test_what_is_said_of_tasks_follows_no_threshold_and_counts_what_is_rejected(site: Site) -> None:
@@ -361,7 +361,7 @@ def test_a_selection_put_aside_stands_beside_this_one_and_can_be_taken_up(site: 
     app.text_input(key="rc.compare-name").set_value("high").run()
     app.button(key="rc.compare-aside").click().run()
     app.number_input(key="rc.least-reward").set_value(0.05).run()
-    assert "to high: 2 in both; -1 rollout, -1 task, -2 tokens" in said(app).replace("\\", "")
+    assert "to high: 2 in both; −1 rollout, −1 task, −2 tokens" in said(app).replace("\\", "")
     next(one for one in app.button if one.key == "rc.compared-4-high").click().run()
     assert state_of(app).recipe.min_reward == 0.5
 
@@ -597,7 +597,7 @@ def test_a_file_that_no_export_wrote_is_replaced_only_on_demand(site: Site, tmp_
 def test_when_nothing_is_kept_the_button_rests_and_says_why(site: Site) -> None:
     app = opened("export", min="5")
     assert app.button(key="rc.export").disabled
-    assert any("is kept, so no error rate" in caption.value for caption in app.caption)
+    assert any("Nothing is kept" in caption.value for caption in app.caption)
 
 
 def test_a_changed_source_is_noticed(site: Site, tmp_path: Path) -> None:
