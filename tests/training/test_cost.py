@@ -82,25 +82,25 @@ def test_rows_packs_and_steps_by_hand() -> None:
     assert round(found.fill, 2) == 0.9
     assert found.agents == (Share("a", 3, 20), Share("b", 2, 20))
     assert found.n_tasks == 3
-    assert found.sentence() == "40 trained of 6,800 tokens in 5 rows; 6 steps"
+    assert found.sentence() == "40 trained of 6,800 tokens in 5 examples; 6 steps"
 
 
 def test_an_estimate_says_between_what_it_may_lie() -> None:
     found = cost(about(1000, 500), Asked(1100, 1, 1), NEMO_RL, by("aa"), by("xy"))
     assert (
-        found.sentence() == "about 750 (675 to 900) trained of about 1,500 (1,350 to 1,800) tokens in 2 rows; 2 steps"
+        found.sentence() == "about 750 (675 to 900) trained of about 1,500 (1,350 to 1,800) tokens in 2 examples; 2 steps"
     )
     assert found.over_length == Span(0, 0, 1)
-    assert found.too_long().startswith("perhaps up to 1 of 2 rows: ")
+    assert found.too_long().startswith("perhaps up to 1 of 2 examples: ")
 
 
 OVERLONG = {
-    "nemo_rl": ("2 of 4 rows: NeMo RL masks them; they take a place in the batch and train nothing", 20, 4),
-    "trl": ("2 of 4 rows: TRL truncates them and trains on the beginning", 34, 4),
-    "unsloth": ("2 of 4 rows: Unsloth truncates them and trains on the beginning", 34, 4),
-    "llamafactory": ("2 of 4 rows: LLaMA-Factory truncates them and trains on the beginning", 34, 4),
-    "openai": ("2 of 4 rows: OpenAI truncates them and trains on the beginning", 34, 4),
-    "axolotl": ("2 of 4 rows: Axolotl drops them before training", 20, 2),
+    "nemo_rl": ("2 of 4 examples: NeMo RL masks them; they take a place in the batch and train nothing", 20, 4),
+    "trl": ("2 of 4 examples: TRL truncates them and trains on the beginning", 34, 4),
+    "unsloth": ("2 of 4 examples: Unsloth truncates them and trains on the beginning", 34, 4),
+    "llamafactory": ("2 of 4 examples: LLaMA-Factory truncates them and trains on the beginning", 34, 4),
+    "openai": ("2 of 4 examples: OpenAI truncates them and trains on the beginning", 34, 4),
+    "axolotl": ("2 of 4 examples: Axolotl drops them before training", 20, 2),
 }
 
 
@@ -227,7 +227,7 @@ def test_the_cost_in_words(tmp_path: Path) -> None:
     assert ") trained of about 4,160 (" in said
     assert "\npacked: about 1 pack, 24% full, 2 steps\n" in said
     assert "\nasked: max length 500 tokens, batch size 1\n" in said
-    assert "\ntoo long: 1 of 2 rows: NeMo RL masks them; they take a place in the batch and train nothing\n" in said
+    assert "\nover max length: 1 of 2 examples: NeMo RL masks them; they take a place in the batch and train nothing\n" in said
 
 
 def test_a_run_of_no_step_is_a_warning_in_words(tmp_path: Path) -> None:

@@ -47,7 +47,7 @@ BATCH = """\
   train_global_batch_size: {batch}
 """
 SMALLER_BATCH = """\
-  # Not {asked}: there are only {rows}, and NeMo RL drops a batch that is not full, so it would not make a single step.
+  # Not {asked}: there are only {rows}, and NeMo RL drops an incomplete batch, so it would not make a single step.
   train_global_batch_size: {batch}
 """
 NO_VALIDATION = """\
@@ -106,7 +106,7 @@ def _steps(facts: ConfigFacts) -> tuple[str, str]:
         return "", ""
     asked = facts.batch_size or NEMO_RL.usual_batch
     batch = asked if asked <= facts.rows else 1 << (facts.rows.bit_length() - 1)
-    rows, steps = counted(facts.rows, "row"), NEMO_RL.steps(facts.rows, batch, facts.epochs)
+    rows, steps = counted(facts.rows, "example"), NEMO_RL.steps(facts.rows, batch, facts.epochs)
     told = BATCH if batch == asked else SMALLER_BATCH
     return (
         told.format(asked=asked, rows=rows, batch=batch),
