@@ -289,7 +289,7 @@ FIFTEEN = "there are 15 families of tied rollouts, the largest with 4 of 60 exam
             60,
             Split(60),
             f"no training data left: {FIFTEEN}; use smaller splits, group by less (split by, near), or "
-            "choose another seed",
+            "change the seed",
         ),
     ],
 )
