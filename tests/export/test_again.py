@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from making import CHECKOUT, SAMPLE_DATA, call, environment, exported, gym, rows_of, run, said, write
+from rollout_curator import __version__
 from rollout_curator.decisions.store import Decisions, Entry
 from rollout_curator.errors import SourceChanged, SplitError
 from rollout_curator.export import ExportProgress, Settings, export, remake, verify
@@ -238,6 +239,18 @@ def test_an_edited_count_of_a_split_is_found(split: Path, change: Any) -> None:
     assert "all counts match" in failing(split)
 
 
+@pytest.mark.parametrize(("version", "found"), [("0.0.1", []), (__version__, ["all counts match"])])
+def test_words_beside_counts_may_be_those_of_another_version(tmp_path: Path, version: str, found: list[str]) -> None:
+    recipe = Recipe(strategies=(Step("drop_copies"),))
+    path = exported(opened(tmp_path, TASKS), recipe, tmp_path / "sft.jsonl").manifest_path
+    made = json.loads(path.read_bytes())
+    made["version"] = version
+    assert made["counts"]["dropped_nobody"] == {"strategy-1": "duplicates of another line"}
+    made["counts"]["dropped_nobody"] = {"strategy-1": "the words of then"}
+    path.write_text(json.dumps(made))
+    assert failing(path) == found
+
+
 def test_a_part_that_the_manifest_no_longer_names_is_found(split: Path) -> None:
     made = json.loads(split.read_bytes())
     made["others"] = [each for each in made["others"] if each["part"] != "validation"]
@@ -288,8 +301,7 @@ FIFTEEN = "there are 15 families of tied rollouts, the largest with 4 of 60 exam
         (
             60,
             Split(60),
-            f"no training data left: {FIFTEEN}; use smaller splits, group by less (split by, near), or "
-            "change the seed",
+            f"no training data left: {FIFTEEN}; use smaller splits, group by less (split by, near), or change the seed",
         ),
     ],
 )

@@ -167,6 +167,10 @@ def test_what_an_option_cannot_mean_is_one_sentence(words: list[str], sentence: 
     assert sentence in str(refused.value)
 
 
+def test_an_option_that_was_renamed_is_read_by_its_old_name_too() -> None:
+    assert given_by(["--strategy", "best_of_n"]) == given_by(["--rule", "best_of_n"])
+
+
 # A plan is made once
 
 

@@ -88,7 +88,8 @@ def test_rows_packs_and_steps_by_hand() -> None:
 def test_an_estimate_says_between_what_it_may_lie() -> None:
     found = cost(about(1000, 500), Asked(1100, 1, 1), NEMO_RL, by("aa"), by("xy"))
     assert (
-        found.sentence() == "about 750 (675 to 900) trained of about 1,500 (1,350 to 1,800) tokens in 2 examples; 2 steps"
+        found.sentence()
+        == "about 750 (675 to 900) trained of about 1,500 (1,350 to 1,800) tokens in 2 examples; 2 steps"
     )
     assert found.over_length == Span(0, 0, 1)
     assert found.too_long().startswith("perhaps up to 1 of 2 examples: ")
@@ -227,7 +228,10 @@ def test_the_cost_in_words(tmp_path: Path) -> None:
     assert ") trained of about 4,160 (" in said
     assert "\npacked: about 1 pack, 24% full, 2 steps\n" in said
     assert "\nasked: max length 500 tokens, batch size 1\n" in said
-    assert "\nover max length: 1 of 2 examples: NeMo RL masks them; they take a place in the batch and train nothing\n" in said
+    assert (
+        "\nover max length: 1 of 2 examples: NeMo RL masks them; they take a place in the batch and train nothing\n"
+        in said
+    )
 
 
 def test_a_run_of_no_step_is_a_warning_in_words(tmp_path: Path) -> None:
