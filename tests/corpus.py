@@ -149,7 +149,7 @@ def flipped(raw: bytes, at: int) -> bytes:
 
 
 def specials(folder: Path) -> list[Path]:
-    """Make what is no regular file, or a way out, and return where it lies."""
+    """Make what is not a regular file, or a way out, and return where it lies."""
     (folder / "folder.jsonl").mkdir()
     links = {"gone": "nowhere", "loop": "loop.jsonl", "zero": "/dev/zero", "full": "/dev/full", "stdin": "/dev/stdin",
              "random": "/dev/urandom", "memory": "/proc/self/mem", "kmsg": "/proc/kmsg"}  # fmt: skip

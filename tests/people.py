@@ -26,7 +26,7 @@ from rollout_curator.workspace.workspace import Workspace
 KEEP = Recipe(min_reward=0.5)
 ATTEMPTS = 4
 SHARES = (0.03, 0.055, 0.06, 0.1)
-"""How many are truly bad, turn about: better than the goal of 5 %, hardly worse, and much worse."""
+"""How many are truly bad, turn about: better than the goal of 5%, hardly worse, and much worse."""
 
 
 def line_numbers(n_tasks: int) -> list[int]:

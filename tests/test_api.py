@@ -162,8 +162,12 @@ def test_a_selection_says_who_is_kept_and_why_others_are_not(tmp_path: Path) -> 
     with rc.open(rollouts(tmp_path)) as opened:
         found = opened.select(rc.Recipe(min_reward=0.8))
     assert found.kept.tolist() == [True, False, False]
-    assert found.reasons.astype(object).where(found.reasons.notna(), None).tolist() == [None, "below 0.8", "unrated"]
-    assert str(found.funnel) == "1 kept, 2 dropped: 1 unrated, 1 below 0.8"
+    assert found.reasons.astype(object).where(found.reasons.notna(), None).tolist() == [
+        None,
+        "below 0.8",
+        "without a reward",
+    ]
+    assert str(found.funnel) == "1 kept, 2 dropped: 1 without a reward, 1 below 0.8"
     assert repr(found) == f"Selection: {found.funnel!r}"
 
 
@@ -190,11 +194,11 @@ def test_numbers_of_numpy_do_in_a_recipe(sample: rc.Workspace) -> None:
 
 WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "a text for a number": ({"min_reward": "0.8"}, "recipe: min_reward is '0.8', expected a number"),
-    "an unknown trainer": ({"target": "trll"}, 'recipe: target: there is no "trll"'),
+    "an unknown trainer": ({"target": "trll"}, 'recipe: unknown target "trll"'),
     "a text for a list": ({"keep": "truncated"}, "recipe: keep is 'truncated', expected a list of names"),
     "an unknown rule": ({"strategies": [{"name": "best"}]}, "recipe: .*best"),
-    "a rule that is none": ({"strategies": ["best_of_n"]}, "recipe: a strategy is 'best_of_n'"),
-    "an unknown part": ({"split": {"train": 1}}, "recipe: split: there is no 'train'"),
+    "a rule that is none": ({"strategies": ["best_of_n"]}, "recipe: a rule is 'best_of_n'"),
+    "an unknown part": ({"split": {"train": 1}}, "recipe: split: unknown key 'train'"),
 }
 
 
@@ -267,27 +271,27 @@ def test_an_example_of_a_rollout_that_the_rules_drop_is_there_too(tmp_path: Path
 def test_where_no_example_can_be_written_the_error_says_why(tmp_path: Path) -> None:
     with (
         rc.open(write(tmp_path / "r.jsonl", [gym(output=[])])) as opened,
-        pytest.raises(ExportError, match=r"^r\.jsonl:1: no example is written: it has an empty output$"),
+        pytest.raises(ExportError, match=r"^r\.jsonl:1: no example is exported: it has an empty output$"),
     ):
         opened.example(0, rc.Recipe())
 
 
 def test_where_an_issue_keeps_an_example_out_the_error_says_what_brings_it_back(sample: rc.Workspace) -> None:
     recipe = rc.Recipe(target="trl")
-    row = int(np.flatnonzero(sample.select(recipe).reasons == "have images")[0])
-    with pytest.raises(ExportError, match=r"it has images; keep=\['image'\] in the recipe writes it$"):
+    row = int(np.flatnonzero(sample.select(recipe).reasons == "contain images")[0])
+    with pytest.raises(ExportError, match=r"it contains images; use keep=\['image'\] in the recipe to export it$"):
         sample.example(row, recipe)
 
 
 def test_an_example_of_pairs_is_refused(sample: rc.Workspace) -> None:
     pairs: Any = {"rule": "best_worst"}
-    with pytest.raises(RecipeError, match="pairs of rollouts, so one rollout is no example"):
+    with pytest.raises(RecipeError, match="pairs of rollouts, so one rollout is not an example"):
         sample.example(0, rc.Recipe(pairs=pairs))
 
 
 def test_a_file_of_others_is_replaced_only_when_told(sample: rc.Workspace, tmp_path: Path) -> None:
     out = write(tmp_path / "sft.jsonl", [b"mine"])
-    with pytest.raises(FileInTheWay, match=r"nothing was written: name another file, or pass overwrite=True$"):
+    with pytest.raises(FileInTheWay, match=r"nothing was written: choose another file, or pass overwrite=True$"):
         sample.export(rc.Recipe(), out)
     assert out.read_bytes() == b"mine\n"
     assert sample.export(rc.Recipe(), str(out), overwrite=True).rows > 250
@@ -320,7 +324,7 @@ def test_a_store_that_is_named_counts_instead(tmp_path: Path) -> None:
 
 def test_a_named_store_that_is_not_there_is_an_error_and_none_is_made(tmp_path: Path) -> None:
     source = rollouts(tmp_path)
-    with pytest.raises(DecisionsError, match=r"no\.sqlite: there is no review store; name one that is there"):
+    with pytest.raises(DecisionsError, match=r"no\.sqlite: review store does not exist; choose an existing one"):
         rc.open(source, tmp_path / "no.sqlite")
     assert not (tmp_path / "no.sqlite").exists()
 
@@ -370,15 +374,15 @@ def test_what_is_no_path_is_one_sentence(name: str) -> None:
 
 
 def test_a_name_that_no_file_can_have_is_one_sentence() -> None:
-    with pytest.raises(SourceError, match="^no file can have such a name"):
+    with pytest.raises(SourceError, match="^not a valid file name"):
         rc.open("a\0b")
 
 
 def test_an_export_without_a_name_is_one_sentence(sample: rc.Workspace) -> None:
-    with pytest.raises(ExportError, match=r"^\.: is no name of a file; name the training file$"):
+    with pytest.raises(ExportError, match=r"^\.: is not a file name; choose a name for the training file$"):
         sample.export(rc.Recipe(), "")
     ran = call("export", SAMPLE_DATA, "--out", "")
-    assert (ran.code, ran.err) == (2, "rollout-curator: .: is no name of a file; name the training file\n")
+    assert (ran.code, ran.err) == (2, "rollout-curator: .: is not a file name; choose a name for the training file\n")
 
 
 def test_a_working_folder_that_is_gone_is_one_sentence(tmp_path: Path) -> None:
@@ -397,7 +401,7 @@ except rc.CuratorError as error:
 
 def test_a_file_that_cannot_be_read_is_a_warning(tmp_path: Path) -> None:
     (tmp_path / "broken.jsonl").write_bytes("{}".encode("utf-16"))
-    with pytest.warns(UserWarning, match="left out: .*broken"):
+    with pytest.warns(UserWarning, match="skipped: .*broken"):
         opened = rc.open([rollouts(tmp_path), tmp_path / "broken.jsonl"])
     assert "3 rollouts" in repr(opened)
     opened.close()
@@ -406,7 +410,7 @@ def test_a_file_that_cannot_be_read_is_a_warning(tmp_path: Path) -> None:
 def test_a_workspace_says_what_is_open(sample: rc.Workspace) -> None:
     assert repr(sample).startswith(
         "Workspace: 324 rollouts in 5 files. No rollouts: 2 not JSON, 3 failure records, "
-        "4 materialized inputs, without response and reward. Review store: "
+        "4 task inputs (materialized inputs: no response, no reward). Review store: "
     )
 
 
@@ -424,7 +428,7 @@ def test_a_closed_workspace_is_told_in_one_sentence(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("row", [-1, 324, np.int64(10**12)])
 def test_a_row_that_is_none_is_told(sample: rc.Workspace, row: int) -> None:
-    with pytest.raises(RolloutNotFound, match=r"^there is no rollout .*; the rows go from 0 to 323$"):
+    with pytest.raises(RolloutNotFound, match=r"^no rollout .*; the rows go from 0 to 323$"):
         sample.rollout(row)
 
 
@@ -448,7 +452,7 @@ def test_a_figure_has_colours_of_its_own_where_no_theme_fills_them_in(
 
 
 def test_a_figure_of_what_is_no_number_is_refused(sample: rc.Workspace) -> None:
-    with pytest.raises(RecipeError, match="there is no number 'agent' to plot"):
+    with pytest.raises(RecipeError, match="no numeric column 'agent' to plot"):
         sample.plot("agent")
 
 

@@ -169,7 +169,7 @@ def test_an_export_is_read_back_as_it_was_written(tmp_path: Path, name: str) -> 
 @pytest.mark.parametrize("name", file_types())
 def test_an_export_refuses_a_line_that_is_none(tmp_path: Path, name: str) -> None:
     path = tmp_path / "out"
-    with pytest.raises(ExportError, match="row 1 is not one line"), publish(path) as (file,):
+    with pytest.raises(ExportError, match="example 1 is not one line"), publish(path) as (file,):
         list(file_types()[name].write([b"\n"], file))
     assert not path.exists()
 

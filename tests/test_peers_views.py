@@ -150,7 +150,7 @@ def test_where_trl_stops_the_view_says_so(path: Path, folder: Path, tokenizer: A
         trl_utils.get_training_chat_template(tokenizer)
     seen = view(Example(TALKS[0][0]), Look(get("trl"), template_of(text, folder)))  # type: ignore[arg-type]
     assert (seen.n_trained, set(seen.trained)) == (None, {None})
-    assert seen.words.startswith("TRL 1.16.0, found here, stops at this template")
+    assert seen.words.startswith("TRL 1.16.0, found here, fails on this template")
 
 
 def test_the_files_beside_each_other_are_those_that_trl_swaps(tokenizer: Any) -> None:

@@ -22,8 +22,8 @@ from rollout_curator.files.manifest import path_of
 from rollout_curator.workspace.workspace import Workspace
 from test_layers import SOURCES, tree_of
 
-EVIL = "a\x1b[2J\x9b31m\u202e\nholds  everything is fine\r"
-SEEN = r"a\x1b[2J\u009b31m\u202e\nholds  everything is fine\r"
+EVIL = "a\x1b[2J\x9b31m\u202e\nok     everything is fine\r"
+SEEN = r"a\x1b[2J\u009b31m\u202e\nok     everything is fine\r"
 NOT_UTF8 = os.fsdecode(b"caf\xe9")
 LONG = "x" * 246
 
@@ -116,7 +116,7 @@ def test_a_file_of_any_name_goes_all_the_way(tmp_path: Path, name: str, how: lis
     lines_of(ran)
     ran = call("verify", path_of(out), *how)
     assert ran.code == 0, ran.out
-    assert [line for line in lines_of(ran) if line.startswith("holds  everything")] == []
+    assert [line for line in lines_of(ran) if line.startswith("ok     everything")] == []
     assert not [line for line in (tmp_path / "card.md").read_text().split("\n") if not line.isprintable()]
 
 
@@ -130,7 +130,7 @@ def test_a_forged_manifest_forges_no_line_of_verify(tmp_path: Path) -> None:
     path.write_text(json.dumps(content))
     ran = call("verify", path)
     assert ran.code == 1
-    assert [line for line in lines_of(ran) if line.startswith("holds  everything")] == []
+    assert [line for line in lines_of(ran) if line.startswith("ok     everything")] == []
 
 
 @pytest.mark.parametrize(
@@ -159,7 +159,7 @@ def test_no_message_lets_a_word_of_the_command_line_through(
     ran = call(*argv)
     assert ran.code in (0, 2)
     assert "everything is fine" in ran.err
-    assert [line for line in lines_of(ran) if line.startswith("holds")] == []
+    assert [line for line in lines_of(ran) if line.startswith("ok ")] == []
 
 
 def test_notes_reasons_and_reviewers_are_printed_visibly(tmp_path: Path) -> None:
@@ -191,7 +191,7 @@ def test_a_terminal_that_cannot_show_a_character_is_given_its_escape(tmp_path: P
     [
         (Path.mkdir, "is a folder; move it away, then export again"),
         (lambda lock: lock.symlink_to("x"), "is a link; move it away, then export again"),
-        (os.mkfifo, "is no regular file; move it away, then export again"),
+        (os.mkfifo, "is not a regular file; move it away, then export again"),
     ],
 )
 def test_a_lock_that_is_none_is_named_with_what_to_do(tmp_path: Path, make: Any, words: str) -> None:

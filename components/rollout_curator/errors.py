@@ -108,7 +108,7 @@ class FileInTheWay(ExportError):
 
     def __init__(self, sentence: str, paths: tuple["Path", ...] = (), *, otherwise: str = "add --overwrite") -> None:
         """Add what to do next, on the command line unless told otherwise."""
-        super().__init__(f"{sentence}; nothing was written: name another file, or {otherwise}")
+        super().__init__(f"{sentence}; nothing was written: choose another file, or {otherwise}")
         self.sentence, self.paths = sentence, paths
 
 

@@ -56,7 +56,7 @@ def run_ordered(function: Callable[[Task], Result], tasks: Iterable[Task], worke
         while waiting:
             yield waiting.popleft().result()
     except BrokenProcessPool as error:
-        raise WorkerLost("a worker process was killed, perhaps for want of memory; try again") from error
+        raise WorkerLost("a worker process was killed (perhaps out of memory); try again") from error
     finally:
         pool.shutdown(wait=False, kill_workers=True)
 

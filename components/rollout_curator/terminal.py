@@ -102,7 +102,7 @@ def explained(error: OSError) -> str:
             os.getcwd()
         except OSError:
             return "the folder you are in is gone; change to one that is there"
-    return f"{error.filename or 'this machine'}: {error.strerror or error}; mend that, or name another folder"
+    return f"{error.filename or 'this machine'}: {error.strerror or error}; fix this or choose another folder"
 
 
 def _print(line: str, stream: TextIO) -> None:
@@ -118,7 +118,7 @@ def _echo(text: str, stream: TextIO) -> None:
         raise
     except OSError as error:
         if stream is not sys.stderr:
-            fail(f"standard output takes nothing ({error.strerror}); send it elsewhere")
+            fail(f"cannot write to standard output ({error.strerror}); redirect it elsewhere")
 
 
 def _encoding(stream: TextIO) -> str:

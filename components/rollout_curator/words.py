@@ -5,27 +5,32 @@ from collections.abc import Iterable
 _OF_ONE = {
     "are": "is",
     "call": "calls",
+    "contain": "contains",
+    "continue": "continues",
     "count": "counts",
     "do": "does",
     "end": "ends",
+    "exceed": "exceeds",
+    "fail": "fails",
     "give": "gives",
     "had": "had",
     "have": "has",
     "lose": "loses",
     "make": "makes",
     "repeat": "repeats",
+    "reuse": "reuses",
     "use": "uses",
     "were": "was",
 }
 COMPONENT = "reward_components."
-"""Facets with this beginning are parts of the reward."""
+"""Facets with this beginning are reward components."""
 _COLUMNS = {
     "n_items": "items",
     "n_turns": "turns",
     "n_user_turns": "user turns",
     "n_calls": "tool calls",
     "n_tool_errors": "tool errors",
-    "n_tools": "tools offered",
+    "n_tools": "tools available",
     "n_images": "images",
     "chars_prompt": "prompt characters",
     "chars_out": "answer characters",
@@ -38,7 +43,7 @@ _COLUMNS = {
     "group": "task",
     "task_id": "task",
     "task_mean": "mean reward of the task",
-    "finish": "ending",
+    "finish": "how it ended",
     "source": "file",
 }
 _CHOICES = {"not-chosen": "not chosen in a comparison", "chosen-over": "chosen over another"}
@@ -73,11 +78,26 @@ def said_of(n: int, words: str) -> str:
 
 def short(number: float) -> str:
     """Return a mean with three decimals, where it is too large or too small for these with as many digits."""
-    return f"{number:.3f}" if not number or 1e-3 <= abs(number) < 1e9 else f"{number:.4g}"
+    return minus(f"{number:.3f}" if not number or 1e-3 <= abs(number) < 1e9 else f"{number:.4g}")
+
+
+def signed(number: float) -> str:
+    """Return a change with its sign and three digits: +0.25, −1.5."""
+    return minus(f"{number:+.3g}")
+
+
+def minus(digits: str) -> str:
+    """Return the digits of a number with a real minus sign, as people read them."""
+    return digits.replace("-", "−")
 
 
 def exact(number: float) -> str:
-    """Return a number in short digits where these are the number itself, else in all its digits."""
+    """Return a number for people in short digits where these are the number itself, else in all its digits."""
+    return minus(plain(number))
+
+
+def plain(number: float) -> str:
+    """Return the same for programs, as they read it back: with a hyphen for minus."""
     short = f"{number:g}"
     return short if float(short) == number else repr(number)
 
@@ -85,5 +105,5 @@ def exact(number: float) -> str:
 def name_of(column: str) -> str:
     """Return what people call a column; a name from data comes back nearly as it is."""
     if column.startswith(COMPONENT):
-        return f"reward part {column.removeprefix(COMPONENT)}"
+        return f"reward component {column.removeprefix(COMPONENT)}"
     return _COLUMNS.get(column) or column.replace("_", " ")

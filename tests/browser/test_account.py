@@ -40,7 +40,7 @@ def test_what_is_left_out_is_said_opened_and_let_in_again(
     expect(page.get_by_role("button", name="Export 2 examples")).to_be_enabled(timeout=30_000)
     page.locator(IDLE).wait_for(timeout=30_000)
     words = text_of(page)
-    assert "1 was cut off at a limit" in words
+    assert "1 was truncated (hit a limit)" in words
     assert "1 has content that was not understood" in words
     assert "Omitted from the examples 1 block of reasoning in 1 rollout (option reasoning = drop)" in words
     assert faults(page) == []

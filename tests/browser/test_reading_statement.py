@@ -54,8 +54,10 @@ def rejected_at_once(page: Page, app: AppServer, queue: str, count: int) -> None
 
 def bound(read: int, of: int, bad: int, share: str) -> str:
     return (
-        f"{read} of the {of} selected read at random, {bad} bad: at most {share} of the different contents kept would "
-        "be rejected by this reader (95 % sure, whenever one stops). A plan of 88 reads is under way and is judged at "
+        f"{read} of the {of} selected rollouts reviewed at random, {bad} bad: at most {share} of the unique kept "
+        "rollouts would "
+        "be rejected by this reviewer (95% confidence, whenever you stop). A plan of 88 reviews is under way and is "
+        "judged at "
         "its end."
     )
 
@@ -72,40 +74,43 @@ def test_the_statement_says_what_happened_line_by_line_over_sixty_reads(
 
     at_random(page, app)
     called(page, "ann")
-    says(page, "^None of the 1,000 selected has been read at random yet, so nothing is known of the kept")
-    says(page, r"^56 reads, 0 bad: meets 5 %; passes 31 % of the time when 2 % are bad")
+    says(
+        page,
+        "^None of the 1,000 selected rollouts has been reviewed at random yet, so the kept set has no error bound yet",
+    )
+    says(page, r"^56 reviews, 0 bad: at most 5%; passes 31% of the time when 2% are bad")
     page.get_by_role("button", name=re.compile("^Plan 88 reviews")).click()
-    says(page, "^Plan for this selection: 88 reads at random, at most 1 bad.")
+    says(page, "^Plan for this selection: 88 random reviews, at most 1 bad.")
     page.locator(IDLE).wait_for()
 
     page.get_by_test_id("reader").click(position={"x": 300, "y": 8})
     pressed(page, "a" * 30)
     whole(page, bound(30, "1,000", 0, "19 %"))
-    whole(page, "True whenever one stops, for rules and a threshold that were chosen before reading.")
-    whole(page, "Had just these 30 reads been planned before, it would be at most 9.3 %.")
+    whole(page, "Valid whenever you stop, if the rules and the threshold were fixed before you started.")
+    whole(page, "Had just these 30 reviews been planned before, it would be at most 9.3 %.")
     pressed(page, "x")
     whole(page, bound(31, "1,000", 1, "24.3 %"))
 
     pressed(page, "j" + "a" * 8)
     whole(
         page,
-        "The sample ends at a rollout that nobody has judged by itself in the random order. 8 read after it will count "
-        "once it is.",
+        "You skipped a rollout in the random sample. 8 reviewed after it, or in other queues, count once you decide "
+        "it.",
     )
     whole(page, bound(31, "1,000", 1, "24.3 %"))
     at_random(page, app)  # it opens where the sample ends
     pressed(page, "a")
     whole(page, bound(40, "1,000", 1, "19.8 %"))
-    whole(page, "Had just these 40 reads been planned before, it would be at most 11.1 %.")
+    whole(page, "Had just these 40 reviews been planned before, it would be at most 11.1 %.")
 
     at_random(page, app)
     compared(page)
-    whole(page, "2 were rejected in bulk or not chosen in a comparison: out of the set, as if by a rule.")
+    whole(page, "2 were rejected in bulk or not chosen in a comparison: out of the kept set, as if by a rule.")
     whole(page, bound(40, "998", 1, "19.8 %"))
 
     rejected_at_once(page, app, "task-7", 4)
     at_random(page, app)
-    whole(page, "6 were rejected in bulk or not chosen in a comparison: out of the set, as if by a rule.")
+    whole(page, "6 were rejected in bulk or not chosen in a comparison: out of the kept set, as if by a rule.")
     ways = stored(folder, "select way, verdict, count(*) from decision group by way, verdict")
     assert set(ways) == {
         ("read", "accept", 39),
@@ -116,13 +121,13 @@ def test_the_statement_says_what_happened_line_by_line_over_sixty_reads(
     }
     pressed(page, "a" * 20)
     whole(page, bound(60, "994", 1, "14 %"))
-    whole(page, "Had just these 60 reads been planned before, it would be at most 7.4 %.")
+    whole(page, "Had just these 60 reviews been planned before, it would be at most 7.4 %.")
 
     with Decisions.open(folder / "curation.sqlite") as store:
         rejected = [act.key for act in store.singles() if act.verdict == "reject" and act.way == "read"]
         store.record([Entry(rejected[0], "accept", reviewer="bob", queue="second", way="read")])
     at_random(page, app)
-    whole(page, "1 of the sample is kept although somebody rejected it: bad until settled.")
+    whole(page, "1 of the sample is kept although somebody rejected it: bad until the conflict is resolved.")
     whole(page, bound(60, "994", 1, "14.1 %"))
-    whole(page, "Had just these 60 reads been planned before, it would be at most 7.5 %.")
+    whole(page, "Had just these 60 reviews been planned before, it would be at most 7.5 %.")
     assert seen.page_errors == []

@@ -59,7 +59,7 @@ def test_a_team_reads_at_random_in_bulk_and_blind(
         page.keyboard.press(key)
         expect(page.get_by_test_id("reader")).not_to_have_attribute("data-key", str(before))
     saved(page)
-    bound = page.get_by_text(re.compile(r"^6 of the \d+ selected read at random, 1 bad: at most"))
+    bound = page.get_by_text(re.compile(r"^6 of the \d+ selected rollouts reviewed at random, 1 bad: at most"))
     expect(bound).to_be_visible(timeout=15_000)
     expect(page.get_by_text(re.compile(r"6 of \d+ reviewed by you"))).to_be_visible()
 

@@ -104,12 +104,12 @@ def test_an_agent_gets_a_threshold_of_its_own_by_dragging_and_the_funnel_follows
     panel = rewards.get_by_test_id("threshold-panel").nth(2)
     expect(panel.get_by_test_id("panel-name")).to_have_text("code_repair_agent")
     dragged(rewards, panel.get_by_test_id("panel-handle"), 120)
-    expect(rewards.get_by_text(re.compile("at 0.5 or more or their own threshold"))).to_be_visible(timeout=15_000)
-    expect(rewards.get_by_text(re.compile("below the threshold of their agent"))).to_be_visible()
+    expect(rewards.get_by_text(re.compile(r"reward ≥ 0.5 \(per-agent where set\)"))).to_be_visible(timeout=15_000)
+    expect(rewards.get_by_text(re.compile("below the per-agent threshold"))).to_be_visible()
     kept_in_the_end(rewards, number(rewards, "rollouts"))
     assert query(rewards)["own"][0].startswith("agent;code_repair_agent=")
     panel.get_by_test_id("panel-follow").click()
-    expect(rewards.get_by_text(re.compile("or their own threshold"))).to_have_count(0, timeout=15_000)
+    expect(rewards.get_by_text(re.compile("per-agent where set"))).to_have_count(0, timeout=15_000)
     assert "own" not in query(rewards)
 
 
@@ -133,7 +133,7 @@ def test_a_point_of_a_figure_opens_what_it_shows(rewards: Page) -> None:
     box = bar.bounding_box()
     assert box
     rewards.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-    expect(rewards.get_by_text(re.compile(r"rollouts: share of the task's attempts at 1 or more: 1"))).to_be_visible(
+    expect(rewards.get_by_text(re.compile(r"rollouts: pass rate of the task \(reward ≥ 1\): 1"))).to_be_visible(
         timeout=15_000
     )
 

@@ -63,8 +63,8 @@ def test_check_of_one_file_has_every_line_once_at_the_top(source: Path) -> None:
     assert {name: found[name] for name in ("good", "flag", "bad", "blank", "error", "notes")} == {
         "good": [1, 6],
         "flag": {
-            "4": "unrated: the reward is not a number",
-            "5": "a materialized input: the task, without response and reward",
+            "4": "no reward: the value is not a number",
+            "5": "task input only (materialized input): no response, no reward",
         },
         "bad": {
             "3": "not JSON: expecting property name enclosed in double quotes at column 2",
@@ -81,15 +81,15 @@ def test_check_names_each_problem_by_line(source: Path) -> None:
     ran = call("check", source)
     assert (ran.code, ran.err) == (0, "")
     assert ran.out.splitlines() == [
-        "rollouts  flagged  problems  blank  file",
-        "       3        1         3      1  rollouts.jsonl",
+        "rollouts  flagged  skipped  blank  file",
+        "       3        1        3      1  rollouts.jsonl",
         "",
-        "Review store: none beside or above these files, no decision counts.",
+        "Review store: none beside or above these files; no decisions applied.",
         "rollouts.jsonl:3: not JSON: expecting property name enclosed in double quotes at column 2",
-        "rollouts.jsonl:4: unrated: the reward is not a number",
-        "rollouts.jsonl:5: a materialized input: the task, without response and reward",
+        "rollouts.jsonl:4: no reward: the value is not a number",
+        "rollouts.jsonl:5: task input only (materialized input): no response, no reward",
         "rollouts.jsonl:7: a JSON array, not an object",
-        "7 lines = 3 rollouts (1 flagged) + 3 problems + 1 blank",
+        "7 lines = 3 rollouts (1 flagged) + 3 skipped + 1 blank",
     ]
 
 
@@ -98,20 +98,23 @@ def test_check_names_the_files_of_a_folder_that_are_passed_over(tmp_path: Path) 
     for name in ("b.txt", "c.txt", "d.csv"):
         (tmp_path / name).touch()
     assert call("check", tmp_path).out.splitlines()[-3:] == [
-        "passed over: b.txt, c.txt (a file ending in .txt is read only when it is named)",
-        "passed over: d.csv (a file ending in .csv is read only when it is named)",
-        "1 line = 1 rollout (0 flagged) + 0 problems + 0 blank",
+        "skipped: b.txt, c.txt (a file ending in .txt is read only when it is given by name)",
+        "skipped: d.csv (a file ending in .csv is read only when it is given by name)",
+        "1 line = 1 rollout (0 flagged) + 0 skipped + 0 blank",
     ]
     found = call("check", tmp_path, "--json").json
     assert found["n_passed_over"] == 3
-    assert found["passed_over"][2] == {"name": "d.csv", "reason": "a file ending in .csv is read only when it is named"}
+    assert found["passed_over"][2] == {
+        "name": "d.csv",
+        "reason": "a file ending in .csv is read only when it is given by name",
+    }
 
 
 def test_check_counts_a_document_in_records_and_a_table_in_rows(tmp_path: Path) -> None:
     (tmp_path / "a.json").write_text(json.dumps([gym(), 1]))
     assert call("check", tmp_path / "a.json").out.splitlines()[-2:] == [
         "a.json:2: a JSON number, not an object",
-        "2 records = 1 rollout (0 flagged) + 1 problem + 0 blank",
+        "2 records = 1 rollout (0 flagged) + 1 skipped + 0 blank",
     ]
     write(tmp_path / "b.jsonl", [gym()])
     assert call("check", tmp_path).out.splitlines()[-1].startswith("3 records = ")
@@ -127,7 +130,7 @@ def test_check_of_a_file_that_cannot_be_read_says_so_in_json_too(tmp_path: Path)
 
 def test_check_shows_what_could_command_a_terminal(tmp_path: Path) -> None:
     ran = call("check", write(tmp_path / "a.jsonl", [gym(), {"\x1b[2Jkey\n": 1}]))
-    assert "a.jsonl:2: no known shape of rollout: its keys are \\x1b[2Jkey\\n" in ran.out.splitlines()
+    assert "a.jsonl:2: unrecognized format: its keys are \\x1b[2Jkey\\n" in ran.out.splitlines()
 
 
 def test_check_counts_the_sample_data(sample: Path) -> None:
@@ -180,7 +183,7 @@ def test_a_file_that_cannot_be_read_is_told_when_the_others_are_exported(tmp_pat
     (tmp_path / "empty.jsonl").touch()
     ran = call("export", tmp_path, "--out", tmp_path / "sft.jsonl", "--json")
     assert (ran.code, ran.json["rows"]) == (0, 3)
-    assert ran.err == f"rollout-curator: left out: {tmp_path / 'empty.jsonl'}: the file is empty\n"
+    assert ran.err == f"rollout-curator: skipped: {tmp_path / 'empty.jsonl'}: the file is empty\n"
 
 
 def test_an_index_of_nothing_readable_ends_with_2(tmp_path: Path) -> None:
@@ -191,7 +194,7 @@ def test_an_index_of_nothing_readable_ends_with_2(tmp_path: Path) -> None:
 
 
 def test_a_glob_that_matches_nothing_is_one_line(tmp_path: Path) -> None:
-    refused(call("check", tmp_path / "*.jsonl"), f"{tmp_path / '*.jsonl'}: nothing matches")
+    refused(call("check", tmp_path / "*.jsonl"), f"{tmp_path / '*.jsonl'}: no matching files")
 
 
 def test_a_cache_folder_that_cannot_be_written_is_one_line(source: Path) -> None:
@@ -208,12 +211,12 @@ def test_stats_count_what_is_there(source: Path) -> None:
     assert (found["rollouts"], found["unrated"], found["tasks"], found["copies"]) == (3, 1, 1, 0)
     assert found["reward"]["values"] == [[0.0, 1], [1.0, 1]]
     assert found["funnel"]["dropped"] == {"unrated": 1, "below": 1}
-    assert found["sentence"] == "1 kept, 2 dropped: 1 unrated, 1 below 0.5"
+    assert found["sentence"] == "1 kept, 2 dropped: 1 without a reward, 1 below 0.5"
 
 
 def test_stats_in_words_end_with_the_funnel(source: Path) -> None:
     ran = call("stats", source, "--min-reward", "0.5")
-    assert ran.out.splitlines()[-1] == "1 kept, 2 dropped: 1 unrated, 1 below 0.5"
+    assert ran.out.splitlines()[-1] == "1 kept, 2 dropped: 1 without a reward, 1 below 0.5"
 
 
 # Templates, limits and trims
@@ -228,7 +231,7 @@ def test_an_export_is_looked_at_with_a_template_and_a_limit_and_can_be_made_agai
     assert "sequence_len: 200" in made["config"]
     assert call(*shlex.split(made["command"].replace("a.jsonl", "b.jsonl"))[1:]).code == 0
     assert (tmp_path / "a.jsonl").read_bytes() == (tmp_path / "b.jsonl").read_bytes()
-    assert call("verify", tmp_path / "a.jsonl.manifest.json").out.endswith("everything holds\n")
+    assert call("verify", tmp_path / "a.jsonl.manifest.json").out.endswith("OK: all checks passed\n")
 
 
 def test_stats_list_what_would_do_nothing_or_harm(source: Path) -> None:
@@ -237,14 +240,14 @@ def test_stats_list_what_would_do_nothing_or_harm(source: Path) -> None:
     write(source, [gym(), asked, gym(answer="b" * 4000)])
     given = ["stats", source, "--look", "--max-tokens", "100"]
     assert call(*given, "--json").json["hazards"] == {
-        "over_length": {"words": "is longer than the trainer's limit", "count": 1, "rollouts": ["rollouts.jsonl:3"]},
+        "over_length": {"words": "exceeds the trainer's max length", "count": 1, "rollouts": ["rollouts.jsonl:3"]},
         "trained_prompt": {
-            "words": "has answers in the prompt that are trained too",
+            "words": "has assistant turns in the prompt that would also be trained",
             "count": 1,
             "rollouts": ["rollouts.jsonl:2"],
         },
     }
-    assert "1 is longer than the trainer's limit (over_length): rollouts.jsonl:3" in call(*given).out
+    assert "1 exceeds the trainer's max length (over_length): rollouts.jsonl:3" in call(*given).out
 
 
 def test_a_template_that_is_none_is_told_in_one_line(source: Path) -> None:
@@ -254,7 +257,7 @@ def test_a_template_that_is_none_is_told_in_one_line(source: Path) -> None:
 
 
 def test_a_tokenizer_needs_a_template(source: Path) -> None:
-    assert "--tokenizer: name a --template too" in call("stats", source, "--tokenizer", "x").err
+    assert "--tokenizer needs --template" in call("stats", source, "--tokenizer", "x").err
 
 
 # export and verify
@@ -266,7 +269,7 @@ def test_an_export_says_what_it_wrote_and_verify_agrees(tmp_path: Path, source: 
     assert (made["out"], made["rows"], made["sentence"]) == (
         str(out),
         1,
-        "1 kept, 2 dropped: 1 unrated, 1 below 0.5",
+        "1 kept, 2 dropped: 1 without a reward, 1 below 0.5",
     )
     checked = call("verify", made["manifest"], "--json")
     assert (checked.code, checked.json["holds"]) == (0, True)
@@ -276,7 +279,7 @@ def test_verify_ends_with_1_when_something_does_not_hold(tmp_path: Path, source:
     call("export", source, "--out", tmp_path / "sft.jsonl")
     (tmp_path / "sft.jsonl").write_bytes(b"{}\n")
     ran = call("verify", tmp_path / "sft.jsonl.manifest.json")
-    assert (ran.code, ran.out.splitlines()[-1]) == (1, "something does not hold")
+    assert (ran.code, ran.out.splitlines()[-1]) == (1, "FAILED: some checks did not pass")
     assert call("verify", tmp_path / "sft.jsonl.manifest.json", "--json").json["holds"] is False
 
 
@@ -285,7 +288,7 @@ def test_verify_of_the_data_file_says_which_file_to_name(tmp_path: Path, source:
     refused(
         call("verify", tmp_path / "sft.jsonl"),
         f"{tmp_path / 'sft.jsonl'}: the manifest is not JSON (Extra data: line 2 column 1 (char 92)); "
-        "name the file that ends in .manifest.json",
+        "choose the file that ends in .manifest.json",
     )
 
 
@@ -310,7 +313,7 @@ def test_every_option_of_a_conversion_can_be_set(tmp_path: Path, source: Path) -
 @pytest.mark.parametrize(
     ("argv", "sentence"),
     [
-        (["--target", "none"], 'command line: target: there is no "none"; choose one of '),
+        (["--target", "none"], 'command line: unknown target "none"; choose one of '),
         (["--format", "none"], "command line: format is 'none', expected one of flat, chat"),
         (["--reasoning", "some"], "command line: options: reasoning is 'some', expected one of drop, field, inline"),
         (["--set", "joiner"], "--set joiner: expected NAME=VALUE"),
@@ -335,7 +338,7 @@ def test_a_wrong_option_is_one_line_and_no_file(
 def test_an_export_without_sources_is_one_line(tmp_path: Path) -> None:
     refused(
         call("export", "--out", tmp_path / "sft.jsonl"),
-        "export: name the files to read, or give a --recipe that names its sources",
+        "export: give the files to read, or a --recipe that lists its sources",
     )
 
 
@@ -343,11 +346,11 @@ def test_a_target_that_cannot_be_written_is_told_before_any_long_work(tmp_path: 
     cache = tmp_path / "cache"
     refused(
         call("export", source, "--out", source, "--cache-dir", cache),
-        f"{source}: is one of the sources, which are never written; choose another name",
+        f"{source}: is a source file and will not be overwritten; choose another name",
     )
     refused(
         call("export", source, "--out", tmp_path, "--cache-dir", cache),
-        f"cannot write {tmp_path}: it is a folder; name a file in it",
+        f"cannot write {tmp_path}: it is a folder; choose a file in it",
     )
     assert not cache.exists()
 
@@ -391,8 +394,8 @@ def test_a_named_store_that_is_not_there_is_a_mistake_where_nothing_is_decided(
 ) -> None:
     store, out = tmp_path / "typo.sqlite", ("--out", tmp_path / "out.jsonl") if "export" in verb else ()
     said = (
-        f"{store}: there is no review store; name one that is there, or leave --decisions out, "
-        "so that the one beside or above the files counts"
+        f"{store}: review store does not exist; choose an existing one, or omit --decisions to use the one beside or "
+        "above the files"
     )
     ran = call(*verb.split(), source, "--decisions", store, *out, "--cache-dir", tmp_path / "cache")
     assert ran == Ran(2, "", f"rollout-curator: {said}\n")
@@ -410,7 +413,7 @@ def test_a_broken_store_stops_an_export_and_no_check(tmp_path: Path, source: Pat
 def test_an_unknown_key_is_refused_and_no_store_is_made(tmp_path: Path, source: Path, key: str) -> None:
     refused(
         call("decide", source, "--key", key, "--verdict", "reject"),
-        f"decide: no rollout here has the key {key!r}; the app shows keys in Review",
+        f"decide: no rollout with key {key!r}; the Review page shows keys",
     )
     assert not (tmp_path / "curation.sqlite").exists()
 
@@ -619,13 +622,13 @@ def test_options_go_before_the_parts_and_pairs_of_a_recipe(tmp_path: Path) -> No
     ("more", "sentence"),
     [
         (["--split", "validation=x"], "--split validation=x: expected a number after validation="),
-        (["--split", "day=1"], "split: there is no 'day'; choose from validation, test, by, near, seed"),
+        (["--split", "day=1"], "split: unknown key 'day'; choose from validation, test, by, near, seed"),
         (["--pairs", "rule=all"], "pairs: rule is 'all', expected one of best_worst, margin, closest_length, chosen"),
-        (["--as", "csv"], 'export: there is no "csv"; choose one of jsonl, parquet'),
-        (["--as", "parquet"], "ends in .parquet; name it so, or choose another kind"),
-        (["--card", "x/y.md"], "x/y.md: a data card is a name that ends in .md"),
+        (["--as", "csv"], 'unknown file format "csv"; choose one of jsonl, parquet'),
+        (["--as", "parquet"], "ends in .parquet; use that, or choose another file format"),
+        (["--card", "x/y.md"], "x/y.md: the dataset card needs a name that ends in .md"),
         (["--min-reward", "1e9", "--pairs", "margin"], "nothing to write: 0 kept"),
-        (["--pairs", "margin=1e9", "--pairs", "rule=margin"], "have no two rewards far enough apart"),
+        (["--pairs", "margin=1e9", "--pairs", "rule=margin"], "have no pair with the minimum margin"),
     ],
 )
 def test_a_wrong_part_pair_or_kind_is_one_sentence(tmp_path: Path, more: list[str], sentence: str) -> None:

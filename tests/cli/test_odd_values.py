@@ -20,7 +20,7 @@ def test_an_empty_name_is_not_the_folder_one_is_in(tmp_path: Path, monkeypatch: 
     monkeypatch.chdir(tmp_path)
     ran = call(verb, "", "--json")
     assert ran.code == 2
-    assert ran.err == "rollout-curator: the name of a file is empty; name a file, a folder or a glob\n"
+    assert ran.err == "rollout-curator: empty file name; pass a file, a folder or a glob\n"
 
 
 def test_an_empty_name_among_others_is_refused_too(tmp_path: Path) -> None:
@@ -34,7 +34,7 @@ def test_an_empty_cache_folder_is_not_the_folder_one_is_in(tmp_path: Path, monke
     monkeypatch.chdir(tmp_path)
     ran = call("check", source, "--cache-dir", "")
     assert (ran.code, [path.name for path in tmp_path.iterdir()]) == (2, ["rollouts.jsonl"])
-    assert "an empty name: there is no such folder" in ran.err
+    assert "an empty name: folder does not exist" in ran.err
 
 
 def test_the_store_of_a_file_in_a_folder_called_tilde_lies_beside_it(
@@ -45,7 +45,7 @@ def test_the_store_of_a_file_in_a_folder_called_tilde_lies_beside_it(
     (tmp_path / "home").mkdir()
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.chdir(tmp_path)
-    key = "no rollout here has the key"
+    key = "no rollout with key"
     assert key in call("decide", "~/rollouts.jsonl", "--key", "0" * 32, "--verdict", "reject").err
     assert Opened(("~/rollouts.jsonl",), []).new_place().parent == tmp_path / "~"
 
@@ -76,7 +76,7 @@ def test_the_mark_some_editors_put_before_a_text_is_no_part_of_a_manifest(tmp_pa
 def test_a_file_of_more_values_than_memory_has_place_for_is_not_parsed(tmp_path: Path, text: str) -> None:
     path = tmp_path / "sft.jsonl.manifest.json"
     path.write_text(text)
-    with pytest.raises(ManifestError, match="holds more than 5,000,000 values, which no JSON of this program does"):
+    with pytest.raises(ManifestError, match="holds more than 5,000,000 values, too many for JSON of this program"):
         MANIFEST.json(path)
 
 
@@ -90,7 +90,7 @@ def test_a_link_to_a_folder_that_is_not_there_names_that_folder(tmp_path: Path) 
     source = write(tmp_path / "rollouts.jsonl", [gym()])
     (tmp_path / "sft.jsonl").symlink_to(tmp_path / "nowhere" / "sft.jsonl")
     ran = call("export", source, "--out", tmp_path / "sft.jsonl")
-    said = f"cannot write {tmp_path}/sft.jsonl: there is no folder {tmp_path}/nowhere; make it first"
+    said = f"cannot write {tmp_path}/sft.jsonl: folder {tmp_path}/nowhere does not exist; create it first"
     assert (ran.code, ran.err) == (2, f"rollout-curator: {said}\n")
 
 
@@ -100,5 +100,5 @@ def test_what_a_message_quotes_may_not_fill_the_terminal(tmp_path: Path) -> None
     ran = call("stats", write(tmp_path / "rollouts.jsonl", [gym()]), "--recipe", recipe)
     assert ran.code == 2
     assert len(ran.err) < 4_100
-    assert ran.err.startswith(f'rollout-curator: {recipe}: target: there is no "xxx')
+    assert ran.err.startswith(f'rollout-curator: {recipe}: unknown target "xxx')
     assert ran.err.endswith("openai, trl, unsloth\n")

@@ -35,9 +35,9 @@ def test_review_without_decisions_says_what_to_do(source: Path) -> None:
     ran = call("review", source, "--min-reward", "0.5")
     assert ran.code == 0
     assert ran.out.splitlines()[:3] == [
-        "None of the 60 selected has been read at random yet, so nothing is known of the kept.",
-        "Choose a plan before reading; without one the bound that holds whenever one stops counts.",
-        "31 reads, 0 bad: meets 5 %; passes 48 % of the time when 2 % are bad.",
+        "None of the 60 selected rollouts has been reviewed at random yet, so the kept set has no error bound yet.",
+        "Choose a plan before you start; without one the bound that holds whenever you stop counts.",
+        "31 reviews, 0 bad: at most 5%; passes 48% of the time when 2% are bad.",
     ]
 
 
@@ -50,7 +50,7 @@ def test_a_plan_is_chosen_before_reading_and_stays(source: Path) -> None:
     decide(source, range(60), "accept", "ann")
     again = call("review", source, "--min-reward", "0.5", "--plan", "40")
     assert (again.code, again.out) == (2, "")
-    assert "a plan of 31 reads was chosen for this selection and reading has begun" in again.err
+    assert "a plan of 31 reviews was chosen for this selection and review has begun" in again.err
 
 
 def test_review_gives_statement_bands_and_agreement_as_json(source: Path) -> None:
@@ -69,22 +69,22 @@ def test_review_gives_statement_bands_and_agreement_as_json(source: Path) -> Non
 def test_review_in_text_has_the_table_and_the_threshold(source: Path) -> None:
     decide(source, range(60), "accept", "ann")
     lines = call("review", source, "--min-reward", "0.5").out.splitlines()
-    assert "1                     60       60        60  100 %, 94 % ... 100 %" in lines
-    once = "(95 % sure, for one look at a number of reads fixed before)"
-    assert f"From a reward of 0.5 on, at least 95 % are good {once}." in lines
-    assert "Read one by one: 60 (60 accepted, 0 rejected); first read at random: 60." in lines
+    assert "1                     60       60        60  100% (94%–100%)" in lines
+    once = "(95% confidence, for one look after a number of reviews fixed before)"
+    assert f"Reward ≥ 0.5: precision at least 95% {once}." in lines
+    assert "Reviewed one by one: 60 (60 accepted, 0 rejected); first reviewed at random: 60." in lines
 
 
 def test_review_rounds_what_is_good_down_and_says_the_threshold_to_the_last_digit(tmp_path: Path) -> None:
-    """400 of 401 accepted: 99.75 %, and at least 98.62 % of two-sided 95 %."""
+    """400 of 401 accepted: 99.75%, and at least 98.62% of two-sided 95%."""
     reward = 0.12345678
     source = write(tmp_path / "run.jsonl", [gym(answer=f"{n}", reward=reward, _ng_task_index=n) for n in range(401)])
     decide(source, range(1), "reject", "ann")
     decide(source, range(1, 401), "accept", "ann")
     lines = call("review", source, "--precision", "0.98").out.splitlines()
-    assert "0.12345678           401      401       400  99.7 %, 98.6 % ... 100 %" in lines
-    once = "(95 % sure, for one look at a number of reads fixed before)"
-    assert f"From a reward of 0.12345678 on, at least 98 % are good {once}." in lines
+    assert "0.12345678           401      401       400  99.7% (98.6%–100%)" in lines
+    once = "(95% confidence, for one look after a number of reviews fixed before)"
+    assert f"Reward ≥ 0.12345678: precision at least 98% {once}." in lines
 
 
 def test_review_tells_of_readers_of_rewards_and_of_every_look(source: Path) -> None:
@@ -95,10 +95,13 @@ def test_review_tells_of_readers_of_rewards_and_of_every_look(source: Path) -> N
     ran = call("review", source, "--min-reward", "0.5")
     (line,) = [line for line in ran.out.splitlines() if line.startswith("ann and bob")]
     assert line.startswith(
-        "ann and bob both read 41 blind and agree on 41 (100%), 100% on accepts, 100% on rejects; ann rejected 1, bob "
+        "ann and bob both reviewed 41 blind and agree on 41 (100%), 100% on accepts, 100% on rejects; ann rejected 1, "
+        "bob "
         "1; kappa 1.00 ("
     )
-    assert "ann: 1 bad and 40 good ones were read twice; 10 of each are needed to tell how often one errs." in ran.out
+    assert (
+        "ann: 1 bad and 40 good ones were reviewed twice; 10 of each are needed to estimate the error rates." in ran.out
+    )
     found = call("review", source, "--min-reward", "0.5", "--json").json
     assert (found["together"]["rollouts"], found["readers"][0]["rates"]["bad"], found["by_reward"]["bands"]) == (
         41,
@@ -121,17 +124,17 @@ def test_review_never_writes_over_a_source(source: Path) -> None:
     before = source.read_bytes()
     ran = call("review", source, "--disagreements", source)
     assert (ran.code, source.read_bytes()) == (2, before)
-    assert "is one of the sources" in ran.err
+    assert "is a source file" in ran.err
 
 
 def test_decisions_travel_from_one_store_to_another_and_twice_is_once(source: Path, tmp_path: Path) -> None:
     decide(source, range(5), "reject", "ann", "unsafe")
     out, store = tmp_path / "ann.jsonl", tmp_path / "other.sqlite"
-    assert call("decisions", "export", source, "--out", out).out == f"wrote 5 acts to {out}\n"
+    assert call("decisions", "export", source, "--out", out).out == f"exported 5 decisions to {out}\n"
     first = call("decisions", "import", source, "--from", out, "--decisions", store)
     again = call("decisions", "import", source, "--from", out, "--decisions", store)
-    assert first.out == f"{out}: 5 acts added, 0 were here already\n"
-    assert again.out == f"{out}: 0 acts added, 5 were here already\n"
+    assert first.out == f"{out}: 5 decisions imported, 0 already present\n"
+    assert again.out == f"{out}: 0 decisions imported, 5 already present\n"
     with closing(sqlite3.connect(store)) as connection:
         rows = connection.execute("SELECT verdict, reviewer, count(*) FROM current GROUP BY 1, 2").fetchall()
     assert rows == [("reject", "ann", 5)]
@@ -153,13 +156,13 @@ def test_decisions_are_not_taken_in_for_files_that_are_not_there(
 def test_an_export_of_no_store_is_refused_in_a_line(source: Path, tmp_path: Path) -> None:
     ran = call("decisions", "export", source, "--out", tmp_path / "x.jsonl")
     assert (ran.code, ran.out) == (2, "")
-    assert "there is no review store yet" in ran.err
+    assert "no review store yet" in ran.err
 
 
 def test_a_file_that_is_no_export_is_refused_with_its_name_and_line(source: Path, tmp_path: Path) -> None:
     ran = call("decisions", "import", source, "--from", source, "--decisions", tmp_path / "s.sqlite")
     assert (ran.code, ran.out) == (2, "")
-    assert "run.jsonl: line 1: is not an act of a review store" in ran.err
+    assert "run.jsonl: line 1: is not a decision record" in ran.err
 
 
 def test_the_rest_of_a_comparison_is_told_in_words_not_as_a_tag(source: Path) -> None:

@@ -51,7 +51,7 @@ def test_an_error_that_cannot_be_printed_keeps_its_exit_code(tmp_path: Path, str
 def test_a_result_that_cannot_be_printed_is_told_in_one_line(tmp_path: Path, more: list[str]) -> None:
     source = write(tmp_path / "rollouts.jsonl", [gym(reward=1)])
     ran = shell("check", source, "--cache-dir", tmp_path / "cache", *more, streams=">/dev/full")
-    said = "rollout-curator: standard output takes nothing (No space left on device); send it elsewhere\n"
+    said = "rollout-curator: cannot write to standard output (No space left on device); redirect it elsewhere\n"
     assert (ran.returncode, ran.stderr) == (2, said)
 
 

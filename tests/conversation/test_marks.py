@@ -195,9 +195,9 @@ def test_a_manifest_whose_marks_were_edited_does_not_hold(lines: Path, tmp_path:
     done.manifest_path.write_bytes(manifest.dump(content))
     failing = [check.claim for check in verify(done.manifest_path) if not check.holds]
     assert failing == [
-        "the verdicts are those that were counted",
+        "verdicts match the counts",
         "the review store is the one that counted",
-        "the file holds exactly what these sources and this recipe give",
+        "file content matches sources + recipe",
     ]
 
 
@@ -205,7 +205,7 @@ def test_the_data_card_counts_the_rollouts_with_marked_answers(lines: Path, tmp_
     workspace = opened(lines)
     mark(workspace, 1, 3)
     list(export(workspace, MASK, tmp_path / "out.jsonl", Settings("README.md")))
-    said_ = "1 of the rollouts written has answers that a reviewer marked as not to be trained."
+    said_ = "1 of the exported rollouts has answers that a reviewer marked as not to be trained."
     assert said_ in (tmp_path / "README.md").read_text()
 
 
@@ -235,7 +235,7 @@ def test_a_rollout_with_a_marked_answer_stands_in_no_pair_and_is_counted(tmp_pat
     chosen = choose(workspace, recipe)
     assert chosen.paired is not None
     assert chosen.paired.rows.tolist() == [[2, 0]]
-    assert chosen.paired.sentence() == "1 pair from 1 of 1 tasks; 1 rollout with marked answers in none"
+    assert chosen.paired.sentence() == "1 pair from 1 of 1 tasks; 1 rollout with marked answers in no pair"
     assert chosen.paired.as_json()["marked"] == 1
     done = exported(workspace, recipe, tmp_path / "pairs.jsonl")
     assert [check.claim for check in verify(done.manifest_path) if not check.holds] == []
@@ -268,7 +268,7 @@ def test_decide_refuses_a_turn_that_is_no_answer_or_is_marked_in_the_data(tmp_pa
     )
     assert (question.code, question.err) == (
         2,
-        "rollout-curator: decide: turn 3 of one.jsonl:1 is no answer; its answers are turns 2, 4\n",
+        "rollout-curator: decide: turn 3 of one.jsonl:1 is not an answer; its answers are turns 2, 4\n",
     )
     assert (marked.code, "is marked in the data" in marked.err) == (2, True)
     assert (neither.code, "--no-train TURN" in neither.err) == (2, True)

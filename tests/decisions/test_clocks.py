@@ -267,5 +267,5 @@ def test_acts_that_take_back_each_other_are_refused_in_words(store: Decisions) -
     decide(store, A, "reject", "ann")
     one = act(store, act="undo", undoes="two", origin="one")
     two = act(store, act="undo", undoes="one", origin="two")
-    with pytest.raises(DecisionRefused, match="takes back an act that is neither here nor before it in this file"):
+    with pytest.raises(DecisionRefused, match="undoes a decision that is neither here nor before it in this file"):
         store.take_in([one, two])

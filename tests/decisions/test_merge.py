@@ -210,8 +210,8 @@ def test_an_outbox_that_reached_both_stores_counts_once(store: Decisions, tmp_pa
     ("line", "words"),
     [
         (b"no json", "line 2: is not JSON"),
-        (b'{"key": "x"}', "line 2: is not an act of a review store"),
-        (b"[]", "line 2: is not an act of a review store"),
+        (b'{"key": "x"}', "line 2: is not a decision record"),
+        (b"[]", "line 2: is not a decision record"),
     ],
 )
 def test_a_line_that_is_no_act_keeps_out_the_whole_file(
@@ -249,7 +249,10 @@ def test_an_act_with_a_field_that_no_store_writes_is_refused(store: Decisions, f
 def test_an_undo_of_an_act_that_is_nowhere_is_refused(store: Decisions, tmp_path: Path) -> None:
     decide(store, A, "reject", "ann")
     store.undo("ann")
-    with Decisions.open(tmp_path / "other.sqlite") as other, pytest.raises(DecisionRefused, match="export it whole"):
+    with (
+        Decisions.open(tmp_path / "other.sqlite") as other,
+        pytest.raises(DecisionRefused, match="export the full history"),
+    ):
         other.take_in(lines(store)[1:])
 
 

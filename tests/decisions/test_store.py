@@ -367,7 +367,7 @@ def test_a_closed_store_says_so(path: Path) -> None:
 
 def test_a_file_that_is_no_database_is_refused_and_left_alone(path: Path) -> None:
     path.write_bytes(b'{"reward": 1}\n' * 500)
-    assert "is not a database" in refusal(path)
+    assert "is not a review store" in refusal(path)
     assert path.read_bytes() == b'{"reward": 1}\n' * 500
 
 
@@ -443,7 +443,7 @@ def test_a_network_file_system_is_refused(path: Path, tmp_path: Path, monkeypatc
 
 def test_the_log_of_a_lost_store_is_not_mixed_into_a_new_one(path: Path) -> None:
     Path(f"{path}-wal").write_bytes(b"left")
-    assert "is left of a store that is gone" in refusal(path)
+    assert "is left over from a missing review store" in refusal(path)
 
 
 def test_the_path_may_hold_signs_that_mean_something_to_sqlite(tmp_path: Path) -> None:

@@ -168,7 +168,7 @@ def test_every_page_first_says_what_was_passed_over(w: Path, tmp_path: Path) -> 
     with closing(sites.install(app(tmp_path, w / "sub"))):
         assert said("select")[-1] == (
             f"Review store: {w / 'sub' / STORE}, with decisions on 1 of these rollouts. "
-            f"Passed over: {w / STORE} (no decision on these rollouts)."
+            f"Not used: {w / STORE} (no decision on these rollouts)."
         )
 
 
@@ -190,7 +190,7 @@ def app(tmp_path: Path, *paths: object, **options: Any) -> Site:
 
 
 def test_where_there_is_no_store_everybody_says_so(w: Path, tmp_path: Path) -> None:
-    none = "Review store: none beside or above these files, no decision counts."
+    none = "Review store: none beside or above these files; no decisions applied."
     assert none in call("check", w).out.splitlines()
     assert none in call("stats", w).out.splitlines()
     assert none in call("review", w).out.splitlines()
@@ -235,7 +235,7 @@ def test_a_store_that_is_named_counts_alone(w: Path, tmp_path: Path, way: str) -
     found = call("stats", *WAYS[way](w), "--decisions", tmp_path / "own.sqlite", "--json").json
     assert found["funnel"]["dropped"] == {}
     own = tmp_path / "own.sqlite"
-    assert found["store"]["sentences"] == [f"Review store: {own}, as named, with no decision on these rollouts."]
+    assert found["store"]["sentences"] == [f"Review store: {own}, as given, with no decision on these rollouts."]
 
 
 def test_a_store_that_is_named_settles_which_of_several_counts(w: Path) -> None:
@@ -259,7 +259,7 @@ def two_stores(w: Path) -> Path:
 def several(w: Path) -> str:
     return (
         f"several review stores hold decisions on these rollouts: {w / STORE} (1 rollout), "
-        f"{w / 'sub' / STORE} (2 rollouts); name the one that counts with --decisions, or join them: "
+        f"{w / 'sub' / STORE} (2 rollouts); choose the one that counts with --decisions, or join them: "
         "`decisions export PATH --decisions ONE --out FILE`, then `decisions import PATH --decisions THE_OTHER "
         "--from FILE`"
     )
@@ -299,7 +299,7 @@ def test_a_store_that_speaks_of_other_rollouts_is_passed_over_by_name(two_stores
     assert found["funnel"]["dropped"] == {"rejected": 2}
     assert found["store"]["sentences"] == [
         f"Review store: {two_stores / 'sub' / STORE}, with decisions on 2 of these rollouts.",
-        f"Passed over: {two_stores / STORE} (no decision on these rollouts).",
+        f"Not used: {two_stores / STORE} (no decision on these rollouts).",
     ]
 
 
@@ -354,7 +354,7 @@ def test_the_app_takes_in_what_a_store_lower_down_holds_so_that_every_way_in_fin
         assert site.workspace is not None and site.workspace.decisions is not None
         assert site.notice == (
             f"Review store: {w / STORE}, with decisions on 1 of these rollouts. "
-            f"It took in every act of {w / 'sub' / STORE}, which stays as it was."
+            f"It now includes every decision of {w / 'sub' / STORE}, which stays as it was."
         )
         site.workspace.decisions.record([Entry(key_in(w / "sub" / "two.jsonl"), "reject", reviewer="ann")])
     assert [dropped(path)["rejected"] for path in (w, w / "sub", w / "sub" / "two.jsonl")] == [2, 2, 1]
@@ -380,7 +380,9 @@ def test_decide_takes_in_what_a_store_lower_down_holds(w: Path) -> None:
     key = key_in(w / "top.jsonl")
     ran = call("decide", w, "--key", key, "--verdict", "reject")
     assert ran.out == f"ACK {key} 2\n"
-    assert f"rollout-curator: It took in every act of {w / 'sub' / STORE}, which stays as it was.\n" in ran.err
+    assert (
+        f"rollout-curator: It now includes every decision of {w / 'sub' / STORE}, which stays as it was.\n" in ran.err
+    )
     assert [dropped(path) for path in (w, w / "sub")] == [{"rejected": 2}, {"rejected": 1}]
 
 
@@ -435,7 +437,7 @@ def test_a_store_in_the_working_folder_about_other_rollouts_is_no_matter(w: Path
         "how": "none",
         "decided": 0,
         "passed_over": [],
-        "sentences": ["Review store: none beside or above these files, no decision counts."],
+        "sentences": ["Review store: none beside or above these files; no decisions applied."],
     }
 
 
@@ -445,7 +447,7 @@ def test_decisions_on_other_rollouts_in_the_working_folder_are_neither_given_out
     reject(Path.cwd() / STORE, write(tmp_path / "others.jsonl", [gym(answer="other", reward=1)]))
     ran = call("decisions", "export", w, "--out", tmp_path / "none.jsonl")
     assert (ran.code, (tmp_path / "none.jsonl").exists()) == (2, False)
-    assert f"{w / STORE}: there is no review store yet" in ran.err
+    assert f"{w / STORE}: no review store yet" in ran.err
     reject(tmp_path / "colleague.sqlite", w / "top.jsonl")
     call("decisions", "export", w, "--decisions", tmp_path / "colleague.sqlite", "--out", tmp_path / "acts.jsonl")
     ran = call("decisions", "import", w, "--from", tmp_path / "acts.jsonl")
@@ -459,7 +461,7 @@ def test_a_link_to_a_store_that_leads_nowhere_is_told_and_no_store_takes_its_pla
     store, key = w / AT[at] / STORE, key_in(w / "sub" / "one.jsonl")
     (w / "unmounted").mkdir()
     store.symlink_to(w / "unmounted" / "reviews.sqlite")
-    lost = f"{store}: is a link that leads nowhere, so nobody can say which decisions count; "
+    lost = f"{store}: is a broken link, so it is unclear which decisions count; "
     for ran in (
         call("stats", w),
         call("export", w / "sub", "--out", w / "sft.jsonl"),
@@ -479,7 +481,7 @@ def test_a_store_that_cannot_be_written_says_to_copy_it_and_the_copy_counts(w: P
     try:
         ran = call("stats", w / "sub")
         assert ran.code == 2
-        assert "copy it to a folder you may write, and name the copy with --decisions" in ran.err
+        assert "copy it to a folder you can write to, and pass the copy with --decisions" in ran.err
         shutil.copyfile(w / STORE, tmp_path / "copy.sqlite")
         assert dropped(w / "sub", "--decisions", tmp_path / "copy.sqlite") == {"rejected": 1}
     finally:
@@ -525,7 +527,7 @@ def test_with_roots_that_cannot_be_written_a_store_must_be_named(w: Path, tmp_pa
     (w / "sub").chmod(0o555)
     try:
         with closing(app(tmp_path, w / "sub", roots=(w / "sub",))) as site:
-            assert str(site.failure) == f"{w / 'sub'}: no review store can be made there; name one with --decisions"
+            assert str(site.failure) == f"{w / 'sub'}: cannot create a review store there; choose one with --decisions"
         with closing(app(tmp_path, w / "sub", roots=(w / "sub",), decisions=tmp_path / "own.sqlite")) as site:
             assert site.failure is None
     finally:
@@ -553,7 +555,7 @@ def test_a_broken_store_above_stops_an_export_in_a_line_that_names_it(w: Path, t
     (w / STORE).write_bytes(b"not a database" * 100)
     ran = call("export", w / "sub", "--out", tmp_path / "sft.jsonl")
     assert (ran.code, ran.out, ran.err.count("\n")) == (2, "", 1)
-    assert f"{w / STORE}: is not a database of decisions; choose another --decisions" in ran.err
+    assert f"{w / STORE}: is not a review store; choose another --decisions" in ran.err
 
 
 def test_no_store_around_the_files_is_replaced_by_an_export(w: Path) -> None:
@@ -580,7 +582,7 @@ def test_an_export_made_again_asks_no_store_and_says_so(w: Path, tmp_path: Path)
     reject(w / STORE, w / "sub" / "two.jsonl")
     again = call("export", "--recipe", w / "sub" / "sft.jsonl.manifest.json", "--out", tmp_path / "b.jsonl", "--json")
     assert (again.code, again.json["same"]) == (0, True)
-    said = ["Review store: none is asked, the verdicts in the manifest count."]
+    said = ["Review store: not used; the decisions in the manifest apply."]
     assert again.json["store"]["sentences"] == said
     written = json.loads((tmp_path / "b.jsonl.manifest.json").read_bytes())["store"]
     assert written == {"how": "manifest", "path": "", "decided": 1, "passed_over": []}
@@ -616,7 +618,7 @@ def test_diff_says_which_store_counts_for_each_side(w: Path, tmp_path: Path) -> 
     (tmp_path / "r.toml").write_text(f'sources = ["{w}/sub"]\n')
     found = call("diff", tmp_path / "sft.jsonl.manifest.json", tmp_path / "r.toml", "--json").json
     assert found["stores"] == [
-        "Review store: none is asked, the verdicts in the manifest count.",
+        "Review store: not used; the decisions in the manifest apply.",
         f"Review store: {w / STORE}, with decisions on 1 of these rollouts.",
     ]
 

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from making import CHECKOUT, SAMPLE_DATA, call, environment, exported, gym, rows_of, run, said, write
+from rollout_curator import __version__
 from rollout_curator.decisions.store import Decisions, Entry
 from rollout_curator.errors import SourceChanged, SplitError
 from rollout_curator.export import ExportProgress, Settings, export, remake, verify
@@ -169,7 +170,7 @@ def test_a_source_that_changed_is_a_clear_refusal(tmp_path: Path) -> None:
 def test_a_manifest_takes_no_other_rules(tmp_path: Path, more: list[str]) -> None:
     done = exported(opened(tmp_path, TASKS), Recipe(), tmp_path / "sft.jsonl")
     ran = call("export", *more, "--recipe", done.manifest_path, "--out", tmp_path / "again.jsonl")
-    assert (ran.code, "a manifest says all by itself" in ran.err) == (2, True)
+    assert (ran.code, "with a manifest as --recipe, give only --out" in ran.err) == (2, True)
 
 
 def test_bytes_that_cannot_be_had_again_are_told_with_exit_code_1(tmp_path: Path) -> None:
@@ -214,9 +215,11 @@ def test_a_change_in_any_part_is_found_with_its_row(split: Path, part: str) -> N
     lines = path.read_bytes().splitlines(keepends=True)
     path.write_bytes(b"".join([lines[0], lines[1].replace(b"answer", b"Answer"), *lines[2:]]))
     claims = [f"sft.{part}.jsonl is the file that was written"]
-    claims.append(f"sft.{part}.jsonl holds exactly what these sources and this recipe give")
+    claims.append(f"sft.{part}.jsonl: file content matches sources + recipe")
     assert failing(split) == claims
-    assert "row 2 is the first that is not" in next(check.detail for check in verify(split)[::-1] if not check.holds)
+    assert "example 2 is the first that differs" in next(
+        check.detail for check in verify(split)[::-1] if not check.holds
+    )
 
 
 @pytest.mark.parametrize(
@@ -233,14 +236,26 @@ def test_an_edited_count_of_a_split_is_found(split: Path, change: Any) -> None:
     made = json.loads(split.read_bytes())
     change(made)
     split.write_text(json.dumps(made))
-    assert "every count is the same" in failing(split)
+    assert "all counts match" in failing(split)
+
+
+@pytest.mark.parametrize(("version", "found"), [("0.0.1", []), (__version__, ["all counts match"])])
+def test_words_beside_counts_may_be_those_of_another_version(tmp_path: Path, version: str, found: list[str]) -> None:
+    recipe = Recipe(strategies=(Step("drop_copies"),))
+    path = exported(opened(tmp_path, TASKS), recipe, tmp_path / "sft.jsonl").manifest_path
+    made = json.loads(path.read_bytes())
+    made["version"] = version
+    assert made["counts"]["dropped_nobody"] == {"strategy-1": "duplicates of another line"}
+    made["counts"]["dropped_nobody"] = {"strategy-1": "the words of then"}
+    path.write_text(json.dumps(made))
+    assert failing(path) == found
 
 
 def test_a_part_that_the_manifest_no_longer_names_is_found(split: Path) -> None:
     made = json.loads(split.read_bytes())
     made["others"] = [each for each in made["others"] if each["part"] != "validation"]
     split.write_text(json.dumps(made))
-    assert failing(split) == ["the files are those of this export", "there is a file of validation"]
+    assert failing(split) == ["the files match this export", "validation has a file"]
 
 
 @pytest.mark.parametrize("path", ["a\0b", "\ud800"])
@@ -263,31 +278,30 @@ def test_the_config_names_the_validation_file(tmp_path: Path) -> None:
     assert "val_period: 0" not in done.config
 
 
-ONE_FAMILY = "all 4 rows are one family of tied rollouts, and no family stands in two parts"
-FIFTEEN = "there are 15 families of tied rollouts, the largest with 4 of 60 rows"
+ONE_FAMILY = "all 4 examples are one family of tied rollouts, and no family is in two splits"
+FIFTEEN = "there are 15 families of tied rollouts, the largest with 4 of 60 examples"
 
 
 @pytest.mark.parametrize(
     ("n_lines", "split", "sentence"),
     [
-        (4, Split(0.1), f"nothing fell into validation: {ONE_FAMILY}; add rollouts of other tasks"),
+        (4, Split(0.1), f"nothing left for validation: {ONE_FAMILY}; add rollouts of other tasks"),
         (
             60,
             Split(0.001),
-            f"nothing fell into validation, a share of 0.001: {FIFTEEN}; ask for more, for a number of rows "
-            "(validation=N), or for another seed",
+            f"nothing left for validation, a share of 0.001: {FIFTEEN}; use a larger share, a number of examples "
+            "(validation=N), or another seed",
         ),
         (
             60,
             Split(3),
-            f"nothing fell into validation: {FIFTEEN}, and none is left that fits; ask for more rows (any family "
-            "fits into 4), or tie fewer together",
+            f"nothing left for validation: {FIFTEEN}, and none is left that fits; use a larger number (any family "
+            "fits into 4), or group by less",
         ),
         (
             60,
             Split(60),
-            f"nothing is left to train on: {FIFTEEN}; ask for smaller parts, tie fewer together (split by, near), or "
-            "choose another seed",
+            f"no training data left: {FIFTEEN}; use smaller splits, group by less (split by, near), or change the seed",
         ),
     ],
 )
@@ -304,9 +318,13 @@ def test_a_part_that_would_have_no_rows_is_an_error_that_says_why(
 @pytest.mark.parametrize(
     ("split", "advice", "followed"),
     [
-        (Split(0.2), "tie by the task alone (split by=task), or add", Split(0.2, by=("task",))),
-        (Split(0.2, by=("prompt", "near")), "tie by the task alone (split by=task), or add", Split(0.2, by=("task",))),
-        (Split(3), "tie by the task alone (split by=task), or add", Split(3, by=("task",))),
+        (Split(0.2), "group by the task alone (split by=task), or add", Split(0.2, by=("task",))),
+        (
+            Split(0.2, by=("prompt", "near")),
+            "group by the task alone (split by=task), or add",
+            Split(0.2, by=("task",)),
+        ),
+        (Split(3), "group by the task alone (split by=task), or add", Split(3, by=("task",))),
     ],
 )
 def test_where_one_prompt_ties_all_tasks_the_advice_works(
@@ -346,9 +364,9 @@ def test_a_large_family_and_how_alike_parts_are_is_told_and_stands_in_the_manife
         "rows": 80,
     }
     assert done.notes[0].endswith(
-        "No similar prompts were found in different parts, leaving aside text that many prompts share. The largest "
-        "family of tied rollouts has 20 of 80 rows, more than a fifth: it stands in one part, so the sizes of the "
-        "parts can be far from those asked for."
+        "No similar prompts across splits, leaving aside text that many prompts share. The largest "
+        "family of tied rollouts has 20 of 80 examples, more than a fifth: it stays in one split, so the sizes of the "
+        "splits can be far from those requested."
     )
     assert failing(done.manifest_path) == []
 
@@ -356,11 +374,10 @@ def test_a_large_family_and_how_alike_parts_are_is_told_and_stands_in_the_manife
 def test_prompts_that_could_not_be_compared_are_told() -> None:
     split = {"largest_similarity": 0.7969, "largest_family": 3, "rows": 90, "not_compared": 40, "prompts": 80}
     assert sentences(split) == [
-        "The most similar prompts found in different parts are alike by 0.7969, leaving aside text that many "
-        "prompts share.",
-        "The largest family of tied rollouts has 3 of 90 rows.",
-        "40 of 80 prompts could not be compared with all that look like them: similar ones among these may stand in "
-        "different parts.",
+        "Max prompt similarity across splits: 0.7969, leaving aside text that many prompts share.",
+        "The largest family of tied rollouts has 3 of 90 examples.",
+        "40 of 80 prompts could not be compared with all that look like them: similar ones among these may be in "
+        "different splits.",
     ]
 
 
@@ -369,7 +386,7 @@ def test_a_file_of_an_earlier_export_that_is_no_part_of_this_one_is_told(tmp_pat
     exported(workspace, Recipe(split=Split(0.3, 0.2)), out)
     done = exported(workspace, Recipe(split=Split(0.3)), out)
     assert done.notes[1:] == (
-        "sft.test.jsonl lies there too and is no part of this: delete it if it is of an earlier export.",
+        "sft.test.jsonl also exists but is not part of this export: delete it if it is left over.",
     )
     done = exported(workspace, Recipe(), out)
     assert [note.split()[0] for note in done.notes] == ["sft.test.jsonl", "sft.train.jsonl", "sft.validation.jsonl"]

@@ -53,7 +53,7 @@ def facts(**changes: Any) -> CardFacts:
     made: dict[str, Any] = {
         "title": "sft",
         "content": {**content, **changes.pop("content", {})},
-        "rules": ["A reward of 0.8 or more."],
+        "rules": ["Reward ≥ 0.8."],
         "dropped": [(1, "below 0.8")],
         "bars": [Bar("0", 1, 0), Bar("1", 2, 2)],
         "reviews": Reviews({"ann": {"accept": 1, "reject": 1}}, {"wrong": 1}),
@@ -94,15 +94,15 @@ def test_rewards_are_bars_of_characters() -> None:
 def test_reviewers_reasons_and_the_statement_stand_in_the_review() -> None:
     text = card(
         facts(
-            statement="At most 5 % of the kept rollouts are bad (95 % sure).",
-            conditions=["True whenever one stops."],
-            decided="Read one by one: 80; accepted in bulk: 250.",
+            statement="At most 5% of the kept rollouts are bad (95% confidence).",
+            conditions=["Valid whenever you stop."],
+            decided="Reviewed one by one: 80; accepted in bulk: 250.",
         )
     )
     review = text.split("## Review")[1].split("## Files")[0]
-    assert "Read one by one: 80; accepted in bulk: 250." in review
-    assert "- True whenever one stops." in review
-    assert "At most 5 % of the kept rollouts are bad (95 % sure)." in review
+    assert "Reviewed one by one: 80; accepted in bulk: 250." in review
+    assert "- Valid whenever you stop." in review
+    assert "At most 5% of the kept rollouts are bad (95% confidence)." in review
     assert "| ann | 1 | 1 |" in review
     assert "| 1 | wrong |" in review
 
@@ -145,13 +145,13 @@ def with_card(tmp_path: Path, name: str = "README.md", **settings: Any) -> str:
 
 def test_the_card_of_an_export_counts_what_the_manifest_counts(tmp_path: Path) -> None:
     text = with_card(tmp_path)
-    assert "A reward of 0.5 or more." in text
-    assert "| 1 | rejected by hand |" in text
+    assert "Reward ≥ 0.5." in text
+    assert "| 1 | rejected in review |" in text
     assert "| ann | 0 | 1 |" in text
     assert "| 1 | wrong answer |" in text
-    assert "Read one by one: 2 (1 accepted, 1 rejected)." in text
+    assert "Reviewed one by one: 2 (1 accepted, 1 rejected)." in text
     assert "sft.validation.jsonl" in text
-    assert "2 of 324 rollouts were read one by one" in text
+    assert "2 of 324 rollouts were reviewed one by one" in text
 
 
 def test_the_card_tells_every_rule_of_the_recipe() -> None:
@@ -166,27 +166,27 @@ def test_the_card_tells_every_rule_of_the_recipe() -> None:
         metadata=("reward", "line"),
     )
     assert recipe_sentences(recipe) == [
-        "A reward of 0.9 or less.",
-        "Instead, agent judge: a reward of 7 or more.",
-        "Only turns 12 or less.",
+        "Reward ≤ 0.9.",
+        "Instead, agent judge: reward ≥ 7.",
+        "Only turns ≤ 12.",
         "Only agent judge, math.",
-        "A random control: instead of what the rules above keep, as many rollouts of each task, drawn from all that "
-        "could have been kept. Seed 3.",
+        "Random baseline: the same number of rollouts per task, drawn at random from everything that could have "
+        "been kept, instead of what the rules above keep. Seed 3.",
         "Written for NeMo RL, as chat, in jsonl.",
-        "Made to end earlier, because they are longer than the trainer's limit.",
-        "Looked at with the chat template chatml.",
-        "The limit of the trainer: 8,192 tokens.",
-        "Columns beside the messages: reward, line.",
+        "Trimmed: they exceed the trainer's max length.",
+        "Checked with the chat template chatml.",
+        "Max length: 8,192 tokens.",
+        "Extra columns: reward, line.",
     ]
 
 
 def test_a_card_says_that_a_control_matched_on_tokens_is_not_so_task_by_task() -> None:
     assert recipe_sentences(Recipe(control=3, control_by="tokens"))[-2] == (
-        "A random control: instead of what the rules above keep, about as many tokens from the same tasks, drawn from "
-        "all that could have been kept. Seed 3."
+        "Random baseline: about the same number of tokens from the same tasks, drawn at random from everything that "
+        "could have been kept, instead of what the rules above keep. Seed 3."
     )
-    assert recipe_sentences(Recipe(min_reward=0.5, max_reward=0.9))[0] == "A reward of 0.5 to 0.9."
-    assert recipe_sentences(Recipe())[0] == "Any reward."
+    assert recipe_sentences(Recipe(min_reward=0.5, max_reward=0.9))[0] == "Reward 0.5–0.9."
+    assert recipe_sentences(Recipe())[0] == "No reward threshold."
 
 
 def test_the_card_counts_what_a_split_leaves_out(tmp_path: Path) -> None:
@@ -201,28 +201,28 @@ def test_the_card_counts_what_a_split_leaves_out(tmp_path: Path) -> None:
     left_out = done.content["split"]["left_out"]
     assert 0 < left_out < 36
     text = (tmp_path / "README.md").read_text(encoding="utf-8")
-    assert f"{left_out} that are kept are in no part, because they fell apart from their family." in text
+    assert f"{left_out} kept are in no split, because they were split from their family." in text
 
 
 def test_a_card_is_replaced_but_never_somebody_elses_file(tmp_path: Path) -> None:
     assert with_card(tmp_path) == with_card(tmp_path)
     (tmp_path / "README.md").write_text("mine")
-    with pytest.raises(ExportError, match="was changed since this program wrote it, so it is not replaced"):
+    with pytest.raises(ExportError, match="was changed since rollout-curator wrote it, so it is not overwritten"):
         with_card(tmp_path)
     assert (tmp_path / "README.md").read_text() == "mine"
 
 
 @pytest.mark.parametrize("name", ["../README.md", "README.txt", ".md", "a/b.md", ".hidden.md"])
 def test_a_card_is_a_markdown_file_beside_the_export(tmp_path: Path, name: str) -> None:
-    with pytest.raises(ExportError, match="a data card is a name that ends in .md"):
+    with pytest.raises(ExportError, match="the dataset card needs a name that ends in .md"):
         with_card(tmp_path, name)
 
 
 def test_a_card_and_a_manifest_are_never_the_training_file(tmp_path: Path) -> None:
     workspace = Workspace.open([write(tmp_path / "r.jsonl", [gym()])], tmp_path / "cache")
-    with pytest.raises(ExportError, match=r"README\.md: cannot be the training file and stand beside it"):
+    with pytest.raises(ExportError, match=r"README\.md: cannot be the training file and another file of the export"):
         list(export(workspace, Recipe(), tmp_path / "README.md", Settings(card="README.md")))
-    with pytest.raises(ExportError, match="is the name of a manifest"):
+    with pytest.raises(ExportError, match="is a manifest name"):
         list(export(workspace, Recipe(), tmp_path / "s.jsonl.manifest.json"))
     assert {path.name for path in tmp_path.iterdir()} == {"r.jsonl", "cache"}
 
@@ -259,7 +259,7 @@ def test_the_card_holds_every_condition_of_its_statement_and_counts_copies_as_ro
     said = summary.statement(workspace, Recipe())
     review = (tmp_path / "README.md").read_text(encoding="utf-8").split("## Review")[1].split("## Files")[0]
     assert escaped(words.sentence(said), 2000) in review
-    assert f"at most {said.units_at_most} of 150 rows" in review
+    assert f"at most {said.units_at_most} of 150 examples" in review
     assert all(f"- {escaped(note, 2000)}" in review for note in words.notes(said))
     assert f"accepted in bulk: {100 - len(read)}." in review
     workspace.close()
@@ -279,6 +279,6 @@ def test_the_card_of_pairs_speaks_of_pairs(tmp_path: Path) -> None:
     workspace.decisions.record([Entry(workspace.key(row), "accept", queue="random") for row in order[:30]])
     list(export(workspace, recipe, tmp_path / "dpo.jsonl", Settings(card="README.md")))
     text = (tmp_path / "README.md").read_text(encoding="utf-8")
-    assert "of 60 pairs have a chosen side that this reader would reject" in text
-    assert "nothing is said of the rejected sides" in text
+    assert "of 60 pairs have a chosen side that this reviewer would reject" in text
+    assert "no bound for the rejected sides" in text
     workspace.close()

@@ -37,8 +37,8 @@ def test_the_difference_is_said_in_lines(tmp_path: Path, source: Path) -> None:
     ran = run("diff", a, b, str(source), "--cache-dir", str(tmp_path / "cache"))
     assert ran.out.splitlines()[:3] == [
         "from a.toml to b.toml:",
-        "  3 rollouts, +0, −2, then 1",
-        "  2 tasks, +0, −1, then 1",
+        "  3 → 1 rollouts (+0, −2)",
+        "  2 → 1 tasks (+0, −1)",
     ]
     assert ran.out.splitlines()[4] == "− run.jsonl:4  task 2  reward 0.9  2 tokens (now: below 0.95)"
 
@@ -66,7 +66,7 @@ def test_recipes_without_sources_ask_for_files(tmp_path: Path) -> None:
     a = recipe(tmp_path, "a.toml", "min_reward = 0.8")
     ran = run("diff", a, a)
     assert (ran.code, ran.out) == (2, "")
-    assert "the recipe names no sources; name the files to read after the two recipes" in ran.err
+    assert "the recipe lists no sources; give the files to read after the two recipes" in ran.err
 
 
 def test_an_export_writes_its_random_control_beside_it(tmp_path: Path, source: Path) -> None:
@@ -78,7 +78,7 @@ def test_an_export_writes_its_random_control_beside_it(tmp_path: Path, source: P
     assert len(control.read_bytes().splitlines()) == 3
     verified = run("verify", f"{control}.manifest.json", "--json")
     assert (verified.code, verified.json["holds"]) == (0, True)
-    assert found["controls"][0]["notes"][0].startswith("The random control shares ")
+    assert found["controls"][0]["notes"][0].startswith("The random baseline shares ")
 
 
 def test_several_seeds_write_several_controls_with_as_many_tokens(tmp_path: Path, source: Path) -> None:
@@ -94,7 +94,7 @@ def test_a_control_has_no_controls_of_its_own(tmp_path: Path) -> None:
     source, out = write(tmp_path / "r.jsonl", [gym()]), tmp_path / "sft.jsonl"
     ran = call("export", source, "--out", out, "--control", "7", "--with-control", "1")
     assert (ran.code, ran.out) == (2, "")
-    assert "export: this is a random control already; give --with-control with the selection it stands for" in ran.err
+    assert "export: this is already a random baseline; use --with-control with the selection itself" in ran.err
     assert not out.exists()
 
 
@@ -105,4 +105,4 @@ def test_a_manifest_that_names_no_source_is_refused_in_a_sentence(tmp_path: Path
     path.write_text(json.dumps({**json.loads(path.read_text()), "inputs": []}))
     ran = call("diff", path, path, "--cache-dir", tmp_path / "cache")
     assert (ran.code, ran.err.count("\n")) == (2, 1), ran.err
-    assert "no file of rollouts is named" in ran.err
+    assert "no input file is listed" in ran.err

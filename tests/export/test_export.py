@@ -316,13 +316,13 @@ def done(tmp_path: Path) -> Exported:
 
 FILE = "sft.jsonl is the file that was written"
 SOURCE = "source rollouts.jsonl is unchanged"
-VERDICTS = "the verdicts are those that were counted"
-COUNTS = "every count is the same"
-ROWS = "the file holds exactly what these sources and this recipe give"
+VERDICTS = "verdicts match the counts"
+COUNTS = "all counts match"
+ROWS = "file content matches sources + recipe"
 STORE = "the review store is the one that counted"
-AGAIN = "the export can be made again"
-NAMES = "every source has the name of its path"
-KINDS = "the files are those of this export"
+AGAIN = "export is reproducible"
+NAMES = "source names match their paths"
+KINDS = "the files match this export"
 STORE = "the review store is the one that counted"
 
 
@@ -342,13 +342,13 @@ def test_everything_holds_after_an_export(done: Exported) -> None:
 def test_a_changed_byte_of_the_file_is_found_with_its_row(done: Exported) -> None:
     done.path.write_bytes(done.path.read_bytes().replace(b"answer 5", b"answer X"))
     assert failing(done.manifest_path) == [FILE, ROWS]
-    assert verify(done.manifest_path)[-1].detail == "3 of 4 rows are the same, row 3 is the first that is not"
+    assert verify(done.manifest_path)[-1].detail == "3 of 4 examples are the same, example 3 is the first that differs"
 
 
 def test_a_row_too_many_is_found(done: Exported) -> None:
     with open(done.path, "ab") as file:
         file.write(b"{}\n")
-    assert verify(done.manifest_path)[-1].detail == "4 of 4 rows are the same, row 5 is the first that is not"
+    assert verify(done.manifest_path)[-1].detail == "4 of 4 examples are the same, example 5 is the first that differs"
 
 
 def test_a_file_that_is_gone_is_found(done: Exported) -> None:
@@ -443,13 +443,13 @@ def test_names_of_sources_hold_where_an_unreadable_file_lay_among_them(tmp_path:
         (
             b"{",
             "the manifest is not JSON (Expecting property name enclosed in double quotes: line 1 column 2 (char 1)); "
-            "name the file that ends in .manifest.json",
+            "choose the file that ends in .manifest.json",
         ),
         (
             b"[" * 100_000,
-            "the manifest is nested too deeply to be JSON of this program; name the file that ends in .manifest.json",
+            "the manifest is nested too deeply to be JSON of this program; choose the file that ends in .manifest.json",
         ),
-        (b"[]", "is not a manifest of rollout-curator; name the file that ends in .manifest.json"),
+        (b"[]", "is not a manifest of rollout-curator; choose the file that ends in .manifest.json"),
         (
             b'{"tool": "rollout-curator", "schema": 99}',
             "schema 99 is not known here; use the version that wrote it",
@@ -476,24 +476,24 @@ def test_a_source_is_never_overwritten(tmp_path: Path) -> None:
     workspace = opened(tmp_path)
     before = (tmp_path / "rollouts.jsonl").read_bytes()
     (tmp_path / "link.jsonl").symlink_to(tmp_path / "rollouts.jsonl")
-    with pytest.raises(ExportError, match="is one of the sources, which are never written"):
+    with pytest.raises(ExportError, match="is a source file and will not be overwritten"):
         exported(workspace, Recipe(), tmp_path / "link.jsonl")
     assert (tmp_path / "rollouts.jsonl").read_bytes() == before
 
 
 def test_the_review_store_is_never_overwritten(tmp_path: Path) -> None:
     workspace = opened(tmp_path)
-    with pytest.raises(ExportError, match="is the review store, which no export replaces"):
+    with pytest.raises(ExportError, match="is the review store and will not be overwritten"):
         exported(workspace, Recipe(), tmp_path / "curation.sqlite")
 
 
 def test_a_folder_is_no_target(tmp_path: Path) -> None:
-    with pytest.raises(ExportError, match="it is a folder; name a file in it"):
+    with pytest.raises(ExportError, match="it is a folder; choose a file in it"):
         exported(opened(tmp_path), Recipe(), tmp_path)
 
 
 def test_a_missing_folder_is_no_target(tmp_path: Path) -> None:
-    with pytest.raises(ExportError, match="there is no folder .*; make it first"):
+    with pytest.raises(ExportError, match="folder .* does not exist; create it first"):
         exported(opened(tmp_path), Recipe(), tmp_path / "none" / "sft.jsonl")
 
 

@@ -259,7 +259,7 @@ def test_a_file_larger_than_its_kind_can_be_is_not_read(tmp_path: Path) -> None:
     with pytest.raises(RecipeError) as refused:
         DOOR.read(tmp_path / "r.toml")
     where = f"{tmp_path}/r.toml: the recipe"
-    assert str(refused.value) == f"{where} has more than 100 bytes, which none has; name another file"
+    assert str(refused.value) == f"{where} has more than 100 bytes, too many; choose another file"
 
 
 @pytest.mark.parametrize(
@@ -278,7 +278,7 @@ def test_whatever_a_parser_raises_is_one_sentence(tmp_path: Path, text: bytes, w
     path.write_bytes(text)
     with pytest.raises(RecipeError) as refused:
         Door("the recipe", RecipeError, 10_000).toml(path)
-    assert str(refused.value) == f"{path}: the recipe {why}; name another file"
+    assert str(refused.value) == f"{path}: the recipe {why}; choose another file"
 
 
 def test_a_config_with_a_number_of_5000_digits_is_one_sentence(tmp_path: Path) -> None:
@@ -307,7 +307,7 @@ def test_a_line_of_decisions_that_never_ends_is_refused(tmp_path: Path) -> None:
     write(tmp_path / "a.jsonl", [gym()])
     os.truncate(os.open(tmp_path / "acts.jsonl", os.O_CREAT | os.O_WRONLY), 900_000_000)
     ran = call("decisions", "import", tmp_path, "--from", tmp_path / "acts.jsonl")
-    sentence = "the file of decisions has a line 1 of more than 1,048,576 bytes; take a file of `decisions export`"
+    sentence = "the file of decisions has a line 1 of more than 1,048,576 bytes; use a file from `decisions export`"
     assert (ran.code, ran.err) == (2, f"rollout-curator: {tmp_path}/acts.jsonl: {sentence}\n")
 
 
@@ -315,13 +315,13 @@ def test_the_folder_exports_go_to_is_made_where_it_lacks_and_that_is_said(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ran = tried(folder, monkeypatch, "ui", "out_dir", "wished")
-    assert (ran.code, ran.err) == (0, "rollout-curator: made the folder wished, where exports go\n")
+    assert (ran.code, ran.err) == (0, "rollout-curator: created the export folder wished\n")
     assert (folder / "wished").is_dir()
     assert tried(folder, monkeypatch, "ui", "out_dir", "wished").err == ""
 
 
 def test_no_folder_is_made_for_exports_in_one_that_lacks(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    said = "wish/ed: there is no such folder, nor the one it would lie in; make that first"
+    said = "wish/ed: neither this folder nor its parent exists; create the parent first"
     assert tried(folder, monkeypatch, "ui", "out_dir", "wish/ed") == Ran(2, "", f"rollout-curator: {said}\n")
     assert not (folder / "wish").exists()
 

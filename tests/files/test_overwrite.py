@@ -58,8 +58,8 @@ def test_no_file_of_an_export_replaces_one_of_somebody_else(source: Path, tmp_pa
     ran = call("export", source, "--out", out / "sft.jsonl", *EVERYTHING)
     assert (ran.code, ran.out, state(out)) == (2, "", {name: MINE})
     assert ran.err == (
-        f"rollout-curator: {out / name}: was not written by this program, so it is not replaced; "
-        "nothing was written: name another file, or add --overwrite\n"
+        f"rollout-curator: {out / name}: was not written by rollout-curator, so it is not overwritten; "
+        "nothing was written: choose another file, or add --overwrite\n"
     )
 
 
@@ -70,7 +70,7 @@ def test_with_overwrite_it_is_replaced_and_told(source: Path, tmp_path: Path, na
     ran = call("export", source, "--out", out / "sft.jsonl", *EVERYTHING, "--overwrite")
     assert (ran.code, sorted(state(out))) == (0, sorted(ALL_FILES))
     assert MINE not in state(out).values()
-    assert f"{name} was replaced: it was not written by this program." in ran.out
+    assert f"{name} was overwritten: it was not written by rollout-curator." in ran.out
 
 
 def test_several_files_are_told_in_one_sentence(source: Path, tmp_path: Path) -> None:
@@ -78,9 +78,9 @@ def test_several_files_are_told_in_one_sentence(source: Path, tmp_path: Path) ->
         (tmp_path / name).write_bytes(MINE)
     ran = call("export", source, "--out", tmp_path / "sft.jsonl", *EVERYTHING)
     assert ran.err == (
-        f"rollout-curator: {tmp_path / 'sft.train.jsonl'} (was not written by this program), "
-        f"{tmp_path / 'README.md'} (was not written by this program): are not replaced; "
-        "nothing was written: name another file, or add --overwrite\n"
+        f"rollout-curator: {tmp_path / 'sft.train.jsonl'} (was not written by rollout-curator), "
+        f"{tmp_path / 'README.md'} (was not written by rollout-curator): are not overwritten; "
+        "nothing was written: choose another file, or add --overwrite\n"
     )
 
 
@@ -93,7 +93,7 @@ def test_a_parquet_file_of_somebody_else_is_not_replaced(source: Path, tmp_path:
 def test_a_source_is_not_replaced_for_anything(source: Path) -> None:
     before = source.read_bytes()
     ran = call("export", source, "--out", source, "--overwrite")
-    assert (ran.code, source.read_bytes(), "is one of the sources" in ran.err) == (2, before, True)
+    assert (ran.code, source.read_bytes(), "is a source file" in ran.err) == (2, before, True)
 
 
 def test_an_empty_file_is_somebody_s_too(source: Path, tmp_path: Path) -> None:
@@ -143,7 +143,7 @@ def test_an_export_edited_by_hand_is_asked_for(source: Path, tmp_path: Path, nam
     (tmp_path / name).write_bytes(edited)
     ran = call(*export_all)
     assert (ran.code, (tmp_path / name).read_bytes()) == (2, edited)
-    assert f"{name}: was changed since this program wrote it, so it is not replaced" in ran.err
+    assert f"{name}: was changed since rollout-curator wrote it, so it is not overwritten" in ran.err
     assert call(*export_all, "--overwrite").code == 0
 
 
@@ -217,7 +217,7 @@ def test_what_is_edited_after_a_kill_is_asked_for(
     killed(source, out, 1, monkeypatch)
     out.write_bytes(out.read_bytes().replace(b"e", b"3", 1))
     ran = call("export", source, "--out", out)
-    assert (ran.code, "was changed since this program wrote it" in ran.err) == (2, True)
+    assert (ran.code, "was changed since rollout-curator wrote it" in ran.err) == (2, True)
 
 
 def test_an_interrupt_between_two_renames_leaves_what_tells_that_the_file_is_ours(
@@ -258,7 +258,7 @@ def test_an_edit_while_an_export_is_written_is_not_lost(workspace: Workspace, tm
     next(steps)
     edited = out.read_bytes().replace(b"e", b"3", 1)
     out.write_bytes(edited)
-    with pytest.raises(FileInTheWay, match="was changed since this program wrote it"):
+    with pytest.raises(FileInTheWay, match="was changed since rollout-curator wrote it"):
         list(steps)
     assert out.read_bytes() == edited
 
@@ -313,8 +313,8 @@ def test_decisions_export_replaces_no_file_of_somebody_else(source: Path, tmp_pa
     ran = call("decisions", "export", source, "--out", out)
     assert (ran.code, out.read_bytes()) == (2, MINE)
     assert ran.err == (
-        f"rollout-curator: {out}: holds lines that are not in the new one, so it is not replaced; "
-        "nothing was written: name another file, or add --overwrite\n"
+        f"rollout-curator: {out}: contains lines that are not in the new one, so it is not overwritten; "
+        "nothing was written: choose another file, or add --overwrite\n"
     )
     assert call("decisions", "export", source, "--out", out, "--overwrite").code == 0
 
@@ -380,7 +380,7 @@ def test_a_manifest_that_only_looks_like_one_proves_nothing(source: Path, tmp_pa
     claim = {"tool": "rollout-curator", "schema": 1, "file": out.name, "size_bytes": 15, "sha256": "0" * 64}
     manifest.path_of(out).write_text(json.dumps(claim))
     ran = call("export", source, "--out", out)
-    assert (ran.code, "(was not written by this program): are not replaced" in ran.err) == (2, True)
+    assert (ran.code, "(was not written by rollout-curator): are not overwritten" in ran.err) == (2, True)
 
 
 def test_the_error_is_one_that_every_caller_of_an_export_expects() -> None:

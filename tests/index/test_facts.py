@@ -364,4 +364,4 @@ def test_the_outcomes_in_the_index_are_those_of_the_conversions(prompt: list[Any
 def test_a_rollout_too_deep_to_look_at_is_a_problem() -> None:
     deep = b"[" * 980 + b"]" * 980
     line = b'{"responses_create_params":{"input":' + deep + b'},"response":{"output":' + deep + b'},"reward":1}'
-    assert read_line(line, "env") == Unreadable("too_deep", "nested too deep to read")
+    assert read_line(line, "env") == Unreadable("too_deep", "nested too deeply to read")

@@ -44,7 +44,7 @@ def test_a_note_that_says_nothing_is_wrong_is_no_flag() -> None:
 
 
 def test_several_flags_are_said_in_order() -> None:
-    assert flag_words("reward_missing|has_audio|empty_output") == "unrated: no reward; the output is empty"
+    assert flag_words("reward_missing|has_audio|empty_output") == "no reward; the output is empty"
 
 
 def test_only_rollouts_that_need_a_look_are_flagged(tmp_path: Path) -> None:
@@ -52,7 +52,7 @@ def test_only_rollouts_that_need_a_look_are_flagged(tmp_path: Path) -> None:
     path = write(tmp_path / "run.jsonl", [gym(), gym(reward=None), thinking])
     workspace = Workspace.open([path])
     assert [flags != "" for flags in workspace.frame["flags"]] == [False, True, True]
-    assert flagged(workspace.sources[0]).listed == {2: "unrated: no reward"}
+    assert flagged(workspace.sources[0]).listed == {2: "no reward"}
 
 
 def test_content_that_was_not_understood_is_named(tmp_path: Path) -> None:

@@ -144,7 +144,7 @@ def test_an_index_of_an_older_schema_is_built_anew(tmp_path: Path) -> None:
 def test_a_single_copy_is_a_copy(tmp_path: Path) -> None:
     done = exported(opened(tmp_path, two=[gym("a", "1"), gym("a", "1")]), Recipe(), tmp_path / "one.jsonl")
     assert done.notes == (
-        "1 of 2 kept rollouts is a copy of another kept line; the rule drop_copies leaves one of each.",
+        "1 of 2 kept rollouts is a duplicate of another kept line; the rule drop_copies keeps one of each.",
     )
 
 
@@ -154,10 +154,10 @@ def test_one_of_identical_lines_stays_and_an_export_counts_the_others(tmp_path: 
     done = exported(workspace, Recipe(), tmp_path / "all.jsonl")
     assert done.copies == 2
     assert done.notes == (
-        "2 of 4 kept rollouts are copies of another kept line; the rule drop_copies leaves one of each.",
+        "2 of 4 kept rollouts are duplicates of another kept line; the rule drop_copies keeps one of each.",
     )
     once = exported(workspace, Recipe(strategies=(Step("drop_copies"),)), tmp_path / "once.jsonl")
-    assert (once.rows, once.copies, once.funnel.sentence()) == (2, 0, "2 kept, 2 dropped: 2 copies of another line")
+    assert (once.rows, once.copies, once.funnel.sentence()) == (2, 0, "2 kept, 2 dropped: 2 duplicates of another line")
 
 
 def test_one_of_the_rollouts_that_are_written_alike_stays(tmp_path: Path) -> None:

@@ -107,11 +107,11 @@ def test_a_line_over_the_limit_is_a_problem_with_its_number(tmp_path: Path, monk
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        (b"\n \n", "no rollouts, only blank lines"),
+        (b"\n \n", "no rollouts found, only blank lines"),
         (b"id,reward\n1,2\n", 'no line is a JSON object; it begins "id,reward"'),
         (b"\n<" + b"x" * 50, f'no line is a JSON object; it begins "<{"x" * 39}…"'),
         (gzip.compress(b"id,reward\n1,2\n"), "no line is a JSON object"),
-        (gzip.compress(b"", mtime=0)[:10], "no rollouts, not one line"),
+        (gzip.compress(b"", mtime=0)[:10], "no rollouts found, not one line"),
     ],
 )
 def test_a_file_without_one_object_is_refused_in_one_sentence(tmp_path: Path, content: bytes, reason: str) -> None:
@@ -134,7 +134,9 @@ def test_two_bytes_of_gzip_after_packed_lines_are_no_more_of_them(tmp_path: Path
 
 def test_two_bytes_of_gzip_that_a_cut_left_are_gzip(tmp_path: Path) -> None:
     (tmp_path / "a.jsonl").write_bytes(b"\x1f\x8b")
-    assert header_of(tmp_path / "a.jsonl", tmp_path)["refusal"] == f"{tmp_path}/a.jsonl: no rollouts, not one line"
+    assert (
+        header_of(tmp_path / "a.jsonl", tmp_path)["refusal"] == f"{tmp_path}/a.jsonl: no rollouts found, not one line"
+    )
 
 
 # Ranges, pools and packing change nothing

@@ -171,7 +171,7 @@ def test_a_build_that_stops_half_way_leaves_the_index_before(source: Path, cache
 def test_a_cache_that_cannot_be_made_is_one_sentence(source: Path, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(
-        CacheError, match=r"/file: the index cannot be written here \(Not a directory\); make room, or name an"
+        CacheError, match=r"/file: the index cannot be written here \(Not a directory\); free some space, or use an"
     ):
         Workspace.open([source], tmp_path / "file")
 
@@ -218,13 +218,13 @@ def test_an_append_leaves_the_bodies_that_were_indexed(source: Path, cache: Path
 def test_a_rewrite_is_said_at_the_next_read(source: Path, cache: Path) -> None:
     opened = open_index(source, cache)
     write(source, [line(2), line(1)])
-    assert changed(opened) == f"{source}:1: the line is no longer the one that was indexed; open the file again"
+    assert changed(opened) == f"{source}:1: the line changed since it was indexed; reload"
 
 
 def test_a_replaced_file_is_said_at_the_next_read(source: Path, cache: Path, tmp_path: Path) -> None:
     opened = open_index(source, cache)
     os.replace(write(tmp_path / "new", [line(1), line(2)]), source)
-    assert changed(opened) == f"{source}: the file was replaced since it was indexed; open it again"
+    assert changed(opened) == f"{source}: the file changed since it was indexed; reload"
 
 
 def test_a_removed_file_is_said_at_the_next_read(source: Path, cache: Path) -> None:
@@ -238,14 +238,14 @@ def test_a_truncated_file_is_said_where_it_ends(source: Path, cache: Path) -> No
     opened = open_index(source, cache)
     os.truncate(source, len(line(1)) + 5)
     assert opened.body(0) == line(1)
-    assert "no longer the one that was indexed" in changed(opened, 1)
+    assert "line changed since it was indexed" in changed(opened, 1)
 
 
 def test_an_edit_that_keeps_size_and_time_is_never_shown(source: Path, cache: Path) -> None:
     opened = open_index(source, cache)
     source.write_bytes(source.read_bytes().replace(b"four", b"five", 1))
     os.utime(source, ns=(LONG_AGO_NS, LONG_AGO_NS))
-    assert "no longer the one that was indexed" in changed(opened)
+    assert "line changed since it was indexed" in changed(opened)
     assert opened.body(1) == line(2)
 
 
@@ -266,7 +266,7 @@ def test_a_compressed_source_that_was_written_is_said_at_the_next_read(tmp_path:
     path.write_bytes(gzip.compress(line(1)))
     opened = open_index(path, tmp_path / "cache")
     path.write_bytes(gzip.compress(line(2) + b"\n" + line(3)))
-    assert changed(opened) == f"{path}: the file was written since it was indexed; open it again"
+    assert changed(opened) == f"{path}: the file changed since it was indexed; reload"
 
 
 def test_a_damaged_copy_of_a_compressed_source_is_never_shown(tmp_path: Path) -> None:
@@ -275,7 +275,7 @@ def test_a_damaged_copy_of_a_compressed_source_is_never_shown(tmp_path: Path) ->
     opened = open_index(path, tmp_path / "cache")
     (bodies,) = folder(tmp_path / "cache").glob("bodies-*")
     bodies.write_bytes(b"\0" * bodies.stat().st_size)
-    assert "no longer the one that was indexed" in changed(opened)
+    assert "line changed since it was indexed" in changed(opened)
     assert open_index(path, tmp_path / "cache").body(0) == line(1)
 
 
@@ -289,7 +289,7 @@ def test_a_closed_source_reads_nothing_and_closes_twice(source: Path, cache: Pat
 def test_columns_that_another_program_removed_are_said(source: Path, cache: Path) -> None:
     header = header_of(source, cache)
     next(folder(cache).glob("columns-*")).unlink()
-    with pytest.raises(SourceChanged, match="was indexed anew by another program; open it again"):
+    with pytest.raises(SourceChanged, match="was re-indexed by another process; reopen it"):
         Source(cache, source, "a", header)
 
 

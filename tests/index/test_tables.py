@@ -95,20 +95,20 @@ def test_a_row_has_the_key_of_the_same_line(tmp_path: Path) -> None:
 def test_a_table_of_other_columns_is_refused_by_name(tmp_path: Path) -> None:
     path = put(tmp_path / "a.parquet", {"text": ["hello"], "url": ["x"]})
     found = call("check", path, "--json", "--cache-dir", tmp_path / "cache").json
-    assert found["error"] == f"{path}: a Parquet file without a known shape of rollout; its columns are text, url"
+    assert found["error"] == f"{path}: a Parquet file in an unrecognized format; its columns are text, url"
 
 
 def test_a_table_without_rows_is_refused(tmp_path: Path) -> None:
     path = put(tmp_path / "a.parquet", {"messages": pa.array([], pa.string())})
     found = call("check", path, "--json", "--cache-dir", tmp_path / "cache").json
-    assert found["error"] == f"{path}: no rollouts, the Parquet file has no rows"
+    assert found["error"] == f"{path}: no rollouts found, the Parquet file has no rows"
 
 
 def test_a_file_that_is_cut_is_no_whole_parquet_file(tmp_path: Path) -> None:
     path = put(tmp_path / "a.parquet", {"prompt": ["q"] * 500, "completion": ["a"] * 500})
     path.write_bytes(path.read_bytes()[:-100])
     found = call("check", path, "--json", "--cache-dir", tmp_path / "cache").json
-    assert found["error"].startswith(f"{path}: is no whole Parquet file (")
+    assert found["error"].startswith(f"{path}: is not a complete Parquet file (")
 
 
 def test_rows_before_damage_are_kept_and_the_damage_is_told(tmp_path: Path) -> None:
@@ -147,7 +147,7 @@ def test_a_table_that_was_written_anew_is_said(tmp_path: Path) -> None:
     source = open_index(path, tmp_path / "cache")
     with open(path, "r+b") as file:
         file.write(put(tmp_path / "b.parquet", {"prompt": ["qq"], "completion": ["aa"]}).read_bytes())
-    with pytest.raises(SourceChanged, match="was written since it was indexed"):
+    with pytest.raises(SourceChanged, match="file changed since it was indexed"):
         source.body(0)
 
 

@@ -149,22 +149,26 @@ def test_the_command_is_what_a_person_would_type() -> None:
     ("words", "sentence"),
     [
         (["--filter", "n_turns"], "--filter n_turns: expected COLUMN=LOW..HIGH or COLUMN=NAME,NAME"),
-        (["--filter", "n_turns=a..2"], "--filter n_turns=a..2: 'a' is no number"),
+        (["--filter", "n_turns=a..2"], "--filter n_turns=a..2: 'a' is not a number"),
         (["--threshold", "swe=1"], "--threshold swe=1: expected agent:NAME=X, source:NAME=X or model:NAME=X"),
         (["--threshold", "agent:a=1", "--threshold", "model:b=1"], "--threshold: agent and model are mixed;"),
-        (["--strategy", "best_of_n 2"], "--strategy best_of_n 2: the parameters are not a JSON object"),
-        (["--strategy", "best_of_n {"], "--strategy best_of_n {: what follows is not JSON ("),
-        (["--strategy", 'best_of_n {"n": NaN}'], "what follows is not JSON (there is no NaN in JSON)"),
+        (["--strategy", "best_of_n 2"], "--rule best_of_n 2: the parameters are not a JSON object"),
+        (["--strategy", "best_of_n {"], "--rule best_of_n {: invalid JSON ("),
+        (["--strategy", 'best_of_n {"n": NaN}'], "invalid JSON (JSON has no NaN)"),
         (["--set", "joiner"], "--set joiner: expected NAME=VALUE"),
         (["--split", "near=x"], "--split near=x: expected a number after near="),
         (["--pairs", "margin=x"], "--pairs margin=x: expected a number after margin="),
-        (["--tokenizer", "x.json"], "--tokenizer: name a --template too, whose text is counted"),
+        (["--tokenizer", "x.json"], "--tokenizer needs --template (its text is counted)"),
     ],
 )  # fmt: skip
 def test_what_an_option_cannot_mean_is_one_sentence(words: list[str], sentence: str) -> None:
     with pytest.raises(RecipeError) as refused:
         given_by(words)
     assert sentence in str(refused.value)
+
+
+def test_an_option_that_was_renamed_is_read_by_its_old_name_too() -> None:
+    assert given_by(["--strategy", "best_of_n"]) == given_by(["--rule", "best_of_n"])
 
 
 # A plan is made once

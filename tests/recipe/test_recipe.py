@@ -116,7 +116,7 @@ def test_an_item_that_chat_cannot_express_is_left_out_or_cut_at() -> None:
 
 
 def test_openai_takes_no_extra_columns() -> None:
-    with pytest.raises(RecipeError, match="metadata: OpenAI refuses a file with extra columns"):
+    with pytest.raises(RecipeError, match="metadata: OpenAI does not accept extra columns"):
         plan(Recipe(target="openai", metadata=("reward",)))
 
 
@@ -129,32 +129,32 @@ def test_an_integer_threshold_becomes_a_float(tmp_path: Path) -> None:
     [
         (
             {"threshold": 1},
-            "here: unknown key 'threshold'; a recipe has control, control_by, drop, filters, format, group_by,"
+            "here: unknown key 'threshold'; allowed: control, control_by, drop, filters, format, group_by,"
             " harmless, keep, kind, max_reward, max_tokens, metadata, min_reward, options, pairs, sources, split,"
             " strategies, target, template, threshold_last, thresholds, trim",
         ),
         ({"sources": "a.jsonl"}, "here: sources is 'a.jsonl', expected a list of names"),
         ({"trim": "image"}, "here: trim is 'image', expected a list of names"),
-        ({"trim": ["image"]}, "here: trim names 'image'; what can be trimmed is double_encoded, duplicate_call_id, "),
-        ({"trim": ["truncated"], "keep": ["truncated"]}, "here: trim names 'truncated', and so does keep or drop"),
-        ({"options": {"trim": "truncated"}}, "here: options: there is no 'trim' here; choose from reasoning, "),
+        ({"trim": ["image"]}, "here: trim: 'image' cannot be trimmed; choose from double_encoded, duplicate_call_id, "),
+        ({"trim": ["truncated"], "keep": ["truncated"]}, "here: 'truncated' is in trim and in keep/drop"),
+        ({"options": {"trim": "truncated"}}, "here: unknown option 'trim'; choose from reasoning, "),
         ({"max_tokens": 0}, "here: max_tokens is 0, expected a number of tokens"),
-        ({"template": "nothing"}, "here: template nothing: no such file or folder, and built in are chatml, "),
-        ({"template": {"name": "chatml", "sha256": "0"}}, "here: template chatml: it is no longer the one of the"),
+        ({"template": "nothing"}, "here: template nothing: no such file or folder; built-in: chatml, "),
+        ({"template": {"name": "chatml", "sha256": "0"}}, "here: template chatml: changed since the recipe was"),
         ({"template": {"text": "x"}}, "here: template: the table has no name"),
         ({"keep": [1]}, "here: keep is [1], expected a list of names"),
         ({"min_reward": "high"}, "here: min_reward is 'high', expected a number"),
         ({"min_reward": True}, "here: min_reward is True, expected a number"),
         ({"min_reward": float("nan")}, "here: min_reward is nan, expected a number"),
         ({"min_reward": float("-inf")}, "here: min_reward is -inf, expected a number"),
-        ({"min_reward": 10**400}, "here: min_reward is beyond every number here, expected a smaller one"),
-        ({"target": "trl2"}, 'here: target: there is no "trl2"; choose one of '),
+        ({"min_reward": 10**400}, "here: min_reward is too large; use a smaller number"),
+        ({"target": "trl2"}, 'here: unknown target "trl2"; choose one of '),
         ({"target": ["gym"]}, "here: target is ['gym'], expected a name"),
         ({"format": "dpo2"}, "here: format is 'dpo2', expected one of flat, chat"),
         ({"control_by": "turns"}, "here: control_by is 'turns', expected one of rollouts, tokens"),
         ({"format": 1}, "here: format is 1, expected a name"),
         ({"options": []}, "here: options is [], expected a table of conversion options"),
-        ({"options": {"joinr": ""}}, "here: options: there is no 'joinr' here; choose from reasoning, reasoning_key"),
+        ({"options": {"joinr": ""}}, "here: unknown option 'joinr'; choose from reasoning, reasoning_key"),
         ({"options": {"reasoning": "yes"}}, "here: options: reasoning is 'yes', expected one of drop, field, inline"),
         ({"options": {"reasoning": []}}, "here: options: reasoning is [], expected one of drop, field, inline"),
         ({"options": {"joiner": 3}}, "here: options: joiner is 3, expected str"),
@@ -165,10 +165,9 @@ def test_an_integer_threshold_becomes_a_float(tmp_path: Path) -> None:
         ),
         (
             {"format": "flat", "options": {"reasoning": "drop"}},
-            "here: options: there is no 'reasoning' here; choose from developer_to_system, strip_think, joiner,"
-            " with_instructions",
+            "here: unknown option 'reasoning'; choose from developer_to_system, strip_think, joiner, with_instructions",
         ),
-        ({"drop": ["imge"]}, "here: keep or drop names 'imge', which is no issue; see `rollout-curator check`"),
+        ({"drop": ["imge"]}, "here: keep or drop names 'imge': unknown issue; see `rollout-curator check`"),
         ({"metadata": ["id"]}, "here: metadata names 'id', expected some of reward, source, line, task, agent, key"),
     ],
 )
@@ -183,7 +182,7 @@ def test_a_missing_recipe_is_named(tmp_path: Path) -> None:
     path = tmp_path / "none.toml"
     with pytest.raises(RecipeError) as refused:
         load(path)
-    assert str(refused.value) == f"{path}: the recipe cannot be read (No such file or directory); name another file"
+    assert str(refused.value) == f"{path}: the recipe cannot be read (No such file or directory); choose another file"
 
 
 @pytest.mark.parametrize("text", ["min_reward 0.8", "min_reward = 1\nmin_reward = 2"])
@@ -209,7 +208,7 @@ def test_a_threshold_that_is_not_finite_is_no_plan(bound: str) -> None:
 
 
 def test_a_wrong_parameter_of_a_strategy_is_no_plan() -> None:
-    with pytest.raises(RecipeError, match="^best_of_n: n is 0, expected 1 or more$"):
+    with pytest.raises(RecipeError, match="^best_of_n: n is 0, expected ≥ 1$"):
         plan(Recipe(strategies=(Step("best_of_n", {"n": 0}),)))
 
 

@@ -39,7 +39,7 @@ def test_one_bad_one_in_59_is_at_most_7_8_percent() -> None:
 
 
 def test_the_interval_is_that_of_the_printed_tables() -> None:
-    """Clopper and Pearson at 95 %: 8 of 10 is 0.4439 to 0.9748, 0 of 20 is 0 to 0.1684 (any table of exact limits)."""
+    """Clopper and Pearson at 95%: 8 of 10 is 0.4439 to 0.9748, 0 of 20 is 0 to 0.1684 (any table of exact limits)."""
     assert [round(bound, 4) for bound in confidence.interval(8, 10)] == [0.4439, 0.9748]
     assert [round(bound, 4) for bound in confidence.interval(0, 20)] == [0.0, 0.1684]
     assert confidence.interval(0, 0) == (0.0, 1.0)
@@ -64,7 +64,7 @@ def test_the_bound_for_a_finite_set_is_the_last_number_that_scipy_finds_likely_e
 
 
 def test_a_small_set_by_hand() -> None:
-    """4 of 10 read, none bad: with 5 bad among 10, C(5,4)/C(10,4) = 5/210 = 2.4 %; with 4, C(6,4)/210 = 7.1 %."""
+    """4 of 10 read, none bad: with 5 bad among 10, C(5,4)/C(10,4) = 5/210 = 2.4%; with 4, C(6,4)/210 = 7.1%."""
     assert confidence.most_bad(0, 4, 10) == 4
 
 
@@ -236,8 +236,8 @@ def test_without_enough_reading_no_threshold_is_offered() -> None:
 
 
 def test_bounds_for_every_look_and_threshold_are_lower_and_name_no_unread_step() -> None:
-    """One look at 59 clean: 95 %; for every look (0.05 / 60) ** (1 / 59) is 88.7 % of an endless set, with a tenth of
-    the risk (0.005 / 60) ** (1 / 59), 85.3 %; a little more of 1,000.
+    """One look at 59 clean: 95%; for every look (0.05 / 60) ** (1 / 59) is 88.7% of an endless set, with a tenth of
+    the risk (0.005 / 60) ** (1 / 59), 85.3%; a little more of 1,000.
     """
     alone, unread = step(1.0, 59, 59), Above(0.5, 1000, 0, 0, 0.0)
     shares = [found[0].at_least for found in (whenever([alone]), whenever([alone] * 10), whenever([unread, unread]))]
@@ -259,7 +259,7 @@ def test_everything_read_is_known_whenever_one_looks() -> None:
 def looked(runs: int) -> dict[str, float]:
     """Return how often claims are wrong of who looks every 20 reads and believes the first that pleases.
 
-    Ten rewards; good ones are commoner the higher the reward, and just below 95 % from the top down.
+    Ten rewards; good ones are commoner the higher the reward, and just below 95% from the top down.
     """
     dice = np.random.default_rng(23)
     wrong: dict[str, list[bool]] = {"once": [], "largest of ten": [], "whenever": [], "so far": []}

@@ -144,9 +144,9 @@ def test_the_list_follows_the_decisions(workspace: Workspace) -> None:
     ("name", "words"),
     [
         ("task-99", "a task that is not here"),
-        ("plan-30", "a plan for 30 minutes"),
+        ("plan-30", "session of 30 minutes"),
         ("no such queue", "no such queue"),
-        ("fell-valid", "dropped: not valid"),
+        ("fell-valid", "dropped: invalid reward"),
         ("near", "nearest the threshold"),
     ],
 )
@@ -155,7 +155,7 @@ def test_a_queue_has_words_also_when_it_holds_nothing(workspace: Workspace, name
 
 
 def test_what_a_queue_is_for_is_said(workspace: Workspace) -> None:
-    assert about("random") == "For the bound: read from the start, skip none."
+    assert about("random") == "For the error bound: start at the first, skip none."
     assert about("kept") == about("below") == ""
 
 

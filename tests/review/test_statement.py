@@ -53,10 +53,10 @@ def test_before_reading_the_plan_is_known(workspace: Workspace) -> None:
     said = summary.statement(workspace, KEEP)
     assert (said.sample.read, said.kept, said.kept_bad_at_most, said.more, said.planned) == (0, 200, 200, 98, 47)
     assert [words.offer_words(offer, said) for offer in words.offered(said)] == [
-        "47 reads, 0 bad: meets 5 %; passes 34 % of the time when 2 % are bad",
-        "72 reads, at most 1 bad: meets 5 %; passes 54 % of the time when 2 % are bad",
-        "112 reads, at most 3 bad: meets 5 %; passes 90 % of the time when 2 % are bad",
-        "193 reads, at most 9 bad: meets 5 %; passes 100 % of the time when 2 % are bad",
+        "47 reviews, 0 bad: at most 5%; passes 34% of the time when 2% are bad",
+        "72 reviews, at most 1 bad: at most 5%; passes 54% of the time when 2% are bad",
+        "112 reviews, at most 3 bad: at most 5%; passes 90% of the time when 2% are bad",
+        "193 reviews, at most 9 bad: at most 5%; passes 100% of the time when 2% are bad",
     ]
 
 
@@ -67,19 +67,19 @@ def planned(workspace: Workspace, reads: int = 47, bad: int = 0) -> None:
 def test_a_plan_that_was_chosen_is_said_before_the_first_read(workspace: Workspace) -> None:
     planned(workspace, 72, 1)
     assert words.notes(summary.statement(workspace, KEEP)) == [
-        "Plan for this selection: 72 reads at random, at most 1 bad.",
-        "Identical copies count once: 201 kept are 200 different ones.",
+        "Plan for this selection: 72 random reviews, at most 1 bad.",
+        "Duplicates count once: 201 kept rollouts, 200 unique.",
     ]
 
 
 def test_where_nothing_was_decided_that_is_said(workspace: Workspace) -> None:
-    assert words.decided_words(workspace) == "Nobody has decided anything here yet."
+    assert words.decided_words(workspace) == "No decisions yet."
 
 
 def test_what_was_not_chosen_is_named_without_one_that_was(workspace: Workspace) -> None:
     assert workspace.decisions is not None
     workspace.decisions.record([Entry(workspace.key(0), "reject", ("not-chosen",), "", "ann", queue="kept")])
-    assert words.decided_words(workspace) == "Read one by one: 0; not chosen in a comparison: 1."
+    assert words.decided_words(workspace) == "Reviewed one by one: 0; not chosen in a comparison: 1."
 
 
 def test_reading_a_plan_to_its_end_gives_the_exact_bound(workspace: Workspace) -> None:
@@ -121,7 +121,7 @@ def test_bad_ones_found_elsewhere_leave_the_set_and_are_never_taken_off(workspac
 
 
 def test_what_was_not_chosen_in_a_comparison_is_no_bad_one_that_was_found(tmp_path: Path) -> None:
-    """F4: of 1,000, 20 comparisons that leave out 60, then 93 read with 3 bad: 7.6 %, where 1.7 % was printed."""
+    """F4: of 1,000, 20 comparisons that leave out 60, then 93 read with 3 bad: 7.6%, where 1.7% was printed."""
     lines = [gym(answer=f"{n}", _ng_task_index=n % 250) for n in range(1000)]
     source = write(tmp_path / "run.jsonl", lines)
     workspace = Workspace.open([source], tmp_path / "cache", Decisions.open(tmp_path / "curation.sqlite"))
@@ -136,15 +136,16 @@ def test_what_was_not_chosen_in_a_comparison_is_no_bad_one_that_was_found(tmp_pa
     decide(workspace, order[90:93], "reject")
     said = summary.statement(workspace, KEEP)
     assert (said.sample.read, said.sample.total, said.kept, said.left_otherwise) == (93, 940, 937, 60)
-    assert words.percent(said.upper) == "7.6 %"
-    assert "60 were rejected in bulk or not chosen in a comparison: out of the set, as if by a rule." in words.notes(
-        said
+    assert words.percent(said.upper) == "7.6%"
+    assert (
+        "60 were rejected in bulk or not chosen in a comparison: out of the kept set, as if by a rule."
+        in words.notes(said)
     )
     workspace.close()
 
 
 def test_a_bound_that_reading_elsewhere_refutes_is_not_printed(tmp_path: Path) -> None:
-    """F4b: 59 clean of 1,000 allow 48 bad ones, and 60 were found: "at most 0 %" was printed."""
+    """F4b: 59 clean of 1,000 allow 48 bad ones, and 60 were found: "at most 0%" was printed."""
     source = write(tmp_path / "run.jsonl", [gym(answer=f"{n}", _ng_task_index=n) for n in range(1000)])
     workspace = Workspace.open([source], tmp_path / "cache", Decisions.open(tmp_path / "curation.sqlite"))
     summary.choose(workspace, KEEP, 59, 0, 0.05)
@@ -152,14 +153,15 @@ def test_a_bound_that_reading_elsewhere_refutes_is_not_printed(tmp_path: Path) -
     decide(workspace, order[:59], "accept")
     decide(workspace, order[300:360], "reject", queue="flagged")
     assert words.sentence(summary.statement(workspace, KEEP)) == (
-        "59 of the 940 selected read at random, as planned, 0 bad, but 60 were rejected while reading elsewhere, more "
-        "than the 48 that this sample allows: by chance, or by another standard. So nothing is said of the kept."
+        "59 of the 940 selected rollouts reviewed at random, as planned, 0 bad, but 60 were rejected in other queues, "
+        "more than the 48 that this sample allows: by chance, or by another standard. So the kept set has no error "
+        "bound."
     )
     workspace.close()
 
 
 def test_a_disputed_one_is_bad_until_it_is_settled(tmp_path: Path) -> None:
-    """F5: Ann rejects 6 of 59, Bob accepts them: 18.4 % stays, where it became 4.8 %."""
+    """F5: Ann rejects 6 of 59, Bob accepts them: 18.4% stays, where it became 4.8%."""
     source = write(tmp_path / "run.jsonl", [gym(answer=f"{n}", _ng_task_index=n) for n in range(500)])
     workspace = Workspace.open([source], tmp_path / "cache", Decisions.open(tmp_path / "curation.sqlite"))
     summary.choose(workspace, KEEP, 59, 0, 0.05)
@@ -168,7 +170,7 @@ def test_a_disputed_one_is_bad_until_it_is_settled(tmp_path: Path) -> None:
     decide(workspace, order[:6], "reject")
     decide(workspace, order[:6], "accept", "bob", "second")
     said = summary.statement(workspace, KEEP)
-    assert (said.sample.bad, said.disputed, words.percent(said.upper)) == (6, 6, "18.4 %")
+    assert (said.sample.bad, said.disputed, words.percent(said.upper)) == (6, 6, "18.4%")
     decide(workspace, order[:6], "accept", "ann", "settle")
     assert summary.statement(workspace, KEEP).sample.bad == 0
     workspace.close()
@@ -215,7 +217,9 @@ def test_a_plan_holds_for_what_is_read_after_it_and_is_chosen_once(workspace: Wo
     decide(workspace, order[5:50], "accept")
     said = summary.statement(workspace, KEEP)
     assert (said.basis, said.sample.read, said.sample.bad, said.sample.total, said.kept) == ("plan", 45, 0, 195, 195)
-    with pytest.raises(DecisionRefused, match="a plan of 45 reads was chosen for this selection and reading has begun"):
+    with pytest.raises(
+        DecisionRefused, match="a plan of 45 reviews was chosen for this selection and review has begun"
+    ):
         planned(workspace, 60)
     assert summary.chosen(workspace, Recipe(min_reward=0.1)) is None
 
@@ -230,7 +234,7 @@ def test_copies_are_counted_as_the_rows_they_are(tmp_path: Path) -> None:
     said = summary.statement(workspace, KEEP)
     assert (said.kept, said.units, said.units_at_most) == (1000, 1600, 600 + said.kept_bad_at_most)
     assert said.kept_bad_at_most >= 1
-    assert f"at most {said.units_at_most:,} of 1,600 rows" in words.sentence(said)
+    assert f"at most {said.units_at_most:,} of 1,600 examples" in words.sentence(said)
     workspace.close()
 
 
@@ -243,8 +247,9 @@ def test_of_pairs_it_is_said_how_many_can_have_a_bad_chosen_side(workspace: Work
     said = summary.statement(workspace, KEEP, written=pairs)
     assert (said.units, said.kept, said.units_at_most) == (101, 51, 20)
     assert words.sentence(said).startswith(
-        "47 of the 200 selected read at random, as planned, 0 bad: at most 20 of 101 pairs have a chosen side that "
-        "this reader would reject (95 % sure); nothing is said of the rejected sides."
+        "47 of the 200 selected rollouts reviewed at random, as planned, 0 bad: at most 20 of 101 pairs have a chosen "
+        "side that "
+        "this reviewer would reject (95% confidence); no bound for the rejected sides."
     )
 
 
@@ -297,18 +302,22 @@ def test_one_that_takes_the_place_of_a_rejected_one_counts_as_bad(tmp_path: Path
 def test_the_sentence_says_all_of_it_and_rounds_up(workspace: Workspace) -> None:
     said = summary.statement(workspace, KEEP)
     assert (
-        words.sentence(said) == "None of the 200 selected has been read at random yet, so nothing is known of the kept."
+        words.sentence(said)
+        == "None of the 200 selected rollouts has been reviewed at random yet, so the kept set has no error "
+        "bound yet."
     )
     assert words.notes(said)[:2] == [
-        "Choose a plan before reading; without one the bound that holds whenever one stops counts.",
-        "47 reads, 0 bad: meets 5 %; passes 34 % of the time when 2 % are bad.",
+        "Choose a plan before you start; without one the bound that holds whenever you stop counts.",
+        "47 reviews, 0 bad: at most 5%; passes 34% of the time when 2% are bad.",
     ]
     order = drawn_order(workspace)
     decide(workspace, order[:1], "reject")
     decide(workspace, order[1:47], "accept")
     assert words.sentence(summary.statement(workspace, KEEP)) == (
-        "47 of the 200 selected read at random, 1 bad: at most 15.1 % of the different contents kept would be rejected "
-        "by this reader, at most 31 of 200 rows (95 % sure, whenever one stops). 75 more clean ones bring it to 5 %."
+        "47 of the 200 selected rollouts reviewed at random, 1 bad: at most 15.1% of the unique kept rollouts would be "
+        "rejected "
+        "by this reviewer, at most 31 of 200 examples (95% confidence, whenever you stop). 75 more, all good, would "
+        "bring it to 5%."
     )
 
 
@@ -316,12 +325,13 @@ def test_a_plan_read_to_its_end_meets_its_goal_in_words(workspace: Workspace) ->
     planned(workspace)
     decide(workspace, drawn_order(workspace)[:20], "accept")
     assert words.sentence(summary.statement(workspace, KEEP)).endswith(
-        "A plan of 47 reads is under way and is judged at its end."
+        "A plan of 47 reviews is under way and is judged at its end."
     )
     decide(workspace, drawn_order(workspace)[20:47], "accept")
     assert words.sentence(summary.statement(workspace, KEEP)) == (
-        "47 of the 200 selected read at random, as planned, 0 bad: at most 5 % of the different contents kept would be "
-        "rejected by this reader, at most 11 of 201 rows (95 % sure). That meets the goal of 5 %."
+        "47 of the 200 selected rollouts reviewed at random, as planned, 0 bad: at most 5% of the unique kept rollouts "
+        "would be "
+        "rejected by this reviewer, at most 11 of 201 examples (95% confidence). Goal of 5% reached."
     )
 
 
@@ -329,19 +339,19 @@ def test_of_an_empty_kept_set_nothing_good_is_said(workspace: Workspace) -> None
     decide(workspace, drawn_order(workspace), "reject")
     said = summary.statement(workspace, KEEP)
     assert (said.kept, said.upper) == (0, 0.0)
-    assert words.sentence(said) == "Nothing is kept of the 200 selected: there is no kept set to speak of."
+    assert words.sentence(said) == "None of the 200 selected rollouts is kept, so no error rate can be given."
 
 
 def test_what_is_good_is_rounded_down() -> None:
     shares = (0.94999, 0.95, 0.29, 1.0, 0.0)
-    assert [words.least(share) for share in shares] == ["94.9 %", "95 %", "29 %", "100 %", "0 %"]
+    assert [words.least(share) for share in shares] == ["94.9%", "95%", "29%", "100%", "0%"]
 
 
 def test_the_notes_say_what_a_bound_rests_on(workspace: Workspace) -> None:
     decide(workspace, drawn_order(workspace)[:47], "accept")
     assert words.notes(summary.statement(workspace, KEEP))[:2] == [
-        "True whenever one stops, for rules and a threshold that were chosen before reading.",
-        "Had just these 47 reads been planned before, it would be at most 5 %, which would meet the goal of 5 %.",
+        "Valid whenever you stop, if the rules and the threshold were fixed before you started.",
+        "Had just these 47 reviews been planned before, it would be at most 5%, which would reach the goal of 5%.",
     ]
 
 
@@ -353,7 +363,8 @@ def test_how_verdicts_came_about_is_counted(workspace: Workspace) -> None:
     keys = [workspace.key(row) for row in range(20, 40)]
     workspace.decisions.record_bulk(keys, Entry("", "accept"), seen=workspace.decisions.version())
     assert words.decided_words(workspace) == (
-        "Read one by one: 5 (3 accepted, 2 rejected); first read at random: 3; chosen in a comparison: 1; accepted in "
+        "Reviewed one by one: 5 (3 accepted, 2 rejected); first reviewed at random: 3; chosen in a comparison: 1; "
+        "accepted in "
         "bulk: 20."
     )
 

@@ -1,4 +1,4 @@
-"""Whatever people do while they read, what is printed at 95 % is true in at least 95 % of the runs.
+"""Whatever people do while they read, what is printed at 95% is true in at least 95% of the runs.
 
 The statement is the real one; only the readers are simulated (`people`). A few runs are made on real files and stores
 and again on plain values, which must come to the same statement; the drill then makes PEOPLE_RUNS runs of each habit on
@@ -61,7 +61,7 @@ def _once(job: tuple[Habit, bool, int]) -> Held:
 def test_what_is_printed_is_true_whatever_people_do(
     capsys: pytest.CaptureFixture[str], habit: Habit, is_planned: bool
 ) -> None:
-    """Fail only where so few would be true in less than one of a thousand drills, were it 95 % of all."""
+    """Fail only where so few would be true in less than one of a thousand drills, were it 95% of all."""
     with Pool() as pool:
         held = pool.map(_once, [(habit, is_planned, seed) for seed in range(RUNS)], chunksize=20)
     counts = {name: sum(getattr(one, name) for one in held) for name in ("said", "rows", "pairs")}

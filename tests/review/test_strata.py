@@ -35,8 +35,8 @@ def test_who_read_all_knows_the_number() -> None:
 
 
 def test_three_clean_of_ten_and_two_of_four_by_hand() -> None:
-    """No bad one found of n in the ten: C(10-n,3)/C(10,3), 16.7 % for 4, 8.3 % for 5, 3.3 % for 6. In the four:
-    C(4-n,2)/C(4,2), 50 % for 1. So 5 fit (5 and 0, 8.3 %), and 6 do not (5 and 1, 4.2 %, is the likeliest).
+    """No bad one found of n in the ten: C(10-n,3)/C(10,3), 16.7% for 4, 8.3% for 5, 3.3% for 6. In the four:
+    C(4-n,2)/C(4,2), 50% for 1. So 5 fit (5 and 0, 8.3%), and 6 do not (5 and 1, 4.2%, is the likeliest).
     """
     assert most_bad([Stratum(10, 3, 0), Stratum(4, 2, 0)]) == 5
 

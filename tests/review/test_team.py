@@ -70,7 +70,7 @@ def test_a_verdict_given_where_the_others_was_to_be_seen_does_not_count(workspac
     assert team.agreed(workspace) == []
     assert team.adopted(workspace) == 30
     assert words.team_lines(workspace, KEEP) == [
-        "30 verdicts given where those of others could be seen: not counted here."
+        "30 verdicts given while those of others were visible: not counted here."
     ]
 
 
@@ -129,7 +129,7 @@ def test_three_readers_have_one_alpha(workspace: Workspace) -> None:
     assert found.high is not None
     assert found.low < found.alpha < found.high
     assert words.together_words(found).startswith(
-        "All 3 reviewers, on 25 rollouts that two or more read blind: Krippendorff's alpha 0.91 ("
+        "All 3 reviewers, on 25 rollouts that at least two reviewed blind: Krippendorff's alpha 0.91 ("
     )
 
 
@@ -137,7 +137,8 @@ def test_a_pair_is_said_with_prevalence_and_interval(workspace: Workspace) -> No
     coins(workspace)
     (pair,) = team.agreed(workspace)
     assert words.pair_words(pair) == (
-        "ann and bob both read 60 blind and agree on 34 (57%), 57% on accepts, 57% on rejects; ann rejected 30, bob "
+        "ann and bob both reviewed 60 blind and agree on 34 (57%), 57% on accepts, 57% on rejects; ann rejected 30, "
+        "bob "
         f"30; kappa 0.13 ({words.interval_words(pair.low, pair.high)})"
     )
 
@@ -156,7 +157,7 @@ def test_errors_are_told_once_all_differences_are_settled(workspace: Workspace) 
     ann = {row: "reject" if (row in bad and row not in missed) or row in wrong else "accept" for row in order[:60]}
     decide(workspace, ann, "ann", "random")
     decide(workspace, {row: "reject" if row in bad else "accept" for row in order[:60]}, "bob", "second", blind=True)
-    assert words.team_lines(workspace, KEEP)[0] == "ann: settle 5 differences to learn how often one errs."
+    assert words.team_lines(workspace, KEEP)[0] == "ann: resolve 5 conflicts to estimate the error rates."
     decide(workspace, {row: "reject" if row in bad else "accept" for row in [*missed, *wrong]}, "eve", "settle")
     first = team.readers(workspace, KEEP)[0]
     assert (first.rates.bad, first.rates.caught, first.rates.good, first.rates.passed) == (15, 13, 45, 42)
@@ -165,11 +166,11 @@ def test_errors_are_told_once_all_differences_are_settled(workspace: Workspace) 
     assert first.corrected.share == pytest.approx((16 / 60 + 42 / 45 - 1) / (13 / 15 + 42 / 45 - 1))
     lines = words.reader_words(first)
     assert lines[0] == (
-        "ann rejected 13 of 15 bad ones (59.5 % to 98.4 %) and accepted 42 of 45 good ones (81.7 % to 98.7 %). Right "
-        "is what both said, or settled on."
+        "ann rejected 13 of 15 bad ones (59.5%–98.4%) and accepted 42 of 45 good ones (81.7%–98.7%). Correct: "
+        "what both decided, or the resolved conflict."
     )
     assert lines[1].startswith(
-        "Of 60 read at random and blind ann rejected 16; with these errors taken out about 25 % were bad ("
+        "Of 60 reviewed at random and blind ann rejected 16; corrected for these errors about 25% were bad ("
     )
 
 
@@ -177,7 +178,7 @@ def test_too_few_read_twice_are_said_to_be_too_few(workspace: Workspace) -> None
     decide(workspace, verdicts([0], 20), "ann", "random")
     decide(workspace, verdicts([0], 20), "bob", "second", blind=True)
     assert words.team_lines(workspace, KEEP) == [
-        f"{who}: 1 bad and 19 good ones were read twice; 10 of each are needed to tell how often one errs."
+        f"{who}: 1 bad and 19 good ones were reviewed twice; 10 of each are needed to estimate the error rates."
         for who in ("ann", "bob")
     ]
 
@@ -201,11 +202,11 @@ def test_reading_some_of_every_reward_counts_whole(workspace: Workspace) -> None
     assert 8 <= found.bad_at_most <= 40
     (line, note) = words.weighted_lines(workspace, KEEP, 0)
     assert line == (
-        "By reward: 60 of the 240 selected read in 2 bands, 7 bad: about 3.3 % and at most "
-        f"{words.percent(found.bad_at_most / 233)} of the different contents kept would be rejected by these readers "
-        "(95 % sure, for numbers of reads fixed before)."
+        "By reward: 60 of the 240 selected reviewed in 2 bands, 7 bad: about 3.3% and at most "
+        f"{words.percent(found.bad_at_most / 233)} of the unique kept rollouts would be rejected by these reviewers "
+        "(95% confidence, for numbers of reviews fixed before)."
     )
-    assert note == "Each band counts by its size, with what was read of it from the start in random order."
+    assert note == "Each band counts by its size, with what was reviewed of it from the start in random order."
 
 
 def test_a_band_nobody_read_is_bad(workspace: Workspace) -> None:
@@ -213,7 +214,7 @@ def test_a_band_nobody_read_is_bad(workspace: Workspace) -> None:
     found = team.weighted(workspace, KEEP)
     assert (found.unread, found.estimate) == (1, None)
     assert found.bad_at_most >= 40
-    assert "1 band of which nothing was read count as bad." in words.weighted_note(found)
+    assert "1 band without a review count as bad." in words.weighted_note(found)
 
 
 def test_where_all_was_read_at_random_nothing_is_said_twice(workspace: Workspace) -> None:

@@ -76,7 +76,7 @@ def test_a_difference_names_rows_tasks_and_tokens() -> None:
 
 def test_a_difference_says_what_came_and_went() -> None:
     made = difference(rollouts(), bools(1, 0, 1, 0), bools(1, 1, 0, 1))
-    assert made.sentence() == "+2 -1 rollouts, +1 -1 tasks, +60 -30 tokens, mean reward -0.5"
+    assert made.sentence() == "+2 / −1 rollouts, +1 / −1 tasks, +60 / −30 tokens, mean reward −0.5"
 
 
 def test_means_and_their_change_have_intervals_by_task() -> None:
@@ -92,7 +92,7 @@ def test_means_and_their_change_have_intervals_by_task() -> None:
     assert table["reward_low"].round(3).tolist() == [2.334, 2.457]
     assert table["reward_high"].round(3).tolist() == [2.57, 2.999]
     assert difference(frame, everything, better).sentence() == (
-        "-10 rollouts, 0 tasks, -100 tokens, mean reward +0.45 (+0.337 to +0.563, 95 % by task)"
+        "−10 rollouts, 0 tasks, −100 tokens, mean reward +0.45 (+0.337 to +0.563, 95% CI by task)"
     )
 
 

@@ -56,7 +56,7 @@ def test_a_threshold_is_shown_in_all_its_digits() -> None:
 
 
 def test_nan_passes_no_threshold_and_is_called_unrated() -> None:
-    assert words(chosen([NAN], min_reward=-1e308)) == ["unrated"]
+    assert words(chosen([NAN], min_reward=-1e308)) == ["without a reward"]
 
 
 def test_without_a_threshold_the_unrated_are_kept() -> None:
@@ -66,9 +66,9 @@ def test_without_a_threshold_the_unrated_are_kept() -> None:
 @pytest.mark.parametrize(
     ("kind", "sentence"),
     [
-        (1, "are masked by their environment"),
-        (2, "were cut off at a limit"),
-        (3, "failed outside the model"),
+        (1, "were masked by the environment (mask_sample)"),
+        (2, "were truncated (hit a limit)"),
+        (3, "failed (agent or environment error)"),
     ],
 )
 def test_an_invalid_rollout_falls_first_whatever_its_reward(kind: int, sentence: str) -> None:
@@ -81,14 +81,14 @@ def test_an_invalid_kind_that_the_rules_keep_is_kept() -> None:
 
 def test_a_rejected_rollout_falls_after_the_rules() -> None:
     assert words(chosen([0.9, 0.1, 0.9], [0, 0, 1], [REJECT] * 3)) == [
-        "rejected by hand",
+        "rejected in review",
         "below 0.5",
-        "are masked by their environment",
+        "were masked by the environment (mask_sample)",
     ]
 
 
 def test_a_rejected_rollout_is_never_called_unexportable() -> None:
-    assert words(chosen([0.9], None, [REJECT], [1])) == ["rejected by hand"]
+    assert words(chosen([0.9], None, [REJECT], [1])) == ["rejected in review"]
 
 
 def test_accept_beats_every_rule() -> None:
@@ -107,12 +107,12 @@ def test_the_drops_stand_in_the_order_of_the_funnel() -> None:
         [0.9, 0.9, 0.9, NAN, 0.1, 0.9, 0.9, 0.9], [1, 2, 3, 0, 0, 0, 0, 0], [0] * 5 + [REJECT, 0, 0], [0] * 6 + [1, 0]
     )
     assert selection.drops == (
-        Drop("valid", "masked", "are masked by their environment", 1),
-        Drop("valid", "truncated", "were cut off at a limit", 1),
-        Drop("valid", "failed", "failed outside the model", 1),
-        Drop("selected", "unrated", "unrated", 1),
+        Drop("valid", "masked", "were masked by the environment (mask_sample)", 1),
+        Drop("valid", "truncated", "were truncated (hit a limit)", 1),
+        Drop("valid", "failed", "failed (agent or environment error)", 1),
+        Drop("selected", "unrated", "without a reward", 1),
         Drop("selected", "below", "below 0.5", 1),
-        Drop("not_rejected", "rejected", "rejected by hand", 1),
+        Drop("not_rejected", "rejected", "rejected in review", 1),
         Drop("exportable", "no_assistant_text", "have no assistant text", 1),
     )
 
@@ -131,7 +131,7 @@ def test_the_rows_of_every_number_can_be_opened() -> None:
 
 def test_the_funnel_says_what_people_say() -> None:
     made = funnel(chosen([0.9, 0.1, 0.2, 0.9], None, [0, 0, 0, REJECT]), 6, 1, (Drop("readable", "not_json", "x", 1),))
-    assert made.sentence() == "1 kept, 3 dropped: 2 below 0.5, 1 rejected by hand"
+    assert made.sentence() == "1 kept, 3 dropped: 2 below 0.5, 1 rejected in review"
     assert made.as_json() == {
         "lines": 6,
         "blank": 1,
@@ -151,8 +151,8 @@ def test_the_funnel_says_what_people_say() -> None:
 def test_the_funnel_says_which_kept_examples_end_earlier() -> None:
     made = replace(funnel(chosen([0.9, 0.9]), 2, 0, ()), trimmed={"ends_in_tool_call": 1, "trimmed_tail": 2})
     assert made.sentence() == (
-        "2 kept, 0 dropped; of those kept, 1 ends earlier because it ends on a tool call; "
-        "2 have messages after the last assistant message cut off"
+        "2 kept, 0 dropped; among the kept: 1 trimmed because it ends on a tool call; "
+        "2 had messages after the last assistant message removed"
     )
 
 

@@ -27,13 +27,13 @@ def test_an_interval_holds_its_low_end_and_its_high_one_when_closed(interval: In
     ("interval", "words", "ends", "text"),
     [
         (Interval(), "any", "any", ".."),
-        (Interval(3.0), "3 or more", "3 or more", "3.0.."),
-        (Interval(-0.0), "0 or more", "0 or more", "-0.0.."),
-        (Interval(None, 12.0), "12 or less", "12 or less", "..12.0"),
-        (Interval(None, 12.0, closed=False), "below 12", "below 12", "..<12.0"),
-        (Interval(3.0, 12.0), "3 to 12", "3 to 12", "3.0..12.0"),
-        (Interval(0.1, 0.3, closed=False), "0.1 to below 0.3", "0.1 to below 0.3", "0.1..<0.3"),
-        (Interval(3.0, 3.0), "3", "3 to 3", "3.0..3.0"),
+        (Interval(3.0), "≥ 3", "≥ 3", "3.0.."),
+        (Interval(-0.0), "≥ 0", "≥ 0", "-0.0.."),
+        (Interval(None, 12.0), "≤ 12", "≤ 12", "..12.0"),
+        (Interval(None, 12.0, closed=False), "< 12", "< 12", "..<12.0"),
+        (Interval(3.0, 12.0), "3–12", "3–12", "3.0..12.0"),
+        (Interval(0.1, 0.3, closed=False), "[0.1, 0.3)", "[0.1, 0.3)", "0.1..<0.3"),
+        (Interval(3.0, 3.0), "3", "3–3", "3.0..3.0"),
     ],
 )
 def test_an_interval_has_words_and_a_text_that_reads_back(interval: Interval, words: str, ends: str, text: str) -> None:

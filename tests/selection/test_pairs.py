@@ -258,19 +258,19 @@ def test_reasons_name_the_keys_chosen_over() -> None:
         (1, 'pairs is 1, expected a table such as rule = "best_worst"'),
         (
             {"kind": 1},
-            "pairs: there is no 'kind'; choose from rule, margin, at_most, format, max_length_ratio, other_turns",
+            "pairs: unknown key 'kind'; choose from rule, margin, at_most, format, max_length_ratio, other_turns",
         ),
         ({"rule": "best"}, "pairs: rule is 'best', expected one of best_worst, margin, closest_length, chosen"),
         ({"rule": ["x"]}, "pairs: rule is ['x'], expected one of best_worst, margin, closest_length, chosen"),
         ({"format": "dpo"}, "pairs: format is 'dpo', expected one of trl, nemo_rl"),
-        ({"margin": 0}, "pairs: margin is 0, expected a number above 0"),
+        ({"margin": 0}, "pairs: margin is 0, expected a number > 0"),
         ({"margin": "x"}, "pairs: margin is 'x', expected a number"),
-        ({"max_length_ratio": 0.5}, "pairs: max_length_ratio is 0.5, expected a number of 1 or more; 0 takes any"),
+        ({"max_length_ratio": 0.5}, "pairs: max_length_ratio is 0.5, expected a number ≥ 1; 0 allows any"),
         ({"max_length_ratio": "x"}, "pairs: max_length_ratio is 'x', expected a number"),
         ({"other_turns": "drop"}, "pairs: other_turns is 'drop', expected one of keep, leave_out"),
-        ({"at_most": -1}, "pairs: at_most is -1, expected a whole number; 0 takes all"),
-        ({"at_most": float("nan")}, "pairs: at_most is nan, expected a whole number; 0 takes all"),
-        ({"at_most": float("inf")}, "pairs: at_most is inf, expected a whole number; 0 takes all"),
+        ({"at_most": -1}, "pairs: at_most is -1, expected a whole number; 0 keeps all"),
+        ({"at_most": float("nan")}, "pairs: at_most is nan, expected a whole number; 0 keeps all"),
+        ({"at_most": float("inf")}, "pairs: at_most is inf, expected a whole number; 0 keeps all"),
     ],
 )
 def test_wrong_pairs_are_one_sentence(table: Any, sentence: str) -> None:
@@ -363,7 +363,7 @@ def test_tools_are_json_text_where_the_trainer_asks_for_that(tmp_path: Path) -> 
 
 def test_a_prompt_that_is_nowhere_in_the_rollout_is_counted(tmp_path: Path) -> None:
     rollouts = [gym([], reward=n, _ng_task_index=0, output=[said(f"{n}")]) for n in (0, 1)]
-    with pytest.raises(ExportError, match="1 gives none: 1 has no prompt"):
+    with pytest.raises(ExportError, match="1 yields no pair: 1 has no prompt"):
         made(tmp_path, rollouts)
 
 
@@ -396,7 +396,7 @@ def test_what_lies_below_the_threshold_is_a_rejected_side_and_never_a_chosen_one
 def test_unrated_and_invalid_rewards_make_no_pair(tmp_path: Path) -> None:
     cut = {"incomplete_details": {"reason": "max_output_tokens"}}
     lines = [*attempts(None, "high"), *attempts(1), *attempts(0, response=cut), *attempts(-1, mask_sample=True)]
-    with pytest.raises(ExportError, match="0 pairs from 0 of 1 tasks; 1 gives none: 1 has one usable rollout only"):
+    with pytest.raises(ExportError, match="0 pairs from 0 of 1 tasks; 1 yields no pair: 1 has only one usable rollout"):
         made(tmp_path, lines)
 
 
@@ -429,7 +429,7 @@ def test_groups_without_a_pair_are_told_in_the_result_and_the_manifest(tmp_path:
     lines = [*attempts(0, 1), gym("3+3?", "6", 1.0, _ng_task_index=1)]
     done = made(tmp_path, lines)
     assert done.notes == (
-        "1 pair from 1 of 2 tasks; 1 gives none: 1 has one usable rollout only.",
+        "1 pair from 1 of 2 tasks; 1 yields no pair: 1 has only one usable rollout.",
         "Both sides are equally long in every pair (median 16 characters).",
     )
     counts = json.loads(done.manifest_path.read_bytes())["pairs"]
@@ -520,12 +520,12 @@ def test_turns_both_sides_begin_with_are_written_into_the_prompt_and_told(tmp_pa
     row = rows_of(done.path)[0]
     assert [message["role"] for message in row["prompt"]] == ["system", "user", "assistant", "tool"]
     assert (row["chosen"], row["rejected"]) == ([answer("1")], [answer("0")])
-    assert done.notes[-1] == "In 1 pair the turns both sides begin with stand in the prompt."
+    assert done.notes[-1] == "In 1 pair the turns that both sides begin with are in the prompt."
     assert done.content["pairs"]["sides"]["characters_not_the_models"] == 0
 
 
 def test_pairs_on_which_others_speak_may_be_left_out(tmp_path: Path) -> None:
-    left_out = "14 have no such two in which the model alone speaks"
+    left_out = "14 have no such pair with only the model's own turns"
     with pytest.raises(ExportError, match=left_out):
         support(tmp_path, pairs=Pairs(other_turns="leave_out"))
 
@@ -552,7 +552,7 @@ def test_verify_counts_the_sides_again(tmp_path: Path) -> None:
     content["pairs"]["sides"]["all_characters"] += 1
     done.manifest_path.write_text(json.dumps(content))
     wrong = [check.claim for check in verify(done.manifest_path) if not check.holds]
-    assert wrong == ["every count is the same"]
+    assert wrong == ["all counts match"]
 
 
 def test_stats_say_of_pairs_what_an_export_says(tmp_path: Path) -> None:
@@ -570,9 +570,9 @@ def test_the_data_card_says_how_the_sides_differ_and_by_which_limits(tmp_path: P
     recipe = ("--pairs", "max_length_ratio=1.5", "--pairs", "format=trl", "--card", "README.md")
     call("export", SAMPLE_DATA / "support_tools", "--out", tmp_path / "dpo.jsonl", *recipe)
     card = (tmp_path / "README.md").read_text(encoding="utf-8")
-    assert "- The chosen side is longer in 9 of 14 pairs, the rejected one in 5 (median 283 against 215 char" in card
-    assert "- 54 % of the characters of the sides are not the model's (tool results, user turns), in 14 of 14" in card
-    assert "the best against the worst of each task; the longer side at most 1.5 times as long as the other." in card
+    assert "- The chosen side is longer in 9 of 14 pairs, the rejected one in 5 (median 283 vs 215 char" in card
+    assert "- 54% of the characters of the sides are not the model's (tool results, user turns), in 14 of 14" in card
+    assert "best vs worst per task; the longer side at most 1.5 times as long as the other." in card
 
 
 # The config
@@ -591,7 +591,7 @@ def test_the_config_for_nemo_rl_names_both_files(tmp_path: Path) -> None:
         "dpo": {"max_num_epochs": 1},
     }
     assert "about 3,000 tokens" in text
-    assert "not shown to the model" in text
+    assert "the model does not see" in text
 
 
 def test_without_a_validation_file_nemo_rl_validates_on_nothing_else() -> None:

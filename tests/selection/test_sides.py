@@ -168,10 +168,10 @@ def test_the_figures_of_two_pairs_by_hand() -> None:
 def test_the_figures_are_said_in_plain_words() -> None:
     long, short = side(LOOKS, SEES, says("x" * 1605)), side(says("x" * 536))
     assert measured(*[(long, short)] * 14).sentences("trl") == [
-        "The chosen side is longer in 14 of 14 pairs (median 1,617 against 536 characters of the model's own): a model "
-        "trained on these may learn length. With tool results and user turns it is longer in 14 of 14 (median 1,631 "
-        "against 536 characters). It takes more turns in 14 of 14 (median 2 against 1).",
-        "1 % of the characters of the sides are not the model's (tool results, user turns), in 14 of 14 pairs, and "
+        "The chosen side is longer in 14 of 14 pairs (median 1,617 vs 536 characters of the model's own): training "
+        "on these may teach length. With tool results and user turns it is longer in 14 of 14 (median 1,631 "
+        "vs 536 characters). It takes more turns in 14 of 14 (median 2 vs 1).",
+        "1% of the characters of the sides are not the model's (tool results, user turns), in 14 of 14 pairs, and "
         "TRL's DPO trains on them as on answers.",
     ]
 
@@ -179,35 +179,33 @@ def test_the_figures_are_said_in_plain_words() -> None:
 def test_for_nemo_rl_it_is_said_that_the_last_message_alone_is_trained() -> None:
     said = measured((side(LOOKS, SEES, says("a")), side(says("bb")))).sentences("nemo_rl")
     assert said[1:] == [
-        "48 % of the characters of the sides are not the model's (tool results, user turns), in the only pair.",
+        "48% of the characters of the sides are not the model's (tool results, user turns), in the only pair.",
         "1 pair has several answers on a side. NeMo RL trains on the last message of each side alone, which is longer "
-        "on the chosen side in no pair (median 1 against 2 characters). The rest is context.",
+        "on the chosen side in no pair (median 1 vs 2 characters). The rest is context.",
     ]
 
 
 def test_for_nemo_rl_length_is_learnable_where_the_last_messages_differ_in_it() -> None:
     long, short = side(LOOKS, SEES, says("a" * 9)), side(says("b" * 9))
     found = measured(*[(long, short)] * 9)
-    assert "learn length" in found.sentences("trl")[0]
+    assert "teach length" in found.sentences("trl")[0]
     assert (found.advice("trl", "margin") != [], found.advice("nemo_rl", "margin")) == (True, [])
-    assert "learn" not in " ".join(found.sentences("nemo_rl"))
+    assert "teach" not in " ".join(found.sentences("nemo_rl"))
     said = measured(*[(side(LOOKS, SEES, says("a" * 99)), short)] * 9).sentences("nemo_rl")
     assert "learn" not in said[0]
-    assert (
-        "longer on the chosen side in 9 of 9 (median 99 against 9 characters): a model trained on these may" in said[2]
-    )
+    assert "longer on the chosen side in 9 of 9 (median 99 vs 9 characters): training on these may teach" in said[2]
 
 
 @pytest.mark.parametrize(
     ("n_longer", "n_shorter", "words"),
     [
-        (5, 0, ": a model trained on these may learn length."),
+        (5, 0, ": training on these may teach length."),
         (4, 0, " characters of the model's own)."),
-        (0, 5, ": a model trained on these may learn to be short."),
+        (0, 5, ": training on these may teach brevity."),
         (8, 6, " characters of the model's own)."),
         (55, 45, " characters of the model's own)."),
         (550, 450, " characters of the model's own)."),
-        (650, 350, ": a model trained on these may learn length."),
+        (650, 350, ": training on these may teach length."),
     ],
 )
 def test_length_is_called_learnable_beyond_chance_and_three_in_five(n_longer: int, n_shorter: int, words: str) -> None:
@@ -220,8 +218,8 @@ def test_sides_that_are_the_same_and_turns_that_are_shared_are_told() -> None:
     found = measured((side(says("a")), side(says("a"))), (side(LOOKS, SEES, says("b")), side(LOOKS, SEES, says("c"))))
     assert found.sentences("trl") == [
         "Both sides are equally long in every pair (median 1 characters).",
-        "1 pair is the same on both sides: nothing is learnt from them.",
-        "In 1 pair the turns both sides begin with stand in the prompt.",
+        "1 pair is the same on both sides: nothing is learned from them.",
+        "In 1 pair the turns that both sides begin with are in the prompt.",
     ]
 
 

@@ -52,9 +52,9 @@ def test_any_names_and_bounds_come_back_as_they_were(parts: list[Condition]) -> 
 
 
 def test_parts_are_said_in_words() -> None:
-    assert words(Range("reward", 0.7, 0.8, closed=False), "reward") == "reward 0.7 to below 0.8"
+    assert words(Range("reward", 0.7, 0.8, closed=False), "reward") == "reward [0.7, 0.8)"
     assert words(Range("reward", 0.5, 0.5), "reward") == "reward 0.5"
-    assert words(Range("n_turns", 3.0), "turns") == "turns 3 or more"
-    assert words(Range("n_turns", None, 3.0, closed=False), "turns") == "turns below 3"
-    assert words(Range("c", missing=True), "correctness") == "without correctness"
+    assert words(Range("n_turns", 3.0), "turns") == "turns ≥ 3"
+    assert words(Range("n_turns", None, 3.0, closed=False), "turns") == "turns < 3"
+    assert words(Range("c", missing=True), "correctness") == "no correctness"
     assert words(Equals("agent", ""), "agent") == "agent (none)"

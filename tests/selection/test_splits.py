@@ -501,13 +501,13 @@ def test_a_count_is_apportioned_by_largest_remainders() -> None:
     ("table", "sentence"),
     [
         (3, "split is 3, expected a table such as validation = 0.1"),
-        ({"size": 1}, "split: there is no 'size'; choose from validation, test, by, near, seed"),
+        ({"size": 1}, "split: unknown key 'size'; choose from validation, test, by, near, seed"),
         ({"validation": "x"}, "split: validation is 'x', expected a number that is not negative"),
         ({"validation": -0.1}, "split: validation is -0.1, expected a number that is not negative"),
         ({"validation": float("nan")}, "split: validation is nan, expected a number that is not negative"),
         ({"validation": True}, "split: validation is True, expected a number that is not negative"),
-        ({"validation": 0}, "split: validation and test are both 0; ask for some, or leave split out"),
-        ({"validation": 0.6, "test": 0.5}, "split: validation and test together leave nothing to train on"),
+        ({"validation": 0}, "split: validation and test are both 0; set one or remove the split"),
+        ({"validation": 0.6, "test": 0.5}, "split: validation + test leave no training data"),
         (
             {"validation": 0.1, "test": 5},
             "split: validation and test are both shares below 1, or both whole numbers of examples",

@@ -62,7 +62,7 @@ def test_an_accepted_attempt_stays_although_it_is_not_the_best(tmp_path: Path) -
 def test_each_strategy_says_what_it_dropped(tmp_path: Path) -> None:
     recipe = Recipe(strategies=(Step("best_of_n", {"n": 2}), Step("threshold", {"at_least": 0.7})))
     assert attempts(tmp_path).funnel(recipe).sentence() == (
-        "1 kept, 2 dropped: 1 not among the 2 best of their task, 1 without a reward of 0.7 or more"
+        "1 kept, 2 dropped: 1 not among the 2 best attempts of their task, 1 without a reward ≥ 0.7"
     )
 
 
@@ -85,7 +85,7 @@ def test_a_strategy_never_drops_what_already_fell() -> None:
     after = select(np.ones(3), nothing, [""], np.array([REJECT, NONE, ACCEPT]), rules)
     assert after.drops == (
         Drop("selected", "strategy-1", "not the best", 1),
-        Drop("not_rejected", "rejected", "rejected by hand", 1),
+        Drop("not_rejected", "rejected", "rejected in review", 1),
     )
     assert after.reason.tolist() == [2, 1, 0]
 
@@ -106,7 +106,7 @@ def test_a_recipe_with_strategies_survives_a_file(tmp_path: Path) -> None:
     ("table", "complaint"),
     [
         ("best", "strategies is 'best', expected [[strategies]] tables"),
-        ([{"n": 2}], "a strategy is {'n': 2}, expected a table with a name and parameters"),
+        ([{"n": 2}], "a rule is {'n': 2}, expected a table with a name and parameters"),
         ([{"name": "best_of_n", "n": "two"}], "best_of_n: n is 'two', expected a whole number"),
     ],
 )
@@ -138,16 +138,16 @@ def test_stats_put_another_recipe_and_a_random_control_beside_the_selection(tmp_
     assert [(one["name"], one["rollouts"], one["tasks"]) for one in found] == [
         ("this selection", 2, 1),
         ("best.toml", 1, 1),
-        ("random control 1", 2, 1),
-        ("random control 2", 2, 1),
-        ("random control 3", 2, 1),
-        ("random control, as many tokens", 2, 1),
+        ("random baseline 1", 2, 1),
+        ("random baseline 2", 2, 1),
+        ("random baseline 3", 2, 1),
+        ("random baseline, same tokens", 2, 1),
     ]
     assert [one["shared"] for one in found[:2]] == [2, 1]
 
 
 def test_the_controls_beside_a_selection_are_what_they_are_called_whatever_its_own_is_matched_on() -> None:
-    """With `--control-by tokens` the "random control 1" was another one with as many tokens."""
+    """With `--control-by tokens` the "random baseline 1" was another one with as many tokens."""
     found = beside(Recipe(min_reward=1.0, control_by="tokens"))
     assert found == beside(Recipe(min_reward=1.0))
     assert [one.control_by for one in found.values()] == ["rollouts", "rollouts", "rollouts", "tokens"]
@@ -159,9 +159,7 @@ def test_side_by_side_it_is_said_what_the_intervals_are(tmp_path: Path) -> None:
     path, other = write(tmp_path / "rollouts.jsonl", lines), tmp_path / "best.toml"
     other.write_text(recipes.to_toml(BEST))
     said = call("stats", path, "--compare", other).out.splitlines()
-    note = (
-        "means with 95 % intervals by task, for the same rules on other tasks like these; none of fewer than five tasks"
-    )
+    note = "means with 95% CI by task, for the same rules on other tasks like these; none for fewer than five tasks"
     assert note in said
 
 
@@ -170,7 +168,7 @@ def test_the_change_to_another_recipe_is_said(tmp_path: Path) -> None:
     path, other = write(tmp_path / "rollouts.jsonl", lines), tmp_path / "best.toml"
     other.write_text(recipes.to_toml(BEST))
     found = call("stats", path, "--min-reward", "0.5", "--compare", other, "--json").json["comparison"]
-    assert found[1]["change"] == "-1 rollout, 0 tasks, -3 tokens, mean reward +0.15"
+    assert found[1]["change"] == "−1 rollout, 0 tasks, −3 tokens, mean reward +0.15"
 
 
 # Rules on tasks see every valid rated attempt
@@ -244,7 +242,9 @@ def test_an_attempt_that_is_no_measurement_says_nothing_of_its_task(tmp_path: Pa
         for n, (reward, masked) in enumerate([(1.0, False), (1.0, False), (0.0, True)])
     ]
     workspace = Workspace.open([write(tmp_path / "rollouts.jsonl", lines)], tmp_path / "cache")
-    assert workspace.select(Recipe(strategies=(EASY,))).words(0) == "unrated or in a task with a pass rate above 0.9"
+    assert (
+        workspace.select(Recipe(strategies=(EASY,))).words(0) == "without a reward or in a task with a pass rate > 0.9"
+    )
     assert kept(workspace, Recipe(strategies=(EASY,), keep=("masked",))) == [0, 1, 2]
 
 
@@ -259,7 +259,7 @@ def test_the_best_are_still_chosen_among_those_that_may_be_kept(tmp_path: Path) 
 def test_the_sample_keeps_what_is_not_in_easy_tasks() -> None:
     found = call("stats", SAMPLE / "math_reasoning", "--min-reward", "1", "--strategy", "drop_easy_tasks", "--json")
     assert found.json["funnel"]["exportable"] == 54
-    assert "22 unrated or in a task with a pass rate above 0.9" in found.json["sentence"]
+    assert "22 without a reward or in a task with a pass rate > 0.9" in found.json["sentence"]
 
 
 def test_what_a_rule_says_of_tasks_is_that_of_brute_force(tmp_path: Path) -> None:
@@ -299,10 +299,10 @@ def test_the_funnel_names_rules_and_threshold_in_their_order(tmp_path: Path) -> 
     workspace = attempts(tmp_path)
     decide(workspace, 0, "reject")
     assert workspace.funnel(recipe).sentence() == (
-        "0 kept, 3 dropped: 3 below 0.95; a rule that drops nobody: not the best of their task"
+        "0 kept, 3 dropped: 3 below 0.95; a rule that drops nothing: not the best attempt of their task"
     )
     assert workspace.funnel(replace(recipe, threshold_last=True)).sentence() == (
-        "0 kept, 3 dropped: 1 not the best of their task, 2 below 0.95"
+        "0 kept, 3 dropped: 1 not the best attempt of their task, 2 below 0.95"
     )
 
 
@@ -337,7 +337,7 @@ def test_an_export_with_the_threshold_last_holds_and_names_its_command(tmp_path:
     assert (tmp_path / "shell.jsonl").read_bytes() == (tmp_path / "app.jsonl").read_bytes()
 
 
-# A rule that drops nobody says so
+# A rule that drops nothing is named
 
 
 def test_a_rule_that_drops_nobody_says_so(tmp_path: Path) -> None:
@@ -346,10 +346,11 @@ def test_a_rule_that_drops_nobody_says_so(tmp_path: Path) -> None:
     )
     funnel = attempts(tmp_path).funnel(recipe)
     assert funnel.sentence() == (
-        "2 kept, 1 dropped: 1 not among the 2 best of their task; rules that drop nobody: copies of another line; "
-        "unrated or in a task with a pass rate below 0.1"
+        "2 kept, 1 dropped: 1 not among the 2 best attempts of their task; rules that drop nothing: duplicates of "
+        "another line; "
+        "without a reward or in a task with a pass rate < 0.1"
     )
     assert funnel.as_json()["dropped_nobody"] == {
-        "strategy-1": "copies of another line",
-        "strategy-3": "unrated or in a task with a pass rate below 0.1",
+        "strategy-1": "duplicates of another line",
+        "strategy-3": "without a reward or in a task with a pass rate < 0.1",
     }

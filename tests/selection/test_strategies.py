@@ -165,7 +165,7 @@ def test_one_of_identical_lines_stays_and_of_those_that_are_written_alike() -> N
 
 
 def test_what_rollouts_are_told_apart_by_is_no_number_to_compare() -> None:
-    with pytest.raises(RecipeError, match="threshold: column is 'group', which is no column of numbers here"):
+    with pytest.raises(RecipeError, match="threshold: column is 'group', which is not a numeric column here"):
         apply(rollouts([1.0]), [Step("threshold", {"column": "group"})])
 
 
@@ -425,7 +425,7 @@ def test_a_control_with_as_many_tokens_draws_from_the_tasks_of_the_selection_alo
 
 
 def test_a_control_with_as_many_tokens_is_none_of_short_rollouts() -> None:
-    """Beside one random rollout of each task: looking on for those that fit gave 12 % more, 16 % shorter ones."""
+    """Beside one random rollout of each task: looking on for those that fit gave 12% more, 16% shorter ones."""
     frame = lengths(60, 8)
     chosen = np.arange(480) % 8 == 0
     controls = [matched_random(frame, chosen, seed, by="tokens") for seed in range(30)]
@@ -504,22 +504,22 @@ def test_a_rule_takes_an_empty_frame_and_one_row(name: str) -> None:
 @pytest.mark.parametrize(
     ("step", "expected"),
     [
-        (Step("threshold", {"at_least": 0.8}), "without a reward of 0.8 or more"),
-        (Step("threshold", {"column": "tokens", "at_most": 4096}), "without tokens of 4096 or less"),
-        (Step("threshold", {"at_least": 0.1 + 0.2, "at_most": 1}), "without a reward from 0.30000000000000004 to 1"),
-        (Step("threshold"), "nothing, no bound is set"),
-        (Step("best_of_n"), "not the best of their task"),
-        (Step("best_of_n", {"n": 2}), "not among the 2 best of their task"),
-        (Step("at_most_per_task", {"k": 4, "order": "first"}), "not among the 4 first attempts of their task"),
-        (Step("at_most_per_task", {"k": 4, "order": "random"}), "not among 4 drawn at random from their task"),
+        (Step("threshold", {"at_least": 0.8}), "without a reward ≥ 0.8"),
+        (Step("threshold", {"column": "tokens", "at_most": 4096}), "without tokens ≤ 4096"),
+        (Step("threshold", {"at_least": 0.1 + 0.2, "at_most": 1}), "without a reward of 0.30000000000000004–1"),
+        (Step("threshold"), "nothing (no limit set)"),
+        (Step("best_of_n"), "not the best attempt of their task"),
+        (Step("best_of_n", {"n": 2}), "not among the 2 best attempts of their task"),
+        (Step("at_most_per_task", {"k": 4, "order": "first"}), "not among the first 4 attempts of their task"),
+        (Step("at_most_per_task", {"k": 4, "order": "random"}), "not among the 4 sampled from their task"),
         (Step("shortest_success", {"n": 2}), "not among the 2 shortest successes of their task by tokens"),
         (Step("shortest_success"), "not the shortest success of their task by tokens"),
-        (Step("task_quantile", {"q": 0.75}), "unrated or below the 0.75 quantile of their task"),
-        (Step("task_zscore", {"at_least": 0.5}), "without a z-score of 0.5 or more in their task"),
-        (Step("drop_easy_tasks"), "unrated or in a task with a pass rate above 0.9"),
-        (Step("drop_hard_tasks"), "unrated or in a task with a pass rate below 0.1"),
-        (Step("random_per_task", {"fraction": 0.07}), "not in the 7 % drawn at random from their task"),
-        (Step("random_per_task", {"n": 2}), "not among 2 drawn at random from their task"),
+        (Step("task_quantile", {"q": 0.75}), "without a reward or below the 0.75 quantile of their task"),
+        (Step("task_zscore", {"at_least": 0.5}), "without a z-score ≥ 0.5 in their task"),
+        (Step("drop_easy_tasks"), "without a reward or in a task with a pass rate > 0.9"),
+        (Step("drop_hard_tasks"), "without a reward or in a task with a pass rate < 0.1"),
+        (Step("random_per_task", {"fraction": 0.07}), "not in the 7% sampled from their task"),
+        (Step("random_per_task", {"n": 2}), "not among the 2 sampled from their task"),
     ],
 )
 def test_a_step_says_what_it_drops(step: Step, expected: str) -> None:
@@ -527,7 +527,7 @@ def test_a_step_says_what_it_drops(step: Step, expected: str) -> None:
 
 
 def test_parameters_tell_their_type_default_words_and_range() -> None:
-    assert parameters("best_of_n") == {"n": Parameter(int, 1, "how many of each task stay", low=1)}
+    assert parameters("best_of_n") == {"n": Parameter(int, 1, "rollouts to keep per task", low=1)}
 
 
 def test_a_parameter_with_a_choice_of_words_tells_them() -> None:
@@ -551,21 +551,21 @@ def test_whole_numbers_serve_as_numbers() -> None:
 @pytest.mark.parametrize(
     ("step", "message"),
     [
-        (Step("best"), "there is no strategy 'best'; choose from threshold, best_of_n"),
-        (Step("best_of_n", {"m": 2}), "best_of_n: there is no parameter 'm'; it takes n"),
-        (Step("best_of_n", {"n": 0}), "best_of_n: n is 0, expected 1 or more"),
+        (Step("best"), "unknown rule 'best'; choose one of threshold, best_of_n"),
+        (Step("best_of_n", {"m": 2}), "best_of_n: unknown parameter 'm'; it takes n"),
+        (Step("best_of_n", {"n": 0}), "best_of_n: n is 0, expected ≥ 1"),
         (Step("best_of_n", {"n": 1.5}), "best_of_n: n is 1.5, expected a whole number"),
         (Step("best_of_n", {"n": True}), "best_of_n: n is True, expected a whole number"),
-        (Step("task_quantile", {"q": 1.5}), "task_quantile: q is 1.5, expected 1 or less"),
+        (Step("task_quantile", {"q": 1.5}), "task_quantile: q is 1.5, expected ≤ 1"),
         (Step("threshold", {"at_least": NAN}), "threshold: at_least is nan, expected a number"),
         (Step("threshold", {"at_least": "1"}), "threshold: at_least is '1', expected a number"),
-        (Step("threshold", {"at_least": 10**400}), "threshold: at_least is beyond every number here"),
+        (Step("threshold", {"at_least": 10**400}), "threshold: at_least is too large"),
         (Step("threshold", {"column": 3}), "threshold: column is 3, expected a name"),
-        (Step("threshold", {"column": "nil"}), "threshold: column is 'nil', which is no column of numbers here"),
-        (Step("threshold", {"column": "agent"}), "threshold: column is 'agent', which is no column of numbers here"),
+        (Step("threshold", {"column": "nil"}), "threshold: column is 'nil', which is not a numeric column here"),
+        (Step("threshold", {"column": "agent"}), "threshold: column is 'agent', which is not a numeric column here"),
         (Step("at_most_per_task", {"order": "best"}), "at_most_per_task: order is 'best', expected one of reward, f"),
-        (Step("shortest_success", {"by": "agent"}), "shortest_success: by is 'agent', which is no column of numbers"),
-        (Step("random_per_task", {"n": 1, "fraction": 0.5}), "random_per_task: n and fraction are both set"),
+        (Step("shortest_success", {"by": "agent"}), "shortest_success: by is 'agent', which is not a numeric column"),
+        (Step("random_per_task", {"n": 1, "fraction": 0.5}), "random_per_task: set either n or fraction, not both"),
     ],
 )
 def test_a_wrong_step_is_refused_by_name_and_parameter(step: Step, message: str) -> None:

@@ -154,7 +154,7 @@ def test_every_object_of_the_shared_shapes_is_read_once(tmp_path: Path, name: st
 @pytest.mark.skipif(not CASES.is_dir(), reason="the cases are not beside this checkout")
 def test_utf_16_is_one_sentence(tmp_path: Path) -> None:
     found = call("check", CASES / "utf16.jsonl", "--json", "--cache-dir", tmp_path).json
-    assert found["error"].endswith("utf16.jsonl: is UTF-16, save it as UTF-8")
+    assert found["error"].endswith("utf16.jsonl: is UTF-16; save it as UTF-8")
 
 
 # Damage: one broken record is one problem
@@ -202,7 +202,7 @@ BROKEN: dict[str, tuple[bytes, tuple[int, int], str]] = {
         (3, 2),
         f"not JSON: expecting value at column 1; it begins at byte {len(A) + 4} of the file",
     ),
-    "something else": (b"[" + A + b', {"a": 1}, ' + C + b"]", (3, 2), "no known shape of rollout: its keys are a"),
+    "something else": (b"[" + A + b', {"a": 1}, ' + C + b"]", (3, 2), "unrecognized format: its keys are a"),
 }
 
 
@@ -215,7 +215,7 @@ def test_a_broken_record_is_one_problem(tmp_path: Path, content: bytes, found: t
 
 def test_an_array_that_does_not_end_is_told(tmp_path: Path) -> None:
     told = checked(tmp_path, b"[" + A + b"," + B)
-    assert told["notes"] == ["the JSON array does not end: the file may be cut off after the last record"]
+    assert told["notes"] == ["the JSON array does not end: the file may be truncated after the last record"]
 
 
 def test_what_stands_beside_the_list_of_rollouts_is_told(tmp_path: Path) -> None:
@@ -238,22 +238,20 @@ def test_an_object_beside_the_one_with_the_list_is_a_problem(tmp_path: Path) -> 
 
 def test_two_lists_that_might_be_the_rollouts_are_not_guessed_at(tmp_path: Path) -> None:
     told = checked(tmp_path, b'{"data": [' + A + b'], "results": [' + B + b"]}")
-    assert [problem["reason"] for problem in told["problems"]] == [
-        "no known shape of rollout: its keys are data, results"
-    ]
+    assert [problem["reason"] for problem in told["problems"]] == ["unrecognized format: its keys are data, results"]
 
 
 REFUSED = {
-    "empty array": (b"[]", "no rollouts; the JSON array is empty"),
-    "empty array over lines": (b"[\n]\n", "no rollouts; the JSON array is empty"),
-    "empty list": (b'{"rollouts": []}', "no rollouts; the list rollouts is empty"),
+    "empty array": (b"[]", "no rollouts found; the JSON array is empty"),
+    "empty array over lines": (b"[\n]\n", "no rollouts found; the JSON array is empty"),
+    "empty list": (b'{"rollouts": []}', "no rollouts found; the list rollouts is empty"),
     "array of numbers": (
         b"[1, 2, 3]",
-        "no rollouts; its records are no objects (a JSON number, not an object); a rollout is one JSON object",
+        "no rollouts found; its records are not objects (a JSON number, not an object); a rollout is one JSON object",
     ),
     "array of arrays": (
         b"[[" + A + b"]]",
-        "no rollouts; its records are no objects (a JSON array, not an object); a rollout is one JSON object",
+        "no rollouts found; its records are not objects (a JSON array, not an object); a rollout is one JSON object",
     ),
     "csv": (b"id,prompt,reward\n1,hi,0.5\n", 'no line is a JSON object; it begins "id,prompt,reward"'),
 }
@@ -277,7 +275,7 @@ KEPT_AS_LINES = {
     "a first line with a list": b'{"traj": {"samples": [{"a": 1}]}, "n": 1}\n' + B + b"\n",
     "a first line that is an array": b"[1, 2]\n" + B + b"\n",
     "a first line that is no JSON": b"Traceback:\n" + B + b"\n",
-    "a first line nested too deep": b"[" * 20_000 + b"]" * 20_000 + b"\n" + B + b"\n",
+    "a first line nested too deeply": b"[" * 20_000 + b"]" * 20_000 + b"\n" + B + b"\n",
     "blank lines first": b"\n \n" + B + b"\n",
     "one line": A,
 }
@@ -291,9 +289,9 @@ def test_a_file_of_lines_is_read_as_lines_whatever_its_first_line(content: bytes
 def test_several_objects_on_a_line_are_named_where_other_lines_are_broken(tmp_path: Path) -> None:
     told = checked(tmp_path, A + b"\n" + B + C + b"\n{not json\n" + A + b",\n")
     assert told["bad"] == {
-        "2": "2 JSON objects on one line; write each on a line of its own",
+        "2": "2 JSON objects on one line; write each on its own line",
         "3": "not JSON: expecting property name enclosed in double quotes at column 2",
-        "4": "a comma follows the JSON object; take it away",
+        "4": "a comma follows the JSON object; remove it",
     }
 
 
@@ -402,7 +400,7 @@ def test_a_document_that_was_written_anew_is_said(tmp_path: Path) -> None:
     source = open_index(path, tmp_path / "cache")
     with open(path, "r+b") as file:
         file.write(b"[" + B)
-    with pytest.raises(SourceChanged, match=r"rollouts.json:1: the line is no longer the one that was indexed"):
+    with pytest.raises(SourceChanged, match=r"rollouts.json:1: the line changed since it was indexed"):
         source.body(0)
 
 

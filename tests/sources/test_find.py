@@ -80,22 +80,22 @@ def test_what_is_passed_over_in_a_folder_is_named_with_why(tmp_path: Path) -> No
         (".DS_Store", "a hidden file"),
         (".hidden.jsonl", "a hidden file"),
         (".sft.parquet.lock", "the lock of an export"),
-        ("b.txt", "a file ending in .txt is read only when it is named"),
-        ("curation.sqlite", "a review store, no rollouts"),
-        ("curation.sqlite-wal", "a review store, no rollouts"),
-        ("nowhere.jsonl", "a link that leads nowhere"),
+        ("b.txt", "a file ending in .txt is read only when it is given by name"),
+        ("curation.sqlite", "a review store, not rollouts"),
+        ("curation.sqlite-wal", "a review store, not rollouts"),
+        ("nowhere.jsonl", "a broken link"),
         (
             "other.parquet.manifest.json",
-            "named like a manifest of an export and is none, read only when it is named",
+            "named like the manifest of an export but is not one, read only when it is given by name",
         ),
-        ("passwd.jsonl", "a link that leads out of the folder"),
+        ("passwd.jsonl", "a link to outside the folder"),
         ("pipe.jsonl", "not a regular file"),
-        ("sft.parquet", "an export of this program, read only when it is named"),
-        ("sft.parquet.manifest.json", "the manifest of an export, no rollouts"),
-        (".git/", "a hidden folder, which is not looked into"),
-        ("run/c.CSV", "a file ending in .CSV is read only when it is named"),
-        ("run/d_aggregate_metrics.json", "aggregate metrics, no rollouts"),
-        ("run/noext", "a file without a suffix is read only when it is named"),
+        ("sft.parquet", "an export of this program, read only when it is given by name"),
+        ("sft.parquet.manifest.json", "the manifest of an export, not rollouts"),
+        (".git/", "a hidden folder, not searched"),
+        ("run/c.CSV", "a file ending in .CSV is read only when it is given by name"),
+        ("run/d_aggregate_metrics.json", "aggregate metrics, not rollouts"),
+        ("run/noext", "a file without a suffix is read only when it is given by name"),
     ]
 
 
@@ -113,7 +113,7 @@ def test_passed_over_files_of_several_folders_are_told_apart(tmp_path: Path) -> 
 def test_a_folder_without_rollouts_says_what_is_there(tmp_path: Path) -> None:
     touch(tmp_path, "a.txt", "b.csv", "c.xlsx", "d.log")
     with pytest.raises(
-        SourceNotFound, match=r"or .parquet file to read in this folder; passed over: a.txt, b.csv, c.xlsx and 1 more"
+        SourceNotFound, match=r"or .parquet file to read in this folder; skipped: a.txt, b.csv, c.xlsx and 1 more"
     ):
         find([tmp_path])
 
@@ -147,7 +147,7 @@ def test_a_name_that_is_not_utf8_is_shown_with_its_bytes(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ("none*.jsonl", "nothing matches"),
+        ("none*.jsonl", "no matching files"),
         ("", "no .jsonl, .ndjson, .json (also with .gz, .zst or .bz2) or .parquet file to read in this folder"),
     ],
 )
@@ -158,7 +158,7 @@ def test_a_path_that_gives_nothing_says_so(tmp_path: Path, given: str, message: 
 
 
 def test_no_path_at_all_says_so() -> None:
-    with pytest.raises(SourceNotFound, match="give a file, a folder or a glob"):
+    with pytest.raises(SourceNotFound, match="pass a file, a folder or a glob"):
         find([])
 
 
@@ -197,7 +197,7 @@ def test_two_tasks_need_no_pool() -> None:
 
 def test_a_worker_that_is_killed_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "cpu_count", lambda: 2)
-    with pytest.raises(WorkerLost, match="a worker process was killed, perhaps for want of memory; try again"):
+    with pytest.raises(WorkerLost, match="a worker process was killed (perhaps out of memory); try again"):
         list(parallel.run_in_pool(os._exit, [1, 2, 3]))
 
 
@@ -206,7 +206,7 @@ def test_the_report_of_an_export_is_passed_over_where_its_manifest_lies(tmp_path
     made = call("export", tmp_path, "--out", tmp_path / "sft.jsonl", "--report", "rows.jsonl", "--format", "chat")
     (tmp_path / "other.jsonl.manifest.json").write_text("[no manifest")
     assert (made.code, [file.name for file in find([tmp_path])]) == (0, ["runs.jsonl"])
-    assert PassedOver("rows.jsonl", "the report of an export, no rollouts") in passed_over([tmp_path])
+    assert PassedOver("rows.jsonl", "the report of an export, not rollouts") in passed_over([tmp_path])
 
 
 def test_a_folder_of_nothing_but_an_export_says_what_to_name(tmp_path: Path) -> None:

@@ -106,7 +106,7 @@ def test_a_reason_that_is_no_text_is_unknown() -> None:
 BESIDE = {
     "materialized input": (
         {"responses_create_params": PARAMS, "agent_ref": {"name": "a"}, "_ng_task_index": 0, "_ng_rollout_index": 0},
-        Unreadable("materialized_input", "a materialized input: the task, without response and reward"),
+        Unreadable("materialized_input", "task input only (materialized input): no response, no reward"),
     ),
     "reward profile": (
         {"mean/reward": 0.5, "max/reward": 1.0, "std/reward": 0.1, "sample": {"responses_create_params": PARAMS}},
@@ -114,16 +114,16 @@ BESIDE = {
     ),
     "failure record": (
         {"_ng_failure_class": "Timeout", "_ng_failure_terminal": True, "responses_create_params": PARAMS},
-        Unreadable("failure_record", "a failure record (Timeout), not a rollout"),
+        Unreadable("failure_record", "failure record (Timeout), not a rollout"),
     ),
     "own schema": (
         {"reward": 1, "policy_response": "4", "question": "2+2?"},
-        Unreadable("unrecognised", "no known shape of rollout: its keys are reward, policy_response, question"),
+        Unreadable("unrecognised", "unrecognized format: its keys are reward, policy_response, question"),
     ),
     "nothing": ({}, Unreadable("unrecognised", "an empty object")),
     "half a surrogate in a key": (
         {"\ud800": 1},
-        Unreadable("unrecognised", "no known shape of rollout: its keys are \\ud800"),
+        Unreadable("unrecognised", "unrecognized format: its keys are \\ud800"),
     ),
 }
 

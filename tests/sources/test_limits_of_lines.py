@@ -158,11 +158,11 @@ def test_the_text_of_check_says_which_lines_are_not_listed(tmp_path: Path, monke
     path = tmp_path / "a.jsonl"
     path.write_bytes(GOOD + b"x\n" * 8 + b"1\n")
     assert call("check", path).out.splitlines()[3:] == [
-        "Review store: none beside or above these files, no decision counts.",
+        "Review store: none beside or above these files; no decisions applied.",
         "a.jsonl:2-3: not JSON: expecting value at column 1",
         "a.jsonl:10: a JSON number, not an object",
         "a.jsonl:4-9: 6 more lines, not listed one by one: not JSON",
-        "10 lines = 1 rollout (0 flagged) + 9 problems + 0 blank",
+        "10 lines = 1 rollout (0 flagged) + 9 skipped + 0 blank",
     ]
 
 
@@ -171,8 +171,8 @@ def test_flagged_lines_are_counted_ranges_too(tmp_path: Path, monkeypatch: pytes
     unrated = gym()
     del unrated["reward"]
     found = call("check", write(tmp_path / "a.jsonl", [unrated] * 6 + [gym()]), "--json").json
-    assert (found["counts"]["flagged"], found["flag"]) == (6, {"1": "unrated: no reward", "2": "unrated: no reward"})
-    assert found["ranges"] == [{"kind": "flagged", "reason": "unrated: no reward", "first": 3, "last": 6, "count": 4}]
+    assert (found["counts"]["flagged"], found["flag"]) == (6, {"1": "no reward", "2": "no reward"})
+    assert found["ranges"] == [{"kind": "flagged", "reason": "no reward", "first": 3, "last": 6, "count": 4}]
 
 
 def test_the_funnel_and_the_manifest_count_lines_that_are_not_listed(
@@ -218,13 +218,13 @@ def test_a_small_file_that_unpacks_to_many_rollouts_is_refused(tmp_path: Path, m
 @pytest.mark.parametrize(
     ("name", "content", "limit", "reason"),
     [
-        ("a.jsonl", b"".join(b"x%d\n" % n for n in range(5000)), "DIFFERENT_MAX", "different ones are no rollouts"),
-        ("a.jsonl", b"x\n \n" * 5000, "OTHERS_MAX", "are no rollouts, or blank"),
-        ("a.json", b"[" + b"null," * 5000 + b"null]", "VALUES_MAX", "values stand there, most of them nearly empty"),
-        ("a.json", b"[" + b"{}," * 5000 + b"{}]", "VALUES_MAX", "values stand there, most of them nearly empty"),
-        ("a.json", b"{}" * 5000, "VALUES_MAX", "values stand there, most of them nearly empty"),
-        ("a.json", b"[{}]" + b"[]" * 5000, "VALUES_MAX", "values stand there, most of them nearly empty"),
-        ("a.json", b'{"data":[{}]' + b',"data":[]' * 5000 + b"}", "VALUES_MAX", "values stand there"),
+        ("a.jsonl", b"".join(b"x%d\n" % n for n in range(5000)), "DIFFERENT_MAX", "different ones are not rollouts"),
+        ("a.jsonl", b"x\n \n" * 5000, "OTHERS_MAX", "are not rollouts, or are blank"),
+        ("a.json", b"[" + b"null," * 5000 + b"null]", "VALUES_MAX", "values are in it, most of them nearly empty"),
+        ("a.json", b"[" + b"{}," * 5000 + b"{}]", "VALUES_MAX", "values are in it, most of them nearly empty"),
+        ("a.json", b"{}" * 5000, "VALUES_MAX", "values are in it, most of them nearly empty"),
+        ("a.json", b"[{}]" + b"[]" * 5000, "VALUES_MAX", "values are in it, most of them nearly empty"),
+        ("a.json", b'{"data":[{}]' + b',"data":[]' * 5000 + b"}", "VALUES_MAX", "values are in it"),
         ("a.json", b'[{"a":[' + b"[]," * 5000 + b"[]]}]", "BRACKETS_MAX", "objects and lists hold next to nothing"),
         ("a.jsonl", b'{"a":[' + b"[]," * 5000 + b"[]]}\n", "BRACKETS_MAX", "objects and lists hold next to nothing"),
     ],

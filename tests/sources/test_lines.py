@@ -125,7 +125,7 @@ def test_lines_before_a_cut_in_gzip_are_kept_and_the_cut_is_told(tmp_path: Path)
     flushed = packed.compress(ONE + b"\n" + TWO[:4]) + packed.flush(zlib.Z_FULL_FLUSH)
     assert read_bytes(tmp_path, flushed) == (
         [ONE, TWO[:4]],
-        ["the gzip data is cut off: lines up to the cut were read"],
+        ["the gzip data is truncated: lines up to the break were read"],
     )
 
 
@@ -143,7 +143,7 @@ def test_zeros_after_gzip_are_padding(tmp_path: Path) -> None:
 def test_a_gzip_checksum_that_does_not_fit_refuses_the_file(tmp_path: Path) -> None:
     packed = bytearray(gzip.compress(ONE))
     packed[-6] ^= 255
-    assert refusal(tmp_path, bytes(packed)) == "the gzip checksum does not fit, the file is damaged; fetch it again"
+    assert refusal(tmp_path, bytes(packed)) == "gzip checksum mismatch, the file is damaged; download it again"
 
 
 def test_zstd_frames_join_and_skippable_ones_are_skipped(tmp_path: Path) -> None:
@@ -155,7 +155,7 @@ def test_zstd_frames_join_and_skippable_ones_are_skipped(tmp_path: Path) -> None
 def test_lines_before_a_cut_in_zstd_are_kept_and_the_cut_is_told(tmp_path: Path) -> None:
     frame = zstandard.ZstdCompressor().compressobj()
     flushed = frame.compress(ONE + b"\n") + frame.flush(zstandard.COMPRESSOBJ_FLUSH_BLOCK)
-    assert read_bytes(tmp_path, flushed) == ([ONE], ["the zstd data is cut off: lines up to the cut were read"])
+    assert read_bytes(tmp_path, flushed) == ([ONE], ["the zstd data is truncated: lines up to the break were read"])
 
 
 def test_rubbish_after_zstd_is_told(tmp_path: Path) -> None:
@@ -177,7 +177,7 @@ def test_bzip2_streams_join_and_zeros_after_them_are_padding(tmp_path: Path) -> 
 
 def test_lines_before_a_cut_in_bzip2_are_kept_and_the_cut_is_told(tmp_path: Path) -> None:
     packed = bz2.compress(ONE + b"\n") + bz2.compress(TWO)[:20]
-    assert read_bytes(tmp_path, packed) == ([ONE], ["the bzip2 data is cut off: lines up to the cut were read"])
+    assert read_bytes(tmp_path, packed) == ([ONE], ["the bzip2 data is truncated: lines up to the break were read"])
 
 
 def test_rubbish_after_bzip2_is_told(tmp_path: Path) -> None:
@@ -201,17 +201,17 @@ def test_a_zstd_window_of_2_gib_is_refused(tmp_path: Path) -> None:
 
 OTHER_FILES = {
     "empty": (b"", "the file is empty"),
-    "utf-16 le": ('{"a":1}\n'.encode("utf-16-le"), "is UTF-16, save it as UTF-8"),
-    "utf-16 be": ('{"a":1}\n'.encode("utf-16-be"), "is UTF-16, save it as UTF-8"),
-    "utf-16 with bom": ("\ufeff{}".encode("utf-16-be"), "is UTF-16, save it as UTF-8"),
-    "lfs": (b"version https://git-lfs.github.com/spec/v1\noid 1\n", "is a Git LFS pointer, run `git lfs pull`"),
-    "zip": (b"PK\x03\x04" + bytes(60), "is a zip archive, unpack it"),
-    "parquet in gzip": (gzip.compress(b"PAR1\x15\x04"), "is a Parquet file inside a compressed one, unpack it"),
-    "html": (b"\xef\xbb\xbf \n<!DOCTYPE html>", "is an HTML page, perhaps a log-in page saved as data"),
-    "html in gzip": (gzip.compress(b"<HTML>"), "is an HTML page, perhaps a log-in page saved as data"),
-    "gzip in gzip": (gzip.compress(gzip.compress(ONE)), "is compressed twice, unpack it once"),
-    "bzip2 in bzip2": (bz2.compress(bz2.compress(ONE)), "is compressed twice, unpack it once"),
-    "gzip in zstd": (zstandard.compress(gzip.compress(ONE)), "is compressed twice, unpack it once"),
+    "utf-16 le": ('{"a":1}\n'.encode("utf-16-le"), "is UTF-16; save it as UTF-8"),
+    "utf-16 be": ('{"a":1}\n'.encode("utf-16-be"), "is UTF-16; save it as UTF-8"),
+    "utf-16 with bom": ("\ufeff{}".encode("utf-16-be"), "is UTF-16; save it as UTF-8"),
+    "lfs": (b"version https://git-lfs.github.com/spec/v1\noid 1\n", "is a Git LFS pointer; run `git lfs pull`"),
+    "zip": (b"PK\x03\x04" + bytes(60), "is a zip archive; unpack it"),
+    "parquet in gzip": (gzip.compress(b"PAR1\x15\x04"), "is a Parquet file inside a compressed one; unpack it"),
+    "html": (b"\xef\xbb\xbf \n<!DOCTYPE html>", "is an HTML page, perhaps a login page saved as data"),
+    "html in gzip": (gzip.compress(b"<HTML>"), "is an HTML page, perhaps a login page saved as data"),
+    "gzip in gzip": (gzip.compress(gzip.compress(ONE)), "is compressed twice; decompress it once"),
+    "bzip2 in bzip2": (bz2.compress(bz2.compress(ONE)), "is compressed twice; decompress it once"),
+    "gzip in zstd": (zstandard.compress(gzip.compress(ONE)), "is compressed twice; decompress it once"),
 }
 
 
@@ -278,16 +278,16 @@ REFUSED = {
     b'{"a":"\xff"}': Unreadable("invalid_utf8", "not UTF-8: byte 7 of the line is not valid"),
     b'{"a":1': Unreadable("not_json", "not JSON: expecting ',' delimiter at column 7"),
     b"<PLACEHOLDER ROW>": Unreadable("not_json", "not JSON: expecting value at column 1"),
-    b'{"a":1}{"b":2}': Unreadable("several_objects", "2 JSON objects on one line; write each on a line of its own"),
+    b'{"a":1}{"b":2}': Unreadable("several_objects", "2 JSON objects on one line; write each on its own line"),
     b'{"a":1} , {"b":2}\r{"c":3},': Unreadable(
-        "several_objects", "3 JSON objects on one line; write each on a line of its own"
+        "several_objects", "3 JSON objects on one line; write each on its own line"
     ),
-    b'{"a":1},': Unreadable("several_objects", "a comma follows the JSON object; take it away"),
+    b'{"a":1},': Unreadable("several_objects", "a comma follows the JSON object; remove it"),
     b'{"a":1}[2]': Unreadable("not_json", "not JSON: extra data at column 8"),
     b'{"a":1}{"b":': Unreadable("not_json", "not JSON: extra data at column 8"),
     b'{"a":' + b"9" * 5000 + b"}": Unreadable("not_json", "not JSON: a number with too many digits"),
-    b'{"a":' * 10_000 + b"1" + b"}" * 10_000: Unreadable("too_deep", "nested too deep to read"),
-    b"[" * 10_000: Unreadable("too_deep", "nested too deep to read"),
+    b'{"a":' * 10_000 + b"1" + b"}" * 10_000: Unreadable("too_deep", "nested too deeply to read"),
+    b"[" * 10_000: Unreadable("too_deep", "nested too deeply to read"),
 }
 
 
@@ -298,7 +298,7 @@ def test_a_line_that_is_no_object_is_data_with_a_reason(text: bytes, reason: Unr
 
 def test_a_big_integer_beside_deep_nesting_does_not_raise() -> None:
     deep = b'{"id":18446744073709551616,"a":' + b"[" * 1010 + b"]" * 1010 + b"}"
-    assert parse(deep) == Unreadable("too_deep", "nested too deep to read")
+    assert parse(deep) == Unreadable("too_deep", "nested too deeply to read")
 
 
 def test_integers_beyond_64_bits_stay_exact() -> None:

@@ -17,9 +17,9 @@ from rollout_curator.sources.find import by_reason, find, passed_over
 from rollout_curator.workspace.workspace import Workspace
 
 ROWS = [gym(f"Question {n}?", f"answer {n}", n / 10, task_id=n) for n in range(10)]
-AN_EXPORT = "an export of this program, read only when it is named"
-A_MANIFEST = "the manifest of an export, no rollouts"
-NO_MANIFEST = "named like a manifest of an export and is none, read only when it is named"
+AN_EXPORT = "an export of this program, read only when it is given by name"
+A_MANIFEST = "the manifest of an export, not rollouts"
+NO_MANIFEST = "named like the manifest of an export but is not one, read only when it is given by name"
 
 
 @pytest.fixture
@@ -78,8 +78,8 @@ def test_a_manifest_takes_out_the_files_it_names_and_each_is_listed(folder: Path
     assert read(folder) == ["runs.jsonl"]
     assert why(folder) == {
         ".sft.jsonl.lock": "the lock of an export",
-        "README.md": "the data card of an export, no rollouts",
-        "rows.jsonl": "the report of an export, no rollouts",
+        "README.md": "the dataset card of an export, not rollouts",
+        "rows.jsonl": "the report of an export, not rollouts",
         "sft.jsonl.manifest.json": A_MANIFEST,
         "sft.train.jsonl": AN_EXPORT,
         "sft.validation.jsonl": AN_EXPORT,
@@ -109,7 +109,7 @@ def test_what_a_killed_export_renamed_already_is_taken_out_by_its_manifest_to_be
     assert read(folder) == ["runs.jsonl"]
     assert why(folder) == {
         ".sft.jsonl.lock": "the lock of an export",
-        ".sft.jsonl.manifest.json.tmp-0badcafe": "the record of an earlier export, no rollouts",
+        ".sft.jsonl.manifest.json.tmp-0badcafe": "the record of an earlier export, not rollouts",
         "sft.jsonl": AN_EXPORT,
     }
 
@@ -132,16 +132,16 @@ def test_hidden_files_and_folders_stores_locks_and_drafts_are_named(folder: Path
     assert why(folder) == {
         ".DS_Store": "a hidden file",
         ".a.jsonl": "a hidden file",
-        ".curation.sqlite." + "0a" * 16 + ".tmp": "left by a review store that was cut off",
-        ".git/": "a hidden folder, which is not looked into",
-        ".x.jsonl.tmp-0badcafe": "left by an export that was cut off",
-        "curation.sqlite": "a review store, no rollouts",
-        "curation.sqlite-wal": "a review store, no rollouts",
-        "curation.sqlite.bak": "a file ending in .bak is read only when it is named",
+        ".curation.sqlite." + "0a" * 16 + ".tmp": "left by an interrupted review store",
+        ".git/": "a hidden folder, not searched",
+        ".x.jsonl.tmp-0badcafe": "left by an interrupted export",
+        "curation.sqlite": "a review store, not rollouts",
+        "curation.sqlite-wal": "a review store, not rollouts",
+        "curation.sqlite.bak": "a file ending in .bak is read only when it is given by name",
     }
 
 
-DECISIONS = "decisions of a review store as a file, no rollouts"
+DECISIONS = "decisions of a review store as a file, not rollouts"
 
 
 @pytest.fixture
@@ -182,7 +182,7 @@ def test_links_to_folders_and_to_files_that_are_read_are_named(folder: Path) -> 
     assert read(folder) == ["runs.jsonl", "deep/b.jsonl"]
     assert why(folder) == {
         "a.jsonl": "a link to runs.jsonl, which is read",
-        "again/": "a link to a folder, which is not followed",
+        "again/": "a link to a folder, not followed",
     }
 
 
@@ -209,7 +209,7 @@ def test_only_the_very_name_of_a_package_file_is_passed_over(folder: Path) -> No
     write(folder / "my_package.json", ROWS)
     (folder / "package.json").write_text("{}")
     assert read(folder) == ["my_package.json", "runs.jsonl"]
-    assert why(folder) == {"package.json": "a package file, no rollouts"}
+    assert why(folder) == {"package.json": "a package file, not rollouts"}
 
 
 def test_a_name_that_is_nearly_too_long_is_read(folder: Path) -> None:
@@ -235,8 +235,8 @@ def test_what_a_pattern_matches_and_is_no_file_is_named(folder: Path) -> None:
     os.mkfifo(folder / "pipe")
     assert [(file.name, file.why) for file in passed_over([f"{folder}/*"])] == [
         ("pipe", "not a regular file"),
-        ("read/", "a folder that a pattern matches is read only when it is named"),
-        ("sub/", "a folder that a pattern matches is read only when it is named"),
+        ("read/", "a folder that a pattern matches is read only when it is given by name"),
+        ("sub/", "a folder that a pattern matches is read only when it is given by name"),
     ]
     assert [file.name for file in passed_over([f"{folder}/**"])] == ["pipe", "sub/"]
 
@@ -249,16 +249,16 @@ def test_check_lists_every_file_by_reason_however_many_there_are(folder: Path) -
     assert (found["n_passed_over"], len(found["passed_over"])) == (1201, 1000)
     assert found["passed_over_by_reason"] == [
         {
-            "reason": "a file ending in .txt is read only when it is named",
+            "reason": "a file ending in .txt is read only when it is given by name",
             "n_files": 1200,
             "names": ["0000.txt", "0001.txt", "0002.txt", "0003.txt", "0004.txt"],
         },
-        {"reason": "a file ending in .csv is read only when it is named", "n_files": 1, "names": ["z.csv"]},
+        {"reason": "a file ending in .csv is read only when it is given by name", "n_files": 1, "names": ["z.csv"]},
     ]
     assert call("check", folder).out.splitlines()[-3:-1] == [
-        "passed over: 0000.txt, 0001.txt, 0002.txt, 0003.txt, 0004.txt and 1,195 more "
-        "(a file ending in .txt is read only when it is named)",
-        "passed over: z.csv (a file ending in .csv is read only when it is named)",
+        "skipped: 0000.txt, 0001.txt, 0002.txt, 0003.txt, 0004.txt and 1,195 more "
+        "(a file ending in .txt is read only when it is given by name)",
+        "skipped: z.csv (a file ending in .csv is read only when it is given by name)",
     ]
 
 
@@ -275,8 +275,8 @@ def test_the_first_names_of_every_reason_are_given_with_how_many_there_are(folde
     for name in ("b.txt", "a.txt", "c.csv"):
         (folder / name).touch()
     assert [(one.reason, one.n_files, one.names) for one in by_reason(passed_over([folder]))] == [
-        ("a file ending in .txt is read only when it is named", 2, ("a.txt", "b.txt")),
-        ("a file ending in .csv is read only when it is named", 1, ("c.csv",)),
+        ("a file ending in .txt is read only when it is given by name", 2, ("a.txt", "b.txt")),
+        ("a file ending in .csv is read only when it is given by name", 1, ("c.csv",)),
     ]
 
 

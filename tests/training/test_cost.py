@@ -82,25 +82,26 @@ def test_rows_packs_and_steps_by_hand() -> None:
     assert round(found.fill, 2) == 0.9
     assert found.agents == (Share("a", 3, 20), Share("b", 2, 20))
     assert found.n_tasks == 3
-    assert found.sentence() == "40 trained of 6,800 tokens in 5 rows; 6 steps"
+    assert found.sentence() == "40 trained of 6,800 tokens in 5 examples; 6 steps"
 
 
 def test_an_estimate_says_between_what_it_may_lie() -> None:
     found = cost(about(1000, 500), Asked(1100, 1, 1), NEMO_RL, by("aa"), by("xy"))
     assert (
-        found.sentence() == "about 750 (675 to 900) trained of about 1,500 (1,350 to 1,800) tokens in 2 rows; 2 steps"
+        found.sentence()
+        == "about 750 (675 to 900) trained of about 1,500 (1,350 to 1,800) tokens in 2 examples; 2 steps"
     )
     assert found.over_length == Span(0, 0, 1)
-    assert found.too_long().startswith("perhaps up to 1 of 2 rows: ")
+    assert found.too_long().startswith("perhaps up to 1 of 2 examples: ")
 
 
 OVERLONG = {
-    "nemo_rl": ("2 of 4 rows: NeMo RL masks them; they take their place in a batch and train nothing", 20, 4),
-    "trl": ("2 of 4 rows: TRL cuts them and trains on the beginning", 34, 4),
-    "unsloth": ("2 of 4 rows: Unsloth cuts them and trains on the beginning", 34, 4),
-    "llamafactory": ("2 of 4 rows: LLaMA-Factory cuts them and trains on the beginning", 34, 4),
-    "openai": ("2 of 4 rows: OpenAI cuts them and trains on the beginning", 34, 4),
-    "axolotl": ("2 of 4 rows: Axolotl drops them before training", 20, 2),
+    "nemo_rl": ("2 of 4 examples: NeMo RL masks them; they take a place in the batch and train nothing", 20, 4),
+    "trl": ("2 of 4 examples: TRL truncates them and trains on the beginning", 34, 4),
+    "unsloth": ("2 of 4 examples: Unsloth truncates them and trains on the beginning", 34, 4),
+    "llamafactory": ("2 of 4 examples: LLaMA-Factory truncates them and trains on the beginning", 34, 4),
+    "openai": ("2 of 4 examples: OpenAI truncates them and trains on the beginning", 34, 4),
+    "axolotl": ("2 of 4 examples: Axolotl drops them before training", 20, 2),
 }
 
 
@@ -144,8 +145,9 @@ def test_a_batch_that_is_not_full_counts_as_the_trainer_counts_it(
 def test_rows_that_fill_no_batch_are_a_warning() -> None:
     found = cost(known(*[10] * 20), Asked(1000, 32), NEMO_RL, by("a" * 20), by("t" * 20))
     assert found.no_step() == (
-        "NeMo RL drops a batch that is not full, and there are 20 rows for one of 32: it would train nothing; the "
-        "config given with the file asks for fewer rows a step"
+        "NeMo RL drops an incomplete batch, and 20 examples do not fill one of 32: nothing would be trained; the "
+        "exported "
+        "config uses a smaller batch size"
     )
     assert cost(known(10), Asked(1000, 32), TRL, by("a"), by("t")).no_step() == ""
 
@@ -225,14 +227,17 @@ def test_the_cost_in_words(tmp_path: Path) -> None:
     assert "\ntraining: about 80 (" in said
     assert ") trained of about 4,160 (" in said
     assert "\npacked: about 1 pack, 24% full, 2 steps\n" in said
-    assert "\nasked: 500 tokens a row at most, 1 row a step\n" in said
-    assert "\ntoo long: 1 of 2 rows: NeMo RL masks them; they take their place in a batch and train nothing\n" in said
+    assert "\nasked: max length 500 tokens, batch size 1\n" in said
+    assert (
+        "\nover max length: 1 of 2 examples: NeMo RL masks them; they take a place in the batch and train nothing\n"
+        in said
+    )
 
 
 def test_a_run_of_no_step_is_a_warning_in_words(tmp_path: Path) -> None:
     write(tmp_path / "r.jsonl", [gym("?", "!")])
     said = call("stats", tmp_path / "r.jsonl", "--epochs", 3, "--cache-dir", tmp_path).out
-    assert "\nwarning: NeMo RL drops a batch that is not full, and there is 1 row for one of 32" in said
+    assert "\nwarning: NeMo RL drops an incomplete batch, and 1 example does not fill one of 32" in said
 
 
 def test_with_a_template_and_its_tokenizer_lengths_are_exact(tmp_path: Path) -> None:
@@ -252,4 +257,4 @@ def test_what_trains_nothing_has_no_cost_to_show(tmp_path: Path) -> None:
     write(tmp_path / "r.jsonl", [gym()])
     ran = call("stats", tmp_path / "r.jsonl", "--target", "gym", "--max-length", 500, "--cache-dir", tmp_path / "c")
     assert (ran.code, ran.out) == (2, "")
-    assert "stats: NeMo Gym trains nothing, so there is no cost to show: give --target a trainer" in ran.err
+    assert "stats: NeMo Gym is not a trainer, so it has no training cost; choose one with --target" in ran.err

@@ -241,7 +241,10 @@ def test_an_error_of_the_reader_is_not_blamed_on_the_target(tmp_path: Path) -> N
 
 def test_a_manifest_that_cannot_appear_is_told_with_what_is_new(tmp_path: Path) -> None:
     out, manifest = tmp_path / "sft.jsonl", tmp_path / "manifest"
-    with pytest.raises(ExportError, match="is new already: export again so that they fit"), publish(out, manifest):
+    with (
+        pytest.raises(ExportError, match="was already replaced: export again so that the files match"),
+        publish(out, manifest),
+    ):
         manifest.mkdir()
     assert names(tmp_path) == ["manifest", "sft.jsonl"]
 

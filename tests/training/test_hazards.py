@@ -152,7 +152,7 @@ def test_parts_that_a_text_template_prints_as_python_are_found() -> None:
 def test_a_row_llamafactory_passes_over_is_left_out_or_ends_before_it() -> None:
     output = [said("4"), {"type": "message", **QUESTION}, {"type": "message", **QUESTION}, said("4")]
     recipe = Recipe(target="llamafactory")
-    assert made(recipe, *output).issues == ("skipped_by_trainer:message 4 (user) is out of turn",)
+    assert made(recipe, *output).issues == ("skipped_by_trainer:message 4 (user) breaks the turn order",)
     assert made(recipe, *output).skip == "skipped_by_trainer"
     assert len(made(replace(recipe, trim=("skipped_by_trainer",)), *output).messages or []) == 2
 

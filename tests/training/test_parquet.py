@@ -120,7 +120,7 @@ def test_a_changed_parquet_file_is_found(tmp_path: Path) -> None:
     put(done.path, *(row for row in map(json.loads, reversed(list(read_lines(done.path))))))
     failing = [check for check in verify(done.manifest_path) if not check.holds]
     assert [check.claim.split()[0] for check in failing] == ["a.parquet", "the"]
-    assert failing[1].detail == "0 of 4 rows are the same, row 1 is the first that is not"
+    assert failing[1].detail == "0 of 4 examples are the same, example 1 is the first that differs"
 
 
 @pytest.mark.parametrize(
@@ -132,7 +132,7 @@ def test_a_changed_parquet_file_is_found(tmp_path: Path) -> None:
         ("axolotl", ["ds_type: parquet"]),
         ("llamafactory", ['a.train.parquet", "formatting": "sharegpt"']),
         ("openai", ["load_dataset('parquet', data_files={'train': ", "export as jsonl"]),
-        ("gym", ["No trainer loads this as it is"]),
+        ("gym", ["No trainer loads this file"]),
     ],
 )
 def test_the_config_loads_parquet_or_says_that_its_trainer_does_not(

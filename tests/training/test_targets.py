@@ -59,7 +59,7 @@ def test_the_config_for_nemo_rl_is_ready_to_run() -> None:
         "    tool_key: tools\n"
         "    use_preserving_dataset: true\n"
         "policy:\n"
-        "  # Longer examples are masked without a word: raise this (sft.yaml says 1024) until the longest one fits.\n"
+        "  # Longer examples are silently masked: raise this (sft.yaml says 1024) until the longest one fits.\n"
         "  # max_total_sequence_length: 8192\n"
         "  tokenizer:\n"
         "    chat_template: default\n"
@@ -265,7 +265,7 @@ def test_every_target_speaks_in_whole_sentences(name: str) -> None:
 
 
 def test_an_unknown_target_is_refused_with_the_names_there_are() -> None:
-    with pytest.raises(RecipeError, match=r'target: there is no "nemo"; choose one of .*gym, .*nemo_rl'):
+    with pytest.raises(RecipeError, match=r'unknown target "nemo"; choose one of .*gym, .*nemo_rl'):
         get("nemo")
 
 

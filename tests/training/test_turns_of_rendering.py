@@ -190,7 +190,7 @@ def test_a_rendering_that_is_stopped_ends_at_once_and_is_not_held_against_it() -
     work.stop()
     one.join(SOON_S)
     assert (one.is_alive(), type(one.raised)) == (False, Stopped)
-    assert render(pasted(endless("stopped")), [USER], None, limit_s=0.3).error == "it did not end within 0.3 seconds"
+    assert render(pasted(endless("stopped")), [USER], None, limit_s=0.3).error == "rendering timed out after 0.3 s"
 
 
 def test_a_rendering_that_waits_can_be_stopped() -> None:

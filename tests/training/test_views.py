@@ -74,8 +74,8 @@ def test_one_letter_more_and_trl_stops() -> None:
     seen = seen_by("trl", pasted(f"{PLAIN}."), QUESTION, ANSWER)
     assert (seen.n_trained, set(seen.trained)) == (None, {None})
     assert seen.words == (
-        "TRL 9.9, found here, stops at this template: it has no {% generation %} around the answers, and TRL has no "
-        "template of its own for it. Put the answers of the model's template between {% generation %} and "
+        "TRL 9.9, found here, fails on this template: it has no {% generation %} around the answers, and TRL has none "
+        "for it. Put the answers of the model's template between {% generation %} and "
         "{% endgeneration %}."
     )
 
@@ -92,7 +92,7 @@ def test_a_known_template_without_trl_is_not_known_and_its_file_is_named(monkeyp
     assert pieces(seen) == [("[user]2+2?\n", None), ("[assistant]4\n", None)]
     assert (seen.n_trained, seen.exact) == (None, False)
     assert seen.words == (
-        "What is trained is not known: TRL 1.3 or newer renders with its own mine_training.jinja in place of this "
+        "Unknown what is trained: TRL 1.3 or newer renders with its own mine_training.jinja in place of this "
         "template. To see what it trains, install trl beside rollout-curator (pip install --no-deps trl) and start "
         "again, or choose its file trl/chat_templates/mine_training.jinja as the chat template."
     )
@@ -110,7 +110,7 @@ def test_a_template_that_only_another_trl_knows_says_which(monkeypatch: pytest.M
 def test_a_built_in_template_is_no_models_own() -> None:
     seen = seen_by("trl", built_in("chatml"), QUESTION, ANSWER)
     assert seen.n_trained is None
-    assert seen.words == "What TRL trains is not known: this template is no model's own. Choose the model's."
+    assert seen.words == "Unknown what TRL trains: this template does not belong to a model. Choose the model's."
 
 
 @pytest.mark.usefixtures("no_trl")
@@ -173,7 +173,7 @@ def test_what_unsloth_trains_is_not_known_without_the_marks_of_its_script() -> N
     seen = seen_by("unsloth", pasted(PLAIN), QUESTION, ANSWER)
     assert (seen.n_trained, set(seen.trained)) == (None, {None})
     assert seen.words == (
-        "What is trained is not known: the text has no <|im_start|>assistant, the mark in the script. Put the marks of "
+        "Unknown what is trained: the text has no <|im_start|>assistant, the mark in the script. Put the marks of "
         "your template there."
     )
 

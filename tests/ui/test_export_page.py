@@ -79,11 +79,11 @@ def exportable(app: AppTest) -> str:
 def test_what_is_odd_is_counted_with_what_happens_to_it(site: Site) -> None:
     app = opened("export")
     assert table(app) == {
-        "have contents that are lists, where others are text": "drop",
+        "have list content while other examples have text content": "drop",
         "call tools, but no tools were recorded": "keep",
-        "were cut off at a limit": "drop",
+        "were truncated (hit a limit)": "drop",
         "end on a tool call": "keep",
-        "have images": "drop",
+        "contain images": "drop",
     }
     assert "Not checked (choose a limit): too long." in captions(app)
     assert "Not checked (choose a chat template): template fails," in captions(app)
@@ -121,7 +121,7 @@ def test_a_template_is_chosen_and_shows_its_text(site: Site) -> None:
 def test_a_pasted_template_is_taken_and_a_wrong_one_is_told(site: Site) -> None:
     app = select(opened("export"), "Chat template", "paste…")
     app.text_area(key="rc.template-text").input("{% if %}").run()
-    assert "this is no chat template" in app.warning[0].value
+    assert "not a chat template" in app.warning[0].value
     app.text_area(key="rc.template-text").input("{% for m in messages %}{{ m.content }}{% endfor %}").run()
     assert state_of(app).recipe.template["name"] == "pasted"
     assert not app.warning
@@ -187,7 +187,7 @@ def test_of_many_rollouts_hazards_are_looked_for_when_asked(site: Site, monkeypa
     assert "5 examples not checked yet." in captions(app)
     assert "have contents that are lists, where others are text" not in table(app)
     app.button(key="rc.look").click().run()
-    assert "have contents that are lists, where others are text" in table(app)
+    assert "have list content while other examples have text content" in table(app)
 
 
 def test_a_trainer_that_refuses_columns_gets_none(site: Site) -> None:
@@ -241,7 +241,7 @@ def test_a_card_and_a_report_of_somebody_else_are_asked_for_by_name(site: Site, 
     assert site.export is not None
     assert site.export.wait(20)
     assert site.export.result is not None
-    assert "curated.nemo_rl.card.md was replaced: it was not written by this program." in site.export.result.notes
+    assert "curated.nemo_rl.card.md was overwritten: it was not written by rollout-curator." in site.export.result.notes
 
 
 def test_an_export_that_was_edited_by_hand_is_asked_for(site: Site, tmp_path: Path) -> None:
@@ -320,7 +320,7 @@ def test_a_control_that_was_stopped_or_may_not_be_written_is_told(site: Site, tm
     source = Workspace.open([write(tmp_path / "out.control.jsonl", ROLLOUTS)], tmp_path / "cache")
     job = site.begin_export(source, Recipe(), tmp_path / "out.jsonl", Settings(seeds=(0,)))
     assert job.wait(20)
-    assert "out.control.jsonl: is one of the sources" in str(job.failure)
+    assert "out.control.jsonl: is a source file" in str(job.failure)
     assert not (tmp_path / "out.jsonl").exists()
     job = site.begin_export(source, Recipe(), tmp_path / "new.jsonl", Settings(seeds=(0,)))
     assert job.wait(20)
@@ -353,9 +353,9 @@ SEES = {"type": "function_call_output", "call_id": "c", "output": "seven"}
 def test_the_sides_of_pairs_are_measured_before_they_are_written(site: Site, tmp_path: Path) -> None:
     app = pairing(tmp_path, gym(reward=1.0, output=[LOOKS, SEES, said("7")]), gym(reward=0.0, output=[said("no")]))
     assert (
-        "The chosen side is longer in the only pair (median 7 against 2 characters of the model's own). "
-        "With tool results and user turns it is longer in the only pair (median 12 against 2 characters). "
-        "It takes more turns in the only pair (median 2 against 1)."
+        "The chosen side is longer in the only pair (median 7 vs 2 characters of the model's own). "
+        "With tool results and user turns it is longer in the only pair (median 12 vs 2 characters). "
+        "It takes more turns in the only pair (median 2 vs 1)."
     ) in captions(app)
     assert (
         "36 % of the characters of the sides are not the model's (tool results, user turns), in the only pair, and "

@@ -138,14 +138,14 @@ def test_a_name_that_is_not_utf8_breaks_no_page(site_of_odd_names: Site, page: s
 def test_the_threshold_in_the_box_changes_the_funnel_and_the_url(site: Site) -> None:
     app = opened("select")
     app.number_input(key="rc.least-reward").set_value(0.95).run()
-    assert funnel(app)[3] == "1 at 0.95 or more"
+    assert funnel(app)[3] == "1 reward ≥ 0.95"
     assert app.query_params["min"] == "0.95"
 
 
 def test_an_emptied_box_means_any_reward(site: Site) -> None:
     app = opened("select", min="0.5")
     app.number_input(key="rc.least-reward").set_value(None).run()
-    assert funnel(app)[3] == "4 at any reward"
+    assert funnel(app)[3] == "4 no threshold"
     assert "min" not in app.query_params
 
 
@@ -231,7 +231,7 @@ def test_thresholds_by_agent_hold_in_the_small_plots_of_another_class(site: Site
     app = opened("select", own=f"agent;{quote(EVIL)}=0.9")
     app.segmented_control(key="rc.panels-by").set_value("source").run()
     (panel,) = json.loads(app.get("bidi_component")[1].proto.json)["panels"]
-    assert funnel(app)[3] == "2 at any reward or their own threshold"
+    assert funnel(app)[3] == "2 no threshold (per-agent where set)"
     assert (panel["note"], panel["total"]["rollouts"], panel["own"]) == (
         "2 rollouts, mean 0.95, SD 0.071",
         2,
@@ -268,7 +268,7 @@ def test_any_number_can_be_the_axis_and_its_bounds_are_a_filter(site: Site) -> N
     app = opened("select", axis="tokens", min="0.5")
     app.number_input(key="rc.least-tokens").set_value(8.0).run()
     assert state_of(app).recipe.filters == (Filter("tokens", 8.0),)
-    assert funnel(app)[3] == "0 at 0.5 or more, within 1 filter"
+    assert funnel(app)[3] == "0 reward ≥ 0.5, 1 filter"
     assert app.query_params["where"] == "tokens=8.0.."
 
 
@@ -277,7 +277,7 @@ def test_a_link_brings_back_the_whole_selection(site: Site) -> None:
     app = opened("select", min="0.05", max="0.9", where=where, rules='[{"name":"best_of_n"}]', own="agent;x=1.0")
     recipe = state_of(app).recipe
     assert (recipe.min_reward, recipe.max_reward, recipe.filters) == (0.05, 0.9, (Filter("tokens", 1.0, 9.0),))
-    assert funnel(app)[3] == "2 at 0.05 to 0.9 or their own threshold, within 1 filter, after 1 rule"
+    assert funnel(app)[3] == "2 reward 0.05–0.9 (per-agent where set), 1 filter, 1 rule"
 
 
 def test_a_recipe_that_names_what_the_files_lack_says_so_and_can_be_mended(site: Site) -> None:
@@ -293,7 +293,7 @@ def test_a_recipe_that_names_what_the_files_lack_says_so_and_can_be_mended(site:
 def test_the_control_is_one_switch(site: Site) -> None:
     app = opened("select", min="0.5")
     app.toggle(key="rc.control").set_value(True).run()
-    assert funnel(app)[3] == "2 at 0.5 or more, drawn at random"
+    assert funnel(app)[3] == "2 reward ≥ 0.5, random baseline"
     assert state_of(app).recipe.control == 1
 
 
@@ -351,7 +351,10 @@ def test_what_is_said_of_tasks_follows_no_threshold_and_counts_what_is_rejected(
     workspace.decisions.record([Entry(workspace.key(2), "reject", reviewer="ann")])
     found = said(opened("select", min="0.5")).replace("\\", "")
     assert fares in found
-    assert "1 rejected by hand counts as failed; left out: 1 that is masked by its environment, 1 without" in found
+    assert (
+        "1 rejected in review counts as failed; not counted: 1 that was masked by the environment (mask_sample), 1 "
+        "without" in found
+    )
 
 
 def test_a_selection_put_aside_stands_beside_this_one_and_can_be_taken_up(site: Site) -> None:
@@ -438,7 +441,7 @@ def test_sources_names_what_was_passed_over(tmp_path: Path) -> None:
     app = opened("data")
     assert [expander.label.replace("\\", "") for expander in app.expander] == ["Skipped files: notes_*x*.txt"]
     table = app.expander[0].dataframe[0].value
-    assert table["why"].to_list() == ["a file ending in .txt is read only when it is named"]
+    assert table["why"].to_list() == ["a file ending in .txt is read only when it is given by name"]
     (by_reason,) = [block.value for block in app.expander[0].markdown]
     assert by_reason.replace("\\", "") == "- 1: a file ending in .txt is read only when it is named"
     assert "**2 records = 2 rollouts + 0 skipped + 0 blank**" in said(app)
@@ -475,9 +478,9 @@ def test_a_rule_that_is_added_follows_the_threshold(site: Site) -> None:
     app.selectbox(key="rc.rule").select("threshold").run()
     app.number_input(key="rc.rule-threshold-at_least").set_value(0.95).run()
     app.button(key="rc.rule-add").click().run()
-    assert funnel(app)[3] == "1 at any reward, after 1 rule"
+    assert funnel(app)[3] == "1 no threshold, 1 rule"
     assert state_of(app).recipe.strategies == (Step("threshold", {"at_least": 0.95}),)
-    assert "**3** without a reward of 0.95 or more" in said(app).replace("\\", "")
+    assert "**3** without a reward ≥ 0.95" in said(app).replace("\\", "")
 
 
 def test_rules_stand_in_the_order_in_which_they_were_added(site: Site) -> None:
@@ -497,7 +500,7 @@ def test_a_rule_that_cannot_be_is_refused_in_a_sentence(site: Site) -> None:
     app.number_input(key="rc.rule-random_per_task-n").set_value(1)
     app.number_input(key="rc.rule-random_per_task-fraction").set_value(0.5).run()
     app.button(key="rc.rule-add").click().run()
-    assert "are both set" in app.warning[0].value
+    assert "not both" in app.warning[0].value
     assert state_of(app).recipe.strategies == ()
 
 
@@ -635,7 +638,7 @@ def test_a_split_is_chosen_counted_and_kept_in_the_recipe(site: Site) -> None:
     app.segmented_control(key="rc.split").set_value("count").run()
     app.number_input(key="rc.split-validation-count").set_value(1).run()
     assert app.dataframe[0].value["validation"][0] == 0  # all have one prompt, and stay together
-    assert "all 4 rows are one family of tied rollouts" in app.warning[0].value
+    assert "all 4 examples are one family of tied rollouts" in app.warning[0].value
     app.segmented_control(key="rc.split").set_value("one").run()
     assert chosen(app).split is None
     assert [error.value for error in app.exception] == []
@@ -681,7 +684,7 @@ def test_the_cost_of_training_stands_on_the_page(site: Site) -> None:
     limit = next(box for box in app.number_input if box.label == "Sequence length (tokens)")
     limit.set_value(1).run()
     (warning,) = [warning.value for warning in app.warning if warning.value.startswith("Too long")]
-    assert "masks them" in warning and "they take their place in a batch and train nothing" in warning
+    assert "masks them" in warning and "they take a place in the batch and train nothing" in warning
 
 
 def test_parts_of_large_sources_are_worked_out_when_asked_for(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:

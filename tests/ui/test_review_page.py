@@ -91,14 +91,19 @@ def drawn(workspace: Workspace, n: int) -> list[int]:
 
 def test_the_statement_stands_under_the_reader(site: Site, workspace: Workspace) -> None:
     app = opened(min="0.5", queue="random")
-    assert "None of the 80 selected has been read at random yet, so nothing is known of the kept." in said(app)
-    assert "Choose a plan before reading" in said(app)
+    assert (
+        "None of the 80 selected rollouts has been reviewed at random yet, so the kept set has no error bound yet."
+        in said(app)
+    )
+    assert "Choose a plan before you start" in said(app)
     app.button(key="rc.sampling-0").click().run()
-    assert "Plan for this selection: 36 reads at random, 0 bad." in said(app)
+    assert "Plan for this selection: 36 random reviews, 0 bad." in said(app)
     decide(workspace, drawn(workspace, 36), "accept")
-    assert "36 of the 80 selected read at random, as planned, 0 bad: at most 5 % of the different" in said(app.run())
+    assert "36 of the 80 selected rollouts reviewed at random, as planned, 0 bad: at most 5% of the unique" in said(
+        app.run()
+    )
     assert "rc.sampling-0" not in [button.key for button in app.button]
-    assert "Identical copies count once: 81 kept are 80 different ones." in said(app)
+    assert "Duplicates count once: 81 kept rollouts, 80 unique." in said(app)
 
 
 def test_another_goal_asks_for_another_number(site: Site, workspace: Workspace) -> None:
@@ -194,7 +199,7 @@ def test_agreement_stands_with_its_interval_and_what_it_is_of(site: Site, worksp
         "kappa": pytest.approx(-0.05, abs=0.01), "interval": "",
     }  # fmt: skip
     assert "Of first verdicts given blind." in said(app)
-    assert "settle 4 differences to learn how often one errs." in said(app)
+    assert "resolve 4 conflicts to estimate the error rates." in said(app)
 
 
 def test_disagreements_are_counted_and_linked(site: Site, workspace: Workspace) -> None:

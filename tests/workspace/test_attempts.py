@@ -99,7 +99,7 @@ def test_an_attempt_cut_off_at_a_limit_fails_whatever_its_reward(tmp_path: Path)
 def test_where_nothing_is_rated_nothing_failed(tmp_path: Path) -> None:
     workspace = opened(tmp_path, {1: [None, None]}, {0: CUT})
     assert np.isnan(outcomes(workspace)).all()
-    assert words(workspace) == "No task has a rated rollout."
+    assert words(workspace) == "No task has a reward."
 
 
 def test_what_is_masked_is_no_attempt_and_counted(tmp_path: Path) -> None:
@@ -150,40 +150,42 @@ def test_rejecting_failures_moves_no_pass_rate(tmp_path: Path) -> None:
 def test_pass_at_1_and_pass_at_k_are_over_the_same_tasks(tmp_path: Path) -> None:
     workspace = opened(tmp_path, {1: [1], 2: [1, 0, 0, 0], 3: [0, 0, 0, 0]})
     assert words(workspace) == (
-        "3 tasks with a rating: at 1 or more 1 is solved by every attempt and 1 by none, which teach little; "
-        "1 by some. Over the 2 tasks with 4 attempts or more: pass@1 12.5%, pass@4 50.0%."
+        "3 tasks with a reward: 1 is solved by every attempt, 1 by none, 1 by some (success: reward ≥ 1). "
+        "Over the 2 tasks with at least 4 attempts: pass@1 12.5%, pass@4 50.0%."
     )
 
 
 def test_what_is_cut_off_fails_and_the_other_reading_stands_beside(tmp_path: Path) -> None:
     workspace = opened(tmp_path, {1: [1, 1, 0, 0], 2: [1, 0, 0, 1]}, {3: CUT, 7: CUT})
     assert words(workspace).endswith(
-        "Over all 2 tasks: pass@1 37.5%, pass@4 100.0%; without those cut off pass@1 50.0%."
+        "Over all 2 tasks: pass@1 37.5%, pass@4 100.0%; without truncated attempts pass@1 50.0%."
     )
 
 
 def test_a_task_whose_attempts_were_all_cut_off_has_one_reading(tmp_path: Path) -> None:
     workspace = opened(tmp_path, {1: [1, 0], 2: [0, 0]}, {2: CUT, 3: CUT})
-    assert words(workspace).endswith("Over all 2 tasks: pass@1 25.0%; without those cut off pass@1 50.0% (1 of them).")
+    assert words(workspace).endswith(
+        "Over all 2 tasks: pass@1 25.0%; without truncated attempts pass@1 50.0% (1 of them)."
+    )
 
 
 def test_where_all_was_cut_off_there_is_one_reading(tmp_path: Path) -> None:
     workspace = opened(tmp_path, {1: [0, 0]}, {0: CUT, 1: CUT})
-    assert words(workspace).endswith("Over the 1 task: pass@1 0.0%; all their attempts were cut off.")
+    assert words(workspace).endswith("Over the 1 task: pass@1 0.0%; all their attempts were truncated.")
 
 
 def test_what_counts_and_what_is_left_out_is_said(tmp_path: Path) -> None:
     workspace = opened(tmp_path, {1: [1, 0, 1, 1, None, 1]}, {0: CUT, 3: {"mask_sample": True}})
     decide(workspace, [1], "reject")
     assert counted_words(attempts(workspace, ANY)) == (
-        "5 attempts, whatever the bounds, rules and trainer; 1 cut off at a limit and 1 rejected by hand count as "
-        "failed; left out: 1 that is masked by its environment, 1 without a reward."
+        "5 attempts, whatever the threshold, rules and trainer; 1 truncated and 1 rejected in review count as "
+        "failed; not counted: 1 that was masked by the environment (mask_sample), 1 without a reward."
     )
 
 
 def test_what_counts_is_one_short_sentence_where_all_counts(tmp_path: Path) -> None:
     workspace = opened(tmp_path, {1: [1, 0]})
-    assert counted_words(attempts(workspace, ANY)) == "2 attempts, whatever the bounds, rules and trainer."
+    assert counted_words(attempts(workspace, ANY)) == "2 attempts, whatever the threshold, rules and trainer."
 
 
 def test_a_success_is_the_highest_reward_where_none_is_one(tmp_path: Path) -> None:
@@ -263,7 +265,7 @@ def test_stats_says_how_tasks_fare_whatever_is_kept(tmp_path: Path) -> None:
         },
         "pass_at_without_cut_off": {"1": [0.5, 2], "2": [pytest.approx(5 / 6), 2], "3": [1.0, 2]},
         "tasks": words(workspace),
-        "counted": "8 attempts, whatever the bounds, rules and trainer; 2 cut off at a limit and 1 rejected by hand "
+        "counted": "8 attempts, whatever the threshold, rules and trainer; 2 truncated and 1 rejected in review "
         "count as failed.",
     }
 

@@ -64,7 +64,9 @@ def test_a_facet_that_is_always_a_boolean_is_a_boolean_axis(tmp_path: Path) -> N
 def test_an_upper_bound_is_inclusive_and_said(workspace: Workspace) -> None:
     recipe = Recipe(min_reward=1.0, max_reward=4.0)
     assert kept(workspace, recipe) == [0, 3]
-    expected = "2 kept, 4 dropped: 1 is masked by its environment, 1 unrated, 1 below 1, 1 above 4"
+    expected = (
+        "2 kept, 4 dropped: 1 was masked by the environment (mask_sample), 1 without a reward, 1 below 1, 1 above 4"
+    )
     assert workspace.funnel(recipe).sentence() == expected
 
 
@@ -79,18 +81,18 @@ def test_an_upper_bound_asks_nothing_of_those_with_a_threshold_of_their_own(work
 def test_a_filter_takes_any_number_of_the_lines_and_counts_those_without_it_apart(workspace: Workspace) -> None:
     recipe = Recipe(filters=(Filter("quality", at_least=2.0),))
     assert kept(workspace, recipe) == [0, 3, 4]
-    expected = "3 kept, 3 dropped: 1 is masked by its environment, 1 without quality, 1 with quality below 2"
+    expected = "3 kept, 3 dropped: 1 was masked by the environment (mask_sample), 1 without quality, 1 with quality < 2"
     assert workspace.funnel(recipe).sentence() == expected
 
 
 def test_a_filter_takes_names_of_a_class(workspace: Workspace) -> None:
     recipe = Recipe(filters=(Filter("agent", one_of=("math, hard",)),))
     assert kept(workspace, recipe) == [2, 3]
-    assert workspace.funnel(recipe).drops[-1].words == "with another agent than math, hard"
+    assert workspace.funnel(recipe).drops[-1].words == "whose agent is not math, hard"
 
 
 def test_a_filter_on_what_no_line_has_is_refused_by_name(workspace: Workspace) -> None:
-    with pytest.raises(RecipeError, match="there is no number 'speed' in these files"):
+    with pytest.raises(RecipeError, match="these files have no numeric column 'speed'"):
         workspace.select(Recipe(filters=(Filter("speed", at_least=1.0),)))
 
 
@@ -147,16 +149,13 @@ def test_the_tasks_of_a_bar_are_found_by_their_pass_rate_and_mean(workspace: Wor
         workspace, Recipe(), slice_queues.queue(slice_queues.ANY, Range("group", 2.0, 2.0))
     ).tolist() == [4]
     assert slice_queues.rows(workspace, Recipe(), "in:reward:nonsense").tolist() == []
-    assert (
-        slice_queues.words(slice_queues.queue(slice_queues.ANY, half))
-        == "share of the task's attempts at 1 or more: 0.5"
-    )
+    assert slice_queues.words(slice_queues.queue(slice_queues.ANY, half)) == "pass rate of the task (reward ≥ 1): 0.5"
 
 
 def test_invalid_rollouts_are_a_part_of_their_own(workspace: Workspace) -> None:
     name = slice_queues.queue(slice_queues.INVALID, Range("reward", 1.0))
     assert slice_queues.rows(workspace, Recipe(min_reward=5.0), name).tolist() == [5]
-    assert slice_queues.words(name) == "invalid, reward 1 or more"
+    assert slice_queues.words(name) == "invalid, reward ≥ 1"
 
 
 def test_a_control_has_as_many_rollouts_of_each_task_as_the_selection(workspace: Workspace) -> None:
@@ -290,4 +289,4 @@ def decided(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
 def test_an_empty_name_is_said_and_not_left_blank() -> None:
     nameless = Filter("model", one_of=("", "small"))
     assert filter_words(nameless, "model") == "model (none), small"
-    assert dropped_words(Filter("model", one_of=("",)), "model") == "with another model than (none)"
+    assert dropped_words(Filter("model", one_of=("",)), "model") == "whose model is not (none)"

@@ -110,7 +110,7 @@ def test_files_without_any_rollout_are_told_in_one_sentence(tmp_path: Path) -> N
     with pytest.raises(SourceUnreadable) as refused:
         Workspace.open([path])
     assert str(refused.value) == (
-        "inputs.jsonl: no rollouts; its lines are: 3 materialized inputs, without response and reward"
+        "inputs.jsonl: no rollouts found; its lines are: 3 task inputs (materialized inputs: no response, no reward)"
     )
 
 

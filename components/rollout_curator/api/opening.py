@@ -46,7 +46,7 @@ def open(
     try:
         found = existing(paths)
     except ValueError as error:  # a NUL in it
-        raise SourceNotFound(f"no file can have such a name ({error}); name a file, a folder or a glob") from error
+        raise SourceNotFound(f"not a valid file name ({error}); pass a file, a folder or a glob") from error
     except OSError as error:  # the working folder is gone
         raise SourceRefused(explained(error)) from error
     with progress("indexing") as advance:
@@ -66,7 +66,7 @@ def open(
             raise SourceRefused(explained(error)) from error
         raise
     for left_out in opened.refused:
-        _warn(f"left out: {left_out.reason}")
+        _warn(f"skipped: {left_out.reason}")
     return Workspace(opened, [given] if given is not None else around.stores())
 
 

@@ -121,12 +121,14 @@ class Workspace:
         """
         row, recipe, opened = self._row(row), check_recipe(recipe), self._here()
         if recipe.pairs is not None:
-            raise RecipeError("recipe: its rows are pairs of rollouts, so one rollout is no example; leave pairs out")
+            raise RecipeError(
+                "recipe: its examples are pairs of rollouts, so one rollout is not an example; remove pairs"
+            )
         opened.refresh_decisions()
         plan = recipes.plan(recipe)
         line = opened.training_line(row, plan)
         if line.skip:
-            raise ExportError(f"{opened.where(row)}: no example is written: {_why(line.skip, plan)}")
+            raise ExportError(f"{opened.where(row)}: no example is exported: {_why(line.skip, plan)}")
         return dict(json.loads(line.text))
 
     def plot(self, column: str = "reward", recipe: Recipe | None = None, *, against: str | None = None) -> "go.Figure":
@@ -144,7 +146,7 @@ class Workspace:
         drawn = [name for name in (column, against) if name is not None]
         for name in drawn:
             if name not in opened.axes:
-                raise RecipeError(f"there is no number {name!r} to plot; name a column of numbers of `frame`")
+                raise RecipeError(f"no numeric column {name!r} to plot; choose a numeric column of `frame`")
         among = opened.candidates(recipe, column).among
         rows = np.flatnonzero(among)
         values = {name: opened.numbers(name)[rows] for name in drawn}
@@ -232,11 +234,11 @@ class Workspace:
         """Return a row as a number. Raises RolloutNotFound."""
         number = operator.index(row)
         if not 0 <= number < len(self):
-            raise RolloutNotFound(f"there is no rollout {number:,}; the rows go from 0 to {len(self) - 1:,}")
+            raise RolloutNotFound(f"no rollout {number:,}; the rows go from 0 to {len(self) - 1:,}")
         return number
 
 
 def _why(skip: str, plan: Plan) -> str:
     """Return why an example is not written, and what keeps it all the same where something does."""
     words = f"it {said_of(1, ISSUE_WORDS[skip])}" if skip in ISSUE_WORDS else skip
-    return f"{words}; keep=[{skip!r}] in the recipe writes it" if skip in plan.exclude else words
+    return f"{words}; use keep=[{skip!r}] in the recipe to export it" if skip in plan.exclude else words

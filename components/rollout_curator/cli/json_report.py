@@ -211,7 +211,7 @@ def hazards(workspace: Workspace, recipe: Recipe) -> Json:
 
 
 def _interval(frame: "pd.DataFrame", reward: "np.ndarray[Any, Any]") -> list[float] | None:
-    """Return the ends of the 95 % interval of the mean reward by task, None where there is none."""
+    """Return the ends of the 95% interval of the mean reward by task, None where there is none."""
     rows = np.flatnonzero(np.isfinite(reward) & (frame["invalid"] == "").to_numpy())
     found = means(np.zeros(len(rows), dtype=np.int64), reward[rows], frame["group"].to_numpy()[rows], 1)
     return None if np.isnan(found.low[0]) else [float(found.low[0]), float(found.high[0])]

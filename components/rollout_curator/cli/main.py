@@ -46,8 +46,8 @@ def check(paths: tuple[str, ...], as_json: bool, cache_dir: Path | None) -> None
 @options.selection
 @options.pairs
 @options.cost
-@click.option("--compare", multiple=True, type=options.FILE, help="Another recipe, shown beside this selection.")
-@click.option("--look", is_flag=True, help="List what would do nothing in training or harm.")
+@click.option("--compare", multiple=True, type=options.FILE, help="Another recipe to compare with.")
+@click.option("--checks", "--look", "look", is_flag=True, help="Run the training checks (slow on large files).")
 @options.decisions
 @options.as_json
 @options.cache
@@ -60,7 +60,7 @@ def stats(
     cache_dir: Path | None,
     **selection: Any,
 ) -> None:
-    """Count rollouts and rewards, per agent, source and task; show the funnel of a recipe and what training costs."""
+    """Statistics per agent, file and task; the funnel of a recipe; training cost."""
     from rollout_curator.cli import json_report, text_report
     from rollout_curator.recipe import recipe as recipes
     from rollout_curator.recipe.command_line import recipe_of
@@ -78,14 +78,14 @@ def stats(
             found["comparison"] = random_controls.compared(workspace, {"this selection": chosen, **others})
         if any(asked.values()):
             if not (target := recipes.plan(chosen).target).trains:
-                fail(f"stats: {target.title} trains nothing, so there is no cost to show: give --target a trainer")
+                fail(f"stats: {target.title} is not a trainer, so it has no training cost; choose one with --target")
             found["cost"] = json_report.cost(workspace, chosen, {name: value for name, value in asked.items() if value})
         say(found, as_json, text_report.stats_text)
 
 
 @app.command()
 @click.argument("paths", metavar="[PATH...]", nargs=-1, type=options.NAMED)
-@click.option("--out", type=options.FILE, required=True, help="The training file; its manifest is written beside it.")
+@click.option("--out", type=options.FILE, required=True, help="Output file; a manifest is written next to it.")
 @options.selection
 @options.files
 @options.training
@@ -95,8 +95,8 @@ def stats(
     type=options.SEED,
     metavar="SEED",
     multiple=True,
-    help="Write a random control of the selection too, in OUT.control.jsonl with a manifest of its own; several seeds "
-    "write OUT.control-SEED.jsonl each.",
+    help="Also write a random baseline to OUT.control.jsonl, with its own manifest; several seeds write "
+    "OUT.control-SEED.jsonl each.",
 )
 @options.overwrite
 @options.decisions
@@ -113,9 +113,9 @@ def export(
     cache_dir: Path | None,
     **selection: Any,
 ) -> None:
-    """Write the kept rollouts as a training file, with a manifest beside it.
+    """Export the kept rollouts as a training file with a manifest.
 
-    With a manifest as --recipe the training files of that export are made again from it alone.
+    Pass a manifest as --recipe to reproduce that export.
     """
     from rollout_curator import export as publishing
     from rollout_curator.cli import json_report, text_report
@@ -134,14 +134,14 @@ def export(
     )
     if recipe is not None and recipe.name.endswith(MANIFEST_SUFFIX):
         if paths or decisions or settings.seeds or any(value for name, value in selection.items() if name != "recipe"):
-            fail("export: a manifest says all by itself; give it as --recipe with --out, and no files or rules")
+            fail("export: with a manifest as --recipe, give only --out (no files, no other options)")
         progress.remake(recipe, out, settings, cache_dir, as_json)
         return
     chosen = recipe_of(paths, **selection)
     if settings.seeds and chosen.is_control:
-        fail("export: this is a random control already; give --with-control with the selection it stands for")
+        fail("export: this is already a random baseline; use --with-control with the selection itself")
     if not (sources := paths or chosen.sources):
-        fail("export: name the files to read, or give a --recipe that names its sources")
+        fail("export: give the files to read, or a --recipe that lists its sources")
     files = find(sources)
     stores = stores_of(sources, files, decisions)
     publishing.check_exports(out, chosen, settings, [file.path for file in files], stores)
@@ -158,7 +158,7 @@ def export(
 @click.argument("manifest", metavar="MANIFEST", type=options.FILE)
 @options.as_json
 def verify(manifest: Path, as_json: bool) -> None:
-    """Recompute every hash and count of an export; exit code 0 only if all hold."""
+    """Verify an export: recompute all hashes and counts. Exit code 0 only if all match."""
     from rollout_curator import export as publishing
     from rollout_curator.cli import json_report, text_report
 
@@ -178,9 +178,9 @@ def verify(manifest: Path, as_json: bool) -> None:
 def diff(
     a: Path, b: Path, paths: tuple[str, ...], decisions: Path | None, as_json: bool, cache_dir: Path | None
 ) -> None:
-    """Say which rollouts, tasks and tokens come and go from A to B: two recipes, or two manifests of exports.
+    """Compare two recipes or two export manifests: rollouts, tasks and tokens added and removed.
 
-    Recipes select from PATH, else from the sources they name; a manifest selects from its own sources.
+    Recipes read PATH, or the sources they list; manifests read their own sources.
     """
     from rollout_curator.cli import text_report
     from rollout_curator.export import diff as diffing
@@ -200,7 +200,7 @@ def diff(
 @options.as_json
 @options.cache
 def index(paths: tuple[str, ...], as_json: bool, cache_dir: Path | None) -> None:
-    """Build or refresh the index of the files."""
+    """Build or refresh the index."""
     from rollout_curator.cli import json_report, text_report
 
     with opened(paths, cache_dir, needs_rollouts=False, as_json=as_json) as workspace:
@@ -211,43 +211,43 @@ def index(paths: tuple[str, ...], as_json: bool, cache_dir: Path | None) -> None
 
 @app.command()
 @click.argument("paths", metavar="[PATH...]", nargs=-1, type=options.NAMED)
-@click.option("--root", "roots", multiple=True, type=options.FOLDER, help="Only files below this folder can be opened.")
+@click.option("--root", "roots", multiple=True, type=options.FOLDER, help="Allow only files under this folder.")
 @click.option(
     "--port",
     type=click.IntRange(0, 65535),
     default=8501,
     show_default=True,
-    help="Port on this machine; 0 takes a free one.",
+    help="Port on this machine; 0 picks a free one.",
 )
 @click.option("--address", default="127.0.0.1", show_default=True, help="Any other needs --shared or --behind-proxy.")
-@click.option("--shared", is_flag=True, help="Serve others too, behind a token that is printed at start.")
+@click.option("--shared", is_flag=True, help="Allow other users; prints a link with an access token.")
 @click.option(
     "--origin",
     "origins",
     multiple=True,
-    help="Address by which browsers reach the app through a proxy, such as https://curator.example.",
+    help="URL under which browsers reach the app through a proxy (e.g. https://curator.example).",
 )
-@click.option("--reviewer", default="", help="Name written beside your decisions.")
-@click.option("--behind-proxy", is_flag=True, help="A proxy signs people in; its header says who decides.")
+@click.option("--reviewer", default="", help="Reviewer name stored with decisions.")
+@click.option("--behind-proxy", is_flag=True, help="A proxy signs people in; the reviewer name comes from its header.")
 @click.option(
     "--proxy",
     "proxies",
     metavar="ADDRESS",
     multiple=True,
-    help="Address of a proxy whose headers count, such as 10.0.0.5 or 10.0.0.0/24; default: this machine.",
+    help="Address of a trusted proxy (e.g. 10.0.0.5 or 10.0.0.0/24); default: this machine.",
 )
 @click.option(
     "--user-header",
     default="X-Forwarded-User",
     show_default=True,
-    help="Header in which the proxy names who is signed in.",
+    help="Header in which the proxy sends the user name.",
 )
 @options.recipe_file
 @options.decisions
-@click.option("--out-dir", type=options.Folder(may_lack=True), help="Where exports are written; made if it lacks.")
+@click.option("--out-dir", type=options.Folder(may_lack=True), help="Export folder (created if missing).")
 @options.cache
 def ui(paths: tuple[str, ...], roots: tuple[Path, ...], cache_dir: Path | None, **others: Any) -> None:
-    """Open the app, on the sample data when no PATH is given."""
+    """Start the app; without PATH it shows the sample data."""
     from rollout_curator.decisions.store import Decisions
     from rollout_curator.ui.server.server import ServeOptions, serve
 
@@ -286,7 +286,7 @@ def main() -> None:
     except BrokenPipeError:
         code = EXIT_INTERRUPTED
     except MemoryError:
-        fail("this needs more memory than this process may have; give it more, or name fewer or smaller files")
+        fail("out of memory: this needs more than the process may use; raise the limit, or give fewer or smaller files")
     except OSError as error:  # a cache folder that cannot be written, a disk that is full
         fail(explained(error))
     sys.exit(code if isinstance(code, int) else 0)

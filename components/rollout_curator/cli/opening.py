@@ -73,9 +73,9 @@ def make_folder(folder: Path | None) -> None:
     if folder is None or folder.is_dir():
         return
     if not folder.absolute().parent.is_dir():
-        fail(f"{folder}: there is no such folder, nor the one it would lie in; make that first")
+        fail(f"{folder}: neither this folder nor its parent exists; create the parent first")
     folder.mkdir(exist_ok=True)
-    note(f"made the folder {shown(folder)}, where exports go")
+    note(f"created the export folder {shown(folder)}")
 
 
 @contextmanager
@@ -114,7 +114,7 @@ def opened(
         if needs_rollouts:
             workspace.require_rollouts()
             for left_out in workspace.refused:
-                note(f"left out: {left_out.reason}")
+                note(f"skipped: {left_out.reason}")
         if use is not None:
             hold(workspace, paths, store, use)
         yield workspace

@@ -31,8 +31,8 @@ class Folder(click.Path):
         """Return the path of a folder."""
         there = os.path.lexists(value)
         if not os.path.isdir(value) and (there or not self.may_lack or not value):  # Path takes "" for "."
-            lacks = f"{value or 'an empty name'}: there is no such folder; make it first"
-            self.fail(f"{value} is no folder; name one" if there else lacks, param, ctx)
+            lacks = f"{value or 'an empty name'}: folder does not exist; create it first"
+            self.fail(f"{value} is not a folder; choose a folder" if there else lacks, param, ctx)
         return super().convert(value, param, ctx)
 
 
@@ -59,41 +59,47 @@ def _option(one: Option) -> Callable[[Any], Any]:
     if "/" in one.flag:
         return click.option(one.flag, default=None, help=one.help)
     kind = TYPES[one.takes]
-    return click.option(one.flag, one.name, metavar=one.metavar, multiple=one.many, type=kind, help=one.help)
+    names = (one.flag, one.alias) if one.alias else (one.flag,)
+    return click.option(*names, one.name, metavar=one.metavar, multiple=one.many, type=kind, help=one.help)
 
 
-as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
+as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object only.")
 paths = click.argument("paths", metavar="PATH...", nargs=-1, required=True, type=NAMED)
-cache = click.option("--cache-dir", type=Folder(may_lack=True), help="Where indexes are kept; safe to delete.")
+cache = click.option("--cache-dir", type=Folder(may_lack=True), help="Index cache folder; safe to delete.")
 decisions = click.option(
     "--decisions", type=FILE, help="Review store; default: the curation.sqlite beside or above the files."
 )
-recipe_file = click.option("--recipe", type=FILE, help="Recipe in TOML, or for export a manifest; options go first.")
+recipe_file = click.option("--recipe", type=FILE, help="Recipe (TOML) or, for export, a manifest. Options override it.")
 pairs = options_of(ROWS["pairs"])
 files = together(
     *(options_of(row) for row in FIELDS if row.of_files),
     click.option(
-        "--card", type=NAMED, default="", help="Write a data card too: a name such as README.md, beside the file."
+        "--card",
+        type=NAMED,
+        default="",
+        help="Also write a dataset card with this name (e.g. README.md) next to the file.",
     ),
     click.option(
         "--report",
         "account",
         type=NAMED,
         default="",
-        help="Write what became of every rollout too: a .jsonl file beside the file.",
+        help="Also write the outcome of every rollout to a .jsonl file with this name next to the file.",
     ),
 )
-overwrite = click.option("--overwrite", is_flag=True, help="Replace files of others, and ours that were changed, too.")
+overwrite = click.option(
+    "--overwrite", is_flag=True, help="Also overwrite files of other programs, and exports that were changed."
+)
 training = together(
     click.option(
         "--batch-size",
         type=COUNT,
-        help="Rows a step, for the cost and the config; else the trainer's usual.",
+        help="Global batch size, for the training cost and the config; default: the trainer's.",
     ),
-    click.option("--epochs", type=COUNT, help="Times over all rows, for the cost and the config; else 1."),
+    click.option("--epochs", type=COUNT, help="Number of epochs, for the training cost and the config; default: 1."),
 )
 cost = together(
-    click.option("--max-length", type=COUNT, help="Tokens a trainer takes of a row; shows the cost."),
+    click.option("--max-length", type=COUNT, help="Max length in tokens; shows the training cost."),
     training,
 )
 selection = together(recipe_file, *(options_of(row) for row in FIELDS if not row.of_files))

@@ -41,7 +41,7 @@ def written(steps: Iterable["ExportProgress | Exported"]) -> list["Exported"]:
             if isinstance(step, Exported):
                 done.append(step)
             else:
-                advance(step.done, step.total, f"control {len(done)}" if done else "")
+                advance(step.done, step.total, f"random baseline {len(done)}" if done else "")
     return done
 
 

@@ -26,7 +26,7 @@ SHARE = click.FloatRange(0, 1, min_open=True, max_open=True)
 
 @click.command()
 @options.paths
-@click.option("--key", required=True, help="Content key of the rollout (32 hex digits); Review shows it.")
+@click.option("--key", required=True, help="Content key of the rollout (32 hex digits; see the Review page).")
 @click.option("--verdict", default="", help="reject, accept or clear.")
 @click.option(
     "--no-train",
@@ -34,12 +34,12 @@ SHARE = click.FloatRange(0, 1, min_open=True, max_open=True)
     type=int,
     metavar="TURN",
     multiple=True,
-    help="Do not train this answer, by its number in Review. May be repeated.",
+    help="Do not train on this answer (turn number as in Review). Repeatable.",
 )
-@click.option("--train", "trained", type=int, metavar="TURN", multiple=True, help="Take such a mark off an answer.")
-@click.option("--reason", "reasons", multiple=True, help="Why; may be given several times.")
+@click.option("--train", "trained", type=int, metavar="TURN", multiple=True, help="Train on this answer again.")
+@click.option("--reason", "reasons", multiple=True, help="Reason. Repeatable.")
 @click.option("--note", default="", help="Free text.")
-@click.option("--reviewer", default="", help="Who decides; default: the name of the user.")
+@click.option("--reviewer", default="", help="Reviewer name; default: your user name.")
 @options.decisions
 @options.cache
 def decide(
@@ -54,18 +54,18 @@ def decide(
     decisions: Path | None,
     cache_dir: Path | None,
 ) -> None:
-    """Record a decision on one rollout or on answers of it; prints ACK, the key and a number once each is on disk."""
+    """Save a decision for one rollout or its answers; prints "ACK KEY ID" once each is on disk."""
     from rollout_curator.decisions import store_choice
     from rollout_curator.decisions.store import VERDICTS, Entry
 
     if verdict and verdict not in VERDICTS:
         fail(f"decide: verdict is {verdict!r}, expected one of {', '.join(VERDICTS)}")
     if not (verdict or untrained or trained):
-        fail("decide: nothing to record; give a --verdict, or --no-train TURN")
+        fail("decide: nothing to save; give a --verdict, or --no-train TURN")
     with opened(paths, cache_dir) as workspace:
         rows = workspace.rows_of_key(key)
         if not rows:
-            fail(f"decide: no rollout here has the key {key!r}; the app shows keys in Review")
+            fail(f"decide: no rollout with key {key!r}; the Review page shows keys")
         items = _items_of(workspace, rows[0], (*untrained, *trained))
         who = reviewer or user_name()
         entries = [Entry(key, verdict, reasons, note, who, way="command")] if verdict else []
@@ -89,7 +89,7 @@ def _items_of(workspace: "Workspace", row: int, turns: tuple[int, ...]) -> dict[
     items = {turn["n"]: turn["item"] for turn in shown if "item" in turn}
     for turn in turns:
         if turn not in items:
-            fail(f"decide: turn {turn} of {workspace.where(row)} is no answer; {_answers(list(items))}")
+            fail(f"decide: turn {turn} of {workspace.where(row)} is not an answer; {_answers(list(items))}")
         if items[turn] in in_data:
             fail(f"decide: turn {turn} of {workspace.where(row)} is marked in the data, which stays as it is")
     return items
@@ -104,12 +104,12 @@ def _answers(turns: list[int]) -> str:
 @click.command()
 @options.paths
 @options.selection
-@click.option("--goal", type=SHARE, default=0.05, show_default=True, help="Share of bad ones to get below.")
-@click.option("--confidence", type=SHARE, default=0.95, show_default=True, help="How sure the bounds are.")
-@click.option("--precision", type=SHARE, default=0.95, show_default=True, help="Share of good ones above a threshold.")
-@click.option("--disagreements", type=options.FILE, help="Write rollouts on which reward and reader differ, as JSONL.")
+@click.option("--goal", type=SHARE, default=0.05, show_default=True, help="Target: max fraction bad.")
+@click.option("--confidence", type=SHARE, default=0.95, show_default=True, help="Confidence level of the bounds.")
+@click.option("--precision", type=SHARE, default=0.95, show_default=True, help="Target precision above a threshold.")
+@click.option("--disagreements", type=options.FILE, help="Write rollouts where reward and reviewer disagree (JSONL).")
 @options.overwrite
-@click.option("--plan", type=options.COUNT, help="Before reading, choose how many to read next at random.")
+@click.option("--plan", type=options.COUNT, help="Before you start: how many to review at random.")
 @options.decisions
 @options.as_json
 @options.cache
@@ -126,7 +126,7 @@ def review(
     cache_dir: Path | None,
     **selection: Any,
 ) -> None:
-    """Say what reading a part shows of the kept set: how many are bad at most, and rewards against people."""
+    """Error bound of the kept set from random reviews; rewards compared with reviewers."""
     import orjson
 
     from rollout_curator.cli import review_report as reading_report
@@ -181,7 +181,7 @@ def _write(
 
 @click.group()
 def decisions() -> None:
-    """Decisions as a file: export them, or take in those of others."""
+    """Export decisions to a file, or import those of others."""
 
 
 @contextmanager
@@ -203,14 +203,14 @@ def _around(
 
 @decisions.command("export")
 @options.paths
-@click.option("--out", type=options.FILE, required=True, help="The file to write, one act a line.")
+@click.option("--out", type=options.FILE, required=True, help="Output file (JSONL, one decision per line).")
 @options.overwrite
 @options.decisions
 @options.cache
 def export_decisions(
     paths: tuple[str, ...], out: Path, overwrite: bool, decisions: Path | None, cache_dir: Path | None
 ) -> None:
-    """Write every decision, undo and note as JSONL, for a colleague or as a backup."""
+    """Export every decision, undo and note as JSONL, for a colleague or as a backup."""
     from rollout_curator.decisions import store_choice
 
     with _around(paths, decisions, cache_dir) as (around, here):
@@ -218,28 +218,31 @@ def export_decisions(
         if held.decisions is None:
             place = around.new_place()
             fail(
-                f"decisions export: {place}: there is no review store yet; decide something first, or name --decisions"
+                f"decisions export: {place}: no review store yet; decide something first, or choose one with "
+                "--decisions"
             )
         with held.decisions as store:
             n_lines = _write(out, store.give_out, paths, store.path, overwrite=overwrite)
-        tell(f"wrote {n_lines:,} acts to {out}")
+        tell(f"exported {n_lines:,} decisions to {out}")
         tell_unusual(around, held.counted)
 
 
 @decisions.command("import")
 @options.paths
-@click.option("--from", "files", type=options.FILE, required=True, multiple=True, help="A file of `decisions export`.")
+@click.option(
+    "--from", "files", type=options.FILE, required=True, multiple=True, help="A file from `decisions export`."
+)
 @options.decisions
 @options.cache
 def import_decisions(
     paths: tuple[str, ...], files: tuple[Path, ...], decisions: Path | None, cache_dir: Path | None
 ) -> None:
-    """Take in decisions of others; what is here already stays, and taking in a file twice changes nothing."""
+    """Import decisions of others; existing ones stay, and importing a file twice changes nothing."""
     from rollout_curator.decisions import store_choice
     from rollout_curator.errors import DecisionRefused, DecisionsError
     from rollout_curator.files.named_files import Door
 
-    door = Door("the file of decisions", DecisionsError, ACTS_BYTES, "take a file of `decisions export`")
+    door = Door("the file of decisions", DecisionsError, ACTS_BYTES, "use a file from `decisions export`")
     with _around(paths, decisions, cache_dir) as (around, here):
         held = store_choice.write(around, decisions, here)
         with held.decisions as store:
@@ -248,5 +251,5 @@ def import_decisions(
                     done = store.take_in(door.lines(file, LINE_BYTES))
                 except DecisionRefused as error:
                     fail(f"decisions import: {file}: {error}")
-                tell(f"{file}: {done.added:,} acts added, {done.known:,} were here already")
+                tell(f"{file}: {done.added:,} decisions imported, {done.known:,} already present")
         tell_unusual(around, held.counted)

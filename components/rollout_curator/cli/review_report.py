@@ -32,6 +32,7 @@ def reviewed(workspace: Workspace, recipe: Recipe, goal: float, confidence: floa
         "decided": decided_words(workspace),
         "statement": {**numbers, **more, "refuted": said.is_refuted},
         "bands": [asdict(band) for band in found],
+        "confidence": confidence,
         "thresholds": [asdict(step) for step in steps],
         "precision": precision,
         "lowest_threshold": None if best is None else best.threshold,
@@ -58,11 +59,11 @@ def reviewed_text(found: Json) -> list[str]:
     """Return the same as lines."""
     lines = [found["sentence"], *found["notes"], found["decided"], *found["by_reward"]["words"], ""]
     if found["bands"]:
-        lines += ["reward           in all     read  accepted  share accepted, at least ... at most"]
+        lines += [f"reward             total reviewed  accepted  rate ({percent(found['confidence'])} CI)"]
         lines += [_band(band) for band in found["bands"]]
     lines += found["threshold_words"]
     lines.append(
-        f"{counted(found['disagreements'], 'rollout')} on which reward and reader differ (--disagreements FILE)"
+        f"{counted(found['disagreements'], 'rollout')} where reward and reviewer disagree (--disagreements FILE)"
     )
     if found["reasons"]:
         lines.append(
@@ -70,13 +71,13 @@ def reviewed_text(found: Json) -> list[str]:
         )
     lines += [pair["words"] for pair in found["agreements"]] + found["team_words"]
     if found["to_settle"]:
-        lines.append(f"{counted(found['to_settle'], 'rollout')} to settle")
+        lines.append(f"{counted(found['to_settle'], 'rollout')} in conflict")
     return [*lines, *found.get("store", {}).get("sentences", ())]
 
 
 def _threshold_words(best: Above | None, steps: Sequence[Above], precision: float, confidence: float) -> list[str]:
     """Return what is shown above a threshold for one look, and for any number of looks."""
-    none = f"No threshold is shown yet to have {least(precision)} good ones above it; read more at random."
+    none = f"Not enough random reviews for a threshold with {least(precision)} precision; review more."
     once = none if best is None else words.threshold_words(best, precision, confidence)
     always = words.whenever_words(whenever(steps, confidence), precision, confidence)
     return [once, always] if always else [once]
@@ -84,9 +85,9 @@ def _threshold_words(best: Above | None, steps: Sequence[Above], precision: floa
 
 def _band(band: Json) -> str:
     low, high = exact(band["low"]), exact(band["high"])
-    span = low if low == high else f"{low} to {high}"
+    span = low if low == high else f"{low}–{high}"
     counts = f"{band['total']:>9,} {band['read']:>8,} {band['accepted']:>9,}"
     if not band["read"]:
-        return f"{span:<14} {counts}  -"
+        return f"{span:<14} {counts}  –"
     share = band["accepted"] / band["read"]
-    return f"{span:<14} {counts}  {least(share)}, {least(band['at_least'])} ... {percent(band['at_most'])}"
+    return f"{span:<14} {counts}  {least(share)} ({least(band['at_least'])}–{percent(band['at_most'])})"

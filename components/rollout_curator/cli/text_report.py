@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from rollout_curator.selection.task_means import NOTE
-from rollout_curator.words import counted, short, unit_of
+from rollout_curator.words import counted, minus, short, unit_of
 
 Json = dict[str, Any]
 
@@ -19,10 +19,10 @@ UNREAD_SHOWN = 8
 
 def check_text(found: Json) -> list[str]:
     """Return the check as a table and the problems below it, the first of each file."""
-    rows = [("rollouts", "flagged", "problems", "blank", "file")]
+    rows = [("rollouts", "flagged", "skipped", "blank", "file")]
     for entry in found["files"]:
         counts = entry.get("counts")
-        cells = [f"{counts[name]:,}" for name in rows[0][:-1]] if counts else ["-"] * 4
+        cells = [f"{counts[name]:,}" for name in ("rollouts", "flagged", "problems", "blank")] if counts else ["–"] * 4
         rows.append((cells[0], cells[1], cells[2], cells[3], entry["name"]))
     lines = [*_table(rows), "", *_store(found)]
     for entry in found["files"]:
@@ -34,7 +34,7 @@ def check_text(found: Json) -> list[str]:
     unit = unit_of(entry["layout"] for entry in found["files"] if "layout" in entry)
     lines.append(
         f"{counted(total['lines'], unit)} = {counted(total['rollouts'], 'rollout')} ({total['flagged']:,} flagged)"
-        f" + {counted(total['problems'], 'problem')} + {total['blank']:,} blank"
+        f" + {total['problems']:,} skipped + {total['blank']:,} blank"
     )
     return lines
 
@@ -44,7 +44,7 @@ def _passed_over(found: Json) -> Iterator[str]:
     for one in found["passed_over_by_reason"]:
         n_more = one["n_files"] - len(one["names"])
         more = f" and {n_more:,} more" if n_more else ""
-        yield f"passed over: {', '.join(one['names'])}{more} ({one['reason']})"
+        yield f"skipped: {', '.join(one['names'])}{more} ({one['reason']})"
 
 
 def _store(found: Json) -> Sequence[str]:
@@ -68,7 +68,7 @@ def _complaints(entry: Json) -> Iterator[str]:
     unit = unit_of([entry["layout"]])
     if len(runs) > SHOWN_MAX:
         n_more = sum(last - first + 1 for first, last, _ in runs[SHOWN_MAX:])
-        yield f"{name}: {counted(n_more, f'more {unit}')}; --json lists {'them' if entry['ranges'] else 'all'}"
+        yield f"{name}: … and {counted(n_more, f'more {unit}')} (see --json)"
     for first, last, count, reason in _by_reason(entry["ranges"]):
         yield f"{name}:{first}-{last}: {counted(count, f'more {unit}')}, not listed one by one: {reason}"
 
@@ -96,29 +96,31 @@ def _runs(reasons: Mapping[int, str]) -> list[tuple[int, int, str]]:
 
 def indexed_text(found: Json) -> list[str]:
     """Return one line per file."""
-    rows = [("rollouts", "problems", "blank", "file")]
+    rows = [("rollouts", "skipped", "blank", "file")]
     rows += [(f"{f['rollouts']:,}", f"{f['problems']:,}", f"{f['blank']:,}", f["name"]) for f in found["files"]]
     return [*_table(rows), *(item["error"] for item in found["refused"])]
 
 
 def stats_text(found: Json) -> list[str]:
     """Return the statistics as text."""
-    quantiles = "  ".join(f"{name} {value:g}" for name, value in found["reward"]["quantiles"].items())
+    quantiles = "  ".join(f"{name} {minus(f'{value:g}')}" for name, value in found["reward"]["quantiles"].items())
     mean, ends = found["reward"]["mean"], found["reward"]["interval"]
-    interval = f" ({ends[0]:.4g} to {ends[1]:.4g}, 95 % by task)" if ends else ""
+    interval = f" (95% CI by task {minus(f'{ends[0]:.4g}–{ends[1]:.4g}')})" if ends else ""
     lines = [
-        f"{counted(found['rollouts'], 'rollout')} of {counted(found['tasks'], 'task')}, {found['unrated']:,} unrated,"
-        f" {found['copies']:,} copies",
+        f"{counted(found['rollouts'], 'rollout')} of {counted(found['tasks'], 'task')}, {found['unrated']:,} without a "
+        "reward,"
+        f" {counted(found['copies'], 'duplicate')}",
         *([found["tasks_sentence"]] if len(found["by_source"]) > 1 else []),
-        f"reward: mean {mean:.4g}{interval}  {quantiles}" if mean is not None else "reward: no rollout has one",
-        "common rewards: " + ", ".join(f"{value:g} ({count:,})" for value, count in found["reward"]["values"]),
+        f"reward: mean {minus(f'{mean:.4g}')}{interval}  {quantiles}" if mean is not None else "reward: none",
+        "common rewards: "
+        + ", ".join(f"{minus(f'{value:g}')} ({count:,})" for value, count in found["reward"]["values"]),
         *(found["attempts"][name] for name in ("tasks", "counted")),
         f"generated tokens: {found['tokens']:,} (of {counted(found['tokens_estimated'], 'rollout')} estimated)",
         "",
     ]
     for title in ("agent", "source"):
         lines += [*_table(_group_rows(found[f"by_{title}"], title)), ""]
-    lines += [f"left out of the examples: {words}" for words in found["lost"]]
+    lines += [f"omitted from the examples: {words}" for words in found["lost"]]
     lines += unread_lines({name: one["rollouts"] for name, one in found["unread"].items()})
     lines += [found["template"]] if found["template"] else []
     for name, hazard in found.get("hazards", {}).items():
@@ -141,7 +143,7 @@ def unread_lines(unread: Mapping[str, int]) -> list[str]:
         return []
     named = ", ".join(f"{name} in {counted(n, 'rollout')}" for name, n in list(unread.items())[:UNREAD_SHOWN])
     more = f", and {len(unread) - UNREAD_SHOWN:,} more" if len(unread) > UNREAD_SHOWN else ""
-    return [f"not read: {named}{more} (--harmless NAME says that one holds no conversation)"]
+    return [f"not read: {named}{more} (--harmless NAME if a key holds no conversation)"]
 
 
 def _cost(found: Json | None) -> list[str]:
@@ -152,13 +154,15 @@ def _cost(found: Json | None) -> list[str]:
     packs, steps = counted(found["packs"], "pack"), counted(found["steps_packed"], "step")
     lines.append(f"packed: about {packs}, {found['fill']:.0%} full, {steps}")
     asked = found["asked"]
-    lines.append(f"asked: {asked['max_length']:,} tokens a row at most, {counted(asked['batch_size'], 'row')} a step")
+    lines.append(f"asked: max length {asked['max_length']:,} tokens, batch size {asked['batch_size']:,}")
     lines += [
-        f"{title}: {found[name]}" for title, name in (("too long", "too_long"), ("warning", "no_step")) if found[name]
+        f"{title}: {found[name]}"
+        for title, name in (("over max length", "too_long"), ("warning", "no_step"))
+        if found[name]
     ]
     total = max(1, sum(one["trained"] for one in found["agents"]))
     for title in ("agents", "tasks"):
-        rows: list[tuple[str, ...]] = [("rows", "trained", "share", title)]
+        rows: list[tuple[str, ...]] = [("examples", "trained", "share", title)]
         for one in found[title]:
             rows.append((f"{one['rows']:,}", f"{one['trained']:,}", f"{one['trained'] / total:.1%}", one["name"]))
         lines += ["", *_table(rows)]
@@ -169,14 +173,14 @@ def _comparison(selections: Sequence[Mapping[str, Any]]) -> list[str]:
     """Return selections side by side, and what comes and goes from the first to each other."""
     if not selections:
         return []
-    rows: list[tuple[str, ...]] = [("rollouts", "tasks", "tokens", "mean reward", "copies", "selection")]
+    rows: list[tuple[str, ...]] = [("rollouts", "tasks", "tokens", "mean reward", "duplicates", "selection")]
     for one in selections:
-        mean = "-" if one["mean_reward"] is None else short(one["mean_reward"])
+        mean = "–" if one["mean_reward"] is None else short(one["mean_reward"])
         if one["reward_low"] is not None:
-            mean += f" ({short(one['reward_low'])} to {short(one['reward_high'])})"
+            mean += f" ({short(one['reward_low'])}–{short(one['reward_high'])})"
         counts = [f"{one[name]:,.0f}" for name in ("rollouts", "tasks", "tokens")]
         rows.append((*counts, mean, f"{one['duplicates']:,.0f}", one["name"]))
-    changes = [f"to {one['name']}: {one['shared']:,} in both; {one['change']}" for one in selections[1:]]
+    changes = [f"{one['name']} vs current: {one['change']}; {one['shared']:,} in both" for one in selections[1:]]
     note = [f"means with {NOTE}"] if any(one["reward_low"] is not None for one in selections) else []
     return [*_table(rows), *note, *changes, ""]
 
@@ -184,7 +188,7 @@ def _comparison(selections: Sequence[Mapping[str, Any]]) -> list[str]:
 def _group_rows(groups: Sequence[Mapping[str, Any]], title: str) -> list[tuple[str, ...]]:
     rows: list[tuple[str, ...]] = [("rollouts", "kept", "mean reward", "tokens", title)]
     for group in groups:
-        mean = "-" if group["mean_reward"] is None else short(group["mean_reward"])
+        mean = "–" if group["mean_reward"] is None else short(group["mean_reward"])
         rows.append((f"{group['rollouts']:,}", f"{group['kept']:,}", mean, f"{group['tokens']:,}", group["name"]))
     return rows
 
@@ -193,12 +197,12 @@ def exported_text(found: Json) -> list[str]:
     """Return what was written and how to train on it."""
     return [
         found["sentence"],
-        *(f"left out of the examples: {words}" for words in found["lost"]),
+        *(f"omitted from the examples: {words}" for words in found["lost"]),
         *found["notes"],
         *_store(found),
         *_files(found),
         f"manifest {found['manifest']}",
-        *(f"control: {line}" for one in found.get("controls", ()) for line in (*_files(one), *one["notes"])),
+        *(f"random baseline: {line}" for one in found.get("controls", ()) for line in (*_files(one), *one["notes"])),
         "",
         *found["config"].rstrip().split("\n"),
     ]
@@ -210,11 +214,11 @@ def diff_text(found: Json) -> list[str]:
     for unit in ("rollouts", "tasks", "tokens"):
         counts = found[unit]
         came, went = (n if isinstance(n, int) else len(n) for n in (counts["came"], counts["went"]))
-        lines.append(f"  {counts['before']:,} {unit}, +{came:,}, \u2212{went:,}, then {counts['after']:,}")
+        lines.append(f"  {counts['before']:,} → {counts['after']:,} {unit} (+{came:,}, \u2212{went:,})")
     for sign, title in (("+", "came"), ("\u2212", "went")):
         rows = found[title]
         for row in rows[:SHOWN_MAX]:
-            reward = "unrated" if row["reward"] is None else f"reward {row['reward']:.6g}"
+            reward = "no reward" if row["reward"] is None else f"reward {minus(format(row['reward'], '.6g'))}"
             why = f" ({'before' if title == 'came' else 'now'}: {row['other']})" if row["other"] else ""
             lines.append(f"{sign} {row['where']}  task {row['task']}  {reward}  {row['tokens']:,} tokens{why}")
         if len(rows) > SHOWN_MAX:
@@ -233,18 +237,20 @@ def _files(found: Json) -> list[str]:
         (f"{one['rows']:,}", f"{one['size_bytes']:,}", f"{one['file']}  sha256 {one['sha256']}")
         for one in found["files"]
     ]
-    return [head, *_table([("rows", "bytes", "file"), *rows])]
+    return [head, *_table([("examples", "bytes", "file"), *rows])]
 
 
 def verified_text(found: Json) -> list[str]:
     """Return one line per check."""
     lines = [f"{_standing(c)} {c['claim']}: {c['detail']}" for c in found["checks"]]
-    holds = "everything holds" if all(c["known"] for c in found["checks"]) else "everything that can be checked holds"
-    return [*lines, holds if found["holds"] else "something does not hold"]
+    holds = (
+        "OK: all checks passed" if all(c["known"] for c in found["checks"]) else "OK: all checks that could run passed"
+    )
+    return [*lines, holds if found["holds"] else "FAILED: some checks did not pass"]
 
 
 def _standing(check: Json) -> str:
-    return ("holds " if check["known"] else "unsure") if check["holds"] else "FAILS "
+    return ("ok    " if check["known"] else "unsure") if check["holds"] else "FAILED"
 
 
 def _table(rows: Sequence[Sequence[str]]) -> list[str]:

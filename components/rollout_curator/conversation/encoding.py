@@ -51,7 +51,7 @@ def _dump(value: Any, *, ensure_ascii: bool, separators: tuple[str, str] | None 
     try:
         return json.dumps(value, ensure_ascii=ensure_ascii, allow_nan=False, separators=separators)
     except RecursionError as error:
-        raise ValueError("nested too deep") from error
+        raise ValueError("nested too deeply") from error
 
 
 def _is_finite(value: Any) -> bool:

@@ -31,7 +31,7 @@ class Batch:
 def checked(keys: Sequence[str], said: Entry) -> tuple[list[str], Entry]:
     """Return the keys once each and what is said of them, as they can be kept. Raises DecisionRefused."""
     if said.verdict == "clear":
-        raise DecisionRefused("a bulk decision is reject or accept; undo takes one back")
+        raise DecisionRefused("a bulk decision is reject or accept; use undo to revert one")
     entries = [cleaned(replace(said, key=key)) for key in dict.fromkeys(keys)]
     return [entry.key for entry in entries], entries[0] if entries else said
 

@@ -171,7 +171,7 @@ def cleaned(entry: Entry) -> Entry:
     if entry.verdict not in (known := VERDICTS if entry.item is None else MARKS):
         raise DecisionRefused(f"{entry.key}: verdict {entry.verdict[:80]!r} is unknown; use one of {', '.join(known)}")
     if entry.item is not None and not 0 <= entry.item < ITEM_END:
-        raise DecisionRefused(f"{entry.key}: {entry.item} is no number of an item")
+        raise DecisionRefused(f"{entry.key}: {entry.item} is not an item number")
     if entry.way not in ("", *WAYS):
         raise DecisionRefused(f"{entry.key}: way {entry.way[:80]!r} is unknown; use one of {', '.join(WAYS)}")
     reasons = tuple(dict.fromkeys(text_of("reason", reason) for reason in entry.reasons if reason))
@@ -185,7 +185,7 @@ def cleaned(entry: Entry) -> Entry:
 def client_of(client: str, seq: int | None) -> str:
     """Return the id of an outbox. Raises DecisionRefused for a number without one."""
     if seq is not None and (not client or not 0 <= seq < SEQ_END):
-        raise DecisionRefused(f"sequence number {seq} of client {client[:80]!r}: needs a client and 0 or more")
+        raise DecisionRefused(f"sequence number {seq} of client {client[:80]!r}: needs a client and a number ≥ 0")
     return text_of("client", client)
 
 

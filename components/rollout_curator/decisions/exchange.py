@@ -78,17 +78,19 @@ def _add(connection: sqlite3.Connection, act: Json) -> bool:
     if here is not None:
         if tuple(getattr(here, name) for name in _SAME) != tuple(act[name] for name in _SAME):
             raise _refused(
-                act["number"], f"act {act['origin']} is here with other content; one of the files was edited"
+                act["number"],
+                f"decision {act['origin']} already exists with different content; one of the files was edited",
             )
         return False
     if stored(connection, act["client"], act["seq"]) is not None:
-        raise _refused(act["number"], f"number {act['seq']} of client {act['client']!r} is here as another act")
+        raise _refused(act["number"], f"number {act['seq']} of client {act['client']!r} is here as another decision")
     undoes = act["undoes"]
     if undoes is not None:
         row = connection.execute("SELECT id FROM decision WHERE origin = ?", (undoes,)).fetchone()
         if row is None:
             raise _refused(
-                act["number"], "takes back an act that is neither here nor before it in this file; export it whole"
+                act["number"],
+                "undoes a decision that is neither here nor before it in this file; export the full history",
             )
         undoes = row[0]
     values = {**act, "undoes": undoes, "reasons": json_of(tuple(act["reasons"]))}
@@ -110,7 +112,7 @@ def _read(number: int, line: bytes) -> Json:
         act.setdefault("blind", None)
         act.setdefault("way", "")
     if not isinstance(act, dict) or set(act) != set(_NAMES):
-        raise _refused(number, "is not an act of a review store; take a file of `decisions export`")
+        raise _refused(number, "is not a decision record; use a file from `decisions export`")
     wrong = next((name for name in _NAMES if not _fits(name, act[name])), None)
     if wrong is None and act["act"] != "spare" and (act["act"] == "decide") != (act["undoes"] is None):
         wrong = "undoes"
@@ -158,7 +160,7 @@ def _wrong(name: str, value: Any) -> str:
             f"clock {value} is a time after {day}, which cannot be; open the store it came from with this program, "
             "which mends it, and export it again"
         )
-    return f"{name} is {str(value)[:60]!r}, which no store writes"
+    return f"{name} is {str(value)[:60]!r}, which no review store writes"
 
 
 def _refused(number: int, why: str) -> DecisionRefused:

@@ -22,7 +22,7 @@ from rollout_curator.printable import beside
 BUSY_S = 30
 
 _ORIGINS = "SELECT origin, key FROM decision"
-_COPY_IT = "copy it to a folder you may write, and name the copy with --decisions"
+_COPY_IT = "copy it to a folder you can write to, and pass the copy with --decisions"
 _MOUNTS = Path("/proc/mounts")
 _NETWORK = {"nfs", "nfs4", "cifs", "smb3", "smbfs", "afs", "ceph", "lustre", "gpfs", "beegfs", "fuse.sshfs"}
 
@@ -168,11 +168,13 @@ def _unusable(path: Path, error: sqlite3.Error) -> DecisionsError:
     """Return the sentence for an SQLite error."""
     said = str(error)
     if "locked" in said or "busy" in said:
-        return DecisionsError(f"{path}: another program has held it for {BUSY_S} s; nothing was saved, close that one")
+        return DecisionsError(
+            f"{path}: locked by another program for {BUSY_S} s; nothing was saved, close that program"
+        )
     if "closed database" in said:
         return DecisionsError(f"{path}: is closed; open it again")
     if "not a database" in said:
-        return DecisionsError(f"{path}: is not a database of decisions; choose another --decisions")
+        return DecisionsError(f"{path}: is not a review store; choose another --decisions")
     if "malformed" in said:
         return DecisionsError(f"{path}: is corrupt ({said}); move it away and start from a backup")
     return DecisionsError(f"{path}: cannot be used ({said}); nothing was saved, check the disk and try again")
@@ -181,13 +183,13 @@ def _unusable(path: Path, error: sqlite3.Error) -> DecisionsError:
 def _refuse_place(path: Path) -> None:
     folder = path.parent
     if not folder.is_dir():
-        raise DecisionsError(f"{folder}: no such folder; make it or choose another --decisions")
+        raise DecisionsError(f"{folder}: folder does not exist; create it or choose another --decisions")
     if (kind := _network(path)) is not None:
-        raise DecisionsError(f"{path}: lies on a network file system ({kind}); choose --decisions on a local disk")
+        raise DecisionsError(f"{path}: is on a network file system ({kind}); use a local disk for --decisions")
     if not folder.stat().st_mode & 0o222 or not os.access(folder, os.W_OK | os.X_OK):
         if os.path.lexists(path):
-            raise DecisionsError(f"{path}: lies in a folder that is read-only; {_COPY_IT}")
-        raise DecisionsError(f"{folder}: the folder is read-only; choose --decisions in one you may write")
+            raise DecisionsError(f"{path}: is in a read-only folder; {_COPY_IT}")
+        raise DecisionsError(f"{folder}: the folder is read-only; choose --decisions in a folder you can write to")
 
 
 def _refuse_file(path: Path, *, upgrades: bool = True) -> None:
@@ -198,10 +200,10 @@ def _refuse_file(path: Path, *, upgrades: bool = True) -> None:
     if not found.st_mode & 0o222 or not os.access(path, os.R_OK | os.W_OK):
         raise DecisionsError(f"{path}: is read-only; make it writable, or {_COPY_IT}")
     if not found.st_size:
-        raise DecisionsError(f"{path}: is empty, so not a database of decisions; move it away or choose another")
+        raise DecisionsError(f"{path}: is empty, so it is not a review store; move it away or choose another")
     with closing(_connect(path)) as connection:
         if connection.execute("PRAGMA application_id").fetchone()[0] != schema.APPLICATION_ID:
-            raise DecisionsError(f"{path}: is the database of another program; choose another --decisions")
+            raise DecisionsError(f"{path}: is not a rollout-curator review store; choose another --decisions")
         version = connection.execute("PRAGMA user_version").fetchone()[0]
         if not 1 <= version <= schema.USER_VERSION:
             newer = "update rollout-curator" if version > schema.USER_VERSION else "start from a backup"
@@ -212,7 +214,7 @@ def _refuse_file(path: Path, *, upgrades: bool = True) -> None:
         if version < schema.USER_VERSION:
             schema.upgrade(connection)
         if connection.execute("PRAGMA journal_mode = WAL").fetchone()[0] != "wal":
-            raise DecisionsError(f"{path}: this disk cannot hold a write-ahead log; choose another --decisions")
+            raise DecisionsError(f"{path}: this disk does not support a write-ahead log; choose another --decisions")
 
 
 def _refuse_corrupt(connection: sqlite3.Connection, path: Path, check: str) -> None:
@@ -239,7 +241,7 @@ def _create(path: Path) -> None:
     """Make the store under another name first, so that it appears whole or not at all."""
     left = Path(f"{path}-wal")
     if left.exists() and not path.exists():
-        raise DecisionsError(f"{left}: is left of a store that is gone; bring {path.name} back or move this away")
+        raise DecisionsError(f"{left}: is left over from a missing review store; restore {path.name} or move this file")
     draft = _draft(path)
     try:
         os.close(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))

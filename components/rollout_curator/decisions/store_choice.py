@@ -69,7 +69,7 @@ class Opened:
     def stores(self) -> list[Path]:
         """Return the stores that may count, the highest first, that of the working folder last.
 
-        Raises DecisionsError for a link that leads nowhere: what it led to may hold decisions on these files.
+        Raises DecisionsError for a broken link: what it led to may hold decisions on these files.
         """
         here = Path.cwd() / DECISIONS_NAME
         known: dict[Path, Path] = {}
@@ -112,7 +112,7 @@ class Opened:
             return top / DECISIONS_NAME
         here = Path.cwd() / DECISIONS_NAME
         if not self._is_below_roots(here) or (here.exists() and self._is_foreign(here)):
-            raise DecisionsError(f"{shown(top)}: no review store can be made there; name one with --decisions")
+            raise DecisionsError(f"{shown(top)}: cannot create a review store there; choose one with --decisions")
         return here
 
     def _looked_at(self) -> list[Path]:
@@ -157,8 +157,9 @@ def require_there(given: Path) -> None:
     """Refuse a named store that is not there, which for who only reads is a slip of the pen. Raises DecisionsError."""
     if not given.exists():
         raise DecisionsError(
-            f"{given}: there is no review store; name one that is there, or leave --decisions out, "
-            "so that the one beside or above the files counts"
+            f"{given}: review store does not exist; choose an existing one, or omit --decisions to use the one beside "
+            "or "
+            "above the files"
         )
 
 
@@ -192,7 +193,7 @@ def _chosen(opened: Opened, acts: dict[Path, Acts]) -> Path | None:
     if not whole:
         about = [f"{shown(path)} ({counted(len(set(acts[path].values())), 'rollout')})" for path in speaking]
         raise DecisionsError(
-            f"several review stores hold decisions on these rollouts: {', '.join(about)}; name the one that counts "
+            f"several review stores hold decisions on these rollouts: {', '.join(about)}; choose the one that counts "
             "with --decisions, or join them: `decisions export PATH --decisions ONE --out FILE`, then "
             "`decisions import PATH --decisions THE_OTHER --from FILE`"
         )
@@ -224,8 +225,8 @@ def _taking_in(lower: Decisions, path: Path) -> Decisions:
 def _refuse_lost(store: Path) -> None:
     if not os.path.exists(store):
         raise DecisionsError(
-            f"{shown(store)}: is a link that leads nowhere, so nobody can say which decisions count; "
-            "bring back what it led to, remove it, or name a store with --decisions"
+            f"{shown(store)}: is a broken link, so it is unclear which decisions count; "
+            "restore its target, remove it, or choose a store with --decisions"
         )
 
 

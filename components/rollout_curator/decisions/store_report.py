@@ -49,8 +49,8 @@ class Counted:
         """Return which store counts and for how many rollouts if that is known, and what was passed over and why."""
         found = [self._head(n_decided, shown)]
         if self.taken_in is not None:
-            found.append(f"It took in every act of {shown(self.taken_in)}, which stays as it was.")
-        return [*found, *(f"Passed over: {shown(store.path)} ({store.why})." for store in self.passed)]
+            found.append(f"It now includes every decision of {shown(self.taken_in)}, which stays as it was.")
+        return [*found, *(f"Not used: {shown(store.path)} ({store.why})." for store in self.passed)]
 
     def as_json(self, n_decided: int, shown: Callable[[Path], str] = shown) -> StoreSaid:
         """Return the same as plain values; `path` is empty when no store counts."""
@@ -60,12 +60,12 @@ class Counted:
 
     def _head(self, n_decided: int | None, shown: Callable[[Path], str]) -> str:
         if self.how == "manifest":
-            return "Review store: none is asked, the verdicts in the manifest count."
+            return "Review store: not used; the decisions in the manifest apply."
         if self.path is None:
-            return "Review store: none beside or above these files, no decision counts."
+            return "Review store: none beside or above these files; no decisions applied."
         if self.how == "absent":
-            return f"Review store: {shown(self.path)} is not there yet, no decision counts."
-        head = f"Review store: {shown(self.path)}{', as named' if self.how == 'named' else ''}"
+            return f"Review store: {shown(self.path)} does not exist yet; no decisions applied."
+        head = f"Review store: {shown(self.path)}{', as given' if self.how == 'named' else ''}"
         if n_decided is None:
             return f"{head}."
         return f"{head}, with decisions on {n_decided:,} of these rollouts." if n_decided else f"{head}, with {SILENT}."

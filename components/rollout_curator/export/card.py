@@ -67,7 +67,7 @@ def card(facts: CardFacts) -> str:
     """Return the card."""
     sections = [_head(facts), facts.mark, f"# {escaped(facts.title)}", *_summary(facts)]
     sections += ["## Sources", _sources(facts.content), "## Rules", _list(facts.rules)]
-    sections += ["## What was left out", _dropped(facts), *_lost(facts), "## Rewards", *_plot(facts.bars)]
+    sections += ["## Dropped", _dropped(facts), *_lost(facts), "## Rewards", *_plot(facts.bars)]
     sections += ["## Review", *_reviews(facts), "## Files", _files(facts.content)]
     sections += ["## Known gaps", _list(facts.gaps)]
     return "\n\n".join(sections) + "\n"
@@ -118,18 +118,18 @@ def _summary(facts: CardFacts) -> list[str]:
     trip = content.get("round_trip")
     said = [f"Made by rollout-curator {escaped(content['version'])} {target}."]
     if trip is not None:
-        said.append(f"{trip['same']:,} of {trip['rows']:,} rows read back as they were shown.")
+        said.append(f"{trip['same']:,} of {trip['rows']:,} examples verified after writing.")
     return [" ".join(said), *([_list(facts.notes)] if facts.notes else [])]
 
 
 def _sources(content: Mapping[str, Any]) -> str:
-    rows = [("source", "rollouts", "problems", "sha256")]
+    rows = [("file", "rollouts", "skipped lines", "sha256")]
     rows += [
         (escaped(one["name"]), f"{one['rollouts']:,}", f"{one['problems']:,}", f"`{one['sha256'][:16]}`")
         for one in content["inputs"][:LISTED_MAX]
     ]
     more = len(content["inputs"]) - LISTED_MAX
-    return _table(rows) + (f"\n\nand {more:,} more; the manifest names all." if more > 0 else "")
+    return _table(rows) + (f"\n\nand {more:,} more; the manifest lists all." if more > 0 else "")
 
 
 def _dropped(facts: CardFacts) -> str:
@@ -137,20 +137,20 @@ def _dropped(facts: CardFacts) -> str:
     head = f"{counts['exportable']:,} of {counts['rollouts']:,} rollouts in {counts['lines']:,} lines are kept."
     rows = [("count", "reason")]
     rows += [(f"{count:,}", escaped(words)) for count, words in facts.dropped]
-    return f"{head}\n\n{_table(rows)}" if facts.dropped else f"{head} None was left out."
+    return f"{head}\n\n{_table(rows)}" if facts.dropped else f"{head} None was dropped."
 
 
 def _lost(facts: CardFacts) -> list[str]:
     """Return what the examples that were written lost of their rollouts."""
     if not facts.lost:
-        return ["The examples hold everything that was recorded in the rollouts they were made of."]
-    return ["Left out of the examples that were written:", _list(facts.lost)]
+        return ["The examples contain everything that was recorded in their rollouts."]
+    return ["Omitted from the exported examples:", _list(facts.lost)]
 
 
 def _plot(bars: Sequence[Bar]) -> list[str]:
     """Return the rewards of all rollouts as bars; the dark part is what is kept."""
     if not bars:
-        return ["No rollout has a reward that is a measurement."]
+        return ["No rollout has a valid reward."]
     most = max(bar.n_all for bar in bars)
     width = max(len(bar.label) for bar in bars)
     lines = []
@@ -160,7 +160,7 @@ def _plot(bars: Sequence[Bar]) -> list[str]:
         lines.append(f"{bar.label.rjust(width)} │{kept}{rest} {bar.n_kept:,} of {bar.n_all:,}".rstrip())
     return [
         "```text\n" + "\n".join(lines) + "\n```",
-        "Solid: kept. Light: left out. Rewards that are no measurement are not in it.",
+        "Solid: kept. Light: dropped. Invalid rewards are not shown.",
     ]
 
 
@@ -176,7 +176,7 @@ def _reviews(facts: CardFacts) -> list[str]:
     said += [escaped(facts.statement, SENTENCE_CHARS)] if facts.statement else []
     said += [_list(facts.conditions)] if facts.statement and facts.conditions else []
     if facts.reviews is None and decided["verdicts"]:
-        return [*said, "Who decided is not known here: the manifest keeps verdicts without names."]
+        return [*said, "Reviewer names are not stored in the manifest."]
     if facts.reviews is None:
         return said
     if facts.reviews.by_reviewer:
@@ -191,7 +191,7 @@ def _reviews(facts: CardFacts) -> list[str]:
 
 
 def _files(content: Mapping[str, Any]) -> str:
-    rows = [("file", "rows", "bytes", "sha256")]
+    rows = [("file", "examples", "bytes", "sha256")]
     first = {name: content[name] for name in ("file", "rows", "size_bytes", "sha256")}
     for one in (first, *content.get("others", ())):
         if one.get("part") != "card":

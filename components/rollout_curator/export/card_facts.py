@@ -93,25 +93,27 @@ def gaps(workspace: Workspace, recipe: Recipe, chosen: Chosen) -> list[str]:
         *((int((invalid[rows] == code).sum()), INVALID_WORDS[word]) for code, word in enumerate(words) if word),
         (int((workspace.copies[rows] > 1).sum()), "have the same content as another"),
         (int(np.isin(rows, marked).sum()), "have answers that a reviewer marked as not to be trained"),
-        (int(workspace.column("estimated")[rows].sum()), "give no token counts, so that theirs are estimated"),
+        (int(workspace.column("estimated")[rows].sum()), "have no token counts (estimated)"),
     ]
-    found = [f"{count:,} of the rollouts written {said_of(count, said)}." for count, said in counts if count]
+    found = [f"{count:,} of the exported rollouts {said_of(count, said)}." for count, said in counts if count]
     read = int(np.count_nonzero(verdicts(workspace).is_read))
-    by_themselves = f"{read:,} of {chosen.funnel.rollouts:,} rollouts were read one by one"
+    by_themselves = f"{read:,} of {chosen.funnel.rollouts:,} rollouts were reviewed one by one"
     if workspace.decisions is None:
-        found.append(f"{decided:,} of {chosen.funnel.rollouts:,} rollouts were decided; how is not known here.")
+        found.append(
+            f"{decided:,} of {chosen.funnel.rollouts:,} rollouts were accepted or rejected; how is not stored."
+        )
     else:
-        found.append(f"{by_themselves}; the others were not read here, even where they were decided in bulk.")
+        found.append(f"{by_themselves}; the others were not, even where they were decided in bulk.")
     if recipe.split is None or not recipe.split.validation:
-        found.append("There is no validation part.")
-    found.append("Nothing was compared with evaluation sets, and personal data were not looked for.")
+        found.append("No validation split.")
+    found.append("Not checked for overlap with evaluation sets or for personal data.")
     return found
 
 
 def control_words(workspace: Workspace, recipe: Recipe) -> list[str]:
     """Return how a random control overlaps with the selection it stands for, nothing for a recipe that is none."""
     found = overlap(workspace, recipe)
-    return [] if found is None else [f"The random control {found.sentence()}."]
+    return [] if found is None else [f"The random baseline {found.sentence()}."]
 
 
 def pair_notes(recipe: Recipe, chosen: Chosen, *, advises: bool = False) -> list[str]:
@@ -129,5 +131,5 @@ def _notes(recipe: Recipe, chosen: Chosen) -> list[str]:
     if chosen.split is not None:
         notes += sentences(chosen.split)
         if left_out := chosen.split["left_out"]:
-            notes.append(f"{left_out:,} that are kept are in no part, because they fell apart from their family.")
+            notes.append(f"{left_out:,} kept are in no split, because they were split from their family.")
     return notes

@@ -23,7 +23,7 @@ from rollout_curator.words import counted
 from rollout_curator.workspace.workspace import Workspace
 
 Array = np.ndarray[Any, Any]
-LEAVES_ONE = "the rule drop_copies leaves one of each"
+LEAVES_ONE = "the rule drop_copies keeps one of each"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,7 +59,7 @@ class Chosen:
         """Return how many of the kept are copies, empty for none."""
         if not self.copies:
             return ""
-        said = "is a copy" if self.copies == 1 else "are copies"
+        said = "is a duplicate" if self.copies == 1 else "are duplicates"
         kept = counted(self.funnel.exportable, "kept rollout")
         return f"{self.copies:,} of {kept} {said} of another kept line; {LEAVES_ONE}."
 

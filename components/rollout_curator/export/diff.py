@@ -57,7 +57,7 @@ def read(file: Path, paths: Sequence[str]) -> Origin:
         recipe = recipes.load(file)
         sources = tuple(paths) or recipe.sources
         if not sources:
-            raise RecipeError(f"{file}: the recipe names no sources; name the files to read after the two recipes")
+            raise RecipeError(f"{file}: the recipe lists no sources; give the files to read after the two recipes")
         return Origin(file.name, recipe, sources, None)
     content = manifest.load(file)
     places = [Path(file.parent.resolve(), source["path"]) for source in content["inputs"]]

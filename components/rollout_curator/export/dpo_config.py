@@ -18,10 +18,10 @@ from rollout_curator.training.targets.base import ConfigFacts, fill_script, quot
 NEMO_RL_HEAD = """\
 # NeMo RL, preference training. Save this beside examples/configs/dpo.yaml, then:
 #   uv run examples/run_dpo.py --config examples/configs/<this file>
-# It loads with datasets, of which 4.7 or newer keeps tool calls as they are; older ones add keys they never had.
+# It loads with datasets, of which 4.7 or newer keeps tool calls as they are; older versions pad them with null keys.
 defaults: dpo.yaml
 """
-NEMO_RL_TOOLS = "# NeMo RL renders pairs without their tools: the `tools` of these rows are not shown to the model.\n"
+NEMO_RL_TOOLS = "# NeMo RL renders pairs without their tools: the model does not see the `tools` of these pairs.\n"
 NEMO_RL_STEPS = """\
 dpo:
   max_num_epochs: {epochs}
@@ -29,7 +29,7 @@ dpo:
   max_num_steps: {n_steps}
 """
 NEMO_RL_ALONE = """\
-  # There is no validation file: without this, dpo.yaml would validate on HelpSteer3.
+  # No validation file: without this, dpo.yaml would validate on HelpSteer3.
   val_period: 0
   val_at_start: false
 checkpointing:
@@ -41,7 +41,7 @@ policy:
   {comment}max_total_sequence_length: {limit}
 """
 NEMO_RL_BATCH = """\
-  # A batch that is not full is dropped: with {asked} pairs a batch these rows would be no step at all.
+  # A batch that is not full is dropped: with {asked} pairs a batch these pairs would not make a single step.
   train_global_batch_size: {batch}
 """
 NEMO_RL_ONE = "  train_micro_batch_size: 1\n"
@@ -73,27 +73,28 @@ trainer.train()
 SAYS = {
     "trl": (
         "TRL's DPO compares all that follows the prompt, side by side: every token counts, tool results and user turns "
-        "too, and there is no assistant_only_loss. What both sides begin with therefore stands in the prompt.",
+        "too, without assistant_only_loss. What both sides begin with is therefore in the prompt.",
         "Log probabilities are summed over a side, so its length counts: choose pairs of like length, or set ld_alpha.",
-        "What is longer than max_length is cut at the end, and a pair whose prompt alone is as long is passed over; "
-        "TRL's own limit is 1,024 tokens.",
-        "The model is shown the tools of a row, and calls as the chat template writes them.",
-        "Prompt, and prompt with side, are rendered apart; where the template renders the prompt in another way then, "
-        "the side begins where the two part, and TRL warns once.",
-        "Rollouts with answers marked as not to be trained stand in no pair.",
-        "Load with datasets 4.7 or newer: older versions fill arguments with nulls or stop.",
+        "Pairs longer than max_length are truncated at the end, and a pair whose prompt alone is as long is skipped. "
+        "Default: 1,024 tokens.",
+        "The model sees the tools of an example, and calls as the chat template writes them.",
+        "Prompt, and prompt with side, are rendered separately; where the template then renders the prompt "
+        "differently, "
+        "the side begins where the two differ, and TRL warns once.",
+        "Rollouts with answers marked as not to be trained are in no pair.",
+        "Load with datasets 4.7 or newer: older versions pad arguments with nulls or fail.",
     ),
     "nemo_rl": (
         "NeMo RL's DPO trains on the last message of each side alone; earlier answers, tool results and user turns are "
         "context.",
         "It renders pairs without their tools: the model does not see them.",
         "A pair whose longer side has more than max_total_sequence_length tokens trains nothing, with a warning; "
-        "dpo.yaml allows 1,024.",
+        "the default in dpo.yaml is 1,024.",
         "A last batch that is not full is dropped: fewer pairs than policy.train_global_batch_size, 128 in dpo.yaml, "
-        "are no step at all. dpo.yaml ends after 150 steps; the config given with the file takes "
+        "do not make a single step. dpo.yaml ends after 150 steps; the exported config takes "
         "one epoch, or as many as were asked for.",
-        "Rollouts with answers marked as not to be trained stand in no pair.",
-        "Load with datasets 4.7 or newer: older versions add keys to tool calls that they never had.",
+        "Rollouts with answers marked as not to be trained are in no pair.",
+        "Load with datasets 4.7 or newer: older versions pad tool calls with null keys.",
     ),
 }
 """What a trainer does with pairs that its user may not expect, by the format of a pair."""

@@ -33,8 +33,8 @@ def stated(content: manifest.Manifest, path: Path, places: Stated, chosen: Chose
     if "store" in content:
         yield _store(content["store"], content["decisions"], path.parent, chosen.n_decided)
     if unknown := list(_unknown(content, manifest.Manifest)):
-        said = f"{', '.join(unknown)}: no field of a manifest that this version knows"
-        yield Check("every field is known", True, said, is_known=False)
+        said = f"{', '.join(unknown)}: fields that this version does not know"
+        yield Check("all fields are known", True, said, is_known=False)
 
 
 def over_fits(decisions: manifest.Reviewed, chosen: Chosen) -> bool:
@@ -52,10 +52,10 @@ def _names(places: Stated) -> Check:
         if whole.endswith(f"{os.sep}{name}"):
             above.add(whole.removesuffix(name))
         else:
-            wrong.append(f"{whole} is called {name}")
+            wrong.append(f"{whole} is named {name}")
     if not wrong and len(above) > 1:
-        wrong = [f"the names begin in several folders: {', '.join(sorted(above))}"]
-    return Check("every source has the name of its path", not wrong, "; ".join(wrong) or "they fit")
+        wrong = [f"the names start in several folders: {', '.join(sorted(above))}"]
+    return Check("source names match their paths", not wrong, "; ".join(wrong) or "they fit")
 
 
 def _kinds(content: manifest.Manifest, chosen: Chosen) -> Check:
@@ -63,19 +63,19 @@ def _kinds(content: manifest.Manifest, chosen: Chosen) -> Check:
     expected = [part.name for part in chosen.parts]
     named = [each["part"] for each in manifest.files(content)]
     left = [name for name in named if name not in (*expected, *manifest.NO_EXAMPLES)]
-    wrong = [f"there is no part {name!r}" for name in left]
+    wrong = [f"unknown part {name!r}" for name in left]
     wrong += [
         f"{name or 'the training file'} is named {named.count(name)} times"
         for name in dict.fromkeys(named)
         if named.count(name) > 1
     ]
     wrong += [f"{name} is not named" for name in expected if name not in named]
-    return Check("the files are those of this export", not wrong, "; ".join(wrong) or ", ".join(filter(None, named)))
+    return Check("the files match this export", not wrong, "; ".join(wrong) or ", ".join(filter(None, named)))
 
 
 def _card(path: Path, rows: int) -> Check:
-    """Check that a file is a data card; its text cannot be made again, because a manifest names no reviewers."""
-    claim = f"{path.name} is a data card"
+    """Check that a file is a dataset card; its text cannot be made again, because a manifest names no reviewers."""
+    claim = f"{path.name} is a dataset card"
     try:
         with open(path, "rb") as file:
             is_card = CARD_MARK.encode() in file.read(MARK_BYTES)
@@ -83,8 +83,8 @@ def _card(path: Path, rows: int) -> Check:
         return Check(claim, False, "it is missing")
     if not is_card:
         return Check(claim, False, "it lacks the mark of one")
-    said = "its text is not made again, because the manifest names no reviewers" if not rows else f"rows is {rows:,}"
-    return Check(claim, not rows, said if not rows else f"{said}, a card has none")
+    said = "its text is not checked, because the manifest has no reviewer names" if not rows else f"rows is {rows:,}"
+    return Check(claim, not rows, said if not rows else f"{said}, a card has no rows")
 
 
 def _store(said: StoreSaid, decisions: manifest.Reviewed, folder: Path, n_decided: int) -> Check:
@@ -108,8 +108,8 @@ def _store(said: StoreSaid, decisions: manifest.Reviewed, folder: Path, n_decide
     marks = decisions.get("marks", {})
     keys |= {key for key, items in marks.items() if any((key, "mark", item) not in held for item in items)}
     if keys:
-        return Check(claim, False, f"{path} does not hold what is said of {counted(len(keys), 'rollout')}")
-    return Check(claim, True, f"{path} holds every verdict and mark; what was passed over is not known")
+        return Check(claim, False, f"{path} lacks decisions on {counted(len(keys), 'rollout')}")
+    return Check(claim, True, f"{path} holds every verdict and mark; other stores are not checked")
 
 
 def _odd(said: StoreSaid, n_decided: int) -> Iterator[str]:
@@ -118,14 +118,14 @@ def _odd(said: StoreSaid, n_decided: int) -> Iterator[str]:
     if how not in get_args(How):
         yield f"how is {how!r}, expected one of {', '.join(get_args(How))}"
     elif (path == "") != (how in ("none", "manifest")):
-        yield f"how is {how!r} and path is {path!r}, which does not fit"
+        yield f"how is {how!r} and path is {path!r}, which does not match"
     if said["decided"] != n_decided:
         yield f"decided is {said['decided']:,}, the verdicts fall on {n_decided:,}"
     elif n_decided and how in ("none", "absent"):
         yield f"how is {how!r}, and {n_decided:,} rollouts are decided"
     for one in said["passed_over"]:
         if one["reason"] not in (SILENT, CONTAINED, FOREIGN):
-            yield f"reason is {one['reason']!r}, for which no store is passed over"
+            yield f"reason is {one['reason']!r}, which is not a reason to skip a store"
 
 
 def _unknown(value: Any, kind: Any, name: str = "") -> Iterator[str]:

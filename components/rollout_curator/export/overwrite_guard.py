@@ -23,9 +23,9 @@ from rollout_curator.files.temporary_files import temporary_of
 from rollout_curator.printable import shown
 from rollout_curator.recipe.recipe import Recipe
 
-NOT_OURS = "was not written by this program"
-CHANGED = "was changed since this program wrote it"
-OTHER_LINES = "holds lines that are not in the new one"
+NOT_OURS = "was not written by rollout-curator"
+CHANGED = "was changed since rollout-curator wrote it"
+OTHER_LINES = "contains lines that are not in the new one"
 LINE_MAX_BYTES = 64 << 20
 Stamp = tuple[int, ...]
 
@@ -116,10 +116,10 @@ def _stamp(path: Path) -> Stamp | None:
 def _refuse(found: Sequence[Foreign]) -> None:
     """Raise FileInTheWay that names all these files, when there are any."""
     if len(found) == 1:
-        raise FileInTheWay(f"{found[0].path}: {found[0].why}, so it is not replaced", (found[0].path,))
+        raise FileInTheWay(f"{found[0].path}: {found[0].why}, so it is not overwritten", (found[0].path,))
     if found:
         names = ", ".join(f"{one.path} ({one.why})" for one in found)
-        raise FileInTheWay(f"{names}: are not replaced", tuple(one.path for one in found))
+        raise FileInTheWay(f"{names}: are not overwritten", tuple(one.path for one in found))
 
 
 class ExportGuard:
@@ -151,7 +151,7 @@ class ExportGuard:
 
     def replaced(self) -> list[str]:
         """Return a sentence for every file of somebody that was replaced because that was agreed to."""
-        return [f"{shown(path.name)} was replaced: it {_past(why)}." for path, why in self._told.items()]
+        return [f"{shown(path.name)} was overwritten: it {_past(why)}." for path, why in self._told.items()]
 
     def begin(self) -> None:
         """Keep the manifest of before as a record where files that it names stay; they are still ours."""

@@ -34,7 +34,7 @@ def card_path(out: Path, name: str) -> Path:
     """Return where the data card goes: a name ending in .md in the folder of `out`. Raises ExportError."""
     if not _CARD_NAME.fullmatch(name) or name.startswith("."):
         raise ExportError(
-            f"{name}: a data card is a name that ends in .md, such as README.md, in the folder of the file"
+            f"{name}: the dataset card needs a name that ends in .md (e.g. README.md), in the folder of the file"
         )
     return out.with_name(name)
 
@@ -43,9 +43,9 @@ def report_path(out: Path, name: str) -> Path:
     """Return where the report on every rollout goes: a .jsonl file in the folder of `out`. Raises ExportError."""
     path = Path(name)
     if path.suffix != ".jsonl" or path.name.startswith("."):
-        raise ExportError(f"{name}: a report is a file that ends in .jsonl, such as rows.jsonl")
+        raise ExportError(f"{name}: the report needs a name that ends in .jsonl (e.g. rows.jsonl)")
     if path.name != name and path.parent.resolve() != out.parent.resolve():
-        raise ExportError(f"{name}: a report lies in the folder of {out.name}, whose manifest names it; name it there")
+        raise ExportError(f"{name}: the report is written next to {out.name}; choose a name in that folder")
     return out.with_name(path.name)
 
 
@@ -75,20 +75,22 @@ def check_out(
 ) -> None:
     """Raise ExportError, before any long work, when a file to be is one of these or cannot be written."""
     if not out.name:
-        raise ExportError(f"{out}: is no name of a file; name the training file")
+        raise ExportError(f"{out}: is not a file name; choose a name for the training file")
     recipe, sources = recipe or Recipe(), list(sources)
     paths = [*paths_of(out, recipe).values(), manifest.path_of(out)]
     beside = [*beside_of(out, card, report).values()]
     if out.name.endswith(MANIFEST_SUFFIX):
-        raise ExportError(f"{out}: is the name of a manifest, which stands beside its file; choose another name")
+        raise ExportError(f"{out}: is a manifest name; choose another name for the training file")
     for path in beside:
         if path in paths:
-            raise ExportError(f"{path}: cannot be the training file and stand beside it; give one another name")
+            raise ExportError(
+                f"{path}: cannot be the training file and another file of the export; choose another name"
+            )
     for path in (*paths, *beside):
         if any(_is_same(path, source) for source in sources):
-            raise ExportError(f"{path}: is one of the sources, which are never written; choose another name")
+            raise ExportError(f"{path}: is a source file and will not be overwritten; choose another name")
         if decisions is not None and _is_same(path, decisions):
-            raise ExportError(f"{path}: is the review store, which no export replaces; choose another name")
+            raise ExportError(f"{path}: is the review store and will not be overwritten; choose another name")
     _check_suffix(out, recipe)
     for path in (*paths[:-1], *beside):
         check_target(path)
@@ -96,11 +98,11 @@ def check_out(
 
 def _check_suffix(out: Path, recipe: Recipe) -> None:
     if out.suffix in (".gz", ".zst"):
-        raise ExportError(f"{out}: exports are written plain, name a .jsonl file; compress it afterwards if you wish")
+        raise ExportError(f"{out}: exports are uncompressed; use .jsonl and compress it afterwards")
     kind, suffixes = get(recipe.kind), {row.suffix: row.name for row in file_types().values()}
     if suffixes.get(out.suffix, "jsonl") != kind.name:
         raise ExportError(
-            f"{out}: the name of a {kind.title} file ends in {kind.suffix}; name it so, or choose another kind"
+            f"{out}: the name of a {kind.title} file ends in {kind.suffix}; use that, or choose another file format"
         )
 
 

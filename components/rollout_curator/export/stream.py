@@ -56,7 +56,7 @@ class Stream:
             if made.different:
                 raise ExportError(
                     f"{self._where(done + made.different[0])}: its example does not read back as it was made, "
-                    "so nothing was written; leave it out by hand and tell the makers of this program"
+                    "so nothing was written; reject it and report this bug"
                 )
             self._digests.extend(map(xxhash.xxh3_64_intdigest, made.lines))
             for shape, line in zip(made.shapes, made.lines, strict=False):
@@ -65,7 +65,7 @@ class Stream:
                 yield line
             done += len(made.lines)
             if made.fault is not None:
-                why = f"is not exportable any more ({made.fault[1]}); open the source again"
+                why = f"can no longer be exported ({made.fault[1]}); open the source again"
                 raise SourceChanged(f"{self._where(done)}: {why}")
 
     def read_again(self, kind: FileType, file: AtomicFile) -> Iterator[int]:

@@ -180,7 +180,7 @@ def _notes(workspace: Workspace, recipe: Recipe, chosen: Chosen, streams: Sequen
     if recipe.split is not None and chosen.split is not None:
         sizes = ", ".join(f"{counts['rows']:,} {name}" for name, counts in chosen.split["parts"].items())
         left_out = chosen.split["left_out"]
-        tied = f"; {left_out:,} in none, because they fell apart from their family" if left_out else ""
+        tied = f"; {left_out:,} in no split, because they were split from their family" if left_out else ""
         notes.append(" ".join([f"{sizes}{tied}.", *sentences(chosen.split)]))
     notes += filter(None, [recipes.plan(recipe).look.words])
     return [*notes, *unknown_harmless(workspace, recipe), *_late_columns(recipe, streams)]
@@ -192,7 +192,7 @@ def _late_columns(recipe: Recipe, streams: Sequence[Stream]) -> list[str]:
     if recipe.kind == "parquet":
         return []
     if any(stream.columns.is_dates for stream in streams):
-        return ["Every text reads as a date, and Hugging Face datasets makes dates of them: export as parquet."]
+        return ["Every text looks like a date, and Hugging Face datasets converts them to dates: export as parquet."]
     if not late:
         return []
     return [
@@ -206,7 +206,7 @@ def _left_over(out: Path, written: Mapping[str, Path], workspace: Workspace) -> 
     everything = Recipe(split=Split(0.1, 0.1))
     others = {out, *paths_of(out, everything).values()} - {*written.values(), *(file.path for file in workspace.found)}
     there = sorted(path.name for path in others if os.path.exists(path))  # a name too long is none that exists
-    return [f"{name} lies there too and is no part of this: delete it if it is of an earlier export." for name in there]
+    return [f"{name} also exists but is not part of this export: delete it if it is left over." for name in there]
 
 
 def _config(workspace: Workspace, recipe: Recipe, chosen: Chosen, paths: Mapping[str, Path], settings: Settings) -> str:

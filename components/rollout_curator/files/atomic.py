@@ -141,7 +141,7 @@ def publish(*targets: Path, lock: Path | None = None, guard: Guard | None = None
     asked under the lock and again before the first file appears, does not let one be replaced.
     """
     if not targets:
-        raise ExportError("cannot write an export of no files: name at least one")
+        raise ExportError("cannot write an export without files: give at least one")
     with contextlib.ExitStack() as stack:
         is_safe_to_sweep = stack.enter_context(_lock(lock or targets[0]))
         if guard is not None:
@@ -176,7 +176,9 @@ def _appear(files: Sequence[AtomicFile]) -> None:
             if n_done == 0:
                 raise
             done = ", ".join(shown(earlier.path) for earlier in files[:n_done])
-            raise ExportError(f"{error} But {done} is new already: export again so that they fit") from error
+            raise ExportError(
+                f"{error} But {done} was already replaced: export again so that the files match"
+            ) from error
 
 
 def check_target(path: Path) -> None:
@@ -191,14 +193,14 @@ def check_target(path: Path) -> None:
 def _resolve(path: Path) -> Path:
     """Return the file a rename must replace: links are followed, anything but a regular file is refused."""
     if "\0" in str(path):
-        raise ExportError(f"cannot write {shown(path)}: the name holds a NUL; choose another name")
+        raise ExportError(f"cannot write {shown(path)}: invalid file name; choose another name")
     try:
         target = path.resolve(strict=False)
         mode = target.lstat().st_mode
     except FileNotFoundError:
         if not target.parent.is_dir():
             raise ExportError(
-                f"cannot write {shown(path)}: there is no folder {shown(_folder(path, target))}; make it first"
+                f"cannot write {shown(path)}: folder {shown(_folder(path, target))} does not exist; create it first"
             ) from None
         return target
     except RuntimeError:  # Python before 3.13 says a loop of links so
@@ -206,7 +208,7 @@ def _resolve(path: Path) -> Path:
     except OSError as error:
         raise explained(error, path) from error
     if stat.S_ISDIR(mode):
-        raise ExportError(f"cannot write {shown(path)}: it is a folder; name a file in it")
+        raise ExportError(f"cannot write {shown(path)}: it is a folder; choose a file in it")
     if stat.S_ISLNK(mode):
         raise explained(OSError(errno.ELOOP, "loop"), path)
     if not stat.S_ISREG(mode):
@@ -249,7 +251,7 @@ def _wait_for_lock(descriptor: int, path: Path) -> bool:
         except BlockingIOError:
             if time.monotonic() > deadline:
                 raise ExportError(
-                    f"cannot write {shown(path)}: another export is writing it; wait for that one, then export again"
+                    f"cannot write {shown(path)}: another export is writing this file; wait, then export again"
                 ) from None
             time.sleep(LOCK_POLL_S)
         except OSError:  # a disk without locks

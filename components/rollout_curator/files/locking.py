@@ -32,7 +32,7 @@ def _bad_lock(lock: Path, path: Path) -> ExportError:
     """Say of a lock that cannot be taken what it is, where it lies and what to do."""
     mode = lock.lstat().st_mode
     kinds = ((stat.S_ISDIR, "is a folder"), (stat.S_ISLNK, "is a link"), (stat.S_ISREG, "is not yours to open"))
-    what = next((words for is_such, words in kinds if is_such(mode)), "is no regular file")
+    what = next((words for is_such, words in kinds if is_such(mode)), "is not a regular file")
     todo = "ask its owner to remove it" if stat.S_ISREG(mode) else "move it away"
     state = "The existing file was not changed" if os.path.lexists(path) else "Nothing was written"
     return ExportError(f"cannot write {path}: its lock {lock} {what}; {todo}, then export again. {state}")

@@ -26,7 +26,7 @@ MANIFEST_SUFFIX = ".manifest.json"
 SCHEMA = 1
 CHUNK_BYTES = 1 << 20
 FITS_BYTES = 64 << 20
-DOOR = Door("the manifest", ManifestError, 160 << 20, f"name the file that ends in {MANIFEST_SUFFIX}")
+DOOR = Door("the manifest", ManifestError, 160 << 20, f"choose the file that ends in {MANIFEST_SUFFIX}")
 
 
 class Input(TypedDict):
@@ -153,7 +153,7 @@ def load(path: Path) -> Manifest:
     content: Any = DOOR.json(path)
     if not isinstance(content, dict) or content.get("tool") != "rollout-curator":
         raise ManifestError(
-            f"{path}: is not a manifest of rollout-curator; name the file that ends in {MANIFEST_SUFFIX}"
+            f"{path}: is not a manifest of rollout-curator; choose the file that ends in {MANIFEST_SUFFIX}"
         )
     if content.get("schema") != SCHEMA:
         raise ManifestError(f"{path}: schema {content.get('schema')} is not known here; use the version that wrote it")

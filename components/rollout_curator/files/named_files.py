@@ -40,7 +40,7 @@ class Door:
     what: str
     error: type[CuratorError]
     most_bytes: int
-    todo: str = "name another file"
+    todo: str = "choose another file"
 
     def open(self, path: Path) -> BinaryIO:
         """Return the open file, whose size is at most that of its kind."""
@@ -106,7 +106,7 @@ class Door:
         return self.error(f"{path}: {self.what} {why}; {self.todo}")
 
     def _too_large(self, path: Path) -> CuratorError:
-        return self.wrong(path, f"has more than {self.most_bytes:,} bytes, which none has")
+        return self.wrong(path, f"has more than {self.most_bytes:,} bytes, too many")
 
     def _parsed(self, path: Path, kind: str, load: Callable[[str], Any]) -> Any:
         try:
@@ -118,7 +118,7 @@ class Door:
 def parsed(text: str, kind: str, load: Callable[[str], Any]) -> Any:
     """Return what a parser makes of a text. Raises Unparsable, whatever the parser raises."""
     if max(text.count(","), text.count("\n")) > MOST_VALUES:
-        raise Unparsable(f"holds more than {MOST_VALUES:,} values, which no {kind} of this program does")
+        raise Unparsable(f"holds more than {MOST_VALUES:,} values, too many for {kind} of this program")
     try:
         value = load(text)
     except RecursionError as error:

@@ -17,17 +17,17 @@ from typing import BinaryIO
 
 PIECE_BYTES = 1 << 20
 NOT_HERE = (
-    "no such file can be opened from here; name one below the folder that was opened or below a --root, which whoever "
-    "starts the app can add"
+    "no such file can be opened from here; choose one below the opened folder or below a --root, which is set when the "
+    "app is started"
 )
-"""Said of a path that leads outside, to nothing, to what is no regular file, or to what this program may not read."""
+"""Of a path that leads outside, to nothing, to what is not a regular file, or to what this program may not read."""
 _FLAGS = os.O_RDONLY
 for _name in ("O_NONBLOCK", "O_CLOEXEC", "O_NOCTTY", "O_BINARY"):
     _FLAGS |= getattr(os, _name, 0)
 
 
 class NotRegular(Exception):
-    """What was opened is no regular file; `mode` says what it is."""
+    """What was opened is not a regular file; `mode` says what it is."""
 
     def __init__(self, mode: int) -> None:
         super().__init__(mode)
@@ -156,4 +156,4 @@ def _pieces(file: BinaryIO, limit_bytes: int) -> Iterator[bytes]:
 
 
 def _too_large(limit_bytes: int) -> OutOfReach:
-    return OutOfReach(f"it has more than {limit_bytes:,} bytes, which is the limit")
+    return OutOfReach(f"it has more than {limit_bytes:,} bytes, the limit")

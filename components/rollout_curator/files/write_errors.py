@@ -15,7 +15,7 @@ REASONS: dict[int, str] = {
     errno.EACCES: "no permission to write in its folder; choose another folder",
     errno.EPERM: "no permission to write in its folder; choose another folder",
     errno.ENAMETOOLONG: "the name is too long; choose a shorter one",
-    errno.ELOOP: "its links point at each other; choose another path",
+    errno.ELOOP: "symbolic link loop; choose another path",
     errno.ENOTDIR: "a part of the path is a file, not a folder; choose another path",
 }
 

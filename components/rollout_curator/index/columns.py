@@ -24,7 +24,7 @@ class Column:
 
 _WEIGHED = (
     Column("weight_read", "int32", "tokens", "estimate: messages of system and users, with what a template adds"),
-    Column("weight_earlier", "int32", "tokens", "estimate: answers and calls that stood in the prompt"),
+    Column("weight_earlier", "int32", "tokens", "estimate: answers and calls in the prompt"),
     Column("weight_written", "int32", "tokens", "estimate: answers and calls of the output"),
     Column("weight_thought", "int32", "tokens", "estimate: readable reasoning"),
     Column("weight_results", "int32", "tokens", "estimate: tool results"),
@@ -41,7 +41,7 @@ NUMBERS = (
     Column("length", "int64", "bytes", "length of the line without its newline"),
     Column("key_hi", "uint64", "", "first half of the content key (xxh3-128 of the line)"),
     Column("key_lo", "uint64", "", "second half of the content key"),
-    Column("reward", "float64", "", "reward, NaN when unrated"),
+    Column("reward", "float64", "", "reward, NaN when there is none"),
     Column("attempt", "int64", "", "number of the attempt as the source gives it, -1 when it does not"),
     Column("n_items", "int32", "items", "items in prompt and output together"),
     Column("n_turns", "int32", "turns", "assistant turns in the output"),
@@ -70,7 +70,7 @@ CLASSES = (
     Column("model", "uint32", "", "model that answered"),
     Column("task", "uint32", "", "the index or id the line gives its task, else a hash of the prompt"),
     Column("finish", "uint32", "", "how the rollout ended"),
-    Column("invalid", "uint32", "", "why the reward is no measurement (masked, truncated, failed), or empty"),
+    Column("invalid", "uint32", "", "why the reward is invalid (masked, truncated, failed), or empty"),
     Column("flags", "uint32", "", "what reading noticed, joined by |"),
     Column("flat", "uint32", "", "outcome of the flat conversion: skip reason, then issues, joined by |"),
     Column("chat", "uint32", "", "outcome of the chat conversion with reasoning dropped"),

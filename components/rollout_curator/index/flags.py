@@ -14,13 +14,13 @@ from rollout_curator.index.source import Source
 _ROWS_A_STEP = 1 << 16
 
 FLAG_WORDS = {
-    "reward_missing": "unrated: no reward",
-    "reward_not_number": "unrated: the reward is not a number",
-    "reward_not_finite": "unrated: the reward is not finite",
+    "reward_missing": "no reward",
+    "reward_not_number": "no reward: the value is not a number",
+    "reward_not_finite": "no reward: the value is not finite",
     "no_params": "no prompt: it has no request parameters",
-    "no_response": "no response that can be read",
+    "no_response": "unreadable response",
     "empty_output": "the output is empty",
-    "lone_surrogate": "text with half a surrogate pair",
+    "lone_surrogate": "invalid Unicode (lone surrogate)",
     "non_finite_number": "a number that is not finite (NaN or Infinity)",
     "unread_content": "content that was not understood",
     "unread_tools": "tools that could not be read",

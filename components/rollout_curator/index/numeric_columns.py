@@ -36,6 +36,6 @@ def axes(facet_names: Sequence[str], booleans: Collection[str] = ()) -> dict[str
         if column.name not in _NO_AXES
     }
     for name in facet_names:
-        meaning = "a part of the reward" if name.startswith(COMPONENT) else "a number the rollout's line carries"
+        meaning = "reward component" if name.startswith(COMPONENT) else "numeric field in the source line"
         found.setdefault(name, Axis(name, name_of(name), meaning, name in booleans, is_facet=True))
     return found

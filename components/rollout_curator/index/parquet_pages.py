@@ -75,7 +75,7 @@ class _Struct:
     def numbers(self, depth: int = 0) -> dict[int, int]:
         """Read a struct and return its whole numbers by field."""
         if depth > 8:
-            raise ValueError("the header of a page is nested too deep")
+            raise ValueError("the header of a page is nested too deeply")
         found: dict[int, int] = {}
         field = 0
         while (head := self._byte()) & 15 != _STOP:

@@ -74,11 +74,11 @@ def _opened(source: Opened) -> Any:
         table = pq.ParquetFile(source.file, buffer_size=1 << 20, pre_buffer=False)
         names = table.schema_arrow.names
     except _FAULTS as error:
-        raise SourceUnreadable(f"{place}: is no whole Parquet file ({error})") from error
+        raise SourceUnreadable(f"{place}: is not a complete Parquet file ({error})") from error
     if not any(columns <= set(names) for columns in table_columns()):
         more = ", ..." if len(names) > _COLUMNS_SHOWN else ""
         raise SourceUnreadable(
-            f"{place}: a Parquet file without a known shape of rollout; its columns are "
+            f"{place}: a Parquet file in an unrecognized format; its columns are "
             f"{', '.join(name[:40] for name in names[:_COLUMNS_SHOWN]) or 'none'}{more}"
         )
     if len(set(names)) < len(names):

@@ -51,7 +51,7 @@ def read_line(text: bytes, environment: str, *notes: str) -> Facts | Unreadable:
         result = read_object(parsed.obj, (*notes, *parsed.notes))
         return result if isinstance(result, Unreadable) else facts(result, environment)
     except RecursionError:
-        return Unreadable("too_deep", "nested too deep to read")
+        return Unreadable("too_deep", "nested too deeply to read")
 
 
 @dataclass(slots=True)

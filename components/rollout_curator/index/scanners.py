@@ -83,7 +83,7 @@ def scan(path: Path, environment: str, run: Run, made: Pass, bodies: Path) -> It
         n_lines = sum(shard.n_lines for shard in made.shards) + much.n_lines
         unit = {"document": "record", "parquet": "row"}.get(made.layout.kind, "line")
         said = f"not read beyond the first {counted(n_lines, unit)}: {much.reason}"
-        raise SourceUnreadable(f"{shown(path)}: {said}; split the file, or take out what is no rollout") from much
+        raise SourceUnreadable(f"{shown(path)}: {said}; split the file, or remove what is not a rollout") from much
 
 
 def _scan(path: Path, environment: str, run: Run, made: Pass, bodies: Path) -> Iterator[int]:
@@ -132,11 +132,11 @@ def refusal(made: Pass, whole: Shard, path: Path) -> str | None:
         return None
     name, kinds = shown(path), set(whole.problems.counts)
     if made.layout.kind == "parquet" and not kinds:
-        return f"{name}: no rollouts, the Parquet file has no rows"
+        return f"{name}: no rollouts found, the Parquet file has no rows"
     if made.layout.kind == "document":
-        return f"{name}: no rollouts; {_why_no_record(made.layout, whole, kinds)}"
+        return f"{name}: no rollouts found; {_why_no_record(made.layout, whole, kinds)}"
     if not kinds:
-        return f"{name}: no rollouts, {'only blank lines' if whole.n_lines else 'not one line'}"
+        return f"{name}: no rollouts found, {'only blank lines' if whole.n_lines else 'not one line'}"
     return f"{name}: no line is a JSON object{'' if made.copies else _begins(path)}"
 
 
@@ -152,5 +152,5 @@ def _why_no_record(layout: Layout, whole: Shard, kinds: set[str]) -> str:
     if not kinds:
         return f"the list {'.'.join(layout.path)} is empty" if layout.path else "the JSON array is empty"
     if kinds == {"not_object"}:
-        return f"its records are no objects ({whole.problems.listed[0][2]}); a rollout is one JSON object"
+        return f"its records are not objects ({whole.problems.listed[0][2]}); a rollout is one JSON object"
     return f"not one record is whole JSON; the first: {whole.problems.listed[0][2]}"

@@ -71,7 +71,7 @@ class Source:
             try:
                 self._frames = FrameReader(folder / header["files"]["bodies"], *starts)
             except OSError as error:
-                raise SourceChanged(f"{shown(path)}: was indexed anew meanwhile; open it again") from error
+                raise SourceChanged(f"{shown(path)}: was re-indexed by another process; reopen it") from error
 
     @property
     def n_rollouts(self) -> int:
@@ -158,17 +158,15 @@ class Source:
         text = text.removeprefix(BOM)
         if int.from_bytes(content_key(text), "big") != place.key_hi << 64 | place.key_lo:
             store.forget(self._folder)
-            raise SourceChanged(
-                f"{shown(self.path)}:{place.line}: the line is no longer the one that was indexed; open the file again"
-            )
+            raise SourceChanged(f"{shown(self.path)}:{place.line}: the line changed since it was indexed; reload")
         return text
 
     def _check_same_file(self) -> None:
         now, then = store.stamp(self.path), self._stamp
         if (now.inode, now.device) != (then.inode, then.device):
-            raise SourceChanged(f"{shown(self.path)}: the file was replaced since it was indexed; open it again")
+            raise SourceChanged(f"{shown(self.path)}: the file changed since it was indexed; reload")
         if self._frames is not None and (now.size, now.mtime_ns) != (then.size, then.mtime_ns):
-            raise SourceChanged(f"{shown(self.path)}: the file was written since it was indexed; open it again")
+            raise SourceChanged(f"{shown(self.path)}: the file changed since it was indexed; reload")
 
     def close(self) -> None:
         """Close the files."""
@@ -184,7 +182,7 @@ def to_rollout(text: bytes) -> Rollout:
     parsed = parse(text)
     result = parsed if isinstance(parsed, Unreadable) else read_object(parsed.obj, parsed.notes)
     if isinstance(result, Unreadable):
-        raise SourceUnreadable(f"the line is no rollout: {result.reason}")
+        raise SourceUnreadable(f"the line is not a rollout: {result.reason}")
     return result
 
 

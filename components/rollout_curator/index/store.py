@@ -117,7 +117,7 @@ def _writing(cache: Path) -> Iterator[None]:
         yield
     except OSError as error:
         message = f"{shown(cache)}: the index cannot be written here ({error.strerror}); "
-        raise CacheError(message + "make room, or name another folder with --cache-dir") from error
+        raise CacheError(message + "free some space, or use another --cache-dir") from error
 
 
 def build(cache: Path, path: Path, environment: str, run: Run) -> Iterator[Progress]:
@@ -256,7 +256,7 @@ def load_columns(folder: Path, header: dict[str, Any]) -> dict[str, np.ndarray[A
         mapped: Any = np.memmap(path, mode="r", dtype="uint8") if path.stat().st_size else np.empty(0, "uint8")
         mapped = mapped.view(np.ndarray)  # a memmap takes ten times as long for one element
     except OSError as error:
-        raise SourceChanged(f"{header['path']}: was indexed anew by another program; open it again") from error
+        raise SourceChanged(f"{header['path']}: was re-indexed by another process; reopen it") from error
     columns = {}
     for name, (dtype, offset, count) in header["columns"].items():
         size = np.dtype(dtype).itemsize * count

@@ -24,12 +24,12 @@ def check_lists(keep: tuple[str, ...], drop: tuple[str, ...], trim: tuple[str, .
     """Raise RecipeError for a name in keep, drop or trim that means nothing there."""
     for name in (*keep, *drop):
         if name not in ISSUE_WORDS and name not in INVALID:
-            raise RecipeError(f"keep or drop names {name!r}, which is no issue; see `rollout-curator check`")
+            raise RecipeError(f"keep or drop names {name!r}: unknown issue; see `rollout-curator check`")
     for name in trim:
         if name not in TRIMMABLE:
-            raise RecipeError(f"trim names {name!r}; what can be trimmed is {', '.join(sorted(TRIMMABLE))}")
+            raise RecipeError(f"trim: {name!r} cannot be trimmed; choose from {', '.join(sorted(TRIMMABLE))}")
         if name in keep or name in drop:
-            raise RecipeError(f"trim names {name!r}, and so does keep or drop; choose one")
+            raise RecipeError(f"{name!r} is in trim and in keep/drop; use only one")
 
 
 def by_lists(options: ChatOptions, keep: tuple[str, ...], trim: tuple[str, ...]) -> ChatOptions:
@@ -51,7 +51,7 @@ def check_options(options: Mapping[str, Any], base: FlatOptions | ChatOptions) -
     for name, value in options.items():
         if name not in hints or name in NO_OPTIONS:
             known = [hint for hint in hints if hint not in NO_OPTIONS]
-            raise RecipeError(f"options: there is no {name!r} here; choose from {', '.join(known)}")
+            raise RecipeError(f"unknown option {name!r}; choose from {', '.join(known)}")
         choices = get_args(hints[name])
         if choices and value not in choices:
             raise RecipeError(f"options: {name} is {value!r}, expected one of {', '.join(map(str, choices))}")

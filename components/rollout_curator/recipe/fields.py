@@ -16,7 +16,8 @@ from rollout_curator.recipe.spellings import NAME, NAMES, SEED, TOKENS, Flag, Nu
 class Option:
     """An option of the command line: `takes` says what follows it, `name` is what its value is called in Python.
 
-    A flag such as `--last/--first` takes nothing; an option with `many` may be repeated.
+    A flag such as `--last/--first` takes nothing; an option with `many` may be repeated. `alias` is a
+    second name of the option.
     """
 
     flag: str
@@ -25,6 +26,7 @@ class Option:
     takes: Takes = "text"
     metavar: str | None = None
     many: bool = False
+    alias: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,7 @@ class Field:
     help: str = ""
     flag: str = ""
     metavar: str | None = None
+    alias: str = ""
     more: tuple[Option, ...] = ()
     parameter: str = ""
     card: str = ""
@@ -54,7 +57,7 @@ class Field:
         if not self.help:
             return self.more
         flag, how = self.flag or f"--{self.name.replace('_', '-')}", self.spelling
-        return Option(flag, self.name, self.help, how.takes, self.metavar, how.is_many), *self.more
+        return Option(flag, self.name, self.help, how.takes, self.metavar, how.is_many, self.alias), *self.more
 
     def from_words(self, given: dict[str, Any], before: Any) -> Any:
         """Return what a table holds for the options given, None when none is; `before` is what it held."""
@@ -69,12 +72,12 @@ class Field:
 
 FIELDS = (
     Field("sources", NAMES, is_always_said=True),
-    Field("min_reward", Number(), "Keep rollouts with this reward or more.", parameter="min"),
-    Field("max_reward", Number(), "Keep rollouts with this reward or less.", parameter="max"),
+    Field("min_reward", Number(), "Keep rollouts with reward ≥ this.", parameter="min"),
+    Field("max_reward", Number(), "Keep rollouts with reward ≤ this.", parameter="max"),
     Field(
         "filters",
         Filters(),
-        "Keep a range of any number, such as n_turns=..12, or named ones: agent=swe,math. May be repeated.",
+        "Keep a range (n_turns=..12) or values (agent=swe,math). Repeatable.",
         "--filter",
         "COLUMN=LOW..HIGH",
         parameter="where",
@@ -82,7 +85,7 @@ FIELDS = (
     Field(
         "thresholds",
         GroupThresholds(),
-        "A lower bound for one agent, source or model in place of --min-reward. May be repeated.",
+        "Per-agent (source, model) threshold instead of --min-reward. Repeatable.",
         "--threshold",
         "agent:NAME=X",
         parameter="own",
@@ -90,14 +93,14 @@ FIELDS = (
     Field(
         "control",
         SEED,
-        "Instead of the selection, as many of each task drawn at random from all it could have kept.",
+        "Random baseline instead of the selection: same number per task, drawn at random from all it could have kept.",
         metavar="SEED",
         parameter="control",
     ),
     Field(
         "control_by",
         NAME,
-        "Match controls on rollouts of each task (default), or on about as many tokens from the same tasks.",
+        "Random baseline with the same number of rollouts per task (default), or about the same number of tokens.",
         metavar="rollouts|tokens",
         parameter="match",
     ),
@@ -112,15 +115,16 @@ FIELDS = (
     Field(
         "strategies",
         StrategySteps(),
-        "A rule after the threshold, such as 'best_of_n {\"n\": 2}'; several stack in this order.",
-        "--strategy",
+        "A rule applied after the threshold, e.g. 'best_of_n {\"n\": 2}'. Repeatable; applied in order.",
+        "--rule",
         "NAME {JSON}",
+        alias="--strategy",
         parameter="rules",
     ),
     Field(
         "threshold_last",
         Flag("last"),
-        "Whether the bounds of the reward come after the rules, or before them (the default).",
+        "Apply the reward threshold after the rules, or before them (default).",
         "--threshold-last/--threshold-first",
         parameter="order",
     ),
@@ -133,7 +137,7 @@ FIELDS = (
     Field(
         "format",
         NAME,
-        "chat keeps tools and turns, flat is one answer a prompt, dpo is --pairs.",
+        "chat (turns and tools), flat (prompt + completion) or dpo (same as --pairs).",
         is_always_said=True,
     ),
     Field(
@@ -149,52 +153,52 @@ FIELDS = (
     Field(
         "keep",
         NAMES,
-        "An issue that by default keeps a rollout out: keep it.",
-        card="Kept although they",
+        "Keep rollouts with this issue (dropped by default).",
+        card="Kept despite: they",
         is_always_said=True,
     ),
     Field(
         "drop",
         NAMES,
-        "An issue that by default only informs: drop it.",
-        card="Left out too, because they",
+        "Drop rollouts with this issue (kept by default).",
+        card="Also dropped: they",
         is_always_said=True,
     ),
     Field(
         "trim",
         NAMES,
-        "An issue: end the example on the last answer before it.",
-        card="Made to end earlier, because they",
+        "Trim at this issue: end on the last assistant message before it.",
+        card="Trimmed: they",
     ),
     Field(
         "template",
         Template(),
-        "Chat template to look at examples with, empty for none: built in (chatml, chatml_tools, chatml_thinking, "
+        'Chat template for the training checks ("" for none): built-in (chatml, chatml_tools, chatml_thinking, '
         "headers, generation), a .jinja file, a tokenizer_config.json or a tokenizer's folder.",
         metavar="NAME|PATH",
         more=(
             Option(
                 "--tokenizer",
                 "tokenizer",
-                "A tokenizer.json, or its folder, to count tokens exactly.",
+                "A tokenizer.json, or its folder, for exact token counts.",
                 takes="place",
                 metavar="PATH",
             ),
         ),
     ),
-    Field("max_tokens", TOKENS, "The trainer's limit; longer examples are left out."),
+    Field("max_tokens", TOKENS, "Max length in tokens; longer examples are dropped."),
     Field(
         "harmless",
         NAMES,
-        "A key that was not read, as `check` names it, but holds no conversation. May be repeated.",
+        "A key that was not read (see `check`) and holds no conversation. Repeatable.",
     ),
     Field("metadata", NAMES, "Extra column: reward, source, line, task, agent or key.", is_always_said=True),
-    Field("kind", NAME, "Kind of file: jsonl (default) or parquet.", "--as", of_files=True),
+    Field("kind", NAME, "File format: jsonl (default) or parquet.", "--as", of_files=True),
     Field(
         "split",
         Settings("validation"),
-        "Files that share no task or prompt: validation=0.1 (a share) or 200 (a count), test, by=task+prompt+near, "
-        "near=0.8, seed.",
+        "Split without leakage: validation=0.1 (fraction) or =200 (count), test=…, by=task+prompt+near, near=0.8, "
+        "seed=…",
         metavar="NAME=VALUE",
         of_files=True,
     ),

@@ -79,7 +79,7 @@ class Template(Spelling):
         elif before:
             made = templates.from_table(before)
         else:
-            raise RecipeError("--tokenizer: name a --template too, whose text is counted")
+            raise RecipeError("--tokenizer needs --template (its text is counted)")
         return templates.to_table(templates.with_tokenizer(made, tokenizer) if tokenizer else made)
 
     def texts(self, value: Mapping[str, Any]) -> list[str]:

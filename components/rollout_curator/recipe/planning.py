@@ -61,7 +61,7 @@ def _planned(recipe: "Recipe") -> Plan:
         if name not in METADATA:
             raise RecipeError(f"metadata names {name!r}, expected some of {', '.join(METADATA)}")
     if recipe.metadata and not target.takes_metadata:
-        raise RecipeError(f"metadata: {target.title} refuses a file with extra columns; leave them out")
+        raise RecipeError(f"metadata: {target.title} does not accept extra columns")
     check_lists(recipe.keep, recipe.drop, recipe.trim)
     options = dict(recipe.options)
     base = target.flat if chosen == "flat" else target.chat

@@ -185,7 +185,7 @@ def from_table(table: Mapping[str, Any], where: str, *, reach: Reach = ANYWHERE)
     """
     for name in table:
         if name not in ROWS:
-            raise RecipeError(f"{where}: unknown key {name!r}; a recipe has {', '.join(sorted(ROWS))}")
+            raise RecipeError(f"{where}: unknown key {name!r}; allowed: {', '.join(sorted(ROWS))}")
     values = {name: ROWS[name].spelling.from_table(value, name, where, reach) for name, value in table.items()}
     recipe = Recipe(**values)
     try:

@@ -95,7 +95,7 @@ class GroupThresholds(Spelling):
                 raise RecipeError(f"--threshold {text}: expected agent:NAME=X, source:NAME=X or model:NAME=X")
             found.setdefault(by, {})[name] = number_in(bound, "--threshold", text)
         if len(found) > 1:
-            raise RecipeError(f"--threshold: {' and '.join(found)} are mixed; thresholds go by one of them")
+            raise RecipeError(f"--threshold: {' and '.join(found)} are mixed; use only one of them")
         return next(({"by": by, "at_least": bounds} for by, bounds in found.items()), None)
 
     def texts(self, value: Thresholds) -> list[str]:
@@ -167,11 +167,11 @@ def read_json(option: str, text: str) -> Any:
         return json.loads(text, parse_constant=_refuse)
     except (ValueError, RecursionError) as error:
         why = error.msg if isinstance(error, json.JSONDecodeError) else str(error)
-        raise RecipeError(f"{option}: what follows is not JSON ({why})") from error
+        raise RecipeError(f"{option}: invalid JSON ({why})") from error
 
 
 def _refuse(constant: str) -> None:
-    raise ValueError(f"there is no {constant} in JSON")
+    raise ValueError(f"JSON has no {constant}")
 
 
 def _filter(text: str) -> dict[str, Any]:
@@ -213,9 +213,9 @@ def _parts(one: Filter) -> list["Condition"]:
 def _strategy(text: str) -> dict[str, Any]:
     """Return the table of a strategy from `NAME {JSON}`."""
     name, _, parameters = text.partition(" ")
-    found = read_json(f"--strategy {text}", parameters or "{}")
+    found = read_json(f"--rule {text}", parameters or "{}")
     if not isinstance(found, dict):
-        raise RecipeError(f"--strategy {text}: the parameters are not a JSON object")
+        raise RecipeError(f"--rule {text}: the parameters are not a JSON object")
     return {**found, "name": name}
 
 
@@ -226,5 +226,5 @@ def _step(value: Any, where: str) -> "Step":
     if isinstance(value, Step):
         return value
     if not isinstance(value, Mapping) or not isinstance(value.get("name"), str):
-        raise RecipeError(f"{where}: a strategy is {value!r}, expected a table with a name and parameters")
+        raise RecipeError(f"{where}: a rule is {value!r}, expected a table with a name and parameters")
     return Step(value["name"], {name: given for name, given in value.items() if name != "name"})

@@ -154,7 +154,7 @@ def number_in(bound: str, option: str, text: str) -> float:
     try:
         return float(bound)
     except ValueError:
-        raise RecipeError(f"{option} {text}: {bound!r} is no number") from None
+        raise RecipeError(f"{option} {text}: {bound!r} is not a number") from None
 
 
 def _is_whole(value: Any) -> bool:

@@ -13,29 +13,32 @@ from rollout_curator.selection.pairs.pairing import BY_MARGIN, RULES, Pairs
 from rollout_curator.selection.strategies import ROLLOUTS, TOKENS
 from rollout_curator.words import counted, exact, name_of
 
-CONTROL = "A random control: instead of what the rules above keep, {much}, drawn from all that could have been kept."
-MUCH = {ROLLOUTS: "as many rollouts of each task", TOKENS: "about as many tokens from the same tasks"}
+CONTROL = (
+    "Random baseline: {much}, drawn at random from everything that could have been kept, instead of what the rules "
+    "above keep."
+)
+MUCH = {ROLLOUTS: "the same number of rollouts per task", TOKENS: "about the same number of tokens from the same tasks"}
 
 
 def _at_least(reward: float | None) -> str:
     """Return a threshold in words."""
-    return "at any reward" if reward is None else f"at {exact(reward)} or more"
+    return "no threshold" if reward is None else f"reward ≥ {exact(reward)}"
 
 
 def selected_words(recipe: Recipe) -> str:
     """Return what the rules of a recipe ask for in words: the bounds, and how many filters and strategies."""
     low, high = recipe.min_reward, recipe.max_reward
-    bounds = _at_least(low) if high is None else f"at {exact(high)} or less"
+    bounds = _at_least(low) if high is None else f"reward ≤ {exact(high)}"
     if low is not None and high is not None:
-        bounds = f"at {exact(low)} to {exact(high)}"
-    own = " or their own threshold" if recipe.thresholds is not None else ""
+        bounds = f"reward {exact(low)}–{exact(high)}"
+    own = f" (per-{recipe.thresholds.by} where set)" if recipe.thresholds is not None else ""
     parts = [f"{bounds}{own}"]
     if recipe.filters:
-        parts.append(f"within {counted(len(recipe.filters), 'filter')}")
+        parts.append(counted(len(recipe.filters), "filter"))
     if recipe.strategies:
-        parts.append(f"after {counted(len(recipe.strategies), 'rule')}")
+        parts.append(counted(len(recipe.strategies), "rule"))
     if recipe.is_control:
-        parts.append("drawn at random")
+        parts.append("random baseline")
     return ", ".join(parts)
 
 
@@ -53,44 +56,45 @@ def recipe_sentences(recipe: Recipe) -> list[str]:
     for row in (row for row in FIELDS if row.card):
         found += [f"{row.card} {words.get(name, name)}." for name in getattr(recipe, row.name)]
     if plan.look.template is not None:
-        found.append(f"Looked at with the chat template {plan.look.template.name}.")
+        found.append(f"Checked with the chat template {plan.look.template.name}.")
         found += [plan.look.words] if plan.look.words else []
     if recipe.max_tokens is not None:
-        found.append(f"The limit of the trainer: {recipe.max_tokens:,} tokens.")
+        found.append(f"Max length: {recipe.max_tokens:,} tokens.")
     if recipe.metadata:
-        found.append(f"Columns beside the messages: {', '.join(recipe.metadata)}.")
+        found.append(f"Extra columns: {', '.join(recipe.metadata)}.")
     if recipe.pairs is not None:
         found.append(_pair_rule(recipe.pairs))
     if recipe.split is not None:
         split = recipe.split
         found.append(
-            f"Split by {', '.join(split.by)}: validation {split.validation:g}, test {split.test:g}, prompts alike by "
-            f"{split.near:g} without the text that many share stay together, seed {int(split.seed)}."
+            f"Split by {', '.join(split.by)}: validation {split.validation:g}, test {split.test:g}, prompts "
+            f"with a similarity ≥ {split.near:g} (without the text that many share) stay together, seed "
+            f"{int(split.seed)}."
         )
     return found
 
 
 def _in_order(recipe: Recipe) -> list[str]:
-    """Return what leaves rollouts out, in the order in which it does."""
-    ruled = [f"{strategies.words(step)} are left out." for step in recipe.strategies]
+    """Return what drops rollouts, in the order in which it does."""
+    ruled = [f"{strategies.words(step)}." for step in recipe.strategies]
     only = [f"Only {filter_words(one, name_of(one.column))}." for one in recipe.filters]
     if recipe.threshold_last and ruled:
-        found = [*only, f"First: {ruled[0]}", *(f"After that: {words}" for words in ruled[1:])]
+        found = [*only, f"First dropped: {ruled[0]}", *(f"Then dropped: {words}" for words in ruled[1:])]
         found += [f"After the rules: {words[:1].lower()}{words[1:]}" for words in _bounds(recipe)]
     else:
-        found = [*_bounds(recipe), *only, *(f"After that: {words}" for words in ruled)]
+        found = [*_bounds(recipe), *only, *(f"Then dropped: {words}" for words in ruled)]
     if any(strategies.get(step.name).by_task for step in recipe.strategies):
-        found.append("Rules on tasks judge by all valid rated attempts at a task, also by those that are left out.")
+        found.append("Task rules use all valid attempts with a reward, including dropped ones.")
     return found
 
 
 def _pair_rule(pairs: Pairs) -> str:
     """Return which rollouts stand against each other, in a sentence."""
     said = [RULES[pairs.rule]]
-    said += [f"rewards apart by {exact(pairs.margin)} or more"] if pairs.rule in BY_MARGIN else []
+    said += [f"reward margin ≥ {exact(pairs.margin)}"] if pairs.rule in BY_MARGIN else []
     if pairs.max_length_ratio:
         said.append(f"the longer side at most {pairs.max_length_ratio:g} times as long as the other")
-    said += ["the model alone speaks"] if pairs.other_turns == "leave_out" else []
+    said += ["only the model's own turns"] if pairs.other_turns == "leave_out" else []
     return f"Pairs: {'; '.join(said)}."
 
 
@@ -98,12 +102,12 @@ def _bounds(recipe: Recipe) -> list[str]:
     """Return between which rewards rollouts may stay."""
     low, high = recipe.min_reward, recipe.max_reward
     if low is not None and high is not None:
-        found = [f"A reward of {exact(low)} to {exact(high)}."]
+        found = [f"Reward {exact(low)}–{exact(high)}."]
     elif low is not None:
-        found = [f"A reward of {exact(low)} or more."]
+        found = [f"Reward ≥ {exact(low)}."]
     else:
-        found = ["Any reward." if high is None else f"A reward of {exact(high)} or less."]
+        found = ["No reward threshold." if high is None else f"Reward ≤ {exact(high)}."]
     own = recipe.thresholds
     bounds = {} if own is None else own.at_least
-    found += [f"Instead, {own.by} {name}: a reward of {exact(bound)} or more." for name, bound in bounds.items() if own]
+    found += [f"Instead, {own.by} {name}: reward ≥ {exact(bound)}." for name, bound in bounds.items() if own]
     return found

@@ -23,7 +23,7 @@ Judged = Mapping[str, tuple[str, Sequence[str]]]
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """Two reviewers: how many both decided, on how many they agree, and kappa with the bounds of its 95 % interval.
+    """Two reviewers: how many both decided, on how many they agree, and kappa with the bounds of its 95% interval.
 
     Kappa is None where chance alone explains all, and below `LEAST`. `rejected` is how many each of them rejected;
     `on_accepts` and `on_rejects` are the specific agreement: of the verdicts of one kind, the share which the other
@@ -68,7 +68,7 @@ def kappa(table: Sequence[Sequence[int]]) -> float | None:
 def kappa_interval(table: Sequence[Sequence[int]]) -> tuple[float, float]:
     """Return a 95 % interval for the kappa of a 2 x 2 table: quantiles under Jeffreys' prior on the four cells.
 
-    Simulated for errors of 2 to 50 % and 5, 20 and 50 % bad it covers .93 to .98 at n = 20, 50 and 200 (the drill in
+    Simulated for errors of 2 to 50% and 5, 20 and 50% bad it covers .93 to .98 at n = 20, 50 and 200 (the drill in
     tests/review/test_agreement.py prints it). The asymptotic interval and the bootstrap cover .42 at n = 20 and kappa
     .69, for most samples hold no difference at all and have no width then.
     """

@@ -3,7 +3,7 @@
 `read` are drawn from `total` without putting back, `bad` of them were bad. Every bound here holds with at least the
 confidence asked for, for a number of reads **fixed beforehand**. Whoever looks again and again and stops as soon as the
 bound is good enough is wrong more often than that: stopping at 59 clean ones, or else going on until 93 hold at most 1
-bad, or 124 at most 2, makes 91 % of 95 %; going on to 311 and 9 makes 85 %. So `sampling_plan` gives the number to
+bad, or 124 at most 2, makes 91% of 95%; going on to 311 and 9 makes 85%. So `sampling_plan` gives the number to
 decide on before reading, and `most_bad_whenever` a bound that holds at every moment at once, whenever one stops; it
 asks for about twice as many. Sources: Clopper & Pearson, Biometrika 26 (1934); Buonaccorsi, Am. Stat. 41 (1987) for the
 finite population; Waudby-Smith & Ramdas, NeurIPS 2020 (prior-posterior-ratio martingale) for looking at any time.

@@ -12,7 +12,7 @@ from rollout_curator.review import confidence as bounds
 ALLOWED = (0, 1, 3, 9)
 """Bad ones that the plans on offer allow."""
 BETTER = 0.4
-"""The share of the goal that is truly bad, for which the chance is given: 2 % for a goal of 5 %."""
+"""The share of the goal that is truly bad, for which the chance is given: 2% for a goal of 5%."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -151,7 +151,7 @@ def of_task(request: QueueRequest) -> Array:
 
 
 def rejected(request: QueueRequest) -> Array:
-    """Return what is rejected by hand."""
+    """Return what is rejected in review."""
     return np.flatnonzero(request.workspace.verdicts() == REJECT)
 
 

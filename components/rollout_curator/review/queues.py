@@ -22,9 +22,9 @@ ISSUE = "issue-"
 PLAN = "plan-"
 AGENTS_MAX = 40
 STEP_WORDS = {
-    "valid": "dropped: not valid",
+    "valid": "dropped: invalid reward",
     "selected": "dropped by the threshold or a rule",
-    "not_rejected": "dropped: rejected by hand",
+    "not_rejected": "dropped: rejected in review",
     "exportable": "dropped: no example can be written",
 }
 
@@ -63,35 +63,37 @@ KINDS: dict[str, Kind] = {
     "kept": Kind("kept, in order", "", rows.kept),
     "dropped": Kind("dropped, in order", "", rows.dropped),
     "random": Kind(
-        "drawn at random", "For the bound: read from the start, skip none.", rows.at_random, rows.in_random_order
+        "random sample", "For the error bound: start at the first, skip none.", rows.at_random, rows.in_random_order
     ),
-    "near": Kind(_near_words, "For the threshold: here a step decides.", rows.eligible, rows.by_distance),
-    "just-below": Kind("just below", "What a lower threshold would let in.", rows.just_below, rows.downward),
+    "near": Kind(_near_words, "To check the threshold.", rows.eligible, rows.by_distance),
+    "just-below": Kind("just below", "What a lower threshold would add.", rows.just_below, rows.downward),
     "flagged": Kind(
-        "high reward, but flagged",
-        "For the harm: here a verifier may have been fooled.",
+        "high reward, flagged",
+        "The verifier may have been fooled.",
         rows.high_but_flagged,
         rows.in_random_order,
     ),
     "low-clean": Kind(
-        "low reward, but clean", "Here a verifier may have been too strict.", rows.low_but_clean, rows.in_random_order
+        "low reward, not flagged", "The verifier may have been too strict.", rows.low_but_clean, rows.in_random_order
     ),
-    "by-reward": Kind("some of every reward", "For the reward against people.", rows.eligible, rows.in_turns_by_reward),
-    "by-task": Kind("one of every task", "One of each, then another of each.", rows.selected, rows.in_turns_by_task),
-    "odd": Kind("kept, but worth a look", "Kept, with a flag, a tool error, a copy or no clean end.", rows.odd_ones),
-    "disagree": Kind("reward and reader differ", "High and rejected, or low and accepted.", rows.disagreeing),
+    "by-reward": Kind(
+        "spread over rewards", "To compare reward and reviewers.", rows.eligible, rows.in_turns_by_reward
+    ),
+    "by-task": Kind("one per task", "One of each, then another of each.", rows.selected, rows.in_turns_by_task),
+    "odd": Kind("kept, flagged", "Kept, with a flag, a tool error, a duplicate or an unusual end.", rows.odd_ones),
+    "disagree": Kind("reward and reviewer disagree", "High and rejected, or low and accepted.", rows.disagreeing),
     "second": Kind(
-        "for a second reader", "Somebody has decided; what they said is hidden until you have.", rows.for_a_second
+        "second review", "Another reviewer has decided; their decision is hidden until you decide.", rows.for_a_second
     ),
-    "settle": Kind("to settle", "Reviewers differ. What is decided here ends that.", rows.to_settle),
+    "settle": Kind("conflicts", "Reviewers disagree. Your decision here resolves it.", rows.to_settle),
     "all": Kind("all, in order", "", rows.everything),
-    "rejected-by-hand": Kind("rejected by hand", "", rows.rejected),
+    "rejected-by-hand": Kind("rejected in review", "", rows.rejected),
     "accepted": Kind("accepted in review", "", rows.accepted),
     FELL: Kind(lambda request: STEP_WORDS.get(request.rest, request.rest), "", rows.fell_at, listed=False),
     AGENT: Kind(lambda request: f"agent {request.rest}", "", rows.of_agent, listed=False),
     TASK: Kind(_task_words, "Every attempt at one task.", rows.of_task, listed=False),
     PLAN: Kind(
-        lambda request: f"a plan for {request.rest} minutes", "A mix for the time there is.", rows.planned, listed=False
+        lambda request: f"session of {request.rest} minutes", "A mix for the time you have.", rows.planned, listed=False
     ),
     ISSUE: Kind(
         lambda request: f"examples that {ISSUE_WORDS.get(request.rest, 'are not here')}",

@@ -39,12 +39,12 @@ class Rates:
 
     @property
     def sensitivity(self) -> tuple[float, float]:
-        """Return the exact 95 % interval of the share of bad ones that is rejected."""
+        """Return the exact 95% interval of the share of bad ones that is rejected."""
         return interval(self.caught, self.bad)
 
     @property
     def specificity(self) -> tuple[float, float]:
-        """Return the exact 95 % interval of the share of good ones that is accepted."""
+        """Return the exact 95% interval of the share of good ones that is accepted."""
         return interval(self.passed, self.good)
 
 

@@ -47,16 +47,16 @@ def choose(workspace: Workspace, recipe: Recipe, reads: int, bad: int, goal: flo
     """Choose how many to read next at random. Raises DecisionRefused when reading under another plan has begun."""
     store = workspace.decisions
     if store is None:
-        raise DecisionRefused("no plan can be kept: there is no review store here")
+        raise DecisionRefused("the plan cannot be saved: no review store")
     now = population(workspace, recipe)
     before = chosen(workspace, recipe)
     if before is not None and np.any(now.member & now.read & (now.when > before.clock)):
         raise DecisionRefused(
-            f"a plan of {before.reads:,} reads was chosen for this selection and reading has begun; it stays, since "
-            "one chosen after seeing the first results would prove nothing"
+            f"a plan of {before.reads:,} reviews was chosen for this selection and review has begun; it stays, since "
+            "a plan chosen after the first results would prove nothing"
         )
     if not 0 < reads <= np.count_nonzero(now.member):
-        raise DecisionRefused(f"{reads:,} reads are not possible: {np.count_nonzero(now.member):,} are selected")
+        raise DecisionRefused(f"{reads:,} reviews are not possible: only {np.count_nonzero(now.member):,} are selected")
     made = Sampling(reads, bad, goal, store.clock())
     store.set(name_of(recipe), {"reads": reads, "bad": bad, "goal": goal, "clock": made.clock}, reviewer)
     return made

@@ -17,7 +17,7 @@ from rollout_curator.recipe.recipe import Recipe
 from rollout_curator.selection import slices
 from rollout_curator.selection.slices import Condition, Range
 from rollout_curator.selection.strategies import rates_of_rows
-from rollout_curator.words import exact, name_of
+from rollout_curator.words import name_of, plain
 from rollout_curator.workspace.attempts import attempts
 from rollout_curator.workspace.masks import rows_matching
 from rollout_curator.workspace.workspace import Workspace
@@ -55,20 +55,20 @@ def words(name: str) -> str:
     """Return such a queue in words."""
     among, parts = _read(name)
     said = ", ".join(_words(part) for part in parts or ())
-    every = "all attempts" if among == ATTEMPTS else "all that the rules choose from"
+    every = "all attempts" if among == ATTEMPTS else "everything the rules choose from"
     return f"{'invalid, ' if among == INVALID else ''}{said or every}"
 
 
 def _words(part: Condition) -> str:
     column, at, success = part.column.partition("@")
     if column == PASS_RATE and at and isinstance(part, Range):
-        return slices.words(part, f"share of the task's attempts at {success} or more:")
+        return slices.words(part, f"pass rate of the task (reward ≥ {success}):")
     return slices.words(part, name_of(part.column))
 
 
 def pass_rate(success: float) -> str:
     """Return the column that holds the pass rate of a rollout's task, a success being so much reward or more."""
-    return f"{PASS_RATE}@{exact(success)}"
+    return f"{PASS_RATE}@{plain(success)}"
 
 
 def _read(name: str) -> tuple[str, Sequence[Condition] | None]:
@@ -116,7 +116,7 @@ class _Columns:
         try:
             at_least = float(success) if column == PASS_RATE else 0.0
         except ValueError:
-            raise RecipeError(f"there is no number {name!r} here") from None
+            raise RecipeError(f"no numeric column {name!r} here") from None
         found, n = attempts(self._workspace, self._recipe), self._workspace.n_rollouts
         columns = {"reward": np.full(n, np.nan), "outcome": np.full(n, np.nan)}
         columns["reward"][found.rows], columns["outcome"][found.rows] = found.reward, found.outcome

@@ -16,53 +16,52 @@ from rollout_curator.review.sampling_plan import Sampling
 from rollout_curator.review.statement import ALL
 from rollout_curator.review.summary import PLAN, Statement, statement, verdicts
 from rollout_curator.review.verdicts import NEVER, is_compared
-from rollout_curator.words import said_of
+from rollout_curator.words import counted, said_of
 from rollout_curator.workspace.workspace import Workspace
 
 
 def sentence(said: Statement) -> str:
     """Return the statement as people read it, in one or two sentences."""
-    total, read = f"{said.sample.total:,} selected", said.sample.read
+    total, read = counted(said.sample.total, "selected rollout"), said.sample.read
     if not said.sample.total:
-        return "Nothing is selected, so there is nothing to read."
+        return "Nothing selected, nothing to review."
     if not said.kept:
-        return f"Nothing is kept of the {total}: there is no kept set to speak of."
+        return f"None of the {total} is kept, so no error rate can be given."
     if not read:
-        return f"None of the {total} has been read at random yet, so nothing is known of the kept."
-    first = (
-        f"{read:,} of the {total} read at random{', as planned' if said.basis == PLAN else ''}, {said.sample.bad:,} bad"
-    )
+        return f"None of the {total} has been reviewed at random yet, so the kept set has no error bound yet."
+    planned = ", as planned" if said.basis == PLAN else ""
+    first = f"{read:,} of the {total} reviewed at random{planned}, {said.sample.bad:,} bad"
     if said.is_refuted:
         return (
-            f"{first}, but {said.left_reading:,} were rejected while reading elsewhere, more than the {said.allows:,} "
-            "that this sample allows: by chance, or by another standard. So nothing is said of the kept."
+            f"{first}, but {said.left_reading:,} were rejected in other queues, more than the {said.allows:,} that "
+            "this sample allows: by chance, or by another standard. So the kept set has no error bound."
         )
     return f"{first}: {_bound(said)}. {_goal(said)}"
 
 
 def _bound(said: Statement) -> str:
-    reader = "this reader" if said.readers < 2 else "these readers"
-    sure = f"({percent(said.confidence)} sure{'' if said.basis in (PLAN, ALL) else ', whenever one stops'})"
+    reader = "this reviewer" if said.readers < 2 else "these reviewers"
+    sure = f"({percent(said.confidence)} confidence{'' if said.basis in (PLAN, ALL) else ', whenever you stop'})"
     if said.basis == ALL:
-        sure = "(all of it was read)"
+        sure = "(all were reviewed)"
     if said.is_pairs:
         pairs = f"at most {said.units_at_most:,} of {said.units:,} pairs have a chosen side that {reader} would reject"
-        return f"{pairs} {sure}; nothing is said of the rejected sides"
-    rows = f", at most {said.units_at_most:,} of {said.units:,} rows" if said.copies else ""
-    return f"at most {percent(said.upper)} of the different contents kept would be rejected by {reader}{rows} {sure}"
+        return f"{pairs} {sure}; no bound for the rejected sides"
+    rows = f", at most {said.units_at_most:,} of {said.units:,} examples" if said.copies else ""
+    return f"at most {percent(said.upper)} of the unique kept rollouts would be rejected by {reader}{rows} {sure}"
 
 
 def _goal(said: Statement) -> str:
     goal, plan = percent(said.goal), said.plan
     if said.upper <= said.goal:
-        return f"That meets the goal of {goal}."
+        return f"Goal of {goal} reached."
     if plan is not None and said.plan_bad_at_most < 0:
-        return f"A plan of {plan.reads:,} reads is under way and is judged at its end."
-    brings = f"{said.more:,} more clean {'one brings' if said.more == 1 else 'ones bring'} it to {goal}"
+        return f"A plan of {plan.reads:,} reviews is under way and is judged at its end."
+    brings = f"{said.more:,} more, {'if good' if said.more == 1 else 'all good'}, would bring it to {goal}"
     if said.basis == PLAN:
-        brings = f"by the bound that holds whenever one stops, {brings}"
-        return f"That does not meet the goal of {goal}; {brings}." if said.more else f"That does not meet {goal}."
-    return f"{brings}." if said.more else f"That does not meet the goal of {goal}."
+        brings = f"by the bound that holds whenever you stop, {brings}"
+        return f"Goal of {goal} not reached; {brings}." if said.more else f"Goal of {goal} not reached."
+    return f"{brings}." if said.more else f"Goal of {goal} not reached."
 
 
 def notes(said: Statement) -> list[str]:
@@ -71,8 +70,8 @@ def notes(said: Statement) -> list[str]:
 
 
 def plan_words(plan: Sampling) -> str:
-    """Return the plan that was chosen, as "Plan for this selection: 59 reads at random, 0 bad."."""
-    return f"Plan for this selection: {plan.reads:,} reads at random, {_allowed(plan.bad)}."
+    """Return the plan that was chosen, as "Plan for this selection: 59 random reviews, 0 bad."."""
+    return f"Plan for this selection: {plan.reads:,} random reviews, {_allowed(plan.bad)}."
 
 
 def _on_plan(said: Statement) -> list[str]:
@@ -82,7 +81,7 @@ def _on_plan(said: Statement) -> list[str]:
     if said.plan is not None:
         return [plan_words(said.plan)]
     found = [f"{offer_words(one, said)}." for one in offered(said)]
-    first = "Choose a plan before reading; without one the bound that holds whenever one stops counts."
+    first = "Choose a plan before you start; without one the bound that holds whenever you stop counts."
     return [first, *found] if found else []
 
 
@@ -94,16 +93,18 @@ def _on_bound(said: Statement) -> list[str]:
     """Return what the bound rests on."""
     if not said.sample.read or not said.kept or said.basis == ALL:
         return []
-    fixed = "for rules and a threshold that were chosen before reading"
+    fixed = "if the rules and the threshold were fixed before you started"
     if said.basis == PLAN:
-        return [f"The plan of {said.sample.read:,} reads was chosen before them, for this selection: true {fixed}."]
-    found = [f"True whenever one stops, {fixed}."]
+        return [f"The plan of {said.sample.read:,} reviews was chosen before them, for this selection: valid {fixed}."]
+    found = [f"Valid whenever you stop, {fixed}."]
     if said.plan is not None and said.plan_bad_at_most >= 0:
         share = percent(said.plan_bad_at_most / said.kept)
-        found.append(f"At its end the plan of {said.plan.reads:,} reads showed at most {share}; more was read since.")
+        found.append(
+            f"At its end the plan of {said.plan.reads:,} reviews showed at most {share}; more were reviewed since."
+        )
     elif said.upper_if_planned < said.upper:
-        would = f", which would meet the goal of {percent(said.goal)}" if said.upper_if_planned <= said.goal else ""
-        had = f"Had just these {said.sample.read:,} reads been planned"
+        would = f", which would reach the goal of {percent(said.goal)}" if said.upper_if_planned <= said.goal else ""
+        had = f"Had just these {said.sample.read:,} reviews been planned"
         found.append(f"{had} before, it would be at most {percent(said.upper_if_planned)}{would}.")
     return found
 
@@ -112,20 +113,22 @@ def _on_set(said: Statement) -> list[str]:
     """Return what was done with contents that are no plain reads or no plain members."""
     found = []
     if said.copies and not said.is_pairs:
-        found.append(f"Identical copies count once: {said.units:,} kept are {said.kept:,} different ones.")
+        found.append(f"Duplicates count once: {said.units:,} kept rollouts, {said.kept:,} unique.")
     if said.sample.beyond:
         found.append(
-            f"The sample ends at a rollout that nobody has judged by itself in the random order. "
-            f"{said.sample.beyond:,} read after it will count once it is."
+            f"You skipped a rollout in the random sample. {said.sample.beyond:,} reviewed after it, or in other "
+            "queues, "
+            "count once you decide it."
         )
     if said.left_reading:
         found.append(
-            f"{said.left_reading:,} more were rejected while reading elsewhere, maybe by another standard: out of the "
-            "set that is judged, and not counted as bad ones found."
+            f"{said.left_reading:,} more were rejected in other queues, maybe by another standard. They are out of the "
+            "kept "
+            "set and are not counted as bad."
         )
     if said.left_otherwise:
         were = said_of(said.left_otherwise, "were rejected in bulk or not chosen in a comparison")
-        found.append(f"{said.left_otherwise:,} {were}: out of the set, as if by a rule.")
+        found.append(f"{said.left_otherwise:,} {were}: out of the kept set, as if by a rule.")
     if said.came:
         were = said_of(said.came, "were rejected in another way when their turn at random had come or was near")
         found.append(f"{said.came:,} {were}; counted as bad.")
@@ -133,10 +136,11 @@ def _on_set(said: Statement) -> list[str]:
         are = (
             "are kept although somebody rejected them" if said.disputed > 1 else "is kept although somebody rejected it"
         )
-        found.append(f"{said.disputed:,} of the sample {are}: bad until settled.")
+        found.append(f"{said.disputed:,} of the sample {are}: bad until the conflict is resolved.")
     if said.uncovered:
         found.append(
-            f"{said.uncovered:,} kept were never among the selected, such as the next best after a rejected one. Each "
+            f"{said.uncovered:,} kept rollouts were not in the sampled population (e.g. the runner-up of a rejected "
+            "one). Each "
             "counts as bad."
         )
     return found
@@ -149,9 +153,9 @@ def offered(said: Statement) -> list[Offer]:
 
 
 def offer_words(offer: Offer, said: Statement) -> str:
-    """Return what a plan asks for and how often it passes, as "59 reads, 0 bad: meets 5 %; passes 30 % of the time"."""
-    passes = f"passes {math.floor(offer.chance * 100 + 0.5)} % of the time when {percent(offer.share)} are bad"
-    return f"{offer.reads:,} reads, {_allowed(offer.bad)}: meets {percent(said.goal)}; {passes}"
+    """Return what a plan asks for and how often it passes: "59 reviews, 0 bad: at most 5%; passes 30% of the time"."""
+    passes = f"passes {math.floor(offer.chance * 100 + 0.5)}% of the time when {percent(offer.share)} are bad"
+    return f"{offer.reads:,} reviews, {_allowed(offer.bad)}: at most {percent(said.goal)}; {passes}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +176,7 @@ def said_of_kept(workspace: Workspace, recipe: Recipe, written: Any = None) -> S
 
 
 def decided_words(workspace: Workspace) -> str:
-    """Return how the verdicts that stand here came about: "Read one by one: 80; accepted in bulk: 250."."""
+    """Return how the verdicts that stand here came about: "Reviewed one by one: 80; accepted in bulk: 250."."""
     counts: dict[tuple[str, str], int] = {}
     for key, verdict in workspace.current_verdicts().items():
         act = workspace.decision(key)
@@ -182,10 +186,10 @@ def decided_words(workspace: Workspace) -> str:
     read = [counts.get(("read", verdict), 0) for verdict in ("accept", "reject")]
     at_random = int(np.count_nonzero(verdicts(workspace).turn[workspace.first_rows] != NEVER))
     if not counts:
-        return "Nobody has decided anything here yet."
+        return "No decisions yet."
     split = f" ({read[0]:,} accepted, {read[1]:,} rejected)" if any(read) else ""
-    parts = [f"Read one by one: {sum(read):,}{split}"]
-    parts += [f"first read at random: {at_random:,}"] if at_random else []
+    parts = [f"Reviewed one by one: {sum(read):,}{split}"]
+    parts += [f"first reviewed at random: {at_random:,}"] if at_random else []
     named = {
         ("compared", "accept"): "chosen in a comparison",
         ("compared", "reject"): "not chosen in a comparison",
@@ -207,4 +211,4 @@ def least(share: float) -> str:
 
 
 def _tenths(tenths: int) -> str:
-    return f"{tenths // 10:,} %" if tenths % 10 == 0 else f"{tenths / 10:,.1f} %"
+    return f"{tenths // 10:,}%" if tenths % 10 == 0 else f"{tenths / 10:,.1f}%"

@@ -17,15 +17,15 @@ from rollout_curator.words import counted, exact
 from rollout_curator.workspace.workspace import Workspace
 
 KAPPA = (
-    "Of first verdicts given blind. Kappa is agreement beyond chance, with its 95 % interval: 1 is perfect, 0 is "
-    f"chance. It needs {LEAST} rollouts read by both and both verdicts, and falls when few are rejected."
+    "Of first verdicts given blind. Kappa is agreement beyond chance, with its 95% CI: 1 is perfect, 0 is "
+    f"chance. It needs {LEAST} rollouts reviewed by both and both verdicts, and falls when few are rejected."
 )
 
 
 def threshold_words(best: Above, wanted: float, confidence: float = CONFIDENCE) -> str:
     """Return what one look at the reads shows above a threshold: what was asked for, since the step was picked."""
-    condition = f"{percent(confidence)} sure, for one look at a number of reads fixed before"
-    return f"From a reward of {exact(best.threshold)} on, at least {least(wanted)} are good ({condition})."
+    condition = f"{percent(confidence)} confidence, for one look after a number of reviews fixed before"
+    return f"Reward ≥ {exact(best.threshold)}: precision at least {least(wanted)} ({condition})."
 
 
 def whenever_words(steps: Sequence[Above], wanted: float, confidence: float = CONFIDENCE) -> str:
@@ -33,20 +33,22 @@ def whenever_words(steps: Sequence[Above], wanted: float, confidence: float = CO
 
     `steps` are those of `calibration.whenever`.
     """
-    sure = f"{percent(confidence)} sure, for all thresholds and however often one looks"
+    sure = f"{percent(confidence)} confidence, for all thresholds and however often you look"
     enough = [step for step in steps if step.read and step.at_least >= wanted]
     if enough:
         lowest = min(enough, key=lambda step: step.threshold)
-        return f"Whenever one looks: at least {least(wanted)} are good from {exact(lowest.threshold)} on ({sure})."
+        return f"Whenever you look: reward ≥ {exact(lowest.threshold)}: precision at least {least(wanted)} ({sure})."
     best = max((step for step in steps if step.read), key=lambda step: step.at_least, default=None)
     if best is None or best.at_least <= 0:
         return ""
-    return f"So far at least {least(best.at_least)} are good from {exact(best.threshold)} on ({sure})."
+    return f"So far: reward ≥ {exact(best.threshold)}: precision at least {least(best.at_least)} ({sure})."
 
 
 def pair_words(pair: Agreement) -> str:
     """Return how far two reviewers agree."""
-    both = f"{pair.one} and {pair.other} both read {pair.both:,} blind and agree on {pair.agreed:,} ({pair.share:.0%})"
+    both = (
+        f"{pair.one} and {pair.other} both reviewed {pair.both:,} blind and agree on {pair.agreed:,} ({pair.share:.0%})"
+    )
     kinds = (("accepts", pair.on_accepts), ("rejects", pair.on_rejects))
     shares = [f"{share:.0%} on {kind}" for kind, share in kinds if share is not None]
     rejected = f"{pair.one} rejected {pair.rejected[0]:,}, {pair.other} {pair.rejected[1]:,}"
@@ -62,17 +64,19 @@ def kappa_words(pair: Agreement) -> str:
 
 def interval_words(low: float | None, high: float | None) -> str:
     """Return an interval of a coefficient, empty where there is none."""
-    return "" if low is None or high is None else f"{low:.2f} to {high:.2f}"
+    return "" if low is None or high is None else f"{low:.2f}–{high:.2f}"
 
 
 def together_words(found: Together) -> str:
     """Return how far three reviewers or more agree, empty for fewer."""
     if found.reviewers < 3:
         return ""
-    them = f"All {found.reviewers:,} reviewers, on {counted(found.rollouts, 'rollout')} that two or more read blind"
+    them = (
+        f"All {found.reviewers:,} reviewers, on {counted(found.rollouts, 'rollout')} that at least two reviewed blind"
+    )
     if found.alpha is None:
         return f"{them}: too few for Krippendorff's alpha, or one verdict only; it needs {LEAST}."
-    return f"{them}: Krippendorff's alpha {found.alpha:.2f} ({interval_words(found.low, found.high)}, 95 % interval)."
+    return f"{them}: Krippendorff's alpha {found.alpha:.2f} ({interval_words(found.low, found.high)}, 95% CI)."
 
 
 def team_lines(workspace: Workspace, recipe: Recipe) -> list[str]:
@@ -91,22 +95,22 @@ def weighted_lines(workspace: Workspace, recipe: Recipe, n_random: int, confiden
 
 def adopted_words(n: int) -> str:
     """Return how many verdicts do not count, empty for none."""
-    return f"{counted(n, 'verdict')} given where those of others could be seen: not counted here." if n else ""
+    return f"{counted(n, 'verdict')} given while those of others were visible: not counted here." if n else ""
 
 
 def reader_words(reader: Reader) -> list[str]:
     """Return how often a reviewer errs and what that makes of what they read, or why that cannot be told."""
     known = reader.rates
     if known.differences:
-        return [f"{known.reviewer}: settle {counted(known.differences, 'difference')} to learn how often one errs."]
+        return [f"{known.reviewer}: resolve {counted(known.differences, 'conflict')} to estimate the error rates."]
     if not known.is_enough:
-        have = f"{known.bad:,} bad and {known.good:,} good ones were read twice"
-        return [f"{known.reviewer}: {have}; {NEEDED} of each are needed to tell how often one errs."]
-    lines = [f"{_rates(known)} Right is what both said, or settled on."]
+        have = f"{known.bad:,} bad and {known.good:,} good ones were reviewed twice"
+        return [f"{known.reviewer}: {have}; {NEEDED} of each are needed to estimate the error rates."]
+    lines = [f"{_rates(known)} Correct: what both decided, or the resolved conflict."]
     if reader.corrected is not None:
-        share, span = reader.corrected, f"{least(reader.corrected.low)} to {percent(reader.corrected.high)}"
-        first = f"Of {reader.read:,} read at random and blind {known.reviewer} rejected {reader.rejected:,}"
-        lines.append(f"{first}; with these errors taken out about {percent(share.share)} were bad ({span}, 95 % sure).")
+        share, span = reader.corrected, f"{least(reader.corrected.low)}–{percent(reader.corrected.high)}"
+        first = f"Of {reader.read:,} reviewed at random and blind {known.reviewer} rejected {reader.rejected:,}"
+        lines.append(f"{first}; corrected for these errors about {percent(share.share)} were bad ({span}, 95% CI).")
     return lines
 
 
@@ -117,23 +121,21 @@ def _rates(known: Rates) -> str:
 
 
 def _span(bounds: tuple[float, float]) -> str:
-    return f"{least(bounds[0])} to {percent(bounds[1])}"
+    return f"{least(bounds[0])}–{percent(bounds[1])}"
 
 
 def weighted_words(found: Weighted, n_random: int) -> str:
     """Return what reading some of every reward shows, empty where it says no more than `n_random` reads at random."""
     if found.read <= n_random or not found.kept:
         return ""
-    first = f"By reward: {found.read:,} of the {found.total:,} selected read in {counted(found.bands, 'band')}"
+    first = f"By reward: {found.read:,} of the {found.total:,} selected reviewed in {counted(found.bands, 'band')}"
     guess = "" if found.estimate is None else f"about {percent(min(found.estimate / found.kept, 1.0))} and "
-    most = (
-        f"at most {percent(found.bad_at_most / found.kept)} of the different contents kept would be rejected by these"
-    )
-    sure = f"readers ({percent(found.confidence)} sure, for numbers of reads fixed before)"
+    most = f"at most {percent(found.bad_at_most / found.kept)} of the unique kept rollouts would be rejected by these"
+    sure = f"reviewers ({percent(found.confidence)} confidence, for numbers of reviews fixed before)"
     return f"{first}, {found.bad:,} bad: {guess}{most} {sure}."
 
 
 def weighted_note(found: Weighted) -> str:
     """Return what the words about reading by reward hold for."""
-    unread = f" {counted(found.unread, 'band')} of which nothing was read count as bad." if found.unread else ""
-    return f"Each band counts by its size, with what was read of it from the start in random order.{unread}"
+    unread = f" {counted(found.unread, 'band')} without a review count as bad." if found.unread else ""
+    return f"Each band counts by its size, with what was reviewed of it from the start in random order.{unread}"

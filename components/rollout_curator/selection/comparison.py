@@ -12,6 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from rollout_curator.selection.task_means import change, means
+from rollout_curator.words import signed
 
 Bools = npt.NDArray[np.bool_]
 Ints = npt.NDArray[np.int64]
@@ -128,11 +129,11 @@ def _reward(change: tuple[float, float, float]) -> list[str]:
     by, low, high = change
     if np.isnan(by) or by == 0:
         return []
-    interval = "" if np.isnan(low) else f" ({low:+.3g} to {high:+.3g}, 95 % by task)"
-    return [f"mean reward {by:+.3g}{interval}"]
+    interval = "" if np.isnan(low) else f" ({signed(low)} to {signed(high)}, 95% CI by task)"
+    return [f"mean reward {signed(by)}{interval}"]
 
 
 def _signed(came: int, went: int, noun: str) -> str:
     parts = [f"+{came:,}"] if came else []
-    parts += [f"-{went:,}"] if went else []
-    return f"{' '.join(parts) or '0'} {noun}{'' if came + went == 1 else 's'}"
+    parts += [f"−{went:,}"] if went else []
+    return f"{' / '.join(parts) or '0'} {noun}{'' if came + went == 1 else 's'}"

@@ -58,7 +58,7 @@ def check_bounds(
         if bound is not None and not math.isfinite(bound):
             raise RecipeError(f"{name} is {bound!r}, expected a number")
     if low is not None and high is not None and low > high:
-        raise RecipeError("min_reward is above max_reward, so nothing would stay")
+        raise RecipeError("min_reward is greater than max_reward: nothing would be kept")
     for one in filters:
         check_filter(one)
     if thresholds is not None:
@@ -70,7 +70,7 @@ def filter_of(value: Any, where: str) -> Filter:
     if isinstance(value, Filter):
         return value
     if not isinstance(value, Mapping) or not isinstance(column := value.get("column"), str) or not column:
-        raise RecipeError(f"{where}: a filter is {value!r}, expected a table with a column and bounds")
+        raise RecipeError(f"{where}: a filter is {value!r}, expected a table with a column and limits")
     for name in value:
         if name not in ("column", "at_least", "at_most", "one_of"):
             raise RecipeError(f"{where}: filter on {column}: unknown key {name!r}; use at_least, at_most or one_of")
@@ -102,7 +102,7 @@ def number_of(value: Any, where: str) -> float | None:
         try:
             return float(value) + 0.0
         except OverflowError:
-            raise RecipeError(f"{where} is beyond every number here, expected a smaller one") from None
+            raise RecipeError(f"{where} is too large; use a smaller number") from None
     raise RecipeError(f"{where} is {value!r}, expected a number")
 
 
@@ -110,15 +110,15 @@ def check_filter(one: Filter) -> None:
     """Raise RecipeError when a filter asks for nothing, or for what no rollout can be."""
     bounds = [bound for bound in (one.at_least, one.at_most) if bound is not None]
     if one.one_of and bounds:
-        raise RecipeError(f"filter on {one.column}: one_of and bounds are both set; leave one of them out")
+        raise RecipeError(f"filter on {one.column}: set either one_of or at_least/at_most, not both")
     if one.one_of and one.column not in CLASSES:
-        raise RecipeError(f"filter on {one.column}: one_of goes with {', '.join(CLASSES)}")
+        raise RecipeError(f"filter on {one.column}: one_of works for {', '.join(CLASSES)}")
     if not one.one_of and not bounds:
-        raise RecipeError(f"filter on {one.column}: it sets no bound; give at_least, at_most or one_of")
+        raise RecipeError(f"filter on {one.column}: no condition; set at_least, at_most or one_of")
     if not all(map(math.isfinite, bounds)):
-        raise RecipeError(f"filter on {one.column}: a bound is not finite, expected a number")
+        raise RecipeError(f"filter on {one.column}: a limit is not finite; use a number")
     if len(bounds) == 2 and bounds[0] > bounds[1]:
-        raise RecipeError(f"filter on {one.column}: at_least is above at_most, so nothing would stay")
+        raise RecipeError(f"filter on {one.column}: at_least is greater than at_most: nothing would be kept")
 
 
 def check_thresholds(one: Thresholds) -> None:
@@ -137,7 +137,7 @@ def filter_table(one: Filter) -> dict[str, Any]:
 
 
 def filter_words(one: Filter, name: str) -> str:
-    """Return what a filter asks for in words, such as "turns 3 to 12"; `name` is what the column is called."""
+    """Return what a filter asks for in words, such as "turns 3–12"; `name` is what the column is called."""
     if one.one_of:
         shown = ", ".join(word or NAMELESS for word in one.one_of[:3])
         more = f" and {len(one.one_of) - 3:,} more" if len(one.one_of) > 3 else ""
@@ -146,12 +146,14 @@ def filter_words(one: Filter, name: str) -> str:
 
 
 def dropped_words(one: Filter, name: str) -> str:
-    """Return what a filter drops, as it follows a count: "with turns above 12", "with another agent than swe"."""
+    """Return what a filter drops, as it follows a count: "with turns > 12", "whose agent is not swe"."""
     if one.one_of:
-        shown = (one.one_of[0] or NAMELESS) if len(one.one_of) == 1 else f"the {len(one.one_of):,} chosen"
-        return f"with another {name} than {shown}"
+        shown = (
+            (one.one_of[0] or NAMELESS) if len(one.one_of) == 1 else f"one of the {len(one.one_of):,} selected values"
+        )
+        return f"whose {name} is not {shown}"
     if one.at_least is not None and one.at_most is not None:
         return f"with {name} outside {one.interval.ends}"
     if one.at_most is None:
-        return f"with {name} below {exact(one.at_least or 0.0)}"
-    return f"with {name} above {exact(one.at_most)}"
+        return f"with {name} < {exact(one.at_least or 0.0)}"
+    return f"with {name} > {exact(one.at_most)}"

@@ -25,9 +25,9 @@ BOUND_DROPS = ("unrated", "below", "below-own", "above")
 """Names of the drops by bounds of the reward."""
 
 INVALID_WORDS = {
-    "masked": "are masked by their environment",
-    "truncated": "were cut off at a limit",
-    "failed": "failed outside the model",
+    "masked": "were masked by the environment (mask_sample)",
+    "truncated": "were truncated (hit a limit)",
+    "failed": "failed (agent or environment error)",
 }
 
 
@@ -152,7 +152,7 @@ def select(reward: Array, invalid: Array, invalid_words: Sequence[str], verdicts
             states.append(("valid", kind, INVALID_WORDS[kind], by_rule & (invalid == code)))
     for rule in (*rules.filters, *rules.early, *_bound_drops(reward, rules.bounds), *rules.late):
         states.append(("selected", rule.name, rule.words, by_rule & rule.mask))
-    states.append(("not_rejected", "rejected", "rejected by hand", verdicts == REJECT))
+    states.append(("not_rejected", "rejected", "rejected in review", verdicts == REJECT))
     for code, skip in enumerate(rules.skips):
         if skip:
             words = ISSUE_WORDS.get(skip, skip)
@@ -177,11 +177,11 @@ def _bound_drops(reward: Array, bounds: RewardBounds) -> list[RuleDrop]:
     if own is None and not bounds.common.is_bounded:
         return []
     follows, unrated = True if own is None else np.isnan(own), np.isnan(reward)
-    drops = [RuleDrop("unrated", "unrated", unrated if bounds.common.is_bounded else unrated & ~follows)]
+    drops = [RuleDrop("unrated", "without a reward", unrated if bounds.common.is_bounded else unrated & ~follows)]
     if low is not None:
         drops.append(RuleDrop("below", f"below {exact(low)}", follows & (reward < low)))
     if own is not None:
-        drops.append(RuleDrop("below-own", f"below the threshold of their {bounds.own_by}", reward < own))
+        drops.append(RuleDrop("below-own", f"below the per-{bounds.own_by} threshold", reward < own))
     if high is not None:
         drops.append(RuleDrop("above", f"above {exact(high)}", follows & (reward > high)))
     return drops
@@ -197,7 +197,7 @@ def random_control(possible: Selection, verdicts: Array, drawn: Array) -> Select
     count = int(np.count_nonzero(dropped))
     if not count:
         return possible
-    drop = Drop("selected", "not-drawn", "not drawn for the random control", count)
+    drop = Drop("selected", "not-drawn", "not in the random baseline", count)
     reason = possible.reason.copy()
     reason[dropped] = first + 1
     accepted = int(np.count_nonzero((verdicts == ACCEPT) & (reason == KEPT)))
@@ -231,20 +231,20 @@ class Funnel:
         return shown(self.sentence())
 
     def sentence(self) -> str:
-        """Return the funnel as people say it: "1,204 kept, 96 dropped: 60 below 0.8, 30 rejected by hand"."""
+        """Return the funnel as people say it: "1,204 kept, 96 dropped: 60 below 0.8, 30 rejected in review"."""
         dropped = self.rollouts - self.exportable
         parts = ", ".join(f"{drop.count:,} {drop.said}" for drop in self.drops)
         kept = f"{self.exportable:,} kept, {dropped:,} dropped" + (f": {parts}" if parts else "")
         if self.idle:
             kept += f"; {idle_head(len(self.idle))}: {'; '.join(drop.words for drop in self.idle)}"
-        return f"{kept}; of those kept, {self.trimmed_words()}" if self.trimmed else kept
+        return f"{kept}; among the kept: {self.trimmed_words()}" if self.trimmed else kept
 
     def trimmed_words(self) -> str:
         """Return how many examples end earlier than their rollout, and why."""
         parts = []
         for name, count in self.trimmed.items():
             said = Drop("exportable", name, ISSUE_WORDS.get(name, name), count).said
-            cause = f"{'ends' if count == 1 else 'end'} earlier because {'it' if count == 1 else 'they'} "
+            cause = f"trimmed because {'it' if count == 1 else 'they'} "
             parts.append(f"{count:,} {'' if name == 'trimmed_tail' else cause}{said}")
         return "; ".join(parts)
 
@@ -268,7 +268,7 @@ class Funnel:
 
 def idle_head(n: int) -> str:
     """Return what is said of rules that dropped nobody, before their words."""
-    return "a rule that drops nobody" if n == 1 else "rules that drop nobody"
+    return "a rule that drops nothing" if n == 1 else "rules that drop nothing"
 
 
 def _by_name(drops: Sequence[Drop]) -> dict[str, int]:

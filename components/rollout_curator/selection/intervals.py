@@ -41,13 +41,13 @@ class Interval:
 
     @property
     def ends(self) -> str:
-        """Return its ends in words: "3 to 12", "3 or more", "12 or less", "below 12", "any"."""
+        """Return its ends in words: "3–12", "≥ 3", "≤ 12", "< 12", "[3, 12)", "any"."""
         if self.high is None:
-            return "any" if self.low is None else f"{exact(self.low + 0.0)} or more"
-        high = f"{'' if self.closed else 'below '}{exact(self.high)}"
+            return "any" if self.low is None else f"≥ {exact(self.low + 0.0)}"
+        high = exact(self.high)
         if self.low is None:
-            return f"{high} or less" if self.closed else high
-        return f"{exact(self.low)} to {high}"
+            return f"≤ {high}" if self.closed else f"< {high}"
+        return f"{exact(self.low)}–{high}" if self.closed else f"[{exact(self.low)}, {high})"
 
     @property
     def text(self) -> str:

@@ -97,5 +97,5 @@ def words(part: Condition, name: str) -> str:
     if isinstance(part, Equals):
         return f"{name} {part.word or '(none)'}"
     if part.missing:
-        return f"without {name}"
+        return f"no {name}"
     return f"{name} {part.interval.words}" if part.interval.is_bounded else f"any {name}"

@@ -1,4 +1,4 @@
-"""Means and their 95 % intervals, by task: attempts at one task are alike, so tasks are counted and not attempts.
+"""Means and their 95% intervals, by task: attempts at one task are alike, so tasks are counted and not attempts.
 
 An interval says where the mean would lie over other tasks like these, chosen by the same rules. Its width comes from
 how far the mean moves when one task is left out (the jackknife, which a task with most of the attempts does not fool),
@@ -23,7 +23,7 @@ TASKS_MIN = 5
 TAIL = 0.025
 ROUNDING = 1e-12
 """What is smaller than this beside the values themselves comes from rounding."""
-NOTE = "95 % intervals by task, for the same rules on other tasks like these; none of fewer than five tasks"
+NOTE = "95% CI by task, for the same rules on other tasks like these; none for fewer than five tasks"
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -60,7 +60,7 @@ def open_source(path: Path) -> Opened:
     try:
         descriptor = open_regular(path)
     except NotRegular as error:
-        raise SourceRefused(f"{name}: is not a regular file, so it is not opened") from error
+        raise SourceRefused(f"{name}: not a regular file") from error
     except (FileNotFoundError, ValueError) as error:  # ValueError: a NUL in the path
         raise SourceNotFound(f"{name}: no such file") from error
     except OSError as error:
@@ -96,17 +96,17 @@ def refuse_other_files(head: bytes, name: str) -> None:
     reason = None
     few, many = sorted(head[first:64:2].count(0) for first in (0, 1))
     if head[:2] in (b"\xff\xfe", b"\xfe\xff") or (not few and len(head) > 8 and many > len(head[1:64:2]) * 0.9):
-        reason = "is UTF-16, save it as UTF-8"
+        reason = "is UTF-16; save it as UTF-8"
     elif head.startswith(b"version https://git-lfs.github.com/spec/"):
-        reason = "is a Git LFS pointer, run `git lfs pull`"
+        reason = "is a Git LFS pointer; run `git lfs pull`"
     elif head[:4] == b"PK\x03\x04":
-        reason = "is a zip archive, unpack it"
+        reason = "is a zip archive; unpack it"
     elif head[:4] == b"PAR1":
-        reason = "is a Parquet file inside a compressed one, unpack it"
+        reason = "is a Parquet file inside a compressed one; unpack it"
     elif start.startswith((b"<!doctype html", b"<html")):
-        reason = "is an HTML page, perhaps a log-in page saved as data"
+        reason = "is an HTML page, perhaps a login page saved as data"
     elif _GZIP.match(head) or head[:4] == b"\x28\xb5\x2f\xfd" or _BZIP2.match(head):
-        reason = "is compressed twice, unpack it once"
+        reason = "is compressed twice; decompress it once"
     if reason:
         raise SourceUnreadable(f"{name}: {reason}")
 
@@ -157,13 +157,13 @@ def _gunzip(source: Opened) -> Iterator[bytes]:
                 return
             inflate = zlib.decompressobj(31)
         if not pending:
-            source.notes.append("the gzip data is cut off: lines up to the cut were read")
+            source.notes.append("the gzip data is truncated: lines up to the break were read")
             return
         try:
             unpacked = inflate.decompress(pending, CHUNK_BYTES)
         except zlib.error as error:
             if "incorrect" in str(error) and "check" in str(error):
-                message = f"{name}: the gzip checksum does not fit, the file is damaged; fetch it again"
+                message = f"{name}: gzip checksum mismatch, the file is damaged; download it again"
                 raise SourceUnreadable(message) from error
             source.notes.append(f"the gzip data is damaged ({error}): lines up to there were read")
             return
@@ -190,7 +190,7 @@ def _unzstd(source: Opened) -> Iterator[bytes]:
         frame, began = unpacker.decompressobj(), False
         while not frame.eof:
             if not pending and not (pending := source.file.read(1024)):
-                source.notes.append("the zstd data is cut off: lines up to the cut were read")
+                source.notes.append("the zstd data is truncated: lines up to the break were read")
                 return
             try:
                 unpacked = frame.decompress(pending)
@@ -224,7 +224,7 @@ def _bunzip2(source: Opened) -> Iterator[bytes]:
                 return
             unpacker = bz2.BZ2Decompressor()
         if unpacker.needs_input and not pending and not (pending := source.file.read(1 << 16)):
-            source.notes.append("the bzip2 data is cut off: lines up to the cut were read")
+            source.notes.append("the bzip2 data is truncated: lines up to the break were read")
             return
         try:
             unpacked = unpacker.decompress(pending, CHUNK_BYTES)

@@ -79,7 +79,7 @@ class Splitter:
         while (first := window.next_byte()) != ARRAY_END:
             if first is None:
                 if record is None or not record.fault:
-                    self.notes.append("the JSON array does not end: the file may be cut off after the last record")
+                    self.notes.append("the JSON array does not end: the file may be truncated after the last record")
                 return
             record = window.record()
             yield record
@@ -122,7 +122,7 @@ class Window:
         """Pass over what stands between values and return the first byte of the next one, None at the end."""
         self._n_values += 1
         if self._n_values > limits.VALUES_MAX + self._at // limits.VALUE_BYTES:
-            raise limits.TooMuch(f"more than {limits.VALUES_MAX:,} values stand there, most of them nearly empty")
+            raise limits.TooMuch(f"more than {limits.VALUES_MAX:,} values are in it, most of them nearly empty")
         indent = None if self._at else b""
         while True:
             found = _BETWEEN.match(self._held, self._at - self._base)

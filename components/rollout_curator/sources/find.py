@@ -49,13 +49,13 @@ def find(paths: Iterable[str | Path]) -> list[Found]:
     files: dict[str, Path] = {}
     for given in paths:
         if given == "":  # Path would take it for the folder one is in
-            raise SourceNotFound("the name of a file is empty; name a file, a folder or a glob")
+            raise SourceNotFound("empty file name; pass a file, a folder or a glob")
         for path in _expand(Path(given)):
             real, named = os.path.realpath(path), Path(os.path.abspath(path))
             if real not in files or files[real].is_symlink():  # a link and its file are one source
                 files[real] = named
     if not files:
-        raise SourceNotFound("no file of rollouts was named; give a file, a folder or a glob")
+        raise SourceNotFound("no input given; pass a file, a folder or a glob")
     return [Found(path, name) for path, name in zip(files.values(), _names(list(files.values())), strict=True)]
 
 
@@ -93,7 +93,7 @@ def _expand(path: Path) -> list[Path]:
     if not _is_pattern(path):
         return [path]
     if not (found := _named(path)):
-        raise SourceNotFound(f"{shown(path)}: nothing matches")
+        raise SourceNotFound(f"{shown(path)}: no matching files")
     return found
 
 
@@ -111,7 +111,7 @@ def _others(folder: Path) -> str:
     passed = sorted(passed_over([folder]), key=lambda file: file.name.startswith("."))
     names = ", ".join(_with_reason(file) for file in passed[:SHOWN_MAX])
     more = f" and {len(passed) - SHOWN_MAX:,} more" if len(passed) > SHOWN_MAX else ""
-    return f"; passed over: {names}{more}" if passed else ""
+    return f"; skipped: {names}{more}" if passed else ""
 
 
 def _with_reason(file: PassedOver) -> str:

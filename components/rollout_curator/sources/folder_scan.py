@@ -19,8 +19,8 @@ from rollout_curator.sources.decision_exports import is_given_out
 _DRAFT = re.compile(r"\..+\.[0-9a-f]{32}\.tmp(-wal|-shm|-journal)?", re.DOTALL)
 _STORE = re.compile(r"curation\.sqlite(-wal|-shm|-journal)?")
 _NOT_ROLLOUTS = {"_aggregate_metrics.json": "aggregate metrics", "/package.json": "a package file"}
-_PARTS = {"report": "the report of an export, no rollouts", "card": "the data card of an export, no rollouts"}
-_EXPORT = "an export of this program, read only when it is named"
+_PARTS = {"report": "the report of an export, not rollouts", "card": "the dataset card of an export, not rollouts"}
+_EXPORT = "an export of this program, read only when it is given by name"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ def matched_not_read(matches: list[Path]) -> list[Entry]:
     others = [path for path in matches if not path.is_file()]
     files = [path for path in matches if path.is_file()]
     parents = {str(parent) for path in files for parent in path.parents}
-    why = "a folder that a pattern matches is read only when it is named"
+    why = "a folder that a pattern matches is read only when it is given by name"
     return [
         Entry(path, why, is_folder=True) if path.is_dir() else Entry(path, no_file(path))
         for path in others
@@ -64,17 +64,17 @@ def matched_not_read(matches: list[Path]) -> list[Entry]:
 
 
 def no_file(path: Path) -> str:
-    """Say why a path is no regular file, empty when it is one."""
+    """Say why a path is not a regular file, empty when it is one."""
     if not os.path.exists(path):
-        return "a link that leads nowhere"
+        return "a broken link"
     return "" if os.path.isfile(path) else "not a regular file"
 
 
 def _why_closed(folder: Path) -> str:
     """Say why a folder is not looked into, empty when it is."""
     if folder.name.startswith("."):
-        return "a hidden folder, which is not looked into"
-    return "a link to a folder, which is not followed" if folder.is_symlink() else ""
+        return "a hidden folder, not searched"
+    return "a link to a folder, not followed" if folder.is_symlink() else ""
 
 
 def _why_not(path: Path, real: Path, root: str, named: dict[str, dict[str, list[Named]]]) -> str:
@@ -84,7 +84,7 @@ def _why_not(path: Path, real: Path, root: str, named: dict[str, dict[str, list[
     if path.is_symlink():
         real = Path(os.path.realpath(path))
         if os.path.commonpath([root, real]) != root:
-            return "a link that leads out of the folder"
+            return "a link to outside the folder"
     if why := _why_ours(real, named):
         return why
     if path.name.startswith("."):
@@ -92,11 +92,11 @@ def _why_not(path: Path, real: Path, root: str, named: dict[str, dict[str, list[
     name = path.name.lower()
     if not name.endswith(SUFFIXES):
         kind = f"ending in {shown(path.suffix)}" if path.suffix else "without a suffix"
-        return f"a file {kind} is read only when it is named"
+        return f"a file {kind} is read only when it is given by name"
     known = [words for end, words in _NOT_ROLLOUTS.items() if f"/{name}".endswith(end)]
     if not known and is_given_out(real):
         known = ["decisions of a review store as a file"]
-    return f"{known[0]}, no rollouts" if known else ""
+    return f"{known[0]}, not rollouts" if known else ""
 
 
 def _why_ours(path: Path, named: dict[str, dict[str, list[Named]]]) -> str:
@@ -107,15 +107,15 @@ def _why_ours(path: Path, named: dict[str, dict[str, list[Named]]]) -> str:
     if one := own_exports.of_size(path, named[folder].get(path.name, ())):
         return _PARTS.get(one.part, _EXPORT)
     if own_exports.is_record(path.name) and own_exports.named_in(path) is not None:
-        return "the record of an earlier export, no rollouts"
+        return "the record of an earlier export, not rollouts"
     if own_exports.TEMPORARY.fullmatch(path.name):
-        return "left by an export that was cut off"
+        return "left by an interrupted export"
     if _DRAFT.fullmatch(path.name):
-        return "left by a review store that was cut off"
+        return "left by an interrupted review store"
     if path.name.startswith(".") and path.name.endswith(".lock"):
         return "the lock of an export"
     if _STORE.fullmatch(path.name):
-        return "a review store, no rollouts"
+        return "a review store, not rollouts"
     return _why_manifest(path, named[folder]) if own_exports.is_manifest(path.name) else ""
 
 
@@ -123,12 +123,12 @@ def _why_manifest(path: Path, named: dict[str, list[Named]]) -> str:
     """Say what a file is that is named like a manifest, and which file it no longer takes out."""
     mine = own_exports.named_in(path)
     if mine is None:
-        return "named like a manifest of an export and is none, read only when it is named"
+        return "named like the manifest of an export but is not one, read only when it is given by name"
     there = [each.file for each in mine if path.with_name(each.file).is_file()]
     changed = [file for file in there if not own_exports.of_size(path.with_name(file), named.get(file, ()))]
     read = [shown(file) for file in changed if file.lower().endswith(SUFFIXES)]
     if not read:
-        return "the manifest of an export, no rollouts"
+        return "the manifest of an export, not rollouts"
     one = len(read) == 1
     said = "is no longer the file it names, so that is read" if one else "are no longer as it says, so they are read"
     return f"the manifest of an export; {', '.join(read)} {said}"

@@ -80,9 +80,9 @@ class Amount:
                 n_lines,
             )
         if self.different > DIFFERENT_MAX:
-            raise TooMuch(f"more than {DIFFERENT_MAX:,} different ones are no rollouts", n_lines)
+            raise TooMuch(f"more than {DIFFERENT_MAX:,} different ones are not rollouts", n_lines)
         if self.others > OTHERS_MAX:
-            raise TooMuch(f"more than {OTHERS_MAX:,} are no rollouts, or blank", n_lines)
+            raise TooMuch(f"more than {OTHERS_MAX:,} are not rollouts, or are blank", n_lines)
 
 
 def packed_rollouts_max(size_bytes: int) -> int:

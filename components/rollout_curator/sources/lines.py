@@ -171,10 +171,10 @@ def _parse(text: bytes) -> Parsed | Unreadable:
         if _has_long_number(text) and _BIG_INTEGER.search(text):
             obj = json.loads(text)
     except RecursionError:
-        return Unreadable("too_deep", "nested too deep to read")
+        return Unreadable("too_deep", "nested too deeply to read")
     except (orjson.JSONDecodeError, ValueError) as refusal:
         if "ecursion" in str(refusal):
-            return Unreadable("too_deep", "nested too deep to read")
+            return Unreadable("too_deep", "nested too deeply to read")
         decided = _parse_again(text)
         if isinstance(decided, Unreadable):
             return decided
@@ -205,7 +205,7 @@ def _parse_again(text: bytes) -> tuple[Any, tuple[str, ...]] | Unreadable:
     except UnicodeDecodeError as error:
         return Unreadable("invalid_utf8", f"not UTF-8: byte {error.start + 1} of the line is not valid")
     except RecursionError:
-        return Unreadable("too_deep", "nested too deep to read")
+        return Unreadable("too_deep", "nested too deeply to read")
     except json.JSONDecodeError as error:
         return _more_than_one(error) or Unreadable("not_json", f"not JSON: {_complaint(error)}")
     except ValueError:
@@ -237,9 +237,9 @@ def _more_than_one(error: json.JSONDecodeError) -> Unreadable | None:
     except (ValueError, RecursionError):
         return None
     if n_objects == 1:
-        return Unreadable(SEVERAL, "a comma follows the JSON object; take it away")
+        return Unreadable(SEVERAL, "a comma follows the JSON object; remove it")
     many = f"{_COUNTED_MAX:,} or more" if n_objects == _COUNTED_MAX else str(n_objects)
-    return Unreadable(SEVERAL, f"{many} JSON objects on one line; write each on a line of its own")
+    return Unreadable(SEVERAL, f"{many} JSON objects on one line; write each on its own line")
 
 
 def _end_of_gap(text: str, at: int) -> int:

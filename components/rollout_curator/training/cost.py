@@ -14,18 +14,18 @@ from typing import Any
 import numpy as np
 
 from rollout_curator.training.targets.base import Target
-from rollout_curator.words import counted, said_of
+from rollout_curator.words import counted
 
 Array = np.ndarray[Any, Any]
 
 GRAINS = 1024
 SHOWN_AGENTS, SHOWN_TASKS = 50, 10
 OVERLONG = {
-    "cut": "cuts them and trains on the beginning",
-    "masked": "masks them; they take their place in a batch and train nothing",
+    "cut": "truncates them and trains on the beginning",
+    "masked": "masks them; they take a place in the batch and train nothing",
     "dropped": "drops them before training",
 }
-"""What a trainer does with rows that are too long."""
+"""What a trainer does with examples that are too long."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -104,22 +104,23 @@ class Cost:
     def sentence(self) -> str:
         """Return the numbers as people say them, with their ranges where they are estimates."""
         tokens = f"{self.trained} trained of {self.total} tokens"
-        return f"{tokens} in {counted(self.rows, 'row')}; {counted(self.steps, 'step')}"
+        return f"{tokens} in {counted(self.rows, 'example')}; {counted(self.steps, 'step')}"
 
     def too_long(self) -> str:
         """Return how many rows are too long and what the trainer does with them, empty where none can be."""
         if not self.over_length.high:
             return ""
-        return f"{self.over_length} of {counted(self.rows, 'row')}: {self.trainer} {OVERLONG[self.overlong]}"
+        return f"{self.over_length} of {counted(self.rows, 'example')}: {self.trainer} {OVERLONG[self.overlong]}"
 
     def no_step(self) -> str:
         """Return why nothing is trained at all, empty where something is."""
         if self.steps or not self.rows:
             return ""
         return (
-            f"{self.trainer} drops a batch that is not full, and there {said_of(self.rows, 'are')} "
-            f"{counted(self.rows, 'row')} for one of {self.asked.batch_size:,}: it would train nothing; the config "
-            "given with the file asks for fewer rows a step"
+            f"{self.trainer} drops an incomplete batch, and {counted(self.rows, 'example')} "
+            f"{'does' if self.rows == 1 else 'do'} not fill one of {self.asked.batch_size:,}: nothing would be "
+            "trained; the exported config "
+            "uses a smaller batch size"
         )
 
     def as_json(self) -> dict[str, Any]:

@@ -37,7 +37,7 @@ def looked_for(look: Look) -> dict[str, str]:
     known = {"no_trained_token": ""}
     if target.judge is not None:
         known |= {"refused_by_trainer": "", "skipped_by_trainer": ""}
-    known |= {"over_length": "" if look.max_tokens else "a limit"}
+    known |= {"over_length": "" if look.max_tokens else "a max length"}
     if target.renders != "itself":
         needed = "a chat template" if look.template is None else "" if look.is_known else "the trainer's own template"
         known |= dict.fromkeys(("template_error", "double_encoded", "image_repr"), needed)

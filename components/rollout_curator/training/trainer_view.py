@@ -145,7 +145,7 @@ def _spans(
     if target.trains == "between":
         found = _between(rendered.whole, target.marks, dict(template.special).get("eos_token", ""))
         return found or (
-            "What is trained is not known: the text has no <|im_start|>assistant, the mark in the script. Put "
+            "Unknown what is trained: the text has no <|im_start|>assistant, the mark in the script. Put "
             "the marks of your template there."
         )
     return _replaced(made, messages, template, rendered.whole)

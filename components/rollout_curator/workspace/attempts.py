@@ -2,7 +2,7 @@
 
 What may be trained on is one question, how a model fared at a task another; a figure of the second kind that follows
 the first is of survivors. So every attempt at what is looked at counts here, by its reward as recorded, also one that
-cannot be written or that a rule drops. Two kinds fail whatever their reward: an attempt that was cut off at a limit
+cannot be written or that a rule drops. Two kinds fail whatever their reward: an attempt that was truncated
 (evaluations count an answer that is not there as wrong; the figures without them stand beside), and one that a person
 rejected, so that a rejected failure stays one. An attempt that the environment masked, or that failed outside the
 model, says nothing of the model and is left out, as evaluations leave out or repeat such runs; so is one without a
@@ -113,12 +113,12 @@ def fared_words(found: Fared) -> str:
     """Return how the tasks fare, in words."""
     summary = found.summary
     if not summary.tasks:
-        return "No task has a rated rollout."
-    unrated = f", {summary.unrated:,} without" if summary.unrated else ""
+        return "No task has a reward."
+    unrated = f", {counted(summary.unrated, 'rollout')} without a reward" if summary.unrated else ""
     solved = f"{summary.solved:,} {said_of(summary.solved, 'are')}"
     return (
-        f"{counted(summary.tasks, 'task')} with a rating{unrated}: at {exact(found.at_least)} or more {solved} solved"
-        f" by every attempt and {summary.unsolved:,} by none, which teach little; {summary.mixed:,} by some."
+        f"{counted(summary.tasks, 'task')} with a reward{unrated}: {solved} solved by every attempt,"
+        f" {summary.unsolved:,} by none, {summary.mixed:,} by some (success: reward ≥ {exact(found.at_least)})."
         f" {_chances(found)}"
     )
 
@@ -129,15 +129,15 @@ def _chances(found: Fared) -> str:
     tasks, most = curve[0].tasks, curve[-1].k
     is_all = tasks == found.summary.tasks
     over = f"Over {'all' if is_all and tasks > 1 else 'the'} {counted(tasks, 'task')}"
-    over += "" if is_all else f" with {counted(most, 'attempt')} or more"
+    over += "" if is_all else f" with at least {counted(most, 'attempt')}"
     points = _points(curve)
     if found.uncut is None:
         return f"{over}: {points}."
     if not found.uncut.curve:
-        return f"{over}: {points}; all their attempts were cut off."
+        return f"{over}: {points}; all their attempts were truncated."
     other = found.uncut.curve
     some = f" ({other[0].tasks:,} of them)" if other[0].tasks != tasks else ""
-    return f"{over}: {points}; without those cut off {_points(other)}{some}."
+    return f"{over}: {points}; without truncated attempts {_points(other)}{some}."
 
 
 def _points(curve: Sequence[PassAt]) -> str:
@@ -147,14 +147,14 @@ def _points(curve: Sequence[PassAt]) -> str:
 def counted_words(found: Attempts) -> str:
     """Return what counts as an attempt and what is left out, in words."""
     n_cut = int(np.count_nonzero(found.cut_off))
-    failed = [f"{n_cut:,} cut off at a limit"] if n_cut else []
-    failed += [f"{found.rejected:,} rejected by hand"] if found.rejected else []
-    said = f"{counted(len(found.rows), 'attempt')}, whatever the bounds, rules and trainer"
+    failed = [f"{n_cut:,} truncated"] if n_cut else []
+    failed += [f"{found.rejected:,} rejected in review"] if found.rejected else []
+    said = f"{counted(len(found.rows), 'attempt')}, whatever the threshold, rules and trainer"
     if failed:
         said += f"; {' and '.join(failed)} {said_of(n_cut + found.rejected, 'count')} as failed"
     left = [f"{n:,} that {said_of(n, INVALID_WORDS[kind])}" for kind, n in found.left_out.items()]
     left += [f"{found.unrated:,} without a reward"] if found.unrated else []
-    return f"{said}{'; left out: ' + ', '.join(left) if left else ''}."
+    return f"{said}{'; not counted: ' + ', '.join(left) if left else ''}."
 
 
 def told(workspace: Workspace, recipe: Recipe) -> dict[str, Any]:

@@ -79,9 +79,9 @@ class Collection:
             more = f" (and {len(self.refused) - 1} more files)" if len(self.refused) > 1 else ""
             raise SourceUnreadable(self.refused[0].reason + more)
         if not self.sources:
-            raise SourceUnreadable("no file of rollouts is named; name one, or another manifest")
+            raise SourceUnreadable("no input file is listed; give one, or another manifest")
         kinds = ", ".join(f"{drop.count:,} {drop.words}" for drop in self.problems_by_kind())
-        raise SourceUnreadable(f"{self.sources[0].name}: no rollouts; its lines are: {kinds}")
+        raise SourceUnreadable(f"{self.sources[0].name}: no rollouts found; its lines are: {kinds}")
 
     @property
     def n_rollouts(self) -> int:
@@ -182,7 +182,7 @@ class Collection:
     def numbers(self, name: str) -> Array:
         """Return the values of an axis per row as floats, NaN where there is none. Read-only. Raises RecipeError."""
         if name not in self.axes:
-            raise RecipeError(f"there is no number {name!r} in these files; choose another, or take the rule out")
+            raise RecipeError(f"these files have no numeric column {name!r}; choose another or remove the rule")
         if name not in self._numbers:
             values = self.facet(name) if self.axes[name].is_facet else self.column(name).astype("float64", copy=False)
             self._numbers[name] = np.where(values < 0, np.nan, values) if name == "attempt" else values

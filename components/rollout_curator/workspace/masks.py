@@ -90,7 +90,7 @@ def rows_matching(columns: ColumnSource, parts: Sequence[Condition], among: Arra
             found &= part.fits(columns.numbers(part.column))
             continue
         if part.column not in (*CLASSES, "invalid"):
-            raise RecipeError(f"there is no class {part.column!r}; choose from {', '.join(CLASSES)}")
+            raise RecipeError(f"unknown category {part.column!r}; choose one of {', '.join(CLASSES)}")
         codes, words = columns.classes(part.column)
         found &= codes == (words.index(part.word) if part.word in words else -1)
     return found

@@ -16,7 +16,7 @@ class Unusable:
     why: str
 
 
-_LACKING = "no rollout in these files has that number"
+_LACKING = "these files have no such numeric column"
 
 
 def find_unusable(workspace: Workspace, recipe: Recipe) -> list[Unusable]:

@@ -35,5 +35,5 @@ def index_of(file: Found, cache: Path) -> dict[str, Any]:
             pass
         header = store.read_header(cache, file.path)
     if header is None:
-        raise SourceUnreadable(f"{file.name}: the file changes while it is read; wait until it is written")
+        raise SourceUnreadable(f"{file.name}: the file is still being written; try again when it is complete")
     return header

@@ -18,9 +18,9 @@ from rollout_curator.workspace.workspace import Workspace
 SEEDS = (1, 2, 3)
 """The seeds of the controls that stand beside a selection where nobody names others."""
 HELP = (
-    "As many rollouts of each task, drawn from all that could have been kept; or about as many tokens from the same "
-    "tasks, whatever the number of rollouts. Train on several seeds: a gain over the controls that is within the "
-    "spread between them may be chance. One control and one run cannot show it."
+    "Random baseline: the same number of rollouts per task, drawn at random from everything that could have been kept; "
+    "or about the same number of tokens from the same tasks. Train on several seeds: a gain over the baselines that is "
+    "within the spread between them may be chance. One baseline and one run cannot show it."
 )
 
 
@@ -38,7 +38,7 @@ class Overlap:
         """Return it as people say it: "shares 56 of its 76 rollouts with the selection of 76; ..."."""
         return (
             f"shares {self.shared:,} of its {counted(self.drawn, 'rollout')} with the selection of {self.selected:,}; "
-            f"{self.drawn_tokens:,} generated tokens against {self.selected_tokens:,}"
+            f"{self.drawn_tokens:,} generated tokens vs {self.selected_tokens:,}"
         )
 
 
@@ -62,8 +62,8 @@ def beside(recipe: Recipe) -> dict[str, Recipe]:
     """Return the controls that stand beside a selection, by name; beside a control, the selection it stands for."""
     if recipe.is_control:
         return {"the selection itself": recipe.with_control(None)}
-    found = {f"random control {seed}": recipe.with_control(seed, ROLLOUTS) for seed in SEEDS}
-    return {**found, "random control, as many tokens": recipe.with_control(SEEDS[0], TOKENS)}
+    found = {f"random baseline {seed}": recipe.with_control(seed, ROLLOUTS) for seed in SEEDS}
+    return {**found, "random baseline, same tokens": recipe.with_control(SEEDS[0], TOKENS)}
 
 
 def compared(workspace: Workspace, named: Mapping[str, Recipe]) -> list[dict[str, Any]]:

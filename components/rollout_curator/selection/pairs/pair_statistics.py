@@ -17,9 +17,9 @@ Array = np.ndarray[Any, Any]
 UNEVEN = 0.6
 """From this share of the pairs on it is said that one side is longer, where chance alone would not make it so."""
 LEARNS = {
-    1: ": a model trained on these may learn length",
+    1: ": training on these may teach length",
     0: "",
-    -1: ": a model trained on these may learn to be short",
+    -1: ": training on these may teach brevity",
 }
 
 
@@ -79,7 +79,7 @@ class Figures:
             other = "" if rule == "closest_length" else "the rule closest_length or "
             found.append(f"{other}max_length_ratio makes lengths more alike")
         if self.with_others and style == "trl":
-            found.append("other_turns = leave_out takes only pairs in which the model alone speaks")
+            found.append("other_turns = leave_out takes only pairs with only the model's own turns")
         return [f"For other pairs: {'; '.join(found)}."] if found else []
 
     def _trained(self, style: str) -> Against:
@@ -94,7 +94,7 @@ class Figures:
             said = f"The chosen side is longer in {_of(own.chosen_more, self.pairs, ' pairs')}"
             if own.chosen_more < self.pairs:
                 said += f", the rejected one in {own.rejected_more:,}"
-            medians = f"(median {_number(own.chosen)} against {_number(own.rejected)} characters of the model's own)"
+            medians = f"(median {_number(own.chosen)} vs {_number(own.rejected)} characters of the model's own)"
             yield f"{said} {medians}{'' if has_more else LEARNS[_leaning(own)]}."
         if self.n_other_chars:
             yield f"With tool results and user turns it is longer in {_more(self.whole, self.pairs, ' characters')}."
@@ -117,10 +117,10 @@ class Figures:
 
     def _of_few(self) -> Iterator[str]:
         if self.alike:
-            are = said_of(self.alike, "are the same on both sides: nothing is learnt from them")
+            are = said_of(self.alike, "are the same on both sides: nothing is learned from them")
             yield f"{counted(self.alike, 'pair')} {are}."
         if self.shared:
-            yield f"In {counted(self.shared, 'pair')} the turns both sides begin with stand in the prompt."
+            yield f"In {counted(self.shared, 'pair')} the turns that both sides begin with are in the prompt."
 
 
 def figures(rows: Array, sides: Mapping[int, Side]) -> Figures:
@@ -169,7 +169,7 @@ def _leaning(one: Against) -> int:
 
 
 def _more(one: Against, n_pairs: int, unit: str = "") -> str:
-    medians = f"median {_number(one.chosen)} against {_number(one.rejected)}{unit}"
+    medians = f"median {_number(one.chosen)} vs {_number(one.rejected)}{unit}"
     return f"{_of(one.chosen_more, n_pairs)} ({medians})"
 
 
@@ -185,4 +185,4 @@ def _number(value: float) -> str:
 
 
 def _percent(share: float) -> str:
-    return f"{share * 100:.0f} %" if share >= 0.005 else "Less than 1 %"
+    return f"{share * 100:.0f}%" if share >= 0.005 else "Less than 1%"

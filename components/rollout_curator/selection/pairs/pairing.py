@@ -25,10 +25,10 @@ from rollout_curator.words import counted, said_of
 Array = np.ndarray[Any, Any]
 
 RULES = {
-    "best_worst": "the best against the worst of each task",
-    "margin": "every two whose rewards are far enough apart",
-    "closest_length": "the two nearest in length of each task",
-    "chosen": "what reviewers chose over another",
+    "best_worst": "best vs worst per task",
+    "margin": "all pairs with a minimum margin",
+    "closest_length": "the two closest in length per task",
+    "chosen": "reviewer preferences",
 }
 FORMATS = ("trl", "nemo_rl")
 OTHER_TURNS = {"keep": "stay", "leave_out": "leave such pairs out"}
@@ -38,15 +38,15 @@ CLOSE = 1e-9
 """Two rewards 0.1 apart in decimals may be less than 0.1 apart as floats by so much."""
 
 WORDS = {
-    "single": "have one usable rollout only",
-    "no_chosen": "have no rollout that is kept",
-    "no_worse": "have no rollout that is worse than the kept ones",
-    "too_close": "have no two rewards far enough apart",
-    "prompts_differ": "have no two such rollouts with the same prompt and tools",
+    "single": "have only one usable rollout",
+    "no_chosen": "have no kept rollout",
+    "no_worse": "have no rollout worse than the kept ones",
+    "too_close": "have no pair with the minimum margin",
+    "prompts_differ": "have no such pair with the same prompt and tools",
     "no_prompt": "have no prompt",
-    "not_chosen": "have none that a reviewer chose over another",
-    "other_turns": "have no such two in which the model alone speaks",
-    "lengths_differ": "have no such two near enough in length",
+    "not_chosen": "have no reviewer preference",
+    "other_turns": "have no such pair with only the model's own turns",
+    "lengths_differ": "have no such pair close enough in length",
 }
 """Why a group gives no pair -> words that follow a number."""
 
@@ -85,7 +85,7 @@ def read(value: Any) -> Pairs | None:
     known = [column.name for column in fields(Pairs)]
     for name, given in value.items():
         if name not in known:
-            raise RecipeError(f"pairs: there is no {name!r}; choose from {', '.join(known)}")
+            raise RecipeError(f"pairs: unknown key {name!r}; choose from {', '.join(known)}")
         if name in ("margin", "at_most", "max_length_ratio") and (
             isinstance(given, bool) or not isinstance(given, int | float)
         ):
@@ -98,13 +98,11 @@ def read(value: Any) -> Pairs | None:
     if not isinstance(made.other_turns, str) or made.other_turns not in OTHER_TURNS:
         raise RecipeError(f"pairs: other_turns is {made.other_turns!r}, expected one of {', '.join(OTHER_TURNS)}")
     if made.max_length_ratio != 0 and not 1 <= made.max_length_ratio < float("inf"):
-        raise RecipeError(
-            f"pairs: max_length_ratio is {made.max_length_ratio!r}, expected a number of 1 or more; 0 takes any"
-        )
+        raise RecipeError(f"pairs: max_length_ratio is {made.max_length_ratio!r}, expected a number ≥ 1; 0 allows any")
     if not 0 < made.margin < float("inf"):
-        raise RecipeError(f"pairs: margin is {made.margin!r}, expected a number above 0")
+        raise RecipeError(f"pairs: margin is {made.margin!r}, expected a number > 0")
     if not 0 <= made.at_most < float("inf") or made.at_most != int(made.at_most):
-        raise RecipeError(f"pairs: at_most is {made.at_most!r}, expected a whole number; 0 takes all")
+        raise RecipeError(f"pairs: at_most is {made.at_most!r}, expected a whole number; 0 keeps all")
     return made
 
 
@@ -148,9 +146,9 @@ class Paired:
         """Return the counts as people say them."""
         said = ", ".join(f"{count:,} {said_of(count, WORDS[name])}" for name, count in self.without.items())
         n_without, n_pairs = sum(self.without.values()), len(self.rows)
-        none = f"; {n_without:,} {said_of(n_without, 'give none')}: {said}" if said else ""
+        none = f"; {n_without:,} {said_of(n_without, 'yield no pair')}: {said}" if said else ""
         n_with = self.n_groups - n_without
-        marked = f"; {counted(self.n_marked, 'rollout')} with marked answers in none" if self.n_marked else ""
+        marked = f"; {counted(self.n_marked, 'rollout')} with marked answers in no pair" if self.n_marked else ""
         return f"{counted(n_pairs, 'pair')} from {n_with:,} of {self.n_groups:,} tasks{none}{marked}"
 
 

@@ -83,7 +83,7 @@ def fitting(pairs: Rows, sides: Mapping[int, Side], limits: Limits) -> tuple[Row
 def nearest(pairs: Rows, sides: Mapping[int, Side]) -> Rows:
     """Return pairs in the order of how far the lengths of their sides are apart; ties stay in their order.
 
-    Pairs that are the same on both sides come last: nothing is learnt from them.
+    Pairs that are the same on both sides come last: nothing is learned from them.
     """
     rows = {row for pair in pairs for row in pair}
     length = {row: speech_of(sides[row].turns).n_chars for row in rows}

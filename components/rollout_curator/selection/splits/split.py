@@ -73,7 +73,7 @@ def read(value: Any) -> Split | None:
     known = [column.name for column in fields(Split)]
     for name, given in value.items():
         if name not in known:
-            raise RecipeError(f"split: there is no {name!r}; choose from {', '.join(known)}")
+            raise RecipeError(f"split: unknown key {name!r}; choose from {', '.join(known)}")
         if name != "by" and (isinstance(given, bool) or not isinstance(given, int | float) or not 0 <= given < 1e12):
             raise RecipeError(f"split: {name} is {given!r}, expected a number that is not negative")
     made = Split(**{**value, **({"by": tuple(value["by"])} if isinstance(value.get("by"), list | tuple) else {})})
@@ -88,11 +88,11 @@ def _check(split: Split) -> None:
         raise RecipeError(f"split: near is {split.near!r}, expected more than 0 and at most 1")
     sizes = [size for size in (split.validation, split.test) if size]
     if not sizes:
-        raise RecipeError("split: validation and test are both 0; ask for some, or leave split out")
+        raise RecipeError("split: validation and test are both 0; set one or remove the split")
     if split.is_counted and any(size < 1 or size != int(size) for size in sizes):
         raise RecipeError("split: validation and test are both shares below 1, or both whole numbers of examples")
     if not split.is_counted and sum(sizes) >= 1:
-        raise RecipeError("split: validation and test together leave nothing to train on")
+        raise RecipeError("split: validation + test leave no training data")
     if split.seed != int(split.seed):
         raise RecipeError(f"split: seed is {split.seed!r}, expected a whole number")
 

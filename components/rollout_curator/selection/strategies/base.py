@@ -103,7 +103,7 @@ def _parameter(one: inspect.Parameter) -> Parameter:
 def get(name: str) -> Strategy:
     """Return a strategy by name. Raises RecipeError."""
     if name not in STRATEGIES:
-        raise RecipeError(f"there is no strategy {name!r}; choose from {', '.join(STRATEGIES)}")
+        raise RecipeError(f"unknown rule {name!r}; choose one of {', '.join(STRATEGIES)}")
     return STRATEGIES[name]
 
 
@@ -120,11 +120,11 @@ def arguments(step: Step) -> dict[str, Any]:
     row = get(step.name)
     for name in step.parameters:
         if name not in row.parameters:
-            raise RecipeError(f"{step.name}: there is no parameter {name!r}; it takes {', '.join(row.parameters)}")
+            raise RecipeError(f"{step.name}: unknown parameter {name!r}; it takes {', '.join(row.parameters)}")
     given = {name: step.parameters.get(name, parameter.default) for name, parameter in row.parameters.items()}
     for name, parameter in row.parameters.items():
         if given[name] is not None and given.get(parameter.instead_of) is not None:
-            raise RecipeError(f"{step.name}: {parameter.instead_of} and {name} are both set; leave one of them out")
+            raise RecipeError(f"{step.name}: set either {parameter.instead_of} or {name}, not both")
     return {name: _checked(f"{step.name}: {name}", given[name], row.parameters[name]) for name in given}
 
 
@@ -149,9 +149,9 @@ def _checked(where: str, value: Any, parameter: Parameter) -> Any:
         return value
     number = _number(where, value, parameter.type)
     if parameter.low is not None and number < parameter.low:
-        raise RecipeError(f"{where} is {value!r}, expected {exact(parameter.low)} or more")
+        raise RecipeError(f"{where} is {value!r}, expected ≥ {exact(parameter.low)}")
     if parameter.high is not None and number > parameter.high:
-        raise RecipeError(f"{where} is {value!r}, expected {exact(parameter.high)} or less")
+        raise RecipeError(f"{where} is {value!r}, expected ≤ {exact(parameter.high)}")
     return number
 
 
@@ -165,5 +165,5 @@ def _number(where: str, value: Any, kind: type) -> int | float:
         if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
             return float(value)
     except OverflowError:
-        raise RecipeError(f"{where} is beyond every number here, expected a smaller one") from None
+        raise RecipeError(f"{where} is too large; use a smaller number") from None
     raise RecipeError(f"{where} is {value!r}, expected a number")

@@ -28,7 +28,7 @@ def numbers(frame: "pd.DataFrame", column: str, where: str) -> Floats:
     Raises RecipeError that starts with `where` (step and parameter).
     """
     if column in NO_NUMBERS or column not in frame.columns or frame[column].dtype.kind not in "biuf":
-        raise RecipeError(f"{where} is {column!r}, which is no column of numbers here")
+        raise RecipeError(f"{where} is {column!r}, which is not a numeric column here")
     return np.asarray(frame[column].to_numpy(dtype=np.float64, na_value=np.nan))
 
 

@@ -33,35 +33,37 @@ from rollout_curator.words import exact
 if TYPE_CHECKING:
     import pandas as pd
 
-UNSET = "nothing, no bound is set"
-Seed = Annotated[int, Says("seed of the draw: the same seed draws the same rollouts")]
-Success = Annotated[float, Says("reward that counts as a success")]
+UNSET = "nothing (no limit set)"
+Seed = Annotated[int, Says("random seed")]
+Success = Annotated[float, Says("success threshold (reward ≥)")]
 
 
 def _bound_words(column: str, at_least: float | None, at_most: float | None) -> str:
     asked = Interval(at_least, at_most)
     if not asked.is_bounded:
         return UNSET
-    of = "of" if at_least is None or at_most is None else "from"
-    return f"without {'a reward' if column == 'reward' else column} {of} {asked.ends}"
+    of = "" if at_least is None or at_most is None else "of "
+    return f"without {'a reward' if column == 'reward' else column} {of}{asked.ends}"
 
 
 @strategy(_bound_words)
 def threshold(
     frame: "pd.DataFrame",
     *,
-    column: Annotated[str, Says("what is compared: any column of numbers")] = "reward",
-    at_least: Annotated[float | None, Says("lowest value that stays")] = None,
-    at_most: Annotated[float | None, Says("highest value that stays")] = None,
+    column: Annotated[str, Says("column")] = "reward",
+    at_least: Annotated[float | None, Says("min")] = None,
+    at_most: Annotated[float | None, Says("max")] = None,
 ) -> "pd.Series[bool]":
-    """Keep what lies within the bounds, the bounds themselves included; a missing value lies within none."""
+    """Keep rollouts whose value is between min and max (inclusive); missing values are dropped."""
     values, asked = numbers(frame, column, "threshold: column"), Interval(at_least, at_most)
     return marked(frame, asked.mask(values) if asked.is_bounded else np.ones(len(frame), dtype=bool))
 
 
-@strategy(lambda n: "not the best of their task" if n == 1 else f"not among the {n:,} best of their task")
+@strategy(
+    lambda n: "not the best attempt of their task" if n == 1 else f"not among the {n:,} best attempts of their task"
+)
 def best_of_n(
-    frame: "pd.DataFrame", *, n: Annotated[int, Says("how many of each task stay", low=1)] = 1
+    frame: "pd.DataFrame", *, n: Annotated[int, Says("rollouts to keep per task", low=1)] = 1
 ) -> "pd.Series[bool]":
     """Keep the n highest-reward rollouts of each task; ties are settled at random."""
     reward = rewards(frame)
@@ -69,9 +71,9 @@ def best_of_n(
 
 
 _CAPPED = {
-    "reward": "not among the {k:,} best of their task",
-    "first": "not among the {k:,} first attempts of their task",
-    "random": "not among {k:,} drawn at random from their task",
+    "reward": "not among the {k:,} best attempts of their task",
+    "first": "not among the first {k:,} attempts of their task",
+    "random": "not among the {k:,} sampled from their task",
 }
 
 
@@ -79,11 +81,11 @@ _CAPPED = {
 def at_most_per_task(
     frame: "pd.DataFrame",
     *,
-    k: Annotated[int, Says("how many of a task stay at most", low=1)] = 1,
-    order: Annotated[Literal["reward", "first", "random"], Says("which of them stay")] = "reward",
+    k: Annotated[int, Says("max rollouts per task", low=1)] = 1,
+    order: Annotated[Literal["reward", "first", "random"], Says("which to keep")] = "reward",
     seed: Seed = 0,
 ) -> "pd.Series[bool]":
-    """Keep at most k of each task; by reward, unrated ones come last but fill what is left, unlike `best_of_n`.
+    """Keep at most k rollouts per task; by reward, those without a reward come last (`best_of_n` drops them).
 
     The first ones are those with the lowest number of the attempt, as the lines give it; ties are settled at random.
     """
@@ -108,58 +110,60 @@ def shortest_success(
     frame: "pd.DataFrame",
     *,
     at_least: Success = 1.0,
-    n: Annotated[int, Says("how many of each task stay", low=1)] = 1,
-    by: Annotated[str, Says("what short means: any column of numbers")] = "tokens",
+    n: Annotated[int, Says("rollouts to keep per task", low=1)] = 1,
+    by: Annotated[str, Says("length column")] = "tokens",
 ) -> "pd.Series[bool]":
-    """Keep the n shortest successes of each task; ties are settled at random, a missing length is no length."""
+    """Keep the n shortest successful rollouts per task; ties are settled at random, those without a length drop."""
     length = numbers(frame, by, "shortest_success: by")
     return first_of_each(frame, length, n, (rewards(frame) >= at_least) & ~np.isnan(length))
 
 
-@strategy(lambda q: f"unrated or below the {exact(q)} quantile of their task", by_task=True)
+@strategy(lambda q: f"without a reward or below the {exact(q)} quantile of their task", by_task=True)
 def task_quantile(
     frame: "pd.DataFrame",
     *,
-    q: Annotated[float, Says("share of the task's rewards that lies below the bound", low=0, high=1)] = 0.5,
+    q: Annotated[float, Says("quantile (0–1)", low=0, high=1)] = 0.5,
 ) -> "pd.Series[bool]":
-    """Keep rewards of at least the q-quantile of their task; 0 keeps all rated ones, 1 the highest with its ties."""
+    """Keep rewards at or above the q-quantile of their task; 0 keeps all rewards, 1 the highest with its ties."""
     task = dense(frame)
     return marked(frame, rewards(frame) >= quantile_bounds(measured(frame), task, q)[task])
 
 
-@strategy(lambda at_least: f"without a z-score of {exact(at_least)} or more in their task", by_task=True)
+@strategy(lambda at_least: f"without a z-score ≥ {exact(at_least)} in their task", by_task=True)
 def task_zscore(
     frame: "pd.DataFrame",
     *,
-    at_least: Annotated[float, Says("standard deviations above the task's mean, 0 for the mean itself")] = 0.0,
+    at_least: Annotated[float, Says("min z-score within the task")] = 0.0,
 ) -> "pd.Series[bool]":
-    """Keep rewards at least so many sample standard deviations above their task's mean; all alike are at the mean."""
+    """Keep rewards at least this many standard deviations above their task's mean; all alike are at the mean."""
     return marked(frame, z_scores(rewards(frame), dense(frame), measured(frame)) >= at_least)
 
 
 @strategy(
-    lambda pass_at_least, rate_above: f"unrated or in a task with a pass rate above {exact(rate_above)}", by_task=True
+    lambda pass_at_least, rate_above: f"without a reward or in a task with a pass rate > {exact(rate_above)}",
+    by_task=True,
 )
 def drop_easy_tasks(
     frame: "pd.DataFrame",
     *,
     pass_at_least: Success = 1.0,
-    rate_above: Annotated[float, Says("tasks with a higher pass rate go", low=0, high=1)] = 0.9,
+    rate_above: Annotated[float, Says("drop tasks with a pass rate above", low=0, high=1)] = 0.9,
 ) -> "pd.Series[bool]":
-    """Drop tasks that nearly every valid rated attempt passes; one cut off at a limit is no valid one."""
+    """Drop tasks that almost every valid attempt with a reward solves; a truncated attempt is not a valid one."""
     return marked(frame, ~np.isnan(rewards(frame)) & (_pass_rates(frame, pass_at_least) <= rate_above))
 
 
 @strategy(
-    lambda pass_at_least, rate_below: f"unrated or in a task with a pass rate below {exact(rate_below)}", by_task=True
+    lambda pass_at_least, rate_below: f"without a reward or in a task with a pass rate < {exact(rate_below)}",
+    by_task=True,
 )
 def drop_hard_tasks(
     frame: "pd.DataFrame",
     *,
     pass_at_least: Success = 1.0,
-    rate_below: Annotated[float, Says("tasks with a lower pass rate go", low=0, high=1)] = 0.1,
+    rate_below: Annotated[float, Says("drop tasks with a pass rate below", low=0, high=1)] = 0.1,
 ) -> "pd.Series[bool]":
-    """Drop tasks that hardly any valid rated attempt passes; one cut off at a limit is no valid one."""
+    """Drop tasks that almost no valid attempt with a reward solves; a truncated attempt is not a valid one."""
     return marked(frame, ~np.isnan(rewards(frame)) & (_pass_rates(frame, pass_at_least) >= rate_below))
 
 
@@ -171,21 +175,19 @@ def _pass_rates(frame: "pd.DataFrame", pass_at_least: float) -> Floats:
 
 def _drawn_words(n: int | None, fraction: float | None, seed: int) -> str:
     if fraction is not None:
-        return f"not in the {exact(round(fraction * 100, 9))} % drawn at random from their task"
-    return UNSET if n is None else f"not among {n:,} drawn at random from their task"
+        return f"not in the {exact(round(fraction * 100, 9))}% sampled from their task"
+    return UNSET if n is None else f"not among the {n:,} sampled from their task"
 
 
 @strategy(_drawn_words)
 def random_per_task(
     frame: "pd.DataFrame",
     *,
-    n: Annotated[int | None, Says("how many of each task stay", low=1)] = None,
-    fraction: Annotated[
-        float | None, Says("share of each task that stays, rounded up", low=0, high=1, instead_of="n")
-    ] = None,
+    n: Annotated[int | None, Says("rollouts to keep per task", low=1)] = None,
+    fraction: Annotated[float | None, Says("fraction per task (rounded up)", low=0, high=1, instead_of="n")] = None,
     seed: Seed = 0,
 ) -> "pd.Series[bool]":
-    """Keep n of each task, or a share of each, drawn at random; a share rounded up loses no task."""
+    """Keep n rollouts per task at random, or a fraction (rounded up, so no task is lost)."""
     if n is None and fraction is None:
         return marked(frame, np.ones(len(frame), dtype=bool))
     task = dense(frame)
@@ -196,7 +198,7 @@ def random_per_task(
     return marked(frame, places(task, ranks_to_draw_by(frame, seed, "random_per_task")) < wanted[task])
 
 
-@strategy(lambda: "copies of another line")
+@strategy(lambda: "duplicates of another line")
 def drop_copies(frame: "pd.DataFrame") -> "pd.Series[bool]":
     """Keep one of identical lines."""
     return marked(frame, ~frame[["key_hi", "key_lo"]].duplicated().to_numpy())

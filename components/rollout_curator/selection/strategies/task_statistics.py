@@ -27,7 +27,7 @@ Z_95 = 1.96
 
 @dataclass(frozen=True, slots=True)
 class PassAt:
-    """The mean pass@k over some tasks, with the ends of its 95 % interval."""
+    """The mean pass@k over some tasks, with the ends of its 95% interval."""
 
     k: int
     chance: float
@@ -173,7 +173,7 @@ def _codes(frame: "pd.DataFrame") -> Ints:
 
 
 def _wilson(share: float, n: int) -> tuple[float, float]:
-    """Return the ends of Wilson's 95 % interval of a share of n (Wilson 1927, JASA 22)."""
+    """Return the ends of Wilson's 95% interval of a share of n (Wilson 1927, JASA 22)."""
     middle = (share + Z_95**2 / (2 * n)) / (1 + Z_95**2 / n)
     half = Z_95 * (share * (1 - share) / n + Z_95**2 / (4 * n * n)) ** 0.5 / (1 + Z_95**2 / n)
     return max(0.0, min(share, middle - half)), min(1.0, max(share, middle + half))

@@ -75,9 +75,7 @@ def read_object(fields: Fields, notes: tuple[str, ...] = ()) -> Rollout | Unread
                 return replace(result, notes=(*notes, *result.notes))
             return result
     shown = ", ".join(str(key)[:40] for key in list(fields)[:6]).encode("utf-8", "backslashreplace").decode()
-    return Unreadable(
-        "unrecognised", f"no known shape of rollout: its keys are {shown}" if shown else "an empty object"
-    )
+    return Unreadable("unrecognised", f"unrecognized format: its keys are {shown}" if shown else "an empty object")
 
 
 def read_reward(fields: Fields, *names: str) -> Reward:

@@ -34,11 +34,11 @@ def claims(fields: Fields) -> bool:
 def read(fields: Fields) -> Rollout | Unreadable:
     """Return the rollout; one without prompt or answer is kept and marked unusable (N7)."""
     if "_ng_failure_class" in fields:
-        return Unreadable("failure_record", f"a failure record ({short(fields['_ng_failure_class'])}), not a rollout")
+        return Unreadable("failure_record", f"failure record ({short(fields['_ng_failure_class'])}), not a rollout")
     if "mean/reward" in fields:
         return Unreadable("reward_profile", "a reward profile of a task, not a rollout")
     if not {"reward", "response", "output"} & fields.keys():
-        return Unreadable("materialized_input", "a materialized input: the task, without response and reward")
+        return Unreadable("materialized_input", "task input only (materialized input): no response, no reward")
     notes = Notes()
     has_params = isinstance(fields.get("responses_create_params"), dict)
     params, response = as_object(fields.get("responses_create_params")), as_object(fields.get("response"))

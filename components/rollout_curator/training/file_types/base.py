@@ -31,5 +31,5 @@ def file_types() -> dict[str, FileType]:
 def get(name: str) -> FileType:
     """Return the kind of file called `name`, or raise RecipeError with the names there are."""
     if name not in file_types():
-        raise RecipeError(f'export: there is no "{name}"; choose one of {", ".join(file_types())}')
+        raise RecipeError(f'unknown file format "{name}"; choose one of {", ".join(file_types())}')
     return file_types()[name]

@@ -25,7 +25,7 @@ def write(lines: Iterable[bytes], file: AtomicFile) -> Iterator[int]:
     for line in lines:
         if line.count(b"\n") != 1 or not line.endswith(b"\n") or line.isspace():
             row = file.rows + len(step) + 1
-            raise ExportError(f"cannot write {file.path}: row {row} is not one line of JSON; no file was changed")
+            raise ExportError(f"cannot write {file.path}: example {row} is not one line of JSON; no file was changed")
         step.append(line)
         step_bytes += len(line)
         if len(step) >= ROWS_A_STEP or step_bytes >= BYTES_A_STEP:

@@ -48,7 +48,7 @@ def write(lines: Iterable[bytes], file: AtomicFile) -> Iterator[int]:
             if writer is None:
                 writer = pq.ParquetWriter(_Sink(file), table.schema, compression="snappy")
             if table.schema != writer.schema:
-                raise ExportError(f"cannot write {file.path}: its rows have different columns; write jsonl instead")
+                raise ExportError(f"cannot write {file.path}: its rows have different columns; use jsonl instead")
             writer.write_table(table)
             file.rows += len(group)
             yield file.rows
@@ -100,7 +100,7 @@ def _groups(lines: Iterable[bytes], file: AtomicFile) -> Iterator[list[dict[str,
         parsed = parse(line) if line.count(b"\n") == 1 and line.endswith(b"\n") else None
         if not isinstance(parsed, Parsed):
             row = file.rows + len(group) + 1
-            raise ExportError(f"cannot write {file.path}: row {row} is not one line of JSON; no file was changed")
+            raise ExportError(f"cannot write {file.path}: example {row} is not one line of JSON; no file was changed")
         group.append(parsed.obj)
         n_bytes += len(line)
         if len(group) >= ROWS_A_GROUP or n_bytes >= BYTES_A_GROUP:

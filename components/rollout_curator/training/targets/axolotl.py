@@ -32,19 +32,19 @@ from rollout_curator.training.templates.message_keys import named_on
 NAMED = frozenset({"role", "content", "reasoning_content"})
 
 SAYS = (
-    "Every answer is trained on, also those that stood in the prompt, and the token that ends it; the mark that begins "
-    "an answer is not.",
+    "All assistant messages are trained on, including those in the prompt, plus the end token; the opening marker is "
+    "not.",
     "Answers marked as not to be trained have train: false, which message_field_training in the config reads.",
-    "Examples longer than sequence_len are dropped, which only a number in the log tells; Axolotl's own limit is 512 "
-    "tokens.",
-    "Arguments and tools are written as JSON text, which Axolotl reads; as objects, Hugging Face datasets would fill "
-    "them with keys they never had.",
-    "Each answer is found by rendering the conversation with another text in its place; the whole is rendered once, so "
-    "earlier thinking that the template drops is not trained on.",
-    "Only what the chat template reads of a variable called message reaches it: tool calls do not reach that of GLM "
-    "4.5, which calls it m. Reasoning is written as reasoning_content and left out by templates that do not know it.",
-    "It splits no validation set off: it gets what is chosen under training, validation and test, or none.",
-    "Examples with images, sound or video are left out.",
+    "Examples longer than sequence_len are dropped (only a count in the log). Default: 512 tokens.",
+    "Arguments and tools are exported as JSON strings, which Axolotl accepts; as objects, Hugging Face datasets "
+    "would pad them with null keys.",
+    "Each answer is located by rendering the conversation with other text in its place; the conversation is rendered "
+    "once, so thinking that the template drops is not trained on.",
+    "A chat template only receives what it reads from a variable called message: tool calls do not reach the "
+    "template of GLM 4.5, which calls it m. Reasoning is exported as reasoning_content; templates that do not know "
+    "it ignore it.",
+    "Axolotl does not create a validation set; choose a split here if you want one.",
+    "Examples with images, audio or video are dropped.",
 )
 HEAD = """\
 # Axolotl 0.19 or newer. Save as sft.yaml, then: axolotl train sft.yaml
@@ -72,7 +72,7 @@ excess_length_strategy: drop
 output_dir: ./sft
 num_epochs: {epochs}
 micro_batch_size: 1
-gradient_accumulation_steps: {batch}  # rows a step, on one GPU
+gradient_accumulation_steps: {batch}  # batch size, on one GPU
 optimizer: adamw_torch
 learning_rate: 0.00001
 bf16: auto
@@ -158,7 +158,7 @@ AXOLOTL = Target(
     hands=hands,
     overlong="dropped",
     rounding="whole",
-    too_long="drops the example, which only a number in its log tells",
+    too_long="drops the example (only counted in its log)",
     reads_columns=True,
     decodes_arguments=True,
 )

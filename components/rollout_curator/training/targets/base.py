@@ -159,7 +159,7 @@ def targets() -> dict[str, Target]:
 def get(name: str) -> Target:
     """Return the target called `name`, or raise RecipeError with the names there are."""
     if name not in targets():
-        raise RecipeError(f'target: there is no "{name}"; choose one of {", ".join(targets())}')
+        raise RecipeError(f'unknown target "{name}"; choose one of {", ".join(targets())}')
     return targets()[name]
 
 

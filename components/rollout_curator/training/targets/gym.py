@@ -9,11 +9,11 @@ from rollout_curator.training.targets.base import ConfigFacts, Target, quote
 SAYS = (
     "The messages equal those of NeMo Gym's converter: reasoning inline in <think> tags, arguments as strings, "
     "content parts as lists, developer messages as they are.",
-    "Nothing is left out by default: rollouts that were cut off, masked or failed, and examples that end with a "
-    "tool message, are in the file.",
-    "Half a surrogate pair stays, as an escape: Python's json reads it back, orjson and Hugging Face datasets stop.",
-    "Contents that are lists stand beside contents that are text, which Hugging Face datasets reads wrongly.",
-    "Many trainers refuse such a file; to train with NeMo RL choose the target nemo_rl.",
+    "Nothing is dropped by default: truncated, masked and failed rollouts and examples that end with a tool message "
+    "are exported.",
+    "A lone surrogate stays, as an escape: Python's json reads it, orjson and Hugging Face datasets fail.",
+    "Mixes list and text content, which Hugging Face datasets misreads.",
+    "Many trainers cannot load this; for NeMo RL choose the target nemo_rl.",
 )
 
 
@@ -22,7 +22,7 @@ def config(facts: ConfigFacts) -> str:
     return (
         "# Messages as NeMo Gym's converter makes them, one example a line.\n"
         f"# file: {quote(facts.path)}\n"
-        "# No trainer loads this as it is; for NeMo RL, export with the target nemo_rl.\n"
+        "# No trainer loads this file; for NeMo RL, export with the target nemo_rl.\n"
     )
 
 

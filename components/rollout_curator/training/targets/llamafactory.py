@@ -18,24 +18,24 @@ from rollout_curator.conversation import ChatOptions, FlatOptions, sharegpt
 from rollout_curator.training.targets.base import LEFT_OUT, MEDIA, ConfigFacts, Judged, Target, absolute
 
 SAYS = (
-    "It has chat templates of its own (the setting template), so the trainer's view here cannot show its text.",
-    "The file is ShareGPT: conversations of human, gpt, function_call, observation and system, with calls and tools as "
-    "JSON text; every version of Hugging Face datasets loads it as it was written. It has no place for ids of calls "
-    "and for names: results stand in the order in which they came.",
-    "An example whose turns do not alternate, user or tool then assistant, would be passed over with a line in the "
-    "log, and is left out.",
-    "Text and reasoning beside tool calls stand before them, between the marks <tool_call> and </tool_call>, as its "
-    "templates of the Qwen kind write them; those of the Llama 2 kind (gemma, mistral, ministral, pixtral) and lfm2 "
-    "stop at them: drop text_beside_calls for those.",
-    "Several results in a row become one turn.",
+    "Uses its own chat templates (the setting template); the trainer's view here cannot show the rendered text.",
+    "The file is ShareGPT: conversations of human, gpt, function_call, observation and system, with calls and tools "
+    "as JSON text; every version of Hugging Face datasets loads it as written. It has no place for call ids and "
+    "names: results are in the order in which they came.",
+    "Examples whose turns do not alternate (user/tool, assistant) would be skipped with a log line, and are dropped.",
+    "Text and reasoning beside tool calls come before them, between <tool_call> and </tool_call>, as the templates "
+    "of the Qwen kind write them; those of the Llama 2 kind (gemma, mistral, ministral, pixtral) and lfm2 fail on "
+    "them: drop text_beside_calls for those.",
+    "Consecutive tool results are merged into one turn.",
     "Templates for reasoning models, such as qwen3, put an empty thought before answers that have none; those whose "
     "name ends in _nothink do not.",
-    "Every answer is trained on, also those that stood in the prompt; mask_history: true trains on the last one only.",
-    "Examples longer than cutoff_len are cut at the end, and answers with them; its own limit is 2,048 tokens.",
-    "Reasoning is written in the text, in <think> tags.",
-    "Rollouts with answers marked as not to be trained are left out: 0.9.5 passes over marks. Kept, they have "
-    "loss: false, which a pull request not released yet (10471) reads.",
-    "Examples with images, sound or video are left out.",
+    "All assistant messages are trained on, including those in the prompt; mask_history: true trains on the last one "
+    "only.",
+    "Examples longer than cutoff_len are truncated at the end (answers too). Default: 2,048 tokens.",
+    "Reasoning is exported in the text, in <think> tags.",
+    "Rollouts with answers marked as not to be trained are dropped: 0.9.5 ignores marks. Kept, they have loss: "
+    "false, which an unreleased pull request (10471) reads.",
+    "Examples with images, audio or video are dropped.",
 )
 SCRIPT = """\
 # LLaMA-Factory 0.9.5 or newer. Save as train.sh, then: sh train.sh
@@ -51,10 +51,10 @@ do_train: true
 finetuning_type: lora
 dataset_dir: curated
 dataset: curated
-{evaluation}cutoff_len: {limit}  # longer examples are cut{longest}
+{evaluation}cutoff_len: {limit}  # longer examples are truncated{longest}
 output_dir: curated/out
 per_device_train_batch_size: 1
-gradient_accumulation_steps: {batch}  # rows a step, on one GPU
+gradient_accumulation_steps: {batch}  # batch size, on one GPU
 learning_rate: 0.00001
 num_train_epochs: {epochs}
 bf16: true
@@ -88,18 +88,18 @@ def _entry(path: str) -> str:
 
 
 def judge(record: Mapping[str, Any]) -> Judged | None:
-    """Return why a record stops the run or is passed over: what is no text, marks in text, turns out of turn."""
+    """Return why a record stops the run or is skipped: what is no text, marks in text, turns out of turn."""
     turns = list(_turns(record["messages"]))
     for at, role, message in turns:
         if isinstance(message["content"], list) and not sharegpt.is_text(message):
-            return Judged("refused_by_trainer", f"message {at + 1} has parts that are no text", at)
+            return Judged("refused_by_trainer", f"message {at + 1} has parts that are not text", at)
         if role == "calls" and "<tool_call>" in sharegpt.text_of(message):
             return Judged("refused_by_trainer", f"message {at + 1} has the mark of a call in its text", at)
     for place, (at, role, message) in enumerate(turns):
         if role == "other" or (role in ("answer", "calls")) != (place % 2 == 1):
-            return Judged("skipped_by_trainer", f"message {at + 1} ({message['role']}) is out of turn", at)
+            return Judged("skipped_by_trainer", f"message {at + 1} ({message['role']}) breaks the turn order", at)
     if len(turns) % 2 or not turns:
-        return Judged("skipped_by_trainer", "its turns are not even in number")
+        return Judged("skipped_by_trainer", "odd number of turns")
     return None
 
 
@@ -142,7 +142,7 @@ LLAMAFACTORY = Target(
     judge=judge,
     usual_is_safe=False,
     usual_limit=2048,
-    too_long="cuts the end of the example off",
+    too_long="truncates the example at the end",
     reads_columns=True,
     encodes_arguments=True,
     tells_text_beside_calls=True,

@@ -33,25 +33,25 @@ defaults: sft.yaml
 """
 
 LENGTH = """\
-  # Longer examples are masked without a word: raise this (sft.yaml says 1024) until the longest one fits{longest}.
+  # Longer examples are silently masked: raise this (sft.yaml says 1024) until the longest one fits{longest}.
   {comment}max_total_sequence_length: {limit}
 """
 
 STEPS = """\
 sft:
   max_num_epochs: {epochs}
-  # sft.yaml stops after 60 steps; these are all: {rows}, {batch} a step, and a last batch that is not full is no step.
+  # sft.yaml stops after 60 steps; these are all: {rows}, {batch} a step, and an incomplete last batch is dropped.
   max_num_steps: {steps}
 """
 BATCH = """\
   train_global_batch_size: {batch}
 """
 SMALLER_BATCH = """\
-  # Not {asked}: there are only {rows}, and NeMo RL drops a batch that is not full, so it would do no step at all.
+  # Not {asked}: there are only {rows}, and NeMo RL drops an incomplete batch, so it would not make a single step.
   train_global_batch_size: {batch}
 """
 NO_VALIDATION = """\
-  # There is no validation file, and NeMo RL splits none off: without this, sft.yaml would validate on Squad.
+  # No validation file, and NeMo RL does not create one: without this, sft.yaml would validate on Squad.
   val_period: 0
   val_at_start: false
   val_at_end: false
@@ -60,29 +60,28 @@ checkpointing:
 """
 
 SAYS = (
-    "Every assistant message is trained on, also those that stood in the prompt; sft.only_unmask_final: true, "
-    "in newer versions, trains on the last one only.",
-    "An example of max_total_sequence_length tokens or more trains nothing, and NeMo RL does not say so; "
-    "sft.yaml allows 1,024 tokens.",
-    "It does whole batches only: the rows after the last full one are left out of an epoch, and fewer rows than "
-    "train_global_batch_size (32 in sft.yaml) train nothing. sft.yaml also stops after 60 steps; the config given with "
-    "the file asks for all.",
-    "One example that cannot be loaded stops the whole load, so only examples that end with the assistant are written.",
-    "Load with use_preserving_dataset: true; otherwise tools and arguments of different shapes get keys they never "
-    "had, and text that looks like JSON may become an object.",
-    "The chat template of sft.yaml leaves out tools and tool messages; the config given with the file takes the "
-    "model's own.",
-    "NeMo RL renders the conversation message by message: a template that rewrites earlier turns, as Qwen3 does "
-    "with old thinking, trains on other text than you see here.",
-    "Tool arguments are written as objects, which the templates of Qwen, Nemotron, GLM and Llama need; that of "
-    "DeepSeek-V3 needs strings.",
-    "Reasoning is left out unless you ask for it.",
-    "Answers marked as not to be trained are written in message_loss_mask, which the dataset of NeMo RL reads since "
+    "All assistant messages are trained on, including those in the prompt. In newer versions sft.only_unmask_final: "
+    "true trains on the last one only.",
+    "Examples with max_total_sequence_length tokens or more are fully masked, without a warning; the default in "
+    "sft.yaml is 1,024 tokens.",
+    "Only full batches are trained on: the examples after the last full batch are skipped in an epoch, and fewer "
+    "examples than train_global_batch_size (32 in sft.yaml) train nothing. sft.yaml also stops after 60 steps; the "
+    "exported config asks for all.",
+    "One bad example aborts loading, so only examples that end with an assistant message are exported.",
+    "Set use_preserving_dataset: true (the config does). Otherwise tools and arguments with different schemas are "
+    "padded with null keys, and text that looks like JSON may become an object.",
+    "The chat template in sft.yaml ignores tools and tool messages; the exported config uses the model's own.",
+    "NeMo RL renders message by message. Templates that rewrite earlier turns (Qwen3 drops old thinking) produce "
+    "different training text than shown here.",
+    "Tool arguments are exported as objects (needed by the templates of Qwen, Nemotron, GLM and Llama; that of "
+    "DeepSeek-V3 needs strings).",
+    "Reasoning is omitted unless you choose to include it.",
+    "Answers marked as not to be trained are exported in message_loss_mask, which the dataset of NeMo RL reads since "
     "autumn 2026 (commit 13de9e4c). Older versions train on them all the same, and so does SFT in every version "
-    "read: see whether the sft_processor of yours hands the mask on.",
-    "It splits no validation set off: it gets what is chosen under training, validation and test, or none.",
-    "Examples with images, sound or video are left out: their contents are lists, and a file that mixes lists and text "
-    "is read wrongly. For a vision model keep them, and write images in the style it needs.",
+    "examined: check whether your sft_processor passes the mask on.",
+    "NeMo RL does not create a validation set; choose a split here if you want one.",
+    "Examples with images, audio or video are dropped: their content is a list, and a file that mixes lists and text "
+    "is misread. For a vision model keep them, and write images in the style it needs.",
 )
 
 
@@ -107,7 +106,7 @@ def _steps(facts: ConfigFacts) -> tuple[str, str]:
         return "", ""
     asked = facts.batch_size or NEMO_RL.usual_batch
     batch = asked if asked <= facts.rows else 1 << (facts.rows.bit_length() - 1)
-    rows, steps = counted(facts.rows, "row"), NEMO_RL.steps(facts.rows, batch, facts.epochs)
+    rows, steps = counted(facts.rows, "example"), NEMO_RL.steps(facts.rows, batch, facts.epochs)
     told = BATCH if batch == asked else SMALLER_BATCH
     return (
         told.format(asked=asked, rows=rows, batch=batch),
@@ -131,7 +130,7 @@ def judge(record: Mapping[str, Any]) -> Judged | None:
     messages = record["messages"]
     if messages and messages[-1]["role"] == "assistant":
         return None
-    return Judged("refused_by_trainer", "the last message is not the assistant's")
+    return Judged("refused_by_trainer", "the last message is not from the assistant")
 
 
 def _warn_of_hidden_folder(path: str) -> str:
@@ -158,5 +157,5 @@ NEMO_RL = Target(
     overlong="masked",
     usual_batch=32,
     rounding="down",
-    too_long="masks the whole example without a word: it trains nothing",
+    too_long="silently masks the whole example (no loss)",
 )

@@ -27,19 +27,18 @@ NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 ID_MAX = 40
 """Characters of the id that joins a call and its result."""
 SAYS = (
-    "The file goes to OpenAI's servers.",
-    "One record that is not as expected fails the whole file; unknown keys are that too, so there are no extra "
-    "columns.",
+    "The file is uploaded to OpenAI.",
+    "One invalid record fails the whole file, and unknown keys count as invalid, so no extra columns are written.",
     "At least 10 examples are needed.",
-    "Every answer is trained on, also those that stood in the prompt, but for those marked as not to be trained: they "
-    'have "weight": 0. Option mask_prompt marks those of the prompt so.',
-    "Arguments are JSON text.",
-    "Names of tools and of who speaks are up to 64 letters, digits, _ and -, and ids of calls up to 40 characters; "
-    "examples with others are left out.",
-    "Reasoning is left out, and names of tools on their results: there is no field for them.",
-    "Images stay, as image_url parts; OpenAI drops examples with people, faces or captchas. Sound and video are left "
-    "out.",
-    "Its chat template is not public, so the trainer's view shows the messages and estimates.",
+    "All assistant messages are trained on, including those in the prompt, except those marked as not to be trained: "
+    'they have "weight": 0. Option mask_prompt marks those in the prompt the same way.',
+    "Arguments are JSON strings.",
+    "Names of tools and of speakers have up to 64 letters, digits, _ and -, and call ids up to 40 characters; other "
+    "examples are dropped.",
+    "Reasoning is omitted, and so are tool names on tool results: they have no field.",
+    "Images stay, as image_url parts; OpenAI drops examples with people, faces or captchas. Audio and video are "
+    "omitted.",
+    "The chat template is not public, so the trainer's view shows the messages and estimates.",
 )
 SCRIPT = """\
 # The openai package; needs OPENAI_API_KEY. Save as train.py, then: python train.py
@@ -89,7 +88,9 @@ def judge(record: Mapping[str, Any]) -> Judged | None:
         if not _is_name(tool["function"].get("name")):
             return Judged("refused_by_trainer", f"a tool has the name {_shown(tool['function'].get('name'))}")
     last = record["messages"][-1] if record["messages"] else {"role": ""}
-    return None if last["role"] == "assistant" else Judged("refused_by_trainer", "it does not end with an answer")
+    return (
+        None if last["role"] == "assistant" else Judged("refused_by_trainer", "does not end with an assistant message")
+    )
 
 
 def _odd_names(message: Mapping[str, Any]) -> Iterator[str]:
@@ -133,7 +134,7 @@ OPENAI = Target(
     usual_is_safe=False,
     usual_limit=65536,
     config_limit=65536,
-    too_long="cuts the end of the example off",
+    too_long="truncates the example at the end",
     refuses_mixed_content=False,
     config_sets_steps=False,
     takes_metadata=False,

@@ -15,22 +15,21 @@ from rollout_curator.training.targets.base import LEFT_OUT, MEDIA, ConfigFacts, 
 from rollout_curator.training.targets.trl_templates import training
 
 SAYS = (
-    "TRL trains on every token, prompts too, unless assistant_only_loss is on, as in the script given with the file.",
-    "With assistant_only_loss every answer is trained on, also those that stood in the prompt. A chat template without "
-    "{% generation %} is replaced by TRL's own for its family, which often writes another text, or TRL stops: the "
-    "trainer's view says which.",
-    "Examples longer than max_length are cut at the end, and their answers with them; TRL's own limit is 1,024 tokens.",
-    "Tools are written as JSON text, which TRL reads; as lists, Hugging Face datasets would fill them with keys they "
-    "never had.",
-    "Arguments are objects: load with datasets 4.7 or newer, older versions fill them with nulls or stop. It rounds "
-    "decimals in arguments to ten places and may change the last digit of shorter ones; examples with numbers beyond "
-    "64 bits there are left out, because it would change all numbers beside them.",
-    "Reasoning is written as reasoning_content, which the templates of Qwen 3 and Nemotron 3 read; others leave it "
-    "out.",
-    "The whole conversation is rendered once; where a template drops earlier thinking, that is not trained on.",
-    "Rollouts with answers marked as not to be trained are left out: TRL has no mark for one message.",
-    "Settings of the chat template that a rollout was sampled with stand in the column chat_template_kwargs.",
-    "Examples with images, sound or video are left out, because lists beside text are read wrongly.",
+    "TRL trains on all tokens, including the prompt, unless assistant_only_loss is set (the exported script sets it).",
+    "With assistant_only_loss all assistant messages are trained on, including those in the prompt. A chat template "
+    "without {% generation %} is replaced by TRL's own for its family, which often renders different text, or TRL "
+    "fails: the trainer's view shows which.",
+    "Examples longer than max_length are truncated at the end (answers too). Default: 1,024 tokens.",
+    "Tools are exported as JSON strings, which TRL accepts; as lists, Hugging Face datasets would pad them with null "
+    "keys.",
+    "Arguments are objects: needs datasets ≥ 4.7 (older versions pad with nulls or fail). Decimals in arguments are "
+    "rounded to ten places, and the last digit of shorter ones may change; examples with numbers beyond 64 bits "
+    "there are dropped, because datasets would change all numbers in the same place.",
+    "Reasoning is exported as reasoning_content, which the templates of Qwen 3 and Nemotron 3 read; others ignore it.",
+    "The conversation is rendered once; thinking that the template drops is not trained on.",
+    "Rollouts with answers marked as not to be trained are dropped: TRL cannot mask a single message.",
+    "Chat template settings that a rollout was sampled with are in the column chat_template_kwargs.",
+    "Examples with images, audio or video are dropped: mixed list and text content is misread.",
 )
 SCRIPT = """\
 # TRL 1.16 or newer with datasets 4.7 or newer. Save as train.py, then: accelerate launch train.py
@@ -49,9 +48,9 @@ trainer = SFTTrainer(
     args=SFTConfig(
         output_dir="sft",
         assistant_only_loss=True,  # without it prompts are trained on too
-        max_length={limit},  # longer examples are cut{longest}
+        max_length={limit},  # longer examples are truncated{longest}
         per_device_train_batch_size=1,
-        gradient_accumulation_steps={batch},  # rows a step, on one GPU
+        gradient_accumulation_steps={batch},  # batch size, on one GPU
         num_train_epochs={epochs},
         eval_strategy={evaluation},
     ),
@@ -80,6 +79,6 @@ TRL = Target(
     trains="generation",
     training=training,
     usual_limit=1024,
-    too_long="cuts the end of the example off",
+    too_long="truncates the example at the end",
     reads_columns=True,
 )

@@ -90,20 +90,20 @@ def _unknown(template: ChatTemplate, here: Installed | None) -> str:
         own = f"TRL {since} or newer renders with its own {family}{ENDING} in place of this template."
         ask = "install trl beside rollout-curator (pip install --no-deps trl) and start again, or choose its file"
         place = f"trl/chat_templates/{family}{ENDING} as the chat template"
-        return f"What is trained is not known: {own}{there} To see what it trains, {ask} {place}."
+        return f"Unknown what is trained: {own}{there} To see what it trains, {ask} {place}."
     if template.is_built_in:
-        return "What TRL trains is not known: this template is no model's own. Choose the model's."
+        return "Unknown what TRL trains: this template does not belong to a model. Choose the model's."
     bare = template.text.strip()
     for text in (bare, f"{bare}\n"):
         if _known(text)[0] or (here is not None and text in here.own):
             return (
-                "What is trained is not known: but for white space at its ends TRL knows this template, and "
+                "Unknown what is trained: but for white space at its ends TRL knows this template, and "
                 "TRL compares to the letter. Take it from the tokenizer's folder."
             )
     version = f"{here.version}, found here," if here else LATEST
     return (
-        f"TRL {version} stops at this template: it has no {{% generation %}} around the answers, and TRL has no "
-        "template of its own for it. Put the answers of the model's template between {% generation %} and "
+        f"TRL {version} fails on this template: it has no {{% generation %}} around the answers, and TRL has none "
+        "for it. Put the answers of the model's template between {% generation %} and "
         "{% endgeneration %}."
     )
 

@@ -10,19 +10,19 @@ from rollout_curator.conversation import ChatOptions, FlatOptions
 from rollout_curator.training.targets.base import LEFT_OUT, MEDIA, ConfigFacts, Target, absolute, fill_script, literal
 
 SAYS = (
-    "Conversations are rendered to text before training, each as a whole: what the template drops, such as earlier "
-    "thinking, is not there to be trained on.",
-    "Of each text, what follows the mark of an answer is trained on, up to the token that ends it or the next message "
-    "(train_on_responses_only); the two marks in the script are ChatML's, other templates have others.",
-    "Every answer is trained on, also those that stood in the prompt.",
-    "Older versions of unsloth_zoo train on all up to the next question: on tool results too, where the template "
-    "does not write them as a user's turn.",
-    "Where a text does not end with the token that ends an answer, as ChatML's, which ends with a line feed, TRL adds "
-    "one to it, on which nothing is trained.",
-    "Examples longer than max_length are cut at the end without a word.",
-    "Reasoning is written as reasoning_content; a template that does not know it leaves it out.",
-    "Rollouts with answers marked as not to be trained are left out: the script has no mark for one message.",
-    "Examples with images, sound or video are left out; they need FastVisionModel and another script.",
+    "Conversations are rendered to text before training; whatever the template drops (e.g. earlier thinking) is not "
+    "trained on.",
+    "Only text after an assistant marker is trained on, up to the token that ends the answer or the next message "
+    "(train_on_responses_only); the two markers in the script are those of ChatML, other templates have others.",
+    "All assistant messages are trained on, including those in the prompt.",
+    "Older versions of unsloth_zoo train on everything up to the next user marker: on tool results too, unless the "
+    "template renders them as user turns.",
+    "If the text does not end with the token that ends an answer (ChatML ends with a line feed), TRL appends one, "
+    "which is not trained on.",
+    "Examples longer than max_length are silently truncated.",
+    "Reasoning is exported as reasoning_content; templates that do not know it ignore it.",
+    "Rollouts with answers marked as not to be trained are dropped: the script cannot mask a single message.",
+    "Examples with images, audio or video are dropped; they need FastVisionModel and another script.",
 )
 SCRIPT = """\
 # Unsloth with TRL. Save as train.py, then: python train.py
@@ -32,7 +32,7 @@ import json
 from datasets import Dataset
 from trl import SFTConfig, SFTTrainer
 
-LIMIT = {limit}  # longer examples are cut{longest}
+LIMIT = {limit}  # longer examples are truncated{longest}
 model, tokenizer = FastLanguageModel.from_pretrained(
     "unsloth/Qwen3-0.6B", max_seq_length=LIMIT, load_in_4bit=True  # your model
 )
@@ -58,7 +58,7 @@ trainer = SFTTrainer(
         dataset_text_field="text",
         max_length=LIMIT,
         per_device_train_batch_size=1,
-        gradient_accumulation_steps={batch},  # rows a step, on one GPU
+        gradient_accumulation_steps={batch},  # batch size, on one GPU
         num_train_epochs={epochs},
         eval_strategy={evaluation},
     ),
@@ -93,5 +93,5 @@ UNSLOTH = Target(
     trains="between",
     marks=("<|im_start|>", "<|im_start|>assistant\n"),
     usual_limit=2048,
-    too_long="cuts the end of the example off",
+    too_long="truncates the example at the end",
 )

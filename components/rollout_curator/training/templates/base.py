@@ -28,9 +28,9 @@ CONFIG, JINJA, TOKENIZER = "tokenizer_config.json", "chat_template.jinja", "toke
 WORDS = {
     "chatml": "ChatML, no tools",
     "chatml_tools": "ChatML with tools (like Qwen 2.5)",
-    "chatml_thinking": "ChatML that drops earlier reasoning (like Qwen 3)",
-    "headers": "header tokens, one call a turn (like Llama 3.1)",
-    "generation": "ChatML that marks what is trained ({% generation %})",
+    "chatml_thinking": "ChatML, drops earlier reasoning (like Qwen 3)",
+    "headers": "Llama-style headers, one tool call per turn (like Llama 3.1)",
+    "generation": "ChatML with {% generation %} markers",
 }
 _EOS = {"headers": "<|eot_id|>"}
 _BOS = {"headers": "<|begin_of_text|>"}
@@ -66,7 +66,7 @@ class ChatTemplate:
 def built_in(name: str) -> ChatTemplate:
     """Return the built-in template of that name. Raises TemplateError with the names there are."""
     if name not in WORDS:
-        raise TemplateError(f"template: there is none called {name!r}; built in are {', '.join(WORDS)}")
+        raise TemplateError(f"unknown template {name!r}; built-in: {', '.join(WORDS)}")
     text = files(__package__).joinpath("builtin", f"{name}.jinja").read_text(encoding="utf-8")
     special = (("bos_token", _BOS.get(name, "")), ("eos_token", _EOS.get(name, "<|im_end|>")))
     return ChatTemplate(name, text, special=special)
@@ -96,7 +96,7 @@ def load(source: str, *, reach: Reach = ANYWHERE) -> ChatTemplate:
     if reach.has_folder(path):
         return _of_folder(path, reach)
     if not reach.has_file(path):
-        why = f"no such file or folder, and built in are {', '.join(WORDS)}"
+        why = f"no such file or folder; built-in: {', '.join(WORDS)}"
         raise TemplateError(f"template {source}: {reach.words(why)}")
     if path.suffix not in (".json", ".jinja", ".jinja2", ".j2"):
         raise TemplateError(f"template {source}: expected a .jinja file, {CONFIG}, or a tokenizer's folder")
@@ -114,7 +114,7 @@ def with_tokenizer(template: ChatTemplate, source: str, *, reach: Reach = ANYWHE
     path = Path(source)
     path = path / TOKENIZER if reach.has_folder(path) else path
     if not reach.has_file(path) or path.suffix != ".json":
-        why = f"there is no {TOKENIZER}; name that file or its folder"
+        why = f"no {TOKENIZER}; choose that file or its folder"
         raise TemplateError(f"tokenizer {source}: {reach.words(why)}")
     try:
         place = str(path) if reach.folders is None else reach.real(path)
@@ -158,7 +158,7 @@ def from_table(table: Mapping[str, Any], *, reach: Reach | None = ANYWHERE) -> C
     else:
         made = built_in(table["name"])
     if table.get("sha256", made.sha256) != made.sha256:
-        raise TemplateError(f"template {made.name}: it is no longer the one of the recipe (its sha256 differs)")
+        raise TemplateError(f"template {made.name}: changed since the recipe was saved (sha256 differs)")
     if not table.get("tokenizer"):
         return made
     digest = table.get("tokenizer_sha256", "")
@@ -166,9 +166,7 @@ def from_table(table: Mapping[str, Any], *, reach: Reach | None = ANYWHERE) -> C
         return replace(made, tokenizer=table["tokenizer"], tokenizer_sha256=digest)
     counted = with_tokenizer(made, table["tokenizer"], reach=reach)
     if digest and counted.tokenizer_sha256 != digest:
-        raise TemplateError(
-            f"tokenizer {counted.tokenizer}: it is no longer the one of the recipe (its sha256 differs)"
-        )
+        raise TemplateError(f"tokenizer {counted.tokenizer}: changed since the recipe was saved (sha256 differs)")
     return counted
 
 

@@ -24,7 +24,7 @@ from rollout_curator.training.templates.render_queue import Work, turn
 WORKER = Path(__file__).with_name("worker.py")
 LIMIT_S = 10.0
 """So long a template may take over one conversation with all its beginnings."""
-DIED = "it ended the process that renders it, perhaps for want of memory"
+DIED = "the renderer crashed (perhaps out of memory)"
 IDLE_MAX = 8
 LOST_MAX = 3
 """A template that cost so many processes is not tried again."""
@@ -92,7 +92,7 @@ def check(template: ChatTemplate) -> None:
         with turn(template) as work, _borrowed(template, work):
             return
     except _Lost as lost:
-        raise TemplateError(f"{template.name}: the chat template cannot be used: {lost}") from lost
+        raise TemplateError(f"{template.name}: the chat template failed: {lost}") from lost
 
 
 class _Lost(Exception):
@@ -119,7 +119,7 @@ class _Process:
             raise
         if answer["error"]:
             self.close()
-            raise TemplateError(f"{template.name}: this is no chat template: {answer['error']}")
+            raise TemplateError(f"{template.name}: not a chat template: {answer['error']}")
 
     def ask(self, request: Mapping[str, Any], limit_s: float, work: Work | None) -> dict[str, Any]:
         """Return the answer to a request, or end the process and raise _Lost, or what the work raises that is over."""
@@ -138,7 +138,7 @@ class _Process:
                 work.check()
             if len(line) >= ANSWER_CHARS:
                 raise _Lost(f"it writes more than {ANSWER_CHARS:,} characters in all")
-            raise _Lost(f"it did not end within {limit_s:g} seconds" if late.is_set() else DIED)
+            raise _Lost(f"rendering timed out after {limit_s:g} s" if late.is_set() else DIED)
         answer: dict[str, Any] = json.loads(line)
         return answer
 
