@@ -37,7 +37,7 @@ from rollout_curator.recipe import recipe as recipes
 from rollout_curator.recipe.plan import Plan
 from rollout_curator.recipe.recipe import Recipe
 from rollout_curator.rollout import Rollout
-from rollout_curator.sources.find import existing, passed_over
+from rollout_curator.sources.find import absolute, existing, passed_over
 from rollout_curator.terminal import explained
 from rollout_curator.words import counted, said_of
 from rollout_curator.workspace import opening
@@ -80,7 +80,7 @@ def open(
             advance(step.done_bytes, step.total_bytes, step.path)
     opened = Opened(found, cache, None)
     try:
-        opened.passed_over = passed_over(paths)
+        opened.passed_over, opened.named = passed_over(paths), absolute(paths)
         opened.require_rollouts()
         around = store_choice.Opened(paths, found)
         held = store_choice.read(around, given, opened)

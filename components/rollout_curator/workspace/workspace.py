@@ -26,7 +26,7 @@ from rollout_curator.selection import strategies
 from rollout_curator.selection.funnel import ACCEPT, NONE, REJECT, Funnel, Selection, funnel, random_control
 from rollout_curator.selection.slices import Condition
 from rollout_curator.selection.strategies.ranking import shuffled
-from rollout_curator.sources.find import Found, find, passed_over
+from rollout_curator.sources.find import Found, absolute, find, passed_over
 from rollout_curator.workspace.collection import Array, Collection
 from rollout_curator.workspace.conversion_outcomes import ConversionOutcomes
 from rollout_curator.workspace.masks import group_thresholds, rows_matching
@@ -75,7 +75,7 @@ class Workspace(Collection):
         for _ in build_indexes(found, cache):
             pass
         workspace = cls(found, cache, decisions)
-        workspace.passed_over = passed_over(paths)
+        workspace.passed_over, workspace.named = passed_over(paths), absolute(paths)
         workspace.require_rollouts()
         return workspace
 
