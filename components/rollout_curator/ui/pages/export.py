@@ -35,6 +35,7 @@ from rollout_curator.ui.state import choices, state
 from rollout_curator.ui.text import label, plain, show_untrusted
 from rollout_curator.words import counted
 from rollout_curator.workspace.random_controls import HELP as CONTROL_HELP
+from rollout_curator.workspace.random_controls import NOTHING_FILTERED, equals_selection
 from rollout_curator.workspace.workspace import Workspace
 
 CONTROLS_MAX = 9
@@ -150,7 +151,7 @@ def _write(site: Site, workspace: Workspace, recipe: Recipe, chosen: Chosen | No
         return
     card = usual_card(out) if st.checkbox("with a data card", key="rc.card", help=CARD_HELP) else ""
     report = usual_report(out) if st.checkbox("with a report", key="rc.report", help=REPORT_HELP) else ""
-    seeds = () if recipe.is_control else _seeds(recipe)
+    seeds = () if recipe.is_control else _seeds(workspace, recipe)
     batch_size, epochs = _training(recipe, asked)
     settings = Settings(card, report=report, batch_size=batch_size, epochs=epochs, seeds=seeds)
     agreed = agreement(site, recipe, out, settings)
@@ -160,7 +161,7 @@ def _write(site: Site, workspace: Workspace, recipe: Recipe, chosen: Chosen | No
         words = "Export pairs"
     pressed = st.button(words, type="primary", disabled=running or not n_rows or agreed is None, key="rc.export")
     if not n_rows:
-        st.caption("Nothing is kept: lower the threshold on the Rewards page, or choose other options.")
+        st.caption(label(_why_nothing(chosen), 1000))
     elif agreed is None:
         st.caption("The button waits for a tick at each file above that would be replaced; or name another file.")
     if pressed:
@@ -172,6 +173,13 @@ def _write(site: Site, workspace: Workspace, recipe: Recipe, chosen: Chosen | No
             show_untrusted(command_of(workspace, recipe, out, settings))
 
 
+def _why_nothing(chosen: Chosen | None) -> str:
+    """Return why there is nothing to write: no pairs of what is kept, or nothing kept."""
+    if chosen is not None and chosen.paired is not None and chosen.funnel.exportable:
+        return f"{chosen.paired.why_none()}. Choose another rule for pairs, or export examples."
+    return "Nothing is kept: lower the threshold on the Rewards page, or choose other options."
+
+
 def _training(recipe: Recipe, asked: Asked | None) -> tuple[int | None, int]:
     """Return rows a step, None for as many as usual, and epochs, for the config."""
     if asked is None:
@@ -179,10 +187,16 @@ def _training(recipe: Recipe, asked: Asked | None) -> tuple[int | None, int]:
     return None if asked.batch_size == usual(recipe).batch_size else asked.batch_size, asked.epochs
 
 
-def _seeds(recipe: Recipe) -> tuple[int, ...]:
+def _seeds(workspace: Workspace, recipe: Recipe) -> tuple[int, ...]:
     """Draw the choice of random controls beside the file, and of what they match; return the seed of each."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="controls"):
-        if not st.checkbox("with random controls beside it", key="rc.with-control", help=CONTROL_HELP):
+        is_pointless = equals_selection(workspace, recipe)
+        is_asked = st.checkbox(
+            "with random controls beside it", key="rc.with-control", help=CONTROL_HELP, disabled=is_pointless
+        )
+        if is_pointless:
+            st.caption(f"{label(NOTHING_FILTERED)}.")
+        if is_pointless or not is_asked:
             return ()
         n = st.number_input("how many", 1, CONTROLS_MAX, 1, key="rc.controls", label_visibility="collapsed", width=120)
         st.selectbox(
