@@ -19,6 +19,7 @@ from rollout_curator.export import (
     cost_of,
     left_out,
     left_out_words,
+    length_check,
     noticed,
     pair_notes,
     unread,
@@ -156,6 +157,7 @@ def stats(workspace: Workspace, recipe: Recipe) -> Json:
     rated = reward[~np.isnan(reward) & (frame["invalid"] == "").to_numpy()]
     marks = (0, 5, 25, 50, 75, 95, 100)
     lost = left_out(workspace, recipe, kept)
+    length = length_check(workspace, recipe, np.flatnonzero(kept))
     quantiles = np.percentile(rated, marks).tolist() if len(rated) else []
     return {
         "rollouts": workspace.n_rollouts,
@@ -183,6 +185,7 @@ def stats(workspace: Workspace, recipe: Recipe) -> Json:
         "template": recipes.plan(recipe).look.words,
         "funnel": workspace.funnel(recipe).as_json(),
         "sentence": workspace.funnel(recipe).sentence(),
+        "max_length": length.as_json() if length else None,
         **_pairs(workspace, recipe),
     }
 
@@ -264,6 +267,8 @@ def export_report(done: Exported) -> Json:
         "command": done.command,
         "files": list(done.files),
         "notes": list(done.notes),
+        "checks": done.checks.as_json(),
+        "max_length": done.content.get("max_length"),
         "round_trip": done.content.get("round_trip"),
         "left_out": done.content.get("left_out", {}),
         "lost": left_out_words(done.content.get("left_out", {})),

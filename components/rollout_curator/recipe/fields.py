@@ -182,7 +182,12 @@ FIELDS = (
             ),
         ),
     ),
-    Field("max_tokens", TOKENS, "The trainer's limit; longer examples are left out."),
+    Field(
+        "max_tokens",
+        TOKENS,
+        "Max length in tokens, which goes into the config; longer examples are dropped, unless --keep or --trim names "
+        "over_length. Without it, what exceeds the trainer's default is counted and kept.",
+    ),
     Field(
         "harmless",
         NAMES,

@@ -49,7 +49,7 @@ trainer = SFTTrainer(
     args=SFTConfig(
         output_dir="sft",
         assistant_only_loss=True,  # without it prompts are trained on too
-        max_length={limit},  # longer examples are cut{longest}
+{note}        max_length={limit},  # longer examples are cut{longest}
         per_device_train_batch_size=1,
         gradient_accumulation_steps={batch},  # rows a step, on one GPU
         num_train_epochs={epochs},
@@ -70,7 +70,8 @@ def config(facts: ConfigFacts) -> str:
     return SCRIPT.format(
         files=files,
         loader=f'"{facts.loader}"',
-        limit=facts.max_tokens or TRL.config_limit,
+        limit=facts.max_tokens or TRL.usual_limit,
+        note=facts.length_note(" " * 8),
         longest=longest,
         evaluation=evaluation,
         batch=facts.batch_size or TRL.usual_batch,
@@ -93,6 +94,7 @@ TRL = Target(
     trains="generation",
     training=training,
     usual_limit=1024,
+    limit_source="trl/trainer/sft_config.py, SFTConfig.max_length",
     too_long="cuts the end of the example off",
     reads_columns=True,
 )

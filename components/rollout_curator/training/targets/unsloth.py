@@ -32,7 +32,7 @@ import json
 from datasets import Dataset
 from trl import SFTConfig, SFTTrainer
 
-LIMIT = {limit}  # longer examples are cut{longest}
+{note}LIMIT = {limit}  # longer examples are cut{longest}
 model, tokenizer = FastLanguageModel.from_pretrained(
     "unsloth/Qwen3-0.6B", max_seq_length=LIMIT, load_in_4bit=True  # your model
 )
@@ -79,7 +79,8 @@ def config(facts: ConfigFacts) -> str:
     return SCRIPT.format(
         path=literal(absolute(facts.path)),
         validation=validation,
-        limit=facts.max_tokens or UNSLOTH.config_limit,
+        limit=facts.max_tokens or UNSLOTH.usual_limit,
+        note=facts.length_note(),
         longest=longest,
         batch=facts.batch_size or UNSLOTH.usual_batch,
         epochs=facts.epochs,
@@ -102,5 +103,6 @@ UNSLOTH = Target(
     trains="between",
     marks=("<|im_start|>", "<|im_start|>assistant\n"),
     usual_limit=2048,
+    limit_source="unsloth/models/loader.py, FastLanguageModel.from_pretrained(max_seq_length=2048)",
     too_long="cuts the end of the example off",
 )

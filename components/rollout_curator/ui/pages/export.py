@@ -12,7 +12,7 @@ from rollout_curator.recipe import recipe as recipes
 from rollout_curator.recipe.recipe import Recipe
 from rollout_curator.recipe.words import selected_words
 from rollout_curator.review import summary
-from rollout_curator.review.statement_words import decided_words, notes, sentence
+from rollout_curator.review.statement_words import decided_words, notes
 from rollout_curator.selection.funnel import STEPS, Funnel
 from rollout_curator.selection.strategies import MATCHED
 from rollout_curator.training.cost import Asked
@@ -20,7 +20,7 @@ from rollout_curator.training.file_types.base import get as get_kind
 from rollout_curator.training.targets.base import targets
 from rollout_curator.ui import links
 from rollout_curator.ui.pages.export_asking import agreement
-from rollout_curator.ui.pages.export_counts import chosen_of, cost_form, counts
+from rollout_curator.ui.pages.export_counts import checks_now, chosen_of, cost_form, counts, verdict
 from rollout_curator.ui.pages.export_files import files_form
 from rollout_curator.ui.pages.export_options import options_form
 from rollout_curator.ui.pages.export_result import draw_job
@@ -54,7 +54,7 @@ def page(site: Site, workspace: Workspace) -> None:
             counts(recipe, chosen)
         _why(workspace, recipe)
         draw_left_out(workspace, recipe)
-        hazard_table(workspace, recipe)
+        hazard_table(workspace, recipe, checks_now(workspace, recipe, chosen).length)
         asked = cost_form(workspace, recipe, chosen)
     with left:
         _target(recipe)
@@ -117,10 +117,8 @@ def _funnel(funnel: Funnel, recipe: Recipe) -> None:
 def _why(workspace: Workspace, recipe: Recipe) -> None:
     """Draw what reading says of what is written, and for which reasons rollouts were rejected by hand."""
     said = summary.statement(workspace, recipe)
-    if said.sample.read:
-        st.caption(label(sentence(said), 1000))
-        for note in notes(said):
-            st.caption(label(note, 1000))
+    for note in notes(said) if said.sample.read else ():
+        st.caption(label(note, 1000))
     st.caption(label(decided_words(workspace), 1000))
     for line in workspace.counted.sentences(workspace.n_decided()):
         st.caption(label(line, 1000))
@@ -159,6 +157,7 @@ def _write(site: Site, workspace: Workspace, recipe: Recipe, chosen: Chosen | No
     words = f"Export {label(counted(n_rows, unit))}"
     if chosen is None and recipe.pairs is not None:
         words = "Export pairs"
+    verdict(workspace, recipe, chosen)
     pressed = st.button(words, type="primary", disabled=running or not n_rows or agreed is None, key="rc.export")
     if not n_rows:
         st.caption(label(_why_nothing(chosen), 1000))

@@ -28,12 +28,12 @@ def template_form(site: Site, recipe: Recipe) -> None:
     with left:
         _choice(plan)
     with right:
-        usual = plan.target.usual_limit
+        usual = plan.look.target.usual_limit
         st.number_input(
             "limit in tokens",
             min_value=1,
             step=256,
-            placeholder=f"none; its own is {usual:,}" if usual else "none",
+            placeholder=f"{usual:,} (default)" if usual else "none",
             help=f"Beyond it {label(plan.target.title)} {label(plan.target.too_long or 'does nothing')}",
             **state.bind("limit", recipe.max_tokens, settings.set_limit),
         )
