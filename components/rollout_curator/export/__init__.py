@@ -15,7 +15,7 @@ from rollout_curator.export.remaking import Remade, remake
 from rollout_curator.export.settings import Settings, command_of
 from rollout_curator.export.stream import first_line
 from rollout_curator.export.trainer_config import says_of
-from rollout_curator.export.training_checks import TrainingChecks, checks_of, training_checks
+from rollout_curator.export.training_checks import TrainingChecks, check_training, checks_of
 from rollout_curator.export.verifying import verify
 from rollout_curator.export.writing import Exported, export
 from rollout_curator.workspace.example_lengths import lengths_of
@@ -32,6 +32,7 @@ __all__ = [
     "TrainingChecks",
     "check_exports",
     "check_out",
+    "check_training",
     "checks_of",
     "choose",
     "command_of",
@@ -53,7 +54,6 @@ __all__ = [
     "remake",
     "says_of",
     "targets_of",
-    "training_checks",
     "unread",
     "usual",
     "usual_card",

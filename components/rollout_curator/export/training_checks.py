@@ -56,7 +56,7 @@ class TrainingChecks:
         }
 
 
-def training_checks(workspace: Workspace, recipe: Recipe, units: Array) -> TrainingChecks:
+def check_training(workspace: Workspace, recipe: Recipe, units: Array) -> TrainingChecks:
     """Check the examples of some rows, or pairs of rows, that are written.
 
     Counts come from what is known of every row; the trainer's usual options leave nothing to look for in the bodies.
@@ -79,7 +79,7 @@ def training_checks(workspace: Workspace, recipe: Recipe, units: Array) -> Train
 
 def checks_of(workspace: Workspace, recipe: Recipe, chosen: Chosen) -> TrainingChecks:
     """Check all that an export writes."""
-    return training_checks(workspace, recipe, np.concatenate([part.units for part in chosen.parts]))
+    return check_training(workspace, recipe, np.concatenate([part.units for part in chosen.parts]))
 
 
 def _need(n: int) -> str:

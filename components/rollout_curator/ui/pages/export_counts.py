@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from rollout_curator.export import Chosen, TrainingChecks, choose, cost_of, pair_notes, training_checks, usual
+from rollout_curator.export import Chosen, TrainingChecks, check_training, choose, cost_of, pair_notes, usual
 from rollout_curator.recipe import recipe as recipes
 from rollout_curator.recipe.recipe import Recipe
 from rollout_curator.review.statement_words import sentence
@@ -58,7 +58,7 @@ def checks_now(workspace: Workspace, recipe: Recipe, chosen: Chosen | None) -> T
 
 @st.cache_resource(hash_funcs=HASHES, show_spinner=False, max_entries=8)
 def _checks(workspace: Workspace, recipe: Recipe, asked: tuple[int, bool, bool], _units: Any) -> TrainingChecks:
-    return training_checks(workspace, recipe, _units)
+    return check_training(workspace, recipe, _units)
 
 
 def verdict(workspace: Workspace, recipe: Recipe, chosen: Chosen | None) -> None:
