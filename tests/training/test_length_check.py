@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from rollout_curator.training.cost import Lengths, Span
-from rollout_curator.training.length_check import LengthCheck, check_lengths, is_too_long, next_size
+from rollout_curator.training.cost import Lengths, Span, are_too_long
+from rollout_curator.training.length_check import LengthCheck, check_lengths, next_size
 from rollout_curator.training.targets.base import ConfigFacts, Target, get, targets
 
 
@@ -18,7 +18,7 @@ def checked(lengths: Lengths, target: Target, chosen: int | None = None) -> Leng
     """Return the check against the limit that was chosen, or the default."""
     limit = chosen or target.usual_limit
     assert limit is not None
-    return check_lengths(lengths, is_too_long(lengths.total, target, limit), target, limit, chosen)
+    return check_lengths(lengths, are_too_long(lengths.total, limit, target), target, limit, chosen)
 
 
 def test_every_trainer_knows_its_default_and_what_it_does_beyond() -> None:

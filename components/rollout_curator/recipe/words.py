@@ -55,8 +55,8 @@ def recipe_sentences(recipe: Recipe) -> list[str]:
     if plan.look.template is not None:
         found.append(f"Looked at with the chat template {plan.look.template.name}.")
         found += [plan.look.words] if plan.look.words else []
-    if recipe.max_tokens is not None:
-        found.append(f"The limit of the trainer: {recipe.max_tokens:,} tokens.")
+    if plan.look.max_tokens is not None:
+        found.append(f"The limit of the trainer: {plan.look.max_tokens:,} tokens.")
     if recipe.metadata:
         found.append(f"Columns beside the messages: {', '.join(recipe.metadata)}.")
     if recipe.pairs is not None:

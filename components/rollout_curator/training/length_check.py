@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from rollout_curator.training.cost import Lengths, Span
+from rollout_curator.training.cost import Lengths, Span, are_too_long
 from rollout_curator.training.targets.base import Target
 
 Array = np.ndarray[Any, Any]
@@ -82,7 +82,7 @@ def check_lengths(known: Lengths, exceeding: Array, target: Target, limit: int, 
     """
     n = int(np.count_nonzero(exceeding))
     is_estimated = bool((known.low != known.high).any())
-    low, high = (int(np.count_nonzero(is_too_long(some, target, limit))) for some in (known.low, known.high))
+    low, high = (int(np.count_nonzero(are_too_long(some, limit, target))) for some in (known.low, known.high))
     largest = int(known.high.max(initial=0))
     return LengthCheck(
         trainer=target.title,
@@ -95,11 +95,6 @@ def check_lengths(known: Lengths, exceeding: Array, target: Target, limit: int, 
         longest=int(known.total.max(initial=0)),
         fits_all=next_size(largest, target) if n and not target.limit_is_fixed else None,
     )
-
-
-def is_too_long(lengths: Array, target: Target, limit: int) -> Array:
-    """Return for each length whether it is beyond a limit of this trainer."""
-    return np.asarray(lengths >= limit if target.limit_is_too_long else lengths > limit)
 
 
 def next_size(longest: int, target: Target) -> int:

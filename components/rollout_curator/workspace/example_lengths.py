@@ -11,8 +11,8 @@ import numpy as np
 
 from rollout_curator.index.columns import WEIGHTS
 from rollout_curator.recipe.plan import Plan
-from rollout_curator.training.cost import Lengths, Written, lengths
-from rollout_curator.training.length_check import OVER_LENGTH, is_too_long
+from rollout_curator.training.cost import Lengths, Written, are_too_long, lengths
+from rollout_curator.training.length_check import OVER_LENGTH
 from rollout_curator.workspace.conversion_outcomes import ConversionOutcomes
 
 Array = np.ndarray[Any, Any]
@@ -55,8 +55,7 @@ def exceeding(workspace: Weighed, plan: Plan, rows: Array, known: Lengths) -> Ar
     Beyond a limit that was chosen is what a look at the examples found so, as that decides what is written.
     """
     if plan.look.max_tokens is None or not plan.needs_look:
-        limit = plan.limit
-        return is_too_long(known.total, plan.look.target, limit) if limit else np.zeros(len(rows), dtype=bool)
+        return are_too_long(known.total, plan.limit or 0, plan.look.target)
     return workspace.outlook.best(plan).stands(OVER_LENGTH)[rows]
 
 
