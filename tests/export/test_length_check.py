@@ -114,6 +114,8 @@ def test_a_pair_exceeds_the_limit_of_dpo_with_either_side(tmp_path: Path) -> Non
     length = checks_of(workspace, recipe, choose(workspace, recipe)).length
     assert length is not None
     assert length.sentence() == "1 of 1 exceeds 1,024 tokens (TRL default, estimated): cut at the end"
+    told = call("stats", tmp_path / "run.jsonl", "--target", "axolotl", "--pairs", "best_worst", "--json").json
+    assert told["max_length"]["sentence"] == length.sentence()
 
 
 def test_a_target_that_trains_nothing_has_no_limit(workspace: Workspace, tmp_path: Path) -> None:

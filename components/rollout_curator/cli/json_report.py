@@ -13,6 +13,7 @@ import numpy as np
 
 from rollout_curator.conversation import HAZARDS
 from rollout_curator.export import (
+    Chosen,
     Exported,
     Remade,
     choose,
@@ -157,7 +158,8 @@ def stats(workspace: Workspace, recipe: Recipe) -> Json:
     rated = reward[~np.isnan(reward) & (frame["invalid"] == "").to_numpy()]
     marks = (0, 5, 25, 50, 75, 95, 100)
     lost = left_out(workspace, recipe, kept)
-    length = length_check(workspace, recipe, np.flatnonzero(kept))
+    chosen = choose(workspace, recipe) if recipe.pairs is not None else None
+    length = length_check(workspace, recipe, np.flatnonzero(kept) if chosen is None else chosen.parts[0].units)
     quantiles = np.percentile(rated, marks).tolist() if len(rated) else []
     return {
         "rollouts": workspace.n_rollouts,
@@ -186,13 +188,12 @@ def stats(workspace: Workspace, recipe: Recipe) -> Json:
         "funnel": workspace.funnel(recipe).as_json(),
         "sentence": workspace.funnel(recipe).sentence(),
         "max_length": length.as_json() if length else None,
-        **_pairs(workspace, recipe),
+        **_pairs(recipe, chosen),
     }
 
 
-def _pairs(workspace: Workspace, recipe: Recipe) -> Json:
+def _pairs(recipe: Recipe, chosen: Chosen | None) -> Json:
     """Return the pairs of a recipe that asks for them: how many, why no more, and how their sides differ."""
-    chosen = choose(workspace, recipe) if recipe.pairs is not None else None
     if chosen is None or chosen.paired is None:
         return {}
     return {"pairs": chosen.paired.as_json(), "pairs_said": pair_notes(recipe, chosen, advises=True)}
