@@ -19,7 +19,10 @@ from rollout_curator.workspace.workspace import Workspace
 
 ROWS = [gym(f"Question {n} about {n * 7919}?", f"answer {n}", n / 20, task_id=n) for n in range(20)]
 MINE = b"a human's work\n"
-EVERYTHING = ("--split", "validation=0.2", "--card", "README.md", "--report", "rows.jsonl", "--with-control", "1")
+EVERYTHING = (
+    *("--split", "validation=0.2", "--card", "README.md", "--report", "rows.jsonl"),
+    *("--min-reward", "0.05", "--with-control", "1"),
+)
 ALL_FILES = (
     "sft.train.jsonl",
     "sft.validation.jsonl",

@@ -200,7 +200,7 @@ def test_what_is_not_asked_is_as_in_the_config_of_the_trainer(tmp_path: Path) ->
     }
     assert asked == {
         "nemo_rl": {"max_length": 1024, "batch_size": 32, "epochs": 1},
-        "trl": {"max_length": 8192, "batch_size": 8, "epochs": 1},
+        "trl": {"max_length": 1024, "batch_size": 8, "epochs": 1},
     }
 
 

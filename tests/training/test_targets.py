@@ -60,7 +60,7 @@ def test_the_config_for_nemo_rl_is_ready_to_run() -> None:
         "    use_preserving_dataset: true\n"
         "policy:\n"
         "  # Longer examples are silently masked: raise this (sft.yaml says 1024) until the longest one fits.\n"
-        "  # max_total_sequence_length: 8192\n"
+        "  # max_total_sequence_length: 1024\n"
         "  tokenizer:\n"
         "    chat_template: default\n"
     )
@@ -183,7 +183,7 @@ def test_the_config_for_axolotl_is_yaml_that_names_any_file_exactly(path: str) -
         "train_on_eos": "turn",
     }
     assert made["test_datasets"][0]["path"] == "/data/val.jsonl"
-    assert (made["sequence_len"], made["val_set_size"]) == (8192, 0)
+    assert (made["sequence_len"], made["val_set_size"]) == (512, 0)
 
 
 @pytest.mark.parametrize("path", HOSTILE_PATHS)
@@ -201,7 +201,7 @@ def test_the_config_for_llamafactory_writes_both_of_its_files(tmp_path: Path, pa
     assert info["curated"]["formatting"] == "sharegpt"
     assert info["curated"]["columns"] == {"messages": "conversations", "tools": "tools"}
     settings = read_yaml((folder / "sft.yaml").read_text())
-    assert (settings["dataset"], settings["dataset_dir"], settings["cutoff_len"]) == ("curated", "curated", 8192)
+    assert (settings["dataset"], settings["dataset_dir"], settings["cutoff_len"]) == ("curated", "curated", 2048)
     assert settings["eval_dataset"] == "curated_validation"
 
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from rollout_curator.conversation import HAZARDS
 from rollout_curator.export import (
+    Chosen,
     Exported,
     Remade,
     choose,
@@ -20,6 +21,7 @@ from rollout_curator.export import (
     count_issues,
     left_out,
     left_out_words,
+    length_check,
     pair_notes,
     unread,
 )
@@ -156,6 +158,8 @@ def stats(workspace: Workspace, recipe: Recipe) -> Json:
     rated = reward[~np.isnan(reward) & (frame["invalid"] == "").to_numpy()]
     marks = (0, 5, 25, 50, 75, 95, 100)
     lost = left_out(workspace, recipe, kept)
+    chosen = choose(workspace, recipe) if recipe.pairs is not None else None
+    length = length_check(workspace, recipe, np.flatnonzero(kept) if chosen is None else chosen.parts[0].units)
     quantiles = np.percentile(rated, marks).tolist() if len(rated) else []
     return {
         "rollouts": workspace.n_rollouts,
@@ -183,13 +187,13 @@ def stats(workspace: Workspace, recipe: Recipe) -> Json:
         "template": recipes.plan(recipe).look.words,
         "funnel": workspace.funnel(recipe).as_json(),
         "sentence": workspace.funnel(recipe).sentence(),
-        **_pairs(workspace, recipe),
+        "max_length": length.as_json() if length else None,
+        **_pairs(recipe, chosen),
     }
 
 
-def _pairs(workspace: Workspace, recipe: Recipe) -> Json:
+def _pairs(recipe: Recipe, chosen: Chosen | None) -> Json:
     """Return the pairs of a recipe that asks for them: how many, why no more, and how their sides differ."""
-    chosen = choose(workspace, recipe) if recipe.pairs is not None else None
     if chosen is None or chosen.paired is None:
         return {}
     return {"pairs": chosen.paired.as_json(), "pairs_said": pair_notes(recipe, chosen, advises=True)}
@@ -264,6 +268,8 @@ def export_report(done: Exported) -> Json:
         "command": done.command,
         "files": list(done.files),
         "notes": list(done.notes),
+        "checks": done.checks.as_json(),
+        "max_length": done.content.get("max_length"),
         "round_trip": done.content.get("round_trip"),
         "left_out": done.content.get("left_out", {}),
         "lost": left_out_words(done.content.get("left_out", {})),

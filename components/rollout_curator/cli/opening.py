@@ -91,7 +91,7 @@ def opened(
     """Open the files with progress on a terminal, and for a use the review store that counts: the one given if any."""
     from rollout_curator.decisions.store_choice import require_there
     from rollout_curator.errors import SourceError
-    from rollout_curator.sources.find import existing, passed_over
+    from rollout_curator.sources.find import absolute, existing, passed_over
     from rollout_curator.workspace.opening import build_indexes, default_cache
     from rollout_curator.workspace.workspace import Workspace
 
@@ -104,7 +104,7 @@ def opened(
             for step in build_indexes(found, folder):
                 advance(step.done_bytes, step.total_bytes, step.path)
         workspace = Workspace(found, folder, None)
-        workspace.passed_over = passed_over(paths)
+        workspace.passed_over, workspace.named = passed_over(paths), absolute(paths)
     except SourceError as error:
         if as_json and not needs_rollouts:
             nothing = {"error": str(error), "good": [], "bad": {}, "flag": {}, "blank": [], "notes": []}

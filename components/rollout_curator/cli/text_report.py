@@ -123,6 +123,7 @@ def stats_text(found: Json) -> list[str]:
     lines += [f"omitted from the examples: {words}" for words in found["lost"]]
     lines += unread_lines({name: one["rollouts"] for name, one in found["unread"].items()})
     lines += [found["template"]] if found["template"] else []
+    lines += [found["max_length"]["sentence"], *_ways(found["max_length"])] if _exceeds(found["max_length"]) else []
     for name, hazard in found.get("hazards", {}).items():
         places = ", ".join(hazard["rollouts"][:HAZARDS_SHOWN])
         more = ", ..." if hazard["count"] > HAZARDS_SHOWN else ""
@@ -199,6 +200,8 @@ def exported_text(found: Json) -> list[str]:
         found["sentence"],
         *(f"omitted from the examples: {words}" for words in found["lost"]),
         *found["notes"],
+        *_ways(found["max_length"]),
+        found["checks"]["sentence"],
         *_store(found),
         *_files(found),
         f"manifest {found['manifest']}",
@@ -206,6 +209,18 @@ def exported_text(found: Json) -> list[str]:
         "",
         *found["config"].rstrip().split("\n"),
     ]
+
+
+def _exceeds(length: Json | None) -> bool:
+    return bool(length and length["exceed"])
+
+
+def _ways(length: Json | None) -> list[str]:
+    """Return what can be done about examples that exceed the limit, nothing where none does."""
+    if not length or not _exceeds(length):
+        return []
+    raised = [f"raise it: --max-tokens {length['fits_all']}"] if length["fits_all"] else []
+    return ["; ".join([*raised, "drop them: --drop over_length", "trim where possible: --trim over_length"])]
 
 
 def diff_text(found: Json) -> list[str]:

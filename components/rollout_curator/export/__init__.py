@@ -7,7 +7,7 @@ again from the manifest alone. They stream: a batch of rollouts is in memory at 
 from rollout_curator.export.card_facts import pair_notes
 from rollout_curator.export.choice import Chosen, choose
 from rollout_curator.export.controls import check_exports, export_with_controls, exports_of
-from rollout_curator.export.costing import cost_of, usual
+from rollout_curator.export.costing import cost_of, length_check, usual
 from rollout_curator.export.losses import count_issues, left_out, left_out_said, left_out_words, unread
 from rollout_curator.export.overwrite_guard import Foreign, LineGuard, foreign, targets_of
 from rollout_curator.export.paths import check_out, usual_card, usual_report
@@ -16,8 +16,10 @@ from rollout_curator.export.remaking import Remade, remake
 from rollout_curator.export.settings import Settings, command_of
 from rollout_curator.export.stream import first_line
 from rollout_curator.export.trainer_config import says_of
+from rollout_curator.export.training_checks import TrainingChecks, check_training, checks_of
 from rollout_curator.export.verifying import verify
 from rollout_curator.export.writing import Exported, export
+from rollout_curator.workspace.example_lengths import lengths_of
 
 __all__ = [
     "Chosen",
@@ -27,8 +29,11 @@ __all__ = [
     "LineGuard",
     "Remade",
     "Settings",
+    "TrainingChecks",
     "check_exports",
     "check_out",
+    "check_training",
+    "checks_of",
     "choose",
     "command_of",
     "cost_of",
@@ -41,6 +46,8 @@ __all__ = [
     "left_out",
     "left_out_said",
     "left_out_words",
+    "length_check",
+    "lengths_of",
     "pair_notes",
     "remake",
     "says_of",

@@ -43,7 +43,7 @@ def described(workspace: Workspace, recipe: Recipe, chosen: Chosen, content: Map
             conditions=said.notes,
             decided=said.decided if workspace.decisions is not None else "",
             store=workspace.counted.sentences(chosen.n_decided, from_folder(folder)),
-            gaps=gaps(workspace, recipe, chosen),
+            gaps=[*gaps(workspace, recipe, chosen), *_too_long(content)],
             notes=[*_notes(recipe, chosen), *control_words(workspace, recipe)],
             mark=CARD_MARK,
         )
@@ -108,6 +108,12 @@ def gaps(workspace: Workspace, recipe: Recipe, chosen: Chosen) -> list[str]:
         found.append("No validation split.")
     found.append("Not checked for overlap with evaluation sets or for personal data.")
     return found
+
+
+def _too_long(content: Mapping[str, Any]) -> list[str]:
+    """Return how many examples exceed the limit of the trainer."""
+    sentence = content.get("max_length", {}).get("sentence", "")
+    return [f"{sentence}."] if sentence else []
 
 
 def control_words(workspace: Workspace, recipe: Recipe) -> list[str]:

@@ -4,12 +4,14 @@ from collections.abc import Generator, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
+from rollout_curator.errors import ExportError
 from rollout_curator.export.overwrite_guard import check_free
 from rollout_curator.export.paths import check_out, control_paths
 from rollout_curator.export.progress import ExportProgress
 from rollout_curator.export.settings import Settings
 from rollout_curator.export.writing import Exported, export
 from rollout_curator.recipe.recipe import Recipe
+from rollout_curator.workspace.random_controls import NOTHING_FILTERED, equals_selection
 from rollout_curator.workspace.workspace import Workspace
 
 
@@ -40,5 +42,7 @@ def export_with_controls(
     """
     store = workspace.decisions.path if workspace.decisions else None
     check_exports(out, recipe, settings, (file.path for file in workspace.found), [store])
+    if settings.seeds and equals_selection(workspace, recipe):
+        raise ExportError(f"{out}: {NOTHING_FILTERED}; export without a random control, or set a threshold or a rule")
     for path, each, beside in exports_of(out, recipe, settings):
         yield from export(workspace, each, path, beside)

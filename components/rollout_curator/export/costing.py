@@ -1,28 +1,27 @@
-"""What training on some rows of a workspace costs: the columns that `cost` asks for, under a recipe.
-
-Where the recipe names a chat template and a tokenizer, every example is rendered and counted exactly.
-"""
+"""What training on some rows of a workspace costs, and how many of them exceed the limit, under a recipe."""
 
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from rollout_curator.index.columns import WEIGHTS
+from rollout_curator.export.trainer_config import says_of
 from rollout_curator.recipe import recipe as recipes
 from rollout_curator.recipe.plan import Plan
 from rollout_curator.recipe.recipe import Recipe
-from rollout_curator.training.cost import Asked, Cost, Lengths, Named, Written, cost, lengths
+from rollout_curator.training.cost import Asked, Cost, Lengths, Named, cost
+from rollout_curator.training.length_check import LengthCheck, check_lengths
+from rollout_curator.workspace.example_lengths import exceeding, lengths_by_block, lengths_of
 from rollout_curator.workspace.workspace import Workspace
 
 Array = np.ndarray[Any, Any]
-ROWS_A_BLOCK = 4096
 
 
 def usual(recipe: Recipe) -> Asked:
     """Return how training runs with the config that is given with the file."""
-    target = recipes.plan(recipe).target
-    return Asked(recipe.max_tokens or target.config_limit, target.usual_batch)
+    plan = recipes.plan(recipe)
+    limit = plan.look.max_tokens or plan.target.usual_limit or Asked().max_length
+    return Asked(limit, plan.target.usual_batch)
 
 
 def cost_of(workspace: Workspace, recipe: Recipe, rows: Array, **asked: int) -> Cost:
@@ -38,27 +37,25 @@ def cost_of(workspace: Workspace, recipe: Recipe, rows: Array, **asked: int) -> 
     return cost(lengths_of(workspace, plan, rows), replace(usual(recipe), **asked), plan.target, *named)
 
 
-def lengths_of(workspace: Workspace, plan: Plan, rows: Array) -> Lengths:
-    """Return the tokens of the examples of some rows: exact with a chat template and its tokenizer, else estimates."""
-    if counts_exactly(plan):
-        total, trained = workspace.conversion_outcomes.lengths(plan, rows).T
-        return Lengths(total, trained, total, total)
-    written = Written(
-        with_reasoning=plan.format == "chat" and plan.chat.reasoning != "drop",
-        is_flat=plan.format == "flat",
-        trains_prompt=plan.target.trains_prompt and not plan.chat.mask_prompt,
-    )
-    return lengths({name: workspace.column(name)[rows] for name in WEIGHTS}, written)
+def length_check(workspace: Workspace, recipe: Recipe, units: Array) -> LengthCheck | None:
+    """Return how many examples of some rows, or pairs of rows, exceed the limit; None where there is no limit.
+
+    A pair exceeds it with either of its sides.
+    """
+    plan = recipes.plan(recipe)
+    if plan.limit is None or not len(units):
+        return None
+    rows, places = np.unique(units, return_inverse=True)
+    known = lengths_by_block(workspace, plan, rows)
+    is_over = exceeding(workspace, plan, rows, known)
+    if units.ndim == 2:
+        sides = places.reshape(units.shape)
+        known = Lengths(*(column[sides].max(axis=1) for column in (known.total, known.trained, known.low, known.high)))
+        is_over = np.asarray(is_over[sides].any(axis=1))
+    target = replace(plan.look.target, title=says_of(recipe, plan)[0])
+    return check_lengths(known, is_over, target, plan.limit, plan.look.max_tokens)
 
 
 def longest(workspace: Workspace, plan: Plan, rows: Array) -> int:
-    """Return the tokens of the longest example of some rows, 0 of none; holds the columns of a block at a time."""
-    blocks = (rows[start : start + ROWS_A_BLOCK] for start in range(0, len(rows), ROWS_A_BLOCK))
-    return max((int(lengths_of(workspace, plan, block).total.max()) for block in blocks), default=0)
-
-
-def counts_exactly(plan: Plan) -> bool:
-    """Say whether a plan names all that is needed to count the tokens its trainer sees."""
-    template = plan.look.template
-    has_counter = template is not None and bool(template.tokenizer)
-    return has_counter and plan.target.renders != "itself" and plan.look.is_known
+    """Return the tokens of the longest example of some rows, 0 of none."""
+    return int(lengths_by_block(workspace, plan, rows).total.max(initial=0))

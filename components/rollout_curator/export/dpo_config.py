@@ -38,7 +38,7 @@ checkpointing:
 NEMO_RL_LENGTH = """\
 policy:
   # Longer pairs are masked: raise this (dpo.yaml says 1024) until the longest side fits{longest}.
-  {comment}max_total_sequence_length: {limit}
+{note}  {comment}max_total_sequence_length: {limit}
 """
 NEMO_RL_BATCH = """\
   # A batch that is not full is dropped: with {asked} pairs a batch these pairs would not make a single step.
@@ -46,6 +46,8 @@ NEMO_RL_BATCH = """\
 """
 NEMO_RL_ONE = "  train_micro_batch_size: 1\n"
 BATCH = 128
+USUAL_LIMIT = 1024
+"""Of TRL (`trl/trainer/dpo_config.py`, max_length) and of NeMo RL (`examples/configs/dpo.yaml`) alike."""
 SCRIPT = """\
 # TRL 1.16 or newer with datasets 4.7 or newer. Save as train_dpo.py, then: accelerate launch train_dpo.py
 from datasets import load_dataset
@@ -62,7 +64,7 @@ trainer = DPOTrainer(
     eval_dataset=pairs.get("validation"),
     args=DPOConfig(
         output_dir="dpo",
-        max_length={limit},  # prompt and one side; what is longer is cut at the end{longest}
+{note}        max_length={limit},  # prompt and one side; what is longer is cut at the end{longest}
         # ld_alpha=0.5,  # counts what the longer side has beyond the length of the shorter one for less
         num_train_epochs={epochs},
         eval_strategy={evaluation},
@@ -102,7 +104,7 @@ SAYS = {
 
 def preference_config(style: str, facts: ConfigFacts) -> str:
     """Return what trains on written pairs: a script for TRL, a config for NeMo RL."""
-    return _nemo_rl(facts) if style == "nemo_rl" else fill_script(SCRIPT, facts, 8192)
+    return _nemo_rl(facts) if style == "nemo_rl" else fill_script(SCRIPT, facts, USUAL_LIMIT, indent=8)
 
 
 def _nemo_rl(facts: ConfigFacts) -> str:
@@ -110,7 +112,9 @@ def _nemo_rl(facts: ConfigFacts) -> str:
     lines = [NEMO_RL_HEAD, NEMO_RL_TOOLS if facts.has_tools else "", "data:\n", "  train:\n", _dataset(facts.path)]
     lines += ["  validation:\n", _dataset(facts.validation_path)] if facts.validation_path else ["  validation: null\n"]
     comment = "" if facts.max_tokens else "# "
-    lines += [NEMO_RL_LENGTH.format(longest=longest, comment=comment, limit=facts.max_tokens or 8192)]
+    limit = facts.max_tokens or facts.fits_all or USUAL_LIMIT
+    note = facts.length_note("  ")
+    lines += [NEMO_RL_LENGTH.format(longest=longest, note=note, comment=comment, limit=limit)]
     batch, told = _batch(facts)
     lines.append(told)
     n_steps, epochs = (facts.rows or 0) // batch, facts.epochs

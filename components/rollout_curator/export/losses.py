@@ -19,6 +19,7 @@ from rollout_curator.printable import shown
 from rollout_curator.recipe import recipe as recipes
 from rollout_curator.recipe.plan import Plan
 from rollout_curator.recipe.recipe import Recipe
+from rollout_curator.training.length_check import OVER_LENGTH
 from rollout_curator.words import counted
 from rollout_curator.workspace.workspace import Workspace
 
@@ -56,17 +57,22 @@ def from_folder(folder: Path) -> Callable[[Path], str]:
     return lambda path: shown(relative(path, folder.resolve()))
 
 
-def report_blocks(workspace: Workspace, recipe: Recipe, chosen: Chosen) -> Iterator[list[bytes]]:
+def report_blocks(
+    workspace: Workspace, recipe: Recipe, chosen: Chosen, *, with_length: bool = True
+) -> Iterator[list[bytes]]:
     """Yield one line of JSON for every rollout, exported or not, in order, some thousand at a time.
 
     {"source", "line", "key", "state", "left_out": {kind: n}, "notes": [issue, ...]}; `state` is "exported", or the name
-    of the drop as the funnel has it.
+    of the drop as the funnel has it. Reports of older versions are without what exceeds the trainer's default length.
     """
     selection, written = workspace.select(recipe), rows_written(workspace, chosen)
     states = [_state(recipe), *(drop.name for drop in selection.drops)]
     found = workspace.conversion_outcomes.best(recipes.plan(recipe))
     flags, words = workspace.classes("flags")
     rest = _Rest(found.kinds, words, recipes.plan(recipe))
+    is_over = np.zeros(workspace.n_rollouts, dtype=bool)
+    is_over[workspace.rows_with(recipe, OVER_LENGTH) if with_length else []] = True
+    is_over &= written
     first = 0
     for source in workspace.sources:
         head = orjson.dumps({"source": source.name})[:-1]
@@ -75,8 +81,9 @@ def report_blocks(workspace: Workspace, recipe: Recipe, chosen: Chosen) -> Itera
             rows = slice(first + start, first + stop)
             names = np.where(written[rows], -1, selection.reason[rows].astype(np.int64)).tolist()
             own = [source.columns[name][start:stop].tolist() for name in ("line", "key_hi", "key_lo")]
-            codes = zip(names, found.codes[rows].tolist(), flags[rows].tolist(), strict=True)
-            ends = [rest.of(EXPORTED if name < 0 else states[name], code, flag) for name, code, flag in codes]
+            columns = (found.codes[rows], flags[rows], is_over[rows])
+            codes = zip(names, *(column.tolist() for column in columns), strict=True)
+            ends = [rest.of(EXPORTED if name < 0 else states[name], *numbers) for name, *numbers in codes]
             yield [
                 b'%b,"line":%d,"key":"%016x%016x",%b' % (head, line, high, low, end)
                 for line, high, low, end in zip(*own, ends, strict=True)
@@ -94,17 +101,18 @@ class _Rest:
 
     def __init__(self, kinds: list[Outcome], flags: list[str], plan: Plan) -> None:
         self._kinds, self._flags, self._plan = kinds, flags, plan
-        self._made: dict[tuple[str, int, int], bytes] = {}
+        self._made: dict[tuple[str, int, int, bool], bytes] = {}
 
-    def of(self, state: str, code: int, flag: int) -> bytes:
-        """Return it for a row in this state and of these codes."""
-        made = self._made.get((state, code, flag))
+    def of(self, state: str, code: int, flag: int, is_over: bool) -> bytes:
+        """Return it for a row in this state and of these codes, which exceeds the limit or not."""
+        made = self._made.get((state, code, flag, is_over))
         if made is None:
             kind = self._kinds[code]
             noticed = notes_of(kind, self._plan.harmless)
             noticed += [word for word in self._flags[flag].split("|") if word in FLAG_WORDS and word not in noticed]
+            noticed += [OVER_LENGTH] if is_over and OVER_LENGTH not in noticed else []
             made = orjson.dumps({"state": state, "left_out": dict(kind.left_out), "notes": noticed})[1:] + b"\n"
-            self._made[state, code, flag] = made
+            self._made[state, code, flag, is_over] = made
         return made
 
 

@@ -49,4 +49,5 @@ def command_of(workspace: Workspace, recipe: Recipe, out: Path, settings: Settin
     beside = [word for name, value in given.items() if value for word in (f"--{name.replace('_', '-')}", str(value))]
     beside += [word for seed in settings.seeds for word in ("--with-control", str(seed))]
     store = workspace.decisions.path if workspace.decisions is not None else None
-    return command_line.command_of(recipe, [source.path for source in workspace.sources], out, beside, store)
+    opened = workspace.named or [source.path for source in workspace.sources]
+    return command_line.command_of(recipe, opened, out, beside, store)

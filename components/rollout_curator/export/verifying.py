@@ -20,6 +20,7 @@ from rollout_curator.export.choice import Chosen, ExportPart, choose
 from rollout_curator.export.losses import left_out, report_blocks, rows_written
 from rollout_curator.export.manifest_checks import over_fits, stated
 from rollout_curator.export.stream import Stream
+from rollout_curator.export.training_checks import checks_of
 from rollout_curator.export.writing import input_of
 from rollout_curator.files import manifest
 from rollout_curator.files.manifest import Check
@@ -85,7 +86,8 @@ def _check_again(content: manifest.Manifest, path: Path) -> Iterator[Check]:
         inputs = [input_of(source, "", path.parent) for source in workspace.sources]
         paired = None if chosen.paired is None else chosen.paired.as_json()
         lost = left_out(workspace, recipe, rows_written(workspace, chosen))
-        more = {"split": chosen.split, "pairs": paired, "round_trip": _trip(recipe, chosen), "left_out": lost}
+        more: dict[str, Any] = {"split": chosen.split, "pairs": paired, "left_out": lost}
+        more |= {"round_trip": _trip(recipe, chosen), "max_length": _length(content, workspace, recipe, chosen)}
         told = {name: content.get(name) for name in more}
         for name in ("round_trip", "left_out"):
             told[name] = told[name] if name in content else more[name]  # older versions did not count these
@@ -120,7 +122,8 @@ def _reports(
     """Make the report again and compare line by line."""
     for each in content.get("others", ()):
         if each["part"] == "report":
-            lines = chain.from_iterable(report_blocks(workspace, recipe, chosen))
+            blocks = report_blocks(workspace, recipe, chosen, with_length="max_length" in content)
+            lines = chain.from_iterable(blocks)
             check = _check_rows(lines, _lines(path.with_name(each["file"])), each["rows"], content["version"])
             yield replace(check, claim=f"{each['file']} matches the outcome of every rollout")
 
@@ -148,6 +151,12 @@ def _check_rows(stream: Iterable[bytes], written: Iterator[bytes], n_rows: int, 
     if version != __version__:
         detail += f"; written by version {version}, this is {__version__}"
     return Check(HOLDS_EXACTLY, not wrong and same == n_rows, detail)
+
+
+def _length(content: manifest.Manifest, workspace: Workspace, recipe: Recipe, chosen: Chosen) -> dict[str, Any] | None:
+    """Return how many examples exceed the limit, None where the manifest does not say; older versions did not."""
+    length = checks_of(workspace, recipe, chosen).length if "max_length" in content else None
+    return None if length is None else length.as_json()
 
 
 def _trip(recipe: Recipe, chosen: Chosen) -> manifest.RoundTrip:

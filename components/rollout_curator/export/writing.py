@@ -8,20 +8,18 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from rollout_curator import __version__
 from rollout_curator.errors import ExportError, SourceChanged, SplitError
 from rollout_curator.export.card_facts import control_words, described, pair_notes
 from rollout_curator.export.choice import Chosen, choosing
-from rollout_curator.export.costing import longest
+from rollout_curator.export.config_facts import config_for
 from rollout_curator.export.losses import left_out, report_blocks, rows_written, store_of, unknown_harmless
 from rollout_curator.export.overwrite_guard import ExportGuard, guard_of
 from rollout_curator.export.paths import beside_of, check_out, paths_of
 from rollout_curator.export.progress import ExportProgress, ExportSteps
 from rollout_curator.export.settings import Settings, command_of
 from rollout_curator.export.stream import Stream
-from rollout_curator.export.trainer_config import config_of
+from rollout_curator.export.training_checks import TrainingChecks, checks_of
 from rollout_curator.files import manifest
 from rollout_curator.files.atomic import AtomicFile, Written, publish
 from rollout_curator.index import store
@@ -32,7 +30,6 @@ from rollout_curator.selection.funnel import Funnel
 from rollout_curator.selection.splits.split import Split
 from rollout_curator.selection.splits.split_report import fault, sentences
 from rollout_curator.training.file_types.base import get
-from rollout_curator.training.targets.base import ConfigFacts
 from rollout_curator.workspace.workspace import Workspace
 
 
@@ -55,6 +52,7 @@ class Exported:
     files: tuple[manifest.Beside, ...] = field(repr=False)
     content: manifest.Manifest = field(repr=False)
     copies: int
+    checks: TrainingChecks
     notes: tuple[str, ...] = ()
 
 
@@ -72,6 +70,7 @@ def export(
     guard = _begin(workspace, recipe, out, settings)
     chosen = yield from choosing(workspace, recipe, settings.over)
     _require_rows(out, recipe, chosen)
+    checks = checks_of(workspace, recipe, chosen)
     paths = paths_of(out, recipe)
     others = beside_of(out, settings.card, settings.report)
     manifest_path = manifest.path_of(out)
@@ -92,6 +91,8 @@ def export(
         written = {name: file.written() for name, file in zip(paths, files, strict=False)}
         content = _manifest(recipe, written, chosen, inputs)
         content["left_out"] = left_out(workspace, recipe, rows_written(workspace, chosen))
+        if checks.length is not None:
+            content["max_length"] = checks.length.as_json()
         content["store"] = store_of(workspace, chosen, out.parent)
         opened = dict(zip(others, files[len(paths) :], strict=True))
         yield from _write_others(workspace, recipe, chosen, content, opened)
@@ -104,12 +105,18 @@ def export(
         size_bytes=content["size_bytes"],
         sha256=content["sha256"],
         funnel=chosen.funnel,
-        config=_config(workspace, recipe, chosen, paths, settings),
+        config=config_for(workspace, recipe, chosen, paths, settings, checks.length),
         command=command_of(workspace, recipe, out, settings),
         files=tuple(manifest.files(content)),
         content=content,
         copies=chosen.copies,
-        notes=(*_notes(workspace, recipe, chosen, streams), *_left_over(out, paths, workspace), *guard.replaced()),
+        checks=checks,
+        notes=(
+            *_length_notes(checks),
+            *_notes(workspace, recipe, chosen, streams),
+            *_left_over(out, paths, workspace),
+            *guard.replaced(),
+        ),
     )
 
 
@@ -186,6 +193,15 @@ def _notes(workspace: Workspace, recipe: Recipe, chosen: Chosen, streams: Sequen
     return [*notes, *unknown_harmless(workspace, recipe), *_late_columns(recipe, streams)]
 
 
+def _length_notes(checks: TrainingChecks) -> list[str]:
+    """Return how many examples exceed the limit, and what would hold them all."""
+    length = checks.length
+    if length is None or length.holds:
+        return []
+    more = f"; {length.fits_all:,} hold all" if length.fits_all else ""
+    return [f"{length.sentence()}{more}."]
+
+
 def _late_columns(recipe: Recipe, streams: Sequence[Stream]) -> list[str]:
     """Return what to do where the first 10 MB of a file lack what later rows have."""
     late = sorted({stream.columns.late for stream in streams if stream.columns.late})
@@ -207,24 +223,6 @@ def _left_over(out: Path, written: Mapping[str, Path], workspace: Workspace) -> 
     others = {out, *paths_of(out, everything).values()} - {*written.values(), *(file.path for file in workspace.found)}
     there = sorted(path.name for path in others if os.path.exists(path))  # a name too long is none that exists
     return [f"{name} also exists but is not part of this export: delete it if it is left over." for name in there]
-
-
-def _config(workspace: Workspace, recipe: Recipe, chosen: Chosen, paths: Mapping[str, Path], settings: Settings) -> str:
-    plan = recipes.plan(recipe)
-    rows = np.unique(np.concatenate([part.units.ravel() for part in chosen.parts]))
-    validation = paths.get("validation")
-    facts = ConfigFacts(
-        str(paths[next(iter(paths))]),
-        plan.format,
-        bool((workspace.column("n_tools")[rows] > 0).any()) and plan.format == "chat",
-        None if validation is None else str(validation),
-        longest(workspace, plan, rows) or None,
-        recipe.max_tokens,
-        len(chosen.parts[0].units),
-        settings.batch_size,
-        settings.epochs,
-    )
-    return config_of(recipe, plan, facts)
 
 
 def _check_unchanged(workspace: Workspace, out: Path) -> None:

@@ -101,7 +101,8 @@ class RoundTrip(TypedDict):
 class Manifest(TypedDict):
     """What stands in a manifest; `file`, `sha256`, `size_bytes` and `rows` are those of the training file.
 
-    `store` is the review store that counted. `left_out` is what its examples lost, by kind.
+    `store` is the review store that counted. `left_out` is what its examples lost, by kind. `max_length` is
+    the limit of the trainer in tokens, and how many of the examples exceed it.
     `others` are the files written with it. `split` and `pairs` are the
     counts of a recipe that asks for them.
     """
@@ -122,6 +123,7 @@ class Manifest(TypedDict):
     pairs: NotRequired[dict[str, Any]]
     round_trip: NotRequired[RoundTrip]
     left_out: NotRequired[dict[str, LeftOut]]
+    max_length: NotRequired[dict[str, Any]]
     store: NotRequired[StoreSaid]
 
 

@@ -186,7 +186,12 @@ FIELDS = (
             ),
         ),
     ),
-    Field("max_tokens", TOKENS, "Max length in tokens; longer examples are dropped."),
+    Field(
+        "max_tokens",
+        TOKENS,
+        "Max length in tokens, which goes into the config; longer examples are dropped, unless --keep or --trim names "
+        "over_length. Without it, what exceeds the trainer's default is counted and kept.",
+    ),
     Field(
         "harmless",
         NAMES,

@@ -38,6 +38,11 @@ class Plan:
     pairs_format: str = ""
 
     @property
+    def limit(self) -> int | None:
+        """Return the limit in tokens that examples are held against: the one chosen, else the trainer's default."""
+        return self.look.max_tokens or self.look.target.usual_limit
+
+    @property
     def loaded_values(self) -> frozenset[str]:
         """Return the places of an example whose values `datasets` loads as values, not as text."""
         options = self.flat if self.format == "flat" else self.chat

@@ -16,6 +16,8 @@ from rollout_curator.selection.pairs.pairing import format_of
 from rollout_curator.selection.strategies import MATCHED, arguments, reads_examples
 from rollout_curator.training.file_types.base import get as get_kind
 from rollout_curator.training.hazards import Look
+from rollout_curator.training.length_check import OVER_LENGTH
+from rollout_curator.training.targets.base import Target
 from rollout_curator.training.targets.base import get as get_target
 
 if TYPE_CHECKING:
@@ -74,7 +76,7 @@ def _planned(recipe: "Recipe") -> Plan:
         made_chat = replace(made_chat, template_kwargs="none")  # a pair has no place for the settings of two rollouts
     template = template_of(recipe.template) if recipe.template else None
     has_lists = chosen == "chat" and made_chat.content == "lists"
-    looked_for = target if recipe.pairs is None else replace(target, trains_prompt=False)  # DPO compares the sides
+    looked_for = target if recipe.pairs is None else _of_pairs(target, format_of(recipe.pairs, recipe.target))
     return Plan(
         target=target,
         format=chosen,
@@ -83,10 +85,32 @@ def _planned(recipe: "Recipe") -> Plan:
         exclude=frozenset(exclude - set(INVALID)),
         exclude_invalid=frozenset(invalid - set(recipe.keep) - set(recipe.trim if chosen == "chat" else ())),
         metadata=recipe.metadata,
-        look=Look(looked_for, template, recipe.max_tokens, has_lists),
+        look=Look(looked_for, template, _limit(recipe, looked_for), has_lists),
         trim=frozenset(recipe.trim) & frozenset(HAZARDS) if chosen == "chat" else frozenset(),
         harmless=frozenset(recipe.harmless),
         reads_columns=target.reads_columns or recipe.kind == "parquet" or recipe.pairs is not None,
         needs_examples=reads_examples(recipe.strategies),
         pairs_format=format_of(recipe.pairs, recipe.target) if recipe.pairs else "",
+    )
+
+
+def _limit(recipe: "Recipe", target: Target) -> int | None:
+    """Return the limit beyond which examples are dropped or trimmed, the trainer's default where only that is said.
+
+    Where nothing is said there is none: what exceeds the default is then counted, and kept.
+    """
+    is_asked = OVER_LENGTH in (*recipe.drop, *recipe.trim)
+    return recipe.max_tokens or (target.usual_limit if is_asked else None)
+
+
+def _of_pairs(target: Target, style: str) -> Target:
+    """Return a trainer as it takes pairs of a format: it compares the sides, and the limit is that of its DPO."""
+    dpo = get_target(style)
+    return replace(
+        target,
+        trains_prompt=False,
+        usual_limit=dpo.usual_limit,
+        limit_source=dpo.limit_source,
+        limit_is_fixed=dpo.limit_is_fixed,
+        overlong=dpo.overlong,
     )

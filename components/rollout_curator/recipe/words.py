@@ -58,8 +58,8 @@ def recipe_sentences(recipe: Recipe) -> list[str]:
     if plan.look.template is not None:
         found.append(f"Checked with the chat template {plan.look.template.name}.")
         found += [plan.look.words] if plan.look.words else []
-    if recipe.max_tokens is not None:
-        found.append(f"Max length: {recipe.max_tokens:,} tokens.")
+    if plan.look.max_tokens is not None:
+        found.append(f"Max length: {plan.look.max_tokens:,} tokens.")
     if recipe.metadata:
         found.append(f"Extra columns: {', '.join(recipe.metadata)}.")
     if recipe.pairs is not None:

@@ -70,6 +70,11 @@ def existing(paths: Iterable[str | Path]) -> list[Found]:
     return found
 
 
+def absolute(paths: Iterable[str | Path]) -> tuple[Path, ...]:
+    """Return paths as they hold wherever one is; a pattern in the home folder stays as it is."""
+    return tuple(Path(path if str(path).startswith("~") else os.path.abspath(path)) for path in paths)
+
+
 def opened_folder(path: str | Path) -> Path:
     """Return the folder that is opened by a path: itself, that of a file, or the part of a glob before its pattern."""
     return Path(os.path.realpath(_above(path)))

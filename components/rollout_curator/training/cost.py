@@ -176,7 +176,7 @@ class Named:
 def cost(known: Lengths, asked: Asked, target: Target, agents: Named, tasks: Named) -> Cost:
     """Return what training on these rows costs with this trainer."""
     limit, batch = asked.max_length, max(1, asked.batch_size)
-    over = [_too_long(some, limit, target) for some in (known.total, known.low, known.high)]
+    over = [are_too_long(some, limit, target) for some in (known.total, known.low, known.high)]
     trained, taken, goes = _trained(known, over[0], asked, target)
     share = [some.sum() / max(1, known.total.sum()) for some in (known.low, known.high)]
     room = limit or int(known.total.max(initial=1))
@@ -202,7 +202,8 @@ def cost(known: Lengths, asked: Asked, target: Target, agents: Named, tasks: Nam
     )
 
 
-def _too_long(lengths: Array, limit: int, target: Target) -> Array:
+def are_too_long(lengths: Array, limit: int, target: Target) -> Array:
+    """Return for each length whether it is beyond a limit of this trainer; 0 is no limit."""
     if not limit:
         return np.zeros(len(lengths), dtype=bool)
     return lengths >= limit if target.limit_is_too_long else lengths > limit

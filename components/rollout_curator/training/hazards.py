@@ -13,6 +13,7 @@ from typing import Any
 from rollout_curator.rollout import Example, Message
 from rollout_curator.sources.shapes.parts import texts_of
 from rollout_curator.training import tokens
+from rollout_curator.training.length_check import OVER_LENGTH
 from rollout_curator.training.targets.base import Target
 from rollout_curator.training.templates.render import Rendered
 from rollout_curator.training.trainer_view import Look, View, view
@@ -37,7 +38,7 @@ def looked_for(look: Look) -> dict[str, str]:
     known = {"no_trained_token": ""}
     if target.judge is not None:
         known |= {"refused_by_trainer": "", "skipped_by_trainer": ""}
-    known |= {"over_length": "" if look.max_tokens else "a max length"}
+    known |= {OVER_LENGTH: "" if look.max_tokens or target.usual_limit else "a max length"}
     if target.renders != "itself":
         needed = "a chat template" if look.template is None else "" if look.is_known else "the trainer's own template"
         known |= dict.fromkeys(("template_error", "double_encoded", "image_repr"), needed)
@@ -98,7 +99,7 @@ def hazards(made: Example, look: Look) -> Iterator[Hazard]:
         is_exact = look.template is not None and bool(look.template.tokenizer) and look.is_known
         about = "" if is_exact and seen.rendered is not None else "about "
         at = _first_too_long(seen, look, look.max_tokens)
-        yield Hazard("over_length", f"{about}{seen.n_tokens:,} tokens", at)
+        yield Hazard(OVER_LENGTH, f"{about}{seen.n_tokens:,} tokens", at)
     trained = [message for message, counts in zip(messages, made.mask(), strict=True) if counts]
     if not any(map(_says_something, trained)) or (seen is not None and _trains_nothing(seen)):
         yield Hazard("no_trained_token")

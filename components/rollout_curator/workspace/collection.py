@@ -44,7 +44,8 @@ class Refused:
 class Collection:
     """Open sources. A row is a rollout's position over all of them.
 
-    `passed_over` are the files of opened folders that are not read: whoever found the sources says them.
+    `passed_over` are the files of opened folders that are not read, `named` the paths that were opened, a folder by its
+    own: whoever found the sources says them.
     """
 
     def __init__(self, found: Sequence[Found], cache: Path) -> None:
@@ -52,6 +53,7 @@ class Collection:
         self.sources: list[Source] = []
         self.refused: list[Refused] = []
         self.passed_over: list[PassedOver] = []
+        self.named: tuple[Path, ...] = ()
         self._columns: dict[str, Array] = {}
         self._numbers: dict[str, Array] = {}
         self._classes: dict[str, tuple[Array, list[str]]] = {}

@@ -24,6 +24,10 @@ HELP = (
 )
 
 
+NOTHING_FILTERED = "Nothing is filtered yet: the baseline would equal the export"
+"""Why there is no random control of a selection that keeps all it could."""
+
+
 @dataclass(frozen=True, slots=True)
 class Overlap:
     """A control beside the selection it stands for: rollouts of each, those in both, tokens of each."""
@@ -56,6 +60,12 @@ def overlap(workspace: Workspace, recipe: Recipe) -> Overlap | None:
         int(tokens[drawn].sum()),
         int(tokens[selected].sum()),
     )
+
+
+def equals_selection(workspace: Workspace, recipe: Recipe) -> bool:
+    """Say whether any random control of a selection holds the same rollouts, because it keeps all that it could."""
+    kept = workspace.select(recipe.with_control(None)).kept
+    return bool(np.array_equal(kept, workspace.possible(recipe).kept))
 
 
 def beside(recipe: Recipe) -> dict[str, Recipe]:

@@ -29,6 +29,11 @@ class Findings:
         codes = [code for code, finding in enumerate(self.kinds) if _has(finding, issue)]
         return np.flatnonzero(np.isin(self.codes, codes))
 
+    def stands(self, issue: str) -> Array:
+        """Return a boolean per row: whether its example, where one can be made, has an issue of this kind."""
+        is_found = [not one.skip and issue in map(issue_kind, one.issues) for one in self.kinds]
+        return np.asarray(np.array([*is_found, False])[self.codes])
+
     def counts(self, among: Array) -> dict[str, int]:
         """Return how many rows have each kind of issue, of those marked in a boolean per row."""
         found: dict[str, int] = {}

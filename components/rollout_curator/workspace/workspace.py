@@ -25,15 +25,18 @@ from rollout_curator.rollout import Rollout
 from rollout_curator.selection import strategies
 from rollout_curator.selection.funnel import ACCEPT, NONE, REJECT, Funnel, Selection, funnel, random_control
 from rollout_curator.selection.strategies.ranking import shuffled
-from rollout_curator.sources.find import Found, find, passed_over
+from rollout_curator.sources.find import Found, absolute, find, passed_over
+from rollout_curator.training.length_check import OVER_LENGTH
 from rollout_curator.workspace.collection import Array, Collection
 from rollout_curator.workspace.conversion_outcomes import ConversionOutcomes
+from rollout_curator.workspace.example_lengths import exceeding, lengths_by_block
 from rollout_curator.workspace.masks import group_thresholds
 from rollout_curator.workspace.opening import build_indexes, default_cache
 from rollout_curator.workspace.recipe_rules import Ruling
 from rollout_curator.workspace.row_issues import trimmed
 
 SELECTIONS_MAX = 64
+OVER_DEFAULTS_MAX = 4
 MADE_MAX = 64
 Made = TypeVar("Made")
 
@@ -74,7 +77,7 @@ class Workspace(Collection):
         for _ in build_indexes(found, cache):
             pass
         workspace = cls(found, cache, decisions)
-        workspace.passed_over = passed_over(paths)
+        workspace.passed_over, workspace.named = passed_over(paths), absolute(paths)
         workspace.require_rollouts()
         return workspace
 
@@ -238,12 +241,27 @@ class Workspace(Collection):
 
     def rows_with(self, recipe: Recipe, issue: str) -> Array:
         """Return the rows that are selected and not rejected, and of whose example this was noticed."""
-        rows = self.conversion_outcomes.best(recipes.plan(recipe)).rows_with(issue)
+        plan = recipes.plan(recipe)
+        if issue == OVER_LENGTH and plan.look.max_tokens is None:
+            return self.over_default(recipe)
+        rows = self.conversion_outcomes.best(plan).rows_with(issue)
         return np.asarray(rows[self._is_asked(recipe)[rows]])
 
     def issue_counts(self, recipe: Recipe) -> dict[str, int]:
         """Return how many rows `rows_with` gives for every issue there is."""
-        return self.conversion_outcomes.best(recipes.plan(recipe)).counts(self._is_asked(recipe))
+        plan = recipes.plan(recipe)
+        counts = self.conversion_outcomes.best(plan).counts(self._is_asked(recipe))
+        is_over = plan.look.max_tokens is None and len(over := self.over_default(recipe))
+        return {**counts, OVER_LENGTH: len(over)} if is_over else counts
+
+    def over_default(self, recipe: Recipe) -> Array:
+        """Return the kept rows whose examples exceed the default limit of their trainer."""
+
+        def make() -> Array:
+            plan, kept = recipes.plan(recipe), np.flatnonzero(self.select(recipe).kept)
+            return np.asarray(kept[exceeding(self, plan, kept, lengths_by_block(self, plan, kept))])
+
+        return self.as_of_now("over default", repr(recipe), make, OVER_DEFAULTS_MAX)
 
     def left_out(self, recipe: Recipe) -> dict[str, tuple[int, int]]:
         """Return for each kind of thing not in the kept examples: in how many of them, and how many such things."""

@@ -67,7 +67,7 @@ FILE = """\
 """
 REST = """\
 val_set_size: 0
-sequence_len: {limit}  # longer examples are dropped{longest}
+{note}sequence_len: {limit}  # longer examples are dropped{longest}
 excess_length_strategy: drop
 output_dir: ./sft
 num_epochs: {epochs}
@@ -86,8 +86,9 @@ def config(facts: ConfigFacts) -> str:
     if facts.validation_path:
         lines += ["test_datasets:\n", FILE.format(path=quote(absolute(facts.validation_path)), loader=facts.loader)]
     batch = facts.batch_size or AXOLOTL.usual_batch
-    limit = facts.max_tokens or AXOLOTL.config_limit
-    rest = REST.format(limit=limit, longest=longest, batch=batch, epochs=facts.epochs)
+    limit = facts.max_tokens or AXOLOTL.usual_limit
+    note = facts.length_note()
+    rest = REST.format(limit=limit, note=note, longest=longest, batch=batch, epochs=facts.epochs)
     return "".join([*lines, rest])
 
 
@@ -152,6 +153,7 @@ AXOLOTL = Target(
     judge=judge,
     usual_is_safe=False,
     usual_limit=512,
+    limit_source="axolotl/utils/schemas/config.py, sequence_len",
     renders="whole",
     trains="replaced",
     training=training,

@@ -26,8 +26,10 @@ LEFT_OUT = EXCLUDED_BY_DEFAULT | (frozenset(HAZARDS) - ONLY_INFORM)
 class ConfigFacts:
     """What a config snippet tells a trainer of the written file.
 
-    `longest_tokens` is an estimate. `max_tokens` is the limit of the recipe, None when it has none. `rows` are those of
-    the training file, None where they are not known. `batch_size` is what was asked for, None for the trainer's usual.
+    `longest_tokens` is an estimate. `max_tokens` is the limit that was chosen, None where none was. `too_long` says
+    how many examples exceed the limit, empty where none does, and `fits_all` is a limit that holds them all. `rows` are
+    those of the training file, None where they are not known. `batch_size` is what was asked for, None for the
+    trainer's usual.
     """
 
     path: str
@@ -39,6 +41,15 @@ class ConfigFacts:
     rows: int | None = None
     batch_size: int | None = None
     epochs: int = 1
+    too_long: str = ""
+    fits_all: int | None = None
+
+    def length_note(self, indent: str = "") -> str:
+        """Return a comment on the examples that exceed the limit, as a line of the config; nothing where none does."""
+        if not self.too_long:
+            return ""
+        more = f"; {self.fits_all:,} hold all" if self.fits_all else ""
+        return f"{indent}# {self.too_long}{more}.\n"
 
     @property
     def loader(self) -> str:
@@ -90,10 +101,11 @@ class Target:
     `judge` is its own loader's rule for one record, None when it takes every record; `usual_is_safe` says that no
     record made with the usual options is judged. `too_long` says what it does with an example beyond its limit, and
     `overlong` what is left of it: its beginning is trained on (cut), it fills a place in a batch and trains nothing
-    (masked), or it is gone (dropped). `usual_limit` is the trainer's own, `config_limit` what the config given with the
-    file sets where the recipe has none. `usual_batch` rows make a step, and `rounding` says what becomes of a last one
-    that is not full: it is a step of each epoch (up), none (down), or the epochs run on without a seam (whole).
-    `config_sets_steps` says that the config has rows a step and epochs.
+    (masked), or it is gone (dropped). `usual_limit` is the trainer's default in tokens, None where it has none, which
+    the config given with the file sets where no other is chosen; `limit_source` says where it stands, and
+    `limit_is_fixed` that nobody can raise it. `usual_batch` rows make a step, and `rounding` says what becomes of a
+    last one that is not full: it is a step of each epoch (up), none (down), or the epochs run on without a seam
+    (whole). `config_sets_steps` says that the config has rows a step and epochs.
     `encodes_arguments` and `decodes_arguments` say what it does to arguments that are text before it renders them.
     `reads_columns` is true where all records become one table of Arrow types (Hugging Face `datasets`). `holds` says
     whether a line, decoded as its loader does, has what the example has; None where that is plain JSON.
@@ -117,7 +129,8 @@ class Target:
     judge: Callable[[Mapping[str, Any]], Judged | None] | None = None
     usual_is_safe: bool = True
     usual_limit: int | None = None
-    config_limit: int = 8192
+    limit_source: str = ""
+    limit_is_fixed: bool = False
     limit_is_too_long: bool = False
     too_long: str = ""
     overlong: Literal["cut", "masked", "dropped"] = "cut"
@@ -168,7 +181,9 @@ def absolute(path: str) -> str:
     return os.path.abspath(path)
 
 
-def fill_script(script: str, facts: ConfigFacts, limit: int, batch: int = 0, **more: str) -> str:
+def fill_script(
+    script: str, facts: ConfigFacts, limit: int | None, batch: int = 0, *, indent: int = 0, **more: str
+) -> str:
     """Return a Python script about the written file; `limit` and `batch` are used where the recipe asks for none."""
     paths = {"train": facts.path, "validation": facts.validation_path}
     return script.format(
@@ -176,6 +191,7 @@ def fill_script(script: str, facts: ConfigFacts, limit: int, batch: int = 0, **m
         path=literal(absolute(facts.path)),
         loader=f'"{facts.loader}"',
         limit=facts.max_tokens or limit,
+        note=facts.length_note(" " * indent),
         longest=f"; the longest has about {facts.longest_tokens:,} tokens" if facts.longest_tokens else "",
         evaluation='"epoch"' if facts.validation_path else '"no"',
         batch=facts.batch_size or batch,

@@ -51,7 +51,7 @@ do_train: true
 finetuning_type: lora
 dataset_dir: curated
 dataset: curated
-{evaluation}cutoff_len: {limit}  # longer examples are truncated{longest}
+{evaluation}{note}cutoff_len: {limit}  # longer examples are truncated{longest}
 output_dir: curated/out
 per_device_train_batch_size: 1
 gradient_accumulation_steps: {batch}  # batch size, on one GPU
@@ -74,7 +74,8 @@ def config(facts: ConfigFacts) -> str:
     return SCRIPT.format(
         info="{\n" + ",\n".join(entries) + "\n}",
         evaluation=evaluation,
-        limit=facts.max_tokens or LLAMAFACTORY.config_limit,
+        limit=facts.max_tokens or LLAMAFACTORY.usual_limit,
+        note=facts.length_note(),
         longest=longest,
         batch=facts.batch_size or LLAMAFACTORY.usual_batch,
         epochs=facts.epochs,
@@ -142,6 +143,7 @@ LLAMAFACTORY = Target(
     judge=judge,
     usual_is_safe=False,
     usual_limit=2048,
+    limit_source="llamafactory/hparams/data_args.py, cutoff_len",
     too_long="truncates the example at the end",
     reads_columns=True,
     encodes_arguments=True,

@@ -34,7 +34,7 @@ defaults: sft.yaml
 
 LENGTH = """\
   # Longer examples are silently masked: raise this (sft.yaml says 1024) until the longest one fits{longest}.
-  {comment}max_total_sequence_length: {limit}
+{note}  {comment}max_total_sequence_length: {limit}
 """
 
 STEPS = """\
@@ -92,12 +92,18 @@ def config(facts: ConfigFacts) -> str:
     lines = [HEAD, *map(_warn_of_hidden_folder, filter(None, (path, validation_path)))]
     lines += ["data:\n", "  train:\n", _dataset(path)]
     lines += ["  validation:\n", _dataset(validation_path)] if validation_path else ["  validation: null\n"]
-    comment = "" if facts.max_tokens else "# "
-    lines += ["policy:\n", LENGTH.format(longest=longest, comment=comment, limit=facts.max_tokens or 8192)]
+    lines += ["policy:\n", _length(facts, longest)]
     batch, steps = _steps(facts)
     lines += [batch, "  tokenizer:\n", "    chat_template: default\n"]
     lines += [steps or "sft:\n", NO_VALIDATION] if not validation_path else [steps]
     return "".join(lines)
+
+
+def _length(facts: ConfigFacts, longest: str) -> str:
+    """Return the limit as lines: a comment where none was chosen, with a number that would hold all."""
+    limit = facts.max_tokens or facts.fits_all or NEMO_RL.usual_limit
+    comment = "" if facts.max_tokens else "# "
+    return LENGTH.format(longest=longest, note=facts.length_note("  "), comment=comment, limit=limit)
 
 
 def _steps(facts: ConfigFacts) -> tuple[str, str]:
@@ -152,7 +158,7 @@ NEMO_RL = Target(
     config=config,
     judge=judge,
     usual_limit=1024,
-    config_limit=1024,
+    limit_source="examples/configs/sft.yaml, policy.max_total_sequence_length",
     limit_is_too_long=True,
     overlong="masked",
     usual_batch=32,

@@ -52,7 +52,7 @@ def upload(path):
         return client.files.create(file=file, purpose="fine-tune").id
 
 
-job = client.fine_tuning.jobs.create(
+{note}job = client.fine_tuning.jobs.create(
     model="gpt-4.1-mini-2025-04-14",  # yours
     training_file=upload({path}),
 {validation}    method={{"type": "supervised"}},
@@ -66,7 +66,7 @@ def config(facts: ConfigFacts) -> str:
     validation = ""
     if facts.validation_path:
         validation = f"    validation_file=upload({literal(absolute(facts.validation_path))}),\n"
-    return SCRIPT.format(path=literal(absolute(facts.path)), validation=validation)
+    return SCRIPT.format(path=literal(absolute(facts.path)), validation=validation, note=facts.length_note())
 
 
 def judge(record: Mapping[str, Any]) -> Judged | None:
@@ -133,7 +133,8 @@ OPENAI = Target(
     judge=judge,
     usual_is_safe=False,
     usual_limit=65536,
-    config_limit=65536,
+    limit_source="the guide Supervised fine-tuning, training examples context length of gpt-4.1 and gpt-4o",
+    limit_is_fixed=True,
     too_long="truncates the example at the end",
     refuses_mixed_content=False,
     config_sets_steps=False,

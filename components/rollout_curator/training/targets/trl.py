@@ -48,7 +48,7 @@ trainer = SFTTrainer(
     args=SFTConfig(
         output_dir="sft",
         assistant_only_loss=True,  # without it prompts are trained on too
-        max_length={limit},  # longer examples are truncated{longest}
+{note}        max_length={limit},  # longer examples are truncated{longest}
         per_device_train_batch_size=1,
         gradient_accumulation_steps={batch},  # batch size, on one GPU
         num_train_epochs={epochs},
@@ -61,7 +61,7 @@ trainer.train()
 
 def config(facts: ConfigFacts) -> str:
     """Return a script that trains on the written file."""
-    return fill_script(SCRIPT, facts, TRL.config_limit, TRL.usual_batch)
+    return fill_script(SCRIPT, facts, TRL.usual_limit, TRL.usual_batch, indent=8)
 
 
 TRL = Target(
@@ -79,6 +79,7 @@ TRL = Target(
     trains="generation",
     training=training,
     usual_limit=1024,
+    limit_source="trl/trainer/sft_config.py, SFTConfig.max_length",
     too_long="truncates the example at the end",
     reads_columns=True,
 )

@@ -32,7 +32,7 @@ import json
 from datasets import Dataset
 from trl import SFTConfig, SFTTrainer
 
-LIMIT = {limit}  # longer examples are truncated{longest}
+{note}LIMIT = {limit}  # longer examples are truncated{longest}
 model, tokenizer = FastLanguageModel.from_pretrained(
     "unsloth/Qwen3-0.6B", max_seq_length=LIMIT, load_in_4bit=True  # your model
 )
@@ -75,7 +75,7 @@ def config(facts: ConfigFacts) -> str:
     validation = "None"
     if facts.validation_path:
         validation = f"Dataset.from_list(list(texts({literal(absolute(facts.validation_path))})))"
-    return fill_script(SCRIPT, facts, UNSLOTH.config_limit, UNSLOTH.usual_batch, validation=validation)
+    return fill_script(SCRIPT, facts, UNSLOTH.usual_limit, UNSLOTH.usual_batch, validation=validation)
 
 
 UNSLOTH = Target(
@@ -93,5 +93,6 @@ UNSLOTH = Target(
     trains="between",
     marks=("<|im_start|>", "<|im_start|>assistant\n"),
     usual_limit=2048,
+    limit_source="unsloth/models/loader.py, FastLanguageModel.from_pretrained(max_seq_length=2048)",
     too_long="truncates the example at the end",
 )

@@ -12,16 +12,15 @@ from rollout_curator.recipe import recipe as recipes
 from rollout_curator.recipe.recipe import Recipe
 from rollout_curator.recipe.words import selected_words
 from rollout_curator.review import summary
-from rollout_curator.review.statement_words import decided_words, notes, sentence
+from rollout_curator.review.statement_words import decided_words, notes
 from rollout_curator.selection.funnel import STEPS, Funnel
-from rollout_curator.selection.pairs.pairing import WORDS as PAIR_WORDS
 from rollout_curator.selection.strategies import MATCHED
 from rollout_curator.training.cost import Asked
 from rollout_curator.training.file_types.base import get as get_kind
 from rollout_curator.training.targets.base import targets
 from rollout_curator.ui import links
 from rollout_curator.ui.pages.export_asking import agreement
-from rollout_curator.ui.pages.export_counts import chosen_of, cost_form, counts
+from rollout_curator.ui.pages.export_counts import checks_now, chosen_of, cost_form, counts, verdict
 from rollout_curator.ui.pages.export_files import files_form
 from rollout_curator.ui.pages.export_options import options_form
 from rollout_curator.ui.pages.export_result import draw_job
@@ -34,8 +33,9 @@ from rollout_curator.ui.server.browser_paths import check_written
 from rollout_curator.ui.server.site import Site
 from rollout_curator.ui.state import choices, state
 from rollout_curator.ui.text import label, plain, show_untrusted
-from rollout_curator.words import counted, said_of
+from rollout_curator.words import counted
 from rollout_curator.workspace.random_controls import HELP as CONTROL_HELP
+from rollout_curator.workspace.random_controls import NOTHING_FILTERED, equals_selection
 from rollout_curator.workspace.workspace import Workspace
 
 CONTROLS_MAX = 9
@@ -54,7 +54,7 @@ def page(site: Site, workspace: Workspace) -> None:
             counts(recipe, chosen)
         _why(workspace, recipe)
         draw_left_out(workspace, recipe)
-        hazard_table(workspace, recipe)
+        hazard_table(workspace, recipe, checks_now(workspace, recipe, chosen).length)
         asked = cost_form(workspace, recipe, chosen)
     with left:
         _target(recipe)
@@ -118,10 +118,8 @@ def _funnel(funnel: Funnel, recipe: Recipe) -> None:
 def _why(workspace: Workspace, recipe: Recipe) -> None:
     """Draw what reading says of what is written, and for which reasons rollouts were rejected in review."""
     said = summary.statement(workspace, recipe)
-    if said.sample.read:
-        st.caption(label(sentence(said), 1000))
-        for note in notes(said):
-            st.caption(label(note, 1000))
+    for note in notes(said) if said.sample.read else ():
+        st.caption(label(note, 1000))
     st.caption(label(decided_words(workspace), 1000))
     for line in workspace.counted.sentences(workspace.n_decided()):
         st.caption(label(line, 1000))
@@ -152,7 +150,7 @@ def _write(site: Site, workspace: Workspace, recipe: Recipe, chosen: Chosen | No
         return
     card = usual_card(out) if st.checkbox("Also write a dataset card", key="rc.card", help=CARD_HELP) else ""
     report = usual_report(out) if st.checkbox("Also write a report", key="rc.report", help=REPORT_HELP) else ""
-    seeds = () if recipe.is_control else _seeds(recipe)
+    seeds = () if recipe.is_control else _seeds(workspace, recipe)
     batch_size, epochs = _training(recipe, asked)
     settings = Settings(card, report=report, batch_size=batch_size, epochs=epochs, seeds=seeds)
     agreed = agreement(site, recipe, out, settings)
@@ -160,9 +158,10 @@ def _write(site: Site, workspace: Workspace, recipe: Recipe, chosen: Chosen | No
     words = f"Export {label(counted(n_rows, unit))}"
     if chosen is None and recipe.pairs is not None:
         words = "Export pairs"
+    verdict(workspace, recipe, chosen)
     pressed = st.button(words, type="primary", disabled=running or not n_rows or agreed is None, key="rc.export")
     if not n_rows:
-        st.caption(label(_nothing(chosen)))
+        st.caption(label(_why_nothing(chosen), 1000))
     elif agreed is None:
         st.caption("Tick each file above that would be overwritten, or enter another file name.")
     if pressed:
@@ -174,12 +173,11 @@ def _write(site: Site, workspace: Workspace, recipe: Recipe, chosen: Chosen | No
             show_untrusted(command_of(workspace, recipe, out, settings))
 
 
-def _nothing(chosen: Chosen | None) -> str:
-    """Return why nothing can be exported: of pairs, why there are none."""
-    if chosen is None or chosen.paired is None:
-        return "Nothing to export. Lower the threshold on the Select page, or check the options."
-    without = (f"{counted(n, 'task')} {said_of(n, PAIR_WORDS[name])}" for name, n in chosen.paired.without.items())
-    return f"No pairs: {'; '.join(without) or 'no task is left'}."
+def _why_nothing(chosen: Chosen | None) -> str:
+    """Return why there is nothing to write: no pairs of what is kept, or nothing kept."""
+    if chosen is not None and chosen.paired is not None and chosen.funnel.exportable:
+        return f"{chosen.paired.why_none()}. Choose another rule for pairs, or export examples."
+    return "Nothing to export. Lower the threshold on the Select page, or check the options."
 
 
 def _training(recipe: Recipe, asked: Asked | None) -> tuple[int | None, int]:
@@ -189,10 +187,16 @@ def _training(recipe: Recipe, asked: Asked | None) -> tuple[int | None, int]:
     return None if asked.batch_size == usual(recipe).batch_size else asked.batch_size, asked.epochs
 
 
-def _seeds(recipe: Recipe) -> tuple[int, ...]:
+def _seeds(workspace: Workspace, recipe: Recipe) -> tuple[int, ...]:
     """Draw the choice of random baselines beside the file, and of what they match; return the seed of each."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="controls"):
-        if not st.checkbox("Also write random baselines", key="rc.with-control", help=CONTROL_HELP):
+        is_pointless = equals_selection(workspace, recipe)
+        is_asked = st.checkbox(
+            "Also write random baselines", key="rc.with-control", help=CONTROL_HELP, disabled=is_pointless
+        )
+        if is_pointless:
+            st.caption(f"{label(NOTHING_FILTERED)}.")
+        if is_pointless or not is_asked:
             return ()
         n = st.number_input("How many", 1, CONTROLS_MAX, 1, key="rc.controls", label_visibility="collapsed", width=120)
         st.selectbox(

@@ -6,13 +6,16 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from rollout_curator.export import Chosen, choose, cost_of, pair_notes, usual
+from rollout_curator.export import Chosen, TrainingChecks, check_training, choose, cost_of, pair_notes, usual
 from rollout_curator.recipe import recipe as recipes
 from rollout_curator.recipe.recipe import Recipe
+from rollout_curator.review.statement_words import sentence
+from rollout_curator.review.summary import statement
 from rollout_curator.selection.pairs.pairing import WORDS, Paired
 from rollout_curator.selection.splits.split import Split
 from rollout_curator.selection.splits.split_report import fault, sentences
 from rollout_curator.training.cost import Asked, Cost
+from rollout_curator.ui.pages.hazard_table import SHORT
 from rollout_curator.ui.server.site import BY_CONTENT
 from rollout_curator.ui.text import heads, label, plain
 from rollout_curator.words import counted, said_of
@@ -43,14 +46,40 @@ def _chosen(workspace: Workspace, recipe: Recipe, version: int) -> Chosen:
     return choose(workspace, recipe)
 
 
+def checks_now(workspace: Workspace, recipe: Recipe, chosen: Chosen | None) -> TrainingChecks:
+    """Return the training checks of what would be written now, or of what is kept where that is not worked out."""
+    version, plan = workspace.refresh_decisions(), recipes.plan(recipe)
+    units = np.flatnonzero(workspace.select(recipe).kept)
+    if chosen is not None:
+        units = np.concatenate([part.units for part in chosen.parts])
+    with st.spinner("Counting tokens", show_time=True):
+        return _checks(
+            workspace, recipe, (version, workspace.conversion_outcomes.is_checked(plan), chosen is None), units
+        )
+
+
+@st.cache_resource(hash_funcs=HASHES, show_spinner=False, max_entries=8)
+def _checks(workspace: Workspace, recipe: Recipe, asked: tuple[int, bool, bool], _units: Any) -> TrainingChecks:
+    return check_training(workspace, recipe, _units)
+
+
+def verdict(workspace: Workspace, recipe: Recipe, chosen: Chosen | None) -> None:
+    """Draw how good what is written is: the error bound of the review, and the training checks."""
+    checks = checks_now(workspace, recipe, chosen)
+    with st.container(key="verdict", gap=None):
+        st.caption(label(sentence(statement(workspace, recipe)), 1000))
+        words = label(f"{checks.sentence(SHORT)}.", 1000)
+        st.markdown(f":red[{words}]" if checks.failed else words)
+
+
 def counts(recipe: Recipe, chosen: Chosen) -> None:
     """Draw the duplicates, the pairs and the parts, as the funnel goes on."""
     if chosen.copies:
         st.caption(label(chosen.copies_sentence()))
     if chosen.paired is not None:
         _pairs(chosen.paired)
-        for sentence in pair_notes(recipe, chosen)[1:]:
-            st.caption(label(sentence, 1000))
+        for note in pair_notes(recipe, chosen)[1:]:
+            st.caption(label(note, 1000))
     if chosen.split is not None and recipe.split is not None:
         _parts(chosen.split, recipe.split, "examples" if recipe.pairs is None else "pairs")
 

@@ -4,7 +4,7 @@ First what would do nothing in training or harm, then what is odd about a conver
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -18,6 +18,7 @@ from rollout_curator.recipe.recipe import POLICIES, Recipe
 from rollout_curator.review.queues import ISSUE
 from rollout_curator.selection.funnel import INVALID_WORDS
 from rollout_curator.training.hazards import looked_for
+from rollout_curator.training.length_check import OVER_LENGTH, LengthCheck
 from rollout_curator.ui import links
 from rollout_curator.ui.loading import hazards_known
 from rollout_curator.ui.state import settings, state
@@ -26,6 +27,7 @@ from rollout_curator.words import said_of
 from rollout_curator.workspace.workspace import Workspace
 
 KEEP, DROP, TRIM = POLICIES
+RAISE_HELP = "The smallest usual max length that holds all kept examples; it goes into the trainer's config"
 SHAPE = (
     "unsupported_item",
     "ends_in_tool_call",
@@ -69,7 +71,10 @@ SHORT = {
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of the table; `queue` names the rollouts it counts, empty when there is nothing to open."""
+    """One line of the table; `queue` names the rollouts it counts, empty when there is nothing to open.
+
+    `said` stands after the number in place of the words, and `raise_to` is a max length that mends all.
+    """
 
     name: str
     words: str
@@ -78,12 +83,15 @@ class Row:
     choice: str
     usual: str
     can_trim: bool
+    said: str = ""
+    raise_to: int | None = None
 
 
-def hazard_table(workspace: Workspace, recipe: Recipe) -> None:
-    """Draw the table."""
+def hazard_table(workspace: Workspace, recipe: Recipe, length: LengthCheck | None) -> None:
+    """Draw the table; `length` is the check of lengths of what is kept."""
     plan = recipes.plan(recipe)
     st.subheader("Training checks")
+    _lines(_length_rows(workspace, recipe, plan, length))
     if hazards_known(workspace, plan):
         _hazards(workspace, recipe, plan)
     shape = [*_invalid_rows(workspace, recipe, plan), *_issue_rows(workspace, recipe, plan, SHAPE)]
@@ -104,9 +112,9 @@ def hazard_table(workspace: Workspace, recipe: Recipe) -> None:
 
 def _hazards(workspace: Workspace, recipe: Recipe, plan: Plan) -> None:
     asked = looked_for(plan.look)
-    rows = _issue_rows(workspace, recipe, plan, [name for name in HAZARDS if name in asked])
+    rows = _issue_rows(workspace, recipe, plan, [name for name in HAZARDS if name in asked and name != OVER_LENGTH])
     _lines(rows)
-    drawn = {row.name for row in rows}
+    drawn = {row.name for row in (*rows, *_issue_rows(workspace, recipe, plan, [OVER_LENGTH]))}
     absent = [SHORT[name] for name, needed in asked.items() if not needed and name not in drawn]
     if absent:
         st.caption(f"Passed: {', '.join(absent)}.")
@@ -116,12 +124,22 @@ def _hazards(workspace: Workspace, recipe: Recipe, plan: Plan) -> None:
             st.caption(f"Not checked (choose {label(needed)}): {', '.join(names)}.")
 
 
+def _length_rows(workspace: Workspace, recipe: Recipe, plan: Plan, length: LengthCheck | None) -> list[Row]:
+    """Return the line on what exceeds the limit: how many of the kept, what the trainer does, and what mends it."""
+    rows = _issue_rows(workspace, recipe, plan, [OVER_LENGTH])
+    if length is None or length.holds:
+        return rows
+    queue = f"{ISSUE}{OVER_LENGTH}"
+    row = Row(OVER_LENGTH, HAZARDS[OVER_LENGTH], length.exceed.about, queue, KEEP, "", _can_trim(OVER_LENGTH, plan))
+    return [replace(row, usual=_usual(OVER_LENGTH, recipe, plan), said=length.words(), raise_to=length.fits_all)]
+
+
 def _issue_rows(workspace: Workspace, recipe: Recipe, plan: Plan, names: Sequence[str]) -> list[Row]:
     """Return a line for each issue that occurs, or about which something was chosen."""
     found, counts = [], workspace.issue_counts(recipe)
     for name in names:
         count = counts.get(name, 0)
-        choice, usual, can_trim = _choice(name, recipe, plan), _usual(name, plan), _can_trim(name, plan)
+        choice, usual, can_trim = _choice(name, recipe, plan), _usual(name, recipe, plan), _can_trim(name, plan)
         if count or choice != usual:
             queue = f"{ISSUE}{name}" if count else ""
             found.append(Row(name, ISSUE_WORDS[name], count, queue, choice, usual, can_trim))
@@ -141,7 +159,10 @@ def _invalid_rows(workspace: Workspace, recipe: Recipe, plan: Plan) -> list[Row]
     return found
 
 
-def _usual(name: str, plan: Plan) -> str:
+def _usual(name: str, recipe: Recipe, plan: Plan) -> str:
+    """Return what happens where nothing was chosen: what exceeds a default is kept, what exceeds a chosen limit not."""
+    if name == OVER_LENGTH and recipe.max_tokens is None:
+        return KEEP
     return DROP if name in plan.target.exclude or name == "unsupported_item" else KEEP
 
 
@@ -150,7 +171,7 @@ def _choice(name: str, recipe: Recipe, plan: Plan) -> str:
         return policy
     if name in INVALID:
         return DROP if plan.target.exclude_invalid else KEEP
-    return _usual(name, plan)
+    return _usual(name, recipe, plan)
 
 
 def _can_trim(name: str, plan: Plan) -> bool:
@@ -166,7 +187,7 @@ def _lines(rows: Sequence[Row]) -> None:
 def _line(row: Row) -> None:
     words, choice = st.columns([5, 3], vertical_alignment="center")
     with words:
-        one = said_of(row.count, row.words)
+        one = row.said or said_of(row.count, row.words)
         if row.queue:
             links.link_number(row.count, one, "review", queue=row.queue)
         else:
@@ -178,6 +199,9 @@ def _line(row: Row) -> None:
         label_visibility="collapsed",
         **state.bind(f"policy-{row.name}", row.choice, partial(_take, row.name, row.usual)),
     )
+    if row.raise_to is not None:
+        raised = partial(settings.raise_limit, row.raise_to)
+        choice.button(f"Raise to {row.raise_to:,}", key="rc.raise", on_click=raised, help=RAISE_HELP)
 
 
 def _take(name: str, usual: str, choice: str) -> None:

@@ -28,7 +28,7 @@ def template_form(site: Site, recipe: Recipe) -> None:
     with left:
         _choice(plan)
     with right:
-        usual = plan.target.usual_limit
+        usual = plan.look.target.usual_limit
         st.number_input(
             "Max length (tokens)",
             min_value=1,

@@ -114,7 +114,7 @@ def _failed(words: str, plan: Plan) -> None:
 
 def _counts(seen: View, plan: Plan) -> str:
     """Return how long an example is and how much of it is trained on, as far as that is known."""
-    target, limit, about = plan.target, plan.look.max_tokens, _about(seen)
+    target, limit, about = plan.target, plan.limit, _about(seen)
     words = f"{about}{counted(seen.n_tokens, 'token')}"
     if target.renders == "itself":
         words = f"{words} in the messages"
@@ -122,7 +122,7 @@ def _counts(seen: View, plan: Plan) -> str:
         return f"{words}, over the max length of {limit:,}: it {target.too_long}"
     elif seen.n_trained is not None:
         words = f"{words}, {about}{seen.n_trained:,} trained"
-    return f"{words}, max length {limit:,}" if limit else words
+    return f"{words}, max length {limit:,}" if plan.look.max_tokens else words
 
 
 def _about(seen: View) -> str:

@@ -25,7 +25,7 @@ from rollout_curator.index.store import Progress
 from rollout_curator.printable import digest
 from rollout_curator.recipe import recipe as recipes
 from rollout_curator.recipe.recipe import Recipe
-from rollout_curator.sources.find import Found, find, passed_over
+from rollout_curator.sources.find import Found, absolute, find, passed_over
 from rollout_curator.ui.reader.views import Views
 from rollout_curator.ui.server.error_log import log_error
 from rollout_curator.ui.server.jobs import ExportJob, writing_of
@@ -202,7 +202,7 @@ class Site:
         for progress in build_indexes(found, cache):
             self.opening = Opening(names.get(progress.path, self.opening.file), len(found), progress)
         workspace = Workspace(found, cache, None)
-        workspace.passed_over = passed_over(self.paths)
+        workspace.passed_over, workspace.named = passed_over(self.paths), absolute(self.paths)
         workspace.require_rollouts()
         if self._kept is None:
             opened = store_choice.Opened(self.paths, found, self.options.roots)

@@ -3,10 +3,12 @@
 Each function is one choice of a user; `state` keeps them, and refuses a recipe that makes no sense.
 """
 
+from dataclasses import replace
 from typing import Any
 
 from rollout_curator.recipe.recipe import Recipe
 from rollout_curator.training import templates
+from rollout_curator.training.length_check import OVER_LENGTH
 from rollout_curator.training.templates import ChatTemplate
 from rollout_curator.ui.state import state
 
@@ -41,6 +43,11 @@ def set_template(template: ChatTemplate | None) -> None:
 def set_limit(tokens: int | None) -> None:
     """Choose the trainer's limit of tokens; None is none."""
     state.change_recipe(max_tokens=int(tokens) if tokens else None)
+
+
+def raise_limit(tokens: int) -> None:
+    """Choose a limit of tokens that holds all; what was chosen for examples beyond the limit has no say any more."""
+    state.take(replace(state.recipe().with_policy(OVER_LENGTH, ""), max_tokens=tokens))
 
 
 def nth() -> int:
