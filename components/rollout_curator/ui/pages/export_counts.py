@@ -132,9 +132,8 @@ def _cost_form(workspace: Workspace, recipe: Recipe, chosen: Chosen) -> Asked:
     one, two, three = st.columns(3)
     # what a trainer usually takes differs, so a change of trainer begins anew
     key = f"{recipe.target}-{asked.max_length}"
-    limit = one.number_input(
-        "Sequence length (tokens)", 1, value=asked.max_length, step=1024, key=f"rc.cost-length-{key}"
-    )
+    limit_key = f"rc.cost-length-{key}"
+    limit = one.number_input("Sequence length (tokens)", 1, value=asked.max_length, step=1024, key=limit_key)
     batch = two.number_input("Global batch size", 1, value=asked.batch_size, step=8, key=f"rc.cost-batch-{key}")
     epochs = three.number_input("Epochs", 1, value=asked.epochs, step=1, key="rc.cost-epochs")
     version = workspace.refresh_decisions()
@@ -146,9 +145,7 @@ def _cost_form(workspace: Workspace, recipe: Recipe, chosen: Chosen) -> Asked:
     if not target.config_sets_steps:
         said = f"{target.title} chooses batch size and epochs itself; the exported script sets neither."
     elif found.asked.max_length != asked.max_length:
-        said = (
-            f"{said} Its max length is {asked.max_length:,} tokens: set that next to the chat template to change that."
-        )
+        said = f"{said} Its max length is {asked.max_length:,} tokens: change it next to the chat template."
     st.caption(label(said))
     return found.asked
 
