@@ -57,6 +57,12 @@ def words(workspace: Workspace, recipe: Recipe = ANY) -> str:
     return fared_words(fared(frame(workspace, recipe), 1.0))
 
 
+def test_tasks_with_one_attempt_each_are_not_said_to_be_solved_by_every_attempt(tmp_path: Path) -> None:
+    assert words(opened(tmp_path, {1: [1], 2: [0], 3: [1]})) == (
+        "3 tasks with a reward, one attempt each: 2 solved, 1 not (success: reward ≥ 1)."
+    )
+
+
 # Which attempts there are, and how each came out
 
 
@@ -150,7 +156,8 @@ def test_rejecting_failures_moves_no_pass_rate(tmp_path: Path) -> None:
 def test_pass_at_1_and_pass_at_k_are_over_the_same_tasks(tmp_path: Path) -> None:
     workspace = opened(tmp_path, {1: [1], 2: [1, 0, 0, 0], 3: [0, 0, 0, 0]})
     assert words(workspace) == (
-        "3 tasks with a reward: 1 is solved by every attempt, 1 by none, 1 by some (success: reward ≥ 1). "
+        "3 tasks with a reward, 1 of them with one attempt: 1 is solved by every attempt, 1 by none, 1 by some "
+        "(success: reward ≥ 1). "
         "Over the 2 tasks with at least 4 attempts: pass@1 12.5%, pass@4 50.0%."
     )
 

@@ -115,11 +115,16 @@ def fared_words(found: Fared) -> str:
     if not summary.tasks:
         return "No task has a reward."
     unrated = f", {counted(summary.unrated, 'rollout')} without a reward" if summary.unrated else ""
+    success = f"(success: reward ≥ {exact(found.at_least)})"
+    tasks = f"{counted(summary.tasks, 'task')} with a reward{unrated}"
+    if summary.single == summary.tasks:
+        each = "" if summary.tasks == 1 else " each"
+        return f"{tasks}, one attempt{each}: {summary.solved:,} solved, {summary.unsolved:,} not {success}."
+    some = f", {summary.single:,} of them with one attempt" if summary.single else ""
     solved = f"{summary.solved:,} {said_of(summary.solved, 'are')}"
     return (
-        f"{counted(summary.tasks, 'task')} with a reward{unrated}: {solved} solved by every attempt,"
-        f" {summary.unsolved:,} by none, {summary.mixed:,} by some (success: reward ≥ {exact(found.at_least)})."
-        f" {_chances(found)}"
+        f"{tasks}{some}: {solved} solved by every attempt, {summary.unsolved:,} by none, {summary.mixed:,} by some"
+        f" {success}. {_chances(found)}"
     )
 
 
