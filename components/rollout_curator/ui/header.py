@@ -30,6 +30,9 @@ opacity=".45"/><rect x="15" y="4" width="4" height="20"/><rect x="21" y="8" widt
 rollout-curator</text></svg>"""
 
 
+SHORT_CHARS = 32
+
+
 def logo() -> None:
     """Put the product's name at the left of the navigation."""
     st.logo(LOGO, size="medium")
@@ -62,6 +65,7 @@ def opened_words(site: Site, workspace: Workspace) -> str:
     if site.is_sample:
         return f"sample data ({files})"
     first, more = _short(site.paths[0], site), len(site.paths) - 1
+    first = first if len(first) <= SHORT_CHARS else f"…/{'/'.join(site.paths[0].absolute().parts[-2:])}"
     others = f" and {more:,} more" if more else ""
     return f"{first}{others} ({files})"
 
@@ -93,7 +97,7 @@ def _short(path: Path, site: Site) -> str:
         return plain(path.name or path)
     home = Path.home()
     full = path.absolute()
-    return plain(f"~/{full.relative_to(home)}" if full.is_relative_to(home) else full, 60)
+    return plain(f"~/{full.relative_to(home)}" if full.is_relative_to(home) else full)
 
 
 def _all_paths(site: Site) -> str:

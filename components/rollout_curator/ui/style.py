@@ -6,7 +6,7 @@ All of it is literal text; nothing from data ever stands in it.
 import streamlit as st
 
 CSS = """<style>
-.stMainBlockContainer { padding: 4rem 1.5rem 2rem; max-width: 1800px; }
+.stMainBlockContainer { padding: 4rem 1rem 2rem; max-width: none; }
 .stApp { font-variant-numeric: tabular-nums; }
 .stMainBlockContainer > [data-testid="stVerticalBlock"] { gap: .7rem; }
 [data-testid="stElementContainer"]:has(> [data-testid="stHtml"]) { display: none; }
