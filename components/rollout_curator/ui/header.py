@@ -65,7 +65,8 @@ def opened_words(site: Site, workspace: Workspace) -> str:
     if site.is_sample:
         return f"sample data ({files})"
     first, more = _short(site.paths[0], site), len(site.paths) - 1
-    first = first if len(first) <= SHORT_CHARS else f"…/{'/'.join(site.paths[0].absolute().parts[-2:])}"
+    if len(first) > SHORT_CHARS and not site.options.serves_others:
+        first = f"…/{'/'.join(site.paths[0].absolute().parts[-2:])}"
     others = f" and {more:,} more" if more else ""
     return f"{first}{others} ({files})"
 
