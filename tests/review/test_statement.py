@@ -10,8 +10,8 @@ from making import gym, write
 from rollout_curator.decisions.store import Decisions, Entry
 from rollout_curator.errors import DecisionRefused
 from rollout_curator.recipe.recipe import Recipe
-from rollout_curator.review import statement_words as words
 from rollout_curator.review import sampling_plan, summary
+from rollout_curator.review import statement_words as words
 from rollout_curator.review.random_order import in_order
 from rollout_curator.selection.filters import Thresholds
 from rollout_curator.selection.strategies import Step
