@@ -18,7 +18,7 @@ from rollout_curator.ui.picker.panels import Panel, PanelChoice, threshold_panel
 from rollout_curator.ui.picker.payload import heard, payload
 from rollout_curator.ui.state.state import of_component
 
-__all__ = ["Choice", "Outside", "Panel", "PanelChoice", "choice_of", "threshold_panels", "threshold_picker"]
+__all__ = ["Choice", "Outside", "Panel", "PanelChoice", "Then", "choice_of", "threshold_panels", "threshold_picker"]
 
 _mount = st.components.v2.component(
     "rollout_curator_threshold", css=scripts.text("picker/threshold.css"), js=scripts.loader("picker/threshold.js")
@@ -27,11 +27,24 @@ _mount = st.components.v2.component(
 
 @dataclass(frozen=True, slots=True)
 class Outside:
-    """Rollouts that have no place on the axis; `words` follow their number: "12 masked"."""
+    """Rollouts that have no place on the axis; `words` follow their number: "12 masked".
+
+    A part of some that are counted already is no share of its own.
+    """
 
     name: str
     words: str
     count: int
+    is_part: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Then:
+    """What follows the bounds: what those within them are said to do ("pass the threshold"), and how many are kept."""
+
+    passing: str
+    count: int
+    words: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +66,7 @@ def threshold_picker(
     unit: str = "",
     kind: Literal["number", "boolean"] = "number",
     outside: Sequence[Outside] = (),
+    then: Then | None = None,
     take: Callable[[Interval], None] | None = None,
 ) -> Choice | None:
     """Return what the user has just chosen, once; else None.
@@ -60,7 +74,7 @@ def threshold_picker(
     Bounds go to `take`, where there is one, before the page runs: it need not run twice to be up to date. The caller
     keeps the bounds and passes levels made for them from then on, so whatever changes them (a number box,
     a link) wins over an earlier drag. What was chosen on an axis of another `title` is not taken for this one. `title`,
-    `unit` and the words of `outside` are shown as text.
+    `unit` and the words of `outside` and `then` are shown as text. Without `then`, what the bounds keep is kept.
     """
     known = heard(key)
     data: PickerData = {
@@ -69,7 +83,10 @@ def threshold_picker(
         "title": title,
         "unit": unit,
         "kind": kind,
-        "outside": [{"name": one.name, "words": one.words, "count": one.count} for one in outside],
+        "outside": [
+            {"name": one.name, "words": one.words, "count": one.count, "isPart": one.is_part} for one in outside
+        ],
+        "then": None if then is None else {"passing": then.passing, "count": then.count, "words": then.words},
         **payload(levels),
     }
 
