@@ -86,6 +86,12 @@ body:has(.st-key-review-bar):has([data-test-connection-state="PINGING_SERVER"]) 
 body[data-rc-picking] .st-key-funnel { opacity: .45; }
 .st-key-scales { align-items: center !important; }
 .st-key-scales p { margin: 0; }
+.st-key-compared [data-testid="stMarkdownContainer"], .st-key-compared [data-testid="stCaptionContainer"] {
+  margin: 0; }
+.st-key-compared p { margin: 0; white-space: nowrap; overflow: hidden; text-overflow: ellipsis; }
+.st-key-compared [data-testid="stHorizontalBlock"] { min-height: 2rem; align-items: center; gap: .6rem; }
+.st-key-compared > * + * { border-top: 1px solid var(--st-border-color, rgba(128, 128, 128, .2)); }
+.st-key-compared button { min-height: 1.7rem; padding: 0 .2rem; }
 .st-key-opened p, .st-key-filters p, .st-key-panels-bar p { margin: 0; font-size: .93rem; }
 .st-key-opened [data-testid="stMarkdownContainer"],
 .st-key-panels-bar [data-testid="stMarkdownContainer"] { margin: 0; }

@@ -16,7 +16,7 @@ from rollout_curator.selection.threshold_counts import Kept, ThresholdCounts
 from rollout_curator.ui import links
 from rollout_curator.ui.pages.select_rules import add_rule, baseline_switch
 from rollout_curator.ui.state import choices, measures, state
-from rollout_curator.ui.text import label
+from rollout_curator.ui.text import label, signed
 from rollout_curator.words import exact
 from rollout_curator.workspace.workspace import Workspace
 
@@ -143,15 +143,9 @@ def _difference(now: Kept, then: Kept) -> tuple[int, int, int]:
 def band_words(one: Band) -> str:
     """Return a step as its button says it: "Lower to 0.75: +214 rollouts, +11 tasks"."""
     counts = ((one.rollouts, "rollout"), (one.tasks, "task"))
-    said = [f"{_signed(n)} {unit}{'' if abs(n) == 1 else 's'}" for n, unit in counts if n or unit == "rollout"]
-    return f"{'Lower' if one.is_gain else 'Raise'} to {exact(one.end).replace('-', MINUS)}: {', '.join(said)}"
-
-
-MINUS = "\u2212"
-
-
-def _signed(n: int) -> str:
-    return f"+{n:,}" if n > 0 else f"{MINUS}{-n:,}" if n < 0 else "\u00b10"
+    said = [f"{signed(n)} {unit}{'' if abs(n) == 1 else 's'}" for n, unit in counts if n or unit == "rollout"]
+    end = exact(one.end).replace("-", "\u2212")
+    return f"{'Lower' if one.is_gain else 'Raise'} to {end}: {', '.join(said)}"
 
 
 def _steps(levels: ThresholdCounts, bounds: Interval, axis: str) -> None:
@@ -165,7 +159,7 @@ def _steps(levels: ThresholdCounts, bounds: Interval, axis: str) -> None:
                 on_click=choices.set_bounds,
                 args=(axis, Interval(one.end, bounds.high)),
                 key=f"rc.band-{way}",
-                help=label(f"{_signed(one.tokens)} generated tokens"),
+                help=label(f"{signed(one.tokens)} generated tokens"),
             )
             low, high = (one.end, one.start) if one.is_gain else (one.start, one.end)
             if one.rollouts:
