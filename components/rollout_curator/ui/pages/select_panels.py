@@ -51,7 +51,7 @@ def panels(workspace: Workspace, recipe: Recipe) -> None:
                 one_axis, order = False, ""
             else:
                 order = st.selectbox(
-                    "Order", list(ORDERS), label_visibility="collapsed", key="rc.panels-order", width=240
+                    "Order", list(ORDERS), label_visibility="collapsed", key="rc.panels-order", width=200
                 )
                 is_shared = not scales_differ(workspace, recipe)
                 one_axis = st.toggle("Shared x-axis", value=is_shared, key="rc.panels-axis")
