@@ -289,7 +289,9 @@ GEOMETRY = """() => {
     lines: [...plot.querySelectorAll('.handle:not([hidden]) line:first-of-type')].map(box),
     labels: [...plot.querySelectorAll('.label:not([hidden])')].map((e) => ['', ...box(e)]),
     curves: [...plot.querySelectorAll('.curve')].flatMap((e) => { const points = []; const at = box(plot);
-      for (let d = 0; d < e.getTotalLength(); d += 2) { const { x, y } = e.getPointAtLength(d); points.push([x + at[0], y + at[1]]); }
+      for (let d = 0; d < e.getTotalLength(); d += 2) {
+        const { x, y } = e.getPointAtLength(d);
+        points.push([x + at[0], y + at[1]]); }
       return points; }),
     width: document.documentElement.scrollWidth - document.documentElement.clientWidth };
 }"""
@@ -324,11 +326,13 @@ def check_geometry(page: Page, live: dict[str, Any]) -> None:
     words = found["texts"]
     assert [text for text in words if text[1] < left or text[3] > right or text[2] < top or text[4] > bottom] == []
     assert [(a[0], b[0]) for i, a in enumerate(words) for b in words[i + 1 :] if overlaps(a, b)] == []
-    labels = found["labels"]
-    assert [box for box in labels for line in found["lines"] if overlaps(box, ["", *line])] == []
-    assert [
-        (box, x, y) for box in labels for x, y in found["curves"] if box[1] < x < box[3] and box[2] < y < box[4]
-    ] == []
+    assert [box for box in found["labels"] for line in found["lines"] if overlaps(box, ["", *line])] == []
+    assert crossed(found) == []
+
+
+def crossed(found: dict[str, Any]) -> list[Any]:
+    """Return the labels that lie on a curve, and where."""
+    return [(a, p) for a in found["labels"] for p in found["curves"] if a[1] < p[0] < a[3] and a[2] < p[1] < a[4]]
 
 
 def test_each_curve_has_its_label_beside_it_whether_or_not_there_is_a_threshold(page: Page, picker_url: str) -> None:
@@ -341,7 +345,7 @@ def test_each_curve_has_its_label_beside_it_whether_or_not_there_is_a_threshold(
         found = page.evaluate(GEOMETRY)
         boxes = found["labels"]
         assert [(a, b) for i, a in enumerate(boxes) for b in boxes[i + 1 :] if overlaps(a, b)] == []
-        assert [(a, p) for a in boxes for p in found["curves"] if a[1] < p[0] < a[3] and a[2] < p[1] < a[4]] == []
+        assert crossed(found) == []
 
 
 @pytest.mark.parametrize("case", ["empty", "binary", "huge", "tokens"])

@@ -94,12 +94,12 @@ export class Zoom extends Bars {
   /** Say how many values lie on either side of what is shown. */
   drawBeyond() {
     const { left, right, count: counts } = this.data.bins;
-    const { stops } = this.data;
+    const { stops, isEvery } = this.data;
     const say = (button, isBeyond, values, end, words) => {
       const n = counts.reduce((sum, m, i) => sum + (isBeyond(i) ? m : 0), 0);
       button.hidden = n === 0;
-      const many = new Set(values).size > 1 ? end : "at";
-      if (n) button.textContent = words(`${count(n, "value", "values")} ${many}`);
+      const isOne = n === 1 || (isEvery && values.length === 1);
+      if (n) button.textContent = words(`${count(n, "value", "values")} ${isOne ? "at" : end}`);
     };
     const low = this.view?.low ?? -Infinity;
     const high = this.view?.high ?? Infinity;
