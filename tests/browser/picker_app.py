@@ -13,7 +13,7 @@ import streamlit as st
 from rollout_curator.selection.intervals import Interval
 from rollout_curator.selection.threshold_counts import count_thresholds
 from rollout_curator.ui.picker.panels import Panel, threshold_panels
-from rollout_curator.ui.picker.threshold import Outside, threshold_picker
+from rollout_curator.ui.picker.threshold import Outside, Then, threshold_picker
 
 N = int(os.environ.get("PICKER_ROWS", "3000"))
 OUTSIDE = [Outside("masked", "masked", 12), Outside("truncated", "truncated", 140), Outside("unrated", "no reward", 3)]
@@ -34,6 +34,8 @@ def population(case: str) -> dict[str, np.ndarray]:
         "empty": lambda: np.zeros(0),
         "tiny": lambda: dice.normal(0, 1e-9, n),
         "huge": lambda: dice.normal(0, 1e300, n),
+        "outlier": lambda: np.concatenate([[-8.0, -7.0, 10.0], dice.random(n - 3)]),
+        "rules": lambda: np.where(np.arange(n) % 30 == 0, np.nan, dice.random(n)),
         "single": lambda: np.array([0.5]),
         "odd": lambda: np.where(
             np.arange(n) % 50 == 0, np.inf, np.where(np.arange(n) % 9 == 0, np.nan, dice.random(n))
@@ -82,6 +84,7 @@ def picker(case: str) -> None:
         key="picker",
         title="Generated tokens" if case == "tokens" else "Reward",
         kind="boolean" if case == "binary" else "number",
+        then=Then("pass the threshold", 7, "kept after rules") if case == "rules" else None,
         outside=OUTSIDE if case in ("spread", "ties") else (),
     )
     if chosen is not None:

@@ -7,6 +7,7 @@ the widget's own script in a blank page, where the test plays the server.
 import itertools
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -231,6 +232,50 @@ def test_a_range_is_zoomed_to_by_mouse_and_by_keys_and_handles_stay_in_reach(pag
     expect(page.get_by_test_id("threshold-range")).to_have_text("showing 0.5 to 1")
 
 
+def test_an_axis_with_outliers_starts_at_its_middle_and_what_the_user_chose_sticks(
+    page: Page, seen: Seen, picker_url: str
+) -> None:
+    open_case(page, picker_url, "outlier")
+    shown_part, beyond = page.get_by_test_id("threshold-range"), page.get_by_test_id("threshold-beyond-high")
+    expect(beyond).to_have_text("1 value at 10 \u2192")
+    expect(page.get_by_test_id("threshold-beyond-low")).to_have_text("\u2190 2 values down to \u22128")
+    expect(shown_part).to_be_visible()
+    beyond.click()
+    expect(beyond).to_be_hidden()
+    expect(shown_part).to_be_hidden()
+    drag_to(page, "threshold-handle", 0.5)
+    agrees(page)
+    expect(shown_part).to_be_hidden()
+    page.get_by_test_id("threshold-zoom-most").click()
+    expect(beyond).to_be_visible()
+    drag_to(page, "threshold-handle", 0.8)
+    agrees(page)
+    expect(beyond).to_be_visible()
+    assert seen.page_errors == []
+
+
+def test_while_a_handle_is_moved_what_follows_is_hidden_the_note_is_right_and_the_page_knows(
+    page: Page, picker_url: str
+) -> None:
+    open_case(page, picker_url, "rules")
+    then, note = page.get_by_test_id("threshold-then"), page.get_by_test_id("threshold-note")
+    expect(then).to_have_text("7 kept after rules")
+    expect(page.get_by_test_id("threshold-numbers")).to_contain_text("3,000 pass the threshold")
+    expect(note).to_have_text("100 without reward: kept (no threshold)")
+    expect(page.locator("body[data-rc-picking]")).to_have_count(0)
+    x, y = middle(page.get_by_test_id("threshold-handle").locator(".grip"))
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + 200, y + 40, steps=4)
+    expect(then).to_be_hidden()
+    expect(note).to_have_text("100 without reward: dropped")
+    expect(page.locator("body[data-rc-picking]")).to_have_count(1)
+    page.mouse.up()
+    agrees(page)
+    expect(then).to_be_visible()
+    expect(page.locator("body[data-rc-picking]")).to_have_count(0)
+
+
 GEOMETRY = """() => {
   const find = (selector) => { const hosts = [document]; const found = [];
     while (hosts.length) { const host = hosts.pop(); found.push(...host.querySelectorAll(selector));
@@ -242,6 +287,12 @@ GEOMETRY = """() => {
   const bars = plot.querySelector('.dropped');
   return { plot: box(plot), bars: box(bars), texts: texts.map((e) => [e.textContent, ...box(e)]),
     lines: [...plot.querySelectorAll('.handle:not([hidden]) line:first-of-type')].map(box),
+    labels: [...plot.querySelectorAll('.label:not([hidden])')].map((e) => ['', ...box(e)]),
+    curves: [...plot.querySelectorAll('.curve')].flatMap((e) => { const points = []; const at = box(plot);
+      for (let d = 0; d < e.getTotalLength(); d += 2) {
+        const { x, y } = e.getPointAtLength(d);
+        points.push([x + at[0], y + at[1]]); }
+      return points; }),
     width: document.documentElement.scrollWidth - document.documentElement.clientWidth };
 }"""
 
@@ -275,6 +326,26 @@ def check_geometry(page: Page, live: dict[str, Any]) -> None:
     words = found["texts"]
     assert [text for text in words if text[1] < left or text[3] > right or text[2] < top or text[4] > bottom] == []
     assert [(a[0], b[0]) for i, a in enumerate(words) for b in words[i + 1 :] if overlaps(a, b)] == []
+    assert [box for box in found["labels"] for line in found["lines"] if overlaps(box, ["", *line])] == []
+    assert crossed(found) == []
+
+
+def crossed(found: dict[str, Any]) -> list[Any]:
+    """Return the labels that lie on a curve, and where."""
+    return [(a, p) for a in found["labels"] for p in found["curves"] if a[1] < p[0] < a[3] and a[2] < p[1] < a[4]]
+
+
+def test_each_curve_has_its_label_beside_it_whether_or_not_there_is_a_threshold(page: Page, picker_url: str) -> None:
+    open_case(page, picker_url, "spread")
+    for share in (None, 0.3, 0.7):
+        if share is not None:
+            drag_to(page, "threshold-handle", share)
+        for name in ("rollouts", "tasks", "tokens"):
+            expect(page.get_by_test_id(f"threshold-label-{name}")).to_contain_text(re.compile(rf"^{name} [\d.]+%$"))
+        found = page.evaluate(GEOMETRY)
+        boxes = found["labels"]
+        assert [(a, b) for i, a in enumerate(boxes) for b in boxes[i + 1 :] if overlaps(a, b)] == []
+        assert crossed(found) == []
 
 
 @pytest.mark.parametrize("case", ["empty", "binary", "huge", "tokens"])

@@ -50,9 +50,9 @@ def number(page: Page, name: str) -> int:
 
 
 def kept_in_the_end(page: Page, count: int) -> None:
-    """Wait until the page says that so many are kept: in the funnel, and in the sentence below the picker."""
-    expect(page.get_by_text(f"{count:,} kept").first).to_be_visible(timeout=15_000)
-    expect(page.get_by_text(re.compile(f"^{count:,} of [0-9,]+ rollouts kept"))).to_be_visible(timeout=15_000)
+    """Wait until the page says that so many are kept: in the funnel, and below the picker."""
+    expect(page.locator(".st-key-funnel").get_by_text(f"{count:,} kept")).to_be_visible(timeout=15_000)
+    expect(page.get_by_test_id("threshold-numbers")).to_contain_text(f"{count:,} kept", timeout=15_000)
 
 
 def grip(page: Page, handle: Locator) -> tuple[float, float]:
@@ -115,7 +115,7 @@ def test_an_agent_gets_a_threshold_of_its_own_by_dragging_and_the_funnel_follows
 
 def test_turns_as_an_axis_filter_what_the_reward_keeps(rewards: Page, app: AppServer) -> None:
     opened(rewards, app, "min=0.5&axis=n_turns")
-    expect(rewards.get_by_text("Turns", exact=True).first).to_be_visible()
+    expect(rewards.get_by_role("combobox", name=re.compile("Histogram of")).first).to_have_value("Turns")
     assert number(rewards, "rollouts") == 189
     handle = rewards.get_by_test_id("threshold-handle")
     handle.focus()
@@ -126,6 +126,52 @@ def test_turns_as_an_axis_filter_what_the_reward_keeps(rewards: Page, app: AppSe
     assert query(rewards)["where"][0].startswith("n_turns=")
     rewards.get_by_role("button", name=re.compile("^turns .* or more")).click()
     kept_in_the_end(rewards, 189)
+
+
+def test_the_picker_says_how_many_pass_and_the_funnel_what_the_rules_leave_and_is_dim_in_between(
+    rewards: Page, app: AppServer
+) -> None:
+    opened(rewards, app, 'min=0.5&rules=[{"name":"best_of_n"}]')
+    then, funnel = rewards.get_by_test_id("threshold-then"), rewards.locator(".st-key-funnel")
+    expect(then).to_have_text(re.compile(r"^\d+ kept after rules$"))
+    expect(funnel).to_contain_text(then.inner_text().removesuffix(" after rules"))
+    x, y = grip(rewards, rewards.get_by_test_id("threshold-handle"))
+    rewards.mouse.move(x, y)
+    rewards.mouse.down()
+    rewards.mouse.move(x - 60, y + 5, steps=4)
+    expect(funnel).to_have_css("opacity", "0.45")
+    expect(then).to_be_hidden()
+    rewards.mouse.up()
+    expect(funnel).to_have_css("opacity", "1", timeout=15_000)
+    expect(then).to_be_visible()
+    expect(funnel).to_contain_text(then.inner_text().removesuffix(" after rules"))
+
+
+def test_the_sections_begin_high_on_the_page_and_the_pickers_buttons_lie_in_the_row_above(
+    rewards: Page, app: AppServer
+) -> None:
+    box = rewards.locator(".st-key-sections").bounding_box()
+    filters, button = rewards.locator(".st-key-filters").bounding_box(), rewards.get_by_test_id("threshold-upper")
+    assert box and filters
+    assert box["y"] < 540
+    at = grip_of(button)
+    assert filters["y"] < at[1] < filters["y"] + filters["height"]
+    button.click()
+    expect(rewards.get_by_test_id("threshold-handle-upper")).to_be_visible()
+
+
+def grip_of(button: Locator) -> tuple[float, float]:
+    box = button.bounding_box()
+    assert box
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+
+def test_the_way_to_add_a_rule_closes_once_it_was_added(rewards: Page) -> None:
+    rewards.get_by_role("button", name="Add rule").click()
+    add = rewards.get_by_role("button", name="Add", exact=True)
+    add.click()
+    expect(add).to_be_hidden(timeout=15_000)
+    expect(rewards.get_by_text("Rule 1 drops")).to_be_visible()
 
 
 def test_a_point_of_a_figure_opens_what_it_shows(rewards: Page) -> None:

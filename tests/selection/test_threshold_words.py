@@ -5,10 +5,10 @@ import pytest
 
 from rollout_curator.selection.intervals import Interval
 from rollout_curator.selection.threshold_counts import ThresholdCounts, count_thresholds
-from rollout_curator.ui.pages.select_bounds import Band, band, band_words, step_of
+from rollout_curator.ui.pages.select_bounds import Band, band, band_words, short_between, step_of
 
 FEW = [0.0, 0.5, 0.5, 1.0, np.inf, np.nan]
-MANY = [number / 100 for number in range(101)]
+MANY = [number / 500 for number in range(501)]
 
 
 def of(rewards: list[float]) -> ThresholdCounts:
@@ -34,5 +34,24 @@ def test_a_step_from_beyond_every_reward_says_what_it_brings() -> None:
     assert band(of(MANY), Interval(50.0), up=False) == Band(50.0, 1.0, 1, 1, 10)
 
 
-def test_a_step_is_said_in_all_its_digits() -> None:
-    assert band_words(Band(12345.6, 12345.1, 1, 0, -1)) == "12345.6 → 12345.1: +1 rollout, 0 tasks, −1 token"
+def test_a_step_is_said_with_where_it_leads_and_what_it_brings() -> None:
+    assert band_words(Band(12345.6, 12345.1, 1, 0, -1)) == "Lower to 12345.1: +1 rollout"
+    assert band_words(Band(-1.0, -0.5, -1200, -11, -9)) == "Raise to −0.5: −1,200 rollouts, −11 tasks"
+
+
+@pytest.mark.parametrize(
+    ("below", "value", "said"),
+    [
+        (0.77, 0.786012218243101, 0.786), (0.786, 0.786012218243101, 0.78601), (0.7860122182431, 0.786012218243101,
+        0.786012218243101), (0.5, 0.9, 0.9), (0.0, 1.0, 1.0), (-np.inf, -2.0000000000000004, -2.01), (900.0, 1234.0,
+        1234.0), (1.0, 2.5, 2.5), (0.0, 1e-9, 1e-9), (0.0, 1 / 3, 0.333), (3.1, 12345.678, 12345.0),
+        (0.0, 1e300, 1e300),
+    ],
+)  # fmt: skip
+def test_a_step_is_said_in_few_digits_that_keep_the_same_rollouts(below: float, value: float, said: float) -> None:
+    assert short_between(below, value) == said
+
+
+def test_up_to_a_few_hundred_rewards_a_step_leads_to_the_next_that_occurs() -> None:
+    found = of([0.123456 + number / 100 for number in range(100)])
+    assert (step_of(found, 0.5, up=False), step_of(found, 0.5, up=True)) == (0.493, 0.513)

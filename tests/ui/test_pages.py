@@ -174,19 +174,95 @@ def picker(app: AppTest) -> dict[str, Any]:
 
 def test_what_has_no_place_on_the_axis_stands_apart(site: Site) -> None:
     given = picker(opened("select"))
-    assert [(one["name"], one["count"]) for one in given["outside"]] == [("masked", 1), ("unrated", 1)]
+    outside = [(one["name"], one["count"]) for one in given["outside"] if not one["isPart"]]
+    assert outside == [("masked", 1), ("unrated", 1)]
     assert given["total"] == {"rollouts": 4, "tasks": 4, "tokens": 8}
 
 
 def test_invalid_rollouts_with_a_high_reward_are_one_click_away(site: Site) -> None:
-    text = said(opened("select", min="0.5")).replace("\\", "")
-    assert "**1** invalid but with a reward ≥ 0.5" in text
+    (found,) = [one for one in picker(opened("select", min="0.5"))["outside"] if one["isPart"]]
+    assert (found["words"], found["count"]) == ("invalid with reward ≥ 0.5", 1)
+    assert found["name"] == slice_queues.queue(slice_queues.INVALID, Range("reward", 0.5))
 
 
 def test_the_next_step_of_the_threshold_says_what_it_brings_and_costs(site: Site) -> None:
-    text = said(opened("select", min="0.9")).replace("\\", "")
-    assert "0.9 → 0.1: +1 rollout, +1 task, +2 tokens" in text
-    assert "0.9 → 1: −1 rollout, −1 task, −2 tokens" in text
+    app = opened("select", min="0.9")
+    assert words_on(app, "rc.band-down") == "Lower to 0.1: +1 rollout, +1 task"
+    assert words_on(app, "rc.band-up") == "Raise to 1: −1 rollout, −1 task"
+
+
+def words_on(app: AppTest, key: str) -> str:
+    """Return what stands on a button."""
+    return str(app.button(key=key).label).replace("\\", "")
+
+
+def test_the_picker_says_how_many_pass_and_what_the_rules_leave_of_them(site: Site) -> None:
+    app = opened("select", min="0.05", rules='[{"name":"best_of_n"},{"name":"drop_hard_tasks"}]')
+    given = picker(app)
+    assert (given["kept"]["rollouts"], funnel(app)[5]) == (3, "1 kept")
+    assert given["then"] == {"passing": "pass the threshold", "count": 1, "words": "kept after rules"}
+
+
+def test_without_rules_the_picker_and_the_funnel_say_one_number(site: Site) -> None:
+    app = opened("select", min="0.5")
+    given = picker(app)
+    assert (given["kept"]["rollouts"], given["then"], funnel(app)[5]) == (2, None, "2 kept")
+
+
+def test_rules_before_the_threshold_leave_it_the_last_word(site: Site) -> None:
+    given = picker(opened("select", min="0.05", rules='[{"name":"best_of_n"}]', order="last"))
+    assert given["then"] is None
+
+
+def test_a_rule_equal_to_the_last_one_is_refused_in_words(site: Site) -> None:
+    app = add_rule(add_rule(opened("select"), "best_of_n"), "best_of_n")
+    assert state_of(app).recipe.strategies == (Step("best_of_n"),)
+    assert [one.value for one in app.warning] == ["The last rule is the same; adding it again would change nothing\\."]
+
+
+@pytest.mark.parametrize(("name", "add"), [("add-rule", "rc.rule-add"), ("add-filter", "rc.filter-add")])
+def test_what_adds_a_rule_or_a_filter_closes_once_it_was_added(site: Site, name: str, add: str) -> None:
+    app = opened("select")
+    app.session_state[f"rc.{name}"] = True
+    app.multiselect(key="rc.filter-names-agent").select(EVIL).run()
+    assert app.session_state[f"rc.{name}"]
+    app.button(key=add).click().run()
+    assert not app.session_state[f"rc.{name}"]
+
+
+@pytest.fixture
+def site_of_scales(tmp_path: Path) -> Iterator[Site]:
+    """Open rollouts of three agents, whose highest rewards are 0.7, 1 and 2.5."""
+    rewards = {"a": [0.7, 0.1], "b": [1.0, 0.0], "c": [2.5, 1.0]}
+    lines = [line(one, 1, agent_ref={"name": agent}) for agent, given in rewards.items() for one in given]
+    (tmp_path / "run.jsonl").write_text("\n".join(lines) + "\n")
+    workspace = Workspace.open([tmp_path / "run.jsonl"], tmp_path / "cache")
+    yield sites.install(Site(ServeOptions(paths=(tmp_path / "run.jsonl",), out_dir=tmp_path), workspace))
+    workspace.close()
+
+
+SCALES = "Agents use different reward scales (1, 1, 2.5)."
+
+
+def test_agents_with_different_scales_are_named_until_each_has_its_threshold(site_of_scales: Site) -> None:
+    app = opened("select")
+    assert SCALES in said(app).replace("\\", "")
+    assert not app.toggle(key="rc.panels-axis").value
+    app.button(key="rc.scales-set").click().run()
+    assert state_of(app).recipe.group_thresholds("agent") == {"a": 0.7, "b": 1.0, "c": 2.5}
+    assert SCALES not in said(app).replace("\\", "")
+
+
+def test_the_notice_of_different_scales_can_be_dismissed(site_of_scales: Site) -> None:
+    app = opened("select")
+    app.button(key="rc.scales-not").click().run()
+    assert SCALES not in said(app).replace("\\", "")
+
+
+def test_agents_of_one_scale_are_not_named(site: Site) -> None:
+    app = opened("select")
+    assert "reward scales" not in said(app)
+    assert app.toggle(key="rc.panels-axis").value
 
 
 def test_the_rollouts_of_a_step_are_those_it_counts(site: Site) -> None:
@@ -194,8 +270,7 @@ def test_the_rollouts_of_a_step_are_those_it_counts(site: Site) -> None:
     assert workspace is not None and workspace.decisions is not None
     workspace.decisions.record([Entry(workspace.key(2), "accept", reviewer="ann")])  # reward 0.1 stays whatever
     app = opened("select", min="0.95")
-    text = said(app).replace("\\", "")
-    assert "0.95 → 0.9: +1 rollout, +1 task, +2 tokens" in text
+    assert words_on(app, "rc.band-down") == "Lower to 0.9: +1 rollout, +1 task"
     of_axis, free = (f"in:{among}:reward=0.1..<0.95" for among in ("reward", "!free-reward"))
     assert slice_queues.rows(workspace, Recipe(min_reward=0.95), of_axis).tolist() == [1, 2]
     assert slice_queues.rows(workspace, Recipe(min_reward=0.95), free).tolist() == [1]
@@ -340,7 +415,13 @@ def test_a_usual_rule_keeps_what_its_name_promises(site: Site) -> None:
     app.button(key="rc.compare-with").click().run()
     made = state_of(app).compared["without easy tasks"]
     assert made.strategies == (Step("drop_easy_tasks", {"pass_at_least": 0.9}),)
-    assert "without easy tasks vs current: 0 in both; -2 rollouts, -2 tasks" in said(app).replace("\\", "")
+    assert compared(app)[-6:] == ["without easy tasks", "0 −2", "0 −2", "0 −4", "–", "0"]
+
+
+def compared(app: AppTest) -> list[str]:
+    """Return the cells of the rows of recipes, from left to right and from top to bottom."""
+    cells = [one.value.replace("\\", "").replace("**", "") for one in app.markdown]
+    return [cell.replace(":gray[", "").replace("]", "") for cell in cells[cells.index("current") :]]
 
 
 def test_what_is_said_of_tasks_follows_no_threshold_and_counts_what_is_rejected(site: Site) -> None:
@@ -363,7 +444,9 @@ def test_a_selection_put_aside_stands_beside_this_one_and_can_be_taken_up(site: 
     app.text_input(key="rc.compare-name").set_value("high").run()
     app.button(key="rc.compare-aside").click().run()
     app.number_input(key="rc.least-reward").set_value(0.05).run()
-    assert "high vs current: 2 in both; -1 rollout, -1 task, -2 tokens" in said(app).replace("\\", "")
+    assert compared(app)[:5] == ["current", "3", "3", "6", "0.667"]
+    assert compared(app)[-6:-2] == ["high", "2 −1", "2 −1", "4 −2"]
+    assert compared(app)[-1] == "2"
     next(one for one in app.button if one.key == "rc.compared-4-high").click().run()
     assert state_of(app).recipe.min_reward == 0.5
 

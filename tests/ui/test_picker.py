@@ -1,6 +1,9 @@
 """What the picker hands the browser, and what it makes of the choices that come back."""
 
 import json
+import re
+import tomllib
+from importlib.resources import files
 
 import numpy as np
 import pytest
@@ -25,6 +28,29 @@ def test_the_data_of_a_picker_on_a_million_rollouts_is_small(n_distinct: int) ->
 
 def test_the_data_of_forty_small_plots_is_small() -> None:
     assert 40 * len(json.dumps(small_payload(many(900_000).thinned(60)))) < 300_000
+
+
+def luminance(colour: str) -> float:
+    """Return the relative luminance of a colour, as WCAG 2.2 defines it."""
+    parts = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def contrast(one: str, other: str) -> float:
+    light, dark = sorted((luminance(one), luminance(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+@pytest.mark.parametrize(("curve", "place"), [("tasks", 1), ("tokens", 2)])
+def test_curves_have_the_colours_of_charts_and_can_be_told_from_the_ground(curve: str, place: int) -> None:
+    ui = files("rollout_curator") / "ui"
+    theme = tomllib.loads((ui / "theme.toml").read_text())["theme"]
+    css = (ui / "picker" / "threshold.css").read_text()
+    colours = re.findall(rf"--{curve}: light-dark\((#\w+), (#\w+)\)", css)
+    assert colours == [tuple(theme[scheme]["chartCategoricalColors"][place] for scheme in ("light", "dark"))]
+    assert contrast(colours[0][0], theme["light"]["backgroundColor"]) >= 3
+    assert contrast(colours[0][1], theme["dark"]["backgroundColor"]) >= 3
 
 
 def test_a_choice_is_heard_once_and_none_is_lost() -> None:

@@ -77,18 +77,31 @@ body:has(.st-key-review-bar):has([data-test-connection-state="PINGING_SERVER"]) 
 .st-key-funnel [data-testid="stMarkdownContainer"], .st-key-outside [data-testid="stMarkdownContainer"] {
   margin: 0; }
 .st-key-review-bar > * > [data-testid="stMarkdown"] p { font-size: .93rem; opacity: .75; }
-.st-key-bands { margin-top: -.5rem; row-gap: 0 !important; }
-.st-key-bands p, .st-key-opened p, .st-key-filters p, .st-key-panels-bar p { margin: 0; font-size: .93rem; }
-.st-key-bands [data-testid="stMarkdownContainer"], .st-key-opened [data-testid="stMarkdownContainer"],
+.st-key-picker { --picker-title: none; }
+.st-key-filters { min-height: 2.6rem; align-items: center !important; }
+:is(.st-key-filters, .st-key-scales) [data-testid="stMarkdownContainer"] { margin: 0; }
+@media (min-width: 1100px) {
+  .st-key-picker { --picker-lift: 3.1rem; }
+  .st-key-filters { padding-right: 34rem; } }
+body[data-rc-picking] .st-key-funnel { opacity: .45; }
+.st-key-scales { align-items: center !important; }
+.st-key-scales p { margin: 0; }
+.st-key-compared [data-testid="stMarkdownContainer"], .st-key-compared [data-testid="stCaptionContainer"] {
+  margin: 0; }
+.st-key-compared p { margin: 0; white-space: nowrap; overflow: hidden; text-overflow: ellipsis; }
+.st-key-compared [data-testid="stHorizontalBlock"] { min-height: 2rem; align-items: center; gap: .6rem; }
+.st-key-compared > * + * { border-top: 1px solid var(--st-border-color, rgba(128, 128, 128, .2)); }
+.st-key-compared button { min-height: 1.7rem; padding: 0 .2rem; }
+.st-key-opened p, .st-key-filters p, .st-key-panels-bar p { margin: 0; font-size: .93rem; }
+.st-key-opened [data-testid="stMarkdownContainer"],
 .st-key-panels-bar [data-testid="stMarkdownContainer"] { margin: 0; }
-.st-key-bands [data-testid="stPageLink"] a, .st-key-opened [data-testid="stPageLink"] a {
+[class*="st-key-step-"] [data-testid="stPageLink"] a, .st-key-opened [data-testid="stPageLink"] a {
   padding: 0 .2rem; margin: 0; min-height: 0; background: transparent; }
-.st-key-bands [data-testid="stPageLink"] a p, .st-key-opened [data-testid="stPageLink"] a p {
+[class*="st-key-step-"] [data-testid="stPageLink"] a p, .st-key-opened [data-testid="stPageLink"] a p {
   text-decoration: underline; text-underline-offset: 3px; }
-.st-key-bands button { min-height: 1.7rem; padding: 0 .3rem; }
-.st-key-bands > :has([data-testid="stButton"]) { margin-right: 1.2rem; }
-.st-key-add-rule { align-items: center !important; }
-.st-key-add-rule [data-testid="stCheckbox"] { margin-left: 1rem; }
+[class*="st-key-step-"] { width: auto !important; }
+[class*="st-key-step-"] button { border-radius: 1rem; min-height: 1.9rem; padding: 0 .7rem; }
+[class*="st-key-step-"] button p { font-size: .93rem; }
 .st-key-review-where { margin: -.25rem 0 -.45rem; }
 .st-key-review-where p, .st-key-findings p, .st-key-bulk-done p { margin: 0; }
 .st-key-findings { gap: .5rem !important; padding-top: .5rem; }

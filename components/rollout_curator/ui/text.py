@@ -41,6 +41,14 @@ def sentence_case(words: str) -> str:
     return shown[:1].upper() + shown[1:]
 
 
+def signed(number: float, form: str = ",") -> str:
+    """Return a change with its sign, a real minus: +412, −9, ±0."""
+    size = f"{abs(number):{form}}"
+    if not float(size.replace(",", "")):
+        return f"\u00b1{size}"
+    return f"+{size}" if number > 0 else f"\u2212{size}"
+
+
 def heads(columns: Iterable[object], config: Mapping[str, Any]) -> dict[str, Any]:
     """Return the configuration of a table's columns with every head in sentence case."""
     found = {}

@@ -1,7 +1,8 @@
-"""Below the picker: the exact bounds as numbers, what the next step of the threshold changes, what is kept at last."""
+"""The one row below the picker: the limits as numbers, one step of the threshold either way, rules, the baseline."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from decimal import ROUND_FLOOR, Decimal
 
 import numpy as np
 import streamlit as st
@@ -13,20 +14,23 @@ from rollout_curator.selection.intervals import Interval
 from rollout_curator.selection.slices import Range
 from rollout_curator.selection.threshold_counts import Kept, ThresholdCounts
 from rollout_curator.ui import links
+from rollout_curator.ui.pages.select_rules import add_rule, baseline_switch
 from rollout_curator.ui.state import choices, measures, state
-from rollout_curator.ui.text import label
+from rollout_curator.ui.text import label, signed
 from rollout_curator.words import exact
 from rollout_curator.workspace.workspace import Workspace
 
-FEW = 60
+FEW = 200
 """Up to this many values that occur, a step of the threshold leads to the next of them."""
+DIGITS = 3
+"""A step is not said in fewer significant digits than this, for it should be near the value it leads to."""
 
 
 def bounds_bar(workspace: Workspace, recipe: Recipe, axis: str) -> None:
-    """Draw the bounds of an axis as numbers, the marginal band, and what is kept after every step."""
+    """Draw the row: min, max, the two steps of the lower limit, the way to add a rule, the random baseline."""
     bounds, words = choices.bounds(axis), workspace.axes[axis].words
     with st.container(horizontal=True, vertical_alignment="center", key="threshold-bar", gap="small"):
-        st.markdown(f"Min {label(words)}", width="content")
+        st.markdown("Min", width="content")
         _number(f"Min {words}", bounds.low, f"least-{axis}", lambda low: Interval(low, bounds.high), axis)
         st.markdown("Max", width="content")
         _number(f"Max {words}", bounds.high, f"most-{axis}", lambda high: Interval(bounds.low, high), axis)
@@ -37,10 +41,9 @@ def bounds_bar(workspace: Workspace, recipe: Recipe, axis: str) -> None:
             disabled=not bounds.is_bounded,
             help=label(f"Clear the min and max of {words}"),
         )
-        _kept_in_the_end(workspace, recipe)
-    _bands(measures.axis_levels(workspace, recipe, axis, bounds), bounds, axis)
-    if axis == REWARD:
-        _rewarded_but_invalid(workspace, recipe)
+        _steps(measures.axis_levels(workspace, recipe, axis, bounds), bounds, axis)
+        add_rule(workspace)
+        baseline_switch(recipe)
 
 
 def _number(words: str, value: float | None, name: str, made: Callable[[float | None], Interval], axis: str) -> None:
@@ -68,13 +71,6 @@ def _format(value: float | None, axis: str) -> str:
     return f"%.{min(max(decimals, usual), 12)}f"
 
 
-def _kept_in_the_end(workspace: Workspace, recipe: Recipe) -> None:
-    funnel = workspace.funnel(recipe)
-    drawn = " (random baseline)" if recipe.is_control else ""
-    words = f"**{funnel.exportable:,}** of {funnel.rollouts:,} rollouts kept after all steps{drawn}"
-    st.markdown(words, width="content")
-
-
 @dataclass(frozen=True, slots=True)
 class Band:
     """What lies between the lower bound and its next step, downward (gained) or upward (lost)."""
@@ -99,7 +95,9 @@ def step_of(levels: ThresholdCounts, at_least: float, *, up: bool) -> float | No
     if levels.is_every_value and len(values) <= FEW:
         lowest_kept = int(np.searchsorted(values, at_least, side="left"))
         place = lowest_kept + 1 if up else lowest_kept - 1
-        return float(values[place]) if 0 <= place < len(values) else None
+        if not 0 <= place < len(values):
+            return None
+        return short_between(float(values[place - 1]) if place else -np.inf, float(values[place]))
     lowest, highest = float(values[0]), float(values[-1])
     if not up and not lowest < at_least <= highest:
         return highest if at_least > highest else None
@@ -108,6 +106,23 @@ def step_of(levels: ThresholdCounts, at_least: float, *, up: bool) -> float | No
     step = power * next((n for n in (1, 2, 5, 10) if n * power >= span), 10)
     end = float(f"{max(at_least, lowest) + step if up else at_least - step:.12g}")
     return None if up and end > highest else end
+
+
+def short_between(below: float, value: float) -> float:
+    """Return a value in few digits that a bound may have in its place: above `below`, and not above the value.
+
+    It is the value rounded down to as few decimals as that allows, in DIGITS significant digits at the least, and never
+    longer than the value itself: 0.786 for 0.786012218243101 where 0.77 is the value before.
+    """
+    digits = Decimal(repr(value))
+    if value.is_integer() or not -12 < digits.adjusted() < 15:
+        return value
+    first = max(0, DIGITS - 1 - digits.adjusted())
+    for decimals in range(first, first + 15):
+        found = float(digits.quantize(Decimal(1).scaleb(-decimals), ROUND_FLOOR))
+        if below < found <= value:
+            return found if len(repr(found)) < len(repr(value)) else value
+    return value
 
 
 def band(levels: ThresholdCounts, bounds: Interval, *, up: bool) -> Band | None:
@@ -126,46 +141,27 @@ def _difference(now: Kept, then: Kept) -> tuple[int, int, int]:
 
 
 def band_words(one: Band) -> str:
-    """Return a band as people say it: "0.8 \u2192 0.75: +214 rollouts, +11 tasks, +31,204 tokens"."""
-    counts = ((one.rollouts, "rollout"), (one.tasks, "task"), (one.tokens, "token"))
-    said = (f"{_signed(n)} {unit}{'' if abs(n) == 1 else 's'}" for n, unit in counts)
-    return f"{exact(one.start)} \u2192 {exact(one.end)}: {', '.join(said)}"
+    """Return a step as its button says it: "Lower to 0.75: +214 rollouts, +11 tasks"."""
+    counts = ((one.rollouts, "rollout"), (one.tasks, "task"))
+    said = [f"{signed(n)} {unit}{'' if abs(n) == 1 else 's'}" for n, unit in counts if n or unit == "rollout"]
+    end = exact(one.end).replace("-", "\u2212")
+    return f"{'Lower' if one.is_gain else 'Raise'} to {end}: {', '.join(said)}"
 
 
-def _signed(n: int) -> str:
-    return f"+{n:,}" if n > 0 else f"\u2212{-n:,}" if n < 0 else "0"
-
-
-def _bands(levels: ThresholdCounts, bounds: Interval, axis: str) -> None:
+def _steps(levels: ThresholdCounts, bounds: Interval, axis: str) -> None:
     """Draw what one step down would bring and one step up would cost, with those rollouts one click away."""
     found = [one for one in (band(levels, bounds, up=False), band(levels, bounds, up=True)) if one is not None]
-    if not found:
-        return
-    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="bands"):
-        for one in found:
-            st.markdown(label(band_words(one)), width="content")
+    for one in found:
+        way = "down" if one.is_gain else "up"
+        with st.container(horizontal=True, vertical_alignment="center", gap=None, width="content", key=f"step-{way}"):
+            st.button(
+                label(band_words(one)),
+                on_click=choices.set_bounds,
+                args=(axis, Interval(one.end, bounds.high)),
+                key=f"rc.band-{way}",
+                help=label(f"{signed(one.tokens)} generated tokens"),
+            )
             low, high = (one.end, one.start) if one.is_gain else (one.start, one.end)
             if one.rollouts:
                 between = slice_queues.free(axis, Range(axis, low, high, closed=False))
-                links.link("Review these", "review", queue=between)
-            st.button(
-                "Move threshold here" if axis == REWARD else "Move min here",
-                type="tertiary",
-                on_click=choices.set_bounds,
-                args=(axis, Interval(one.end, bounds.high)),
-                key=f"rc.band-{'down' if one.is_gain else 'up'}",
-            )
-
-
-def _rewarded_but_invalid(workspace: Workspace, recipe: Recipe) -> None:
-    """Link the rollouts that a threshold would keep, were their reward valid."""
-    at_least = recipe.min_reward
-    if at_least is None:
-        values = measures.axis_levels(workspace, recipe, REWARD, Interval(None, recipe.max_reward)).lower.value
-        at_least = float(values[-1]) if len(values) else 0.0
-    name = slice_queues.queue(slice_queues.INVALID, Range(REWARD, at_least))
-    count = len(slice_queues.rows(workspace, recipe, name))
-    if count:
-        with st.container(horizontal=True, vertical_alignment="center", gap=None, key="outside"):
-            words = f"invalid but with a reward ≥ {exact(at_least)}"
-            links.link_number(count, words, "review", queue=name)
+                links.link("Review", "review", queue=between)

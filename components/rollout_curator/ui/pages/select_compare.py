@@ -11,19 +11,22 @@ import pandas as pd
 import streamlit as st
 
 from rollout_curator.recipe.recipe import Recipe
+from rollout_curator.selection.comparison import Bools, difference
 from rollout_curator.selection.comparison import compare as side_by_side
-from rollout_curator.selection.comparison import difference
 from rollout_curator.selection.strategies import Step
 from rollout_curator.selection.task_means import NOTE
 from rollout_curator.ui.server.site import BY_CONTENT
 from rollout_curator.ui.state import choices, measures, state
-from rollout_curator.ui.text import heads, label, plain
+from rollout_curator.ui.text import heads, label, plain, signed
 from rollout_curator.workspace import random_controls
 from rollout_curator.workspace.missing_columns import find_unusable
 from rollout_curator.workspace.workspace import Workspace
 
 THIS = "current"
 AGENTS_MAX = 8
+COUNTS = ("rollouts", "tasks", "tokens")
+HEADS = ("Recipe", "Rollouts", "Tasks", "Tokens", "Mean reward", "In both", "")
+WIDTHS = (2.6, 1.3, 1.2, 1.7, 1.6, 0.8, 1.8)
 
 
 def usual(success: float) -> dict[str, tuple[Step, ...]]:
@@ -42,27 +45,42 @@ def usual(success: float) -> dict[str, tuple[Step, ...]]:
 
 
 def compare(workspace: Workspace, recipe: Recipe) -> None:
-    """Draw the table of selections, what each would change, and the ways to add and use one."""
+    """Draw a row for each selection, with what it would change of this one, and the ways to use and to add one."""
     others = {name: one for name, one in state.session().compared.items() if not _unusable(workspace, name, one)}
     named = {THIS: recipe, **random_controls.beside(recipe), **others}
     found = _compared(workspace, workspace.refresh_decisions(), named)
-    st.dataframe(
-        found.table,
-        hide_index=True,
-        column_config=heads(found.table.columns, _config()),
-        placeholder="–",
-        alt="One row per selection",
-    )
-    for name, sentence in found.changes.items():
-        with st.container(
-            horizontal=True, vertical_alignment="center", gap="small", key=f"compared-{plain(name)[:40]}"
-        ):
-            st.markdown(f"{label(name)} vs {THIS}: {label(sentence)}", width="content")
-            taken = f"rc.compared-{len(name)}-{plain(name)[:40]}"
-            st.button("Use this", type="tertiary", on_click=choices.take_recipe, args=(named[name],), key=taken)
-            if name in others:
-                st.button("Remove", type="tertiary", on_click=choices.compare, args=(name, None), key=f"{taken}-remove")
+    with st.container(key="compared", gap=None):
+        for cell, words in zip(st.columns(WIDTHS), HEADS, strict=True):
+            cell.caption(words)
+        for row in found.rows:
+            cells = st.columns(WIDTHS, vertical_alignment="center")
+            cells[0].markdown(label(row.name))
+            for cell, (value, difference, tip) in zip(cells[1:-1], row.numbers, strict=True):
+                if value:
+                    cell.markdown(_cell(value, difference), help=label(tip) if tip else None)
+            if row.name != THIS:
+                with cells[-1].container(horizontal=True, gap="small"):
+                    _use(row.name, named[row.name], is_removable=row.name in others)
+    with st.expander("All numbers"):
+        st.dataframe(
+            found.table,
+            hide_index=True,
+            column_config=heads(found.table.columns, _config()),
+            placeholder="–",
+            alt="One row per selection",
+        )
     _add(recipe, usual(measures.success_at(workspace, recipe)))
+
+
+def _cell(value: str, difference: str) -> str:
+    return f"**{label(value)}** :gray[{label(difference)}]" if difference else f"**{label(value)}**"
+
+
+def _use(name: str, recipe: Recipe, *, is_removable: bool) -> None:
+    taken = f"rc.compared-{len(name)}-{plain(name)[:40]}"
+    st.button("Use this", type="tertiary", on_click=choices.take_recipe, args=(recipe,), key=taken)
+    if is_removable:
+        st.button("Remove", type="tertiary", on_click=choices.compare, args=(name, None), key=f"{taken}-remove")
 
 
 def _unusable(workspace: Workspace, name: str, other: Recipe) -> bool:
@@ -92,12 +110,20 @@ def _add(recipe: Recipe, rules: dict[str, tuple[Step, ...]]) -> None:
         st.button("Compare", on_click=choices.compare, args=(name, made), key="rc.compare-with")
 
 
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A selection: its name, and per number what it is, how far from this one's, and what else to know of it."""
+
+    name: str
+    numbers: tuple[tuple[str, str, str], ...]
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class _Compared:
-    """The table of selections, and what comes and goes from the first to each other, by name."""
+    """The selections as rows, the first without differences, and the table of all numbers."""
 
+    rows: list[_Row]
     table: pd.DataFrame
-    changes: dict[str, str]
 
 
 @st.cache_resource(hash_funcs={**BY_CONTENT, dict: repr}, show_spinner="Comparing selections…", max_entries=8)
@@ -105,6 +131,7 @@ def _compared(workspace: Workspace, version: int, named: dict[str, Recipe]) -> _
     kept = {name: workspace.select(recipe).kept for name, recipe in named.items()}
     frame = workspace.frame_by(named[THIS].group_by)
     table = side_by_side(frame, kept)
+    rows = [_row(frame, table, kept, name) for name in named]
     agents = [name for name in table.columns if str(name).startswith("agent ")]
     table = table.drop(columns=agents[AGENTS_MAX:])
     ends = zip(table.pop("reward_low"), table.pop("reward_high"), strict=True)
@@ -115,11 +142,25 @@ def _compared(workspace: Workspace, version: int, named: dict[str, Recipe]) -> _
     )
     table.insert(0, "selection", [plain(name) for name in table.index])
     table.columns = pd.Index([_head(str(name)) for name in table.columns])
-    changes = {}
-    for name in [name for name in named if name != THIS]:
-        shared = int(np.count_nonzero(kept[THIS] & kept[name]))
-        changes[name] = f"{shared:,} in both; {difference(frame, kept[THIS], kept[name]).sentence()}"
-    return _Compared(table, changes)
+    return _Compared(rows, table)
+
+
+def _row(frame: pd.DataFrame, table: pd.DataFrame, kept: dict[str, Bools], name: str) -> _Row:
+    now, this = table.loc[name].to_dict(), table.loc[THIS].to_dict()
+    counts = [int(now[column]) for column in COUNTS]
+    mean = float(now["mean_reward"])
+    values = [*(f"{count:,}" for count in counts), "\u2013" if np.isnan(mean) else f"{mean:.3f}"]
+    if name == THIS:
+        return _Row(name, tuple((value, "", "") for value in (*values, "")))
+    apart = [signed(count - int(this[column])) for count, column in zip(counts, COUNTS, strict=True)]
+    by, low, high = difference(frame, kept[THIS], kept[name]).reward
+    interval = (
+        "" if np.isnan(low) else f"95% CI of the difference by task: {signed(low, '.3f')} to {signed(high, '.3f')}"
+    )
+    numbers = [*zip(values[:-1], apart, ("", "", ""), strict=True)]
+    numbers.append((values[-1], "" if np.isnan(by) else signed(by, ".3f"), interval))
+    numbers.append((f"{int(np.count_nonzero(kept[THIS] & kept[name])):,}", "", ""))
+    return _Row(name, tuple(numbers))
 
 
 def _head(column: str) -> str:

@@ -1,4 +1,7 @@
-"""The bar above the picker: which number it is about, which filters are on, and a way to add one."""
+"""The row above the picker: which number it is about, which filters are on, and a way to add one.
+
+At its right end the picker shows its own buttons (`style`).
+"""
 
 from typing import Any
 
@@ -7,7 +10,7 @@ import streamlit as st
 
 from rollout_curator.selection.filters import CLASSES, NAMELESS, Filter, filter_words
 from rollout_curator.ui.state import choices, state
-from rollout_curator.ui.text import label, plain
+from rollout_curator.ui.text import label, plain, sentence_case
 from rollout_curator.words import counted, name_of, said_of
 from rollout_curator.workspace.workspace import Workspace
 
@@ -18,12 +21,13 @@ CHOICES_MAX = 1000
 def filter_bar(workspace: Workspace, axis: str) -> None:
     """Draw the choice of the axis, one chip for each filter, and the way to add one."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="filters"):
+        st.markdown("Histogram of", width="content")
         st.selectbox(
             "Histogram of",
             list(workspace.axes),
-            format_func=lambda name: plain(workspace.axes[name].words),
+            format_func=lambda name: sentence_case(workspace.axes[name].words),
             label_visibility="collapsed",
-            width=220,
+            width=200,
             help="Which number the histogram shows",
             **_bound_to(axis, list(workspace.axes)),
         )
@@ -37,7 +41,7 @@ def filter_bar(workspace: Workspace, axis: str) -> None:
                 key=f"rc.filter-{place}",
                 help="Remove this filter",
             )
-        with st.popover("Add filter", type="tertiary", width="content"):
+        with st.popover("Add filter", type="tertiary", width="content", key="rc.add-filter", on_change="rerun"):
             _form(workspace)
 
 
@@ -52,12 +56,17 @@ def _form(workspace: Workspace) -> None:
     chosen = _names(workspace, column) if column in CLASSES else _range(workspace, column)
     st.button(
         "Add filter",
-        on_click=choices.set_filter,
+        on_click=_add,
         args=(chosen,),
         type="primary",
         disabled=chosen == Filter(column),
         key="rc.filter-add",
     )
+
+
+def _add(chosen: Filter) -> None:
+    choices.set_filter(chosen)
+    state.close("add-filter")
 
 
 def _range(workspace: Workspace, column: str) -> Filter:

@@ -3,9 +3,6 @@
 Where scales differ, one threshold for all is a threshold for none.
 """
 
-from dataclasses import dataclass
-from typing import Any
-
 import numpy as np
 import streamlit as st
 
@@ -15,9 +12,10 @@ from rollout_curator.review import slice_queues
 from rollout_curator.selection.filters import GROUPS
 from rollout_curator.selection.intervals import Interval
 from rollout_curator.selection.slices import Equals
-from rollout_curator.selection.strategies import quantile_bounds, z_bounds
 from rollout_curator.selection.threshold_counts import ThresholdCounts, count_thresholds
 from rollout_curator.ui.pages.select_groups import groups_table
+from rollout_curator.ui.pages.select_scales import scales_differ
+from rollout_curator.ui.pages.select_thresholds import Group, groups_of, thresholds_form
 from rollout_curator.ui.picker.panels import MAX_STOPS as PANEL_STOPS
 from rollout_curator.ui.picker.panels import Panel, PanelChoice, threshold_panels
 from rollout_curator.ui.server.site import BY_CONTENT
@@ -26,7 +24,6 @@ from rollout_curator.ui.text import label, plain, sentence_case
 from rollout_curator.words import counted, name_of
 from rollout_curator.workspace.workspace import Workspace
 
-Array = np.ndarray[Any, Any]
 SHOWN = 12
 ORDERS = {
     "Largest first": "size",
@@ -35,17 +32,6 @@ ORDERS = {
     "Most above threshold first": "passed",
     "By name": "name",
 }
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Group:
-    """One name of a class: its rollouts in the order of their rewards (positions in the population), and sums."""
-
-    name: str
-    places: Array
-    rated: int
-    mean: float
-    spread: float
 
 
 def panels(workspace: Workspace, recipe: Recipe) -> None:
@@ -65,12 +51,14 @@ def panels(workspace: Workspace, recipe: Recipe) -> None:
                 one_axis, order = False, ""
             else:
                 order = st.selectbox(
-                    "Order", list(ORDERS), label_visibility="collapsed", key="rc.panels-order", width=240
+                    "Order", list(ORDERS), label_visibility="collapsed", key="rc.panels-order", width=200
                 )
-                one_axis = st.toggle("Shared x-axis", value=True, key="rc.panels-axis")
+                is_shared = not scales_differ(workspace, recipe)
+                one_axis = st.toggle("Shared x-axis", value=is_shared, key="rc.panels-axis")
             groups = _ordered(workspace, recipe, str(by), ORDERS.get(order, "size"))
-            with st.popover(label(f"Set per-{name_of(str(by))} thresholds"), type="tertiary", width="content"):
-                _set_all(workspace, recipe, str(by), groups)
+            set_all = label(f"Set per-{name_of(str(by))} thresholds")
+            with st.popover(set_all, type="tertiary", width="content", key="rc.panels-thresholds", on_change="rerun"):
+                thresholds_form(workspace, recipe, str(by), name="panels")
         if _has_others(recipe, str(by)):
             st.caption(label(_others_words(recipe, str(by))))
         if not order:
@@ -136,7 +124,7 @@ def _levels_of(workspace: Workspace, version: int, rest: Recipe, by: str, group:
 
 def _ordered(workspace: Workspace, recipe: Recipe, by: str, order: str) -> list[Group]:
     rest = _chosen_from(recipe, by)
-    groups = _groups(workspace, workspace.refresh_decisions(), rest, by)
+    groups = groups_of(workspace, rest, by)
     if order == "passed":
         own = recipe.group_thresholds(by)
         found = measures.population(workspace, rest, REWARD)
@@ -155,60 +143,3 @@ def _ordered(workspace: Workspace, recipe: Recipe, by: str, order: str) -> list[
         "spread": lambda group: -np.inf if np.isnan(group.spread) else group.spread,
     }
     return sorted(groups, key=keys[order], reverse=True)
-
-
-@st.cache_resource(hash_funcs=BY_CONTENT, show_spinner=False, max_entries=6)
-def _groups(workspace: Workspace, version: int, rest: Recipe, by: str) -> list[Group]:
-    found = measures.population(workspace, rest, REWARD)
-    codes, words = workspace.classes(by)
-    code = codes[found.rows][found.order]
-    by_code = np.argsort(code, kind="stable")
-    sizes = np.bincount(code, minlength=len(words))
-    groups = []
-    for number, places in enumerate(np.split(found.order[by_code], np.cumsum(sizes)[:-1])):
-        if not len(places):
-            continue
-        reward = found.value[places]
-        finite = reward[np.isfinite(reward)]
-        mean = float(finite.mean()) if len(finite) else float("nan")
-        spread = float(finite.std(ddof=1)) if len(finite) > 1 else float("nan")
-        groups.append(Group(words[number], places, len(finite), mean, spread))
-    return groups
-
-
-def _set_all(workspace: Workspace, recipe: Recipe, by: str, groups: list[Group]) -> None:
-    """Draw the ways to set a threshold of its own for every name at once, from its own rewards."""
-    if _has_others(recipe, by):
-        groups = _groups(workspace, workspace.refresh_decisions(), measures.whole_of(recipe), by)
-    how = st.radio(
-        label(f"Method (from each {name_of(by)}'s own rewards)"),
-        ("quantile", "mean"),
-        format_func={"quantile": "Quantile", "mean": "Mean + z × SD"}.__getitem__,
-        key="rc.panels-how",
-    )
-    if how == "quantile":
-        q = st.number_input("Quantile", 0.0, 1.0, 0.5, 0.05, key="rc.panels-q")
-    else:
-        z = st.number_input("z (standard deviations above the mean)", value=0.0, step=0.25, key="rc.panels-z")
-    if st.button(f"Set {len(groups):,} thresholds", type="primary", key="rc.panels-set", disabled=not groups):
-        found = measures.population(workspace, measures.whole_of(recipe), REWARD)
-        task = np.full(len(found.value), -1)
-        for number, group in enumerate(groups):
-            task[group.places] = number
-        bounds = quantile_bounds(found.value, task, q) if how == "quantile" else z_bounds(found.value, task, z)
-        pairs = zip(groups, bounds, strict=True)
-        own = {group.name: _at_a_value(found.value[group.places], float(bound)) for group, bound in pairs}
-        choices.set_group_threshold(by, {name: bound for name, bound in own.items() if np.isfinite(bound)})
-        st.rerun()
-    if other := recipe.thresholds_by:
-        st.caption(label(f"{counted(len(recipe.group_thresholds(other)), f'per-{name_of(other)} threshold')} set."))
-        if st.button(label(f"Clear per-{name_of(other)} thresholds"), key="rc.panels-clear"):
-            choices.clear_group_thresholds()
-            st.rerun()
-
-
-def _at_a_value(ascending: Array, bound: float) -> float:
-    """Return the next reward that occurs from a computed bound on: its rounding must not drop what lies right on it."""
-    values = ascending[np.isfinite(ascending)]
-    place = int(np.searchsorted(values, bound - 1e-9 * max(1.0, abs(bound))))
-    return float(values[place]) if place < len(values) else bound

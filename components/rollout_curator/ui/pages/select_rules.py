@@ -1,4 +1,4 @@
-"""The rules and their order: those that are on, whether the threshold comes before them, and a way to add one."""
+"""The rules: a way to add one, the random baseline, and those that are on in their order with the threshold."""
 
 import inspect
 from typing import Any
@@ -16,11 +16,13 @@ from rollout_curator.workspace import random_controls
 from rollout_curator.workspace.workspace import Workspace
 
 
-def rules_bar(workspace: Workspace, recipe: Recipe) -> None:
-    """Draw one line per rule that is on, in order, with the threshold at its place, and the way to add one.
+def rules_list(workspace: Workspace, recipe: Recipe) -> None:
+    """Draw one line per rule that is on, in order, with the threshold at its place; nothing without any.
 
     With a random control in its place, each still says what it drops: so many rollouts the control has to leave out.
     """
+    if not recipe.strategies and not recipe.is_control:
+        return
     ruled = workspace.select(recipe.with_control(None))
     drops = {drop.name: drop for drop in ruled.drops}
     with st.container(key="rules", gap=None):
@@ -49,10 +51,14 @@ def rules_bar(workspace: Workspace, recipe: Recipe) -> None:
                 )
         if recipe.threshold_last:
             _threshold(recipe, ruled)
-        with st.container(horizontal=True, vertical_alignment="center", gap="small", key="add-rule"):
-            with st.popover("Add rule", type="tertiary", width="content"):
-                _form(workspace)
-            _control(workspace, recipe)
+        if recipe.is_control:
+            _baseline(workspace, recipe)
+
+
+def add_rule(workspace: Workspace) -> None:
+    """Draw the way to add a rule; it closes once one was added."""
+    with st.popover("Add rule", type="tertiary", width="content", key="rc.add-rule", on_change="rerun"):
+        _form(workspace)
 
 
 def _threshold(recipe: Recipe, ruled: Selection) -> None:
@@ -86,23 +92,38 @@ def _mover(place: int, by: int, *, disabled: bool) -> None:
     )
 
 
-def _control(workspace: Workspace, recipe: Recipe) -> None:
-    """Draw the switch to the matched random control, which shows whether the rules choose anything at all."""
+def baseline_switch(recipe: Recipe) -> None:
+    """Draw the switch to the random baseline, which shows whether the rules choose anything at all."""
     st.toggle(
-        "Show random baseline",
+        "Random baseline",
         help=random_controls.HELP,
         **state.bind(
             "control", recipe.is_control, lambda on: choices.set_control(random_controls.SEEDS[0] if on else None)
         ),
     )
-    if not recipe.is_control:
-        return
-    st.number_input("Seed", step=1, width=140, **state.bind("control-seed", recipe.control, choices.set_control))
-    st.selectbox(
-        "Same number of", MATCHED, width=140, **state.bind("control-by", recipe.control_by, choices.set_control_by)
-    )
-    if (found := random_controls.overlap(workspace, recipe)) is not None:
-        st.caption(label(f"The random baseline {found.sentence()}."))
+
+
+def _baseline(workspace: Workspace, recipe: Recipe) -> None:
+    """Draw which random baseline it is, and how much it shares with the selection."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="rule-baseline"):
+        st.markdown("Random baseline: seed", width="content")
+        st.number_input(
+            "Seed",
+            step=1,
+            width=110,
+            label_visibility="collapsed",
+            **state.bind("control-seed", recipe.control, choices.set_control),
+        )
+        st.markdown("with the same number of", width="content")
+        st.selectbox(
+            "Same number of",
+            MATCHED,
+            width=120,
+            label_visibility="collapsed",
+            **state.bind("control-by", recipe.control_by, choices.set_control_by),
+        )
+        if (found := random_controls.overlap(workspace, recipe)) is not None:
+            st.caption(label(f"It {found.sentence()}."))
 
 
 def _form(workspace: Workspace) -> None:
@@ -114,7 +135,12 @@ def _form(workspace: Workspace) -> None:
         value = _widget(workspace, about, key=f"rc.rule-{name}-{parameter}")
         if value != about.default:
             given[parameter] = value
-    st.button("Add", on_click=choices.add_strategy, args=(Step(name, given),), type="primary", key="rc.rule-add")
+    st.button("Add", on_click=_add, args=(Step(name, given),), type="primary", key="rc.rule-add")
+
+
+def _add(step: Step) -> None:
+    choices.add_strategy(step)
+    state.close("add-rule")
 
 
 def _title(name: str) -> str:

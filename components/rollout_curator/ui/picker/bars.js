@@ -120,15 +120,16 @@ export class Bars extends Follow {
     const head = `No usable ${title.toLowerCase()}`;
     fresh(this.outside).setAttribute("aria-label", head);
     html("span", { class: "head" }, this.outside, head);
-    const all = total.rollouts + shown.reduce((sum, one) => sum + one.count, 0);
+    const all = total.rollouts + shown.reduce((sum, one) => sum + (one.isPart ? 0 : one.count), 0);
     for (const one of shown) {
       const button = html("button", { type: "button", title: one.name === "unrated" ? "List these" : "Review these" }, this.outside);
       const words = html("span", { class: "words" }, button);
       html("b", {}, words, whole.format(one.count));
       html("span", {}, words, ` ${one.words}`);
+      button.addEventListener("click", () => this.tell({ opened: one.name }));
+      if (one.isPart) continue;
       const bar = html("span", { class: "track", "aria-hidden": "true" }, button);
       html("span", { class: "part" }, bar).style.width = `${Math.max(2, (100 * one.count) / all).toFixed(2)}%`;
-      button.addEventListener("click", () => this.tell({ opened: one.name }));
     }
   }
 

@@ -1,13 +1,13 @@
 // Brings everything that depends on the bounds up to date: the part that runs on each move.
 
 import { keptBy, LOWER, MEASURES, room, sameBounds, UPPER } from "./counts.js";
-import { BASE, MARGIN, SHAPES } from "./look.js";
-import { amount, count, lowerBound, percent, reading, set, signed, whole } from "./numbers.js";
-import { Plot } from "./plot.js";
+import { Labels } from "./labels.js";
+import { MARGIN, SHAPES } from "./look.js";
+import { amount, count, lowerBound, reading, set, signed, whole } from "./numbers.js";
 
 const SPEAK_AFTER_MS = 500;
 
-export class Follow extends Plot {
+export class Follow extends Labels {
   other() {
     return this.active === LOWER ? UPPER : LOWER;
   }
@@ -20,9 +20,8 @@ export class Follow extends Plot {
     const from = this.shown.atLeast === null ? 0 : Math.min(right, this.edge(LOWER, low));
     const to = this.shown.atMost === null ? right : Math.max(0, this.edge(UPPER, high));
     set(this.keptClip, { x: from.toFixed(2), width: Math.max(0, to - from).toFixed(2) });
-    this.root.classList.toggle("none", this.shown.atLeast === null);
     this.root.classList.toggle("counting", kept === null);
-    this.label(kept, this.active === LOWER ? low : high);
+    this.label(kept, { atLeast: low, atMost: high });
     this.write(kept);
     this.writeNote();
     this.writeDifference(kept);
@@ -88,47 +87,32 @@ export class Follow extends Plot {
     return own + side * Math.min(half + 1, reach);
   }
 
-  /** Put a dot on each curve and its name beside it, on the side that has room, without overlap. */
-  label(kept, x) {
-    const isThere = kept !== null && x !== null && this.shown[this.other()] === this.data.bounds[this.other()];
-    const inside = Math.min(MARGIN.left + this.width, Math.max(MARGIN.left, x));
-    const wanted = this.active === LOWER ? 1 : -1;
-    const isTight = wanted > 0 ? inside > MARGIN.left + this.width - 112 : inside < MARGIN.left + 112;
-    const side = isTight ? -wanted : wanted;
-    const share = (name) => (this.data.total[name] && isThere ? kept[name] / this.data.total[name] : 0);
-    const order = [...MEASURES].sort((a, b) => share(b) - share(a));
-    let lowest = MARGIN.top + 8;
-    order.forEach((name, i) => {
-      const label = this.labels[name];
-      label.toggleAttribute("hidden", !isThere);
-      this.dots[name].toggleAttribute("hidden", !isThere);
-      if (!isThere) return;
-      const y = BASE - share(name) * (BASE - MARGIN.top);
-      set(this.dots[name], { cx: inside.toFixed(2), cy: y.toFixed(2) });
-      lowest = Math.min(BASE - 4 - 14 * (order.length - 1 - i), Math.max(lowest, y - 4));
-      set(label, { x: (inside + side * 9).toFixed(2), y: lowest.toFixed(2), "text-anchor": side > 0 ? "start" : "end" });
-      label.textContent = `${name} ${percent(kept[name], this.data.total[name])}`;
-      lowest += 14;
-    });
-  }
-
   write(kept) {
-    const { total } = this.data;
+    const { total, then } = this.data;
     for (const name of MEASURES) set(this.numbers, { [`data-${name}`]: kept && kept[name] });
     set(this.numbers, { "data-value": this.shown.atLeast ?? "", "data-at-most": this.shown.atMost ?? "" });
-    const say = (name, strong, rest) => {
-      this.written[name].strong.textContent = strong;
-      this.written[name].rest.textContent = ` ${rest}`;
+    const say = (part, strong, rest) => {
+      part.strong.textContent = strong;
+      part.rest.textContent = ` ${rest}`;
     };
+    this.then.part.hidden = !then || kept === null || !sameBounds(this.shown, this.data.bounds);
+    if (then) say(this.then, whole.format(then.count), then.words);
     if (kept === null) {
-      for (const name of MEASURES) say(name, "\u2026", name === "rollouts" ? "counting rollouts" : name);
+      for (const name of MEASURES) say(this.written[name], "\u2026", name === "rollouts" ? "counting rollouts" : name);
       return;
     }
-    const lost = total.tasks - kept.tasks;
-    say("rollouts", whole.format(kept.rollouts), `${kept.rollouts === 1 ? "rollout" : "rollouts"} kept`);
-    say("tasks", whole.format(kept.tasks), `of ${count(total.tasks, "task", "tasks")} (${whole.format(lost)} lost entirely)`);
-    say("tokens", amount(kept.tokens), kept.tokens === 1 ? "generated token" : "generated tokens");
+    say(this.written.rollouts, whole.format(kept.rollouts), this.fateOf(kept.rollouts));
+    say(this.written.tasks, whole.format(kept.tasks), `of ${count(total.tasks, "task", "tasks")}`);
+    say(this.written.tokens, amount(kept.tokens), kept.tokens === 1 ? "token" : "tokens");
+    this.written.rollouts.part.title = `${whole.format(kept.rollouts)} of ${count(total.rollouts, "rollout", "rollouts")}`;
+    this.written.tasks.part.title = `${count(total.tasks - kept.tasks, "task", "tasks")} lost entirely`;
     this.written.tokens.part.title = `${whole.format(kept.tokens)} of ${whole.format(total.tokens)} generated tokens`;
+  }
+
+  /** What becomes of those within the bounds: they are kept, unless something follows. */
+  fateOf(n) {
+    const words = this.data.then ? this.data.then.passing : "kept";
+    return n === 1 ? words.replace(/^pass /, "passes ") : words;
   }
 
   writeNote() {
@@ -170,7 +154,7 @@ export class Follow extends Plot {
   describe(kept) {
     const { stops, total, title } = this.data;
     const counts = kept
-      ? `${count(kept.rollouts, "rollout", "rollouts")} kept, ${whole.format(kept.tasks)} of ` +
+      ? `${count(kept.rollouts, "rollout", "rollouts")} ${this.fateOf(kept.rollouts)}, ${whole.format(kept.tasks)} of ` +
         `${count(total.tasks, "task", "tasks")}, ${whole.format(total.tasks - kept.tasks)} lost entirely`
       : "counting";
     const where = (name) => {
@@ -191,8 +175,6 @@ export class Follow extends Plot {
         "aria-valuetext": `${where(name)}: ${counts}`,
       });
     }
-    const isOpen = this.shown.atLeast === null && this.shown.atMost === null;
-    set(this.buttons.none, { "aria-pressed": isOpen });
     this.buttons.upper.textContent = this.shown.atMost === null ? "Add max" : "Remove max";
     const bounds = [LOWER, UPPER].filter((name) => name === LOWER || this.shown[name] !== null).map(where).join(", ");
     const tokens = kept ? `, ${whole.format(kept.tokens)} generated tokens` : "";

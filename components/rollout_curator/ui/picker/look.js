@@ -40,10 +40,9 @@ export class Look {
     this.title = html("span", { class: "title" }, bar);
     this.range = html("span", { class: "range", "data-testid": "threshold-range" }, bar);
     this.buttons = {
-      none: this.button(bar, "Clear", "threshold-none", () => this.clear()),
       upper: this.button(bar, "Add max", "threshold-upper", () => this.toggleUpper()),
       log: this.button(bar, "Log scale", "threshold-log", () => this.toggleLog()),
-      most: this.button(bar, "Middle 98%", "threshold-zoom-most", () => this.look(this.most())),
+      most: this.button(bar, "Middle 98%", "threshold-zoom-most", () => this.lookAtMiddle()),
       closer: this.button(bar, "Zoom in", "threshold-zoom-in", () => this.zoom(0.25)),
       all: this.button(bar, "Reset zoom", "threshold-zoom-out", () => this.zoom(null)),
     };
@@ -101,8 +100,9 @@ export class Look {
     this.dots = {};
     this.labels = {};
     for (const name of MEASURES) {
-      this.dots[name] = svg("circle", { class: "dot", r: 3 }, labels);
-      this.labels[name] = svg("text", { class: "label" }, labels);
+      this.dots[name] = svg("circle", { class: `dot ${name}`, r: 3 }, labels);
+      const label = svg("g", { class: `label ${name}`, "data-testid": `threshold-label-${name}` }, labels);
+      this.labels[name] = { group: label, sample: svg("line", { class: "sample" }, label), text: svg("text", {}, label) };
     }
   }
 
@@ -111,10 +111,21 @@ export class Look {
     this.written = {};
     for (const name of MEASURES) {
       if (name !== "rollouts") html("span", { class: "sep", "aria-hidden": "true" }, this.numbers, "\u00b7");
-      const part = html("span", {}, this.numbers);
-      this.written[name] = { strong: html("b", {}, part), rest: html("span", {}, part), part };
+      this.written[name] = this.amount(this.numbers);
     }
-    this.difference = html("div", { class: "difference", "data-testid": "threshold-difference" }, this.root);
+    this.then = this.amount(this.numbers, { class: "then", "data-testid": "threshold-then", hidden: "" });
+    this.difference = html("span", { class: "difference", "data-testid": "threshold-difference" }, this.numbers);
     this.note = html("span", { class: "note", "data-testid": "threshold-note" }, this.numbers);
+    const beyond = html("span", { class: "beyond" }, this.numbers);
+    this.beyond = {
+      low: this.button(beyond, "", "threshold-beyond-low", () => this.zoom(null)),
+      high: this.button(beyond, "", "threshold-beyond-high", () => this.zoom(null)),
+    };
+    for (const button of Object.values(this.beyond)) button.title = "Show the whole axis";
+  }
+
+  amount(parent, attributes = {}) {
+    const part = html("span", attributes, parent);
+    return { strong: html("b", {}, part), rest: html("span", {}, part), part };
   }
 }

@@ -52,10 +52,16 @@
  * @property {number} always
  * @property {StepsSaid} upper
  *
- * @typedef {Object} OutsideSaid Rollouts that have no place on the axis.
+ * @typedef {Object} OutsideSaid Rollouts that have no place on the axis; `isPart` of some that are counted already.
  * @property {string} name
  * @property {string} words
  * @property {number} count
+ * @property {boolean} isPart
+ *
+ * @typedef {Object} ThenSaid What follows the bounds: what those within them are said to do, how many are kept in the end, in words.
+ * @property {string} passing
+ * @property {number} count
+ * @property {string} words
  *
  * @typedef {Object} PickerData What the picker is given; `heard` is the last choice that the server knows in this session.
  * @property {BoundsSaid} bounds
@@ -74,6 +80,7 @@
  * @property {string} title
  * @property {"number"|"boolean"} kind
  * @property {OutsideSaid[]} outside
+ * @property {ThenSaid|null} then
  *
  * @typedef {Object} PanelSaid One small plot.
  * @property {BoundsSaid} bounds

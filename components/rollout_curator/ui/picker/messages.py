@@ -66,11 +66,20 @@ class BothLevelsSaid(LevelsSaid):
 
 
 class OutsideSaid(TypedDict):
-    """Rollouts that have no place on the axis."""
+    """Rollouts that have no place on the axis; `isPart` of some that are counted already."""
 
     name: str
     words: str
     count: int
+    isPart: bool
+
+
+class ThenSaid(TypedDict):
+    """What follows the bounds: what those within them are said to do, how many are kept in the end, in words."""
+
+    passing: str
+    count: int
+    words: str
 
 
 class PickerData(BothLevelsSaid):
@@ -81,6 +90,7 @@ class PickerData(BothLevelsSaid):
     title: str
     kind: Literal["number", "boolean"]
     outside: list[OutsideSaid]
+    then: ThenSaid | None
 
 
 class PanelSaid(LevelsSaid):

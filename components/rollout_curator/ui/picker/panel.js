@@ -214,7 +214,7 @@ export class SmallPlot {
     set(this.numbers, { "data-rollouts": kept && kept.rollouts, "data-tasks": kept && kept.tasks });
     set(this.numbers, { "data-tokens": kept && kept.tokens, "data-value": shown ?? "" });
     const words = kept
-      ? `${whole.format(kept.rollouts)} of ${whole.format(total.rollouts)} kept \u00b7 ${whole.format(kept.tasks)} of ` +
+      ? `${whole.format(kept.rollouts)} of ${whole.format(total.rollouts)} pass \u00b7 ${whole.format(kept.tasks)} of ` +
         `${count(total.tasks, "task", "tasks")} \u00b7 ${amount(kept.tokens)} tokens`
       : "counting\u2026";
     this.numbers.textContent = words;
@@ -229,10 +229,11 @@ export class SmallPlot {
     const from = shown === null ? 0 : Math.min(outer, at - this.half - 1);
     set(this.clip, { x: from.toFixed(2), width: (outer - from).toFixed(2) });
     set(this.handle, { transform: `translate(${x.toFixed(2)} 0)`, "data-x": x.toFixed(2) });
-    const words = shown === null ? "no threshold" : `\u2265 ${reading(this.data.stops, shown)}`;
+    const bound = shown === null ? "no threshold" : `\u2265 ${reading(this.data.stops, shown)}`;
+    const words = this.isOwn || shown === null ? bound : `${bound} (shared)`;
     const isLeft = x + words.length * 6.6 + 14 > outer;
     set(this.reading, { x: (isLeft ? x - 9 : x + 9).toFixed(2), "text-anchor": isLeft ? "end" : "start" });
-    this.reading.textContent = this.isOwn || shown === null ? words : `${words} (shared)`;
+    this.reading.textContent = words;
   }
 
   describe(words) {

@@ -24,13 +24,14 @@ export class Plot extends Look {
     if (!this.data) return;
     const isEmpty = this.data.stops.length === 0;
     this.empty.hidden = !isEmpty;
-    this.stage.hidden = this.numbers.hidden = this.difference.hidden = isEmpty;
+    this.stage.hidden = this.numbers.hidden = isEmpty;
     for (const [name, button] of Object.entries(this.buttons)) button.hidden = isEmpty || (name === "most" && !this.most());
     if (isEmpty) return this.drawEmpty();
     const outer = Math.round(this.stage.clientWidth);
     if (!outer) return;
     this.outer = outer;
     this.width = Math.max(80, outer - MARGIN.left - MARGIN.right);
+    this.settleView();
     this.scale = new Scale(this.view ?? this.domain(), MARGIN.left, this.width);
     this.svg.setAttribute("viewBox", `0 0 ${outer} ${HEIGHT}`);
     set(this.frame, { x: MARGIN.left - 3, y: 0, width: this.width + 6, height: BASE });
@@ -143,6 +144,7 @@ export class Plot extends Look {
   drawCurves() {
     const isKnown = this.shown[this.other()] === this.data.bounds[this.other()];
     for (const name of MEASURES) this.curves[name].setAttribute("d", isKnown ? this.curve(name) : "");
+    this.findPlaces(isKnown);
   }
 
   /** A staircase; steps that are too small to be seen are left out, for each costs time on every move. */

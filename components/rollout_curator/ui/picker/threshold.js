@@ -32,6 +32,7 @@ class Picker extends Zoom {
   close() {
     clearTimeout(this.commitTimer);
     clearTimeout(this.speakTimer);
+    this.dim(false);
     this.watcher.disconnect();
     this.root.remove();
   }
@@ -65,21 +66,19 @@ class Picker extends Zoom {
     if (this.shown.atMost === null) this.active = LOWER;
     const after = keptBy(data, this.shown);
     if (!isOurs && before && JSON.stringify(before) !== JSON.stringify(after)) this.from = null;
-    const { stops } = data;
-    if (this.view && (this.view.high < stops[0] || this.view.low > stops[stops.length - 1])) this.view = null;
     this.title.textContent = data.title;
     this.bars.setAttribute("aria-label", `Histogram of ${data.title.toLowerCase()}: use the arrow keys to move between bars`);
     this.writeNote();
     this.writeTable();
     this.drawOutside();
-    this.drawZoom();
+    this.dim(Boolean(isOurs));
     this.draw();
   }
 
   /** What was done to another axis says nothing about this one. */
   forget() {
     clearTimeout(this.commitTimer);
-    Object.assign(this, { view: null, from: null, press: null, clicked: null, isChanged: false, sentBounds: 0, active: LOWER });
+    Object.assign(this, { view: null, settled: null, from: null, press: null, clicked: null, isChanged: false, sentBounds: 0, active: LOWER });
   }
 
   tell(choice) {
@@ -100,7 +99,13 @@ class Picker extends Zoom {
     if (!this.isChanged) this.from = { bounds: this.data.bounds, kept: this.data.kept };
     this.shown = bounds;
     this.isChanged = true;
+    this.dim(true);
     this.follow();
+  }
+
+  /** Let the page dim the funnel while it says what was before the move (`ui/style.py`). */
+  dim(isAhead) {
+    document.body.toggleAttribute("data-rc-picking", isAhead);
   }
 
   put(name, value) {
@@ -121,12 +126,6 @@ class Picker extends Zoom {
       this.clicked = null;
       this.commit();
     }, ms);
-  }
-
-  clear() {
-    this.show({ atLeast: null, atMost: null });
-    this.activate(LOWER);
-    this.commit();
   }
 
   toggleUpper() {
@@ -198,6 +197,7 @@ class Picker extends Zoom {
   takeBack(before) {
     this.clicked = null;
     Object.assign(this, before);
+    this.dim(this.isChanged);
     this.follow();
     this.commit();
   }

@@ -26,11 +26,24 @@ _mount = st.components.v2.component(
 
 @dataclass(frozen=True, slots=True)
 class Outside:
-    """Rollouts that have no place on the axis; `words` follow their number: "12 masked"."""
+    """Rollouts that have no place on the axis; `words` follow their number: "12 masked".
+
+    A part of some that are counted already is no share of its own.
+    """
 
     name: str
     words: str
     count: int
+    is_part: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Then:
+    """What follows the bounds: what those within them are said to do ("pass the threshold"), and how many are kept."""
+
+    passing: str
+    count: int
+    words: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +64,7 @@ def threshold_picker(
     title: str = "Reward",
     kind: Literal["number", "boolean"] = "number",
     outside: Sequence[Outside] = (),
+    then: Then | None = None,
     take: Callable[[Interval], None] | None = None,
 ) -> Choice | None:
     """Return what the user has just chosen, once; else None.
@@ -58,7 +72,7 @@ def threshold_picker(
     Bounds go to `take`, where there is one, before the page runs: it need not run twice to be up to date. The caller
     keeps the bounds and passes levels made for them from then on, so whatever changes them (a number box,
     a link) wins over an earlier drag. What was chosen on an axis of another `title` is not taken for this one. `title`
-    and the words of `outside` are shown as text.
+    and the words of `outside` and `then` are shown as text. Without `then`, what the bounds keep is kept.
     """
     known = heard(key)
     data: PickerData = {
@@ -66,7 +80,10 @@ def threshold_picker(
         "heard": known.sequence,
         "title": title,
         "kind": kind,
-        "outside": [{"name": one.name, "words": one.words, "count": one.count} for one in outside],
+        "outside": [
+            {"name": one.name, "words": one.words, "count": one.count, "isPart": one.is_part} for one in outside
+        ],
+        "then": None if then is None else {"passing": then.passing, "count": then.count, "words": then.words},
         **payload(levels),
     }
 

@@ -3,7 +3,10 @@
 import { Bars } from "./bars.js";
 import { middleOf } from "./counts.js";
 import { MARGIN } from "./look.js";
-import { number, set } from "./numbers.js";
+import { count, number, set } from "./numbers.js";
+
+const MIDDLE = "middle";
+const wishes = new Map(); // what the user wants to see of an axis, by its title: a part, MIDDLE, or null for all of it
 
 export class Zoom extends Bars {
   toggleLog() {
@@ -26,12 +29,44 @@ export class Zoom extends Bars {
     return this.data.stops.length && this.data.kind !== "boolean" ? middleOf(this.data) : null;
   }
 
+  lookAtMiddle() {
+    this.look(this.most());
+    wishes.set(this.data.title, MIDDLE);
+  }
+
   look(view) {
     this.view = view && this.within(view);
+    wishes.set(this.data.title, this.view);
     this.barAt = null;
     this.hideTip();
-    this.drawZoom();
     this.draw();
+  }
+
+  /** What is shown: as the user wishes, else the middle where outliers leave most of the plot empty. */
+  settleView() {
+    const { title, stops } = this.data;
+    const wish = wishes.get(title);
+    const first = stops[0];
+    const last = stops[stops.length - 1];
+    if (wish === undefined) {
+      const population = [title, first, last, stops.length].join(" ");
+      if (population !== this.settled) this.view = this.startView();
+      this.settled = population;
+    } else if (wish === MIDDLE) {
+      const most = this.most();
+      this.view = most && this.within(most);
+    } else {
+      this.view = wish && wish.high >= first && wish.low <= last ? wish : null;
+    }
+    this.drawZoom();
+  }
+
+  startView() {
+    const most = this.most();
+    if (!most) return null;
+    const bounds = [this.shown.atLeast, this.shown.atMost].filter((value) => value !== null);
+    this.view = null;
+    return bounds.every((value) => value >= most.low && value <= most.high) ? this.within(most) : null;
   }
 
   /** A view inside the axis; null where that is all of it; the view as it was where it would be too small to draw. */
@@ -49,10 +84,29 @@ export class Zoom extends Bars {
     set(this.buttons.log, { "aria-pressed": this.isLog });
     this.buttons.all.disabled = !this.view;
     this.range.hidden = !this.view;
+    this.drawBeyond();
     if (!this.view) return;
     const { low, high } = this.view;
     const words = (value) => number(rounded(value, high - low));
     this.range.textContent = `showing ${words(low)} to ${words(high)}`;
+  }
+
+  /** Say how many values lie on either side of what is shown. */
+  drawBeyond() {
+    const { left, right, count: counts } = this.data.bins;
+    const { stops, isEvery } = this.data;
+    const say = (button, isBeyond, values, end, words) => {
+      const n = counts.reduce((sum, m, i) => sum + (isBeyond(i) ? m : 0), 0);
+      button.hidden = n === 0;
+      const isOne = n === 1 || (isEvery && values.length === 1);
+      if (n) button.textContent = words(`${count(n, "value", "values")} ${isOne ? "at" : end}`);
+    };
+    const low = this.view?.low ?? -Infinity;
+    const high = this.view?.high ?? Infinity;
+    const under = stops.filter((value) => value < low);
+    const over = stops.filter((value) => value > high);
+    say(this.beyond.low, (i) => right[i] <= low, under, "down to", (text) => `\u2190 ${text} ${this.words(under[0])}`);
+    say(this.beyond.high, (i) => left[i] >= high, over, "up to", (text) => `${text} ${this.words(over[over.length - 1])} \u2192`);
   }
 
   /** Move the view along when a key takes the handle out of it. */

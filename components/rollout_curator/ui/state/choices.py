@@ -90,8 +90,12 @@ def take_recipe(chosen: Recipe) -> None:
 
 
 def add_strategy(step: Step) -> None:
-    """Add a rule after those there are."""
-    state.change_recipe(strategies=(*state.recipe().strategies, step))
+    """Add a rule after those there are; one equal to the last one is refused in words."""
+    before = state.recipe().strategies
+    if before[-1:] == (step,):
+        state.session().notice = "The last rule is the same; adding it again would change nothing."
+        return
+    state.change_recipe(strategies=(*before, step))
 
 
 def move_strategy(place: int, by: int) -> None:
@@ -101,6 +105,16 @@ def move_strategy(place: int, by: int) -> None:
     if 0 <= place < len(steps) and 0 <= to < len(steps):
         steps[place], steps[to] = steps[to], steps[place]
         state.change_recipe(strategies=tuple(steps))
+
+
+def declined_scales() -> bool:
+    """Say whether the notice of different reward scales was dismissed."""
+    return state.session().declined_scales
+
+
+def decline_scales() -> None:
+    """Dismiss the notice of different reward scales in this tab."""
+    state.session().declined_scales = True
 
 
 def set_axis(name: str) -> None:

@@ -86,6 +86,7 @@ class Session:
     template_from: str = ""
     last: Recipe | None = None
     declined_last: bool = False
+    declined_scales: bool = False
 
 
 def session() -> Session:
@@ -166,6 +167,11 @@ def of_component(key: str) -> Mapping[str, Any]:
     """Return what a component of the browser last said, for its callbacks, which run before the page does."""
     said = st.session_state.get(key)
     return said if isinstance(said, Mapping) else {}
+
+
+def close(name: str) -> None:
+    """Close a popover that tells whether it is open."""
+    st.session_state[f"rc.{name}"] = False
 
 
 def link(**more: str) -> dict[str, str]:
