@@ -72,7 +72,21 @@ body:has(.st-key-review-bar):has([data-test-connection-state="PINGING_SERVER"]) 
 .st-key-outside { margin-top: -.4rem; align-items: baseline !important; }
 .st-key-threshold-bar, .st-key-review-bar { align-items: center !important; row-gap: .2rem !important; }
 .st-key-threshold-bar p, .st-key-review-bar p { margin: 0; }
-.st-key-review-bar { margin: -.2rem 0 -.3rem; }
+.stMainBlockContainer:has(.st-key-review-bar) { padding-top: 3.5rem; }
+.stMainBlockContainer:has(.st-key-review-bar) > [data-testid="stVerticalBlock"] { gap: .2rem; }
+.st-key-review-bar { flex-wrap: nowrap !important; min-height: 2.2rem; }
+.st-key-review-bar > * { flex: none; }
+.st-key-review-bar button, .st-key-review-bar [data-baseweb="select"] > div { min-height: 2rem; height: 2rem; }
+.st-key-review-bar > :has(.st-key-bound) { flex: 1 1 0; min-width: 0; width: auto !important; }
+.st-key-review-bar > :has([data-testid="stSelectbox"]) { flex: 0 3 240px; min-width: 7rem; }
+.st-key-bound [data-testid="stPopover"] button {
+  min-height: 1.4rem; height: auto; padding: 0; justify-content: flex-start; }
+.st-key-bound [data-testid="stPopover"] p { font-size: .87rem; line-height: 1.2; text-align: left; }
+.st-key-bound [data-testid="stProgress"] p {
+  position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
+.st-key-bound [role="progressbar"] > div { height: 4px; }
+.st-key-statement { gap: .4rem !important; max-width: 38rem; }
+@media (max-width: 1150px) { .st-key-bound [data-testid="stPopover"] p { font-size: .76rem; } }
 .st-key-review-bar [data-testid="stMarkdownContainer"], .st-key-threshold-bar [data-testid="stMarkdownContainer"],
 .st-key-funnel [data-testid="stMarkdownContainer"], .st-key-outside [data-testid="stMarkdownContainer"] {
   margin: 0; }
@@ -89,16 +103,17 @@ body:has(.st-key-review-bar):has([data-test-connection-state="PINGING_SERVER"]) 
 .st-key-bands > :has([data-testid="stButton"]) { margin-right: 1.2rem; }
 .st-key-add-rule { align-items: center !important; }
 .st-key-add-rule [data-testid="stCheckbox"] { margin-left: 1rem; }
-.st-key-review-where { margin: -.25rem 0 -.45rem; }
-.st-key-review-where p, .st-key-findings p, .st-key-bulk-done p { margin: 0; }
+.st-key-statement p, .st-key-findings p, .st-key-bulk-done p { margin: 0; }
 .st-key-findings { gap: .5rem !important; padding-top: .5rem; }
 .st-key-findings [data-testid="stMarkdownContainer"], .st-key-findings [data-testid="stCaptionContainer"],
-.st-key-bulk-done [data-testid="stMarkdownContainer"], .st-key-review-where [data-testid="stCaptionContainer"] {
+.st-key-bulk-done [data-testid="stMarkdownContainer"], .st-key-statement [data-testid="stCaptionContainer"],
+.st-key-statement [data-testid="stMarkdownContainer"] {
   margin: 0; }
-.st-key-statement, .st-key-precision, .st-key-disagreements, .st-key-bulk-done {
+.st-key-goal, .st-key-precision, .st-key-disagreements, .st-key-bulk-done {
   align-items: center !important; row-gap: .2rem !important; }
-.st-key-findings [data-testid="stPageLink"] a { padding: 0 .1rem; margin: 0; min-height: 0; background: transparent; }
-.st-key-findings [data-testid="stPageLink"] a p {
+:is(.st-key-findings, .st-key-statement) [data-testid="stPageLink"] a {
+  padding: 0 .1rem; margin: 0; min-height: 0; background: transparent; }
+:is(.st-key-findings, .st-key-statement) [data-testid="stPageLink"] a p {
   font-weight: 400; text-decoration: underline; text-underline-offset: 3px; }
 .st-key-findings [data-testid="stPageLink"] a strong { font-weight: 650; }
 .st-key-rules { margin-top: -.5rem; }

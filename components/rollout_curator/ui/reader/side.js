@@ -2,6 +2,7 @@
 
 import { copyWith, jump } from "./find.js";
 import { setTab } from "./frame.js";
+import { bring } from "./scroll.js";
 import { current } from "./state.js";
 import { appendJson, appendVisible, counted, cutAt, fillJson, h, textBox } from "./text.js";
 import { askFor } from "./visit.js";
@@ -140,7 +141,7 @@ export function toMessage(s, at) {
   const place = () => {
     const found = find();
     if (!found) return;
-    found.scrollIntoView({ block: "start" });
+    bring(s.ui.side, found);
     found.classList.add("pointed");
     setTimeout(() => found.classList.remove("pointed"), 1600);
   };

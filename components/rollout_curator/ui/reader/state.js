@@ -38,7 +38,9 @@ const PREFERENCES = "rollout-curator.reader";
  * @property {number} jumped When a jump set it, in ms.
  * @property {string} legendShape Tells the legend from another.
  * @property {string} reasonShape Tells the reasons from others.
- * @property {boolean} allComponents Whether all other numbers are unfolded.
+ * @property {string} offered The reasons that were last given room.
+ * @property {boolean} details Whether what stands behind the button of the header is shown.
+ * @property {boolean} why Whether the reasons were asked for where the foot has no room for them.
  * @property {?string} noting The rollout that the open note is about.
  *
  * @typedef {Object} Beside The pane beside the conversation.
@@ -59,7 +61,6 @@ const PREFERENCES = "rollout-curator.reader";
  * @property {Step[]} made What can be undone here.
  * @property {Step[]} undone What can be redone here.
  * @property {?Error} trouble Why the last request failed.
- * @property {boolean} everSaved
  * @property {number} [version] The version of the decisions on disk.
  * @property {Object<string, Draft>} [drafts] Reasons and notes that wait for a verdict, by key.
  * @property {string} [draftsPlace] Where the browser keeps them.
@@ -110,10 +111,10 @@ export function newState(data, hears) {
     page: { send: null, parent: null, off: null, boot: "", refreshed: 0, wide: undefined },
     place: { pos: 0, total: 0, visit: null, wanted: null, unseen: false, moving: null, reported: new Set(), named: 0 },
     drawn: { key: null, example: "", drawing: null, shown: "", prompt: undefined, promptRow: null, turn: 0, jumped: 0, frame: null,
-      legendShape: "", reasonShape: "", allComponents: false, noting: null },
+      legendShape: "", reasonShape: "", offered: "", details: false, why: false, noting: null },
     beside: { wanted: null, shown: null, oneLine: false, long: null },
     found: { marks: [], at: -1 },
-    saving: { outbox: null, others: [], looked: false, tell: null, made: [], undone: [], trouble: null, everSaved: false },
+    saving: { outbox: null, others: [], looked: false, tell: null, made: [], undone: [], trouble: null },
   };
   s.shelf = new Shelf((answer, from) => hears.arrived(s, answer, from), (error, from, wait) => hears.failed(s, error, from, wait));
   s.saving.tell = (event, outbox, ...more) => hears.told(s, event, outbox, ...more);
