@@ -76,17 +76,17 @@ body:has(.st-key-review-bar):has([data-test-connection-state="PINGING_SERVER"]) 
 .stMainBlockContainer:has(.st-key-review-bar) > [data-testid="stVerticalBlock"] { gap: .2rem; }
 .st-key-review-bar { flex-wrap: nowrap !important; min-height: 2.2rem; }
 .st-key-review-bar > * { flex: none; }
-.st-key-review-bar button, .st-key-review-bar [data-baseweb="select"] > div { min-height: 2rem; height: 2rem; }
+.st-key-review-bar button, .st-key-review-bar [data-testid="stSelectbox"] [role="group"] {
+  min-height: 2rem; height: 2rem; }
 .st-key-review-bar > :has(.st-key-bound) { flex: 1 1 0; min-width: 0; width: auto !important; }
-.st-key-review-bar > :has([data-testid="stSelectbox"]) { flex: 0 3 240px; min-width: 7rem; }
+.st-key-review-bar > :has([data-testid="stSelectbox"]) { flex: 0 1 240px; min-width: 7rem; width: auto !important; }
 .st-key-bound [data-testid="stPopover"] button {
   min-height: 1.4rem; height: auto; padding: 0; justify-content: flex-start; }
 .st-key-bound [data-testid="stPopover"] p { font-size: .87rem; line-height: 1.2; text-align: left; }
-.st-key-bound [data-testid="stProgress"] p {
-  position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
-.st-key-bound [role="progressbar"] > div { height: 4px; }
+.st-key-bound [data-testid="stProgressBarTrack"] { height: 4px; background: light-dark(#dfe6e6, #2c3738); }
 .st-key-statement { gap: .4rem !important; max-width: 38rem; }
-@media (max-width: 1150px) { .st-key-bound [data-testid="stPopover"] p { font-size: .76rem; } }
+@media (max-width: 1150px) { .st-key-bound [data-testid="stPopover"] p { font-size: .76rem; }
+  .st-key-review-bar > :has([data-testid="stSelectbox"]) { flex-basis: 180px; } }
 .st-key-review-bar [data-testid="stMarkdownContainer"], .st-key-threshold-bar [data-testid="stMarkdownContainer"],
 .st-key-funnel [data-testid="stMarkdownContainer"], .st-key-outside [data-testid="stMarkdownContainer"] {
   margin: 0; }
@@ -106,6 +106,8 @@ body:has(.st-key-review-bar):has([data-test-connection-state="PINGING_SERVER"]) 
 .st-key-statement p, .st-key-findings p, .st-key-bulk-done p { margin: 0; }
 .st-key-findings { gap: .5rem !important; padding-top: .5rem; }
 .st-key-findings [data-testid="stMarkdownContainer"], .st-key-findings [data-testid="stCaptionContainer"],
+.st-key-bulk-reject button:enabled { background: #b3261e; border-color: #b3261e; }
+.st-key-bulk-reject button:enabled p { color: #fff !important; }
 .st-key-bulk-done [data-testid="stMarkdownContainer"], .st-key-statement [data-testid="stCaptionContainer"],
 .st-key-statement [data-testid="stMarkdownContainer"] {
   margin: 0; }

@@ -29,7 +29,7 @@ def error_bound(site: Site, workspace: Workspace) -> None:
             _offers(workspace, said)
             if not now.findings:
                 _queue_words(site, workspace)
-        st.progress(shown.share, label(shown.goal or shown.bound))
+        st.progress(shown.share)
 
 
 def _statement(workspace: Workspace, said: summary.Statement) -> None:
