@@ -25,7 +25,7 @@ export function decide(s, verdict) {
   if (s.preferences.advance && verdict !== "clear") moveOn(s);
 }
 
-export function moveOn(s) {
+function moveOn(s) {
   if (s.place.visit) return show(s, s.place.pos);
   if (s.place.pos + 1 < s.place.total) return show(s, s.place.pos + 1);
   say(s, "end of queue");
