@@ -10,8 +10,8 @@ import { side } from "./side.js";
 import { remember } from "./state.js";
 import { h } from "./text.js";
 
-// The button that clears a decision comes and goes; a space of its size is kept free for it.
-const CLEAR_PX = 64;
+// Reasons that would lose more of their width than this get a row of their own.
+const SQUEEZE = 0.08;
 const BELOW_PX = 4;
 
 /** Build the parts that stay while rollouts come and go. */
@@ -101,22 +101,26 @@ export function legend(s) {
       key ? h("kbd", { "aria-hidden": "true" }, key) : null, text);
   };
   const gap = () => h("span", { class: "gap", "aria-hidden": "true" });
+  const help = button("help", "");
+  help.setAttribute("aria-label", "Keys");
+  help.title = "Keyboard shortcuts";
   const arrow = (action, text, sign) => { const made = button(action, sign); made.setAttribute("aria-label", text); made.title = `${text} rollout`; return made; };
-  const advance = h("input", { type: "checkbox", onchange: (event) => { s.preferences.advance = event.target.checked; remember(s); } });
+  const advance = h("input", { type: "checkbox", "aria-label": "Auto-advance", onchange: (event) => { s.preferences.advance = event.target.checked; remember(s); } });
   advance.checked = s.preferences.advance;
   s.ui.why = h("button", { class: "act why", type: "button", onclick: () => askWhy(s) });
   s.ui.verdicts.replaceChildren(button("reject", "Reject", "verdict"), button("accept", "Accept", "verdict"), s.ui.why);
   s.ui.legend.replaceChildren(button("undo", "Undo"), button("clear", "Clear", "clear"), button("note", "Note"), gap(),
-    arrow("previous", "Previous", "\u2039"), arrow("next", "Next", "\u203a"), gap(), button("help", "Keys"),
-    h("label", { class: "advance", title: "Go to the next rollout after each decision" }, advance, "Auto-advance"));
+    arrow("previous", "Previous", "\u2039"), arrow("next", "Next", "\u203a"), gap(), help,
+    h("label", { class: "advance", title: "Auto-advance: go to the next rollout after each decision" }, advance, "Auto"));
   seatReasons(s);
 }
 
 /** Put the reasons into the foot where they have room, else on a row of their own that comes when it is asked for. */
 export function seatReasons(s) {
-  const { foot } = s.ui;
-  foot.dataset.reasons = "inline";
-  if (foot.clientWidth) foot.dataset.reasons = foot.scrollWidth > foot.clientWidth - CLEAR_PX ? "below" : "inline";
+  const { foot, reasons } = s.ui;
+  foot.dataset.reasons = "measured";
+  const over = foot.scrollWidth - foot.clientWidth;
+  foot.dataset.reasons = over > SQUEEZE * reasons.scrollWidth ? "below" : "inline";
 }
 
 // ---- views, size

@@ -27,11 +27,13 @@ export function head(s, rollout) {
   reward.dataset.rated = String(!rollout.blind && rollout.reward !== null);
   turns.textContent = counted(rollout.turns.length, "turn");
   for (const [kind, sign, text] of states(s, rollout)) badges.append(badge(kind, sign, text));
-  if (rollout.copies > 1) badges.append(badge("copies", "", `${rollout.copies} duplicates share this decision`));
+  if (rollout.copies > 1) badges.append(badge("copies", "", `${rollout.copies} duplicates`, "They have the same content and share this decision"));
   for (const words of noticed(rollout)) flags.append(chip(words));
   attempt.append(...attemptLink(s, rollout));
   for (const [name, value] of rollout.facts || []) if (BRIEF.includes(name)) brief.append(briefFact(name, value));
-  appendVisible(where, rollout.where.split("/").pop());
+  const place = h("bdi");
+  appendVisible(place, rollout.where.split("/").pop());
+  where.append(place);
   where.title = rollout.where;
   sayWritten(s, rollout);
 }
@@ -120,8 +122,8 @@ export function states(s, rollout) {
   return list;
 }
 
-export function badge(kind, sign, text) {
-  const made = h("span", { class: `badge ${kind}`, title: text }, sign ? h("span", { class: "sign", "aria-hidden": "true" }, sign) : null);
+export function badge(kind, sign, text, about = text) {
+  const made = h("span", { class: `badge ${kind}`, title: about }, sign ? h("span", { class: "sign", "aria-hidden": "true" }, sign) : null);
   const words = h("span");
   appendVisible(words, text);
   made.append(words);

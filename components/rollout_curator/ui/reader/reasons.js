@@ -60,7 +60,9 @@ export function drawReasons(s, rollout) {
   const rows = offered.map((reason, at) => {
     const row = h("button", { class: "reason", type: "button", "aria-pressed": String(chosen.includes(reason.tag)),
       title: "Set before rejecting", onclick: () => toggleReason(s, at) }, h("kbd", { "aria-hidden": "true" }, String(at + 1)));
-    appendVisible(row, reason.label);
+    const words = h("span");
+    appendVisible(words, reason.label);
+    row.append(words);
     return row;
   });
   s.ui.reasons.replaceChildren(...rows);

@@ -21,6 +21,7 @@ const PREFERENCES = "rollout-curator.reader";
  * @property {boolean} unseen Whether the queue was not seen yet, as after a link.
  * @property {?string} moving The view that this one is being moved to, made anew.
  * @property {Set<number>} reported Positions that the page heard from here.
+ * @property {Set<number>} compared Rows of the tasks that were compared here.
  * @property {number} [told] The last of them.
  * @property {number} named When the address was last written, in ms.
  * @property {string} [cameFrom] The key of the attempt that was read before this one.
@@ -46,7 +47,6 @@ const PREFERENCES = "rollout-curator.reader";
  * @typedef {Object} Beside The pane beside the conversation.
  * @property {?string} wanted What it shows or is about to.
  * @property {?string} shown What it showed last.
- * @property {boolean} oneLine Whether the example is shown as the line it is written as.
  * @property {?Example} long The long example whose text is held, at most one.
  *
  * @typedef {Object} Found The words that are looked for.
@@ -107,12 +107,12 @@ export function newState(data, hears) {
   /** @type {State} */
   const s = {
     data: {}, source: null, ui: null, keymap: new Map(), comparing: null, timers: {},
-    preferences: { advance: true, tab: "conversation", reasoning: false, ...stored() },
+    preferences: { advance: true, tab: "conversation", reasoning: false, example: "text", ...stored() },
     page: { send: null, parent: null, off: null, boot: "", refreshed: 0, wide: undefined },
-    place: { pos: 0, total: 0, visit: null, wanted: null, unseen: false, moving: null, reported: new Set(), named: 0 },
+    place: { pos: 0, total: 0, visit: null, wanted: null, unseen: false, moving: null, reported: new Set(), compared: new Set(), named: 0 },
     drawn: { key: null, example: "", drawing: null, shown: "", prompt: undefined, promptRow: null, turn: 0, jumped: 0, frame: null,
       legendShape: "", reasonShape: "", offered: "", details: false, why: false, noting: null },
-    beside: { wanted: null, shown: null, oneLine: false, long: null },
+    beside: { wanted: null, shown: null, long: null },
     found: { marks: [], at: -1 },
     saving: { outbox: null, others: [], looked: false, tell: null, made: [], undone: [], trouble: null },
   };
