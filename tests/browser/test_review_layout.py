@@ -61,7 +61,7 @@ def test_neither_a_jump_nor_a_new_queue_moves_the_page(
     assert page.evaluate(f"{MAIN}.scrollTop") == 40
     page.get_by_role("button", name=re.compile("random reviews")).click()
     page.get_by_role("link", name=re.compile("^Review 3 more at random")).click()
-    expect(page).to_have_url(re.compile("queue=random"))
+    expect(page).to_have_url(re.compile("queue=random"), timeout=30_000)
     page.wait_for_function(f"{MAIN}.scrollTop === 0")
 
 
@@ -74,8 +74,8 @@ def test_findings_stand_in_place_of_the_reader_and_lead_back_to_it(
     key = wait_shown(page, 1)
     expect(page).to_have_url(re.compile(key))
     page.get_by_text("Findings", exact=True).click()
-    expect(page).to_have_url(re.compile("findings=rewards"))
-    expect(reader_of(page)).to_have_count(0)
+    expect(page).to_have_url(re.compile("findings=rewards"), timeout=30_000)
+    expect(reader_of(page)).to_have_count(0, timeout=30_000)
     page.keyboard.press("x")
     page.get_by_text("Read", exact=True).click()
     assert wait_shown(page, 1) == key

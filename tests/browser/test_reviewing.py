@@ -108,7 +108,7 @@ def test_a_team_reads_at_random_in_bulk_and_blind(
     assert seen.page_errors == []
 
     page.get_by_text("Findings", exact=True).click()
-    expect(page.get_by_test_id("reader")).to_have_count(0)
+    expect(page.get_by_test_id("reader")).to_have_count(0, timeout=30_000)
     for section in ("Reward vs reviewers", "Disagreements", "Reasons", "Team"):
         page.get_by_text(section, exact=True).click()
         page.locator(IDLE).wait_for()

@@ -1,6 +1,6 @@
 // What is said at the foot and aloud: whether all is saved, and what was just done.
 
-const SAID_MS = 5000, OFFERED_MS = 12000;
+const SAID_MS = 5000;
 
 /** Say whether all is saved. */
 export function saveState(s) {
@@ -18,12 +18,12 @@ function troubleText(trouble) {
   return trouble.status ? `${trouble.message}, retrying` : "server unreachable, retrying";
 }
 
-/** Say in a corner what was just done, for some seconds; `offer` is a button beside it. */
+/** Say in a corner what was just done, for some seconds; with an `offer`, a button beside it, until the next words. */
 export function last(s, words, offer = null) {
   s.ui.last.replaceChildren(words, ...(offer ? [offer] : []));
   s.ui.last.dataset.shown = "true";
   clearTimeout(s.timers.fading);
-  s.timers.fading = setTimeout(() => { s.ui.last.dataset.shown = "false"; }, offer ? OFFERED_MS : SAID_MS);
+  if (!offer) s.timers.fading = setTimeout(() => { s.ui.last.dataset.shown = "false"; }, SAID_MS);
 }
 
 /** Say it aloud too. */
