@@ -67,6 +67,7 @@ def test_a_turn_is_marked_by_the_key_seen_in_the_example_exported_and_undone(
     expect(fate).to_have_text("not trained: marked by you")
     expect(page.get_by_text("turn 4 is not trained", exact=True).first).to_be_visible()
     saved(page)
+    page.keyboard.press("v")
     example = page.locator(".side .json")
     expect(example).to_contain_text(
         re.compile(r'"message_loss_mask": \[\s*0,\s*1,\s*0,\s*0,\s*0,\s*1\s*\]'), timeout=15_000

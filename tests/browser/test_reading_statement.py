@@ -6,13 +6,14 @@ from pathlib import Path
 
 from driving import AppServer, Seen
 from playwright.sync_api import Page, expect
-from test_reviewing import IDLE, called, opened, saved, stored
+from test_reviewing import IDLE, behind_the_progress, called, more, opened, saved, stored
 
 from making import gym, write
 from rollout_curator.decisions.store import Decisions, Entry
 
 
 def says(page: Page, words: str) -> None:
+    opened_bound(page)
     expect(page.get_by_text(re.compile(words)).first).to_be_visible(timeout=40_000)
 
 
@@ -27,10 +28,17 @@ def pressed(page: Page, keys: str) -> None:
 
 def at_random(page: Page, app: AppServer) -> None:
     opened(page, f"{app.url}/review?min=0.5&queue=random")
-    page.get_by_test_id("reader").click(position={"x": 300, "y": 8})
+    page.get_by_test_id("reader").locator(".talk").click(position={"x": 4, "y": 4})
+
+
+def opened_bound(page: Page) -> None:
+    """Have the statement in view behind the progress."""
+    if not page.locator(".st-key-statement").is_visible():
+        behind_the_progress(page)
 
 
 def whole(page: Page, sentence: str) -> None:
+    opened_bound(page)
     expect(page.get_by_text(sentence, exact=True)).to_be_visible(timeout=40_000)
 
 
@@ -46,6 +54,7 @@ def compared(page: Page) -> None:
 
 def rejected_at_once(page: Page, app: AppServer, queue: str, count: int) -> None:
     opened(page, f"{app.url}/review?min=0.5&queue={queue}")
+    more(page)
     page.get_by_role("button", name="Bulk decision…").click()
     page.get_by_role("dialog").get_by_text("Reject", exact=True).click()
     page.get_by_role("button", name=f"Reject {count} rollouts", exact=True).click()
@@ -83,7 +92,7 @@ def test_the_statement_says_what_happened_line_by_line_over_sixty_reads(
     says(page, "^Plan for this selection: 88 random reviews, at most 1 bad.")
     page.locator(IDLE).wait_for()
 
-    page.get_by_test_id("reader").click(position={"x": 300, "y": 8})
+    page.get_by_test_id("reader").locator(".talk").click(position={"x": 4, "y": 4})
     pressed(page, "a" * 30)
     whole(page, bound(30, "1,000", 0, "19 %"))
     whole(page, "Valid whenever you stop, if the rules and the threshold were fixed before you started.")

@@ -27,11 +27,24 @@ def shows_a_rollout(page: Page) -> None:
 
 def called(page: Page, name: str) -> None:
     """Give the reviewer's name, and wait until the browser keeps it."""
+    more(page)
     box = page.get_by_role("textbox", name="reviewer")
     box.fill(name)
     box.press("Enter")
     page.wait_for_function("name => document.cookie.includes(name)", arg=name)
     page.locator(IDLE).wait_for()
+    page.keyboard.press("Escape")
+    expect(box).to_be_hidden()
+
+
+def more(page: Page) -> None:
+    """Open the menu at the end of the bar."""
+    page.get_by_role("button", name="…", exact=True).click()
+
+
+def behind_the_progress(page: Page) -> None:
+    """Open what stands behind the progress toward the bound."""
+    page.get_by_role("button", name=re.compile("bad|bound|random reviews")).first.click()
 
 
 def saved(page: Page) -> None:
@@ -53,17 +66,22 @@ def test_a_team_reads_at_random_in_bulk_and_blind(
 
     opened(page, f"{app.url}/review?min=0.5&queue=random")
     called(page, "ann")
-    page.get_by_test_id("reader").click(position={"x": 300, "y": 8})
+    page.get_by_test_id("reader").locator(".talk").click(position={"x": 4, "y": 4})
     for key in "axaaaa":
         before = page.get_by_test_id("reader").get_attribute("data-key")
         page.keyboard.press(key)
         expect(page.get_by_test_id("reader")).not_to_have_attribute("data-key", str(before))
     saved(page)
+    expect(page.get_by_text(re.compile(r"1 bad, at most [\d.]+% \(95% confidence\)"))).to_be_visible(timeout=15_000)
+    page.locator(IDLE).wait_for()
+    behind_the_progress(page)
     bound = page.get_by_text(re.compile(r"^6 of the \d+ selected rollouts reviewed at random, 1 bad: at most"))
     expect(bound).to_be_visible(timeout=15_000)
     expect(page.get_by_text(re.compile(r"6 of \d+ reviewed by you"))).to_be_visible()
+    assert faults(page) == []
 
     opened(page, f"{app.url}/review?min=0.5&queue=below")
+    more(page)
     expect(page.get_by_role("textbox", name="reviewer")).to_have_value("ann")  # the browser remembers it
     page.get_by_role("button", name="Bulk decision…").click()
     page.get_by_role("dialog").get_by_text("Reject", exact=True).click(timeout=15_000)
@@ -71,6 +89,10 @@ def test_a_team_reads_at_random_in_bulk_and_blind(
     expect(confirm).to_be_visible(timeout=15_000)
     assert faults(page) == []
     n = int(re.sub(r"\D", "", confirm.inner_text()))
+    if n > 100:
+        page.get_by_role("textbox", name=f"Type {n:,} to confirm").fill(str(n))
+        page.keyboard.press("Enter")
+    expect(confirm).to_be_enabled(timeout=15_000)
     confirm.click()
     expect(page.get_by_text(f"Rejected {n:,} rollouts.")).to_be_visible(timeout=15_000)
     expect(page.get_by_text(re.compile("^rejected by you"))).to_be_visible()
@@ -85,7 +107,9 @@ def test_a_team_reads_at_random_in_bulk_and_blind(
     assert seen.console_errors == []
     assert seen.page_errors == []
 
-    for section in ("Reward vs reviewers", "Reasons", "Team"):
+    page.get_by_text("Findings", exact=True).click()
+    expect(page.get_by_test_id("reader")).to_have_count(0, timeout=30_000)
+    for section in ("Reward vs reviewers", "Disagreements", "Reasons", "Team"):
         page.get_by_text(section, exact=True).click()
         page.locator(IDLE).wait_for()
         assert faults(page) == []

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -74,6 +75,10 @@ def mounted(app: AppTest) -> dict[str, object]:
     return found
 
 
+def has_reader(app: AppTest) -> bool:
+    return any("targetTitle" in json.loads(component.proto.json or "{}") for component in app.get("bidi_component"))
+
+
 def press(app: AppTest, words: str) -> None:
     next(button for button in app.button if button.label == words).click().run()
 
@@ -89,7 +94,7 @@ def drawn(workspace: Workspace, n: int) -> list[int]:
     return [int(row) for row in rows_of(workspace, KEEP, "random")[:n]]
 
 
-def test_the_statement_stands_under_the_reader(site: Site, workspace: Workspace) -> None:
+def test_the_statement_stands_behind_the_progress(site: Site, workspace: Workspace) -> None:
     app = opened(min="0.5", queue="random")
     assert (
         "None of the 80 selected rollouts has been reviewed at random yet, so the kept set has no error bound yet."
@@ -110,6 +115,35 @@ def test_another_goal_asks_for_another_number(site: Site, workspace: Workspace) 
     app = opened(min="0.5")
     app.number_input(key="rc.goal").set_value(20.0).run()
     assert "12 reads, 0 bad: meets 20 %" in said(app)
+
+
+def test_findings_take_the_place_of_the_reader_and_stand_in_the_address(site: Site) -> None:
+    app = opened(min="0.5")
+    app.segmented_control(key="rc.view").set_value("Findings").run()
+    assert (has_reader(app), app.query_params["findings"]) == (False, "rewards")
+    app.segmented_control(key="rc.findings").set_value("team").run()
+    assert app.query_params["findings"] == "team"
+    app.segmented_control(key="rc.view").set_value("Read").run()
+    assert (has_reader(app), "findings" in app.query_params) == (True, False)
+
+
+def test_a_finding_that_does_not_exist_is_the_first_one(site: Site) -> None:
+    assert opened(findings="weather").segmented_control(key="rc.findings").value == "rewards"
+
+
+def test_a_verdict_on_more_than_100_asks_for_their_number(tmp_path: Path) -> None:
+    source = write(tmp_path / "many.jsonl", [gym(answer=f"answer {n}") for n in range(101)])
+    with closing(Workspace.open([source], tmp_path / "cache", Decisions.open(tmp_path / "curation.sqlite"))) as many:
+        sites.install(Site(ServeOptions(paths=(source,), reviewer="ann"), many))
+        app = opened(queue="all")
+        app.button(key="rc.bulk").click().run()
+        app.segmented_control(key="rc.bulk-verdict").set_value("accept").run()
+        assert app.button(key="rc.bulk-do").disabled
+        app.text_input(key="rc.bulk-count").set_value("100").run()
+        assert app.button(key="rc.bulk-do").disabled
+        app.text_input(key="rc.bulk-count").set_value("101").run()
+        app.button(key="rc.bulk-do").click().run()
+        assert "Accepted 101 rollouts." in said(app)
 
 
 def test_a_queue_goes_on_where_one_stopped_and_counts_what_was_read(site: Site, workspace: Workspace) -> None:
@@ -170,8 +204,7 @@ def test_a_bulk_decision_taken_back_by_a_key_makes_the_queue_anew(site: Site, wo
 
 def test_the_lowest_good_threshold_is_a_button(site: Site, workspace: Workspace) -> None:
     decide(workspace, drawn(workspace, 70), "accept")
-    app = opened(min="0.9")
-    app.segmented_control(key="rc.section").set_value("Reward vs reviewers").run()
+    app = opened(min="0.9", findings="rewards")
     once = "(95 % sure, for one look at a number of reads fixed before)"
     assert (
         f"70 of 70 random reviews above it accepted. From a reward of 0.9 on, at least 95 % are good {once}."
@@ -190,8 +223,7 @@ def test_agreement_stands_with_its_interval_and_what_it_is_of(site: Site, worksp
     ]
     workspace.decisions.record([*entries, Entry(workspace.key(40), "accept", reviewer="bob", queue="all")])
     decide(workspace, [40], "reject")
-    app = opened(min="0.5")
-    app.segmented_control(key="rc.section").set_value("Team").run()
+    app = opened(min="0.5", findings="team")
     table = next(frame.value for frame in app.dataframe if "kappa" in frame.value)
     assert table.iloc[0].to_dict() | {"interval": ""} == {
         "one": "ann", "other": "bob", "both": 31, "agree": pytest.approx(27 / 31 * 100),
@@ -204,18 +236,17 @@ def test_agreement_stands_with_its_interval_and_what_it_is_of(site: Site, worksp
 
 def test_disagreements_are_counted_and_linked(site: Site, workspace: Workspace) -> None:
     decide(workspace, [1, 2], "reject")
-    app = opened(min="0.5")
-    app.segmented_control(key="rc.section").set_value("Reward vs reviewers").run()
+    app = opened(min="0.5", findings="disagreements")
     assert "**2** rollouts where reward and reviewer disagree" in said(app)
 
 
 def test_reasons_are_counted_and_edited_for_everybody(site: Site, workspace: Workspace) -> None:
     decide(workspace, [1, 2], "reject", "ann", "unsafe")
-    app = opened(min="0.5")
-    app.segmented_control(key="rc.section").set_value("Reasons").run()
+    app = opened(min="0.5", findings="reasons")
     assert "**2** unsafe" in said(app)
     app.text_area[0].set_value("Wrong unit\nunsafe\n\nunsafe\n")
     press(app, "Save")
+    app.segmented_control(key="rc.view").set_value("Read").run()
     assert mounted(app)["reasons"] == [
         {"tag": "wrong_unit", "label": "Wrong unit"},
         {"tag": "unsafe", "label": "unsafe"},
@@ -242,8 +273,7 @@ def test_the_team_sees_who_read_what_and_how_far_they_agree(site: Site, workspac
     decide(workspace, [1, 2, 3, 4], "accept", "ann")
     decide(workspace, [1, 2, 3], "accept", "bob")
     decide(workspace, [4], "reject", "bob")
-    app = opened(min="0.5")
-    app.segmented_control(key="rc.section").set_value("Team").run()
+    app = opened(min="0.5", findings="team")
     assert app.dataframe[0].value["decided"].to_list() == [4, 4]
     pair = app.dataframe[1].value
     assert (pair["both"].to_list(), pair["agree"].to_list()) == ([4], [75.0])
@@ -258,8 +288,7 @@ def test_decisions_of_others_count_on_the_whole_page_once_they_are_taken_in(
             [Entry(workspace.key(row), "accept", reviewer="bob", queue="random") for row in drawn(workspace, 3)]
         )
         lines = b"".join(theirs.give_out())
-    app = opened(min="0.5")
-    app.segmented_control(key="rc.section").set_value("Team").run()
+    app = opened(min="0.5", findings="team")
     app.file_uploader(key="rc.decisions-in").set_value(("decisions.jsonl", lines, "application/jsonl")).run()
     press(app, "Import")
     assert "Imported: 3 new decisions, 0 already present." in said(app)
@@ -269,8 +298,7 @@ def test_decisions_of_others_count_on_the_whole_page_once_they_are_taken_in(
 
 
 def test_the_share_that_everybody_reads_is_agreed_on_for_all(site: Site, workspace: Workspace) -> None:
-    app = opened(min="0.5")
-    app.segmented_control(key="rc.section").set_value("Team").run()
+    app = opened(min="0.5", findings="team")
     box = next(box for box in app.segmented_control if box.label == "Overlap: share reviewed by everyone")
     box.set_value(1.0).run()
     assert workspace.decisions is not None

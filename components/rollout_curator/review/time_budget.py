@@ -27,6 +27,11 @@ class Pace:
         """Return minutes per rollout."""
         return self.seconds / 60.0
 
+    @property
+    def words(self) -> str:
+        """Return how long one rollout takes, in words."""
+        return f"{self.minutes:.1f} min" if self.seconds >= 55 else f"{max(self.seconds, 1):.0f} s"
+
 
 def pace(times: Sequence[str]) -> Pace:
     """Return the mean time between one decision and the next, of the latest; longer ones than 5 minutes are breaks."""

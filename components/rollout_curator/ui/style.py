@@ -72,7 +72,21 @@ body:has(.st-key-review-bar):has([data-test-connection-state="PINGING_SERVER"]) 
 .st-key-outside { margin-top: -.4rem; align-items: baseline !important; }
 .st-key-threshold-bar, .st-key-review-bar { align-items: center !important; row-gap: .2rem !important; }
 .st-key-threshold-bar p, .st-key-review-bar p { margin: 0; }
-.st-key-review-bar { margin: -.2rem 0 -.3rem; }
+.stMainBlockContainer:has(.st-key-review-bar) { padding-top: 3.5rem; }
+.stMainBlockContainer:has(.st-key-review-bar) > [data-testid="stVerticalBlock"] { gap: .2rem; }
+.st-key-review-bar { flex-wrap: nowrap !important; min-height: 2.2rem; }
+.st-key-review-bar > * { flex: none; }
+.st-key-review-bar button, .st-key-review-bar [data-testid="stSelectbox"] [role="group"] {
+  min-height: 2rem; height: 2rem; }
+.st-key-review-bar > :has(.st-key-bound) { flex: 1 1 0; min-width: 0; width: auto !important; }
+.st-key-review-bar > :has([data-testid="stSelectbox"]) { flex: 0 1 240px; min-width: 7rem; width: auto !important; }
+.st-key-bound [data-testid="stPopover"] button {
+  min-height: 1.4rem; height: auto; padding: 0; justify-content: flex-start; }
+.st-key-bound [data-testid="stPopover"] p { font-size: .87rem; line-height: 1.2; text-align: left; }
+.st-key-bound [data-testid="stProgressBarTrack"] { height: 4px; background: light-dark(#dfe6e6, #2c3738); }
+.st-key-statement { gap: .4rem !important; max-width: 38rem; }
+@media (max-width: 1150px) { .st-key-bound [data-testid="stPopover"] p { font-size: .76rem; }
+  .st-key-review-bar > :has([data-testid="stSelectbox"]) { flex-basis: 180px; } }
 .st-key-review-bar [data-testid="stMarkdownContainer"], .st-key-threshold-bar [data-testid="stMarkdownContainer"],
 .st-key-funnel [data-testid="stMarkdownContainer"], .st-key-outside [data-testid="stMarkdownContainer"] {
   margin: 0; }
@@ -102,16 +116,19 @@ body[data-rc-picking] .st-key-funnel { opacity: .45; }
 [class*="st-key-step-"] { width: auto !important; }
 [class*="st-key-step-"] button { border-radius: 1rem; min-height: 1.9rem; padding: 0 .7rem; }
 [class*="st-key-step-"] button p { font-size: .93rem; }
-.st-key-review-where { margin: -.25rem 0 -.45rem; }
-.st-key-review-where p, .st-key-findings p, .st-key-bulk-done p { margin: 0; }
+.st-key-statement p, .st-key-findings p, .st-key-bulk-done p { margin: 0; }
 .st-key-findings { gap: .5rem !important; padding-top: .5rem; }
 .st-key-findings [data-testid="stMarkdownContainer"], .st-key-findings [data-testid="stCaptionContainer"],
-.st-key-bulk-done [data-testid="stMarkdownContainer"], .st-key-review-where [data-testid="stCaptionContainer"] {
+.st-key-bulk-reject button:enabled { background: #b3261e; border-color: #b3261e; }
+.st-key-bulk-reject button:enabled p { color: #fff !important; }
+.st-key-bulk-done [data-testid="stMarkdownContainer"], .st-key-statement [data-testid="stCaptionContainer"],
+.st-key-statement [data-testid="stMarkdownContainer"] {
   margin: 0; }
-.st-key-statement, .st-key-precision, .st-key-disagreements, .st-key-bulk-done {
+.st-key-goal, .st-key-precision, .st-key-disagreements, .st-key-bulk-done {
   align-items: center !important; row-gap: .2rem !important; }
-.st-key-findings [data-testid="stPageLink"] a { padding: 0 .1rem; margin: 0; min-height: 0; background: transparent; }
-.st-key-findings [data-testid="stPageLink"] a p {
+:is(.st-key-findings, .st-key-statement) [data-testid="stPageLink"] a {
+  padding: 0 .1rem; margin: 0; min-height: 0; background: transparent; }
+:is(.st-key-findings, .st-key-statement) [data-testid="stPageLink"] a p {
   font-weight: 400; text-decoration: underline; text-underline-offset: 3px; }
 .st-key-findings [data-testid="stPageLink"] a strong { font-weight: 650; }
 .st-key-rules { margin-top: -.5rem; }

@@ -20,6 +20,8 @@ from rollout_curator.words import counted
 from rollout_curator.workspace.workspace import Workspace
 
 SHOWN, GROUPS = 5, 4
+TYPED_ABOVE = 100
+"""A verdict on more rollouts than this asks for their number to be typed."""
 VERDICTS = ("reject", "accept")
 KEY = "rc.bulk-reasons"
 
@@ -55,8 +57,16 @@ def bulk_question(workspace: Workspace) -> None:
         chosen = st.pills("Reasons", known, selection_mode="multi", format_func=lambda tag: plain(words[tag]), key=KEY)
     note = st.text_input("Note", max_chars=1000, key="rc.bulk-note")
     said = Entry("", str(verdict), tuple(chosen), note or "", now.reviewer, queue=now.queue)
+    is_sure = _is_number_typed(n)
     sign = {"reject": "Reject", "accept": "Accept"}.get(verdict or "", "Decide")
-    if st.button(f"{sign} {label(counted(n, 'rollout'))}", type="primary", disabled=verdict is None, key="rc.bulk-do"):
+    with st.container(key=f"bulk-{verdict or 'open'}"):
+        done = st.button(
+            f"{sign} {label(counted(n, 'rollout'))}",
+            type="primary",
+            disabled=verdict is None or not is_sure,
+            key="rc.bulk-do",
+        )
+    if done:
         try:
             with st.spinner(f"Saving {n:,} decisions (about 1 min per million)"):
                 _record(workspace, rows, said, (version, decided))
@@ -65,6 +75,14 @@ def bulk_question(workspace: Workspace) -> None:
             return
         reviewing.ask_bulk(False)
         st.rerun()
+
+
+def _is_number_typed(n: int) -> bool:
+    """Ask for the number of rollouts where there are many, and say whether it was given."""
+    if n <= TYPED_ABOVE:
+        return True
+    typed = st.text_input(f"Type {n:,} to confirm", max_chars=20, key="rc.bulk-count")
+    return typed.replace(",", "").strip() == str(n)
 
 
 def bulk_done(workspace: Workspace) -> None:

@@ -1,8 +1,8 @@
-"""The Review page: one queue of rollouts in the reader, a slim bar above it, and below it what the reading says."""
+"""The Review page: a slim bar, and under it one queue of rollouts in the reader, or what the reviews show."""
 
 from rollout_curator.recipe import recipe as recipes
 from rollout_curator.ui.pages.review_bar import ask_name, bar
-from rollout_curator.ui.pages.review_results import findings
+from rollout_curator.ui.pages.review_results import FIRST, findings
 from rollout_curator.ui.reader.component import reader
 from rollout_curator.ui.reader.views import View
 from rollout_curator.ui.reject_reasons import agreed
@@ -19,7 +19,16 @@ def page(site: Site, workspace: Workspace) -> None:
         ask_name()
         return
     missing = _missing_key(workspace)
-    bar(site, workspace)
+    bar(site, workspace, FIRST)
+    if state.session().findings:
+        findings(workspace)
+    else:
+        _read(site, workspace, missing)
+    remember(COOKIE, state.session().reviewer.removesuffix(UNVERIFIED))
+
+
+def _read(site: Site, workspace: Workspace, missing: str) -> None:
+    """Draw the reader, and take where it is."""
     view = reviewing.view(site, workspace)
     start = _start(view)
     place = reader(
@@ -44,8 +53,6 @@ def page(site: Site, workspace: Workspace) -> None:
     if at and at != now.reported and view.key_at(at["pos"]) == at["key"]:
         now.reported = at
         reviewing.set_place(at["key"])
-    findings(workspace)
-    remember(COOKIE, now.reviewer.removesuffix(UNVERIFIED))
 
 
 def _missing_key(workspace: Workspace) -> str:

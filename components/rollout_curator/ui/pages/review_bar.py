@@ -1,12 +1,12 @@
-"""The bar above the reader: which queue, how far one is, who reads, a session that fits the time, bulk decisions."""
+"""The bar above the reader, on one line: reading or findings, which queue, how far, a session, bulk decisions."""
 
 import streamlit as st
 
 from rollout_curator.review import summary
 from rollout_curator.review.queue_members import QueueRequest, plan
-from rollout_curator.review.queues import PLAN, Queue, about, queues, words_of
-from rollout_curator.review.time_budget import Pace
+from rollout_curator.review.queues import PLAN, Queue, queues, words_of
 from rollout_curator.ui.pages.bulk import bulk_done, bulk_question
+from rollout_curator.ui.pages.error_bound import error_bound
 from rollout_curator.ui.server.site import Site
 from rollout_curator.ui.state import reviewing, state
 from rollout_curator.ui.text import label, plain
@@ -16,37 +16,28 @@ KIND_WORDS = {
     "settle": "conflicts",
     "second": "second reviews",
     "random": "random sample (for the error bound)",
-    "near": "near the threshold",
     "flagged": "high reward but flagged",
 }
+READ, FINDINGS = "Read", "Findings"
 
 
-def bar(site: Site, workspace: Workspace) -> None:
-    """Draw the bar."""
+def bar(site: Site, workspace: Workspace, first_finding: str) -> None:
+    """Draw the bar; whoever changes to the findings comes to the first one."""
     now = state.session()
     with st.container(horizontal=True, vertical_alignment="center", key="review-bar", gap="small"):
-        _queue(workspace)
-        _plan(workspace)
-        tip = "Accept or reject the whole queue at once (one undo step)"
-        st.button("Bulk decision…", help=tip, on_click=reviewing.ask_bulk, key="rc.bulk")
-        st.markdown("Reviewer", width="content")
-        if site.options.serves_others:
-            st.markdown(label(now.reviewer), width="content")
-        else:
-            st.text_input(
-                "Reviewer",
-                max_chars=100,
-                label_visibility="collapsed",
-                width=130,
-                **state.bind("reviewer", now.reviewer, reviewing.set_reviewer),
+        _switch(first_finding)
+        if not now.findings:
+            _queue(workspace)
+        error_bound(site, workspace)
+        if not now.findings:
+            st.toggle(
+                "Blind",
+                help="Blind review: rewards and other reviewers' decisions stay hidden until you decide. Rewards stay "
+                "visible on the Select page, and a queue sorted by reward gives them away: use the random sample.",
+                **state.bind("blind", now.blind, reviewing.set_blind),
             )
-        st.toggle(
-            "Blind review",
-            help="Hides rewards and other reviewers' decisions until you decide. Rewards stay visible on the Select "
-            "page, and a queue sorted by reward gives them away: use the random sample.",
-            **state.bind("blind", now.blind, reviewing.set_blind),
-        )
-    _where(site, workspace)
+            _session(workspace)
+        _more(site)
     bulk_done(workspace)
     if now.asks_bulk:
         bulk_question(workspace)
@@ -62,9 +53,20 @@ def ask_name() -> None:
             st.rerun()
 
 
-def time_of(speed: Pace) -> str:
-    """Return how long one rollout takes, in words."""
-    return f"{speed.minutes:.1f} min" if speed.seconds >= 55 else f"{max(speed.seconds, 1):.0f} s"
+def _switch(first_finding: str) -> None:
+    """Draw the choice between the reader and what the reviews show."""
+    now = state.session()
+    st.segmented_control(
+        "View",
+        (READ, FINDINGS),
+        required=True,
+        label_visibility="collapsed",
+        **state.bind(
+            "view",
+            FINDINGS if now.findings else READ,
+            lambda chosen: reviewing.set_findings(first_finding if chosen == FINDINGS else ""),
+        ),
+    )
 
 
 def _queue(workspace: Workspace) -> None:
@@ -74,34 +76,20 @@ def _queue(workspace: Workspace) -> None:
         words = words_of(workspace, recipe, now.queue)
         offered = [Queue(now.queue, words, len(reviewing.queue_rows(workspace))), *offered]
     said = {queue.name: plain(f"{queue.words} ({queue.count:,})") for queue in offered}
-    st.markdown("Queue", width="content")
     st.selectbox(
         "Queue",
         list(said),
         format_func=lambda choice: plain(said.get(choice, choice)),
         label_visibility="collapsed",
-        width=270,
+        width=240,
         **state.bind("queue", now.queue, reviewing.set_queue, choices=said.values()),
     )
 
 
-def _where(site: Site, workspace: Workspace) -> None:
-    """Say what the queue is for, how far one is in it and how long that takes."""
-    now = state.session()
-    view = reviewing.view(site, workspace)
-    decided = view.n_read()
-    speed = summary.pace_of(workspace, now.reviewer)
-    each = f", {time_of(speed)} per rollout" if speed.measured else ""
-    words = f"{decided:,} of {len(view.rows):,} reviewed by you{each}."
-    purpose = about(now.queue)
-    with st.container(key="review-where"):
-        st.caption(f"{label(purpose)} {words}" if purpose else words)
-
-
-def _plan(workspace: Workspace) -> None:
+def _session(workspace: Workspace) -> None:
     """Draw what fits into the time there is, and the button that makes it a queue."""
     now = state.session()
-    with st.popover("Plan a session", help="Build a session that fits your time"):
+    with st.popover("Session"):
         minutes = st.number_input("Minutes available", min_value=1, max_value=600, value=30, step=5, key="rc.minutes")
         counts = plan(QueueRequest(workspace, state.recipe(), now.reviewer, str(minutes)))
         speed = summary.pace_of(workspace, now.reviewer)
@@ -110,11 +98,12 @@ def _plan(workspace: Workspace) -> None:
             if speed.measured
             else "an estimate until you have reviewed some"
         )
+        near = "near the threshold" if state.recipe().has_bounds else "lowest reward first"
         for kind, n in counts.items():
-            st.markdown(f"**{n:,}** {KIND_WORDS[kind]}")
+            st.markdown(f"**{n:,}** {KIND_WORDS.get(kind, near)}")
         if not counts:
             st.markdown("Nothing left to review.")
-        st.caption(f"At {label(time_of(speed))} per rollout ({basis}). Short queues are topped up from the others.")
+        st.caption(f"At {label(speed.words)} per rollout ({basis}). Short queues are topped up from the others.")
         st.button(
             "Start",
             type="primary",
@@ -123,3 +112,17 @@ def _plan(workspace: Workspace) -> None:
             args=(f"{PLAN}{minutes}",),
             key="rc.plan",
         )
+
+
+def _more(site: Site) -> None:
+    """Draw what is seldom needed: who reviews, and a decision on the whole queue."""
+    now = state.session()
+    with st.popover("…", key="rc.more"):
+        if site.options.serves_others:
+            st.markdown(f"Reviewer: {label(now.reviewer)}")
+        else:
+            bound = state.bind("reviewer", now.reviewer, reviewing.set_reviewer)
+            st.text_input("Reviewer", max_chars=100, help="Stored with every decision you make", **bound)
+        if not now.findings:
+            st.button("Bulk decision…", on_click=reviewing.ask_bulk, key="rc.bulk")
+            st.caption("One verdict for all undecided rollouts of this queue, as one undo step.")

@@ -1,94 +1,41 @@
-"""Below the reader: what the reviews show of the kept set, the reward against reviewers, the reasons, the team."""
+"""In place of the reader: what the reviews show, one finding at a time: reward against reviewers, reasons, team."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import orjson
 import pandas as pd
 import streamlit as st
 
-from rollout_curator.errors import CuratorError
 from rollout_curator.review import summary
 from rollout_curator.review import team_words as words
 from rollout_curator.review.calibration import Above, Band, lowest_threshold, whenever
 from rollout_curator.review.confidence import CONFIDENCE
-from rollout_curator.review.plan_options import Offer
-from rollout_curator.review.statement_words import notes, offer_words, offered, plan_words, sentence
 from rollout_curator.ui import links, plots
 from rollout_curator.ui.pages.team import team
 from rollout_curator.ui.plots.acceptance import acceptance
 from rollout_curator.ui.reject_reasons import agree, agreed, label_of
-from rollout_curator.ui.state import state
+from rollout_curator.ui.state import reviewing, state
 from rollout_curator.ui.text import heads, label, plain
-from rollout_curator.words import counted, exact, name_of
+from rollout_curator.words import exact, name_of
 from rollout_curator.workspace.workspace import Workspace
-
-SECTIONS = ("Reward vs reviewers", "Reasons", "Team")
 
 
 def findings(workspace: Workspace) -> None:
-    """Draw the statement, and the section that was chosen."""
+    """Draw the switch between the findings, and the chosen one under it."""
+    chosen = state.session().findings
+    shown = chosen if chosen in FINDINGS else FIRST
     with st.container(key="findings"):
-        _statement(workspace)
-        chosen = st.segmented_control("More", SECTIONS, label_visibility="collapsed", key="rc.section")
-        if chosen == "Reward vs reviewers":
-            _calibration(workspace)
-        elif chosen == "Reasons":
-            _reasons(workspace)
-        elif chosen == "Team":
-            team(workspace)
-
-
-def _statement(workspace: Workspace) -> None:
-    """Draw what random reading shows of the kept set, and the way to read on."""
-    above = st.container(gap="small")
-    with st.container(horizontal=True, vertical_alignment="center", key="statement", gap="small"):
-        way = st.container(width="content")
-        st.markdown("Target: at most", width="content")
-        goal = _percent("Target: max bad, in percent", (0.1, 5.0, 50.0), "rc.goal")
-        st.markdown("% bad", width="content")
-    said = summary.statement(workspace, state.recipe(), goal)
-    with above:
-        st.markdown(f"**{label(sentence(said), 1000)}**")
-        for note in notes(said):
-            st.caption(label(note, 1000))
-        for line in words.weighted_lines(workspace, state.recipe(), said.sample.read):
-            st.caption(label(line, 1000))
-    with way:
-        if said.sample.beyond:
-            links.link("Go to the skipped rollout", "review", queue="random", key=said.stop_key)
-        elif said.plan is not None and said.plan_bad_at_most < 0:
-            links.link(f"Continue the plan of {counted(said.plan.reads, 'review')}", "review", queue="random")
-        elif said.more:
-            links.link(f"Review {said.to_read:,} more at random", "review", queue="random")
-    _offers(workspace, said)
-
-
-def _offers(workspace: Workspace, said: summary.Statement) -> None:
-    """Draw the plans to choose before reading, and the one that was chosen."""
-    if said.plan is not None and said.sample.read:
-        st.caption(label(plan_words(said.plan)))
-    if workspace.decisions is None or (said.plan is not None and said.sample.read):
-        return
-    with st.container(horizontal=True, vertical_alignment="center", key="offers", gap="small"):
-        for offer in offered(said):
-            words = f"{offer.reads:,} reviews, {offer.bad:,} bad"
-            st.button(
-                f"Plan {words}",
-                help=label(offer_words(offer, said)),
-                on_click=_choose,
-                args=(workspace, offer, said.goal),
-                key=f"rc.sampling-{offer.bad}",
-            )
-
-
-def _choose(workspace: Workspace, offer: Offer, goal: float) -> None:
-    """Keep a plan for the selection as it is now."""
-    try:
-        summary.choose(workspace, state.recipe(), offer.reads, offer.bad, goal, state.session().reviewer)
-    except CuratorError as error:
-        st.error(label(error))
+        st.segmented_control(
+            "Findings",
+            list(FINDINGS),
+            format_func=lambda name: FINDINGS[name][0],
+            required=True,
+            label_visibility="collapsed",
+            **state.bind("findings", shown, reviewing.set_findings),
+        )
+        FINDINGS[shown][1](workspace)
 
 
 def _percent(name: str, limits: tuple[float, float, float], key: str) -> float:
@@ -132,7 +79,6 @@ def _calibration(workspace: Workspace) -> None:
             "Only random reviews count in each band, so reviewing flagged or borderline ones first does not bias this."
         )
     _threshold(steps)
-    _disagreements(workspace)
 
 
 def _threshold(steps: list[Above]) -> None:
@@ -228,3 +174,13 @@ def reasons_list(workspace: Workspace) -> None:
         st.caption("No rejection reasons yet.")
     for tag, n in counts.items():
         st.markdown(f"**{n:,}** {label(label_of(workspace, tag))}")
+
+
+FINDINGS: dict[str, tuple[str, Callable[[Workspace], None]]] = {
+    "rewards": ("Reward vs reviewers", _calibration),
+    "disagreements": ("Disagreements", _disagreements),
+    "reasons": ("Reasons", _reasons),
+    "team": ("Team", team),
+}
+"""Each finding by its name in the address: its words, and what draws it."""
+FIRST = next(iter(FINDINGS))

@@ -4,7 +4,7 @@ export const KEYS = {
   reject: ["x"], accept: ["a"], clear: ["c"], undo: ["u", "z"], redo: ["U", "Z"], note: ["w"], mark: ["m"],
   next: ["j", "d"], previous: ["k", "s"], first: ["g"], last: ["G"],
   attempt: ["o", "r"], difference: ["f"], compare: ["b"],
-  turnNext: ["n", "]"], turnPrevious: ["p", "["], find: ["/"], fold: ["e"], tab: ["t"], help: ["?"],
+  turnNext: ["n", "]"], turnPrevious: ["p", "["], find: ["/"], fold: ["e"], tab: ["t"], shape: ["v"], help: ["?"],
 };
 
 export const WORDS = {
@@ -13,7 +13,7 @@ export const WORDS = {
   next: "next rollout", previous: "previous rollout", first: "first rollout", last: "last rollout",
   attempt: "next attempt of this task", difference: "first difference from another attempt", compare: "compare attempts",
   turnNext: "next turn", turnPrevious: "previous turn", find: "find in this rollout", fold: "expand or collapse reasoning",
-  tab: "switch tab (Example / Raw JSON)", help: "keyboard shortcuts",
+  tab: "switch tab (Example / Raw JSON)", shape: "example as text, JSON or line", help: "keyboard shortcuts",
 };
 
 /** Return the action of each key: the default ones, those of the page, those this person chose. */

@@ -1,6 +1,6 @@
 // Attempts of one task side by side: aligned by turn, the first difference marked, one to be kept.
 
-import { moveOn, record } from "./decide.js";
+import { record } from "./decide.js";
 import { closeFind, copyWith } from "./find.js";
 import { badge, head, states } from "./head.js";
 import { saidOf } from "./mark.js";
@@ -9,7 +9,7 @@ import { noteOf } from "./reasons.js";
 import { show } from "./show.js";
 import { current, remember } from "./state.js";
 import { last, say } from "./status.js";
-import { appendVisible, h, rewardText, rewardWords } from "./text.js";
+import { appendVisible, counted, h, rewardText, rewardWords } from "./text.js";
 import { fold, turnElement } from "./turns.js";
 import { askFor, attemptsOf, firstDifferent, visit, withAttempts } from "./visit.js";
 import { CHOSEN, CHOSEN_OVER, HIDDEN, plainly, SIGNS } from "./words.js";
@@ -106,7 +106,7 @@ export function laneHeads(s) {
     const rollout = entries.get(row);
     const where = h("span", { class: "quiet mono" });
     appendVisible(where, rollout.where);
-    const keep = h("button", { class: "act keep", type: "button", onclick: () => keepLane(s, at) }, h("kbd", { "aria-hidden": "true" }, String(at + 1)), "Prefer this one (accept)");
+    const keep = h("button", { class: "act keep", type: "button", title: "Accept this attempt and record it as preferred over the others shown", onclick: () => keepLane(s, at) }, `Prefer this (${at + 1})`);
     const read = h("button", { class: "small", type: "button", onclick: () => openLane(s, rollout) }, "Review");
     const badges = states(s, rollout).map(([kind, sign, text]) => badge(kind, sign, text));
     return h("div", { class: "lane-head", "data-verdict": rollout.decision ? rollout.decision.verdict : "" },
@@ -173,10 +173,36 @@ export function keepLane(s, at) {
   const reasons = [...new Set([CHOSEN, ...stood, ...over])].slice(0, 32);
   record(s, kept, "accept", reasons, noteOf(s, kept), "compared");
   for (const other of others) yieldTo(s, other, CHOSEN_OVER + kept.key);
-  last(s, `${SIGNS.accept} attempt ${kept.attempt[0]} preferred over ${others.map((rollout) => rollout.attempt[0]).join(", ")}`);
+  const task = s.comparing.list;
+  sayPreferred(s, kept, others);
   if (!s.preferences.advance) return laneHeads(s);
   closeCompare(s);
-  moveOn(s);
+  toNextTask(s, task);
+}
+
+/** Say which attempt is preferred, and offer to reject those that stay. */
+function sayPreferred(s, kept, others) {
+  const words = `${SIGNS.accept} attempt ${kept.attempt[0]} preferred over ${others.map((rollout) => rollout.attempt[0]).join(", ")}`;
+  const staying = others.filter(({ decision }) => decision?.verdict !== "reject");
+  if (!staying.length) return last(s, words);
+  const reject = () => {
+    for (const other of staying) record(s, other, "reject", ["not-chosen"], noteOf(s, other), "compared");
+    last(s, `${counted(staying.length, "other attempt")} rejected`);
+  };
+  const areKept = staying.every((rollout) => rollout.kept);
+  last(s, `${words}; others stay ${areKept ? "kept" : "as they are"}`, h("button", { class: "small", type: "button", onclick: reject }, "Reject them"));
+}
+
+/** Show the next rollout of another task that is undecided as far as is known here; tasks compared before are done. */
+function toNextTask(s, task) {
+  const { compared, visit, total } = s.place;
+  for (const { row } of task) compared.add(row);
+  const past = new Set(task.map(({ pos }) => pos));
+  for (let pos = s.place.pos + (visit ? 0 : 1); pos < total; pos += 1) {
+    const { rollout } = s.shelf.held.get(pos) || {};
+    if (!past.has(pos) && !(rollout && (rollout.decision || compared.has(rollout.row)))) return show(s, pos);
+  }
+  s.ui.live.textContent = "end of queue";
 }
 
 /** Take back what the loser was said to be better than, and reject it where that is wished. */

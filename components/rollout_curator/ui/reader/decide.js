@@ -25,7 +25,7 @@ export function decide(s, verdict) {
   if (s.preferences.advance && verdict !== "clear") moveOn(s);
 }
 
-export function moveOn(s) {
+function moveOn(s) {
   if (s.place.visit) return show(s, s.place.pos);
   if (s.place.pos + 1 < s.place.total) return show(s, s.place.pos + 1);
   say(s, "end of queue");
@@ -84,7 +84,6 @@ export function told(s, event, outbox, answer, entries) {
   if (event === "unfit") refused(s, { ...entries[0], refused: answer.message, elsewhere: true }, entries[0], outbox);
   if (event === "acked") {
     s.saving.trouble = null;
-    s.saving.everSaved = true;
     s.saving.version = answer.version;
     if (!outbox.queue.length && outbox !== s.saving.outbox) { s.saving.others = s.saving.others.filter((other) => other !== outbox); s.saving.outbox.flush(); }
     for (const result of answer.results || []) settle(s, result, entries.find((entry) => entry.seq === result.seq), outbox);

@@ -1,6 +1,7 @@
 // Moving inside a rollout: jumps by turn, the rail that follows, find, copy.
 
 import { setTab } from "./frame.js";
+import { bring } from "./scroll.js";
 import { current, remember } from "./state.js";
 import { say } from "./status.js";
 import { copyText } from "./text.js";
@@ -12,7 +13,7 @@ export function jump(s, at) {
   if (at >= turns.length) s.drawn.drawing?.finish();
   const all = s.ui.talk.querySelectorAll(".turn");
   s.drawn.turn = Math.max(0, Math.min(at, all.length - 1));
-  const place = () => all[s.drawn.turn].scrollIntoView({ block: "start" });
+  const place = () => bring(s.ui.talk, all[s.drawn.turn]);
   if (!s.page.wide && s.ui.root.dataset.tab !== "conversation") setTab(s, "conversation");
   place();
   s.drawn.jumped = Date.now();
@@ -25,7 +26,7 @@ function here(s, at) {
   s.ui.rail.querySelector("[aria-current]")?.removeAttribute("aria-current");
   if (!rows[at]) return;
   rows[at].setAttribute("aria-current", "true");
-  rows[at].scrollIntoView({ block: "nearest" });
+  bring(s.ui.rail, rows[at], "nearest");
 }
 
 /** Keep the rail at the turn that is being read. */
@@ -81,7 +82,7 @@ export function find(s) {
 export function findStep(s, by) {
   if (!s.found.marks || !s.found.marks.length) return;
   s.found.at = (s.found.at + by + s.found.marks.length) % s.found.marks.length;
-  showMark(s.found.marks, s.found.at);
+  showMark(s.ui.talk, s.found.marks, s.found.at);
   s.ui.findCount.textContent = `${s.found.at + 1} of ${s.found.marks.length >= 1000 ? "1,000+" : s.found.marks.length}`;
 }
 

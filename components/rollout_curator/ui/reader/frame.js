@@ -2,11 +2,17 @@
 
 import { keyOf } from "./bindings.js";
 import { closeFind, copyAll, find, findStep, follow, openFind } from "./find.js";
+import { turnDetails } from "./head.js";
 import { act } from "./keys.js";
-import { closeNote, saveNote } from "./reasons.js";
+import { askWhy, closeNote, saveNote } from "./reasons.js";
+import { scrollerAround } from "./scroll.js";
 import { side } from "./side.js";
 import { remember } from "./state.js";
 import { h } from "./text.js";
+
+// Reasons that would lose more of their width than this get a row of their own.
+const SQUEEZE = 0.08;
+const BELOW_PX = 4;
 
 /** Build the parts that stay while rollouts come and go. */
 export function layout(s) {
@@ -16,11 +22,18 @@ export function layout(s) {
   ui.position = h("span", { class: "position" });
   ui.reward = h("span", { class: "reward" });
   ui.badges = h("span", { class: "badges" });
+  ui.flags = h("span", { class: "flags" });
   ui.attempt = h("span", { class: "attempt-line" });
-  ui.facts = h("dl", { class: "facts" });
+  ui.brief = h("span", { class: "brief" });
+  ui.more = h("button", { class: "small", type: "button", "aria-controls": "details", onclick: () => turnDetails(s) });
   ui.where = h("span", { class: "where mono quiet" });
-  ui.components = h("dl", { class: "facts components", "aria-label": "Other numbers of this rollout" });
-  ui.flags = h("div", { class: "flags" });
+  ui.copyKey = h("button", { class: "small", type: "button", title: "The key of this rollout, as `decide --key` takes it",
+    onclick: () => copyWith(s, s.ui.root.dataset.key, ui.copyKey) }, "Copy key");
+  ui.facts = h("dl", { class: "facts" });
+  ui.components = h("dl", { class: "facts components", "aria-label": "Scores of this rollout" });
+  ui.remarks = h("div", { class: "flags" });
+  ui.details = h("div", { class: "details", id: "details", tabindex: "0", role: "region", "aria-label": "Details of this rollout", hidden: true },
+    ui.facts, ui.components, ui.remarks);
   ui.notices = h("div", { class: "notices" });
   ui.tabs = h("div", { class: "tabs", role: "tablist", "aria-label": "Views of this rollout" },
     talkTab("conversation", "Conversation"), talkTab("example", "Example"), talkTab("raw", "Raw JSON"));
@@ -39,22 +52,22 @@ export function layout(s) {
   ui.talk = h("div", { class: "talk", id: "talk", role: "tabpanel", tabindex: "0", "aria-label": "Conversation" });
   ui.side = h("div", { class: "side", id: "side", role: "tabpanel", tabindex: "0", "aria-label": "Example or raw JSON" });
   ui.lanes = h("div", { class: "lanes", role: "region", tabindex: "0", "aria-label": "Attempts side by side", "data-testid": "lanes" });
-  ui.legend = h("div", { class: "legend", role: "group", "aria-label": "Decision and navigation" });
+  ui.verdicts = h("div", { class: "legend", role: "group", "aria-label": "Decision" });
+  ui.legend = h("div", { class: "legend", role: "group", "aria-label": "Steps and navigation" });
   ui.reasons = h("div", { class: "reasons", role: "group", "aria-label": "Rejection reasons" });
   ui.noteBox = h("textarea", { class: "note-box", rows: "2", maxlength: "10000", "aria-label": "Note on this rollout",
     placeholder: "Note on this rollout" });
   ui.noteBar = h("div", { class: "note-bar", hidden: true }, ui.noteBox,
     h("button", { class: "small", type: "button", onclick: () => saveNote(s) }, h("kbd", { "aria-hidden": "true" }, "Enter"), " Save"),
     h("button", { class: "small", type: "button", onclick: () => closeNote(s) }, h("kbd", { "aria-hidden": "true" }, "Esc"), " Cancel"));
-  ui.last = h("span", { class: "last quiet" });
+  ui.last = h("div", { class: "last", "data-shown": "false" });
   ui.save = h("span", { class: "save", role: "status", "aria-live": "polite", "data-testid": "save-state", "data-state": "saved" });
   ui.live = h("span", { class: "unseen-live", role: "status", "aria-live": "polite" });
   ui.help = h("dialog", { class: "help", "aria-label": "Keyboard shortcuts" });
-  const top = h("div", { class: "head" }, h("div", { class: "head-main" }, ui.position, ui.reward, ui.badges, ui.flags, ui.where),
-    h("div", { class: "head-facts" }, ui.attempt, ui.facts), ui.components);
+  const top = h("div", { class: "head" }, ui.position, ui.reward, ui.badges, ui.flags, ui.attempt, ui.brief, ui.more, ui.where, ui.copyKey);
   const body = h("div", { class: "body" }, ui.tools, ui.tabs, ui.rail, ui.talk, ui.side, ui.lanes);
-  const foot = h("div", { class: "foot" }, ui.legend, h("div", { class: "status" }, ui.last, ui.save));
-  ui.root = h("div", { class: "reader", "data-testid": "reader" }, top, ui.notices, body, ui.reasons, ui.noteBar, foot, ui.live, ui.help);
+  ui.foot = h("div", { class: "foot" }, ui.verdicts, ui.reasons, ui.legend, h("div", { class: "status" }, ui.save));
+  ui.root = h("div", { class: "reader", "data-testid": "reader" }, top, ui.details, ui.notices, body, ui.noteBar, ui.foot, ui.last, ui.live, ui.help);
   ui.talk.addEventListener("scroll", () => { s.drawn.frame ??= requestAnimationFrame(() => { s.drawn.frame = null; follow(s); }); }, { passive: true });
   ui.tabs.addEventListener("keydown", (event) => {
     if (event.key !== "ArrowLeft" && event.key !== "ArrowRight") return;
@@ -88,12 +101,26 @@ export function legend(s) {
       key ? h("kbd", { "aria-hidden": "true" }, key) : null, text);
   };
   const gap = () => h("span", { class: "gap", "aria-hidden": "true" });
-  const advance = h("input", { type: "checkbox", onchange: (event) => { s.preferences.advance = event.target.checked; remember(s); } });
+  const help = button("help", "");
+  help.setAttribute("aria-label", "Keys");
+  help.title = "Keyboard shortcuts";
+  const arrow = (action, text, sign) => { const made = button(action, sign); made.setAttribute("aria-label", text); made.title = `${text} rollout`; return made; };
+  const advance = h("input", { type: "checkbox", "aria-label": "Auto-advance", onchange: (event) => { s.preferences.advance = event.target.checked; remember(s); } });
   advance.checked = s.preferences.advance;
-  s.ui.legend.replaceChildren(button("reject", "Reject", "verdict"), button("accept", "Accept", "verdict"),
-    button("undo", "Undo"), button("clear", "Clear", "clear"), button("note", "Note"), gap(),
-    button("previous", "Previous"), button("next", "Next"), gap(), button("help", "Keys"),
-    h("label", { class: "advance", title: "Go to the next rollout after each decision" }, advance, "Auto-advance"));
+  s.ui.why = h("button", { class: "act why", type: "button", onclick: () => askWhy(s) });
+  s.ui.verdicts.replaceChildren(button("reject", "Reject", "verdict"), button("accept", "Accept", "verdict"), s.ui.why);
+  s.ui.legend.replaceChildren(button("undo", "Undo"), button("clear", "Clear", "clear"), button("note", "Note"), gap(),
+    arrow("previous", "Previous", "\u2039"), arrow("next", "Next", "\u203a"), gap(), help,
+    h("label", { class: "advance", title: "Auto-advance: go to the next rollout after each decision" }, advance, "Auto"));
+  seatReasons(s);
+}
+
+/** Put the reasons into the foot where they have room, else on a row of their own that comes when it is asked for. */
+export function seatReasons(s) {
+  const { foot, reasons } = s.ui;
+  foot.dataset.reasons = "measured";
+  const over = foot.scrollWidth - foot.clientWidth;
+  foot.dataset.reasons = over > SQUEEZE * reasons.scrollWidth ? "below" : "inline";
 }
 
 // ---- views, size
@@ -122,28 +149,23 @@ export function cycleTab(s, by = 1) {
 export function widen(s, width) {
   const wide = width >= 1100;
   s.ui.root.dataset.compact = String(width < 700);
+  seatReasons(s);
   if (s.page.wide === wide && s.ui.root.dataset.wide) return;
   s.page.wide = wide;
   s.ui.root.dataset.wide = String(wide);
+  seatReasons(s);
   tabs(s);
   if (s.drawn.key) side(s);
 }
 
-/** Fill the viewport below the reader's top; what stands under it shows its first line, else the page's padding is taken back. */
+/** Fill the viewport below the reader's top; nothing stands under it, so the page's padding is taken back. */
 export function fit(s) {
   const { root } = s.ui;
   const host = root.getRootNode().host || root.parentElement;
-  let scroller = host, padding = 0;
-  for (let up = host.parentElement; up && up !== document.body; up = up.parentElement) {
-    const style = getComputedStyle(up);
-    padding += parseFloat(style.paddingBottom) || 0;
-    scroller = up;
-    if (/auto|scroll/.test(style.overflowY)) break;
-  }
-  const below = host.closest("[data-testid=stElementContainer]")?.nextElementSibling;
-  const isMore = !!below && below.getBoundingClientRect().height > 0;
+  const scroller = scrollerAround(host);
+  let padding = 0;
+  for (let up = host.parentElement; up && up !== scroller.parentElement; up = up.parentElement) padding += parseFloat(getComputedStyle(up).paddingBottom) || 0;
   const top = root.getBoundingClientRect().top + (scroller.scrollTop || 0);
   root.style.setProperty("--rc-top", `${Math.max(0, Math.round(top))}px`);
-  root.style.setProperty("--rc-below", isMore ? "46px" : "8px");
-  host.style?.setProperty("margin-bottom", isMore ? "0px" : `${-Math.max(0, Math.round(padding - 8))}px`);
+  host.style?.setProperty("margin-bottom", `${-Math.max(0, Math.round(padding - BELOW_PX))}px`);
 }

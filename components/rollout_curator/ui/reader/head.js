@@ -1,37 +1,47 @@
-// The header of a rollout: place, reward and its components, what keeps or drops it, facts, flags.
+// The header of a rollout on one row: place, reward, what keeps or drops it, facts; the rest of it behind a button.
 
 import { keyOf } from "./bindings.js";
 import { act } from "./keys.js";
 import { draftOf, drawReasons } from "./reasons.js";
 import { show } from "./show.js";
 import { sayWritten } from "./side.js";
+import { current } from "./state.js";
 import { appendVisible, counted, h, rewardText, rewardWords } from "./text.js";
 import { DONE, HIDDEN, reasonWords, SIGNS, when } from "./words.js";
 
-const FEW = 6;
+const BRIEF = ["Agent", "Model", "Tokens"];
 
 /** Write the header; without a rollout it says only where the reader is. */
 export function head(s, rollout) {
-  const { position, reward, badges, facts, components, flags, turns, attempt, where } = s.ui;
-  for (const part of [badges, facts, components, flags, position, attempt, where]) part.replaceChildren();
+  const { position, reward, badges, brief, flags, turns, attempt, where, more, copyKey } = s.ui;
+  for (const part of [badges, brief, flags, position, attempt, where]) part.replaceChildren();
   for (const part of [reward, turns]) part.textContent = "";
   position.append(...whereInQueue(s, rollout));
   drawReasons(s, rollout);
   s.ui.root.dataset.verdict = rollout && rollout.decision ? rollout.decision.verdict : "";
+  more.hidden = copyKey.hidden = !rollout;
+  drawDetails(s, rollout);
   if (!rollout) return;
   reward.textContent = rollout.blind ? HIDDEN : rewardText(rollout.reward);
   reward.title = rollout.blind ? "" : rollout.reward === null ? rollout.rewardNote || "no reward" : `reward ${rollout.reward ?? "hidden"}`;
   reward.dataset.rated = String(!rollout.blind && rollout.reward !== null);
   turns.textContent = counted(rollout.turns.length, "turn");
   for (const [kind, sign, text] of states(s, rollout)) badges.append(badge(kind, sign, text));
-  if (rollout.copies > 1) badges.append(badge("copies", "", `${rollout.copies} duplicates share this decision`));
-  if (rollout.rewardNote && !(rollout.dropReason && rollout.rewardNote.endsWith(rollout.dropReason))) flags.append(chip(rollout.rewardNote));
-  for (const flag of rollout.flags || []) flags.append(chip(flag));
+  if (rollout.copies > 1) badges.append(badge("copies", "", `${rollout.copies} duplicates`, "They have the same content and share this decision"));
+  for (const words of noticed(rollout)) flags.append(chip(words));
   attempt.append(...attemptLink(s, rollout));
-  for (const [name, value] of rollout.facts || []) facts.append(fact(name, value));
-  appendVisible(where, rollout.where);
-  drawComponents(s, rollout.components || []);
+  for (const [name, value] of rollout.facts || []) if (BRIEF.includes(name)) brief.append(briefFact(name, value));
+  const place = h("bdi");
+  appendVisible(place, rollout.where.split("/").pop());
+  where.append(place);
+  where.title = rollout.where;
   sayWritten(s, rollout);
+}
+
+/** Return what was noticed about a rollout, in words: why its reward does not count, and its flags. */
+function noticed(rollout) {
+  const { rewardNote, dropReason, flags = [] } = rollout;
+  return [...(rewardNote && !(dropReason && rewardNote.endsWith(dropReason)) ? [rewardNote] : []), ...flags];
 }
 
 /** Return the place in the queue; a rollout that is not in it says so and leads back. */
@@ -45,11 +55,18 @@ function whereInQueue(s, rollout) {
 /** Return how many attempts there are of the task, with the way to the others. */
 function attemptLink(s, rollout) {
   const [at, of] = rollout.attempt || [1, 1];
-  const words = h("span", { class: "fact" }, h("span", { class: "quiet" }, "attempt"), ` ${at} of ${of}`);
+  const words = h("span", {}, h("span", { class: "quiet" }, "attempt"), ` ${at} of ${of}`);
   if (of < 2) return [words];
-  const button = (action, text) => h("button", { class: "small", type: "button", onclick: () => act(s, action) },
-    h("kbd", { "aria-hidden": "true" }, keyOf(s, action)[0] || ""), text);
-  return [words, button("attempt", "Next attempt"), button("compare", "Compare attempts")];
+  const button = (action, text) => h("button", { class: "small", type: "button", "aria-label": `${text} attempt${action === "compare" ? "s" : ""}`, onclick: () => act(s, action) },
+    h("kbd", { "aria-hidden": "true" }, keyOf(s, action)[0] || ""), h("span", { class: "word" }, text));
+  return [words, button("attempt", "Next"), button("compare", "Compare")];
+}
+
+/** Return a fact of the header: its value alone, tokens with their word. */
+function briefFact(name, value) {
+  const shown = h("span", { class: `brief-${name.toLowerCase()}`, title: `${name}: ${value}` });
+  appendVisible(shown, name === "Tokens" ? `${value} tokens` : String(value));
+  return shown;
 }
 
 function fact(name, value) {
@@ -59,16 +76,26 @@ function fact(name, value) {
   return pair;
 }
 
-/** Draw the other numbers of the line: on one line, which ends where the room ends, or all of them. */
-function drawComponents(s, pairs) {
-  const { components } = s.ui;
-  const isAll = !!s.drawn.allComponents;
-  const turnOver = () => { s.drawn.allComponents = !isAll; drawComponents(s, pairs); };
-  const button = h("button", { class: "small", type: "button", "aria-expanded": String(isAll), onclick: turnOver }, isAll ? "Fewer" : `All ${pairs.length}`);
-  const first = h("div", { class: "fact" }, h("dt", { class: "unseen-live" }, "numbers"), h("dd", {}, button));
-  components.replaceChildren(...(pairs.length > FEW ? [first] : []), ...(isAll ? pairs : pairs.slice(0, 2 * FEW)).map(([name, value]) => fact(name, value)));
-  components.dataset.all = String(isAll);
-  components.hidden = !pairs.length;
+/** Draw what stands behind the button of the header: every fact, score and notice in full, the place, the key. */
+function drawDetails(s, rollout) {
+  const { details, facts, components, remarks, more } = s.ui;
+  const isOpen = !!s.drawn.details && !!rollout;
+  details.hidden = !isOpen;
+  more.setAttribute("aria-expanded", String(isOpen));
+  for (const part of [facts, components, remarks]) part.replaceChildren();
+  if (!rollout) return;
+  const scores = rollout.components || [];
+  more.textContent = `${scores.length ? counted(scores.length, "score") : "Details"} ${isOpen ? "\u25b4" : "\u25be"}`;
+  facts.append(...(rollout.facts || []).map(([name, value]) => fact(name, value)), fact("File", rollout.where), fact("Key", rollout.key));
+  components.append(...scores.map(([name, value]) => fact(name, value)));
+  components.hidden = !scores.length;
+  for (const words of [...states(s, rollout).map(([, , text]) => text), ...noticed(rollout)]) remarks.append(chip(words));
+}
+
+/** Show or hide what stands behind the button of the header; it stays so from rollout to rollout. */
+export function turnDetails(s) {
+  s.drawn.details = !s.drawn.details;
+  drawDetails(s, current(s));
 }
 
 /** Return the states of a rollout as [kind, sign, words]: the person's first, then the rule's. */
@@ -95,8 +122,8 @@ export function states(s, rollout) {
   return list;
 }
 
-export function badge(kind, sign, text) {
-  const made = h("span", { class: `badge ${kind}` }, sign ? h("span", { class: "sign", "aria-hidden": "true" }, sign) : null);
+export function badge(kind, sign, text, about = text) {
+  const made = h("span", { class: `badge ${kind}`, title: about }, sign ? h("span", { class: "sign", "aria-hidden": "true" }, sign) : null);
   const words = h("span");
   appendVisible(words, text);
   made.append(words);
@@ -104,7 +131,7 @@ export function badge(kind, sign, text) {
 }
 
 function chip(text) {
-  const made = h("span", { class: "chip" });
+  const made = h("span", { class: "chip", title: text });
   appendVisible(made, text);
   return made;
 }

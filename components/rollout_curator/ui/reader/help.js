@@ -9,7 +9,7 @@ import { cased, h } from "./text.js";
 const GROUPS = [
   ["Decide", ["reject", "accept", "clear", "undo", "redo", "note", "mark"]],
   ["Move", ["next", "previous", "first", "last", "attempt", "difference", "compare"]],
-  ["Read", ["turnNext", "turnPrevious", "find", "fold", "tab", "help"]],
+  ["Read", ["turnNext", "turnPrevious", "find", "fold", "tab", "shape", "help"]],
 ];
 const RESERVED = /^([1-9 ]|Escape|Tab|Enter|Shift|Control|Alt|Meta|CapsLock|Dead|Process|Arrow.*|Page.*|Home|End)$/;
 
@@ -23,8 +23,8 @@ function drawHelp(s, words) {
   const offered = Math.min(9, (s.data.reasons || []).length);
   const parts = GROUPS.map(([title, actions]) => h("section", {}, h("h3", {}, title),
     h("table", {}, h("tbody", {}, ...actions.map((action) => keyRow(s, action))))));
-  const digits = h("tr", {}, h("td", {}, h("kbd", {}, "1"), h("kbd", {}, String(offered))), h("th", { scope: "row" }, "Set a rejection reason"), h("td"));
-  if (offered) parts[0].querySelector("tbody").append(digits);
+  const digits = h("tr", {}, h("td", {}, h("kbd", {}, "1"), h("kbd", {}, String(offered))), h("th", { scope: "row" }, `Set a reason, before ${keyOf(s, "reject")[0] || "rejecting"}`), h("td"));
+  if (offered) parts[0].querySelector("tbody").prepend(digits);
   const close = h("button", { class: "small", type: "button", autofocus: true, onclick: () => s.ui.help.close() }, "Close");
   const reset = h("button", { class: "small", type: "button", onclick: () => chooseKeys(s, {}, "default keys restored") }, "Reset to defaults");
   const off = h("input", { type: "checkbox", onchange: (event) => { s.preferences.keysOff = event.target.checked; chooseKeys(s, s.preferences.keys || {}, ""); } });
@@ -33,7 +33,7 @@ function drawHelp(s, words) {
     h("div", { class: "help-head" }, h("h2", {}, "Keyboard shortcuts"), h("span", { class: "help-said", role: "status" }, words), reset, close),
     h("div", { class: "help-groups" }, ...parts),
     h("p", { class: "quiet" }, "Space, arrow keys, Home and End scroll. Shortcuts are off while you type. " +
-      "Press a digit to set a reason before rejecting, or to change the reasons of a rejected rollout. " +
+      "Digits come before the verdict: set reasons, then reject; on a rejected rollout they change its reasons at once. " +
       "Decisions are stored in this browser until the server has saved them."),
     h("label", { class: "advance" }, off, "Disable single-key shortcuts (except ?)"));
 }

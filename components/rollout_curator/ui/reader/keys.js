@@ -8,6 +8,7 @@ import { openHelp } from "./help.js";
 import { markTurn } from "./mark.js";
 import { openNote, toggleReason } from "./reasons.js";
 import { show } from "./show.js";
+import { nextShape } from "./side.js";
 import { say } from "./status.js";
 import { firstDifference, nextAttempt } from "./visit.js";
 
@@ -80,7 +81,7 @@ export function act(s, action) {
     next: () => step(s, 1), previous: () => step(s, -1), first: () => show(s, 0), last: () => show(s, s.place.total - 1),
     attempt: () => nextAttempt(s), difference: () => firstDifference(s), compare: () => (s.comparing ? closeCompare(s) : compare(s)),
     turnNext: () => jump(s, s.drawn.turn + 1), turnPrevious: () => jump(s, s.drawn.turn - 1),
-    find: () => openFind(s), tab: () => cycleTab(s), fold: () => foldAll(s), help: () => openHelp(s),
+    find: () => openFind(s), tab: () => cycleTab(s), shape: () => nextShape(s), fold: () => foldAll(s), help: () => openHelp(s),
   };
   deeds[action]?.();
 }

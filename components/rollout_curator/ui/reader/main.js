@@ -11,6 +11,7 @@ import { pressed } from "./keys.js";
 import { renewed } from "./mark.js";
 import { keepPending } from "./pending.js";
 import { missing, openLink, stay } from "./place.js";
+import { pageToTop } from "./scroll.js";
 import { blank, refreshPage, restartedAs, show } from "./show.js";
 import { current, newState } from "./state.js";
 import { saveState } from "./status.js";
@@ -40,7 +41,7 @@ function attach(s, parent) {
   s.page.off?.();
   s.page.parent = parent;
   s.ui = layout(s);
-  s.drawn.key = null;
+  Object.assign(s.drawn, { key: null, offered: "" });
   (parent.querySelector(".rc-mount") || parent).replaceChildren(s.ui.root);
   const listening = new AbortController();
   const on = (target, name, act, capture = false) => target.addEventListener(name, act, { signal: listening.signal, capture });
@@ -85,6 +86,7 @@ function take(s, data) {
     s.place.total = data.total;
     if (data.view !== before.view) { s.place.pos = data.start || 0; s.saving.made = []; s.saving.undone = []; }
     begin(s, data);
+    pageToTop(s);
     if (data.visit && data.visit !== before.visit) openLink(s, data.visit);
     else show(s, s.place.pos);
   } else if (s.place.moving) { /* reading goes on under the old numbers */

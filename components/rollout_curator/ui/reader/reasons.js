@@ -3,6 +3,7 @@
 
 import { keyOf } from "./bindings.js";
 import { record } from "./decide.js";
+import { seatReasons } from "./frame.js";
 import { head } from "./head.js";
 import { current } from "./state.js";
 import { last, say } from "./status.js";
@@ -48,16 +49,33 @@ export function drawReasons(s, rollout) {
   s.ui.reasons.hidden = !offered.length || !rollout;
   if (!rollout) return s.ui.reasons.replaceChildren();
   const chosen = reasonsOf(s, rollout);
+  const isAsked = s.drawn.why || chosen.length > 0;
+  s.ui.foot.dataset.why = String(isAsked);
+  s.ui.why.hidden = !offered.length;
+  s.ui.why.replaceChildren(h("kbd", { "aria-hidden": "true" }, `1\u2013${offered.length}`), `Reasons ${isAsked ? "\u25be" : "\u25b4"}`);
+  s.ui.why.setAttribute("aria-expanded", String(isAsked));
   const shape = JSON.stringify([offered, chosen]);
   if (s.drawn.reasonShape === shape && s.ui.reasons.childElementCount) return;
   s.drawn.reasonShape = shape;
   const rows = offered.map((reason, at) => {
     const row = h("button", { class: "reason", type: "button", "aria-pressed": String(chosen.includes(reason.tag)),
-      onclick: () => toggleReason(s, at) }, h("kbd", { "aria-hidden": "true" }, String(at + 1)));
-    appendVisible(row, reason.label);
+      title: "Set before rejecting", onclick: () => toggleReason(s, at) }, h("kbd", { "aria-hidden": "true" }, String(at + 1)));
+    const words = h("span");
+    appendVisible(words, reason.label);
+    row.append(words);
     return row;
   });
   s.ui.reasons.replaceChildren(...rows);
+  const words = rows.map((row) => row.textContent).join("\n");
+  if (s.drawn.offered === words) return;
+  s.drawn.offered = words;
+  seatReasons(s);
+}
+
+/** Show the reasons where they have no room beside the verdicts, or put them away. */
+export function askWhy(s) {
+  s.drawn.why = !s.drawn.why;
+  drawReasons(s, current(s));
 }
 
 /** Add or take away a reason: of a rejection that stands at once, else of the one to come. */

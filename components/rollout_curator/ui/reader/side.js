@@ -1,13 +1,16 @@
 // The pane beside the conversation: the example as it will be written, or the raw line.
 
+import { appendText } from "./example_text.js";
 import { copyWith, jump } from "./find.js";
 import { setTab } from "./frame.js";
-import { current } from "./state.js";
+import { bring } from "./scroll.js";
+import { current, remember } from "./state.js";
 import { appendJson, appendVisible, counted, cutAt, fillJson, h, textBox } from "./text.js";
 import { askFor } from "./visit.js";
 import { plainly } from "./words.js";
 
 const MARKS_MAX = 12;
+const SHAPES = { text: "Text", json: "JSON", line: "Line" };
 const END_OF_MESSAGE = /^ {4}\},?$/;
 
 /** Draw the example or the raw line, after the conversation when it is long. */
@@ -15,7 +18,7 @@ export function side(s) {
   const rollout = current(s);
   const tab = s.page.wide && s.preferences.tab === "conversation" ? "example" : s.preferences.tab;
   if (!rollout || tab === "conversation") return;
-  const wanted = `${s.data.view} ${rollout.row} ${rollout.key} ${tab} ${s.beside.oneLine}`;
+  const wanted = `${s.data.view} ${rollout.row} ${rollout.key} ${tab} ${shapeOf(s)}`;
   const top = s.beside.shown === wanted ? s.ui.side.scrollTop : 0;
   if (s.beside.wanted === wanted) return;
   s.beside.shown = wanted;
@@ -31,6 +34,25 @@ export function side(s) {
   if (tab === "example" && text.length < 12000 && (text || !later)) return drawIt();
   s.ui.side.replaceChildren();
   requestAnimationFrame(() => setTimeout(drawIt, 0));
+}
+
+/** Return how the example is shown: as text, as laid-out JSON, or as the line that is written. */
+function shapeOf(s) {
+  return Object.hasOwn(SHAPES, s.preferences.example) ? s.preferences.example : "text";
+}
+
+function setShape(s, shape) {
+  s.preferences.example = shape;
+  remember(s);
+  side(s);
+}
+
+/** Show the example in the next of its shapes, where it is in view; else bring it into view. */
+export function nextShape(s) {
+  const tab = s.page.wide && s.preferences.tab === "conversation" ? "example" : s.preferences.tab;
+  if (tab !== "example") return setTab(s, "example");
+  const names = Object.keys(SHAPES);
+  setShape(s, names[(names.indexOf(shapeOf(s)) + 1) % names.length]);
 }
 
 function examplePane(s, rollout) {
@@ -50,12 +72,13 @@ function examplePane(s, rollout) {
   list("omitted from the example", example.dropped, "dropped");
   if (!example.skip && example.text) {
     const shown = h("div", { class: "json mono" });
-    if (s.beside.oneLine) { shown.classList.add("one-line"); shown.append(textBox(example.line || "", true)); } else fillExample(s, shown, example);
-    const turnOver = () => { s.beside.oneLine = !s.beside.oneLine; side(s); };
-    const line = h("button", { class: "small", type: "button", "aria-pressed": String(!!s.beside.oneLine), onclick: turnOver }, "Raw line");
+    shown.dataset.shape = shapeOf(s);
+    if (shapeOf(s) === "line") shown.append(textBox(example.line || "", true)); else fillExample(s, shown, example);
+    const one = ([shape, words]) => h("button", { class: "small", type: "button", "aria-pressed": String(shapeOf(s) === shape), onclick: () => setShape(s, shape) }, words);
+    const shapes = h("span", { class: "shapes", role: "group", "aria-label": "Show the example as" }, ...Object.entries(SHAPES).map(one));
     const copy = h("button", { class: "small", type: "button", onclick: () => copyWith(s, example.line || example.text, copy) }, "Copy line");
     s.ui.sideSays = h("span", { class: "quiet" });
-    parts.push(h("div", { class: "side-tools" }, s.ui.sideSays, line, copy), shown);
+    parts.push(h("div", { class: "side-tools" }, s.ui.sideSays, shapes, copy), shown);
     sayWritten(s, rollout);
   }
   s.ui.side.replaceChildren(...parts);
@@ -89,10 +112,11 @@ async function laterPane(s, rollout, wanted) {
 /** Fill a box with the example: a block a message, trained or context, and a mark wherever something was left out. */
 function fillExample(s, box, example, limit = 40000) {
   const { starts = [], roles = [], leftOut = [], changed = [], untrained = [] } = example;
-  if (!starts.length) return fillJson(box, example.text, limit);
+  const isText = shapeOf(s) === "text" && example.text.includes("\n");
+  if (!starts.length && !isText) return fillJson(box, example.text, limit);
   box.replaceChildren();
   const lines = example.text.split("\n");
-  const end = lines.findIndex((line, at) => at > starts.at(-1) && END_OF_MESSAGE.test(line)) + 1;
+  const end = starts.length ? lines.findIndex((line, at) => at > starts.at(-1) && END_OF_MESSAGE.test(line)) + 1 : 0;
   const cuts = [0, ...starts, end, lines.length];
   let room = limit;
   for (let part = 0; part + 1 < cuts.length; part += 1) {
@@ -104,7 +128,8 @@ function fillExample(s, box, example, limit = 40000) {
     if (!text) continue;
     const cut = text.length > room * 1.2 ? cutAt(text, room) : text.length;
     piece.style.containIntrinsicSize = `auto ${Math.min(4000, 18 * (cuts[part + 1] - cuts[part]) + cut / 4) | 0}px`;
-    appendJson(piece, text.slice(0, cut));
+    if (isText) appendText(piece, text.slice(0, cut), role ? 3 : 1);
+    else appendJson(piece, text.slice(0, cut));
     box.append(piece);
     room -= cut;
     if (cut === text.length) continue;
@@ -135,12 +160,12 @@ function placeMark(s, what, { turn, words }) {
 /** Bring a message of the example into view, from the turn that it was made of. */
 export function toMessage(s, at) {
   if (s.page.wide ? s.preferences.tab === "raw" : s.preferences.tab !== "example") setTab(s, "example");
-  if (s.beside.oneLine) { s.beside.oneLine = false; side(s); }
+  if (shapeOf(s) === "line") setShape(s, "json");
   const find = () => s.ui.side.querySelector(`[data-message="${at}"]`);
   const place = () => {
     const found = find();
     if (!found) return;
-    found.scrollIntoView({ block: "start" });
+    bring(s.ui.side, found);
     found.classList.add("pointed");
     setTimeout(() => found.classList.remove("pointed"), 1600);
   };

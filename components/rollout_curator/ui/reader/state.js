@@ -21,6 +21,7 @@ const PREFERENCES = "rollout-curator.reader";
  * @property {boolean} unseen Whether the queue was not seen yet, as after a link.
  * @property {?string} moving The view that this one is being moved to, made anew.
  * @property {Set<number>} reported Positions that the page heard from here.
+ * @property {Set<number>} compared Rows of the tasks that were compared here.
  * @property {number} [told] The last of them.
  * @property {number} named When the address was last written, in ms.
  * @property {string} [cameFrom] The key of the attempt that was read before this one.
@@ -38,13 +39,14 @@ const PREFERENCES = "rollout-curator.reader";
  * @property {number} jumped When a jump set it, in ms.
  * @property {string} legendShape Tells the legend from another.
  * @property {string} reasonShape Tells the reasons from others.
- * @property {boolean} allComponents Whether all other numbers are unfolded.
+ * @property {string} offered The reasons that were last given room.
+ * @property {boolean} details Whether what stands behind the button of the header is shown.
+ * @property {boolean} why Whether the reasons were asked for where the foot has no room for them.
  * @property {?string} noting The rollout that the open note is about.
  *
  * @typedef {Object} Beside The pane beside the conversation.
  * @property {?string} wanted What it shows or is about to.
  * @property {?string} shown What it showed last.
- * @property {boolean} oneLine Whether the example is shown as the line it is written as.
  * @property {?Example} long The long example whose text is held, at most one.
  *
  * @typedef {Object} Found The words that are looked for.
@@ -59,7 +61,6 @@ const PREFERENCES = "rollout-curator.reader";
  * @property {Step[]} made What can be undone here.
  * @property {Step[]} undone What can be redone here.
  * @property {?Error} trouble Why the last request failed.
- * @property {boolean} everSaved
  * @property {number} [version] The version of the decisions on disk.
  * @property {Object<string, Draft>} [drafts] Reasons and notes that wait for a verdict, by key.
  * @property {string} [draftsPlace] Where the browser keeps them.
@@ -106,14 +107,14 @@ export function newState(data, hears) {
   /** @type {State} */
   const s = {
     data: {}, source: null, ui: null, keymap: new Map(), comparing: null, timers: {},
-    preferences: { advance: true, tab: "conversation", reasoning: false, ...stored() },
+    preferences: { advance: true, tab: "conversation", reasoning: false, example: "text", ...stored() },
     page: { send: null, parent: null, off: null, boot: "", refreshed: 0, wide: undefined },
-    place: { pos: 0, total: 0, visit: null, wanted: null, unseen: false, moving: null, reported: new Set(), named: 0 },
+    place: { pos: 0, total: 0, visit: null, wanted: null, unseen: false, moving: null, reported: new Set(), compared: new Set(), named: 0 },
     drawn: { key: null, example: "", drawing: null, shown: "", prompt: undefined, promptRow: null, turn: 0, jumped: 0, frame: null,
-      legendShape: "", reasonShape: "", allComponents: false, noting: null },
-    beside: { wanted: null, shown: null, oneLine: false, long: null },
+      legendShape: "", reasonShape: "", offered: "", details: false, why: false, noting: null },
+    beside: { wanted: null, shown: null, long: null },
     found: { marks: [], at: -1 },
-    saving: { outbox: null, others: [], looked: false, tell: null, made: [], undone: [], trouble: null, everSaved: false },
+    saving: { outbox: null, others: [], looked: false, tell: null, made: [], undone: [], trouble: null },
   };
   s.shelf = new Shelf((answer, from) => hears.arrived(s, answer, from), (error, from, wait) => hears.failed(s, error, from, wait));
   s.saving.tell = (event, outbox, ...more) => hears.told(s, event, outbox, ...more);

@@ -151,7 +151,7 @@ export function appendJson(parent, text) {
     const long = kind === "j-string" && end - start > 2000 && ENCODED.test(text.slice(start, start + 80));
     const shown = text.slice(start, long ? start + 60 : end);
     if (kind === "j-string" && shown.includes("\\n")) appendBroken(span, shown);
-    else appendVisible(span, shown);
+    else appendSoft(span, shown);
     parent.append(span);
     if (!long) return;
     const rest = text.slice(start + 60, end);
@@ -171,10 +171,18 @@ export function appendJson(parent, text) {
   if (from < text.length) appendVisible(parent, text.slice(from));
 }
 
+/** Append text that may wrap after a sign inside a long run without spaces, so that no word is broken. */
+function appendSoft(parent, text) {
+  for (const [part, run] of text.matchAll(/(\S{24,})|(?:(?!\S{24})[^])+/g)) {
+    const pieces = run ? run.match(/.{8,}?[,;:/|&=?)}\]>_.-]|.+$/g) : [part];
+    pieces.forEach((piece, at) => { if (at) parent.append(h("wbr")); appendVisible(parent, piece); });
+  }
+}
+
 /** Append a JSON string with a line break after each escaped one; the text stays what it is. */
 function appendBroken(parent, text) {
   for (const [piece] of text.matchAll(/(?:[^\\]|\\[^n])*?\\n|[^]+/g)) {
-    appendVisible(parent, piece);
+    appendSoft(parent, piece);
     if (piece.endsWith("\\n")) parent.append(h("span", { class: "j-break" }));
   }
 }

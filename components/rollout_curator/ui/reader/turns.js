@@ -1,5 +1,6 @@
 // One rollout's conversation as DOM: turns, calls with their answers, the rail, find.
 
+import { bring } from "./scroll.js";
 import { appendVisible, CLAMP, counted, h, small, textBox } from "./text.js";
 
 const SHOWN_IMAGE = /^data:image\/(png|jpeg|gif|webp);base64,/;
@@ -219,10 +220,10 @@ export function findInPane(pane, wanted) {
 }
 
 /** Show one mark: open the folds around it and bring it to the middle. */
-export function showMark(marks, at) {
+export function showMark(pane, marks, at) {
   for (const mark of marks) mark.classList.remove("here");
   const mark = marks[at];
   for (let up = mark.parentElement; up; up = up.parentElement) if (up.tagName === "DETAILS") up.open = true;
   mark.classList.add("here");
-  mark.scrollIntoView({ block: "center" });
+  bring(pane, mark, "center");
 }

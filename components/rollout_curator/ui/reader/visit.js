@@ -3,6 +3,7 @@
 import { closeCompare } from "./compare.js";
 import { jump } from "./find.js";
 import { keepPending } from "./pending.js";
+import { bring } from "./scroll.js";
 import { draw, show } from "./show.js";
 import { current } from "./state.js";
 import { say } from "./status.js";
@@ -62,7 +63,11 @@ export async function nextAttempt(s) {
 
 /** Jump to the first turn in which this attempt differs from another: the one read before, else the next one. */
 export async function firstDifference(s) {
-  if (s.comparing) return s.ui.lanes.querySelector(".differs")?.scrollIntoView({ block: "start" });
+  if (s.comparing) {
+    const differs = s.ui.lanes.querySelector(".differs");
+    if (differs) bring(s.ui.lanes, differs);
+    return;
+  }
   const here = withAttempts(s);
   if (!here) return;
   try {

@@ -43,6 +43,17 @@ def set_blind(blind: bool) -> None:
     state.write_url()
 
 
+def set_findings(section: str) -> None:
+    """Choose which of the findings is shown in place of the reader, empty for the reader itself."""
+    state.session().findings = section
+    state.write_url()
+
+
+def set_goal(percent: float) -> None:
+    """Choose how many of the kept may be bad, in percent, for the progress to be counted towards."""
+    state.session().goal = percent / 100
+
+
 def ask_bulk(asked: bool = True) -> None:
     """Note whether the question about a bulk decision stands; the page may run again meanwhile."""
     state.session().asks_bulk = asked

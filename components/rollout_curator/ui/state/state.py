@@ -29,7 +29,7 @@ from rollout_curator.ui.server.site import Site
 
 SESSION = "rc.session"
 EVERYWHERE = (*addresses.NAMES, "target", "format")
-REVIEW = ("queue", "key", "blind")
+REVIEW = ("queue", "key", "blind", "findings")
 SELECT = ("axis", "success", "section")
 ALL = (*EVERYWHERE, *REVIEW, *SELECT)
 ROLLOUTS = "rollouts"
@@ -65,6 +65,8 @@ class Session:
     drawn: dict[str, int] = field(default_factory=dict)
     compared: dict[str, Recipe] = field(default_factory=dict)
     blind: bool = False
+    findings: str = ""
+    goal: float = 0.05
     named: bool = False
     signed_in: str = ""
     version: int = 0
@@ -222,6 +224,7 @@ def _url(names: tuple[str, ...]) -> dict[str, str]:
         "queue": "" if now.queue == DEFAULT else now.queue,
         "key": now.key,
         "blind": "1" if now.blind else "",
+        "findings": now.findings,
     }
     return {name: values[name] for name in names if values.get(name)}
 
@@ -245,6 +248,8 @@ def _take(now: Session, name: str, value: str) -> None:
         now.success = addresses.number(value)
     elif name in addresses.NAMES:
         now.recipe = addresses.take_parameter(now.recipe, name, value) or now.recipe
+    elif name == "findings":
+        now.findings = value
     elif name == "blind":
         now.blind, now.view = value == "1", None
     elif name == "target":
