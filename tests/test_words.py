@@ -88,8 +88,12 @@ def test_every_interval_of_a_mean_says_that_it_is_by_task() -> None:
 # One word per thing, and the rules of the house: what no string that people may read says, and what stands instead.
 
 PACKAGE = ROOT / "components" / "rollout_curator"
-ROOMS_NOT_YET = frozenset({"ui"})
-"""Rooms whose words are not tested yet."""
+FILES_NOT_YET = {
+    "ui/pages/export_files.py": "the Export page is being rebuilt",
+    "ui/pages/export_options.py": "the Export page is being rebuilt",
+    "ui/reader/json_layout.py": "the reader of the Review page is being rebuilt",
+}
+"""Modules that still say a banned word -> why; to be emptied."""
 BANNED = {
     r"[\d}] %(?!\}|\w| ?\d)": "5%, without a space",
     r"\b(is|are|was|were|be) no (?!longer|more\b|\{)": "not a ...",
@@ -155,8 +159,7 @@ def strings(file: Path) -> Iterator[tuple[int, str]]:
 
 def rooms() -> list[str]:
     """Return every room of the package, and the modules that stand beside them."""
-    found = {file.relative_to(PACKAGE).parts[0] for file in PACKAGE.rglob("*.py")}
-    return sorted(found - ROOMS_NOT_YET)
+    return sorted({file.relative_to(PACKAGE).parts[0] for file in PACKAGE.rglob("*.py")})
 
 
 def banned(file: str, text: str) -> list[str]:
@@ -172,8 +175,14 @@ def test_what_people_read_uses_the_words_of_the_glossary(room: str) -> None:
     found = []
     for file in files:
         name = file.relative_to(PACKAGE).as_posix()
-        found += [(name, line, words, text) for line, text in strings(file) for words in banned(name, text)]
+        if name not in FILES_NOT_YET:
+            found += [(name, line, words, text) for line, text in strings(file) for words in banned(name, text)]
     assert found == []
+
+
+@pytest.mark.parametrize("name", FILES_NOT_YET)
+def test_a_module_whose_words_are_not_tested_still_says_a_banned_one(name: str) -> None:
+    assert any(banned(name, text) for _, text in strings(PACKAGE / name))
 
 
 @pytest.mark.parametrize(

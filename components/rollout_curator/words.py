@@ -21,6 +21,7 @@ _OF_ONE = {
     "reuse": "reuses",
     "use": "uses",
     "were": "was",
+    "yield": "yields",
 }
 COMPONENT = "reward_components."
 """Facets with this beginning are reward components."""

@@ -32,4 +32,4 @@ def test_a_random_control_of_everything_is_refused(workspace: Workspace, tmp_pat
 def test_no_pairs_say_why_in_tasks(workspace: Workspace) -> None:
     paired = choose(workspace, Recipe(pairs=Pairs())).paired
     assert paired is not None
-    assert paired.why_none() == "No pairs: 3 tasks have one usable rollout only"
+    assert paired.why_none() == "No pairs: 3 tasks have only one usable rollout"

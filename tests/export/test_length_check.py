@@ -55,7 +55,7 @@ def test_the_manifest_holds_the_check_and_verify_makes_it_again(workspace: Works
     assert [check for check in verify(manifest.path_of(out)) if not check.holds or not check.is_known] == []
     content["max_length"]["exceed"] = 0
     manifest.path_of(out).write_text(json.dumps(content))
-    assert [check.claim for check in verify(manifest.path_of(out)) if not check.holds] == ["every count is the same"]
+    assert [check.claim for check in verify(manifest.path_of(out)) if not check.holds] == ["all counts match"]
 
 
 def test_a_manifest_of_before_that_does_not_say_it_still_holds(workspace: Workspace, tmp_path: Path) -> None:

@@ -562,7 +562,7 @@ def test_stats_say_of_pairs_what_an_export_says(tmp_path: Path) -> None:
         call("export", SAMPLE_DATA / "support_tools", "--out", tmp_path / "dpo.jsonl", *options).out,
     )
     assert told["pairs"] == written["pairs"]
-    assert told["pairs_said"] == written["notes"]
+    assert written["notes"] == [f"{told['max_length']['sentence']}; 2,048 hold all.", *told["pairs_said"]]
     assert told["pairs"]["without"] == {"single": 1, "lengths_differ": 5}
 
 

@@ -125,7 +125,7 @@ def test_a_slice_is_the_candidates_that_fit(workspace: Workspace) -> None:
     assert slice_queues.rows(workspace, Recipe(min_reward=5.0), slice_queues.queue("reward", *slices)).tolist() == [0]
     among = workspace.candidates(Recipe()).among
     assert not rows_matching(workspace, [Equals("agent", "nobody")], among).any()
-    with pytest.raises(RecipeError, match="there is no class 'reward'"):
+    with pytest.raises(RecipeError, match="unknown category 'reward'; choose one of"):
         rows_matching(workspace, [Equals("reward", "1")], among)
 
 

@@ -43,6 +43,6 @@ def export_with_controls(
     store = workspace.decisions.path if workspace.decisions else None
     check_exports(out, recipe, settings, (file.path for file in workspace.found), [store])
     if settings.seeds and equals_selection(workspace, recipe):
-        raise ExportError(f"{out}: {NOTHING_FILTERED}; export without a random control, or set a threshold or a rule")
+        raise ExportError(f"{out}: {NOTHING_FILTERED}; export without a random baseline, or set a threshold or a rule")
     for path, each, beside in exports_of(out, recipe, settings):
         yield from export(workspace, each, path, beside)

@@ -152,10 +152,10 @@ class Paired:
         return f"{counted(n_pairs, 'pair')} from {n_with:,} of {self.n_groups:,} tasks{none}{marked}"
 
     def why_none(self) -> str:
-        """Return why there are no pairs: "No pairs: 345 tasks have one usable rollout only"."""
+        """Return why there are no pairs: "No pairs: 345 tasks have only one usable rollout"."""
         said = [f"{counted(count, 'task')} {said_of(count, WORDS[name])}" for name, count in self.without.items()]
         said += [f"{counted(self.n_marked, 'rollout')} with marked answers may stand in none"] if self.n_marked else []
-        return f"No pairs: {', '.join(said) or 'there are no tasks'}"
+        return f"No pairs: {', '.join(said) or 'no task was found'}"
 
 
 def worth_reading(pairs: Pairs, sides: Sides, over: Sequence[tuple[int, int]]) -> Array:
