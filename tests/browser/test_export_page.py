@@ -1,5 +1,6 @@
 """From the threshold to verified files on the Export page: a split with a card and a config, then pairs, then a cut."""
 
+import hashlib
 import json
 import re
 from collections.abc import Callable
@@ -68,6 +69,37 @@ def test_from_threshold_to_a_split_verified_export_with_its_config_and_to_pairs(
     assert seen.outside(app.url) == []
     assert seen.console_errors == []
     assert seen.page_errors == []
+
+
+def test_what_is_downloaded_is_what_lies_on_the_disk_and_what_the_manifest_names(
+    app_server: Callable[..., AppServer], page: Page, seen: Seen, rollouts: Path
+) -> None:
+    """Data, manifest and config come through the app itself, byte for byte; no lock is left beside the file."""
+    app = app_server(rollouts)
+    page.goto(f"{app.url}/export")
+    export(page, "examples")
+    card = page.locator(".st-key-result")
+    expect(card).to_contain_text(re.compile(r"\d\d:\d\d Wrote [\d,]+ examples.*verified"))
+    out, beside = rollouts / "curated.nemo_rl.jsonl", rollouts / "curated.nemo_rl.jsonl.manifest.json"
+    held = {name: downloaded(page, name) for name in (out.name, beside.name)}
+    assert held == {out.name: out.read_bytes(), beside.name: beside.read_bytes()}
+    assert hashlib.sha256(held[out.name]).hexdigest() == json.loads(held[beside.name])["sha256"]
+    config = downloaded(page, "Config (curated.nemo_rl.yaml)").decode()
+    assert f'data_path: "{out}"' in config
+    assert list(rollouts.glob(".*.lock")) == []
+    expect(card.get_by_test_id("stCodeCopyButton").first).to_be_visible()
+    page.get_by_text("SFT flat", exact=True).click()
+    expect(card.get_by_text("Output file")).to_be_hidden(timeout=30_000)
+    expect(card).to_contain_text("Wrote")
+    assert seen.outside(app.url) == []
+    assert (seen.console_errors, seen.page_errors) == ([], [])
+
+
+def downloaded(page: Page, name: str) -> bytes:
+    """Press a download button and return the bytes that arrive."""
+    with page.expect_download(timeout=30_000) as coming:
+        page.locator(".st-key-downloads").get_by_role("button", name=name).click()
+    return Path(coming.value.path()).read_bytes()
 
 
 def split(page: Page) -> None:

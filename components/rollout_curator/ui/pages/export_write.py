@@ -34,7 +34,7 @@ def write_form(site: Site, workspace: Workspace, recipe: Recipe, chosen: Chosen 
     verdict(workspace, recipe, chosen)
     questions = st.container(key="export-questions", gap=None)
     with st.container(key="export-row"):
-        file, beside, button = st.columns([4, 4.6, 2], vertical_alignment="bottom")
+        file, beside, button = st.columns([3.6, 5.4, 2], vertical_alignment="bottom")
     with file:
         out = _out(site, recipe)
     if out is None:
