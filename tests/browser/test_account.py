@@ -57,7 +57,7 @@ def test_what_is_left_out_is_said_opened_and_let_in_again(
     assert "message.attachments in 1 rollout, probably conversation" in text_of(page)
     box.click()
     page.get_by_role("link", name="Export").first.click()
-    page.get_by_text("Also write a report").click(timeout=30_000)
+    page.get_by_text("Report", exact=True).click(timeout=30_000)
     assert export(page, "examples") == 3
     rows = rows_of(tmp_path / "curated.nemo_rl.jsonl")
     assert [row["messages"][1]["content"] for row in rows] == ["At 05:12.", "At 05:12.", "See the map."]

@@ -1,5 +1,6 @@
 """From the threshold to verified files on the Export page: a split with a card and a config, then pairs, then a cut."""
 
+import hashlib
 import json
 import re
 from collections.abc import Callable
@@ -29,9 +30,8 @@ def test_from_threshold_to_a_split_verified_export_with_its_config_and_to_pairs(
     page.get_by_role("link", name="Export").first.click()
     page.get_by_role("button", name=re.compile("^Export")).wait_for(timeout=30_000)
 
-    page.get_by_text("By percentage").click()
-    expect(page.get_by_text(re.compile("alike by 0\\.|No similar prompts")).first).to_be_visible(timeout=30_000)
-    page.get_by_text("Also write a dataset card").click()
+    split(page)
+    page.get_by_text("Dataset card", exact=True).click()
     page.locator(IDLE).wait_for(timeout=30_000)
     promised = export(page, "examples")
     expect(page.get_by_text(f"Verified: {promised:,} of {promised:,} examples read back")).to_be_visible()
@@ -47,7 +47,7 @@ def test_from_threshold_to_a_split_verified_export_with_its_config_and_to_pairs(
     parts["train"].write_bytes(parts["train"].read_bytes().replace(b"user", b"User", 1))
     page.reload()
     page.get_by_role("button", name=re.compile("^Export")).wait_for(timeout=30_000)
-    page.get_by_text("By percentage").click()
+    split(page)
     warning = page.get_by_text("is not the file its manifest was written for")
     expect(warning.first).to_be_visible(timeout=30_000)
     page.get_by_test_id("stCheckbox").filter(has_text="Overwrite curated.nemo_rl.train.jsonl").locator("label").click()
@@ -56,7 +56,7 @@ def test_from_threshold_to_a_split_verified_export_with_its_config_and_to_pairs(
     assert [check for check in verify(manifest) if not check.holds] == []
 
     page.get_by_text("DPO pairs", exact=True).click()
-    expect(page.get_by_text(re.compile(r"pairs from|pair from|pairs\*?\*? from")).first).to_be_visible(timeout=30_000)
+    expect(page.get_by_text(re.compile(r"pairs? from")).first).to_be_visible(timeout=30_000)
     expect(page.get_by_text(re.compile(r"The chosen side is longer in \d+ of")).first).to_be_visible(timeout=30_000)
     promised = export(page, "pairs")
     pairs = [
@@ -71,6 +71,45 @@ def test_from_threshold_to_a_split_verified_export_with_its_config_and_to_pairs(
     assert seen.page_errors == []
 
 
+def test_what_is_downloaded_is_what_lies_on_the_disk_and_what_the_manifest_names(
+    app_server: Callable[..., AppServer], page: Page, seen: Seen, rollouts: Path
+) -> None:
+    """Data, manifest and config come through the app itself, byte for byte; no lock is left beside the file."""
+    app = app_server(rollouts)
+    page.goto(f"{app.url}/export")
+    export(page, "examples")
+    card = page.locator(".st-key-result")
+    expect(card).to_contain_text(re.compile(r"\d\d:\d\d Wrote [\d,]+ examples.*verified"))
+    out, beside = rollouts / "curated.nemo_rl.jsonl", rollouts / "curated.nemo_rl.jsonl.manifest.json"
+    held = {name: downloaded(page, name) for name in (out.name, beside.name)}
+    assert held == {out.name: out.read_bytes(), beside.name: beside.read_bytes()}
+    assert hashlib.sha256(held[out.name]).hexdigest() == json.loads(held[beside.name])["sha256"]
+    config = downloaded(page, "Config (curated.nemo_rl.yaml)").decode()
+    assert f'data_path: "{out}"' in config
+    assert list(rollouts.glob(".*.lock")) == []
+    expect(card.get_by_test_id("stCodeCopyButton").first).to_be_visible()
+    page.get_by_text("SFT flat", exact=True).click()
+    expect(card.get_by_text("Output file")).to_be_hidden(timeout=30_000)
+    expect(card).to_contain_text("Wrote")
+    assert seen.outside(app.url) == []
+    assert (seen.console_errors, seen.page_errors) == ([], [])
+
+
+def downloaded(page: Page, name: str) -> bytes:
+    """Press a download button and return the bytes that arrive."""
+    with page.expect_download(timeout=30_000) as coming:
+        page.locator(".st-key-downloads").get_by_role("button", name=name).click()
+    return Path(coming.value.path()).read_bytes()
+
+
+def split(page: Page) -> None:
+    """Choose a split by percentage behind its sentence, and close what opened."""
+    page.locator(".st-key-folded-split").get_by_role("button", name="Change").click()
+    page.get_by_text("By percentage").click()
+    expect(page.locator(".st-key-folded-split")).to_contain_text("train/validation", timeout=30_000)
+    page.keyboard.press("Escape")
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_question_which_files_are_replaced_can_be_read_whole(
     app_server: Callable[..., AppServer], page: Page, rollouts: Path, scheme: Literal["light", "dark"]
@@ -81,8 +120,8 @@ def test_the_question_which_files_are_replaced_can_be_read_whole(
     page.set_viewport_size({"width": 900, "height": 900})
     page.emulate_media(color_scheme=scheme)
     page.goto(f"{app_server(rollouts).url}/export")
-    page.get_by_text("Also write a dataset card").click(timeout=60_000)
-    page.get_by_text("By percentage").click()
+    page.get_by_text("Dataset card", exact=True).click(timeout=60_000)
+    split(page)
     question = page.get_by_text(re.compile("^Overwrite .*train.*validation.*card"))
     expect(question).to_be_visible(timeout=30_000)
     cut = """e => { const wide = [];

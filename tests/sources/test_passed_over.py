@@ -298,7 +298,7 @@ def test_what_is_named_beside_its_folder_is_read_and_not_passed_over(folder: Pat
     write(folder / ".old" / "old.jsonl", [gym("Old?", "yes", 1)])
     paths = [folder, *(folder / name for name in named)]
     assert {found.path.name for found in find(paths)} == {"runs.jsonl", ".hidden.jsonl", "old.jsonl", "sft.jsonl"}
-    assert [file.name for file in passed_over(paths)] == ["w/.sft.jsonl.lock", "w/sft.jsonl.manifest.json"]
+    assert [file.name for file in passed_over(paths)] == ["w/sft.jsonl.manifest.json"]
 
 
 def test_what_is_reached_from_two_folders_is_told_once(folder: Path) -> None:

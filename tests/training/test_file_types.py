@@ -55,9 +55,9 @@ def test_an_export_of_no_rows_is_an_empty_file(tmp_path: Path) -> None:
     assert (tmp_path / "sft.jsonl").read_bytes() == b""
 
 
-def test_only_the_lock_is_left_behind(tmp_path: Path) -> None:
+def test_nothing_is_left_behind(tmp_path: Path) -> None:
     put(tmp_path / "sft.jsonl", b"1\n")
-    assert sorted(os.listdir(tmp_path)) == [".sft.jsonl.lock", "sft.jsonl"]
+    assert sorted(os.listdir(tmp_path)) == ["sft.jsonl"]
 
 
 def test_data_and_manifest_appear_together(tmp_path: Path) -> None:

@@ -3,10 +3,10 @@
 Each file is written beside its target as `.NAME.tmp-XXXXXXXX`, brought to disk, then renamed over it.
 All files of one export (the examples, then their manifest) are complete on disk before the first rename,
 so a kill between two renames leaves a manifest that names another digest: `verify` sees it, and the next
-export heals it. `.NAME.lock` keeps two exports of one file apart; it may stay. Whoever holds the lock
-removes what a killed export left behind.
+export heals it. `.NAME.lock` keeps two exports of one file apart and goes with the export that holds it.
+Whoever holds the lock removes what a killed export left behind.
 
-Knows files, nothing of rollouts; without `fcntl` there is no lock. After SQLite's atomic commit, renaming as journal.
+Knows files, nothing of rollouts. After SQLite's atomic commit, renaming as journal.
 """
 
 import contextlib
@@ -14,7 +14,6 @@ import errno
 import hashlib
 import os
 import stat
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,19 +21,13 @@ from types import TracebackType
 from typing import BinaryIO, Self
 
 from rollout_curator.errors import ExportError
-from rollout_curator.files.locking import open_lock
+from rollout_curator.files.locking import hold_lock
 from rollout_curator.files.temporary_files import Guard, sweep, temporary_of
 from rollout_curator.files.write_errors import explained
 from rollout_curator.printable import beside, shown
 
-try:
-    import fcntl
-except ImportError:  # Windows
-    fcntl = None  # type: ignore[assignment]
-
 BUFFER_BYTES = 1 << 20
 LOCK_WAIT_S = 2.0
-LOCK_POLL_S = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +136,7 @@ def publish(*targets: Path, lock: Path | None = None, guard: Guard | None = None
     if not targets:
         raise ExportError("cannot write an export without files: give at least one")
     with contextlib.ExitStack() as stack:
-        is_safe_to_sweep = stack.enter_context(_lock(lock or targets[0]))
+        is_safe_to_sweep = stack.enter_context(_hold(lock or targets[0]))
         if guard is not None:
             guard.check()
         if is_safe_to_sweep:
@@ -224,40 +217,9 @@ def _folder(path: Path, target: Path) -> Path:
     return target.parent if path.is_symlink() else path.parent
 
 
-@contextlib.contextmanager
-def _lock(path: Path) -> Iterator[bool]:
-    """Hold `.NAME.lock` while the block runs; yield whether leftovers of others can be told from work going on."""
-    if fcntl is None:
-        yield True  # Windows does not let go of a file that is open
-        return
-    target = _resolve(path)
-    try:
-        descriptor = open_lock(beside(target, ".", ".lock"), path)
-    except OSError as error:
-        raise explained(error, path) from error
-    try:
-        yield _wait_for_lock(descriptor, path)
-    finally:
-        with contextlib.suppress(OSError):  # also for copies of the descriptor in forked workers
-            fcntl.flock(descriptor, fcntl.LOCK_UN)
-        os.close(descriptor)
-
-
-def _wait_for_lock(descriptor: int, path: Path) -> bool:
-    deadline = time.monotonic() + LOCK_WAIT_S
-    while True:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if time.monotonic() > deadline:
-                raise ExportError(
-                    f"cannot write {shown(path)}: another export is writing this file; wait, then export again"
-                ) from None
-            time.sleep(LOCK_POLL_S)
-        except OSError:  # a disk without locks
-            return False
-        else:
-            return True
+def _hold(path: Path) -> contextlib.AbstractContextManager[bool]:
+    """Return what holds `.NAME.lock`, of the file that `path` leads to, while a block runs."""
+    return hold_lock(beside(_resolve(path), ".", ".lock"), path, LOCK_WAIT_S)
 
 
 def _sync_folder(folder: Path) -> None:

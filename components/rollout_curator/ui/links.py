@@ -42,10 +42,13 @@ def link(text: str, name: str, *, tip: str | None = None, **parameters: str) -> 
     st.page_link(_pages[name], label=label(text), help=said, query_params=state.link(**parameters))
 
 
-def link_number(count: int, words: str, name: str, *, tip: str | None = None, **parameters: str) -> None:
-    """Draw a link that begins with a number."""
+def link_number(
+    count: int, words: str, name: str, *, tip: str | None = None, is_bad: bool = False, **parameters: str
+) -> None:
+    """Draw a link that begins with a number, in red where it is bad."""
     said = label(tip) if tip else None
     sign = "\u2212" if count < 0 else ""
+    text = f"**{sign}{abs(count):,}** {label(words)}"
     st.page_link(
-        _pages[name], label=f"**{sign}{abs(count):,}** {label(words)}", help=said, query_params=state.link(**parameters)
+        _pages[name], label=f":red[{text}]" if is_bad else text, help=said, query_params=state.link(**parameters)
     )

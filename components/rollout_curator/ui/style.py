@@ -156,6 +156,20 @@ body[data-rc-picking] .st-key-funnel { opacity: .45; }
   [class*="st-key-hazards-"] [data-testid="stHorizontalBlock"] { flex-wrap: wrap; row-gap: 0; margin-bottom: .5rem; }
   [class*="st-key-hazards-"] [data-testid="stColumn"] { min-width: 100%; } }
 .st-key-says li { font-size: .95rem; margin-bottom: .35rem; }
+@media (max-width: 1150px) {
+  :is(.st-key-export-main, .st-key-export-more) > * > * > [data-testid="stColumn"],
+  .st-key-export-row [data-testid="stColumn"] { min-width: 100%; }
+  .st-key-export-top [data-testid="stColumn"] { min-width: 30%; } }
+.st-key-export-main h3 { padding-top: 0 !important; }
+.st-key-export-main p, .st-key-verdict p { margin: 0; }
+:is(.st-key-verdict, .st-key-beside, .st-key-export-choices, .st-key-export-questions, [class*="st-key-box-"])
+  :is([data-testid="stMarkdownContainer"], [data-testid="stCaptionContainer"]) { margin: 0; }
+[class*="st-key-folded-"] { row-gap: 0 !important; }
+[class*="st-key-folded-"] p, .st-key-beside p { margin: 0; }
+[class*="st-key-folded-"] button { min-height: 1.7rem; padding: 0 .2rem; }
+[class*="st-key-folded-"] button p { text-decoration: underline; text-underline-offset: 3px; }
+[class*="st-key-box-"] { min-height: 1.9rem; }
+.st-key-result [data-testid="stCode"] * { opacity: 1 !important; visibility: visible !important; }
 .st-key-result [data-testid="stVerticalBlock"], .st-key-result { gap: .2rem !important; }
 .st-key-result pre { padding: .45rem .7rem !important; }
 .st-key-result code { white-space: pre-wrap; overflow-wrap: anywhere; }

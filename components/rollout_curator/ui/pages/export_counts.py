@@ -11,7 +11,7 @@ from rollout_curator.recipe import recipe as recipes
 from rollout_curator.recipe.recipe import Recipe
 from rollout_curator.review.statement_words import sentence
 from rollout_curator.review.summary import statement
-from rollout_curator.selection.pairs.pairing import WORDS, Paired
+from rollout_curator.selection.pairs.pairing import WORDS
 from rollout_curator.selection.splits.split import Split
 from rollout_curator.selection.splits.split_report import fault, sentences
 from rollout_curator.training.cost import Asked, Cost
@@ -72,29 +72,18 @@ def verdict(workspace: Workspace, recipe: Recipe, chosen: Chosen | None) -> None
         st.markdown(f":red[{words}]" if checks.failed else words)
 
 
-def counts(recipe: Recipe, chosen: Chosen) -> None:
-    """Draw the duplicates, the pairs and the parts, as the funnel goes on."""
-    if chosen.copies:
-        st.caption(label(chosen.copies_sentence()))
-    if chosen.paired is not None:
-        _pairs(chosen.paired)
-        for note in pair_notes(recipe, chosen)[1:]:
-            st.caption(label(note, 1000))
-    if chosen.split is not None and recipe.split is not None:
-        _parts(chosen.split, recipe.split, "examples" if recipe.pairs is None else "pairs")
-
-
-def _pairs(paired: Paired) -> None:
-    found = paired.as_json()
-    st.markdown(
-        f"**{label(counted(found['pairs'], 'pair'))}** from {found['with_pairs']:,} of {found['groups']:,} tasks"
-    )
-    reasons = "  \n".join(f"{count:,} {label(said_of(count, WORDS[name]))}" for name, count in paired.without.items())
+def draw_pairs(recipe: Recipe, chosen: Chosen) -> None:
+    """Draw why tasks give no pair, and how the sides of those that do compare."""
+    if chosen.paired is None:
+        return
+    reasons = [f"{count:,} {said_of(count, WORDS[name])}" for name, count in chosen.paired.without.items()]
     if reasons:
-        st.caption(reasons)
+        st.caption(label(f"Tasks without a pair: {', '.join(reasons)}.", 1000))
+    for note in pair_notes(recipe, chosen)[1:]:
+        st.caption(label(note, 1000))
 
 
-def _parts(split: Mapping[str, Any], asked: Split, unit: str) -> None:
+def draw_parts(split: Mapping[str, Any], asked: Split, unit: str) -> None:
     """Draw a column a part: its examples or pairs, its tasks, how many of each agent; then what to know of it."""
     parts = split["parts"]
     agents = sorted({agent for part in parts.values() for agent in part["agents"]})
@@ -102,8 +91,7 @@ def _parts(split: Mapping[str, Any], asked: Split, unit: str) -> None:
     for name, part in parts.items():
         table[name] = [part["rows"], part["tasks"], *(part["agents"].get(agent, 0) for agent in agents)]
     st.dataframe(table, hide_index=True, column_config=heads(table, dict.fromkeys(parts, NUMBER)))
-    if why := fault(split, asked):
-        st.warning(label(f"This cannot be exported: {why}.", 1000))
+    if fault(split, asked):
         return
     left_out = int(split["left_out"])
     tied = (
@@ -112,6 +100,12 @@ def _parts(split: Mapping[str, Any], asked: Split, unit: str) -> None:
         else []
     )
     st.caption(label(" ".join([*sentences(split), *tied]), 1000))
+
+
+def draw_fault(split: Mapping[str, Any], asked: Split) -> None:
+    """Draw why a split cannot be written, if it cannot."""
+    if why := fault(split, asked):
+        st.warning(label(f"This cannot be exported: {why}.", 1000))
 
 
 def cost_form(workspace: Workspace, recipe: Recipe, chosen: Chosen | None) -> Asked | None:

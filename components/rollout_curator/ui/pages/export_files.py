@@ -1,4 +1,4 @@
-"""What the files of an export hold: examples or pairs, one part or several, which kind of file."""
+"""What the files of an export hold: examples or pairs, which kind of file, one part or several."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -6,15 +6,21 @@ from functools import partial
 from typing import Any
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
+from rollout_curator.export import Chosen
+from rollout_curator.recipe import recipe as recipes
 from rollout_curator.recipe.recipe import Recipe
 from rollout_curator.selection.pairs.pairing import BY_MARGIN, FORMATS, OTHER_TURNS, RULES, Pairs, format_of
 from rollout_curator.selection.splits.split import TIES, Split
 from rollout_curator.training.file_types.base import file_types
+from rollout_curator.ui.pages.export_counts import draw_fault, draw_pairs, draw_parts
+from rollout_curator.ui.pages.export_options import folded
 from rollout_curator.ui.state import settings, state
 from rollout_curator.ui.text import plain
+from rollout_curator.words import counted
 
-ROWS = {"examples": "Examples", "pairs": "DPO pairs"}
+ROWS = {"chat": "SFT chat", "flat": "SFT flat", "pairs": "DPO pairs"}
 PARTS = {"one": "No split", "share": "By percentage", "count": "By count"}
 TIED = {"task": "task", "prompt": "prompt", "near": "near-duplicate prompt"}
 STYLES = {"trl": "TRL: prompt, chosen, rejected", "nemo_rl": "NeMo RL: context, completions"}
@@ -37,32 +43,69 @@ COUNT_SAID = (
 )
 
 
-def files_form(recipe: Recipe) -> None:
-    """Draw the choices of what the files hold."""
-    one, two = st.columns(2)
+def kind_form(recipe: Recipe, kind: DeltaGenerator, file_type: DeltaGenerator) -> None:
+    """Draw the kind of example and of file, in two places of a row."""
     kinds = file_types()
-    one.segmented_control(
-        "Output",
+    kind.segmented_control(
+        "Examples",
         list(ROWS),
         format_func=lambda name: plain(ROWS.get(name, name)),
         required=True,
-        **state.bind("rows", "examples" if recipe.pairs is None else "pairs", _take_rows),
+        help="SFT chat: messages with tool calls and tool definitions. SFT flat: one prompt, one completion, as in "
+        "NeMo Gym's SFT guide. DPO pairs: two answers to one prompt.",
+        **state.bind("rows", "pairs" if recipe.pairs else recipes.plan(recipe).format, partial(_take_rows, recipe)),
     )
-    two.segmented_control(
-        "File format",
+    file_type.segmented_control(
+        "File type",
         list(kinds),
         format_func=lambda name: plain(kinds[name].title if name in kinds else name),
         required=True,
         help="Parquet: Hugging Face Hub, TRL, Axolotl, LLaMA-Factory. The other trainers need JSON Lines.",
         **state.bind("kind", recipe.kind, lambda name: settings.set_files(kind=name)),
     )
+
+
+def files_form(recipe: Recipe, chosen: Chosen | None) -> None:
+    """Draw how rollouts are paired and split, each as a sentence with the choices behind it."""
     if recipe.pairs is not None:
-        _pairs(recipe, recipe.pairs)
-    _split(recipe.split)
+        with folded("Pairs", _pairs_said(recipe.pairs, chosen), "pairs"):
+            _pairs(recipe, recipe.pairs)
+        if chosen is not None:
+            draw_pairs(recipe, chosen)
+    with folded("Split", _split_said(recipe.split), "split"):
+        _split(recipe.split)
+        if chosen is not None and chosen.split is not None and recipe.split is not None:
+            draw_parts(chosen.split, recipe.split, "examples" if recipe.pairs is None else "pairs")
+    if chosen is not None and chosen.split is not None and recipe.split is not None:
+        draw_fault(chosen.split, recipe.split)
 
 
-def _take_rows(name: str) -> None:
-    settings.set_files(pairs=Pairs() if name == "pairs" else None)
+def _pairs_said(pairs: Pairs, chosen: Chosen | None) -> str:
+    """Return how many pairs there are, and by which rule."""
+    rule = RULES.get(pairs.rule, pairs.rule)
+    if chosen is None or chosen.paired is None:
+        return rule
+    found = chosen.paired.as_json()
+    return f"{counted(found['pairs'], 'pair')} from {found['with_pairs']:,} of {found['groups']:,} tasks, {rule}"
+
+
+def _split_said(split: Split | None) -> str:
+    """Return how large the parts are, and what keeps rollouts together."""
+    if split is None:
+        return "none, all in one file"
+    by = " + ".join(TIED.get(name, name) for name in split.by)
+    if split.is_counted:
+        return f"{int(split.validation):,} validation and {int(split.test):,} test examples, by {by}"
+    held = [round(100 * share, 4) for share in (split.validation, split.test)]
+    return f"{100 - sum(held):g}/{held[0]:g}/{held[1]:g}% train/validation/test, by {by}"
+
+
+def _take_rows(recipe: Recipe, name: str) -> None:
+    if name == "pairs":
+        settings.set_files(pairs=recipe.pairs or Pairs())
+        return
+    settings.set_files(pairs=None)
+    state.set_format(name)
 
 
 def _pairs(recipe: Recipe, pairs: Pairs) -> None:
@@ -142,8 +185,7 @@ def _split(split: Split | None) -> None:
     _size(one.number_input, "validation", split)
     _size(two.number_input, "test", split)
     st.caption(COUNT_SAID if split.is_counted else SHARE_SAID)
-    with st.expander("Grouping (leakage control)"):
-        _ties(split)
+    _ties(split)
 
 
 def _take_split(name: str) -> None:

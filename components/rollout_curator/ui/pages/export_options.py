@@ -1,6 +1,7 @@
-"""The options of an export in plain words: those that matter first, the others folded away."""
+"""The options of an export as one sentence, and behind it the choices in plain words: those that matter first."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -13,6 +14,7 @@ from rollout_curator.recipe import recipe as recipes
 from rollout_curator.recipe.recipe import METADATA, Recipe
 from rollout_curator.ui.state import settings, state
 from rollout_curator.ui.text import label, plain
+from rollout_curator.words import counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,7 @@ MAIN: dict[str, Words] = {
     "strip_think": Words("<think> in the text", {False: "keep", True: "remove"}),
     "joiner": Words("Joiner between text parts", JOINERS),
 }
+REASONING = {"drop": "reasoning omitted", "field": "reasoning in a separate field", "inline": "reasoning inline"}
 MORE: dict[str, Words] = {
     "reasoning_key": Words(
         "Name of the reasoning field",
@@ -71,18 +74,38 @@ MORE: dict[str, Words] = {
 
 
 def options_form(recipe: Recipe) -> None:
-    """Draw the options of the chosen format."""
+    """Draw the options of the chosen format as one sentence, and the choices behind it."""
     plan = recipes.plan(recipe)
     chosen: ChatOptions | FlatOptions = plan.flat if plan.format == "flat" else plan.chat
     usual: ChatOptions | FlatOptions = plan.target.flat if plan.format == "flat" else plan.target.chat
-    main = [name for name in MAIN if hasattr(chosen, name) and (name != "joiner" or plan.format == "flat")]
-    _row(main, MAIN, chosen, usual)
-    with st.expander("More options"):
+    said = sentence_of(plan.format, chosen, usual, recipe.metadata)
+    with folded("Options", said, "options"):
+        main = [name for name in MAIN if hasattr(chosen, name) and (name != "joiner" or plan.format == "flat")]
+        _row(main, MAIN, chosen, usual)
         more = [name for name in MORE if hasattr(chosen, name) and MORE[name].needs(chosen)]
         if plan.format == "chat":
             more.append("joiner")
         _row(more, {**MORE, "joiner": MAIN["joiner"]}, chosen, usual)
         _metadata(recipe)
+
+
+def folded(title: str, said: str, name: str) -> AbstractContextManager[object]:
+    """Draw a choice as a sentence; return what opens beside it to change it."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"folded-{name}"):
+        st.markdown(f"**{label(title)}:** {label(said, 1000)}")
+        return st.popover("Change", type="tertiary", key=f"rc.change-{name}")
+
+
+def sentence_of(form: str, chosen: Any, usual: Any, metadata: Sequence[str]) -> str:
+    """Return what the options come to: "chat, reasoning omitted, arguments as objects"."""
+    said = [form]
+    said += [REASONING[chosen.reasoning]] if hasattr(chosen, "reasoning") else []
+    said += [f"arguments {MAIN['arguments'].choices[chosen.arguments]}"] if hasattr(chosen, "arguments") else []
+    others = [name for name in {**MAIN, **MORE} if name not in ("reasoning", "arguments") and hasattr(chosen, name)]
+    n_changed = sum(getattr(chosen, name) != getattr(usual, name) for name in others)
+    said += [counted(n_changed, "other option") + " changed"] if n_changed else []
+    said += [counted(len(metadata), "extra column")] if metadata else []
+    return ", ".join(said)
 
 
 def _row(names: Sequence[str], words: Mapping[str, Words], chosen: Any, usual: Any) -> None:

@@ -3,7 +3,7 @@
 First what would do nothing in training or harm, then what is odd about a conversation's shape, then what only informs.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -11,6 +11,7 @@ import numpy as np
 import streamlit as st
 
 from rollout_curator.conversation import HAZARDS, ISSUE_WORDS, SKIP_WORDS, TRIMMABLE
+from rollout_curator.export import TrainingChecks
 from rollout_curator.recipe import recipe as recipes
 from rollout_curator.recipe.checks import INVALID
 from rollout_curator.recipe.plan import Plan
@@ -73,7 +74,8 @@ SHORT = {
 class Row:
     """One line of the table; `queue` names the rollouts it counts, empty when there is nothing to open.
 
-    `said` stands after the number in place of the words, and `raise_to` is a max length that mends all.
+    `said` stands after the number in place of the words, `raise_to` is a max length that mends all, and
+    `is_bad` marks a check that fails.
     """
 
     name: str
@@ -85,42 +87,47 @@ class Row:
     can_trim: bool
     said: str = ""
     raise_to: int | None = None
+    is_bad: bool = False
 
 
-def hazard_table(workspace: Workspace, recipe: Recipe, length: LengthCheck | None) -> None:
-    """Draw the table; `length` is the check of lengths of what is kept."""
+def hazard_table(workspace: Workspace, recipe: Recipe, checks: TrainingChecks) -> None:
+    """Draw the table: what fails first, then what may harm; what passed and what only informs is folded away."""
     plan = recipes.plan(recipe)
     st.subheader("Training checks")
-    _lines(_length_rows(workspace, recipe, plan, length))
-    if hazards_known(workspace, plan):
-        _hazards(workspace, recipe, plan)
+    rows = _length_rows(workspace, recipe, plan, checks.length)
+    is_known = hazards_known(workspace, plan)
+    if is_known:
+        asked = [name for name in HAZARDS if name in looked_for(plan.look) and name != OVER_LENGTH]
+        rows += _issue_rows(workspace, recipe, plan, asked)
+    rows = [replace(row, is_bad=row.name in checks.failed) for row in rows]
+    _lines(sorted(rows, key=lambda row: not row.is_bad))
+    if is_known:
+        _passed(plan, {row.name for row in (*rows, *_issue_rows(workspace, recipe, plan, [OVER_LENGTH]))})
     shape = [*_invalid_rows(workspace, recipe, plan), *_issue_rows(workspace, recipe, plan, SHAPE)]
-    content = _issue_rows(workspace, recipe, plan, CONTENT)
-    if content:
-        st.markdown("**Content issues**")
-        _lines(content)
-    if shape:
-        st.markdown("**Structural issues**")
-        _lines(shape)
+    _fold("Structural issues", shape)
+    _fold("Content issues", _issue_rows(workspace, recipe, plan, CONTENT))
     known = {*HAZARDS, *SHAPE, *CONTENT, *SKIP_WORDS, *INVALID, "trimmed", "trimmed_tail"}
-    others = [name for name in ISSUE_WORDS if name not in known]
-    informing = _issue_rows(workspace, recipe, plan, others)
-    if informing:
-        with st.expander("Other findings"):
-            _lines(informing)
+    _fold("Other findings", _issue_rows(workspace, recipe, plan, [name for name in ISSUE_WORDS if name not in known]))
 
 
-def _hazards(workspace: Workspace, recipe: Recipe, plan: Plan) -> None:
+def _fold(title: str, rows: Sequence[Row]) -> None:
+    """Draw lines folded away, with how many there are."""
+    if rows:
+        with st.expander(f"{label(title)} ({len(rows):,})"):
+            _lines(rows)
+
+
+def _passed(plan: Plan, drawn: Collection[str]) -> None:
+    """Draw which checks found nothing, and which need more than was chosen, folded away."""
     asked = looked_for(plan.look)
-    rows = _issue_rows(workspace, recipe, plan, [name for name in HAZARDS if name in asked and name != OVER_LENGTH])
-    _lines(rows)
-    drawn = {row.name for row in (*rows, *_issue_rows(workspace, recipe, plan, [OVER_LENGTH]))}
     absent = [SHORT[name] for name, needed in asked.items() if not needed and name not in drawn]
-    if absent:
-        st.caption(f"Passed: {', '.join(absent)}.")
-    for needed in dict.fromkeys(filter(None, asked.values())):
-        names = [SHORT[name] for name in asked if asked[name] == needed]
-        if names:
+    n_open = sum(bool(needed) for needed in asked.values())
+    said = f"{len(absent):,} passed" + (f", {n_open:,} not checked" if n_open else "")
+    with st.expander(label(said)):
+        if absent:
+            st.caption(f"Passed: {', '.join(absent)}.")
+        for needed in dict.fromkeys(filter(None, asked.values())):
+            names = [SHORT[name] for name in asked if asked[name] == needed]
             st.caption(f"Not checked (choose {label(needed)}): {', '.join(names)}.")
 
 
@@ -189,7 +196,7 @@ def _line(row: Row) -> None:
     with words:
         one = row.said or said_of(row.count, row.words)
         if row.queue:
-            links.link_number(row.count, one, "review", queue=row.queue)
+            links.link_number(row.count, one, "review", is_bad=row.is_bad, queue=row.queue)
         else:
             st.markdown(f"**{row.count:,}** {label(one)}")
     choice.segmented_control(

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from rollout_curator.errors import CuratorError
 from rollout_curator.recipe import recipe as recipes
@@ -21,10 +22,9 @@ NONE, FILE, PASTE, GIVEN = "none", "file", "paste", "given"
 PASTED_CHARS = 200_000
 
 
-def template_form(site: Site, recipe: Recipe) -> None:
-    """Draw the choice of chat template and limit."""
+def template_form(site: Site, recipe: Recipe, left: DeltaGenerator, right: DeltaGenerator) -> None:
+    """Draw the choice of chat template and limit in two places of a row, and what they ask for under it."""
     plan = recipes.plan(recipe)
-    left, right = st.columns(2)
     with left:
         _choice(plan)
     with right:

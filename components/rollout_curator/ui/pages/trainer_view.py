@@ -34,14 +34,13 @@ def examples(workspace: Workspace, recipe: Recipe) -> None:
     st.subheader("Preview")
     plan = recipes.plan(recipe)
     row = int(kept[_chosen(len(kept), _last_read(workspace, kept)) - 1])
-    left, right = st.columns([4, 5], gap="large")
-    with left:
-        st.markdown("**Exported line**")
-        show_untrusted(workspace.training_line(row, plan).text.decode("utf-8").rstrip("\n"), height=420)
-        links.link(f"Review this ({workspace.where(row)})", "review", queue="kept", key=workspace.key(row))
-    with right:
+    seen, written = st.tabs(["As the trainer sees it", "Exported line"])
+    with seen:
         looked = recipes.convert_with_issues(workspace.marked(row), plan, always=True)
         _seen(looked, plan)
+    with written:
+        show_untrusted(workspace.training_line(row, plan).text.decode("utf-8").rstrip("\n"), height=330)
+    links.link(f"Review this ({workspace.where(row)})", "review", queue="kept", key=workspace.key(row))
 
 
 def _last_read(workspace: Workspace, kept: Array) -> int | None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from rollout_curator.export import Settings, exports_of, targets_of
 from rollout_curator.files.path_access import ANYWHERE, Reach
+from rollout_curator.files.write_errors import explained
 from rollout_curator.recipe.recipe import Recipe
 from rollout_curator.ui.server.site import Site
 
@@ -37,3 +38,16 @@ def check_written(site: Site, recipe: Recipe, out: Path, settings: Settings) -> 
     for export in exports_of(out, recipe, settings):
         for path in targets_of(*export):
             site.out_path(str(path), path.suffix)
+
+
+def has_folder(out: Path) -> bool:
+    """Say whether the folder of a file that `out_path` allowed exists."""
+    return out.parent.is_dir()
+
+
+def create_folder(out: Path) -> None:
+    """Create the folder of a file that `out_path` allowed. Raises ExportError where the system does not let us."""
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise explained(error, out) from error

@@ -7,6 +7,7 @@ for the funnel, and on request what training would do with each.
 import threading
 from collections.abc import Generator
 from contextlib import closing, suppress
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -78,6 +79,7 @@ class ExportJob(Job):
         self.recipe, self.out, self.settings = recipe, out, settings
         self.checked = 0
         self.result: Exported | None = None
+        self.ended = datetime.now()
         self.controls: list[Exported] = []
         super().__init__("export", export_with_controls(workspace, recipe, out, settings))
 
@@ -91,7 +93,7 @@ class ExportJob(Job):
         if isinstance(step, ExportProgress):
             self.done, self.checked, self.total = step.done, step.checked, step.total
         elif self.result is None:
-            self.result = step
+            self.result, self.ended = step, datetime.now()
         else:
             self.controls.append(step)
 
