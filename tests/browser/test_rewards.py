@@ -124,7 +124,7 @@ def test_turns_as_an_axis_filter_what_the_reward_keeps(rewards: Page, app: AppSe
     rewards.wait_for_url(re.compile("where="))
     kept_in_the_end(rewards, number(rewards, "rollouts"))
     assert query(rewards)["where"][0].startswith("n_turns=")
-    rewards.get_by_role("button", name=re.compile("^turns .* or more")).click()
+    rewards.get_by_role("button", name=re.compile("^turns ≥ ")).click()
     kept_in_the_end(rewards, 189)
 
 
@@ -149,7 +149,7 @@ def test_all_real_files_as_one_workspace_give_a_page_that_agrees(
     try:
         opened(page, server, "min=0.8")
         kept_in_the_end(page, number(page, "rollouts"))
-        for name in ("Agents", "Compare", "More plots"):
+        for name in ("Tasks", "Compare", "Plots"):
             page.get_by_role("radio", name=name).or_(page.get_by_role("button", name=name, exact=True)).first.click()
             page.locator(IDLE).wait_for(timeout=30_000)
         assert page.get_by_test_id("stAlert").count() == 0
