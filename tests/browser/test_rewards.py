@@ -105,7 +105,7 @@ def test_an_agent_gets_a_threshold_of_its_own_by_dragging_and_the_funnel_follows
     expect(panel.get_by_test_id("panel-name")).to_have_text("code_repair_agent")
     dragged(rewards, panel.get_by_test_id("panel-handle"), 120)
     funnel = rewards.locator(".st-key-funnel")
-    expect(funnel.get_by_text(re.compile(r"reward ≥ 0.5 \(per-agent where set\)"))).to_be_visible(timeout=15_000)
+    expect(funnel.get_by_role("link", name="reward ≥ 0.5 (per-agent where set)")).to_be_visible(timeout=15_000)
     funnel.get_by_role("button", name=re.compile("dropped$")).click()
     expect(rewards.get_by_text(re.compile("below the per-agent threshold"))).to_be_visible()
     rewards.keyboard.press("Escape")
