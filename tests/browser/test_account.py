@@ -52,6 +52,7 @@ def test_what_is_left_out_is_said_opened_and_let_in_again(
     expect(left).to_contain_text("of the harbour")
 
     page.goto(f"{app.url}/data")
+    page.get_by_role("radio", name="Unread keys").click(timeout=30_000)
     box = page.get_by_text("Holds no conversation")
     expect(box).to_have_count(1, timeout=30_000)
     assert "message.attachments in 1 rollout, probably conversation" in text_of(page)

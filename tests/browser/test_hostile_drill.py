@@ -27,7 +27,17 @@ pytestmark = [
     pytest.mark.skipif(not size("texts"), reason="the short form is test_reader_hostile"),
 ]
 
-PAGES = ["", "data", "select", "review?queue=all", "review?queue=rejected", "review?queue=settle", "export"]
+PAGES = [
+    "",
+    "data",
+    "select",
+    "select?section=tasks",
+    "select?section=rollouts",
+    "review?queue=all",
+    "review?queue=rejected",
+    "review?queue=settle",
+    "export",
+]
 NAME_BYTES = 200
 
 

@@ -19,13 +19,13 @@ EXCEED = "2 of 3 exceed 1,024 tokens (NeMo RL default, estimated): fully masked"
 
 def button(page: Page, count: int) -> None:
     """Wait until the button would write so many."""
-    words = f"Export {count} rollout" + ("s" if count != 1 else "")
+    words = f"Export {count} example" + ("s" if count != 1 else "")
     expect(page.get_by_role("button", name=words, exact=True)).to_be_visible(timeout=30_000)
 
 
 def choose(page: Page, choice: str) -> None:
     """Choose what happens to examples that exceed the limit."""
-    page.get_by_role("radiogroup", name="are longer than the trainer's limit").get_by_text(choice).click()
+    page.get_by_role("radiogroup", name="exceed the trainer's max length").get_by_text(choice).click()
 
 
 def verdict(page: Page, words: str) -> None:
@@ -61,8 +61,8 @@ def test_what_exceeds_the_default_is_seen_and_resolved_three_ways(
 
     page.get_by_role("button", name="Raise to 6,144").click()
     verdict(page, "Checks: 0 failed, 5 passed")
-    expect(page.get_by_role("spinbutton", name="limit in tokens")).to_have_value("6144")
-    page.get_by_role("button", name="Export 3 rollouts", exact=True).click()
+    expect(page.get_by_role("spinbutton", name="Max length (tokens)")).to_have_value("6144")
+    page.get_by_role("button", name="Export 3 examples", exact=True).click()
     expect(page.get_by_text("Wrote 3 examples")).to_be_visible(timeout=30_000)
     expect(page.get_by_text("max_total_sequence_length: 6144")).to_be_visible()
     expect(page.get_by_text(f"rollout-curator export {folder} --out")).to_be_visible()

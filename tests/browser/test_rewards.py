@@ -86,7 +86,7 @@ def test_a_bar_opens_its_rollouts_below_and_as_a_queue(rewards: Page) -> None:
     assert plot
     assert right
     rewards.mouse.dblclick(right["x"] + right["width"] - 4, right["y"] + right["height"] - 6)
-    said = rewards.get_by_text(re.compile(r"^\d+ rollouts: reward 2\.5"))
+    said = rewards.get_by_text(re.compile(r"^\d+ rollouts: reward \[2\.5"))
     expect(said).to_be_visible(timeout=15_000)
     count = int(re.sub(r"\D.*", "", said.inner_text()))
     rewards.locator(".st-key-opened").get_by_role("link", name="Review these").click()
@@ -104,8 +104,11 @@ def test_an_agent_gets_a_threshold_of_its_own_by_dragging_and_the_funnel_follows
     panel = rewards.get_by_test_id("threshold-panel").nth(2)
     expect(panel.get_by_test_id("panel-name")).to_have_text("code_repair_agent")
     dragged(rewards, panel.get_by_test_id("panel-handle"), 120)
-    expect(rewards.get_by_text(re.compile(r"reward ≥ 0.5 \(per-agent where set\)"))).to_be_visible(timeout=15_000)
+    funnel = rewards.locator(".st-key-funnel")
+    expect(funnel.get_by_role("link", name="reward ≥ 0.5 (per-agent where set)")).to_be_visible(timeout=15_000)
+    funnel.get_by_role("button", name=re.compile("dropped$")).click()
     expect(rewards.get_by_text(re.compile("below the per-agent threshold"))).to_be_visible()
+    rewards.keyboard.press("Escape")
     kept_in_the_end(rewards, number(rewards, "rollouts"))
     assert query(rewards)["own"][0].startswith("agent;code_repair_agent=")
     panel.get_by_test_id("panel-follow").click()
@@ -124,7 +127,7 @@ def test_turns_as_an_axis_filter_what_the_reward_keeps(rewards: Page, app: AppSe
     rewards.wait_for_url(re.compile("where="))
     kept_in_the_end(rewards, number(rewards, "rollouts"))
     assert query(rewards)["where"][0].startswith("n_turns=")
-    rewards.get_by_role("button", name=re.compile("^turns .* or more")).click()
+    rewards.get_by_role("button", name=re.compile("^turns ≥ ")).click()
     kept_in_the_end(rewards, 189)
 
 
@@ -174,7 +177,8 @@ def test_the_way_to_add_a_rule_closes_once_it_was_added(rewards: Page) -> None:
     expect(rewards.get_by_text("Rule 1 drops")).to_be_visible()
 
 
-def test_a_point_of_a_figure_opens_what_it_shows(rewards: Page) -> None:
+def test_a_point_of_a_figure_opens_what_it_shows(rewards: Page, app: AppServer) -> None:
+    opened(rewards, app, "min=0.5&section=plots")
     bar = rewards.locator('[class*="st-key-rc-plot-tasks"] .bars .point path').last
     box = bar.bounding_box()
     assert box
@@ -195,7 +199,7 @@ def test_all_real_files_as_one_workspace_give_a_page_that_agrees(
     try:
         opened(page, server, "min=0.8")
         kept_in_the_end(page, number(page, "rollouts"))
-        for name in ("Agents", "Compare", "More plots"):
+        for name in ("Tasks", "Compare", "Plots"):
             page.get_by_role("radio", name=name).or_(page.get_by_role("button", name=name, exact=True)).first.click()
             page.locator(IDLE).wait_for(timeout=30_000)
         assert page.get_by_test_id("stAlert").count() == 0

@@ -51,7 +51,7 @@ def test_a_user_sees_what_is_trained_and_keeps_only_what_fits(
     expect(pieces.nth(1)).to_have_css("border-left-style", "solid")
 
     page.get_by_role("button", name="Next").click()
-    expect(pieces).to_have_count(4)
+    expect(pieces).to_have_count(4, timeout=30_000)
     expect(pieces.nth(2).locator(".rc-text")).to_contain_text("<|im_start|>user")
     page.get_by_role("button", name="Next").click()
     expect(page.get_by_role("button", name=re.compile("^Show [0-9,]+ more characters"))).to_be_visible()

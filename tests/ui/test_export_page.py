@@ -93,10 +93,10 @@ def test_a_limit_leaves_out_what_is_too_long_and_trim_brings_it_back(site: Site)
     app = opened("export")
     assert exportable(app) == "Export 3 examples"
     app.number_input(key="rc.limit").set_value(500).run()
-    assert (exportable(app), table(app)["are longer than the trainer's limit"]) == ("Export 2 examples", "drop")
+    assert (exportable(app), table(app)["exceed the trainer's max length"]) == ("Export 2 examples", "drop")
     choose(app, "over_length", "trim")
     assert exportable(app) == "Export 3 examples"
-    assert "Among them: 1 ends earlier because it is longer than the trainer's limit." in captions(app)
+    assert "Among them: 1 trimmed because it exceeds the trainer's max length." in captions(app)
     assert state_of(app).recipe.trim == ("over_length",)
     choose(app, "over_length", "drop")
     assert (state_of(app).recipe.trim, exportable(app)) == ((), "Export 2 examples")
@@ -175,7 +175,7 @@ def test_a_look_that_takes_long_shows_how_far_it_is_and_can_be_cancelled(
     with closing(site.workspace.conversion_outcomes.check_examples(plan(Recipe(target="openai")))) as another:
         assert next(another) == 1
         app.number_input(key="rc.limit").set_value(500).run()
-        assert [button.label for button in app.button] == ["Cancel"]
+        assert "rc.export" not in [button.key for button in app.button]
         app.button(key="rc.cancel-look").click().run()
     assert state_of(app).recipe.max_tokens is None
     assert exportable(app) == "Export 3 examples"
@@ -232,8 +232,8 @@ def test_a_card_and_a_report_of_somebody_else_are_asked_for_by_name(site: Site, 
     app.checkbox(key="rc.report").check().run()
     (box,) = [box for box in app.checkbox if box.label.startswith("Overwrite ")]
     assert box.label.replace("\\", "") == (
-        "Overwrite curated.nemo_rl.report.jsonl of 5 bytes (was not written by this program), "
-        "curated.nemo_rl.card.md of 5 bytes (was not written by this program)"
+        "Overwrite curated.nemo_rl.report.jsonl of 5 bytes (was not written by rollout-curator), "
+        "curated.nemo_rl.card.md of 5 bytes (was not written by rollout-curator)"
     )
     assert app.button(key="rc.export").disabled
     box.check().run()
@@ -254,7 +254,7 @@ def test_an_export_that_was_edited_by_hand_is_asked_for(site: Site, tmp_path: Pa
     out.write_bytes(out.read_bytes().replace(b"4", b"5", 1))
     app = opened("export")
     assert [box.label.replace("\\", "") for box in app.checkbox if "rc.replace" in str(box.key)] == [
-        "Overwrite curated.nemo_rl.jsonl of 4.43 kB (was changed since this program wrote it)"
+        "Overwrite curated.nemo_rl.jsonl of 4.43 kB (was changed since rollout-curator wrote it)"
     ]
     assert app.button(key="rc.export").disabled
 
@@ -271,8 +271,8 @@ def test_a_file_that_comes_after_the_page_was_drawn_is_not_replaced_and_then_ask
     assert (out.read_text(), type(job.failure)) == ("mine\n", FileInTheWay)
     app.run()
     assert app.error[0].value.replace("\\", "") == (
-        f"{out}: was not written by this program, so it is not replaced; nothing was written: tick it above or enter "
-        "another name."
+        f"{out}: was not written by rollout-curator, so it is not overwritten; nothing was written: tick it above or "
+        "enter another name."
     )
     assert app.button(key="rc.export").disabled
 
@@ -358,19 +358,19 @@ def test_the_sides_of_pairs_are_measured_before_they_are_written(site: Site, tmp
         "It takes more turns in the only pair (median 2 vs 1)."
     ) in captions(app)
     assert (
-        "36 % of the characters of the sides are not the model's (tool results, user turns), in the only pair, and "
+        "36% of the characters of the sides are not the model's (tool results, user turns), in the only pair, and "
         "TRL's DPO trains on them as on answers."
     ) in captions(app)
 
 
 def test_lengths_and_the_turns_of_others_are_a_choice(site: Site, tmp_path: Path) -> None:
     app = pairing(tmp_path, gym(reward=1.0, output=[LOOKS, SEES, said("7")]), gym(reward=0.0, output=[said("no")]))
-    select(app, "Pairing rule", "the two nearest in length")
+    select(app, "Pairing rule", "the two closest in length")
     select(app, "Length ratio of the two sides", "≤ 1.5 to 1")
-    assert "1 has no such two near enough in length" in captions(app)
+    assert "1 has no such pair close enough in length" in captions(app)
     select(app, "Length ratio of the two sides", "any")
     select(app, "Tool results and user turns within a side", "leave such pairs out")
-    assert "1 has no such two in which the model alone speaks" in captions(app)
+    assert "1 has no such pair with only the model's own turns" in captions(app)
     chosen = state_of(app).recipe.pairs
     assert chosen is not None
     assert (chosen.rule, chosen.max_length_ratio, chosen.other_turns) == ("closest_length", 0.0, "leave_out")
@@ -391,7 +391,7 @@ def test_the_view_says_where_it_is_not_known_what_trl_trains(site: Site) -> None
     heads = [text.value for text in app.markdown if text.value.startswith("**As")]
     assert heads == ["**As this template renders it, not TRL**: about 16 tokens"]
     assert [piece["trained"] for piece in pieces(app)] == [None, None]
-    assert "What TRL trains is not known: this template is no model's own" in app.warning[0].value.replace("\\", "")
+    assert "Unknown what TRL trains: this template does not belong to a model" in app.warning[0].value.replace("\\", "")
     assert "Not checked (choose the trainer's own template)" in captions(app)
 
 

@@ -53,15 +53,15 @@ def test_what_exceeds_the_default_is_seen_without_being_asked_for(site: Site) ->
     app = opened("export")
     assert SENTENCE in shown(app)
     assert "Checks: 1 failed (too long), 4 passed; " in shown(app)
-    assert (label_of(app), table(app)["rc.policy-over_length"]) == ("Export 3 rollouts", "keep")
-    assert app.number_input(key="rc.limit").placeholder == "1,024 (default)"
+    assert (label_of(app), table(app)["rc.policy-over_length"]) == ("Export 3 examples", "keep")
+    assert app.number_input(key="rc.limit").placeholder == "trainer default: 1,024"
     assert "Not looked for without a limit" not in shown(app)
 
 
 def test_raised_it_holds_all_and_the_number_is_in_the_recipe(site: Site) -> None:
     app = opened("export")
     app.button(key="rc.raise").click().run()
-    assert (state_of(app).recipe.max_tokens, label_of(app)) == (6144, "Export 3 rollouts")
+    assert (state_of(app).recipe.max_tokens, label_of(app)) == (6144, "Export 3 examples")
     assert "Checks: 0 failed, 5 passed" in shown(app)
     assert "exceed" not in shown(app)
 
@@ -70,22 +70,22 @@ def test_dropped_only_what_fits_is_written(site: Site) -> None:
     app = opened("export")
     app.segmented_control(key="rc.policy-over_length").set_value("drop").run()
     recipe = state_of(app).recipe
-    assert (recipe.max_tokens, recipe.drop, label_of(app)) == (None, ("over_length",), "Export 1 rollout")
+    assert (recipe.max_tokens, recipe.drop, label_of(app)) == (None, ("over_length",), "Export 1 example")
     assert "Checks: 0 failed" in shown(app)
     app.segmented_control(key="rc.policy-over_length").set_value("keep").run()
-    assert (state_of(app).recipe, label_of(app)) == (Recipe(), "Export 3 rollouts")
+    assert (state_of(app).recipe, label_of(app)) == (Recipe(), "Export 3 examples")
 
 
 def test_trimmed_what_can_end_earlier_is_written(site: Site) -> None:
     app = opened("export")
     app.segmented_control(key="rc.policy-over_length").set_value("trim").run()
-    assert (state_of(app).recipe.trim, label_of(app)) == (("over_length",), "Export 2 rollouts")
+    assert (state_of(app).recipe.trim, label_of(app)) == (("over_length",), "Export 2 examples")
 
 
 def test_of_many_rollouts_lengths_are_checked_without_a_look(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(loading, "ALWAYS_MAX", 2)
     app = opened("export")
-    assert "The 3 examples were not looked at yet." in shown(app)
+    assert "3 examples not checked yet." in shown(app)
     assert SENTENCE in shown(app)
 
 
@@ -107,7 +107,7 @@ def test_no_pairs_say_the_true_reason(site: Site) -> None:
     app = opened("export")
     state_of(app).recipe = Recipe(pairs=Pairs())
     app.run()
-    assert "No pairs: 3 tasks have one usable rollout only." in shown(app)
+    assert "No pairs: 3 tasks have only one usable rollout." in shown(app)
     assert "Nothing is kept" not in shown(app)
 
 

@@ -103,7 +103,7 @@ def test_the_funnel_stands_on_every_page(site: Site, page: str) -> None:
         "6 lines",
         "5 rollouts",
         "4 valid",
-        "2 at 0.5 or more",
+        "2 reward ≥ 0.5",
         "2 after review",
         "2 kept",
     ]
@@ -157,13 +157,13 @@ def test_a_link_without_sense_is_passed_over(site: Site) -> None:
 @pytest.mark.parametrize("bound", ["inf", "-inf", "1e999", "nan"])
 def test_a_link_with_a_threshold_that_is_not_finite_is_passed_over(site: Site, bound: str) -> None:
     app = opened("select", min=bound)
-    assert funnel(app)[3] == "4 at any reward"
+    assert funnel(app)[3] == "4 no threshold"
     assert [warning.value for warning in app.warning] == []
 
 
 def test_a_threshold_is_said_in_all_its_digits(site: Site) -> None:
     app = opened("select", min="0.89999999")
-    assert funnel(app)[3] == "2 at 0.89999999 or more"
+    assert funnel(app)[3] == "2 reward ≥ 0.89999999"
 
 
 def picker(app: AppTest) -> dict[str, Any]:
@@ -290,16 +290,16 @@ def test_a_link_moves_both_bounds_past_those_there_are(site: Site) -> None:
     app = opened("select", min="0.1", max="0.2")
     app.query_params["min"], app.query_params["max"] = "0.5", "0.95"
     app.run()
-    assert funnel(app)[3] == "1 at 0.5 to 0.95"
+    assert funnel(app)[3] == "1 reward 0.5–0.95"
 
 
 def test_a_link_keeps_that_a_bound_of_the_start_was_taken_away(site: Site) -> None:
     site.recipe = Recipe(min_reward=0.95)
     app = opened("select")
-    assert (funnel(app)[3], dict(app.query_params)) == ("1 at 0.95 or more", {"min": "0.95"})
+    assert (funnel(app)[3], dict(app.query_params)) == ("1 reward ≥ 0.95", {"min": "0.95"})
     app.number_input(key="rc.least-reward").set_value(None).run()
     assert app.query_params["min"] == "any"
-    assert funnel(opened("select", min="any"))[3] == "4 at any reward"
+    assert funnel(opened("select", min="any"))[3] == "4 no threshold"
 
 
 def test_thresholds_by_agent_hold_in_the_small_plots_of_another_class(site: Site) -> None:
@@ -326,7 +326,7 @@ def test_a_step_down_can_be_taken(site: Site) -> None:
 def test_an_upper_bound_in_the_box_changes_the_funnel_and_the_url(site: Site) -> None:
     app = opened("select", min="0.1")
     app.number_input(key="rc.most-reward").set_value(0.95).run()
-    assert funnel(app)[3] == "2 at 0.1 to 0.95"
+    assert funnel(app)[3] == "2 reward 0.1–0.95"
     assert app.query_params["max"] == "0.95"
 
 
@@ -358,7 +358,7 @@ def test_a_link_brings_back_the_whole_selection(site: Site) -> None:
 def test_a_recipe_that_names_what_the_files_lack_says_so_and_can_be_mended(site: Site) -> None:
     app = opened("select", where="speed=1.0..")
     assert app.error[0].value.replace("\\", "") == (
-        "This recipe does not fit these files: the filter on speed: no rollout in these files has that number."
+        "This recipe does not fit these files: the filter on speed: these files have no such numeric column."
     )
     app.button(key="rc.unusable-0").click().run()
     assert [error.value for error in app.error] == []
@@ -374,7 +374,7 @@ def test_the_control_is_one_switch(site: Site) -> None:
 
 def test_a_rule_beside_its_control_still_says_what_it_drops(site: Site) -> None:
     app = add_rule(opened("select", min="0.1"), "drop_hard_tasks")
-    dropped = "**2** unrated or in a task with a pass rate below 0.1"
+    dropped = "**2** without a reward or in a task with a pass rate < 0.1"
     assert dropped in said(app).replace("\\", "")
     app.toggle(key="rc.control").set_value(True).run()
     assert dropped in said(app).replace("\\", "")
@@ -388,7 +388,7 @@ def test_rules_can_change_places(site: Site) -> None:
 
 def test_a_rule_that_drops_nobody_says_so_beside_the_others(site: Site) -> None:
     app = add_rule(opened("select", min="0.95"), "drop_copies")
-    assert "**0** copies of another line" in said(app)
+    assert "**0** duplicates of another line" in said(app)
 
 
 def dropped_lines(app: AppTest) -> list[str]:
@@ -399,7 +399,7 @@ def dropped_lines(app: AppTest) -> list[str]:
 
 def test_the_threshold_has_a_place_before_or_after_the_rules(site: Site) -> None:
     app = add_rule(opened("select", min="0.95"), "best_of_n")
-    assert dropped_lines(app) == ["Threshold drops", "**1** unrated, **2** below 0\\.95", "Rule 1 drops"]
+    assert dropped_lines(app) == ["Threshold drops", "**1** without a reward, **2** below 0\\.95", "Rule 1 drops"]
     app.button(key="rc.threshold-order").click().run()
     assert state_of(app).recipe.threshold_last
     assert app.query_params["order"] == ["last"] or app.query_params["order"] == "last"
@@ -426,11 +426,11 @@ def compared(app: AppTest) -> list[str]:
 
 def test_what_is_said_of_tasks_follows_no_threshold_and_counts_what_is_rejected(site: Site) -> None:
     fares = "pass@1 33.3%"
-    assert fares in said(opened("select")).replace("\\", "")
+    assert fares in said(opened("select", section="tasks")).replace("\\", "")
     workspace = site.workspace
     assert workspace is not None and workspace.decisions is not None
     workspace.decisions.record([Entry(workspace.key(2), "reject", reviewer="ann")])
-    found = said(opened("select", min="0.5")).replace("\\", "")
+    found = said(opened("select", min="0.5", section="tasks")).replace("\\", "")
     assert fares in found
     assert (
         "1 rejected in review counts as failed; not counted: 1 that was masked by the environment (mask_sample), 1 "
@@ -456,7 +456,7 @@ def test_a_recipe_that_cannot_be_compared_here_says_why_and_can_be_taken_away(si
     state_of(app).compared = {"odd.toml": Recipe(filters=(Filter("speed", 1.0),))}
     app.segmented_control(key=key_of(app, "section")).set_value("compare").run()
     assert [one.value.replace("\\", "") for one in app.error] == [
-        "Cannot compare odd.toml: the filter on speed: no rollout in these files has that number."
+        "Cannot compare odd.toml: the filter on speed: these files have no such numeric column."
     ]
     assert len(app.dataframe[-1].value) == 5
     app.button(key="rc.unusable-odd.toml").click().run()
@@ -468,6 +468,11 @@ def key_of(app: AppTest, name: str) -> str:
     return next(str(one.key) for one in app.segmented_control if str(one.key).startswith(f"rc.{name}"))
 
 
+def table_of(app: AppTest, name: str) -> AppTest:
+    """Choose a table of the Data page."""
+    return app.segmented_control(key="rc.data-table").set_value(name).run()
+
+
 def test_decisions_change_the_funnel(site: Site) -> None:
     assert site.workspace is not None
     assert site.workspace.decisions is not None
@@ -477,7 +482,7 @@ def test_decisions_change_the_funnel(site: Site) -> None:
 
 
 def test_sources_lists_each_problem_with_file_line_and_reason(site: Site) -> None:
-    problems = opened("data").dataframe[1].value
+    problems = table_of(opened("data"), "Skipped").dataframe[0].value
     assert problems["where"].to_list() == ["run.jsonl:6"]
     assert problems["reason"].to_list()[0].startswith("not JSON")
 
@@ -489,8 +494,8 @@ def test_sources_shows_lines_that_are_not_listed_as_counted_ranges(
     (tmp_path / "run.jsonl").write_text(f"{line(1.0, 1)}\n" + "x\n" * 3000)
     workspace = Workspace.open([tmp_path / "run.jsonl"], tmp_path / "cache")
     sites.install(Site(ServeOptions(paths=(tmp_path / "run.jsonl",), out_dir=tmp_path), workspace))
-    app = opened("data")
-    assert app.dataframe[1].value.to_numpy().tolist() == [
+    app = table_of(opened("data"), "Skipped")
+    assert app.dataframe[0].value.to_numpy().tolist() == [
         ["run.jsonl:2", "not JSON: expecting value at column 1"],
         ["run.jsonl:3", "not JSON: expecting value at column 1"],
         ["run.jsonl:4-3001", "2,998 more lines: not JSON"],
@@ -500,7 +505,7 @@ def test_sources_shows_lines_that_are_not_listed_as_counted_ranges(
 
 
 def test_the_totals_of_sources_add_up_in_words(site: Site) -> None:
-    assert "**6 lines = 5 rollouts + 1 skipped + 0 blank**" in said(opened("data"))
+    assert "**6 lines = 5 rollouts + 1 skipped + 0 blank**" in said(table_of(opened("data"), "Skipped"))
 
 
 def test_sources_and_check_name_the_numeric_columns_that_are_not_kept_in_the_same_words(tmp_path: Path) -> None:
@@ -522,12 +527,12 @@ def test_sources_names_what_was_passed_over(tmp_path: Path) -> None:
     workspace = Workspace.open([folder], tmp_path / "cache")
     sites.install(Site(ServeOptions(paths=(folder,), out_dir=tmp_path), workspace))
     app = opened("data")
-    assert [expander.label.replace("\\", "") for expander in app.expander] == ["Skipped files: notes_*x*.txt"]
+    assert [expander.label.replace("\\", "") for expander in app.expander] == ["1 skipped file: notes_*x*.txt"]
     table = app.expander[0].dataframe[0].value
-    assert table["why"].to_list() == ["a file ending in .txt is read only when it is given by name"]
+    assert table["reason"].to_list() == ["a file ending in .txt is read only when it is given by name"]
     (by_reason,) = [block.value for block in app.expander[0].markdown]
-    assert by_reason.replace("\\", "") == "- 1: a file ending in .txt is read only when it is named"
-    assert "**2 records = 2 rollouts + 0 skipped + 0 blank**" in said(app)
+    assert by_reason.replace("\\", "") == "- 1: a file ending in .txt is read only when it is given by name"
+    assert "All non-blank records are rollouts." in said(table_of(app, "Skipped"))
     assert funnel(app)[0] == "2 records"
     workspace.close()
 
@@ -733,7 +738,7 @@ def test_pairs_are_chosen_counted_and_explained(site: Site) -> None:
     assert chosen(app).pairs == Pairs()
     shown = " ".join(block.value for block in (*app.markdown, *app.caption))
     assert "**0 pairs** from 0 of 5 tasks" in shown
-    assert "5 have one usable rollout only" in shown
+    assert "5 have only one usable rollout" in shown
     assert "or rejected in review" in shown
     assert app.button(key="rc.export").disabled
     app.selectbox(key="rc.pair-rule").set_value("margin").run()
@@ -800,7 +805,7 @@ def odd_site(tmp_path: Path) -> Iterator[Site]:
 
 
 def test_keys_that_nobody_read_are_named_on_sources_and_called_harmless_by_one_press(odd_site: Site) -> None:
-    app = opened("data")
+    app = table_of(opened("data"), "Unread keys")
     assert "message\\.attachments in 1 rollout, probably conversation" in said(app)
     assert "message\\.timestamp in 1 rollout, only reported" in said(app)
     assert "1 has content that was not understood" in said(app).replace("\\", "").replace("**", "")

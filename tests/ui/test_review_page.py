@@ -114,7 +114,8 @@ def test_the_statement_stands_behind_the_progress(site: Site, workspace: Workspa
 def test_another_goal_asks_for_another_number(site: Site, workspace: Workspace) -> None:
     app = opened(min="0.5")
     app.number_input(key="rc.goal").set_value(20.0).run()
-    assert "12 reads, 0 bad: meets 20 %" in said(app)
+    helped = app.button(key="rc.sampling-0").help
+    assert helped.replace("\\", "").startswith("12 reviews, 0 bad: at most 20%")
 
 
 def test_findings_take_the_place_of_the_reader_and_stand_in_the_address(site: Site) -> None:
@@ -205,11 +206,8 @@ def test_a_bulk_decision_taken_back_by_a_key_makes_the_queue_anew(site: Site, wo
 def test_the_lowest_good_threshold_is_a_button(site: Site, workspace: Workspace) -> None:
     decide(workspace, drawn(workspace, 70), "accept")
     app = opened(min="0.9", findings="rewards")
-    once = "(95 % sure, for one look at a number of reads fixed before)"
-    assert (
-        f"70 of 70 random reviews above it accepted. From a reward of 0.9 on, at least 95 % are good {once}."
-        in said(app)
-    )
+    once = "(95% confidence, for one look after a number of reviews fixed before)"
+    assert f"70 of 70 random reviews above it accepted. Reward ≥ 0.9: precision at least 95% {once}." in said(app)
     app.button(key="rc.use").click().run()
     assert state_of(app).recipe.min_reward == 0.9
 
@@ -265,7 +263,7 @@ def test_no_more_reasons_than_digits_and_none_is_the_usual_ones(workspace: Works
 def test_export_says_what_the_reading_shows_and_why_rollouts_were_rejected(site: Site, workspace: Workspace) -> None:
     decide(workspace, drawn(workspace, 3), "reject", "ann", "wrong_answer")
     text = said(opened("export", min="0.5"))
-    assert "3 of the 80 selected read at random, 3 bad" in text
+    assert "3 of the 80 selected rollouts reviewed at random, 3 bad" in text
     assert "Rejection reasons: wrong answer 3." in text
 
 
@@ -292,7 +290,7 @@ def test_decisions_of_others_count_on_the_whole_page_once_they_are_taken_in(
     app.file_uploader(key="rc.decisions-in").set_value(("decisions.jsonl", lines, "application/jsonl")).run()
     press(app, "Import")
     assert "Imported: 3 new decisions, 0 already present." in said(app)
-    assert "3 of the 80 selected read at random, 0 bad" in said(app)
+    assert "3 of the 80 selected rollouts reviewed at random, 0 bad" in said(app)
     press(app, "Import")
     assert "Imported: 0 new decisions, 3 already present." in said(app)
 

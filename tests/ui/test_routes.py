@@ -280,10 +280,10 @@ def test_decisions_that_are_none_are_refused(client: TestClient, body: bytes) ->
         ({"note": "x" * 10_001}, "note has 10,001 characters"),
         ({"verdict": "maybe"}, "'maybe' is unknown"),
         ({"reviewer": "x" * 201}, "reviewer has 201 characters"),
-        ({"kind": "paint"}, "not a decision"),
+        ({"kind": "paint"}, "not a valid decision"),
         ({"seq": -1}, "sequence number -1"),
         ({"seq": 1 << 63}, "sequence number 9223372036854775808"),
-        ({"seq": "1"}, "not a decision"),
+        ({"seq": "1"}, "not a valid decision"),
         ({"kind": "undo", "seq": -1}, "sequence number -1"),
     ],
 )

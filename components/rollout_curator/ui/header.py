@@ -72,24 +72,29 @@ def opened_words(site: Site, workspace: Workspace) -> str:
 
 
 def offer_last_recipe(site: Site) -> None:
-    """Offer the recipe of the last time as long as nothing is chosen; keep what is chosen for the next time."""
+    """Offer the recipe of the last time until something is chosen; keep what is chosen for the next time."""
     now = state.session()
     chosen = now.recipe
     cache = site.options.cache or default_cache()
     if now.last is None:
         now.last = recall_recipe(cache, site.paths, now.reviewer) or Recipe()
-    if chosen not in (now.start, now.last):
-        remember_recipe(cache, site.paths, now.reviewer, chosen)
-        now.last = chosen
-    if now.page == "select" and chosen == now.start == Recipe() and now.last != Recipe() and not now.declined_last:
+    if chosen != now.start:
+        now.has_chosen = True
+        if chosen != now.last:
+            remember_recipe(cache, site.paths, now.reviewer, chosen)
+            now.last = chosen
+    if now.page == "select" and now.start == Recipe() and now.last != Recipe() and not now.has_chosen:
         with st.container(horizontal=True, vertical_alignment="center", gap="small", key="continue"):
             st.markdown(f"Last time: {label(selected_words(now.last))}.", width="content")
             st.button("Continue with it", on_click=choices.take_recipe, args=(now.last,), key="rc.continue")
-            st.button("Dismiss", type="tertiary", on_click=_decline, key="rc.continue-not")
+            st.button("Dismiss", type="tertiary", on_click=_forget_last, args=(site,), key="rc.continue-not")
 
 
-def _decline() -> None:
-    state.session().declined_last = True
+def _forget_last(site: Site) -> None:
+    """Offer the recipe of the last time neither here nor in another tab again."""
+    now = state.session()
+    now.last = Recipe()
+    remember_recipe(site.options.cache or default_cache(), site.paths, now.reviewer, now.last)
 
 
 def _short(path: Path, site: Site) -> str:

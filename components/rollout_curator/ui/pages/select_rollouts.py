@@ -155,8 +155,12 @@ def csv_of(workspace: Workspace, recipe: Recipe, rows: Array, names: list[str]) 
     table = rows_table(workspace, recipe, rows, names)
     for name in table.columns:
         if table[name].dtype.kind not in "biuf":
-            table[name] = [f"'{text}" if text.startswith(FORMULA) else text for text in table[name]]
-    return str(table.to_csv(index=False))
+            table[name] = [_defused(text) for text in table[name]]
+    return str(table.to_csv(index=False, header=[_defused(plain(name)) for name in table.columns]))
+
+
+def _defused(text: str) -> str:
+    return f"'{text}" if text.startswith(FORMULA) else text
 
 
 def _opened(workspace: Workspace, recipe: Recipe, queue: str, count: int) -> None:

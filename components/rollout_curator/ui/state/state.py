@@ -87,7 +87,7 @@ class Session:
     nth: int = 1
     template_from: str = ""
     last: Recipe | None = None
-    declined_last: bool = False
+    has_chosen: bool = False
     declined_scales: bool = False
 
 
