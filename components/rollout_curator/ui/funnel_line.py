@@ -55,8 +55,10 @@ def funnel_line(workspace: Workspace) -> None:
         funnel = workspace.funnel(recipe)
     with st.container(horizontal=True, key="funnel", gap=None, vertical_alignment="center"):
         for step in steps(funnel, recipe, workspace.unit):
-            parameters = {"queue": step.queue} if step.page == "review" else {}
-            links.link_number(step.count, step.words, step.page, tip=step.tip, **parameters)
+            if step.page == "review":
+                links.link_number(step.count, step.words, "review", tip=step.tip, queue=step.queue)
+            else:
+                links.link_number(step.count, step.words, step.page, tip=step.tip)
         _drops(funnel)
 
 

@@ -109,7 +109,7 @@ def _box(title: str, text: str) -> None:
     """Draw text with a button that copies all of it; what is long shows its first lines until one asks for all."""
     n_lines = sum(1 + len(line) // LINE_CHARS for line in text.split("\n"))
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"box-{digest(title)[:8]}"):
-        st.caption(title)
+        st.caption(label(title))
         is_long = n_lines > CLAMPED_LINES
         is_whole = is_long and st.checkbox("Show all", key=f"rc.whole-{digest(title)[:8]}")
     show_untrusted(text, height=CLAMPED_PX if is_long and not is_whole else None)

@@ -30,7 +30,7 @@ def findings(workspace: Workspace) -> None:
         st.segmented_control(
             "Findings",
             list(FINDINGS),
-            format_func=lambda name: FINDINGS[name][0],
+            format_func=lambda name: plain(FINDINGS[name][0]),
             required=True,
             label_visibility="collapsed",
             **state.bind("findings", shown, reviewing.set_findings),

@@ -51,7 +51,7 @@ def compare(workspace: Workspace, recipe: Recipe) -> None:
     found = _compared(workspace, workspace.refresh_decisions(), named)
     with st.container(key="compared", gap=None):
         for cell, words in zip(st.columns(WIDTHS), HEADS, strict=True):
-            cell.caption(words)
+            cell.caption(label(words))
         for row in found.rows:
             cells = st.columns(WIDTHS, vertical_alignment="center")
             cells[0].markdown(label(row.name))
