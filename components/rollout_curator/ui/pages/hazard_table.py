@@ -122,7 +122,7 @@ def _passed(plan: Plan, drawn: Collection[str]) -> None:
     asked = looked_for(plan.look)
     absent = [SHORT[name] for name, needed in asked.items() if not needed and name not in drawn]
     n_open = sum(bool(needed) for needed in asked.values())
-    said = f"{len(absent):,} passed" + (f", {n_open:,} not checked" if n_open else "")
+    said = f"{len(absent):,} without findings" + (f", {n_open:,} not checked" if n_open else "")
     with st.expander(label(said)):
         if absent:
             st.caption(f"Passed: {', '.join(absent)}.")
