@@ -110,7 +110,7 @@ def test_a_line_over_the_limit_is_a_problem_with_its_number(tmp_path: Path, monk
         (b"\n \n", "no rollouts found, only blank lines"),
         (b"id,reward\n1,2\n", 'no line is a JSON object; it begins "id,reward"'),
         (b"\n<" + b"x" * 50, f'no line is a JSON object; it begins "<{"x" * 39}…"'),
-        (gzip.compress(b"id,reward\n1,2\n"), "no line is a JSON object"),
+        (gzip.compress(b"id,reward\n1,2\n", mtime=0), "no line is a JSON object"),
         (gzip.compress(b"", mtime=0)[:10], "no rollouts found, not one line"),
     ],
 )
