@@ -13,6 +13,7 @@ from rollout_curator.recipe.recipe import Recipe
 from rollout_curator.review import statement_words as words
 from rollout_curator.review import summary
 from rollout_curator.review.random_order import in_order
+from rollout_curator.review.sampling_plan import chosen
 from rollout_curator.selection.filters import Thresholds
 from rollout_curator.selection.strategies import Step
 from rollout_curator.workspace.workspace import Workspace
@@ -221,7 +222,7 @@ def test_a_plan_holds_for_what_is_read_after_it_and_is_chosen_once(workspace: Wo
         DecisionRefused, match="a plan of 45 reviews was chosen for this selection and review has begun"
     ):
         planned(workspace, 60)
-    assert summary.chosen(workspace, Recipe(min_reward=0.1)) is None
+    assert chosen(workspace, Recipe(min_reward=0.1)) is None
 
 
 def test_copies_are_counted_as_the_rows_they_are(tmp_path: Path) -> None:
