@@ -317,7 +317,7 @@ def test_every_option_of_a_conversion_can_be_set(tmp_path: Path, source: Path) -
         (["--format", "none"], "command line: format is 'none', expected one of flat, chat"),
         (["--reasoning", "some"], "command line: options: reasoning is 'some', expected one of drop, field, inline"),
         (["--set", "joiner"], "--set joiner: expected NAME=VALUE"),
-        (["--keep", "none"], "command line: keep or drop names 'none', which is no issue"),
+        (["--keep", "none"], "command line: keep or drop names 'none': unknown issue; see"),
         (["--metadata", "none"], "command line: metadata names 'none', expected some of"),
         (["--min-reward", "nan"], "command line: min_reward is nan, expected a number"),
         (["--min-reward", "high"], "Invalid value for '--min-reward': 'high' is not a valid float. (see"),

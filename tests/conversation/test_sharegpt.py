@@ -171,7 +171,7 @@ def test_names_for_which_a_trainer_has_no_place_are_left_out_and_told(target: st
 
 
 def test_how_a_row_is_laid_out_is_no_option_of_a_user() -> None:
-    with pytest.raises(recipes.RecipeError, match="there is no 'layout' here"):
+    with pytest.raises(recipes.RecipeError, match="unknown option 'layout'; choose from"):
         recipes.plan(Recipe(options={"layout": "sharegpt"}))
 
 
@@ -192,6 +192,6 @@ def test_arguments_that_axolotl_decodes_are_shown_as_its_template_gets_them() ->
 def test_a_file_in_which_every_text_reads_as_a_date_is_told(tmp_path: Path) -> None:
     workspace = Workspace.open([write(tmp_path / "a.jsonl", [gym(prompt="2024-01-01", answer="2024-01-02")])])
     done = exported(workspace, Recipe(target="llamafactory"), tmp_path / "b.jsonl")
-    assert [note for note in done.notes if "reads as a date" in note] == list(done.notes)
+    assert [note for note in done.notes if "looks like a date" in note] == list(done.notes)
     other = exported(workspace, Recipe(target="llamafactory", kind="parquet"), tmp_path / "c.parquet")
     assert other.notes == ()

@@ -381,7 +381,7 @@ def test_the_database_of_another_program_is_refused_and_left_alone(path: Path) -
     with closing(sqlite3.connect(path)) as other:
         other.execute("CREATE TABLE cookies (name)")
     before = path.read_bytes()
-    assert "another program" in refusal(path)
+    assert "is not a rollout-curator review store" in refusal(path)
     assert path.read_bytes() == before
 
 
@@ -423,7 +423,7 @@ def test_a_read_only_folder_is_refused(path: Path) -> None:
 
 
 def test_a_missing_folder_is_refused(tmp_path: Path) -> None:
-    assert "no such folder" in refusal(tmp_path / "gone" / "curation.sqlite")
+    assert "folder does not exist; create it" in refusal(tmp_path / "gone" / "curation.sqlite")
 
 
 def test_a_folder_and_a_pipe_are_refused_without_opening_them(tmp_path: Path) -> None:

@@ -123,7 +123,7 @@ def test_a_plan_counts_what_its_queue_holds_also_where_its_kinds_overlap(workspa
 def test_the_list_names_what_holds_something_and_counts_as_the_queue_does(workspace: Workspace) -> None:
     listed = {queue.name: queue.count for queue in queues(workspace, KEEP)}
     assert {name: len(held(workspace, name)) for name in listed} == listed
-    assert list(listed)[:3] == ["kept", "random", "near"]
+    assert list(listed)[:4] == ["kept", "dropped", "random", "near"]
     assert "settle" not in listed
 
 
