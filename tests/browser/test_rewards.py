@@ -51,7 +51,8 @@ def number(page: Page, name: str) -> int:
 
 def kept_in_the_end(page: Page, count: int) -> None:
     """Wait until the page says that so many are kept: in the funnel, and below the picker."""
-    expect(page.locator(".st-key-funnel").get_by_text(f"{count:,} kept")).to_be_visible(timeout=15_000)
+    funnel = page.locator(".st-key-funnel").get_by_role("link", name=f"{count:,} kept", exact=True)
+    expect(funnel).to_be_visible(timeout=15_000)
     expect(page.get_by_test_id("threshold-numbers")).to_contain_text(f"{count:,} kept", timeout=15_000)
 
 
@@ -86,7 +87,7 @@ def test_a_bar_opens_its_rollouts_below_and_as_a_queue(rewards: Page) -> None:
     assert plot
     assert right
     rewards.mouse.dblclick(right["x"] + right["width"] - 4, right["y"] + right["height"] - 6)
-    said = rewards.get_by_text(re.compile(r"^\d+ rollouts: reward 2\.5"))
+    said = rewards.get_by_text(re.compile(r"^\d+ rollouts: reward \[2\.5"))
     expect(said).to_be_visible(timeout=15_000)
     count = int(re.sub(r"\D.*", "", said.inner_text()))
     rewards.locator(".st-key-opened").get_by_role("link", name="Review these").click()
@@ -104,12 +105,17 @@ def test_an_agent_gets_a_threshold_of_its_own_by_dragging_and_the_funnel_follows
     panel = rewards.get_by_test_id("threshold-panel").nth(2)
     expect(panel.get_by_test_id("panel-name")).to_have_text("code_repair_agent")
     dragged(rewards, panel.get_by_test_id("panel-handle"), 120)
-    expect(rewards.get_by_text(re.compile(r"reward ≥ 0.5 \(per-agent where set\)"))).to_be_visible(timeout=15_000)
-    expect(rewards.get_by_text(re.compile("below the per-agent threshold"))).to_be_visible()
+    funnel = rewards.locator(".st-key-funnel")
+    own = funnel.get_by_role("link", name=re.compile(r"reward ≥ 0.5 \(per-agent where set\)$"))
+    expect(own).to_be_visible(timeout=15_000)
+    funnel.get_by_role("button", name=re.compile(r"^\d+ dropped")).click()
+    expect(rewards.get_by_role("link", name=re.compile("below the per-agent threshold"))).to_be_visible(timeout=15_000)
+    rewards.keyboard.press("Escape")
+    expect(rewards.get_by_test_id("threshold-numbers")).to_have_count(1)  # the notice above went, and the page moved up
     kept_in_the_end(rewards, number(rewards, "rollouts"))
     assert query(rewards)["own"][0].startswith("agent;code_repair_agent=")
     panel.get_by_test_id("panel-follow").click()
-    expect(rewards.get_by_text(re.compile("per-agent where set"))).to_have_count(0, timeout=15_000)
+    expect(own).to_have_count(0, timeout=15_000)
     assert "own" not in query(rewards)
 
 
@@ -124,7 +130,7 @@ def test_turns_as_an_axis_filter_what_the_reward_keeps(rewards: Page, app: AppSe
     rewards.wait_for_url(re.compile("where="))
     kept_in_the_end(rewards, number(rewards, "rollouts"))
     assert query(rewards)["where"][0].startswith("n_turns=")
-    rewards.get_by_role("button", name=re.compile("^turns .* or more")).click()
+    rewards.get_by_role("button", name=re.compile("^turns ≥ ")).click()
     kept_in_the_end(rewards, 189)
 
 
@@ -174,7 +180,8 @@ def test_the_way_to_add_a_rule_closes_once_it_was_added(rewards: Page) -> None:
     expect(rewards.get_by_text("Rule 1 drops")).to_be_visible()
 
 
-def test_a_point_of_a_figure_opens_what_it_shows(rewards: Page) -> None:
+def test_a_point_of_a_figure_opens_what_it_shows(rewards: Page, app: AppServer) -> None:
+    opened(rewards, app, "min=0.5&section=plots")
     bar = rewards.locator('[class*="st-key-rc-plot-tasks"] .bars .point path').last
     box = bar.bounding_box()
     assert box
