@@ -51,7 +51,8 @@ def number(page: Page, name: str) -> int:
 
 def kept_in_the_end(page: Page, count: int) -> None:
     """Wait until the page says that so many are kept: in the funnel, and below the picker."""
-    expect(page.locator(".st-key-funnel").get_by_text(f"{count:,} kept")).to_be_visible(timeout=15_000)
+    funnel = page.locator(".st-key-funnel").get_by_role("link", name=f"{count:,} kept", exact=True)
+    expect(funnel).to_be_visible(timeout=15_000)
     expect(page.get_by_test_id("threshold-numbers")).to_contain_text(f"{count:,} kept", timeout=15_000)
 
 
@@ -105,14 +106,16 @@ def test_an_agent_gets_a_threshold_of_its_own_by_dragging_and_the_funnel_follows
     expect(panel.get_by_test_id("panel-name")).to_have_text("code_repair_agent")
     dragged(rewards, panel.get_by_test_id("panel-handle"), 120)
     funnel = rewards.locator(".st-key-funnel")
-    expect(funnel.get_by_role("link", name="reward ≥ 0.5 (per-agent where set)")).to_be_visible(timeout=15_000)
-    funnel.get_by_role("button", name=re.compile("dropped$")).click()
-    expect(rewards.get_by_text(re.compile("below the per-agent threshold"))).to_be_visible()
+    own = funnel.get_by_role("link", name=re.compile(r"reward ≥ 0.5 \(per-agent where set\)$"))
+    expect(own).to_be_visible(timeout=15_000)
+    funnel.get_by_role("button", name=re.compile(r"^\d+ dropped")).click()
+    expect(rewards.get_by_role("link", name=re.compile("below the per-agent threshold"))).to_be_visible(timeout=15_000)
     rewards.keyboard.press("Escape")
+    expect(rewards.get_by_test_id("threshold-numbers")).to_have_count(1)  # the notice above went, and the page moved up
     kept_in_the_end(rewards, number(rewards, "rollouts"))
     assert query(rewards)["own"][0].startswith("agent;code_repair_agent=")
     panel.get_by_test_id("panel-follow").click()
-    expect(rewards.get_by_text(re.compile("per-agent where set"))).to_have_count(0, timeout=15_000)
+    expect(own).to_have_count(0, timeout=15_000)
     assert "own" not in query(rewards)
 
 

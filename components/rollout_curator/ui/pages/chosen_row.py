@@ -60,7 +60,7 @@ def chosen_row(
         shown,
         hide_index=True,
         height="content" if len(shown) <= 12 else 420,
-        key=f"rc.{key}-{choices.times_drawn(key)}",
+        key=choices.fresh_key(key),
         on_select="rerun" if opens else "ignore",
         selection_mode="single-row",
         column_config=heads(shown.columns, config),

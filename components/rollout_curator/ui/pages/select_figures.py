@@ -117,7 +117,7 @@ def _mark(figure: go.Figure, key: str, *, has_box: bool) -> str | None:
     """Draw a figure; return the text of the mark or box that was just chosen."""
     event = st.plotly_chart(
         figure,
-        key=f"rc.plot-{key}-{choices.times_drawn(key)}",
+        key=choices.fresh_key(f"plot-{key}"),
         on_select="rerun",
         selection_mode=("points", "box") if has_box else ("points",),
         config=BOX if has_box else NO_BOX,
@@ -125,7 +125,7 @@ def _mark(figure: go.Figure, key: str, *, has_box: bool) -> str | None:
     )
     text = plots.opened(cast(Mapping[str, object], event))
     if text is not None:
-        choices.draw_anew(key)  # a mark that stays chosen would open again with everything else that changes
+        choices.draw_anew(f"plot-{key}")  # a mark that stays chosen would open again with everything else that changes
     return text
 
 

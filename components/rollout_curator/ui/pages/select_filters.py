@@ -41,7 +41,7 @@ def filter_bar(workspace: Workspace, axis: str) -> None:
                 key=f"rc.filter-{place}",
                 help="Remove this filter",
             )
-        with st.popover("Add filter", type="tertiary", width="content", key="rc.add-filter", on_change="rerun"):
+        with st.popover("Add filter", type="tertiary", width="content", key=choices.fresh_key("add-filter")):
             _form(workspace)
 
 
@@ -66,7 +66,7 @@ def _form(workspace: Workspace) -> None:
 
 def _add(chosen: Filter) -> None:
     choices.set_filter(chosen)
-    state.close("add-filter")
+    choices.draw_anew("add-filter")
 
 
 def _range(workspace: Workspace, column: str) -> Filter:

@@ -57,7 +57,7 @@ def panels(workspace: Workspace, recipe: Recipe) -> None:
                 one_axis = st.toggle("Shared x-axis", value=is_shared, key="rc.panels-axis")
             groups = _ordered(workspace, recipe, str(by), ORDERS.get(order, "size"))
             set_all = label(f"Set per-{name_of(str(by))} thresholds")
-            with st.popover(set_all, type="tertiary", width="content", key="rc.panels-thresholds", on_change="rerun"):
+            with st.popover(set_all, type="tertiary", width="content", key=choices.fresh_key("panels-thresholds")):
                 thresholds_form(workspace, recipe, str(by), name="panels")
         if _has_others(recipe, str(by)):
             st.caption(label(_others_words(recipe, str(by))))

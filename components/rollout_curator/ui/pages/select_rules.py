@@ -57,7 +57,7 @@ def rules_list(workspace: Workspace, recipe: Recipe) -> None:
 
 def add_rule(workspace: Workspace) -> None:
     """Draw the way to add a rule; it closes once one was added."""
-    with st.popover("Add rule", type="tertiary", width="content", key="rc.add-rule", on_change="rerun"):
+    with st.popover("Add rule", type="tertiary", width="content", key=choices.fresh_key("add-rule")):
         _form(workspace)
 
 
@@ -140,7 +140,7 @@ def _form(workspace: Workspace) -> None:
 
 def _add(step: Step) -> None:
     choices.add_strategy(step)
-    state.close("add-rule")
+    choices.draw_anew("add-rule")
 
 
 def _title(name: str) -> str:

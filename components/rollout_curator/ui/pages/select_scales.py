@@ -35,7 +35,7 @@ def scales_notice(workspace: Workspace, recipe: Recipe) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="scales"):
         words = f"Agents use different reward scales ({scale_words(found)})."
         st.markdown(f":material/info: {label(words)}", width="content")
-        with st.popover("Set per-agent thresholds", width="content", key="rc.scales-thresholds", on_change="rerun"):
+        with st.popover("Set per-agent thresholds", width="content", key=choices.fresh_key("scales-thresholds")):
             thresholds_form(workspace, recipe, AGENT, name="scales")
         st.button("Dismiss", type="tertiary", on_click=choices.decline_scales, key="rc.scales-not")
 

@@ -13,7 +13,7 @@ from rollout_curator.index.numeric_columns import REWARD
 from rollout_curator.recipe.recipe import Recipe
 from rollout_curator.selection.strategies import quantile_bounds, z_bounds
 from rollout_curator.ui.server.site import BY_CONTENT
-from rollout_curator.ui.state import choices, measures, state
+from rollout_curator.ui.state import choices, measures
 from rollout_curator.ui.text import label
 from rollout_curator.words import counted, name_of
 from rollout_curator.workspace.workspace import Workspace
@@ -72,7 +72,7 @@ def thresholds_form(workspace: Workspace, recipe: Recipe, by: str, *, name: str)
 
     def set_all() -> None:
         choices.set_group_threshold(by, _bounds(workspace, recipe, groups, str(how), amount))
-        state.close(f"{name}-thresholds")
+        choices.draw_anew(f"{name}-thresholds")
 
     st.button(
         f"Set {len(groups):,} thresholds",

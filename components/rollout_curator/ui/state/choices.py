@@ -154,14 +154,18 @@ def set_as_tables(chosen: bool) -> None:
     state.session().as_tables = chosen
 
 
-def times_drawn(figure: str) -> int:
-    """Return how often a figure was drawn anew: the browser forgets what was chosen in one with another number."""
-    return state.session().drawn.get(figure, 0)
+def fresh_key(name: str) -> str:
+    """Return the key of a figure, a table or a popover that is another one for the browser once it is drawn anew."""
+    return f"rc.{name}-{state.session().drawn.get(name, 0)}"
 
 
-def draw_anew(figure: str) -> None:
-    """Let the browser forget what was chosen in a figure."""
-    state.session().drawn[figure] = times_drawn(figure) + 1
+def draw_anew(name: str) -> None:
+    """Let the browser forget what was chosen in a figure or a table, or that a popover is open.
+
+    To tell a popover that it is closed would not do: the browser heeds only what differs from what the page last said,
+    and where the page has not yet heard that it was opened, nothing does.
+    """
+    state.session().drawn[name] = state.session().drawn.get(name, 0) + 1
 
 
 def compare(name: str, chosen: Recipe | None) -> None:

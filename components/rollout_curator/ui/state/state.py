@@ -171,11 +171,6 @@ def of_component(key: str) -> Mapping[str, Any]:
     return said if isinstance(said, Mapping) else {}
 
 
-def close(name: str) -> None:
-    """Close a popover that tells whether it is open."""
-    st.session_state[f"rc.{name}"] = False
-
-
 def link(**more: str) -> dict[str, str]:
     """Return the URL parameters of a link that keeps what was chosen."""
     return {**_url(EVERYWHERE), **more}
