@@ -14,7 +14,9 @@ from pathlib import Path
 import pytest
 from driving import AppServer, Seen
 from find_browser import HELP, find_browser
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+expect.set_options(timeout=20_000)  # a loaded machine draws a page in more than the usual five seconds
 
 HERE = Path(__file__).parent
 SAMPLE = HERE.parents[1] / "sample_data"
