@@ -1,5 +1,8 @@
 """The Review page: a slim bar, and under it one queue of rollouts in the reader, or what the reviews show."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from rollout_curator.recipe import recipe as recipes
 from rollout_curator.ui.pages.review_bar import ask_name, bar
 from rollout_curator.ui.pages.review_results import FIRST, findings
@@ -9,8 +12,11 @@ from rollout_curator.ui.reject_reasons import agreed
 from rollout_curator.ui.server.identity import COOKIE, UNVERIFIED
 from rollout_curator.ui.server.site import Site
 from rollout_curator.ui.state import reviewing, state
+from rollout_curator.ui.state.state import of_component
 from rollout_curator.ui.widgets.remember import remember
 from rollout_curator.workspace.workspace import Workspace
+
+READER = "rc.reader"
 
 
 def page(site: Site, workspace: Workspace) -> None:
@@ -18,6 +24,7 @@ def page(site: Site, workspace: Workspace) -> None:
     if not state.session().named:
         ask_name()
         return
+    _take_place(of_component(READER))
     missing = _missing_key(workspace)
     bar(site, workspace, FIRST)
     if state.session().findings:
@@ -46,11 +53,15 @@ def _read(site: Site, workspace: Workspace, missing: str) -> None:
             "visit": _visit(view),
             "missing": missing,
         },
-        key="rc.reader",
+        key=READER,
     )
-    at = place["at"]
-    now = state.session()
-    if at and at != now.reported and view.key_at(at["pos"]) == at["key"]:
+    _take_place(place)
+
+
+def _take_place(said: Mapping[str, Any]) -> None:
+    """Note where the reader says it is; it may have said so right before it was taken off the page."""
+    at, now = said.get("at"), state.session()
+    if at and now.view is not None and at != now.reported and now.view.key_at(at["pos"]) == at["key"]:
         now.reported = at
         reviewing.set_place(at["key"])
 

@@ -10,7 +10,7 @@ import { head } from "./head.js";
 import { pressed } from "./keys.js";
 import { renewed } from "./mark.js";
 import { keepPending } from "./pending.js";
-import { missing, openLink, stay } from "./place.js";
+import { missing, openLink, stay, tell } from "./place.js";
 import { pageToTop } from "./scroll.js";
 import { blank, refreshPage, restartedAs, show } from "./show.js";
 import { current, newState } from "./state.js";
@@ -46,6 +46,7 @@ function attach(s, parent) {
   const listening = new AbortController();
   const on = (target, name, act, capture = false) => target.addEventListener(name, act, { signal: listening.signal, capture });
   on(document, "keydown", (event) => pressed(s, event), true);
+  on(document, "pointerdown", (event) => event.composedPath().includes(s.ui.root) || tell(s), true);
   on(window, "resize", () => fit(s));
   on(window, "online", () => s.saving.outbox.flush());
   on(window, "pagehide", () => s.saving.outbox.lastTry());

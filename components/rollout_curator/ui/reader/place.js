@@ -14,13 +14,16 @@ const OLD_MS = 15000;
 /** Tell the page where the reader is, once it has stayed there. */
 export function report(s) {
   clearTimeout(s.timers.reporting);
-  s.timers.reporting = setTimeout(() => {
-    const entry = s.shelf.held.get(s.place.pos);
-    if (!entry || !s.page.parent || s.place.moving || s.place.told === s.place.pos) return;
-    s.place.told = s.place.pos;
-    s.place.reported.add(s.place.pos);
-    s.page.send.setStateValue("at", { pos: s.place.pos, key: entry.rollout.key });
-  }, 700);
+  s.timers.reporting = setTimeout(() => tell(s), 700);
+}
+
+/** Tell the page at once: before something else on it is pressed, which may take the reader away. */
+export function tell(s) {
+  const entry = s.shelf.held.get(s.place.pos);
+  if (!entry || !s.page.parent || s.place.moving || s.place.told === s.place.pos) return;
+  s.place.told = s.place.pos;
+  s.place.reported.add(s.place.pos);
+  s.page.send.setStateValue("at", { pos: s.place.pos, key: entry.rollout.key });
 }
 
 /** Once the reader rests at a rollout that was fetched a while ago, ask what became of it: others decide too. */
