@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from driving import AppServer, Seen
 from find_browser import HELP, find_browser
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 HERE = Path(__file__).parent
 SAMPLE = HERE.parents[1] / "sample_data"
@@ -25,6 +25,8 @@ FLAGS = [
     "--no-first-run",
     "--disable-sync",
 ]
+WAIT_MS = 30_000
+expect.set_options(timeout=WAIT_MS)  # what is expected may come late on a loaded machine
 
 
 @pytest.hookimpl(tryfirst=True)
