@@ -20,7 +20,7 @@ EXCEED = "2 of 3 exceed 1,024 tokens (NeMo RL default, estimated): fully masked"
 def button(page: Page, count: int) -> None:
     """Wait until the button would write so many."""
     words = f"Export {count} example" + ("s" if count != 1 else "")
-    expect(page.get_by_role("button", name=words, exact=True)).to_be_visible(timeout=30_000)
+    expect(page.get_by_role("button", name=words, exact=True)).to_be_visible(timeout=120_000)
 
 
 def choose(page: Page, choice: str) -> None:
