@@ -16,8 +16,6 @@ from driving import AppServer, Seen
 from find_browser import HELP, find_browser
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-expect.set_options(timeout=20_000)  # a loaded machine draws a page in more than the usual five seconds
-
 HERE = Path(__file__).parent
 SAMPLE = HERE.parents[1] / "sample_data"
 FLAGS = [
@@ -27,6 +25,8 @@ FLAGS = [
     "--no-first-run",
     "--disable-sync",
 ]
+WAIT_MS = 30_000
+expect.set_options(timeout=WAIT_MS)  # what is expected may come late on a loaded machine
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -37,8 +37,10 @@ def test_what_is_left_out_is_said_opened_and_let_in_again(
     write(folder / "talks.jsonl", [PLAIN, THOUGHT, ODD, CUT])
     app = app_server(folder, "--out-dir", tmp_path)
     page.goto(f"{app.url}/export")
-    expect(page.get_by_role("button", name="Export 2 examples")).to_be_enabled(timeout=30_000)
-    page.locator(IDLE).wait_for(timeout=30_000)
+    expect(page.get_by_role("button", name="Export 2 examples")).to_be_enabled(timeout=120_000)
+    page.locator(IDLE).wait_for(timeout=60_000)
+    page.get_by_text("What will be exported (2 of 4 rollouts)").click()
+    expect(page.get_by_role("heading", name="Omitted from the examples")).to_be_visible(timeout=30_000)
     words = text_of(page)
     assert "1 was truncated (hit a limit)" in words
     assert "1 has content that was not understood" in words

@@ -87,7 +87,7 @@ def test_what_is_downloaded_is_what_lies_on_the_disk_and_what_the_manifest_names
     config = downloaded(page, "Config (curated.nemo_rl.yaml)").decode()
     assert f'data_path: "{out}"' in config
     assert list(rollouts.glob(".*.lock")) == []
-    expect(card.get_by_test_id("stCodeCopyButton").first).to_be_visible()
+    expect(card.get_by_role("button", name="Copy to clipboard").first).to_be_visible()
     page.get_by_text("SFT flat", exact=True).click()
     expect(card.get_by_text("Output file")).to_be_hidden(timeout=30_000)
     expect(card).to_contain_text("Wrote")
@@ -98,7 +98,7 @@ def test_what_is_downloaded_is_what_lies_on_the_disk_and_what_the_manifest_names
 def downloaded(page: Page, name: str) -> bytes:
     """Press a download button and return the bytes that arrive."""
     with page.expect_download(timeout=30_000) as coming:
-        page.locator(".st-key-downloads").get_by_role("button", name=name).click()
+        page.locator(".st-key-downloads").get_by_role("button", name=name, exact=True).click()
     return Path(coming.value.path()).read_bytes()
 
 

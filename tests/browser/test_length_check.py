@@ -20,7 +20,7 @@ EXCEED = "2 of 3 exceed 1,024 tokens (NeMo RL default, estimated): fully masked"
 def button(page: Page, count: int) -> None:
     """Wait until the button would write so many."""
     words = f"Export {count} example" + ("s" if count != 1 else "")
-    expect(page.get_by_role("button", name=words, exact=True)).to_be_visible(timeout=30_000)
+    expect(page.get_by_role("button", name=words, exact=True)).to_be_visible(timeout=120_000)
 
 
 def choose(page: Page, choice: str) -> None:
@@ -65,7 +65,7 @@ def test_what_exceeds_the_default_is_seen_and_resolved_three_ways(
     page.get_by_role("button", name="Export 3 examples", exact=True).click()
     expect(page.get_by_text("Wrote 3 examples")).to_be_visible(timeout=30_000)
     expect(page.get_by_text("max_total_sequence_length: 6144")).to_be_visible()
-    expect(page.get_by_text(f"rollout-curator export {folder} --out")).to_be_visible()
+    expect(page.locator(".st-key-result").get_by_text(f"rollout-curator export {folder} --out")).to_be_visible()
     manifest: dict[str, Any] = json.loads((tmp_path / "curated.nemo_rl.jsonl.manifest.json").read_text())
     assert (manifest["max_length"]["limit"], manifest["max_length"]["exceed"], manifest["rows"]) == (6144, 0, 3)
 

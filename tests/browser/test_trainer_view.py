@@ -28,7 +28,7 @@ def select(page: Page, name: str, option: str) -> None:
 def button(page: Page, count: int) -> None:
     """Wait until the button would write so many."""
     words = f"Export {count} example" + ("s" if count != 1 else "")
-    expect(page.get_by_role("button", name=words, exact=True)).to_be_visible(timeout=30_000)
+    expect(page.get_by_role("button", name=words, exact=True)).to_be_visible(timeout=120_000)
 
 
 @pytest.mark.parametrize(("scheme", "width"), [("light", 1440), ("dark", 900)])
