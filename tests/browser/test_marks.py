@@ -74,7 +74,7 @@ def test_a_turn_is_marked_by_the_key_seen_in_the_example_exported_and_undone(
     )
     expect(page.locator('.message[data-trained="marked"]')).to_have_attribute("data-message", "3")
     expect(page.locator('.turn[data-n="2"] .fate')).to_have_text("trained")
-    expect(page.get_by_text("1 answer not trained", exact=True)).to_be_visible()
+    expect(page.get_by_text("1 answer not trained", exact=True).first).to_be_visible()
     assert faults(page) == []
     assert acts(tmp_path) == [("decide", "mark", 3, "ann")]
     assert masks(tmp_path) == [[0, 1, 0, 0, 0, 1], None]
@@ -107,7 +107,7 @@ def test_a_target_without_marks_leaves_the_rollout_out_and_the_page_says_so(
     expect(page.locator(".side")).to_contain_text("not exported", timeout=15_000)
     expect(page.locator(".side")).to_contain_text("answers that are marked as not to be trained")
     expect(fate).to_have_text("not trained: marked by you")
-    expect(page.get_by_text(re.compile("^dropped: has answers that are marked"))).to_be_visible()
+    expect(page.get_by_text(re.compile("^dropped: has answers that are marked")).first).to_be_visible()
     assert faults(page) == []
     page.keyboard.press("u")
     expect(page.locator(".side .json")).to_contain_text("Begun.", timeout=15_000)

@@ -24,7 +24,7 @@ def faults(page: Page) -> list[tuple[str, Any]]:
     """Return what axe-core calls serious or critical, with where it is."""
     found = Axe().run(page).response["violations"]
     return [
-        (fault["id"], [node["target"] for node in fault["nodes"]])
+        (fault["id"], [(node["target"], node["failureSummary"]) for node in fault["nodes"]])
         for fault in found
         if fault["impact"] in ("serious", "critical")
     ]

@@ -94,11 +94,11 @@ def test_the_statement_says_what_happened_line_by_line_over_sixty_reads(
 
     page.get_by_test_id("reader").locator(".talk").click(position={"x": 4, "y": 4})
     pressed(page, "a" * 30)
-    whole(page, bound(30, "1,000", 0, "19 %"))
+    whole(page, bound(30, "1,000", 0, "19%"))
     whole(page, "Valid whenever you stop, if the rules and the threshold were fixed before you started.")
-    whole(page, "Had just these 30 reviews been planned before, it would be at most 9.3 %.")
+    whole(page, "Had just these 30 reviews been planned before, it would be at most 9.3%.")
     pressed(page, "x")
-    whole(page, bound(31, "1,000", 1, "24.3 %"))
+    whole(page, bound(31, "1,000", 1, "24.3%"))
 
     pressed(page, "j" + "a" * 8)
     whole(
@@ -106,16 +106,16 @@ def test_the_statement_says_what_happened_line_by_line_over_sixty_reads(
         "You skipped a rollout in the random sample. 8 reviewed after it, or in other queues, count once you decide "
         "it.",
     )
-    whole(page, bound(31, "1,000", 1, "24.3 %"))
+    whole(page, bound(31, "1,000", 1, "24.3%"))
     at_random(page, app)  # it opens where the sample ends
     pressed(page, "a")
-    whole(page, bound(40, "1,000", 1, "19.8 %"))
-    whole(page, "Had just these 40 reviews been planned before, it would be at most 11.1 %.")
+    whole(page, bound(40, "1,000", 1, "19.8%"))
+    whole(page, "Had just these 40 reviews been planned before, it would be at most 11.1%.")
 
     at_random(page, app)
     compared(page)
     whole(page, "2 were rejected in bulk or not chosen in a comparison: out of the kept set, as if by a rule.")
-    whole(page, bound(40, "998", 1, "19.8 %"))
+    whole(page, bound(40, "998", 1, "19.8%"))
 
     rejected_at_once(page, app, "task-7", 4)
     at_random(page, app)
@@ -129,14 +129,14 @@ def test_the_statement_says_what_happened_line_by_line_over_sixty_reads(
         ("bulk", "reject", 4),
     }
     pressed(page, "a" * 20)
-    whole(page, bound(60, "994", 1, "14 %"))
-    whole(page, "Had just these 60 reviews been planned before, it would be at most 7.4 %.")
+    whole(page, bound(60, "994", 1, "14%"))
+    whole(page, "Had just these 60 reviews been planned before, it would be at most 7.4%.")
 
     with Decisions.open(folder / "curation.sqlite") as store:
         rejected = [act.key for act in store.singles() if act.verdict == "reject" and act.way == "read"]
         store.record([Entry(rejected[0], "accept", reviewer="bob", queue="second", way="read")])
     at_random(page, app)
     whole(page, "1 of the sample is kept although somebody rejected it: bad until the conflict is resolved.")
-    whole(page, bound(60, "994", 1, "14.1 %"))
-    whole(page, "Had just these 60 reviews been planned before, it would be at most 7.5 %.")
+    whole(page, bound(60, "994", 1, "14.1%"))
+    whole(page, "Had just these 60 reviews been planned before, it would be at most 7.5%.")
     assert seen.page_errors == []

@@ -95,13 +95,13 @@ def test_a_team_reads_at_random_in_bulk_and_blind(
     expect(confirm).to_be_enabled(timeout=15_000)
     confirm.click()
     expect(page.get_by_text(f"Rejected {n:,} rollouts.")).to_be_visible(timeout=15_000)
-    expect(page.get_by_text(re.compile("^rejected by you"))).to_be_visible()
+    expect(page.get_by_text(re.compile("^rejected by you")).first).to_be_visible()
     assert stored(folder, "select count(*), count(distinct batch) from current where batch <> ''") == [(n, 1)]
     shows_a_rollout(page)
     page.keyboard.press("u")
     saved(page)
     expect(page.get_by_text(f"{n:,} rollouts undone in one step")).to_be_visible()
-    expect(page.get_by_text(re.compile("^rejected by you"))).to_be_hidden(timeout=15_000)
+    expect(page.get_by_text(re.compile("^rejected by you")).first).to_be_hidden(timeout=15_000)
     assert stored(folder, "select count(*) from current where batch <> ''") == [(0,)]
     assert seen.outside(app.url) == []
     assert seen.console_errors == []
@@ -112,6 +112,8 @@ def test_a_team_reads_at_random_in_bulk_and_blind(
     for section in ("Reward vs reviewers", "Disagreements", "Reasons", "Team"):
         page.get_by_text(section, exact=True).click()
         page.locator(IDLE).wait_for()
+        page.mouse.move(4, 880)
+        page.wait_for_function("document.getAnimations().every((one) => one.playState !== 'running')")
         assert faults(page) == []
     page.get_by_role("radio", name="100%", exact=True).click()
     expect(page.get_by_role("radio", name="100%", exact=True)).to_be_checked()
