@@ -118,9 +118,9 @@ body[data-rc-picking] .st-key-funnel { opacity: .45; }
 [class*="st-key-step-"] button p { font-size: .93rem; }
 .st-key-statement p, .st-key-findings p, .st-key-bulk-done p { margin: 0; }
 .st-key-findings { gap: .5rem !important; padding-top: .5rem; }
-.st-key-findings [data-testid="stMarkdownContainer"], .st-key-findings [data-testid="stCaptionContainer"],
 .st-key-bulk-reject button:enabled { background: #b3261e; border-color: #b3261e; }
 .st-key-bulk-reject button:enabled p { color: #fff !important; }
+.st-key-findings [data-testid="stMarkdownContainer"], .st-key-findings [data-testid="stCaptionContainer"],
 .st-key-bulk-done [data-testid="stMarkdownContainer"], .st-key-statement [data-testid="stCaptionContainer"],
 .st-key-statement [data-testid="stMarkdownContainer"] {
   margin: 0; }
