@@ -113,7 +113,7 @@ def test_a_team_reads_at_random_in_bulk_and_blind(
         page.get_by_text(section, exact=True).click()
         page.locator(IDLE).wait_for()
         page.mouse.move(4, 880)
-        page.wait_for_function("document.getAnimations().every((one) => one.playState !== 'running')")
+        page.wait_for_function("() => document.getAnimations().every((one) => one.playState !== 'running')")
         assert faults(page) == []
     page.get_by_role("radio", name="100%", exact=True).click()
     expect(page.get_by_role("radio", name="100%", exact=True)).to_be_checked()
