@@ -80,7 +80,7 @@ def test_a_new_user_picks_a_threshold_rejects_by_keys_and_exports_what_was_shown
 
     page.get_by_role("link", name="Export").first.click()
     button = page.get_by_role("button", name=re.compile(r"^Export [\d,]+ examples"))
-    expect(button).to_be_visible(timeout=30_000)
+    expect(button).to_be_visible(timeout=120_000)
     promised = int(re.sub(r"\D", "", button.inner_text()))
     button.click()
     out = rollouts / "curated.nemo_rl.jsonl"

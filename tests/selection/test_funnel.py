@@ -66,7 +66,7 @@ def test_without_a_threshold_the_unrated_are_kept() -> None:
 @pytest.mark.parametrize(
     ("kind", "sentence"),
     [
-        (1, "were masked by the environment (mask_sample)"),
+        (1, "were masked by the environment"),
         (2, "were truncated (hit a limit)"),
         (3, "failed (agent or environment error)"),
     ],
@@ -83,7 +83,7 @@ def test_a_rejected_rollout_falls_after_the_rules() -> None:
     assert words(chosen([0.9, 0.1, 0.9], [0, 0, 1], [REJECT] * 3)) == [
         "rejected in review",
         "below 0.5",
-        "were masked by the environment (mask_sample)",
+        "were masked by the environment",
     ]
 
 
@@ -107,7 +107,7 @@ def test_the_drops_stand_in_the_order_of_the_funnel() -> None:
         [0.9, 0.9, 0.9, NAN, 0.1, 0.9, 0.9, 0.9], [1, 2, 3, 0, 0, 0, 0, 0], [0] * 5 + [REJECT, 0, 0], [0] * 6 + [1, 0]
     )
     assert selection.drops == (
-        Drop("valid", "masked", "were masked by the environment (mask_sample)", 1),
+        Drop("valid", "masked", "were masked by the environment", 1),
         Drop("valid", "truncated", "were truncated (hit a limit)", 1),
         Drop("valid", "failed", "failed (agent or environment error)", 1),
         Drop("selected", "unrated", "without a reward", 1),

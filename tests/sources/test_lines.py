@@ -237,18 +237,18 @@ def test_a_path_with_a_nul_is_not_found(tmp_path: Path) -> None:
 
 def test_a_pipe_is_refused_without_waiting_for_a_writer(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.jsonl")
-    with pytest.raises(SourceRefused, match="is not a regular file"):
+    with pytest.raises(SourceRefused, match="not a regular file"):
         open_source(tmp_path / "pipe.jsonl")
 
 
 def test_a_device_behind_a_link_is_refused(tmp_path: Path) -> None:
     (tmp_path / "zero.jsonl").symlink_to("/dev/zero")
-    with pytest.raises(SourceRefused, match="is not a regular file"):
+    with pytest.raises(SourceRefused, match="not a regular file"):
         open_source(tmp_path / "zero.jsonl")
 
 
 def test_a_folder_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(SourceRefused, match="is not a regular file"):
+    with pytest.raises(SourceRefused, match="not a regular file"):
         open_source(tmp_path)
 
 

@@ -77,7 +77,6 @@ def test_a_manifest_takes_out_the_files_it_names_and_each_is_listed(folder: Path
     export(folder, "--split", "validation=0.3", "--card", "README.md", "--report", "rows.jsonl")
     assert read(folder) == ["runs.jsonl"]
     assert why(folder) == {
-        ".sft.jsonl.lock": "the lock of an export",
         "README.md": "the dataset card of an export, not rollouts",
         "rows.jsonl": "the report of an export, not rollouts",
         "sft.jsonl.manifest.json": A_MANIFEST,
@@ -108,7 +107,6 @@ def test_what_a_killed_export_renamed_already_is_taken_out_by_its_manifest_to_be
     place.rename(folder / ".sft.jsonl.manifest.json.tmp-0badcafe")
     assert read(folder) == ["runs.jsonl"]
     assert why(folder) == {
-        ".sft.jsonl.lock": "the lock of an export",
         ".sft.jsonl.manifest.json.tmp-0badcafe": "the record of an earlier export, not rollouts",
         "sft.jsonl": AN_EXPORT,
     }

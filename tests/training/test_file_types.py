@@ -129,7 +129,7 @@ def test_long_rows_are_a_step_of_their_own(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("line", [b"", b"\n", b" \n", b"1", b"1\n2\n", b"1\n\n"])
 def test_what_is_not_one_line_is_refused(tmp_path: Path, line: bytes) -> None:
-    with pytest.raises(ExportError, match="row 2 is not one line of JSON"):
+    with pytest.raises(ExportError, match="example 2 is not one line of JSON"):
         put(tmp_path / "sft.jsonl", b"1\n", line)
     assert names(tmp_path) == []
 
@@ -154,7 +154,7 @@ def test_a_second_export_of_the_same_file_is_refused(tmp_path: Path, monkeypatch
     out = tmp_path / "sft.jsonl"
     with publish(out) as (file,):
         file.write(b"first\n")
-        with pytest.raises(ExportError, match="another export is writing it"):
+        with pytest.raises(ExportError, match="another export is writing this file"):
             put(out, b"second\n")
     assert out.read_bytes() == b"first\n"
 
@@ -277,5 +277,5 @@ def test_jsonl_is_found_by_its_name() -> None:
 
 
 def test_an_unknown_kind_of_file_is_refused_with_the_names_there_are() -> None:
-    with pytest.raises(RecipeError, match=r'there is no "docx"; choose one of .*jsonl'):
+    with pytest.raises(RecipeError, match=r'unknown file format "docx"; choose one of .*jsonl'):
         get("docx")

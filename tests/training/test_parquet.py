@@ -119,7 +119,7 @@ def test_a_changed_parquet_file_is_found(tmp_path: Path) -> None:
     done = exported(Workspace.open([tmp_path / "r.jsonl"]), Recipe(kind="parquet"), tmp_path / "a.parquet")
     put(done.path, *(row for row in map(json.loads, reversed(list(read_lines(done.path))))))
     failing = [check for check in verify(done.manifest_path) if not check.holds]
-    assert [check.claim.split()[0] for check in failing] == ["a.parquet", "the"]
+    assert [check.claim.split()[0] for check in failing] == ["a.parquet", "file"]
     assert failing[1].detail == "0 of 4 examples are the same, example 1 is the first that differs"
 
 

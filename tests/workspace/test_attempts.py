@@ -186,7 +186,7 @@ def test_what_counts_and_what_is_left_out_is_said(tmp_path: Path) -> None:
     decide(workspace, [1], "reject")
     assert counted_words(attempts(workspace, ANY)) == (
         "5 attempts, whatever the threshold, rules and trainer; 1 truncated and 1 rejected in review count as "
-        "failed; not counted: 1 that was masked by the environment (mask_sample), 1 without a reward."
+        "failed; not counted: 1 that was masked by the environment, 1 without a reward."
     )
 
 

@@ -64,9 +64,7 @@ def test_a_facet_that_is_always_a_boolean_is_a_boolean_axis(tmp_path: Path) -> N
 def test_an_upper_bound_is_inclusive_and_said(workspace: Workspace) -> None:
     recipe = Recipe(min_reward=1.0, max_reward=4.0)
     assert kept(workspace, recipe) == [0, 3]
-    expected = (
-        "2 kept, 4 dropped: 1 was masked by the environment (mask_sample), 1 without a reward, 1 below 1, 1 above 4"
-    )
+    expected = "2 kept, 4 dropped: 1 was masked by the environment, 1 without a reward, 1 below 1, 1 above 4"
     assert workspace.funnel(recipe).sentence() == expected
 
 
@@ -81,7 +79,7 @@ def test_an_upper_bound_asks_nothing_of_those_with_a_threshold_of_their_own(work
 def test_a_filter_takes_any_number_of_the_lines_and_counts_those_without_it_apart(workspace: Workspace) -> None:
     recipe = Recipe(filters=(Filter("quality", at_least=2.0),))
     assert kept(workspace, recipe) == [0, 3, 4]
-    expected = "3 kept, 3 dropped: 1 was masked by the environment (mask_sample), 1 without quality, 1 with quality < 2"
+    expected = "3 kept, 3 dropped: 1 was masked by the environment, 1 without quality, 1 with quality < 2"
     assert workspace.funnel(recipe).sentence() == expected
 
 

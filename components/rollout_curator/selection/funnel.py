@@ -25,7 +25,7 @@ BOUND_DROPS = ("unrated", "below", "below-own", "above")
 """Names of the drops by bounds of the reward."""
 
 INVALID_WORDS = {
-    "masked": "were masked by the environment (mask_sample)",
+    "masked": "were masked by the environment",
     "truncated": "were truncated (hit a limit)",
     "failed": "failed (agent or environment error)",
 }

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from rollout_curator.errors import CuratorError
-from rollout_curator.printable import digest
+from rollout_curator.printable import beside, digest
 from rollout_curator.recipe import recipe as recipes
 from rollout_curator.recipe.recipe import Recipe
 
@@ -19,9 +19,9 @@ def remember_recipe(cache: Path, paths: Iterable[Path], reviewer: str, recipe: R
     place = _place(cache, paths, reviewer)
     with contextlib.suppress(OSError, ValueError):
         place.parent.mkdir(parents=True, exist_ok=True)
-        beside = place.with_suffix(f".{digest(recipe)[:12]}.tmp")
-        beside.write_text(recipes.to_toml(recipe), encoding="utf-8")
-        beside.replace(place)
+        draft = beside(place, after=f".{digest(recipe)[:12]}.tmp")
+        draft.write_text(recipes.to_toml(recipe), encoding="utf-8")
+        draft.replace(place)
 
 
 def recall_recipe(cache: Path, paths: Iterable[Path], reviewer: str) -> Recipe | None:

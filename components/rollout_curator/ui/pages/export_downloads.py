@@ -4,7 +4,6 @@ A file goes through the memory of the server, and is read only when its button i
 shows where it lies instead. The links are Streamlit's own, behind the same guard as the page.
 """
 
-import os
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
@@ -13,6 +12,7 @@ import streamlit as st
 
 from rollout_curator.errors import ExportError
 from rollout_curator.export import Exported
+from rollout_curator.printable import shown
 from rollout_curator.training.targets.base import get
 from rollout_curator.ui.singular_words import size
 from rollout_curator.ui.text import label, plain
@@ -64,7 +64,7 @@ def _download(path: Path, n_bytes: int | None) -> None:
         st.download_button(
             plain(path.name),
             partial(_bytes_of, path),
-            os.fsencode(path.name).decode("utf-8", "replace"),
+            shown(path.name),
             "application/octet-stream",
             on_click="ignore",
             key=f"rc.download-{plain(path.name)}",
