@@ -289,6 +289,11 @@ def test_a_tokenizer_refuses_half_a_surrogate_pair(folder: Path) -> None:
         transformers.AutoTokenizer.from_pretrained(folder)("a\ud83db")
 
 
+def untold_lengths(done: Exported) -> list[str]:
+    """Return what an export notes beside the lengths that its trainer's default cuts."""
+    return [note for note in done.notes if "tokens (" not in note]
+
+
 def test_columns_that_come_after_ten_megabytes_stop_the_load_but_of_parquet(tmp_path: Path) -> None:
     plain_rows = [gym(answer=f"{n} " + "y" * 60_000) for n in range(200)]
     call = {"type": "function_call", "call_id": "c1", "name": "add", "arguments": "{}"}
@@ -296,11 +301,13 @@ def test_columns_that_come_after_ten_megabytes_stop_the_load_but_of_parquet(tmp_
     source = write(tmp_path / "r.jsonl", [*plain_rows, gym(output=[call, result, said("4")])])
     workspace = Workspace.open([source], tmp_path / "cache")
     done = exported(workspace, Recipe(target="trl"), tmp_path / "a.jsonl")
-    assert [note for note in done.notes if "first 10 MB" in note and "in messages" in note] == list(done.notes)
+    assert [note for note in untold_lengths(done) if "first 10 MB" in note and "in messages" in note] == (
+        untold_lengths(done)
+    )
     with pytest.raises(datasets.exceptions.DatasetGenerationError):
         arrow(done.path, tmp_path / "datasets")
     done = exported(workspace, Recipe(target="trl", kind="parquet"), tmp_path / "a.parquet")
-    assert (done.notes, len(columns(done.path, tmp_path / "datasets"))) == ((), 201)
+    assert (untold_lengths(done), len(columns(done.path, tmp_path / "datasets"))) == ([], 201)
 
 
 CASES = SHARED_ROLLOUTS.parents[1] / "cases"
