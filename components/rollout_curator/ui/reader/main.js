@@ -46,7 +46,7 @@ function attach(s, parent) {
   const listening = new AbortController();
   const on = (target, name, act, capture = false) => target.addEventListener(name, act, { signal: listening.signal, capture });
   on(document, "keydown", (event) => pressed(s, event), true);
-  on(document, "pointerdown", (event) => event.composedPath().includes(s.ui.root) || tell(s), true);
+  on(document, "pointerdown", (event) => event.composedPath().includes(s.ui.root) || event.target.closest?.("a") || tell(s), true);
   on(window, "resize", () => fit(s));
   on(window, "online", () => s.saving.outbox.flush());
   on(window, "pagehide", () => s.saving.outbox.lastTry());
