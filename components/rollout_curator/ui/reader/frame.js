@@ -25,7 +25,7 @@ export function layout(s) {
   ui.flags = h("span", { class: "flags" });
   ui.attempt = h("span", { class: "attempt-line" });
   ui.brief = h("span", { class: "brief" });
-  ui.more = h("button", { class: "small", type: "button", "aria-controls": "details", onclick: () => turnDetails(s) });
+  ui.more = h("button", { class: "small", type: "button", "aria-controls": "details", onclick: () => turnDetails(s) }, "Details");
   ui.where = h("span", { class: "where mono quiet" });
   ui.copyKey = h("button", { class: "small", type: "button", title: "The key of this rollout, as `decide --key` takes it",
     onclick: () => copyWith(s, s.ui.root.dataset.key, ui.copyKey) }, "Copy key");
@@ -107,7 +107,7 @@ export function legend(s) {
   const arrow = (action, text, sign) => { const made = button(action, sign); made.setAttribute("aria-label", text); made.title = `${text} rollout`; return made; };
   const advance = h("input", { type: "checkbox", "aria-label": "Auto-advance", onchange: (event) => { s.preferences.advance = event.target.checked; remember(s); } });
   advance.checked = s.preferences.advance;
-  s.ui.why = h("button", { class: "act why", type: "button", onclick: () => askWhy(s) });
+  s.ui.why = h("button", { class: "act why", type: "button", onclick: () => askWhy(s) }, "Reasons");
   s.ui.verdicts.replaceChildren(button("reject", "Reject", "verdict"), button("accept", "Accept", "verdict"), s.ui.why);
   s.ui.legend.replaceChildren(button("undo", "Undo"), button("clear", "Clear", "clear"), button("note", "Note"), gap(),
     arrow("previous", "Previous", "\u2039"), arrow("next", "Next", "\u203a"), gap(), help,
