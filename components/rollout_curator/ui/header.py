@@ -12,6 +12,7 @@ from rollout_curator.recipe.words import selected_words
 from rollout_curator.ui import links
 from rollout_curator.ui.pages.recipe_file import recipe_menu
 from rollout_curator.ui.server import logout
+from rollout_curator.ui.server.browser_paths import reach_of
 from rollout_curator.ui.server.identity import who
 from rollout_curator.ui.server.site import Site
 from rollout_curator.ui.state import choices, state
@@ -77,7 +78,7 @@ def offer_last_recipe(site: Site) -> None:
     chosen = now.recipe
     cache = site.options.cache or default_cache()
     if now.last is None:
-        now.last = recall_recipe(cache, site.paths, now.reviewer) or Recipe()
+        now.last = recall_recipe(cache, site.paths, now.reviewer, reach=reach_of(site)) or Recipe()
     if chosen != now.start:
         now.has_chosen = True
         if chosen != now.last:

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from rollout_curator.errors import CuratorError
+from rollout_curator.files.path_access import ANYWHERE, Reach
 from rollout_curator.printable import beside, digest
 from rollout_curator.recipe import recipe as recipes
 from rollout_curator.recipe.recipe import Recipe
@@ -24,10 +25,14 @@ def remember_recipe(cache: Path, paths: Iterable[Path], reviewer: str, recipe: R
         draft.replace(place)
 
 
-def recall_recipe(cache: Path, paths: Iterable[Path], reviewer: str) -> Recipe | None:
-    """Return the recipe that was last worked with, None where there is none or it makes no sense any more."""
+def recall_recipe(cache: Path, paths: Iterable[Path], reviewer: str, *, reach: Reach = ANYWHERE) -> Recipe | None:
+    """Return the recipe that was last worked with, None where there is none or it makes no sense any more.
+
+    Files it names are opened within the reach alone: it may have been wider when the recipe was kept.
+    """
+    place = _place(cache, paths, reviewer)
     try:
-        return recipes.load(_place(cache, paths, reviewer))
+        return recipes.from_table(recipes.DOOR.toml(place), str(place), reach=reach)
     except (CuratorError, OSError):
         return None
 

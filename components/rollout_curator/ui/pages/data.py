@@ -5,6 +5,7 @@ The tables of files, skipped lines, flagged rollouts and agents stand behind one
 
 from collections.abc import Sequence
 
+import numpy as np
 import streamlit as st
 
 from rollout_curator.index.grouping import WORDS
@@ -46,11 +47,16 @@ def _totals(workspace: Workspace) -> str:
         (len(workspace.sources), "file"),
         (funnel.rollouts, "rollout"),
         (skipped, f"skipped {workspace.unit}"),
-        (len([code for code in set(workspace.classes("agent")[0].tolist()) if code >= 0]), "agent"),
-        (len([code for code in set(workspace.classes("model")[0].tolist()) if code >= 0]), "model"),
+        *((_n_classes(workspace, name), name) for name in ("agent", "model")),
     ]
     said = [f"**{n:,}** {label(counted(n, words).split(' ', 1)[1])}" for n, words in numbers]
     return " · ".join([*said, *_rewards(workspace)])
+
+
+def _n_classes(workspace: Workspace, name: str) -> int:
+    """Return how many agents or models there are."""
+    codes = workspace.classes(name)[0]
+    return int(np.count_nonzero(np.bincount(codes[codes >= 0])))
 
 
 def _rewards(workspace: Workspace) -> list[str]:

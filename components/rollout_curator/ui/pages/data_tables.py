@@ -65,10 +65,12 @@ def _files(workspace: Workspace) -> None:
     codes, agents = workspace.classes("agent")
     sources, _ = workspace.classes("source")
     numbers = {source.name: number for number, source in enumerate(workspace.sources)}
+    starts = np.searchsorted(sources, np.arange(len(numbers) + 1))  # the rows of a file are neighbours
     rewards = workspace.frame["reward"].groupby(sources).mean()
     rows = []
     for source in found:
-        own = np.unique(codes[sources == numbers[source.name]]).tolist()
+        number = numbers[source.name]
+        own = np.unique(codes[starts[number] : starts[number + 1]]).tolist()
         rows.append(
             {
                 "file": plain(source.name),
@@ -77,7 +79,7 @@ def _files(workspace: Workspace) -> None:
                 "blank": int(source.header["n_blank"]),
                 "flagged": len(flagged_rows(source)),
                 "agents": plain(", ".join(sorted(agents[code] for code in own if code >= 0))),
-                "mean": rewards.get(numbers[source.name]),
+                "mean": rewards.get(number),
                 "size": plain(size(int(source.header["stamp"]["size"]))),
                 "notes": plain("; ".join(source.header["notes"]), 2000),
             }
