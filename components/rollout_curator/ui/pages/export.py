@@ -141,6 +141,6 @@ def _recipe_file(recipe: Recipe) -> None:
         text = recipes.to_toml(recipe)
         show_untrusted(text)
         st.download_button(
-            "Download recipe", text, "recipe.toml", "application/toml", on_click="ignore", key="rc.recipe"
+            "Download recipe", lambda: text, "recipe.toml", "application/toml", on_click="ignore", key="rc.recipe"
         )
         st.caption("Use it with `rollout-curator export ... --recipe recipe.toml` or `rollout-curator ui --recipe`.")

@@ -32,7 +32,12 @@ def downloads(done: Exported) -> None:
         _download(done.manifest_path, None)
         name = config_name(done)
         st.download_button(
-            plain(f"Config ({name})"), done.config, name, "text/plain", on_click="ignore", key="rc.download-config"
+            plain(f"Config ({name})"),
+            lambda: done.config,
+            name,
+            "text/plain",
+            on_click="ignore",
+            key="rc.download-config",
         )
 
 

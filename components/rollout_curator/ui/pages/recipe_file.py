@@ -22,7 +22,7 @@ def recipe_menu() -> None:
         text = recipes.to_toml(state.recipe())
         show_untrusted(text.strip(), height=None)
         st.download_button(
-            "Download recipe", text, "recipe.toml", "application/toml", on_click="ignore", key="rc.recipe-save"
+            "Download recipe", lambda: text, "recipe.toml", "application/toml", on_click="ignore", key="rc.recipe-save"
         )
         given = st.file_uploader("Load a recipe (.toml)", type="toml", max_upload_size=MAX_MB, key="rc.recipe-load")
         if given is not None:
