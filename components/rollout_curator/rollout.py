@@ -118,8 +118,8 @@ class Example:
     not in it, by kind (`LEFT_OUT_WORDS`). `untrained` are the places of the messages that are marked as not to be
     trained on, and `marks` the form in which that is written (`ChatOptions.marks`). `template_kwargs` are written as a
     column of that name. `layout` says how a row is laid out in the file (`conversation.record_of`).
-    `origins` has for each message the pieces it was made of; of those items the `dropped_parts` (item, part of its
-    content) are in no message.
+    `origins` has for each message the pieces it was made of, empty where a conversion was not asked to trace them; of
+    those items the `dropped_parts` (item, part of its content) are in no message.
     """
 
     messages: list[Message] | None

@@ -23,7 +23,7 @@ def placed(output: list[Any], prompt: Any = (USER,), instructions: str | None = 
     """Return the messages each turn's blocks went to, and what was left out."""
     plan = recipes.plan(Recipe(**chosen))
     rollout = Rollout("test", list(prompt), output, 1.0, instructions=instructions)
-    made = recipes.example(rollout, plan)
+    made = recipes.example(rollout, plan, is_traced=True)
     assert made.messages is not None
     turns = numbered(rollout, locator(made)).turns
     out = left_out(turns, len(made.messages))
@@ -66,7 +66,7 @@ def changes(output: list[Any], prompt: Any = (USER,), instructions: str | None =
     """Return what the example says otherwise, as (message, turn, words)."""
     rollout = Rollout("test", list(prompt), output, 1.0, instructions=instructions)
     plan = recipes.plan(Recipe(**chosen))
-    made = recipes.example(rollout, plan)
+    made = recipes.example(rollout, plan, is_traced=True)
     marks = changed(numbered(rollout, locator(made)).turns, made.messages or [])
     return [(mark["before"], mark["turn"], mark["words"]) for mark in marks]
 
@@ -111,7 +111,7 @@ def test_the_same_call_id_twice_is_two_calls() -> None:
 
 def test_an_example_knows_the_pieces_of_items_each_message_was_made_of() -> None:
     rollout = Rollout("test", [USER], [THOUGHT, CALL, RESULT, said("4.")], 1.0, instructions="Be brief.")
-    made = recipes.example(rollout, recipes.plan(Recipe(options={"reasoning": "field"})))
+    made = recipes.example(rollout, recipes.plan(Recipe(options={"reasoning": "field"})), is_traced=True)
     assert made.origins == (
         ((-1, "text"),),
         ((0, "text"), (0, "think"), (0, "part")),
@@ -119,6 +119,17 @@ def test_an_example_knows_the_pieces_of_items_each_message_was_made_of() -> None
         ((3, "text"), (3, "think"), (3, "part")),
         ((4, "text"), (4, "think")),
     )
+
+
+@pytest.mark.parametrize("form", ["chat", "flat"])
+def test_origins_are_there_only_when_they_are_asked_for_and_change_nothing(form: str) -> None:
+    prompt = [{"role": "system", "content": "Be kind."}, USER]
+    rollout = Rollout("test", prompt, [THOUGHT, CALL, RESULT, said("4.")], 1.0, instructions="Be brief.")
+    plan = recipes.plan(Recipe(format=form))
+    made, traced = recipes.example(rollout, plan), recipes.example(rollout, plan, is_traced=True)
+    assert (made.origins, len(traced.origins)) == ((), len(traced.messages or []))
+    assert made.record() == traced.record()
+    assert not any("pieces" in message for message in [*(made.messages or []), *(traced.messages or [])])
 
 
 def test_one_part_of_two_that_is_left_out_is_told_from_the_other() -> None:
@@ -172,7 +183,7 @@ def test_every_message_of_the_sample_data_comes_from_a_turn(chosen: dict[str, An
     unexplained = []
     for row in range(workspace.n_rollouts):
         rollout = workspace.rollout(row)
-        made = recipes.example(rollout, plan)
+        made = recipes.example(rollout, plan, is_traced=True)
         turns = numbered(rollout, locator(made)).turns
         held = {block["to"] for turn in turns for block in turn["blocks"]}
         full = [n for n, message in enumerate(made.messages or ()) if message["content"] or message.get("tool_calls")]

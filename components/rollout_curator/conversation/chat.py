@@ -20,7 +20,7 @@ from rollout_curator.conversation.items import (
     split_think,
     summaries,
 )
-from rollout_curator.conversation.message_builder import Draft, add_reasoning, flush, name_of, named
+from rollout_curator.conversation.message_builder import Draft, add_reasoning, flush, name_of
 from rollout_curator.conversation.options import ChatOptions
 from rollout_curator.conversation.postprocess import (
     cut_tail,
@@ -29,6 +29,7 @@ from rollout_curator.conversation.postprocess import (
     note_final_call,
     note_marks,
     note_pairing,
+    origins_of,
     trim_last_answer,
     trim_pairing,
 )
@@ -38,14 +39,22 @@ from rollout_curator.rollout import Example, Item, Message, Rollout
 from rollout_curator.sources.shapes.key_tracker import label
 
 
-def to_chat(rollout: Rollout, options: ChatOptions = ChatOptions()) -> Example:  # noqa: B008 frozen
-    """Return the chat example of a rollout, or why there is none. Never raises on JSON values."""
-    return chat_of(open_rollout(rollout), options)
+def to_chat(
+    rollout: Rollout,
+    options: ChatOptions = ChatOptions(),  # noqa: B008 frozen
+    *,
+    is_traced: bool = False,
+) -> Example:
+    """Return the chat example of a rollout, or why there is none. Never raises on JSON values.
+
+    Its origins are there only when `is_traced` asks for them.
+    """
+    return chat_of(open_rollout(rollout), options, is_traced=is_traced)
 
 
-def chat_of(opened: Opened, options: ChatOptions) -> Example:
+def chat_of(opened: Opened, options: ChatOptions, *, is_traced: bool = False) -> Example:
     """Return what `to_chat` does for a rollout that was opened before."""
-    findings = opened.findings()
+    findings = opened.findings(is_traced=is_traced)
     messages: list[Message] = []
     n_prompt = first = 0
     tools = None
@@ -90,7 +99,7 @@ def _example(
         untrained=untrained,
         marks=options.marks,
         layout=options.layout,
-        origins=tuple([tuple(message.pop("pieces")) for message in messages]),
+        origins=origins_of(messages) if findings.is_traced else (),
         dropped_parts=frozenset(findings.dropped_parts),
         template_kwargs=rollout.template_kwargs if options.template_kwargs == "column" else {},
     )
@@ -99,14 +108,14 @@ def _example(
 def _messages(opened: Opened, options: ChatOptions, findings: Findings, first: int) -> tuple[list[Message], int]:
     """Return the messages, and how many of them come from the prompt; `first` is the number of its first item."""
     draft = Draft(options, findings)
-    n_prompt, findings.item = 0, first - 1
+    n_prompt = 0
     for side in (opened.prompt, opened.output):
         n_prompt = len(draft.messages)
         if draft.is_cut:
             findings.leave_out("trimmed", len(side))
             break
         for n, item in enumerate(side):
-            findings.item += 1
+            findings.item = first + n
             kind = item.get("type") or "message"
             add = _ADD_MESSAGE.get(item["role"], _add_other) if kind == "message" else _ADD.get(kind, _refuse_item)
             _take_mark(draft, item, kind)
@@ -114,6 +123,7 @@ def _messages(opened: Opened, options: ChatOptions, findings: Findings, first: i
             if draft.is_cut:
                 findings.leave_out("trimmed", len(side) - n)
                 break
+        first += len(side)
     flush(draft)
     messages = draft.messages
     if opened.rollout.instructions:
@@ -256,9 +266,8 @@ def _add_result(draft: Draft, item: Item, call_id: Any, output: Any) -> None:
         "role": "tool",
         "tool_call_id": read_call_id(call_id, draft.findings),
         "content": output if isinstance(output, str) else tool_content(output, draft.options, draft.findings),
-        "pieces": draft.whole(),
     }
-    draft.messages.append(named(message, draft.name_for(name_of(item), is_result=True)))
+    draft.add_whole(message, draft.name_for(name_of(item), is_result=True))
 
 
 def _add_other(draft: Draft, item: Item) -> None:
@@ -267,8 +276,7 @@ def _add_other(draft: Draft, item: Item) -> None:
     if role == "developer" and draft.options.developer_to_system:
         role = "system"
     content = message_content(item.get("content"), draft.options, draft.findings)
-    message: Message = {"role": role, "content": content, "pieces": draft.whole()}
-    draft.messages.append(named(message, draft.name_for(name_of(item))))
+    draft.add_whole({"role": role, "content": content}, draft.name_for(name_of(item)))
 
 
 _ADD = {

@@ -16,7 +16,7 @@ from rollout_curator.conversation.items import (
     summaries,
 )
 from rollout_curator.conversation.options import FlatOptions
-from rollout_curator.conversation.postprocess import fold_instructions, note_marks
+from rollout_curator.conversation.postprocess import fold_instructions, note_marks, origins_of
 from rollout_curator.rollout import Example, Item, Message, Piece, Rollout
 from rollout_curator.sources.shapes.key_tracker import label
 
@@ -26,14 +26,22 @@ _OUTPUT_NOTES = {kind: f"dropped_{kind}" for kind in _KINDS}
 _PROMPT_NOTES = {kind: f"dropped_input_{kind}" for kind in _KINDS}
 
 
-def to_flat(rollout: Rollout, options: FlatOptions = FlatOptions()) -> Example:  # noqa: B008 frozen
-    """Return the flat example of a rollout, or why there is none. Never raises on JSON values."""
-    return flat_of(open_rollout(rollout), options)
+def to_flat(
+    rollout: Rollout,
+    options: FlatOptions = FlatOptions(),  # noqa: B008 frozen
+    *,
+    is_traced: bool = False,
+) -> Example:
+    """Return the flat example of a rollout, or why there is none. Never raises on JSON values.
+
+    Its origins are there only when `is_traced` asks for them.
+    """
+    return flat_of(open_rollout(rollout), options, is_traced=is_traced)
 
 
-def flat_of(opened: Opened, options: FlatOptions) -> Example:
+def flat_of(opened: Opened, options: FlatOptions, *, is_traced: bool = False) -> Example:
     """Return what `to_flat` does for a rollout that was opened before."""
-    findings = opened.findings()
+    findings = opened.findings(is_traced=is_traced)
     if findings.skip is None:
         messages = _messages(opened, options, findings)
         if findings.skip is None and "user" not in [message["role"] for message in messages]:
@@ -57,7 +65,7 @@ def flat_of(opened: Opened, options: FlatOptions) -> Example:
         untrained=untrained,
         marks=options.marks,
         layout=options.layout,
-        origins=tuple([tuple(message.pop("pieces")) for message in messages]),
+        origins=origins_of(messages) if findings.is_traced else (),
         dropped_parts=frozenset(findings.dropped_parts),
     )
 
@@ -96,8 +104,8 @@ def _messages(opened: Opened, options: FlatOptions, findings: Findings) -> list[
         findings.note("joined_answers")
     if len(set(marks)) > 1:
         findings.refuse("mixed_marks")
-    last: Message = {"role": "assistant", "content": answer, "pieces": pieces}
-    messages.append(last if all(marks) else {**last, "train": False})
+    last: Message = {"role": "assistant", "content": answer}
+    messages.append(_with(last, pieces, findings, is_trained=all(marks)))
     return messages
 
 
@@ -137,13 +145,21 @@ def _message(item: Item, options: FlatOptions, findings: Findings) -> Message:
     if role == "assistant":
         pieces: list[Piece] = []
         text = _assistant_text(item, options, findings, pieces)
-        made: Message = {"role": role, "content": text, "pieces": pieces}
         is_trained = item.get("train") is not False and not options.mask_prompt
-        return made if is_trained else {**made, "train": False}
+        return _with({"role": role, "content": text}, pieces, findings, is_trained=is_trained)
     if role == "developer" and options.developer_to_system:
         role = "system"
     text = text_of(item.get("content"), findings)
-    return {"role": role, "content": text, "pieces": [(findings.item, "text"), (findings.item, "think")]}
+    return _with({"role": role, "content": text}, [(findings.item, "text"), (findings.item, "think")], findings)
+
+
+def _with(message: Message, pieces: list[Piece], findings: Findings, *, is_trained: bool = True) -> Message:
+    """Return a message with its mark, and with the pieces it is made of where they are asked for."""
+    if not is_trained:
+        message["train"] = False
+    if findings.is_traced:
+        message["pieces"] = pieces
+    return message
 
 
 def _assistant_text(item: Item, options: FlatOptions, findings: Findings, pieces: list[Piece]) -> str:

@@ -31,12 +31,15 @@ class Draft:
 
     def keep(self, piece: str) -> None:
         """Note that a piece of the item at hand is in the assistant message."""
-        self.pieces.append((self.findings.item, piece))
+        if self.findings.is_traced:
+            self.pieces.append((self.findings.item, piece))
 
-    def whole(self) -> list[Piece]:
-        """Return the pieces of an item whose content is a message of its own."""
-        item = self.findings.item
-        return [(item, "text"), (item, "think"), (item, "part")]
+    def add_whole(self, message: Message, name: str | None) -> None:
+        """Add a message that is the whole content of the item at hand."""
+        if self.findings.is_traced:
+            item = self.findings.item
+            message["pieces"] = [(item, "text"), (item, "think"), (item, "part")]
+        self.messages.append(named(message, name))
 
     def cut(self, kind: str) -> bool:
         """End the example before the item at hand if the options trim this kind; say whether that is so."""
@@ -91,7 +94,8 @@ def flush(draft: Draft) -> None:
         message["tool_calls"] = calls
     if not is_trained:
         message["train"] = False
-    message["pieces"] = pieces
+    if draft.findings.is_traced:
+        message["pieces"] = pieces
     draft.messages.append(named(cast(Message, message), draft.name_for(name)))
 
 

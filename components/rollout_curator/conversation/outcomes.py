@@ -5,8 +5,7 @@ Of regular rollouts one of each sort is converted. Of any other, the last three 
 of these occurs, one conversion speaks for all.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from rollout_curator.conversation.chat import chat_of
@@ -37,7 +36,7 @@ class Outcome:
 class Outcomes:
     """The outcome of each usual conversion.
 
-    `datasets_issues` has by the same names what would not survive the loaders of some trainers, which no conversion
+    `loading` has for some of these names what would not survive the loaders of some trainers, which no conversion
     notes.
     """
 
@@ -45,7 +44,7 @@ class Outcomes:
     chat: Outcome
     chat_reasoning: Outcome
     gym: Outcome
-    loading: Mapping[str, tuple[str, ...]] = field(default_factory=dict, compare=False)
+    loading: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
 
 def usual_outcomes(opened: Opened) -> Outcomes:
@@ -66,7 +65,7 @@ def _converted(opened: Opened) -> Outcomes:
     }
     said = {id(example): (_outcome(example), loading_issues(example, opened.rollout)) for example in made.values()}
     told = {name: said[id(example)] for name, example in made.items()}
-    loading = {name: issues for name, (_, issues) in told.items() if issues}
+    loading = tuple((name, issues) for name, (_, issues) in told.items() if issues)
     return Outcomes(**{name: outcome for name, (outcome, _) in told.items()}, loading=loading)
 
 

@@ -21,8 +21,16 @@ def fold_instructions(instructions: str, messages: list[Message], findings: Find
             break
         texts.append(text_of(message["content"], findings))
         findings.leave_out("names", int("name" in message))
-        pieces += [piece for piece in message["pieces"] if piece[1] != "part"]
-    return [{"role": "system", "content": "\n\n".join(texts), "pieces": pieces}, *messages[len(texts) - 1 :]]
+        pieces += [piece for piece in message.get("pieces", ()) if piece[1] != "part"]
+    folded: Message = {"role": "system", "content": "\n\n".join(texts)}
+    if findings.is_traced:
+        folded["pieces"] = pieces
+    return [folded, *messages[len(texts) - 1 :]]
+
+
+def origins_of(messages: list[Message]) -> tuple[tuple[Piece, ...], ...]:
+    """Take the pieces out of messages and return them, those of each message."""
+    return tuple([tuple(message.pop("pieces")) for message in messages])
 
 
 def cut_tail(messages: list[Message], options: ChatOptions, findings: Findings) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 from rollout_curator.conversation.items import message_reasoning, summaries
 from rollout_curator.rollout import Item
-from rollout_curator.sources.shapes.parts import part_of, texts_of
+from rollout_curator.sources.shapes.parts import kind_of, only_text, texts_of
 
 _ERROR_TEXT = re.compile(
     r"\s*(?:error\b|traceback \(most recent call last\)"
@@ -80,8 +80,9 @@ def count(prompt: Sequence[Item], output: Sequence[Item]) -> Counts:
 
 
 def _count_message(counts: Counts, item: Item, *, in_output: bool, leading: bool) -> None:
-    role, text = item["role"], text_in(item)
-    if type(content := item.get("content")) is list:
+    role, content = item["role"], item.get("content")
+    if (text := only_text(content)) is None:
+        text = "".join(texts_of(content))
         counts.n_images += _n_images(content)
     if reasoning := message_reasoning(item):
         counts.chars_reasoning += len(reasoning)
@@ -128,8 +129,9 @@ def _call_text(call: Item) -> str:
 
 def _count_other(counts: Counts, item: Item, kind: str) -> None:
     if kind == "function_call_output":
-        counts.n_images += _n_images(item.get("output"))
-        _count_result(counts, item.get("output"))
+        output = item.get("output")
+        counts.n_images += _n_images(output)
+        _count_result(counts, output)
     elif kind == "reasoning":
         text = "".join(summaries(item, use_content=True))
         counts.chars_reasoning += len(text)
@@ -139,7 +141,7 @@ def _count_other(counts: Counts, item: Item, kind: str) -> None:
 
 def _n_images(content: Any) -> int:
     """Return how many images stand in a content, or in what a tool gave."""
-    return [part_of(value).kind for value in content].count("image") if isinstance(content, list) else 0
+    return list(map(kind_of, content)).count("image") if isinstance(content, list) else 0
 
 
 def _count_result(counts: Counts, output: Any) -> None:
@@ -148,9 +150,3 @@ def _count_result(counts: Counts, output: Any) -> None:
     counts.results.append(text)
     if _ERROR_TEXT.match(text):
         counts.n_tool_errors += 1
-
-
-def text_in(item: Item) -> str:
-    """Return the text of a message, whatever the kinds of its parts."""
-    content = item.get("content")
-    return content if isinstance(content, str) else "".join(texts_of(content))

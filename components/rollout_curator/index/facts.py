@@ -7,12 +7,13 @@ that preview and export call, so a rollout the index calls exportable is one tha
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import orjson
 import xxhash
 
-from rollout_curator.conversation import Outcome, open_rollout, usual_outcomes
+from rollout_curator.conversation import Outcome, Outcomes, open_rollout, usual_outcomes
 from rollout_curator.conversation.items import item_type
 from rollout_curator.index.columns import WEIGHTS
 from rollout_curator.index.counts import Counts, count
@@ -64,10 +65,16 @@ def facts(rollout: Rollout, environment: str) -> Facts:
     classes = (
         rollout.format, _word(rollout.agent) or environment, _word(rollout.model), _word(task),
         rollout.finish or _finish(output), rollout.invalid, "|".join(_flags(rollout, counts)),
-        *(outcome(getattr(made, name), made.loading.get(name, ())) for name in OUTCOME_NAMES),
+        *_texts_of_outcomes(made),
     )  # fmt: skip
     measured = tuple(measure(output) for measure in SIGNALS.values())
     return Facts((*numbers, *measured), classes, rollout.facets)
+
+
+@lru_cache(maxsize=4096)
+def _texts_of_outcomes(made: Outcomes) -> tuple[str, ...]:
+    """Return the columns of the outcomes; most rollouts of a file have the same ones."""
+    return tuple([outcome(getattr(made, name), dict(made.loading).get(name, ())) for name in OUTCOME_NAMES])
 
 
 def outcome(made: Example | Outcome, loading: Sequence[str] = ()) -> str:

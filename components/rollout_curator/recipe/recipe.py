@@ -220,22 +220,25 @@ def rows_of(recipe: Recipe) -> Iterator[tuple[Field, Any]]:
             yield row, value
 
 
-def example(rollout: Rollout, plan: Plan) -> Example:
+def example(rollout: Rollout, plan: Plan, *, is_traced: bool = False) -> Example:
     """Return what is written for a rollout, as messages; `training_line.make_line` makes the line of it.
 
     An issue the plan excludes becomes the reason why nothing is written.
     """
-    made = convert_with_issues(rollout, plan)
+    made = convert_with_issues(rollout, plan, is_traced=is_traced)
     kind = None if made.skip else excluded_issue(made.issues, plan)
     return made if kind is None else replace(made, skip=kind)
 
 
-def convert_with_issues(rollout: Rollout, plan: Plan, *, always: bool = False) -> Example:
+def convert_with_issues(rollout: Rollout, plan: Plan, *, always: bool = False, is_traced: bool = False) -> Example:
     """Return the example of a rollout with every issue, whatever keeps it out.
 
-    It is looked at for hazards when the plan asks for that, or `always`.
+    It is looked at for hazards when the plan asks for that, or `always`; its origins are there when `is_traced`.
     """
-    made = to_flat(rollout, plan.flat) if plan.format == "flat" else to_chat(rollout, plan.chat)
+    if plan.format == "flat":
+        made = to_flat(rollout, plan.flat, is_traced=is_traced)
+    else:
+        made = to_chat(rollout, plan.chat, is_traced=is_traced)
     if made.skip:
         return made
     if always or plan.needs_look:
@@ -243,8 +246,10 @@ def convert_with_issues(rollout: Rollout, plan: Plan, *, always: bool = False) -
     loading = loading_issues(made, rollout, plan.loaded_values)
     if not (loading or made.left_out or made.untrained):
         return made
-    issues = tuple(issue for issue in (*made.issues, *loading) if plan.minds(issue))
-    return replace(made, issues=issues, left_out=tuple(pair for pair in made.left_out if plan.loses(pair[0])))
+    issues = tuple([issue for issue in (*made.issues, *loading) if plan.minds(issue)])
+    left_out = tuple([pair for pair in made.left_out if plan.loses(pair[0])])
+    is_same = issues == made.issues and left_out == made.left_out  # as nearly always, and a copy takes long
+    return made if is_same else replace(made, issues=issues, left_out=left_out)
 
 
 def excluded_issue(issues: tuple[str, ...], plan: Plan) -> str | None:

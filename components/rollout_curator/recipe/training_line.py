@@ -39,12 +39,14 @@ class TrainingLine:
         return self.examples[0]
 
 
-def make_line(rollouts: Sequence[Rollout], plan: Plan, extra: Mapping[str, Any]) -> TrainingLine:
+def make_line(
+    rollouts: Sequence[Rollout], plan: Plan, extra: Mapping[str, Any], *, is_traced: bool = False
+) -> TrainingLine:
     """Return what is written for one rollout, or for two as a pair; `extra` are the columns of `Workspace.metadata`.
 
-    A column that the record has too keeps the record's value.
+    A column that the record has too keeps the record's value. `is_traced` asks for the origins of the examples.
     """
-    examples = tuple(recipes.example(rollout, plan) for rollout in rollouts)
+    examples = tuple([recipes.example(rollout, plan, is_traced=is_traced) for rollout in rollouts])
     skip = next((example.skip for example in examples if example.skip), None)
     record = None if skip else record_of(examples[0]) if len(examples) == 1 else _pair(rollouts, examples, plan)
     if record is None:

@@ -8,7 +8,7 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from rollout_curator import registry
 from rollout_curator.rollout import Rollout, Unreadable
@@ -35,8 +35,7 @@ class Format:
     tables: tuple[frozenset[str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Reward:
+class Reward(NamedTuple):
     """A reward and, where it is NaN for another cause than being absent, why."""
 
     value: float

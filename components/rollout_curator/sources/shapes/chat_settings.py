@@ -15,15 +15,15 @@ from rollout_curator.sources.shapes.loss_marks import as_mark
 
 SYSTEM_KEYS = ("system", "system_prompt", "system_message")
 _SETTINGS = frozenset({"chat_template_kwargs", "enable_thinking"})
+_MAY_HOLD = _SETTINGS | {"extra_body"}
 _EVENT_KEYS = ("type", "kind", "event", "event_type", "reason", "name", "action", "op")
 _REWRITES = ("rewrit", "compact", "summar", "truncat", "evict")
 
 
 def template_kwargs(notes: Notes, *places: Mapping[str, Any]) -> dict[str, Any]:
     """Return the settings of the chat template that a rollout was sampled with; what cannot be read is noted."""
-    for place in chain.from_iterable(map(_with_extra_body, places)):
-        if _SETTINGS.isdisjoint(place):
-            continue
+    asked = [place for place in places if not _MAY_HOLD.isdisjoint(place)]  # nearly always none
+    for place in chain.from_iterable(map(_with_extra_body, asked)):
         found = read_json(place.get("chat_template_kwargs"))
         if isinstance(found, dict) and found:
             return found

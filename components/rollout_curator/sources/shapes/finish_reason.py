@@ -5,8 +5,7 @@ Chat completions `finish_reason`, Anthropic `stop_reason`, verifiers `is_truncat
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from rollout_curator.rollout import InvalidKind
 
@@ -22,8 +21,7 @@ _FLAGS = ("timed_out", "context_length_exceeded_error")
 _FAILURES = (*_FLAGS, "error_kind", "failure_kind", "failure_reason")
 
 
-@dataclass(frozen=True, slots=True)
-class Ending:
+class Ending(NamedTuple):
     """How a rollout ended: `invalid` is masked, failed, truncated or empty; `cut` names the limit its answer ran into.
 
     A cut answer is a truncated one; an environment that ends an episode at its step limit cuts no answer. `finish` is

@@ -141,11 +141,14 @@ def is_empty(value: Any, besides: frozenset[str] = frozenset()) -> bool:
     while pending:
         current = pending.pop()
         if isinstance(current, dict):
-            pending += [inner for key, inner in current.items() if key not in besides] if besides else current.values()
-        elif isinstance(current, list):
-            pending += current
-        elif current is not None and current != "":
+            current = [inner for key, inner in current.items() if key not in besides] if besides else current.values()
+        elif not isinstance(current, list):
             return False
+        for inner in current:  # leaves are looked at before anything is entered, so most values tell at once
+            if isinstance(inner, dict | list):
+                pending.append(inner)
+            elif inner is not None and inner != "":
+                return False
     return True
 
 

@@ -72,17 +72,25 @@ def only_text(content: Any) -> str | None:
 
 def texts_of(content: Any) -> list[str]:
     """Return the texts in a content that are not empty, whatever the kinds of its parts."""
-    if isinstance(content, str):
-        return [content] if content else []
+    if (whole := only_text(content)) is not None:
+        return [whole] if whole else []
     return [text for value in (content if type(content) is list else (content,)) if (text := _kind_and_text(value)[1])]
+
+
+def kind_of(value: Any) -> Kind:
+    """Return of which kind a part is."""
+    if type(value) is not dict:
+        return "none"
+    given = value.get("type")
+    return _KINDS.get(given, "other") if type(given) is str else "other"
 
 
 def _kind_and_text(value: Any) -> tuple[Kind, str | None]:
     """Return the kind and the text of a part; the index asks for them several times a message."""
-    if type(value) is not dict:
-        return "none", value if isinstance(value, str) else None
-    given, text = value.get("type"), value.get("text")
-    kind = _KINDS.get(given, "other") if type(given) is str else "other"
+    kind = kind_of(value)
+    if kind == "none":
+        return kind, value if isinstance(value, str) else None
+    text = value.get("text")
     if kind == "text":  # nearly every part is
         return kind, text if type(text) is str else None
     text = thought_text(value) if kind == "thought" else value.get(TEXT_KEYS.get(kind, "text"))

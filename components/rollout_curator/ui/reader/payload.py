@@ -74,7 +74,7 @@ def rollout_json(view: View, row: int, position: int | None) -> Rollout:
 def _line(view: View, row: int, rollout: Recorded) -> TrainingLine:
     """Return the line of a row as far as its reader may know the marks."""
     marked = mark_items(rollout, marks_for(view, row))
-    return make_line([marked], view.plan, view.workspace.metadata(row, view.plan))
+    return make_line([marked], view.plan, view.workspace.metadata(row, view.plan), is_traced=True)
 
 
 def attempts(view: View, row: int) -> list[Attempt]:
