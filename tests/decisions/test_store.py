@@ -26,7 +26,7 @@ def held(store: Decisions) -> dict[str, tuple[str, str]]:
 
 
 def folded(store: Decisions) -> dict[str, str]:
-    newest = {row.key: row.verdict for row in store.since(0)}
+    newest = {row.key: row.verdict for row in store.history()}
     return {key: verdict for key, verdict in newest.items() if verdict != "clear"}
 
 
@@ -104,11 +104,10 @@ def test_what_sqlite_cannot_keep_is_replaced_visibly(store: Decisions) -> None:
 
 
 def test_a_cache_learns_what_is_new(store: Decisions) -> None:
-    assert (store.version(), store.since(0), store.changed(0)) == (0, [], {})
+    assert (store.version(), store.changed(0)) == (0, {})
     decide(store, A, "reject", "ann")
     newer = decide(store, B, "accept", "bob")
     assert store.version() == 2
-    assert store.since(1) == [newer]
     assert store.changed(1) == {B: newer}
 
 

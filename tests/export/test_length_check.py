@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from making import call, exported, gym, rows_of, said, write
-from rollout_curator.export import Settings, checks_of, choose, export_with_controls, verify
+from rollout_curator.export import Settings, choose, export_with_controls, verify
+from rollout_curator.export.training_checks import checks_of
 from rollout_curator.files import manifest
 from rollout_curator.recipe import recipe as recipes
 from rollout_curator.recipe.recipe import Recipe

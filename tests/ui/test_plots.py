@@ -13,8 +13,9 @@ from rollout_curator.selection.group_tables import group_table, task_table
 from rollout_curator.selection.slices import Equals, Range, decode
 from rollout_curator.selection.strategies import task_summary
 from rollout_curator.ui import plots
+from rollout_curator.ui.plots.base import PLOTS
 from rollout_curator.ui.plots.bins import bins
-from rollout_curator.ui.plots.labels import distinct
+from rollout_curator.ui.plots.labels import distinct, label
 
 COMPONENTS = ["reward_components.correct", "tool_errors"]
 Drawer = Callable[[pd.DataFrame], go.Figure]
@@ -123,7 +124,7 @@ def test_a_million_rollouts_never_reach_the_browser(drawn: str, big: pd.DataFram
 
 
 def test_every_plot_is_in_the_table() -> None:
-    assert sorted(plots.PLOTS) == [
+    assert sorted(PLOTS) == [
         "by_group",
         "components",
         "density",
@@ -419,7 +420,7 @@ def test_the_group_table_has_the_numbers_of_pandas(big: pd.DataFrame) -> None:
     ],
 )
 def test_text_from_data_is_shown_verbatim(text: str, shown: str) -> None:
-    assert plots.label(text) == shown
+    assert label(text) == shown
 
 
 def test_labels_of_paths_leave_out_what_most_of_them_share() -> None:

@@ -218,7 +218,6 @@ def test_pass_rates_are_those_of_brute_force(tmp_path: Path) -> None:
         counts.append((len(tried), len(passed)))
     rated = [(n, c) for n, c in counts if n]
     found = fared(frame(workspace), 1.0).summary
-    assert found.pass_1 == pytest.approx(np.mean([c / n for n, c in rated]), rel=1e-12)
     most = found.curve[-1].k
     same = [(n, c) for n, c in rated if n >= most]
     for point in found.curve:

@@ -12,7 +12,6 @@ from rollout_curator.conversation.issues import (
     EXCLUDED_BY_DEFAULT,
     HAZARDS,
     ISSUE_WORDS,
-    LEFT_OUT_WORDS,
     SKIP_WORDS,
     TOLD,
     TRIMMABLE,
@@ -21,7 +20,7 @@ from rollout_curator.conversation.issues import (
     issue_kind,
     left_out_cause,
 )
-from rollout_curator.conversation.items import Normalised, Opened, item_type, normalise, open_rollout
+from rollout_curator.conversation.items import item_type, normalise, open_rollout
 from rollout_curator.conversation.loss_marks import answers, mark_items
 from rollout_curator.conversation.options import GYM_OPTIONS, ChatOptions, FlatOptions
 from rollout_curator.conversation.outcomes import Outcome, Outcomes, usual_outcomes
@@ -32,15 +31,12 @@ __all__ = [
     "GYM_OPTIONS",
     "HAZARDS",
     "ISSUE_WORDS",
-    "LEFT_OUT_WORDS",
     "SKIP_WORDS",
     "TOLD",
     "TRIMMABLE",
     "UNLOADABLE",
     "ChatOptions",
     "FlatOptions",
-    "Normalised",
-    "Opened",
     "Outcome",
     "Outcomes",
     "answers",

@@ -181,10 +181,6 @@ class Decisions:
         """Return what holds now for each key touched after that id, None for nothing: `current`, piece by piece."""
         return {key: _newest(rows) for key, rows in self.acts_changed(after).items()}
 
-    def since(self, id: int) -> list[Decision]:
-        """Return the acts after that id in the order they arrived; no act ever appears later with a lower id."""
-        return self._rows(f"SELECT {COLUMNS} FROM decision WHERE id > ? ORDER BY id", id)
-
     def history(self, key: str | None = None) -> list[Decision]:
         """Return every act, or those on one key, oldest first."""
         if key is None:

@@ -52,9 +52,9 @@ def is_plausible(latest: int) -> bool:
     return 0 <= latest < clock_of(end_of_times())
 
 
-def needs_mending(connection: sqlite3.Connection, now: datetime | None = None) -> bool:
+def needs_mending(connection: sqlite3.Connection) -> bool:
     """Say whether a store holds an act of a time that cannot be."""
-    found = connection.execute(f"SELECT EXISTS (SELECT 1 FROM decision WHERE {_WRONG})", _bounds(now)).fetchone()[0]
+    found = connection.execute(f"SELECT EXISTS (SELECT 1 FROM decision WHERE {_WRONG})", _bounds(None)).fetchone()[0]
     return bool(found)
 
 

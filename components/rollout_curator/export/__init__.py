@@ -16,10 +16,9 @@ from rollout_curator.export.remaking import Remade, remake
 from rollout_curator.export.settings import Settings, command_of
 from rollout_curator.export.stream import first_line
 from rollout_curator.export.trainer_config import says_of
-from rollout_curator.export.training_checks import TrainingChecks, check_training, checks_of
+from rollout_curator.export.training_checks import TrainingChecks, check_training
 from rollout_curator.export.verifying import verify
 from rollout_curator.export.writing import Exported, export
-from rollout_curator.workspace.example_lengths import lengths_of
 
 __all__ = [
     "Chosen",
@@ -33,7 +32,6 @@ __all__ = [
     "check_exports",
     "check_out",
     "check_training",
-    "checks_of",
     "choose",
     "command_of",
     "cost_of",
@@ -47,7 +45,6 @@ __all__ = [
     "left_out_said",
     "left_out_words",
     "length_check",
-    "lengths_of",
     "pair_notes",
     "remake",
     "says_of",

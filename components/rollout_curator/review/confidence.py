@@ -52,7 +52,7 @@ def most_bad_whenever(bad: int, read: int, total: int, confidence: float = CONFI
     The number n fits while prior(n) / posterior(n) < 1 / (1 - confidence), under a uniform prior on 0 ... total; the
     chance of `bad` under that prior is 1 / (read + 1).
     """
-    log_chance = _log_chance(bad, read, total)
+    log_chance = _log_chance(read, total)
     least = math.log((1.0 - confidence) / (read + 1))
     peak = min(max(bad, bad * (total + 1) // max(read, 1)), total - (read - bad))
     return _last(lambda n: bool(log_chance(bad, n) >= least), peak, total - (read - bad))
@@ -80,7 +80,7 @@ def chance_of_at_most(bad: int, read: int, total: int, n_bad: int) -> float:
 
 def _at_most(bad: int, read: int, total: int) -> Callable[[int], float]:
     """Return the chance of at most `bad` bad ones among the read, as a function of how many there are among all."""
-    log_chance = _log_chance(bad, read, total)
+    log_chance = _log_chance(read, total)
 
     def chance(n: int) -> float:
         first = max(0, read - (total - n))
@@ -90,7 +90,7 @@ def _at_most(bad: int, read: int, total: int) -> Callable[[int], float]:
     return chance
 
 
-def _log_chance(bad: int, read: int, total: int) -> Callable[..., np.ndarray]:
+def _log_chance(read: int, total: int) -> Callable[..., np.ndarray]:
     """Return log P(found of n bad ones are among the read) as a function of (found, n)."""
     from scipy.special import gammaln
 

@@ -85,7 +85,7 @@ def _rates(who: str, own: Mapping[str, str], twice: Mapping[str, str]) -> Rates:
     return Rates(who, *counts, len(pairs) - len(bad) - len(good))
 
 
-def corrected(rejected: int, read: int, known: Rates, confidence: float = CONFIDENCE) -> Corrected | None:
+def corrected(rejected: int, read: int, known: Rates) -> Corrected | None:
     """Return the share of bad ones in what a reviewer read at random, None where too little is known of their errors.
 
     The interval are quantiles under Jeffreys' priors on the share rejected and on both rates, which are taken as
@@ -104,6 +104,6 @@ def corrected(rejected: int, read: int, known: Rates, confidence: float = CONFID
     told = catches + passes - 1.0
     informs = told > 0
     drawn = np.clip((apparent + passes - 1.0) / np.where(informs, told, 1.0), 0.0, 1.0)
-    low = np.quantile(np.where(informs, drawn, 0.0), (1 - confidence) / 2)
-    high = np.quantile(np.where(informs, drawn, 1.0), (1 + confidence) / 2)
+    low = np.quantile(np.where(informs, drawn, 0.0), (1 - CONFIDENCE) / 2)
+    high = np.quantile(np.where(informs, drawn, 1.0), (1 + CONFIDENCE) / 2)
     return Corrected(float(np.clip(share, 0.0, 1.0)), float(low), float(high))

@@ -41,7 +41,7 @@ class TaskSummary:
     """How many tasks there are, and what their attempts say; an attempt without a rating says nothing.
 
     `solved`, `unsolved` and `mixed` are the `tasks` with a rating of which all, none or some attempts pass; `single`
-    of them have one rated attempt. `pass_1` is the mean share of attempts that pass, NaN without tasks. `curve` is
+    of them have one rated attempt. `curve` is
     pass@k over the same tasks at every k: those with as many rated attempts as half of all tasks have.
     """
 
@@ -51,7 +51,6 @@ class TaskSummary:
     unsolved: int
     mixed: int
     single: int
-    pass_1: float
     curve: tuple[PassAt, ...]
 
 
@@ -135,7 +134,6 @@ def task_summary(frame: "pd.DataFrame", at_least: float) -> TaskSummary:
         unsolved=unsolved,
         mixed=len(rated) - solved - unsolved,
         single=int(np.count_nonzero(rated == 1)),
-        pass_1=float(np.mean(np.sort(passes / rated))) if len(rated) else float("nan"),
         curve=pass_curve(rated, passes),
     )
 

@@ -7,14 +7,13 @@ counted here, so that a million rollouts never reach the browser; those who cann
 carries what it opens, which `opened` reads from a click. The app themes the figures: nothing here knows it.
 """
 
-from rollout_curator.ui.plots.base import PLOTS, alt, coloured
+from rollout_curator.ui.plots.base import alt, coloured
 from rollout_curator.ui.plots.clicks import opened, row_of
 from rollout_curator.ui.plots.component_plots import component_table, components
 from rollout_curator.ui.plots.density_plots import against_table, density, reward_against
 from rollout_curator.ui.plots.distribution import ecdf, ecdf_table
 from rollout_curator.ui.plots.groups import by_group
 from rollout_curator.ui.plots.histogram_plot import histogram
-from rollout_curator.ui.plots.labels import label
 from rollout_curator.ui.plots.tasks import (
     PASS_RATE,
     pass_at_k,
@@ -25,7 +24,6 @@ from rollout_curator.ui.plots.tasks import (
 
 __all__ = [
     "PASS_RATE",
-    "PLOTS",
     "against_table",
     "alt",
     "by_group",
@@ -36,7 +34,6 @@ __all__ = [
     "ecdf",
     "ecdf_table",
     "histogram",
-    "label",
     "opened",
     "pass_at_k",
     "pass_rate_table",
