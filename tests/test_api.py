@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
@@ -421,7 +421,13 @@ def test_a_closed_workspace_is_told_in_one_sentence(tmp_path: Path) -> None:
     opened.close()
     assert len(opened) == 3
     assert repr(opened) == "Workspace: 3 rollouts in 1 file. Closed."
-    for used in (lambda: opened.rollout(0), lambda: opened.select(rc.Recipe()), lambda: opened.frame, opened.plot):
+    for used in (
+        lambda: opened.rollout(0),
+        lambda: opened.select(rc.Recipe()),
+        lambda: opened.frame,
+        opened.plot,
+        opened.__enter__,
+    ):
         with pytest.raises(Unopened, match="^this workspace is closed; open the files again$"):
             used()
 
@@ -454,6 +460,8 @@ def test_a_figure_has_colours_of_its_own_where_no_theme_fills_them_in(
 def test_a_figure_of_what_is_no_number_is_refused(sample: rc.Workspace) -> None:
     with pytest.raises(RecipeError, match="no numeric column 'agent' to plot"):
         sample.plot("agent")
+    with pytest.raises(RecipeError, match="no numeric column None to plot"):
+        sample.plot(cast(str, None))
 
 
 TQDM = """

@@ -64,7 +64,7 @@ class Rollout:
     """One attempt by a policy at one task, as a format reads it from one line: all that is known of it anywhere.
 
     `prompt` and `output` are sequences of items (before `conversation.normalise`) in the shapes that `shapes` gives, a
-    string, or None. `reward` is NaN when unrated. `notes` says what reading noticed.
+    string, or None. `reward` is NaN where there is none. `notes` says what reading noticed.
     `truncated` names the limit that cut the last answer off. `invalid` says why the reward is no measurement (masked,
     truncated, failed), or is empty. `template_kwargs` are settings of the chat template it was sampled with.
     `unusable` names why no example can ever be made of it (`no_params`, `no_response`,

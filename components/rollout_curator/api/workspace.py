@@ -62,7 +62,7 @@ class Workspace:
         line             int64     number of the line, record or row in that file, from 1
         key              text      hash of the content, 32 hex digits: what decisions are about
         group            int64     rollouts of one task share it: agent, task name and prompt are the same
-        reward           float64   as collected; NaN when unrated. Where `invalid` is not empty it is no measurement
+        reward           float64   as collected; NaN without a reward. Where `invalid` is not empty it is no measurement
         attempt          float64   number of the attempt as the file gives it; NaN when it does not
         n_items          int32     messages, calls and results in prompt and output together
         n_turns          int32     assistant turns in the output
@@ -143,7 +143,7 @@ class Workspace:
         from rollout_curator.ui import plots
 
         opened, recipe = self._ready(Recipe() if recipe is None else recipe)
-        drawn = [name for name in (column, against) if name is not None]
+        drawn = [column] if against is None else [column, against]
         for name in drawn:
             if name not in opened.axes:
                 raise RecipeError(f"no numeric column {name!r} to plot; choose a numeric column of `frame`")
@@ -194,7 +194,8 @@ class Workspace:
             self._opened.close()
 
     def __enter__(self) -> "Workspace":
-        """Return itself."""
+        """Return itself. Raises Unopened when it is closed."""
+        self._here()
         return self
 
     def __exit__(self, *_: object) -> None:

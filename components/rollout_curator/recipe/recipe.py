@@ -38,7 +38,7 @@ class Recipe:
     """Which rollouts are kept and how they are written; the fields are the keys of the TOML file.
 
     sources         files, folders or globs, for the app and the command line; a notebook names its own to `open`
-    min_reward      lowest reward that stays; without a bound every valid rollout stays, unrated ones too
+    min_reward      lowest reward that stays; without a bound every valid rollout stays, those without a reward too
     max_reward      highest reward that stays
     thresholds      lowest rewards by agent, source or model; where one is named it takes the place of both bounds
     filters         bounds on any number, or names of a class; a rollout without the number is dropped

@@ -1,6 +1,6 @@
 """Figures of rewards other than the threshold picker: to add a plot, add a function.
 
-Input is a frame with one row per rollout: `reward` (float64, NaN unrated), `agent`, `source` and `task_id`
+Input is a frame with one row per rollout: `reward` (float64, NaN without a reward), `agent`, `source` and `task_id`
 (categoricals), `group` (the code of the task), `tokens`, `turns` and other numbers; its index is the row of each. Or it
 is a table that `selection.group_tables` made of such a frame, where figures share one or it can be kept. Figures are
 counted here, so that a million rollouts never reach the browser; those who cannot see them read the tables. Each mark
