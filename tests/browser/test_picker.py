@@ -170,7 +170,7 @@ def test_dragging_either_handle_shows_what_the_server_counts(page: Page, seen: S
         live = drag_to(page, handle, share)
         assert wait_for_server(page, live) == live
     assert live["at_most"] == live["at_least"]  # it was stopped by the other handle
-    expect(page.get_by_test_id("threshold-note")).to_contain_text("kept regardless")
+    expect(page.get_by_test_id("threshold-note")).to_contain_text("not affected by this threshold")
     assert seen.page_errors == []
 
 
@@ -259,7 +259,7 @@ def test_while_a_handle_is_moved_what_follows_is_hidden_the_note_is_right_and_th
 ) -> None:
     open_case(page, picker_url, "rules")
     then, note = page.get_by_test_id("threshold-then"), page.get_by_test_id("threshold-note")
-    expect(then).to_have_text("7 kept after rules")
+    expect(then).to_have_text("→ 7 kept after rules")
     expect(page.get_by_test_id("threshold-numbers")).to_contain_text("3,000 pass the threshold")
     expect(note).to_have_text("100 without reward: kept (no threshold)")
     expect(page.locator("body[data-rc-picking]")).to_have_count(0)

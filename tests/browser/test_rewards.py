@@ -139,8 +139,8 @@ def test_the_picker_says_how_many_pass_and_the_funnel_what_the_rules_leave_and_i
 ) -> None:
     opened(rewards, app, 'min=0.5&rules=[{"name":"best_of_n"}]')
     then, funnel = rewards.get_by_test_id("threshold-then"), rewards.locator(".st-key-funnel")
-    expect(then).to_have_text(re.compile(r"^\d+ kept after rules$"))
-    expect(funnel).to_contain_text(then.inner_text().removesuffix(" after rules"))
+    expect(then).to_have_text(re.compile(r"^→ \d+ kept after rules$"))
+    expect(funnel).to_contain_text(then.inner_text().removeprefix("→ ").removesuffix(" after rules"))
     x, y = grip(rewards, rewards.get_by_test_id("threshold-handle"))
     rewards.mouse.move(x, y)
     rewards.mouse.down()
@@ -150,7 +150,7 @@ def test_the_picker_says_how_many_pass_and_the_funnel_what_the_rules_leave_and_i
     rewards.mouse.up()
     expect(funnel).to_have_css("opacity", "1", timeout=15_000)
     expect(then).to_be_visible()
-    expect(funnel).to_contain_text(then.inner_text().removesuffix(" after rules"))
+    expect(funnel).to_contain_text(then.inner_text().removeprefix("→ ").removesuffix(" after rules"))
 
 
 def test_the_sections_begin_high_on_the_page_and_the_pickers_buttons_lie_in_the_row_above(
@@ -177,7 +177,7 @@ def test_the_way_to_add_a_rule_closes_once_it_was_added(rewards: Page) -> None:
     add = rewards.get_by_role("button", name="Add", exact=True)
     add.click()
     expect(add).to_be_hidden(timeout=15_000)
-    expect(rewards.get_by_text("Rule 1 drops")).to_be_visible()
+    expect(rewards.get_by_text("Rule 1 (Best of n) drops")).to_be_visible()
 
 
 def test_a_point_of_a_figure_opens_what_it_shows(rewards: Page, app: AppServer) -> None:

@@ -36,7 +36,7 @@ def test_review_without_decisions_says_what_to_do(source: Path) -> None:
     assert ran.code == 0
     assert ran.out.splitlines()[:3] == [
         "None of the 60 selected rollouts has been reviewed at random yet, so the kept set has no error bound yet.",
-        "Choose a plan before you start; without one the bound that holds whenever you stop counts.",
+        "Choose a plan before you start. Without one you can stop at any time, but more reviews are needed.",
         "31 reviews, 0 bad: at most 5%; passes 48% of the time when 2% are bad.",
     ]
 

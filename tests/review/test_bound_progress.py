@@ -6,6 +6,7 @@ from rollout_curator.review.bound_progress import Progress, progress
 from rollout_curator.review.random_order import RandomSample
 from rollout_curator.review.sampling_plan import Sampling
 from rollout_curator.review.statement import ALL, ANY_TIME, Statement
+from rollout_curator.review.statement_words import sentence
 
 SAID = Statement(
     confidence=0.95,
@@ -16,6 +17,7 @@ SAID = Statement(
     plan=None,
     plan_bad_at_most=-1,
     plan_read=30,
+    plan_bad=6,
     bad_at_most=110,
     kept=298,
     copies=0,
@@ -49,8 +51,16 @@ def test_the_way_to_the_goal_is_what_was_reviewed_and_what_is_missing() -> None:
 
 
 def test_a_plan_under_way_counts_to_its_own_end() -> None:
-    said = replace(after(40, 0, 30, 60), plan=Sampling(reads=88, bad=1, goal=0.05, clock=3), plan_read=26)
+    plan = Sampling(reads=88, bad=1, goal=0.05, clock=3)
+    said = replace(after(40, 0, 30, 60), plan=plan, plan_read=26, plan_bad=1)
     assert (progress(said).goal, round(progress(said).share, 3)) == ("26 / 88 for ≤ 5% bad", 0.295)
+
+
+def test_a_plan_with_more_bad_ones_than_it_allows_no_longer_promises_its_goal() -> None:
+    plan = Sampling(reads=46, bad=0, goal=0.05, clock=3)
+    said = replace(after(2, 1, 180, 120), plan=plan, plan_read=2, plan_bad=1)
+    assert progress(said).goal == "2 / 46 of the plan"
+    assert "The plan of 46 reviews allowed 0 bad and has 1: it will not reach 5%." in sentence(said)
 
 
 def test_reviews_that_exclude_nothing_are_too_few_for_a_bound() -> None:

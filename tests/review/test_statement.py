@@ -307,7 +307,7 @@ def test_the_sentence_says_all_of_it_and_rounds_up(workspace: Workspace) -> None
         "bound yet."
     )
     assert words.notes(said)[:2] == [
-        "Choose a plan before you start; without one the bound that holds whenever you stop counts.",
+        "Choose a plan before you start. Without one you can stop at any time, but more reviews are needed.",
         "47 reviews, 0 bad: at most 5%; passes 34% of the time when 2% are bad.",
     ]
     order = drawn_order(workspace)

@@ -11,7 +11,7 @@ import pytest
 from making import call
 from rollout_curator import parallel
 from rollout_curator.errors import SourceNotFound, WorkerLost
-from rollout_curator.sources.find import PassedOver, environment_of, find, passed_over
+from rollout_curator.sources.find import PassedOver, brief_names, environment_of, find, passed_over
 
 
 def touch(folder: Path, *names: str) -> Path:
@@ -212,3 +212,17 @@ def test_a_folder_of_nothing_but_an_export_says_what_to_name(tmp_path: Path) -> 
     export(tmp_path, "sft.jsonl")
     with pytest.raises(SourceNotFound, match=r"skipped: sft.jsonl \(an export of this program, read only"):
         find([tmp_path])
+
+
+@pytest.mark.parametrize(
+    ("names", "brief"),
+    [
+        (("run/a.jsonl", "run/b.jsonl"), ["a.jsonl", "b.jsonl"]),
+        (("bench/os/data/x.jsonl", "bench/swe/data/x.jsonl"), ["os/…/x.jsonl", "swe/…/x.jsonl"]),
+        (("os/x.jsonl", "swe/x.jsonl", "os/y.jsonl"), ["os/x.jsonl", "swe/x.jsonl", "y.jsonl"]),
+        (("x.jsonl", "old/x.jsonl", "old/2/x.jsonl"), ["x.jsonl", "old/x.jsonl", "old/2/x.jsonl"]),
+        (("a/b/c/x.jsonl", "a/d/e/c/x.jsonl"), ["b/…/x.jsonl", "d/e/…/x.jsonl"]),
+    ],
+)
+def test_a_brief_name_is_as_short_as_tells_a_file_from_the_others(names: tuple[str, ...], brief: list[str]) -> None:
+    assert list(brief_names(names).values()) == brief

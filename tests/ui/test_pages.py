@@ -17,7 +17,7 @@ from rollout_curator.index import problem_counts
 from rollout_curator.printable import digest
 from rollout_curator.recipe.recipe import Recipe
 from rollout_curator.review import slice_queues
-from rollout_curator.selection.filters import Filter
+from rollout_curator.selection.filters import Filter, Thresholds
 from rollout_curator.selection.pairs.pairing import Pairs
 from rollout_curator.selection.slices import Range
 from rollout_curator.selection.splits.split import Split
@@ -246,7 +246,7 @@ def site_of_scales(tmp_path: Path) -> Iterator[Site]:
     workspace.close()
 
 
-SCALES = "Agents use different reward scales (1, 1, 2.5)."
+SCALES = "Highest rewards differ between agents (1, 1, 2.5): one threshold means something else for each."
 
 
 def test_agents_with_different_scales_are_named_until_each_has_its_threshold(site_of_scales: Site) -> None:
@@ -258,6 +258,16 @@ def test_agents_with_different_scales_are_named_until_each_has_its_threshold(sit
     assert SCALES not in said(app).replace("\\", "")
 
 
+def test_scales_are_those_of_agents_without_a_threshold_of_their_own(site_of_scales: Site) -> None:
+    app = opened("select")
+    state_of(app).recipe = Recipe(thresholds=Thresholds("agent", {"b": 0.5}))
+    app.run()
+    assert "Highest rewards differ between agents (1, 2.5)" in said(app).replace("\\", "")
+    state_of(app).recipe = Recipe(thresholds=Thresholds("agent", {"c": 2.0}))
+    app.run()
+    assert "Highest rewards differ" not in said(app)
+
+
 def test_the_notice_of_different_scales_can_be_dismissed(site_of_scales: Site) -> None:
     app = opened("select")
     app.button(key="rc.scales-not").click().run()
@@ -266,7 +276,7 @@ def test_the_notice_of_different_scales_can_be_dismissed(site_of_scales: Site) -
 
 def test_agents_of_one_scale_are_not_named(site: Site) -> None:
     app = opened("select")
-    assert "reward scales" not in said(app)
+    assert "Highest rewards differ" not in said(app)
     assert app.toggle(key="rc.panels-axis").value
 
 
@@ -399,16 +409,20 @@ def test_a_rule_that_drops_nobody_says_so_beside_the_others(site: Site) -> None:
 def dropped_lines(app: AppTest) -> list[str]:
     """Return what stands before each rule and the threshold, and what the threshold drops, in order."""
     lines = (one.value for one in app.markdown)
-    return [line for line in lines if line in ("Threshold drops", "Rule 1 drops") or "below 0" in line]
+    return [line for line in lines if line in ("Threshold drops", "Rule 1 (Best of n) drops") or "below 0" in line]
 
 
 def test_the_threshold_has_a_place_before_or_after_the_rules(site: Site) -> None:
     app = add_rule(opened("select", min="0.95"), "best_of_n")
-    assert dropped_lines(app) == ["Threshold drops", "**1** without a reward, **2** below 0\\.95", "Rule 1 drops"]
+    assert dropped_lines(app) == [
+        "Threshold drops",
+        "**1** without a reward, **2** below 0\\.95",
+        "Rule 1 (Best of n) drops",
+    ]
     app.button(key="rc.threshold-order").click().run()
     assert state_of(app).recipe.threshold_last
     assert app.query_params["order"] == ["last"] or app.query_params["order"] == "last"
-    assert dropped_lines(app)[:2] == ["Rule 1 drops", "Threshold drops"]
+    assert dropped_lines(app)[:2] == ["Rule 1 (Best of n) drops", "Threshold drops"]
     app.button(key="rc.threshold-order").click().run()
     assert not state_of(app).recipe.threshold_last
 

@@ -27,14 +27,14 @@ class Progress:
 def progress(said: Statement) -> Progress:
     """Return how far the reviews are: to the end of a plan under way, else to the goal if no more bad are found."""
     read, plan = said.sample.read, said.plan
-    goal = f"≤ {_tight(said.goal)} bad"
+    goal = "of the plan" if said.is_plan_lost else f"for ≤ {_tight(said.goal)} bad"
     if plan is not None and said.plan_bad_at_most < 0:
         done, needed = said.plan_read, plan.reads
     else:
         done, needed = read, read + said.more
     if said.kept and read and not said.more and said.upper > said.goal:
         return Progress(read, said.sample.total, f"{read:,} reviewed at random", _bound(said))
-    return Progress(done, needed, f"{done:,} / {needed:,} for {goal}" if needed else "", _bound(said))
+    return Progress(done, needed, f"{done:,} / {needed:,} {goal}" if needed else "", _bound(said))
 
 
 def _bound(said: Statement) -> str:

@@ -30,12 +30,12 @@ class Statement:
     """What random reading shows. Counts are of different contents, `units` of what is written: rows, or pairs.
 
     `basis` says which bound `kept_bad_at_most` is; `kept_bad_if_planned` is the one for a number fixed beforehand,
-    `plan_bad_at_most` that of the first reads of a plan, -1 before its end, and `plan_read` how many it has had, all
-    reads where there is no plan. `more` clean ones are missing for the goal by the bound that holds at any time,
-    `to_read` of them nobody has read yet. `left_reading` and `left_otherwise` were rejected elsewhere or by comparison
-    or in bulk and are out of the set, `came` when their turn had come (they count as bad), `disputed` in the sample are
-    kept although somebody rejects them, `uncovered` are kept but not among the selected, each of which counts as bad.
-    `allows` is how many bad ones the sample would allow outside of it.
+    `plan_bad_at_most` that of the first reads of a plan, -1 before its end, and `plan_read` how many it has had,
+    `plan_bad` of them bad ones; all reads where there is no plan. `more` clean ones are missing for the goal by the
+    bound that holds at any time, `to_read` of them nobody has read yet. `left_reading` and `left_otherwise` were
+    rejected elsewhere or by comparison or in bulk and are out of the set, `came` when their turn had come (they count
+    as bad), `disputed` in the sample are kept although somebody rejects them, `uncovered` are kept but not among the
+    selected, each of which counts as bad. `allows` is how many bad ones the sample would allow outside of it.
     """
 
     confidence: float
@@ -46,6 +46,7 @@ class Statement:
     plan: Sampling | None
     plan_bad_at_most: int
     plan_read: int
+    plan_bad: int
     bad_at_most: int
     kept: int
     copies: int
@@ -85,6 +86,11 @@ class Statement:
     def is_refuted(self) -> bool:
         """Say whether reading elsewhere found more bad ones than the sample allows."""
         return self.basis != ALL and self.left_reading > self.allows
+
+    @property
+    def is_plan_lost(self) -> bool:
+        """Say whether a plan under way has found more bad ones than it allows, so that it will not reach its goal."""
+        return self.plan is not None and self.plan_bad_at_most < 0 and self.plan_bad > self.plan.bad
 
     def _share(self, n: int) -> float:
         return n / self.kept if self.kept else 0.0
@@ -186,6 +192,7 @@ class _Stating:
             plan=self.plan,
             plan_bad_at_most=at_plan,
             plan_read=of_plan.read,
+            plan_bad=of_plan.bad,
             bad_at_most=bounds.most_bad(*numbers, self.confidence) if basis == PLAN else whenever,
             kept=n_kept,
             copies=int(self.weight.sum()) - n_kept,

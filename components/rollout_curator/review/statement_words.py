@@ -56,6 +56,11 @@ def _goal(said: Statement) -> str:
     if said.upper <= said.goal:
         return f"Goal of {goal} reached."
     if plan is not None and said.plan_bad_at_most < 0:
+        if said.is_plan_lost:
+            return (
+                f"The plan of {plan.reads:,} reviews allowed {_allowed(plan.bad)} and has {said.plan_bad:,}: "
+                f"it will not reach {goal}."
+            )
         return f"A plan of {plan.reads:,} reviews is under way and is judged at its end."
     brings = f"{said.more:,} more, {'if good' if said.more == 1 else 'all good'}, would bring it to {goal}"
     if said.basis == PLAN:
@@ -81,7 +86,7 @@ def _on_plan(said: Statement) -> list[str]:
     if said.plan is not None:
         return [plan_words(said.plan)]
     found = [f"{offer_words(one, said)}." for one in offered(said)]
-    first = "Choose a plan before you start; without one the bound that holds whenever you stop counts."
+    first = "Choose a plan before you start. Without one you can stop at any time, but more reviews are needed."
     return [first, *found] if found else []
 
 

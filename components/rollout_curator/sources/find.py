@@ -6,8 +6,10 @@ why, by `folder_scan`, and so is what a pattern matches and is no file.
 
 import glob
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import takewhile
 from pathlib import Path
 
 from rollout_curator.errors import SourceNotFound
@@ -186,3 +188,33 @@ def environment_of(path: Path) -> str:
     if "data" in parts[1:]:
         parts = parts[: len(parts) - 1 - parts[::-1].index("data")]
     return shown(parts[-1]) if parts else shown(path.stem)
+
+
+@lru_cache(maxsize=8)
+def brief_names(names: tuple[str, ...]) -> Mapping[str, str]:
+    """Return for each name of a file one as short as tells it from the others.
+
+    That is the last part of its path; of several that end alike also the parts in which they differ, "swe/…/run.jsonl".
+    """
+    alike: dict[str, list[str]] = {}
+    for name in names:
+        alike.setdefault(name.rpartition("/")[2], []).append(name)
+    told = {last: _told_apart(same, last) for last, same in alike.items()}
+    return {name: brief for last, same in alike.items() for name, brief in zip(same, told[last], strict=True)}
+
+
+def _told_apart(names: Sequence[str], last: str) -> list[str]:
+    """Return names that end alike without the folders that all of them begin or end with."""
+    if len(names) == 1:
+        return [last]
+    folders = [name.split("/")[:-1] for name in names]
+    n_first = _n_shared(folders)
+    own = [each[n_first:] for each in folders]
+    n_last = _n_shared([each[::-1] for each in own])
+    between = "…/" if n_last else ""
+    return ["/".join([*each[: len(each) - n_last], ""]) + between + last for each in own]
+
+
+def _n_shared(paths: Sequence[Sequence[str]]) -> int:
+    """Return with how many equal parts all paths begin."""
+    return sum(1 for _ in takewhile(lambda parts: len(set(parts)) == 1, zip(*paths, strict=False)))

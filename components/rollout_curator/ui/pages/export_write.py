@@ -62,7 +62,7 @@ def write_form(site: Site, workspace: Workspace, recipe: Recipe, chosen: Chosen 
         is_same = (job.recipe, job.out, replace(job.settings, agreed=frozenset())) == (recipe, out, settings)
         draw_job(site, job, changed=not is_same)
     if n_rows and not running:
-        with st.expander("Equivalent command"):
+        with st.expander("Command for the current settings"):
             show_untrusted(command_of(workspace, recipe, out, settings))
 
 

@@ -31,7 +31,7 @@ def rules_list(workspace: Workspace, recipe: Recipe) -> None:
         for number, step in enumerate(recipe.strategies, 1):
             name = f"strategy-{number}"
             with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"rule-{number}"):
-                st.markdown(f"Rule {number:,} drops", width="content")
+                st.markdown(f"Rule {number:,} ({label(_title(step.name))}) drops", width="content")
                 count = drops[name].count if name in drops else 0
                 if not count:
                     st.markdown(f"**0** {label(words(step))}", width="content")

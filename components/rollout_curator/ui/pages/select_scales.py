@@ -26,14 +26,18 @@ LISTED = 4
 
 
 def scales_notice(workspace: Workspace, recipe: Recipe) -> None:
-    """Say that scales differ, with the way to a threshold for each agent, until there are some or it was dismissed."""
-    if choices.declined_scales() or recipe.thresholds_by:
+    """Say that scales differ among agents without a threshold of their own, with the way to one for each.
+
+    It goes when it is dismissed.
+    """
+    if choices.declined_scales() or recipe.thresholds_by not in ("", AGENT):
         return
-    found = scales(workspace, recipe)
+    found = scales(workspace, recipe, besides=frozenset(recipe.group_thresholds(AGENT)))
     if not differ(found):
         return
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="scales"):
-        words = f"Agents use different reward scales ({scale_words(found)})."
+        words = f"Highest rewards differ between agents ({scale_words(found)})"
+        words += ": one threshold means something else for each."
         st.markdown(f":material/info: {label(words)}", width="content")
         with st.popover("Set per-agent thresholds", width="content", key=choices.fresh_key("scales-thresholds")):
             thresholds_form(workspace, recipe, AGENT, name="scales")
@@ -57,15 +61,17 @@ def scale_words(found: list[float]) -> str:
     return f"{exact(found[0])} to {exact(found[-1])}"
 
 
-def scales(workspace: Workspace, recipe: Recipe) -> list[float]:
-    """Return the scale of every agent that ever had a reward above 0, ascending."""
-    return _scales(workspace, workspace.refresh_decisions(), measures.whole_of(recipe))
+def scales(workspace: Workspace, recipe: Recipe, besides: frozenset[str] = frozenset()) -> list[float]:
+    """Return the scale of every agent that ever had a reward above 0, besides some by name, ascending."""
+    return _scales(workspace, workspace.refresh_decisions(), measures.whole_of(recipe), besides)
 
 
 @st.cache_resource(hash_funcs=BY_CONTENT, show_spinner=False, max_entries=6)
-def _scales(workspace: Workspace, version: int, rest: Recipe) -> list[float]:
+def _scales(workspace: Workspace, version: int, rest: Recipe, besides: frozenset[str]) -> list[float]:
     found = measures.population(workspace, rest, REWARD)
     codes, words = workspace.classes(AGENT)
+    if besides:
+        codes = np.where(np.isin(codes, [code for code, word in enumerate(words) if word in besides]), -1, codes)
     return scales_of(codes[found.rows][found.order], found.value[found.order], len(words))
 
 

@@ -96,7 +96,7 @@ export class Follow extends Labels {
       part.rest.textContent = ` ${rest}`;
     };
     this.then.part.hidden = !then || kept === null || !sameBounds(this.shown, this.data.bounds);
-    if (then) say(this.then, whole.format(then.count), then.words);
+    if (then) say(this.then, `\u2192 ${whole.format(then.count)}`, then.words);
     if (kept === null) {
       for (const name of MEASURES) say(this.written[name], "\u2026", name === "rollouts" ? "counting rollouts" : name);
       return;
@@ -120,7 +120,7 @@ export class Follow extends Labels {
     const isOpen = this.shown.atLeast === null && this.shown.atMost === null;
     const fate = isOpen ? "kept (no threshold)" : "dropped";
     const notes = [];
-    if (always) notes.push(`${whole.format(always)} kept regardless (own threshold or accepted in review)`);
+    if (always) notes.push(`${whole.format(always)} not affected by this threshold (own threshold, or accepted in review)`);
     if (missing) notes.push(`${whole.format(missing)} without ${title.toLowerCase()}: ${fate}`);
     if (infinite) notes.push(`${count(infinite, "infinite value", "infinite values")} not shown`);
     this.note.textContent = notes.join(" \u00b7 ");

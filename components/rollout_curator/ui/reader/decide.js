@@ -4,7 +4,7 @@ import { laneHeads } from "./compare.js";
 import { head } from "./head.js";
 import { applyMark, applyMarks, renewVisit } from "./mark.js";
 import { asDecision, asMark } from "./pending.js";
-import { keepDraft, noteOf, reasonsOf } from "./reasons.js";
+import { draftOf, keepDraft, noteOf, reasonsOf } from "./reasons.js";
 import { refreshPage, restartedAs, show } from "./show.js";
 import { current, everyHeld } from "./state.js";
 import { last, saveState, say } from "./status.js";
@@ -20,8 +20,10 @@ export function decide(s, verdict) {
   const { decision } = rollout;
   const kept = decision && decision.verdict === "accept" ? decision.reasons : [];
   const reasons = { reject: reasonsOf(s, rollout), accept: kept, clear: [] }[verdict];
+  const dropped = verdict === "accept" ? draftOf(s, rollout.key).reasons : null;
   record(s, rollout, verdict, reasons, verdict === "clear" ? "" : noteOf(s, rollout));
-  last(s, `${SIGNS[verdict] || ""} ${numberOf(s, rollout)} ${DONE[verdict]}`.trim());
+  last(s, `${SIGNS[verdict] || ""} ${numberOf(s, rollout)}${withCopies(rollout)} ${DONE[verdict]}`.trim());
+  if (dropped) say(s, `the reason was for rejecting: not saved with an accepted rollout`);
   if (s.preferences.advance && verdict !== "clear") moveOn(s);
 }
 
@@ -29,6 +31,10 @@ function moveOn(s) {
   if (s.place.visit) return show(s, s.place.pos);
   if (s.place.pos + 1 < s.place.total) return show(s, s.place.pos + 1);
   say(s, "end of queue");
+}
+
+function withCopies({ copies }) {
+  return copies > 1 ? ` and ${copies - 1} duplicate${copies === 2 ? "" : "s"}` : "";
 }
 
 function numberOf(s, rollout) {

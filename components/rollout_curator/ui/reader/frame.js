@@ -66,7 +66,7 @@ export function layout(s) {
   ui.help = h("dialog", { class: "help", "aria-label": "Keyboard shortcuts" });
   const top = h("div", { class: "head" }, ui.position, ui.reward, ui.badges, ui.flags, ui.attempt, ui.brief, ui.more, ui.where, ui.copyKey);
   const body = h("div", { class: "body" }, ui.tools, ui.tabs, ui.rail, ui.talk, ui.side, ui.lanes);
-  ui.foot = h("div", { class: "foot" }, ui.verdicts, ui.reasons, ui.legend, h("div", { class: "status" }, ui.save));
+  ui.foot = h("div", { class: "foot" }, ui.reasons, ui.verdicts, ui.legend, h("div", { class: "status" }, ui.save));
   ui.root = h("div", { class: "reader", "data-testid": "reader" }, top, ui.details, ui.notices, body, ui.noteBar, ui.foot, ui.last, ui.live, ui.help);
   ui.talk.addEventListener("scroll", () => { s.drawn.frame ??= requestAnimationFrame(() => { s.drawn.frame = null; follow(s); }); }, { passive: true });
   ui.tabs.addEventListener("keydown", (event) => {

@@ -32,7 +32,7 @@ export function head(s, rollout) {
   attempt.append(...attemptLink(s, rollout));
   for (const [name, value] of rollout.facts || []) if (BRIEF.includes(name)) brief.append(briefFact(name, value));
   const place = h("bdi");
-  appendVisible(place, rollout.where.split("/").pop());
+  appendVisible(place, rollout.place);
   where.append(place);
   where.title = rollout.where;
   sayWritten(s, rollout);

@@ -86,11 +86,12 @@
  * @property {string} text
  * @property {number[]} starts
  *
- * @typedef {Object} Attempt What the header shows of a rollout; `pos` is null beside the queue. `blind`: the reward and more are left out.
+ * @typedef {Object} Attempt What the header shows of a rollout; `pos` is null beside the queue. `blind`: the reward and more are left out. `where` is its file and line in full, `place` as short as tells the file from the others.
  * @property {number|null} pos
  * @property {number} row
  * @property {string} key
  * @property {string} where
+ * @property {string} place
  * @property {number|string|null} reward
  * @property {string} rewardNote
  * @property {string[][]} components
@@ -109,6 +110,7 @@
  * @property {number} row
  * @property {string} key
  * @property {string} where
+ * @property {string} place
  * @property {number|string|null} reward
  * @property {string} rewardNote
  * @property {string[][]} components

@@ -117,12 +117,16 @@ class ExampleText(TypedDict):
 
 
 class Attempt(TypedDict):
-    """What the header shows of a rollout; `pos` is null beside the queue. `blind`: the reward and more are left out."""
+    """What the header shows of a rollout; `pos` is null beside the queue. `blind`: the reward and more are left out.
+
+    `where` is its file and line in full, `place` as short as tells the file from the others.
+    """
 
     pos: int | None
     row: int
     key: str
     where: str
+    place: str
     reward: float | str | None
     rewardNote: str
     components: list[list[str]]

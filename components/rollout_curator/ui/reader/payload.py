@@ -17,6 +17,7 @@ from rollout_curator.recipe.plan import Plan
 from rollout_curator.recipe.training_line import TrainingLine, make_line
 from rollout_curator.rollout import Rollout as Recorded
 from rollout_curator.selection.funnel import INVALID_WORDS
+from rollout_curator.sources.find import brief_names
 from rollout_curator.sources.lines import readable
 from rollout_curator.ui.reader import messages
 from rollout_curator.ui.reader.blinding import conceal
@@ -124,6 +125,7 @@ def _facts(view: View, position: int | None, row: int) -> Attempt:
         "row": row,
         "key": key,
         "where": workspace.where(row),
+        "place": _place(workspace, row),
         "reward": None if math.isnan(reward) else reward if math.isfinite(reward) else str(reward),
         "rewardNote": _reward_note(record["invalid"]),
         "components": _components(workspace, row),
@@ -136,6 +138,13 @@ def _facts(view: View, position: int | None, row: int) -> Attempt:
         "kept": bool(selection.reason[row] == 0),
         "dropReason": said_of(1, selection.words(row)),
     }
+
+
+def _place(workspace: Workspace, row: int) -> str:
+    """Return `name:line` of a row, the name as short as tells its file from the others."""
+    source, local = workspace.place(row)
+    names = brief_names(tuple([each.name for each in workspace.sources]))
+    return f"{names[source.name]}:{int(source.columns['line'][local])}"
 
 
 def _record(workspace: Workspace, row: int) -> Json:
