@@ -95,6 +95,11 @@ def test_the_csv_holds_the_table_with_texts_that_would_be_formulas_defused(works
     assert [row[2:] for row in rows] == table[["task", "where"]].to_numpy().tolist()
 
 
+@pytest.mark.parametrize("text", [" =1+1", "\n=1+1", "\uff1d1+1"])
+def test_a_formula_behind_spaces_or_in_full_width_is_defused_too(text: str) -> None:
+    assert select_rollouts._defused(text) == f"'{text}"
+
+
 def test_a_head_that_would_be_a_formula_is_defused_too(workspace: Workspace) -> None:
     saved = csv_of(workspace, Recipe(), pd.RangeIndex(1, 3).to_numpy(), ["=cmd()", "reward"])
     assert saved == "'=cmd(),reward\n0.0,0.4\n1.0,0.9\n"
