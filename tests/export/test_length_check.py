@@ -4,15 +4,17 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from making import call, exported, gym, rows_of, said, write
-from rollout_curator.export import Settings, choose, export_with_controls, verify
+from rollout_curator.export import Settings, choose, cost_of, export_with_controls, verify
 from rollout_curator.export.training_checks import checks_of
 from rollout_curator.files import manifest
 from rollout_curator.recipe import recipe as recipes
 from rollout_curator.recipe.recipe import Recipe
 from rollout_curator.selection.pairs.pairing import Pairs
+from rollout_curator.training.cost import Span
 from rollout_curator.workspace.workspace import Workspace
 
 LONG = gym("Long.", "c" * 30_000)
@@ -92,6 +94,28 @@ def test_trim_without_a_number_ends_on_an_earlier_answer_where_there_is_one(
     counts = done.funnel.as_json()
     assert (done.rows, counts["dropped"], counts["trimmed"]) == (2, {"over_length": 1}, {"over_length": 1})
     assert [len(row["messages"]) for row in rows_of(done.path)] == [2, 2]
+
+
+@pytest.mark.parametrize(
+    ("policy", "rows", "tokens"),
+    [
+        ({"trim": ("over_length",)}, [0, 2], "about 1,038 (12 to 1,044)"),
+        ({"drop": ("over_length",)}, [0], "about 15 (12 to 21)"),
+    ],
+)
+def test_the_cost_of_what_fits_a_chosen_limit_says_of_none_that_it_is_too_long(
+    workspace: Workspace, policy: dict[str, Any], rows: list[int], tokens: str
+) -> None:
+    """The index weighs whole rollouts; what a trimmed example has of one is at most the limit."""
+    recipe = Recipe(max_tokens=1024, **policy)
+    kept = np.flatnonzero(workspace.select(recipe).kept)
+    found = cost_of(workspace, recipe, kept)
+    assert (kept.tolist(), found.too_long(), str(found.total)) == (rows, "", tokens)
+
+
+def test_the_cost_of_what_exceeds_a_chosen_limit_on_purpose_counts_as_many_as_the_check(workspace: Workspace) -> None:
+    recipe = Recipe(max_tokens=2000, keep=("over_length",))
+    assert cost_of(workspace, recipe, np.arange(3)).over_length == Span(2, 2, 2)
 
 
 def test_a_raised_limit_stands_in_the_config_and_all_are_written(workspace: Workspace, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from rollout_curator.ui.pages.select_rollouts import csv_of
 from rollout_curator.ui.server import site as sites
 from rollout_curator.ui.server.serve_options import ServeOptions
 from rollout_curator.ui.server.site import Site
+from rollout_curator.ui.style import CSS
 from rollout_curator.workspace.workspace import Workspace
 
 ANSWERS = ["Paris.", "Rome.", '=HYPERLINK("http://evil.example")', "@Oslo", "-1", "Bern."]
@@ -93,6 +95,19 @@ def test_the_csv_holds_the_table_with_texts_that_would_be_formulas_defused(works
     ]  # fmt: skip
     assert [row[0] for row in rows] == ["0.5", "0.4", "0.9", "0.1", "0.8", "", "0.2", "0.5"]
     assert [row[2:] for row in rows] == table[["task", "where"]].to_numpy().tolist()
+
+
+def test_the_table_that_has_a_csv_of_its_own_does_not_offer_that_of_streamlit(workspace: Workspace) -> None:
+    """Streamlit's holds one page, with formulas as they are; its class is the key with a dash for every dot."""
+    table = opened("select", section="rollouts").dataframe[-1]
+    assert "-rc.rollouts-1-" in table.proto.id
+    hides = r'\[class\*="st-key-rc-rollouts-"\] [^{]*\[aria-label\^="Download as CSV"\]\) \{\s+display: none; \}'
+    assert re.search(hides, CSS)
+
+
+@pytest.mark.parametrize("text", [" =1+1", "\n=1+1", "\uff1d1+1"])
+def test_a_formula_behind_spaces_or_in_full_width_is_defused_too(text: str) -> None:
+    assert select_rollouts._defused(text) == f"'{text}"
 
 
 def test_a_head_that_would_be_a_formula_is_defused_too(workspace: Workspace) -> None:

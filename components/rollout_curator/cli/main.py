@@ -23,7 +23,7 @@ EXIT_INTERRUPTED = 130
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__)
 def app() -> None:
-    """Open RL rollouts, choose what is good enough by eye and by hand, write a training file exactly as previewed."""
+    """Open RL rollouts, choose and review what is good enough, write a training file exactly as previewed."""
 
 
 @app.command()
@@ -31,7 +31,7 @@ def app() -> None:
 @options.as_json
 @options.cache
 def check(paths: tuple[str, ...], as_json: bool, cache_dir: Path | None) -> None:
-    """Say what is in the files: rollouts, flagged ones, problems with line and reason, blank lines."""
+    """Show what is in the files: rollouts, flagged ones, skipped lines with their reasons, blank lines."""
     from rollout_curator.cli import json_report, text_report
 
     with opened(paths, cache_dir, needs_rollouts=False, as_json=as_json) as workspace:

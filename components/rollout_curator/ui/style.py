@@ -164,6 +164,8 @@ body[data-rc-picking] .st-key-funnel { opacity: .45; }
 .st-key-export-main p, .st-key-verdict p { margin: 0; }
 :is(.st-key-verdict, .st-key-beside, .st-key-export-choices, .st-key-export-questions, [class*="st-key-box-"])
   :is([data-testid="stMarkdownContainer"], [data-testid="stCaptionContainer"]) { margin: 0; }
+[class*="st-key-rc-rollouts-"] [data-testid="stElementToolbarButton"]:has([aria-label^="Download as CSV"]) {
+  display: none; }
 [class*="st-key-folded-"] { row-gap: 0 !important; }
 [class*="st-key-folded-"] p, .st-key-beside p { margin: 0; }
 [class*="st-key-folded-"] button { min-height: 1.7rem; padding: 0 .2rem; }

@@ -29,7 +29,24 @@ class Weighed(Protocol):
 
 
 def lengths_of(workspace: Weighed, plan: Plan, rows: Array) -> Lengths:
-    """Return the tokens of the examples of some rows: exact with a chat template and its tokenizer, else estimates."""
+    """Return the tokens of the examples of some rows: exact with a chat template and its tokenizer, else estimates.
+
+    An estimate lies on the side of a chosen limit on which a look found the example, which may have been trimmed.
+    """
+    return _beside_limit(workspace, plan, rows, _counted(workspace, plan, rows))
+
+
+def lengths_by_block(workspace: Weighed, plan: Plan, rows: Array) -> Lengths:
+    """Return the same as `lengths_of`, holding the columns of some thousand rows at a time."""
+    blocks = [_counted(workspace, plan, rows[start : start + ROWS_A_BLOCK]) for start in _starts(rows)]
+    names = [column.name for column in fields(Lengths)]
+    nothing = np.empty(0, dtype=np.int64)
+    found = Lengths(*(np.concatenate([nothing, *(getattr(block, name) for block in blocks)]) for name in names))
+    return _beside_limit(workspace, plan, rows, found)
+
+
+def _counted(workspace: Weighed, plan: Plan, rows: Array) -> Lengths:
+    """Return the tokens of some rows: exact ones, else what the index weighed, before anything was trimmed."""
     if counts_exactly(plan):
         total, trained = workspace.conversion_outcomes.lengths(plan, rows).T
         return Lengths(total, trained, total, total)
@@ -41,12 +58,17 @@ def lengths_of(workspace: Weighed, plan: Plan, rows: Array) -> Lengths:
     return lengths({name: workspace.column(name)[rows] for name in WEIGHTS}, written)
 
 
-def lengths_by_block(workspace: Weighed, plan: Plan, rows: Array) -> Lengths:
-    """Return the same as `lengths_of`, holding the columns of some thousand rows at a time."""
-    blocks = [lengths_of(workspace, plan, rows[start : start + ROWS_A_BLOCK]) for start in _starts(rows)]
-    names = [column.name for column in fields(Lengths)]
-    nothing = np.empty(0, dtype=np.int64)
-    return Lengths(*(np.concatenate([nothing, *(getattr(block, name) for block in blocks)]) for name in names))
+def _beside_limit(workspace: Weighed, plan: Plan, rows: Array, known: Lengths) -> Lengths:
+    """Return lengths that agree with what a look found of a chosen limit; the least of a trimmed one is not known."""
+    limit = plan.look.max_tokens
+    if limit is None or not plan.needs_look or counts_exactly(plan):
+        return known
+    fits = limit - 1 if plan.target.limit_is_too_long else limit
+    is_over = exceeding(workspace, plan, rows, known)
+    total, high = (np.where(is_over, np.maximum(some, fits + 1), np.minimum(some, fits))
+                   for some in (known.total, known.high))  # fmt: skip
+    low = np.where(is_over, np.maximum(known.low, fits + 1), np.where(known.low > fits, 0, known.low))
+    return Lengths(total, np.minimum(known.trained, total), low, high)
 
 
 def exceeding(workspace: Weighed, plan: Plan, rows: Array, known: Lengths) -> Array:

@@ -33,8 +33,8 @@ PAIRS_SAID = (
 )
 SHARE_SAID = (
     "Rollouts that share a task, a prompt or a near-duplicate prompt stay in the same split. Changing the threshold or "
-    "reviewing never moves one to another split; adding rollouts only moves those whose prompts then share more or "
-    "less of their text with many others."
+    "reviewing never moves one to another split; adding rollouts only moves those whose prompts then share another "
+    "part of their text with many others."
 )
 COUNT_SAID = (
     "Rollouts that share a task, a prompt or a near-duplicate prompt stay in the same split. The count is divided over "

@@ -50,7 +50,7 @@ MORE: dict[str, Words] = {
     ),
     "reasoning_content": Words(
         "Raw reasoning content",
-        {True: "include (where there is no summary)", False: "omit"},
+        {True: "include (where a summary is missing)", False: "omit"},
         lambda options: options.reasoning != "drop",
     ),
     "inline_think": Words("<think> inside the text", {"keep": "keep inline", "split": "move to reasoning"}),

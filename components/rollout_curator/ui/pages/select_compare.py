@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from rollout_curator.printable import digest
 from rollout_curator.recipe.recipe import Recipe
 from rollout_curator.selection.comparison import Bools, difference
 from rollout_curator.selection.comparison import compare as side_by_side
@@ -77,7 +78,7 @@ def _cell(value: str, difference: str) -> str:
 
 
 def _use(name: str, recipe: Recipe, *, is_removable: bool) -> None:
-    taken = f"rc.compared-{len(name)}-{plain(name)[:40]}"
+    taken = f"rc.compared-{digest(name)[:12]}"
     st.button("Use this", type="tertiary", on_click=choices.take_recipe, args=(recipe,), key=taken)
     if is_removable:
         st.button("Remove", type="tertiary", on_click=choices.compare, args=(name, None), key=f"{taken}-remove")
@@ -89,7 +90,7 @@ def _unusable(workspace: Workspace, name: str, other: Recipe) -> bool:
     if lacking:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.error(label(f"Cannot compare {name}: {lacking[0].why}."))
-            st.button("Remove", on_click=choices.compare, args=(name, None), key=f"rc.unusable-{plain(name)[:40]}")
+            st.button("Remove", on_click=choices.compare, args=(name, None), key=f"rc.unusable-{digest(name)[:12]}")
     return bool(lacking)
 
 

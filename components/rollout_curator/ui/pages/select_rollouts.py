@@ -29,8 +29,8 @@ NUMBERS: dict[str, Any] = {
     "status": st.column_config.TextColumn(width="small"),
     "where": st.column_config.TextColumn("File and line", width="medium"),
 }
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""A cell of text that begins so is a formula to a spreadsheet."""
+FORMULA = tuple("=+-@\t\r\n＝＋－＠")
+"""A cell of text that begins so, perhaps after spaces, is a formula to a spreadsheet."""
 Array = np.ndarray[Any, Any]
 
 
@@ -160,7 +160,7 @@ def csv_of(workspace: Workspace, recipe: Recipe, rows: Array, names: list[str]) 
 
 
 def _defused(text: str) -> str:
-    return f"'{text}" if text.startswith(FORMULA) else text
+    return f"'{text}" if text.startswith(FORMULA) or text.lstrip().startswith(FORMULA) else text
 
 
 def _opened(workspace: Workspace, recipe: Recipe, queue: str, count: int) -> None:

@@ -33,7 +33,7 @@ def _dumps(value: Any, indent: int | None) -> str:
     try:
         return json.dumps(value, indent=indent, ensure_ascii=False, default=str)
     except (ValueError, TypeError, RecursionError):
-        return f"(too deep or not JSON: {type(value).__name__})"
+        return f"(nested too deeply or not JSON: {type(value).__name__})"
 
 
 def _finite(digits: str) -> float:
