@@ -220,6 +220,27 @@ def test_a_rule_equal_to_the_last_one_is_refused_in_words(site: Site) -> None:
     assert [one.value for one in app.warning] == ["The last rule is the same; adding it again would change nothing\\."]
 
 
+@pytest.mark.parametrize(
+    ("name", "number"),
+    [("threshold", "at_least"), ("threshold", "at_most"), ("random_per_task", "n"), ("random_per_task", "fraction")],
+)
+def test_a_rule_that_goes_by_one_of_several_numbers_cannot_be_added_without_any(
+    site: Site, name: str, number: str
+) -> None:
+    app = opened("select")
+    app.selectbox(key="rc.rule").select(name).run()
+    assert app.button(key="rc.rule-add").disabled
+    app.number_input(key=f"rc.rule-{name}-{number}").set_value(1).run()
+    assert not app.button(key="rc.rule-add").disabled
+
+
+@pytest.mark.parametrize("name", ["best_of_n", "drop_copies", "task_zscore"])
+def test_a_rule_that_needs_no_number_can_be_added_as_it_stands(site: Site, name: str) -> None:
+    app = opened("select")
+    app.selectbox(key="rc.rule").select(name).run()
+    assert not app.button(key="rc.rule-add").disabled
+
+
 @pytest.mark.parametrize(("name", "add"), [("add-rule", "rc.rule-add"), ("add-filter", "rc.filter-add")])
 def test_what_adds_a_rule_or_a_filter_closes_once_it_was_added(site: Site, name: str, add: str) -> None:
     app = opened("select")
