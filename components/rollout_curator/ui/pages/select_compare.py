@@ -17,7 +17,7 @@ from rollout_curator.selection.strategies import Step
 from rollout_curator.selection.task_means import NOTE
 from rollout_curator.ui.server.site import BY_CONTENT
 from rollout_curator.ui.state import choices, measures, state
-from rollout_curator.ui.text import heads, label, plain, signed
+from rollout_curator.ui.text import heads, label, plain, sentence_case, signed
 from rollout_curator.workspace import random_controls
 from rollout_curator.workspace.missing_columns import find_unusable
 from rollout_curator.workspace.workspace import Workspace
@@ -54,7 +54,7 @@ def compare(workspace: Workspace, recipe: Recipe) -> None:
             cell.caption(label(words))
         for row in found.rows:
             cells = st.columns(WIDTHS, vertical_alignment="center")
-            cells[0].markdown(label(row.name))
+            cells[0].markdown(label(row.name if row.name in others else sentence_case(row.name)))
             for cell, (value, difference, tip) in zip(cells[1:-1], row.numbers, strict=True):
                 if value:
                     cell.markdown(_cell(value, difference), help=label(tip) if tip else None)
@@ -104,7 +104,7 @@ def _add(recipe: Recipe, rules: dict[str, tuple[Step, ...]]) -> None:
             key="rc.compare-aside",
         )
         name = st.selectbox(
-            "Preset rule (after the same threshold)", list(rules), format_func=plain, key="rc.compare-usual"
+            "Preset rule (after the same threshold)", list(rules), format_func=sentence_case, key="rc.compare-usual"
         )
         made = replace(recipe.with_control(None), strategies=rules[name], threshold_last=False)
         st.button("Compare", on_click=choices.compare, args=(name, made), key="rc.compare-with")
