@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pandas as pd
@@ -125,6 +126,19 @@ def test_files_with_broken_lines_come_first_and_columns_of_zeros_are_not_drawn(w
     assert table["skipped"].to_list() == [1, 0, 0]
     assert table["flagged"].to_list() == [0, 1, 0]
     assert "blank" not in table.columns
+
+
+def test_why_a_file_was_not_read_names_it_once(workspace: Workspace, tmp_path: Path) -> None:
+    (tmp_path / "runs" / "d_empty.jsonl").write_bytes(b"")
+    write(tmp_path / "runs" / "e_text.jsonl", ["a,b,c"])
+    with closing(Workspace.open([tmp_path / "runs"], tmp_path / "cache")) as opened_ones:
+        options = ServeOptions(paths=(tmp_path / "runs",), out_dir=tmp_path, cache=tmp_path / "cache", reviewer="ann")
+        sites.install(Site(options, opened_ones))
+        refused = opened("data").dataframe[0].value
+    assert dict(zip(refused["file"], refused["reason"], strict=True)) == {
+        "d_empty.jsonl": "the file is empty",
+        "e_text.jsonl": 'no line is a JSON object; it begins "a,b,c"',
+    }
 
 
 def test_files_are_found_by_a_part_of_their_name(workspace: Workspace) -> None:

@@ -18,7 +18,7 @@ from rollout_curator.ui.pages.chosen_row import chosen_row
 from rollout_curator.ui.pages.losses import draw_unread, has_unread
 from rollout_curator.ui.singular_words import size
 from rollout_curator.ui.state import choices, measures, state
-from rollout_curator.ui.text import heads, label, plain
+from rollout_curator.ui.text import heads, label, plain, sentence_case
 from rollout_curator.words import counted
 from rollout_curator.workspace.workspace import Workspace
 
@@ -126,7 +126,7 @@ def _skipped(workspace: Workspace) -> None:
     chosen = st.selectbox(
         "Reason",
         list(kinds),
-        format_func=lambda kind: plain(f"{kinds[kind].words}: {kinds[kind].count:,}"),
+        format_func=lambda kind: sentence_case(f"{kinds[kind].words}: {kinds[kind].count:,}"),
         label_visibility="collapsed",
         key="rc.problem-kind",
         width=520,
