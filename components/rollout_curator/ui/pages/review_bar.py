@@ -9,7 +9,7 @@ from rollout_curator.ui.pages.bulk import bulk_done, bulk_question
 from rollout_curator.ui.pages.error_bound import error_bound
 from rollout_curator.ui.server.site import Site
 from rollout_curator.ui.state import reviewing, state
-from rollout_curator.ui.text import label, plain
+from rollout_curator.ui.text import label, plain, sentence_case
 from rollout_curator.workspace.workspace import Workspace
 
 KIND_WORDS = {
@@ -75,7 +75,7 @@ def _queue(workspace: Workspace) -> None:
     if now.queue not in [queue.name for queue in offered]:
         words = words_of(workspace, recipe, now.queue)
         offered = [Queue(now.queue, words, len(reviewing.queue_rows(workspace))), *offered]
-    said = {queue.name: plain(f"{queue.words} ({queue.count:,})") for queue in offered}
+    said = {queue.name: sentence_case(f"{queue.words} ({queue.count:,})") for queue in offered}
     st.selectbox(
         "Queue",
         list(said),

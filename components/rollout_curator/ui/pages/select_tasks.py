@@ -37,7 +37,7 @@ def tasks_table(workspace: Workspace, recipe: Recipe) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         order = st.selectbox("Order", list(TASK_ORDERS), label_visibility="collapsed", key="rc.tasks-order", width=240)
         n_pages = max(1, -(-len(table) // PAGE_ROWS))
-        page = st.pagination(n_pages, key="rc.tasks-page") if n_pages > 1 else 1
+        page = st.pagination(n_pages, key="rc.tasks-page", width="stretch") if n_pages > 1 else 1
     column, ascending = TASK_ORDERS[order]
     table = table.sort_values(column, ascending=ascending, kind="stable", na_position="last")
     table = _without_empty(table.iloc[(page - 1) * PAGE_ROWS : page * PAGE_ROWS])
