@@ -244,6 +244,7 @@ def test_a_rule_that_needs_no_number_can_be_added_as_it_stands(site: Site, name:
 @pytest.mark.parametrize(("name", "add"), [("add-rule", "rc.rule-add"), ("add-filter", "rc.filter-add")])
 def test_what_adds_a_rule_or_a_filter_closes_once_it_was_added(site: Site, name: str, add: str) -> None:
     app = opened("select")
+    app.selectbox(key="rc.rule").select("best_of_n").run()
     before = popover_ids(app)
     app.multiselect(key="rc.filter-names-agent").select(EVIL).run()
     assert popover_ids(app) == before
@@ -555,10 +556,24 @@ def test_sources_names_what_was_passed_over(tmp_path: Path) -> None:
     assert [expander.label.replace("\\", "") for expander in app.expander] == ["1 skipped file: notes_*x*.txt"]
     table = app.expander[0].dataframe[0].value
     assert table["reason"].to_list() == ["a file ending in .txt is read only when it is given by name"]
-    (by_reason,) = [block.value for block in app.expander[0].markdown]
-    assert by_reason.replace("\\", "") == "- 1: a file ending in .txt is read only when it is given by name"
+    assert not app.expander[0].markdown  # the table says the one reason there is
     assert "All non-blank records are rollouts." in said(table_of(app, "Skipped"))
     assert funnel(app)[0] == "2 records"
+    workspace.close()
+
+
+def test_several_reasons_why_files_were_passed_over_are_counted_above_their_table(tmp_path: Path) -> None:
+    (folder := tmp_path / "runs").mkdir()
+    (folder / "run.jsonl").write_text(line(1.0, 1))
+    for name in ("a.txt", "b.txt", "c.csv"):
+        (folder / name).touch()
+    workspace = Workspace.open([folder], tmp_path / "cache")
+    sites.install(Site(ServeOptions(paths=(folder,), out_dir=tmp_path), workspace))
+    (by_reason,) = [block.value.replace("\\", "") for block in opened("data").expander[0].markdown]
+    assert by_reason.splitlines() == [
+        "- 2: a file ending in .txt is read only when it is given by name",
+        "- 1: a file ending in .csv is read only when it is given by name",
+    ]
     workspace.close()
 
 

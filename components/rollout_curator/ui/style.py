@@ -74,6 +74,7 @@ body:has(.st-key-review-bar):has([data-test-connection-state="PINGING_SERVER"]) 
 [data-testid="stBaseButton-primary"]:enabled, [data-testid="stBaseButton-primary"]:enabled p {
   color: light-dark(#fff, #0c1415); }
 [data-testid="stCheckbox"] label, [data-testid="stCheckbox"] label * { white-space: normal; overflow: visible; }
+[data-testid="stPagination"] { justify-content: flex-start !important; }
 [data-testid="stCode"] pre { overflow-x: hidden; }
 [data-testid="stCode"] code { white-space: pre-wrap !important; overflow-wrap: anywhere; }
 #stFloatingOverlayPortal [role="tooltip"], [data-testid="stTooltipContent"] { pointer-events: none; }
@@ -114,6 +115,7 @@ body[data-rc-picking] .st-key-funnel { opacity: .45; }
 .st-key-compared [data-testid="stMarkdownContainer"], .st-key-compared [data-testid="stCaptionContainer"] {
   margin: 0; }
 .st-key-compared p { margin: 0; white-space: nowrap; overflow: hidden; text-overflow: ellipsis; }
+@media (max-width: 1150px) { .st-key-compared p { white-space: normal; } }
 .st-key-compared [data-testid="stHorizontalBlock"] { min-height: 2rem; align-items: center; gap: .6rem; }
 .st-key-compared > * + * { border-top: 1px solid var(--st-border-color, rgba(128, 128, 128, .2)); }
 .st-key-compared button { min-height: 1.7rem; padding: 0 .2rem; }
@@ -176,7 +178,7 @@ body[data-rc-picking] .st-key-funnel { opacity: .45; }
   .st-key-export-row [data-testid="stColumn"] { min-width: 100%; }
   .st-key-export-top [data-testid="stColumn"] { min-width: 30%; } }
 [data-testid="stPopoverBody"]:has([class*="st-key-rc-option-"]) { min-width: min(44rem, 94vw); }
-.st-key-export-top [data-testid="stButtonGroup"] button { min-height: 2.25rem; }
+.st-key-export-top button[role="radio"] { min-height: 2.25rem; }
 .st-key-export-more { gap: .7rem !important; }
 .st-key-export-main h3 { padding-top: 0 !important; }
 .st-key-export-main p, .st-key-verdict p { margin: 0; }

@@ -124,7 +124,7 @@ def _choice(name: str, words: Words, chosen: Any, usual: Any) -> None:
     st.selectbox(
         label(words.label),
         list(choices),
-        format_func=lambda choice: sentence_case(said.get(choice, choice)),
+        format_func=lambda choice: sentence_case(said.get(choice) or str(choice)),
         **state.bind(f"option-{name}", value, take, choices=said.values()),
     )
 

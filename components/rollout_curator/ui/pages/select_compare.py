@@ -26,7 +26,7 @@ THIS = "current"
 AGENTS_MAX = 8
 COUNTS = ("rollouts", "tasks", "tokens")
 HEADS = ("Recipe", "Rollouts", "Tasks", "Tokens", "Mean reward", "In both", "")
-WIDTHS = (2.6, 1.3, 1.2, 1.7, 1.6, 0.8, 1.8)
+WIDTHS = (2.9, 1.1, 1.0, 1.6, 2.0, 0.8, 1.5)
 
 
 def usual(success: float) -> dict[str, tuple[Step, ...]]:

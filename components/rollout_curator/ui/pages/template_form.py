@@ -60,7 +60,7 @@ def _choice(plan: Plan) -> None:
     st.selectbox(
         "Chat template",
         list(said),
-        format_func=lambda choice: sentence_case(said.get(choice, choice)),
+        format_func=lambda choice: sentence_case(said.get(choice) or str(choice)),
         help="Best: the model's own (tokenizer_config.json or chat_template.jinja). Built-in templates only resemble "
         "those of some model families.",
         **state.bind("template", asked or now, _take, choices=said.values()),
