@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 import pytest
 from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import Block
 
 from rollout_curator.cli.json_report import check
 from rollout_curator.cli.text_report import check_text
@@ -286,6 +287,23 @@ def test_the_notice_of_different_scales_can_be_dismissed(site_of_scales: Site) -
     assert SCALES not in said(app).replace("\\", "")
 
 
+def test_the_picker_keeps_its_place_in_the_page_when_a_notice_goes(site_of_scales: Site) -> None:
+    """The browser draws anew whatever stands at another place than before."""
+    app = opened("select")
+    before = place_of_picker(app)
+    app.button(key="rc.scales-not").click().run()
+    assert place_of_picker(app) == before
+
+
+def place_of_picker(app: AppTest) -> int:
+    """Return the number, among the parts of the page, of the one that holds the picker."""
+    return next(
+        number
+        for number, part in app.main.children.items()
+        if isinstance(part, Block) and any(one.type == "bidi_component" for one in part)
+    )
+
+
 def test_agents_of_one_scale_are_not_named(site: Site) -> None:
     app = opened("select")
     assert "reward scales" not in said(app)
@@ -448,7 +466,7 @@ def test_a_usual_rule_keeps_what_its_name_promises(site: Site) -> None:
 def compared(app: AppTest) -> list[str]:
     """Return the cells of the rows of recipes, from left to right and from top to bottom."""
     cells = [one.value.replace("\\", "").replace("**", "") for one in app.markdown]
-    return [cell.replace(":gray[", "").replace("]", "") for cell in cells[cells.index("current") :]]
+    return [cell.replace(":gray[", "").replace("]", "") for cell in cells[cells.index("Current") :]]
 
 
 def test_what_is_said_of_tasks_follows_no_threshold_and_counts_what_is_rejected(site: Site) -> None:
@@ -470,7 +488,7 @@ def test_a_selection_put_aside_stands_beside_this_one_and_can_be_taken_up(site: 
     app.text_input(key="rc.compare-name").set_value("high").run()
     app.button(key="rc.compare-aside").click().run()
     app.number_input(key="rc.least-reward").set_value(0.05).run()
-    assert compared(app)[:5] == ["current", "3", "3", "6", "0.667"]
+    assert compared(app)[:5] == ["Current", "3", "3", "6", "0.667"]
     assert compared(app)[-6:-2] == ["high", "2 −1", "2 −1", "4 −2"]
     assert compared(app)[-1] == "2"
     next(one for one in app.button if one.key == "rc.compared-4-high").click().run()

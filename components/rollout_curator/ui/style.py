@@ -6,6 +6,7 @@ All of it is literal text; nothing from data ever stands in it.
 import streamlit as st
 
 CSS = """<style>
+:root { color-scheme: light dark; }
 .stMainBlockContainer { padding: 4rem 1rem 2rem; max-width: none; }
 .stApp { font-variant-numeric: tabular-nums; }
 .stMainBlockContainer > [data-testid="stVerticalBlock"] { gap: .7rem; }
@@ -71,6 +72,8 @@ h3 { padding: .6rem 0 .3rem !important; }
 body:has(.st-key-review-bar):has([data-test-connection-state="PINGING_SERVER"]) [data-testid="stDialog"] {
   display: none; }
 [data-testid="stCaptionContainer"] { opacity: 1; color: light-dark(#566364, #9aa7a8); }
+.stApp :is([data-testid="stPopoverButton"], [data-testid="stBaseButton-tertiary"]):is(
+  :hover, :focus, :active, [aria-expanded="true"]):enabled { color: light-dark(#0f6b68, #6cc7c0) !important; }
 [data-testid="stBaseButton-primary"]:enabled, [data-testid="stBaseButton-primary"]:enabled p {
   color: light-dark(#fff, #0c1415); }
 [data-testid="stCheckbox"] label, [data-testid="stCheckbox"] label * { white-space: normal; overflow: visible; }
