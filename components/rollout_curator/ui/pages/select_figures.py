@@ -20,9 +20,10 @@ from rollout_curator.selection.group_tables import tasks_by_mean
 from rollout_curator.selection.slices import Range
 from rollout_curator.ui import links, plots
 from rollout_curator.ui.pages.chosen_row import chosen_row
+from rollout_curator.ui.pages.figure_heading import draw_heading
 from rollout_curator.ui.server.site import BY_CONTENT
 from rollout_curator.ui.state import choices, measures, state
-from rollout_curator.ui.text import label, plain, sentence_case
+from rollout_curator.ui.text import plain, sentence_case
 from rollout_curator.words import COMPONENT, name_of
 from rollout_curator.workspace.workspace import Workspace
 
@@ -116,13 +117,8 @@ def draw(
 
 def _mark(figure: go.Figure, key: str, *, has_box: bool) -> str | None:
     """Draw a figure under its title; return the text of the mark or box that was just chosen."""
-    title, note, bare = plots.split_heading(figure)
-    with st.container(key=f"heading-{key}", gap=None):
-        st.markdown(f"**{label(title)}**")
-        if note:
-            st.caption(label(note, 1000))
     event = st.plotly_chart(
-        bare,
+        draw_heading(figure, key),
         key=choices.fresh_key(f"plot-{key}"),
         on_select="rerun",
         selection_mode=("points", "box") if has_box else ("points",),
