@@ -17,7 +17,7 @@ h3 { padding: .6rem 0 .3rem !important; }
 [class*="st-key-heading-"] { margin-top: .5rem; }
 [class*="st-key-heading-"] p, [class*="st-key-heading-"] :is(
   [data-testid="stMarkdownContainer"], [data-testid="stCaptionContainer"]) { margin: 0; }
-[data-testid="stPlotlyChart"] :is(.xtick, .ytick, .g-xtitle, .g-ytitle) text {
+[data-testid="stPlotlyChart"] :is(.xtick, .ytick, .g-xtitle, .g-ytitle, .annotation) text {
   fill: light-dark(#566364, #9aa7a8) !important; }
 @media (max-width: 1000px) { .st-key-findings [data-testid="stColumn"] { min-width: 100%; } }
 
