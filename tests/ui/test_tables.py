@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -115,6 +116,19 @@ def test_a_chosen_section_stands_in_the_address(workspace: Workspace) -> None:
     app = opened("select")
     app.segmented_control(key="rc.section").set_value("tasks").run()
     assert (state_of(app).section, app.query_params["section"]) == ("tasks", "tasks")
+
+
+def test_a_task_with_half_a_surrogate_pair_is_a_row_like_any_other(tmp_path: Path) -> None:
+    """Pandas keeps words as UTF-8, which has no halves: they stand there as they are written in JSON."""
+    half = "half \ud83d of a pair"
+    (tmp_path / "run.jsonl").write_text(f"{json.dumps(gym(half, half, 1.0))}\n", encoding="ascii")
+    with closing(Workspace.open([tmp_path / "run.jsonl"], tmp_path / "cache")) as opened_ones:
+        options = ServeOptions(
+            paths=(tmp_path / "run.jsonl",), out_dir=tmp_path, cache=tmp_path / "cache", reviewer="a"
+        )
+        sites.install(Site(options, opened_ones))
+        assert shown(opened("select", section="tasks"))["task"].to_list() == ["half \\ud83d of a pair"]
+        assert shown(opened("select", section="rollouts"))["task"].to_list() == ["half \\ud83d of a pair"]
 
 
 # Data
