@@ -74,6 +74,7 @@ def _files(workspace: Workspace) -> None:
         rows.append(
             {
                 "file": plain(source.name),
+                "notes": plain("; ".join(source.header["notes"]), 2000),
                 "rollouts": source.n_rollouts,
                 "skipped": int(source.header["n_problems"]),
                 "blank": int(source.header["n_blank"]),
@@ -81,7 +82,6 @@ def _files(workspace: Workspace) -> None:
                 "agents": plain(", ".join(sorted(agents[code] for code in own if code >= 0))),
                 "mean": rewards.get(number),
                 "size": plain(size(int(source.header["stamp"]["size"]))),
-                "notes": plain("; ".join(source.header["notes"]), 2000),
             }
         )
     if not rows:
