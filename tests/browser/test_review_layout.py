@@ -3,7 +3,9 @@
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Literal
 
+import pytest
 from driving import AppServer, Seen
 from playwright.sync_api import Page, expect
 from reading import reader_of, stored, wait_saved, wait_shown
@@ -139,3 +141,46 @@ def test_facts_and_key_stand_behind_one_button_and_the_key_can_be_copied(
     expect(reader.locator(".details")).to_contain_text("Ended")
     reader.get_by_role("button", name="Copy key").click()
     page.wait_for_function("key => navigator.clipboard.readText().then((text) => text === key)", arg=key)
+
+
+CONTRAST = """([text, ground]) => {
+    const parts = colour => colour.match(/[\\d.]+/g).slice(0, 3).map(Number);
+    const linear = v => v <= .04045 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4;
+    const light = colour => { const [r, g, b] = parts(colour).map(v => linear(v / 255));
+        return .2126 * r + .7152 * g + .0722 * b };
+    const [high, low] = [light(text), light(ground)].sort((a, b) => b - a);
+    return (high + .05) / (low + .05) }"""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_what_opens_and_the_button_that_opened_it_can_be_read_in_light_and_dark(
+    app_server: Callable[..., AppServer], page: Page, rollouts: Path, scheme: Literal["light", "dark"]
+) -> None:
+    """Popovers lie outside the element that says whether the page is dark."""
+    page.emulate_media(color_scheme=scheme)
+    opened(page, f"{app_server(rollouts).url}/review?queue=random")
+    button = page.locator(".st-key-bound").get_by_test_id("stPopoverButton")
+    button.click()
+    caption = page.get_by_test_id("stPopoverBody").get_by_test_id("stCaptionContainer").first
+    expect(caption).to_be_visible(timeout=30_000)
+    ground = page.evaluate("getComputedStyle(document.querySelector('.stApp')).backgroundColor")
+    for one in (caption, button):
+        ink = one.evaluate("e => getComputedStyle(e).color")
+        assert page.evaluate(CONTRAST, [ink, ground]) >= 4.5, ink
+
+
+def test_the_choices_above_an_export_stand_on_one_line(
+    app_server: Callable[..., AppServer], page: Page, rollouts: Path
+) -> None:
+    """Their labels, and below them boxes and switches of one height; at 1440 pixels."""
+    page.set_viewport_size({"width": 1440, "height": 900})
+    page.goto(f"{app_server(rollouts).url}/export")
+    row = page.locator(".st-key-export-top")
+    expect(row.get_by_role("radio", name="DPO pairs")).to_be_visible(timeout=60_000)
+    page.locator(IDLE).wait_for(timeout=30_000)
+    labels = row.get_by_test_id("stWidgetLabel").evaluate_all("all => all.map(e => e.getBoundingClientRect().bottom)")
+    switches = row.get_by_role("radio").evaluate_all("all => all.map(e => e.getBoundingClientRect().height)")
+    box = row.get_by_test_id("stSelectbox").first.get_by_role("group").bounding_box()
+    assert (len(labels), max(labels) - min(labels) < 1) == (5, True)
+    assert box is not None
+    assert max(abs(height - box["height"]) for height in switches) <= 4

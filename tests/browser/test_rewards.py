@@ -174,7 +174,12 @@ def grip_of(button: Locator) -> tuple[float, float]:
 
 def test_the_way_to_add_a_rule_closes_once_it_was_added(rewards: Page) -> None:
     rewards.get_by_role("button", name="Add rule").click()
-    add = rewards.get_by_role("button", name="Add", exact=True)
+    form = rewards.get_by_test_id("stPopoverBody")
+    add = form.get_by_role("button", name="Add rule")
+    expect(add).to_be_disabled()
+    form.get_by_role("spinbutton", name="Min", exact=True).fill("0.5")
+    form.get_by_role("spinbutton", name="Min", exact=True).press("Enter")
+    expect(add).to_be_enabled(timeout=15_000)
     add.click()
     expect(add).to_be_hidden(timeout=15_000)
     expect(rewards.get_by_text("Rule 1 (")).to_be_visible()

@@ -34,6 +34,15 @@ def test_a_step_from_beyond_every_reward_says_what_it_brings() -> None:
     assert band(of(MANY), Interval(50.0), up=False) == Band(50.0, 1.0, 1, 1, 10)
 
 
+def test_a_step_passes_over_rewards_that_are_kept_anyway_and_none_is_offered_where_nothing_changes() -> None:
+    """Those at 0.4 and 0.6 have a threshold of their own."""
+    value = np.array([0.2, 0.4, 0.6, 0.8])
+    always = np.array([False, True, True, False])
+    levels = count_thresholds(value, np.full(4, 10), np.arange(4), always=always)
+    assert band(levels, Interval(0.5), up=False) == Band(0.5, 0.2, 1, 1, 10)
+    assert band(levels, Interval(0.5), up=True) is None
+
+
 def test_a_step_is_said_with_where_it_leads_and_what_it_brings() -> None:
     assert band_words(Band(12345.6, 12345.1, 1, 0, -1)) == "Lower to 12345.1: +1 rollout"
     assert band_words(Band(-1.0, -0.5, -1200, -11, -9)) == "Raise to −0.5: −1,200 rollouts, −11 tasks"

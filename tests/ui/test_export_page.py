@@ -119,7 +119,7 @@ def test_a_template_is_chosen_and_shows_its_text(site: Site) -> None:
 
 
 def test_a_pasted_template_is_taken_and_a_wrong_one_is_told(site: Site) -> None:
-    app = select(opened("export"), "Chat template", "paste…")
+    app = select(opened("export"), "Chat template", "Paste…")
     app.text_area(key="rc.template-text").input("{% if %}").run()
     assert "not a chat template" in app.warning[0].value
     app.text_area(key="rc.template-text").input("{% for m in messages %}{{ m.content }}{% endfor %}").run()
@@ -129,7 +129,7 @@ def test_a_pasted_template_is_taken_and_a_wrong_one_is_told(site: Site) -> None:
 
 def test_a_template_of_a_file_is_taken(site: Site, tmp_path: Path) -> None:
     (tmp_path / "mine.jinja").write_text("{% for m in messages %}{{ m.content }}{% endfor %}")
-    app = select(opened("export"), "Chat template", "from file or folder…")
+    app = select(opened("export"), "Chat template", "From file or folder…")
     app.text_input(key="rc.template-path").input(str(tmp_path / "absent.jinja")).run()
     assert "no such file or folder" in app.warning[0].value
     app.text_input(key="rc.template-path").input(str(tmp_path / "mine.jinja")).run()
@@ -140,7 +140,7 @@ def test_a_shared_server_reads_no_template_from_elsewhere(site: Site, tmp_path_f
     elsewhere = tmp_path_factory.mktemp("elsewhere") / "theirs.jinja"
     elsewhere.write_text("x")
     sites.install(Site(ServeOptions(paths=site.options.paths, shared=True), site.workspace))
-    app = select(opened("export"), "Chat template", "from file or folder…")
+    app = select(opened("export"), "Chat template", "From file or folder…")
     app.text_input(key="rc.template-path").input(str(elsewhere)).run()
     assert "no such file can be opened from here" in app.warning[0].value
     assert state_of(app).recipe.template == {}

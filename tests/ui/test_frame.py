@@ -96,6 +96,14 @@ def test_the_recipe_of_the_last_time_is_offered_and_taken_with_one_press(site: S
     assert "Last time" not in said(app)
 
 
+def test_a_last_recipe_about_the_export_alone_says_no_threshold_that_was_never_chosen(site: Site) -> None:
+    remembered(site, Recipe(max_tokens=4096))
+    app = opened("select")
+    assert "Last time: other export settings." in said(app).replace("\\", "")
+    app.button(key="rc.continue").click().run()
+    assert state_of(app).recipe == Recipe(max_tokens=4096)
+
+
 def test_without_a_last_time_nothing_is_offered(site: Site) -> None:
     assert "Last time" not in said(opened("select"))
 

@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 import pytest
 from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import Block
 
 from rollout_curator.cli.json_report import check
 from rollout_curator.cli.text_report import check_text
@@ -220,9 +221,31 @@ def test_a_rule_equal_to_the_last_one_is_refused_in_words(site: Site) -> None:
     assert [one.value for one in app.warning] == ["The last rule is the same; adding it again would change nothing\\."]
 
 
+@pytest.mark.parametrize(
+    ("name", "number"),
+    [("threshold", "at_least"), ("threshold", "at_most"), ("random_per_task", "n"), ("random_per_task", "fraction")],
+)
+def test_a_rule_that_goes_by_one_of_several_numbers_cannot_be_added_without_any(
+    site: Site, name: str, number: str
+) -> None:
+    app = opened("select")
+    app.selectbox(key="rc.rule").select(name).run()
+    assert app.button(key="rc.rule-add").disabled
+    app.number_input(key=f"rc.rule-{name}-{number}").set_value(1).run()
+    assert not app.button(key="rc.rule-add").disabled
+
+
+@pytest.mark.parametrize("name", ["best_of_n", "drop_copies", "task_zscore"])
+def test_a_rule_that_needs_no_number_can_be_added_as_it_stands(site: Site, name: str) -> None:
+    app = opened("select")
+    app.selectbox(key="rc.rule").select(name).run()
+    assert not app.button(key="rc.rule-add").disabled
+
+
 @pytest.mark.parametrize(("name", "add"), [("add-rule", "rc.rule-add"), ("add-filter", "rc.filter-add")])
 def test_what_adds_a_rule_or_a_filter_closes_once_it_was_added(site: Site, name: str, add: str) -> None:
     app = opened("select")
+    app.selectbox(key="rc.rule").select("best_of_n").run()
     before = popover_ids(app)
     app.multiselect(key="rc.filter-names-agent").select(EVIL).run()
     assert popover_ids(app) == before
@@ -272,6 +295,23 @@ def test_the_notice_of_different_scales_can_be_dismissed(site_of_scales: Site) -
     app = opened("select")
     app.button(key="rc.scales-not").click().run()
     assert SCALES not in said(app).replace("\\", "")
+
+
+def test_the_picker_keeps_its_place_in_the_page_when_a_notice_goes(site_of_scales: Site) -> None:
+    """The browser draws anew whatever stands at another place than before."""
+    app = opened("select")
+    before = place_of_picker(app)
+    app.button(key="rc.scales-not").click().run()
+    assert place_of_picker(app) == before
+
+
+def place_of_picker(app: AppTest) -> int:
+    """Return the number, among the parts of the page, of the one that holds the picker."""
+    return next(
+        number
+        for number, part in app.main.children.items()
+        if isinstance(part, Block) and any(one.type == "bidi_component" for one in part)
+    )
 
 
 def test_agents_of_one_scale_are_not_named(site: Site) -> None:
@@ -440,7 +480,7 @@ def test_a_usual_rule_keeps_what_its_name_promises(site: Site) -> None:
 def compared(app: AppTest) -> list[str]:
     """Return the cells of the rows of recipes, from left to right and from top to bottom."""
     cells = [one.value.replace("\\", "").replace("**", "") for one in app.markdown]
-    return [cell.replace(":gray[", "").replace("]", "") for cell in cells[cells.index("current") :]]
+    return [cell.replace(":gray[", "").replace("]", "") for cell in cells[cells.index("Current") :]]
 
 
 def test_what_is_said_of_tasks_follows_no_threshold_and_counts_what_is_rejected(site: Site) -> None:
@@ -462,7 +502,7 @@ def test_a_selection_put_aside_stands_beside_this_one_and_can_be_taken_up(site: 
     app.text_input(key="rc.compare-name").set_value("high").run()
     app.button(key="rc.compare-aside").click().run()
     app.number_input(key="rc.least-reward").set_value(0.05).run()
-    assert compared(app)[:5] == ["current", "3", "3", "6", "0.667"]
+    assert compared(app)[:5] == ["Current", "3", "3", "6", "0.667"]
     assert compared(app)[-6:-2] == ["high", "2 −1", "2 −1", "4 −2"]
     assert compared(app)[-1] == "2"
     next(one for one in app.button if one.key == f"rc.compared-{digest('high')[:12]}").click().run()
@@ -557,10 +597,24 @@ def test_sources_names_what_was_passed_over(tmp_path: Path) -> None:
     assert [expander.label.replace("\\", "") for expander in app.expander] == ["1 skipped file: notes_*x*.txt"]
     table = app.expander[0].dataframe[0].value
     assert table["reason"].to_list() == ["a file ending in .txt is read only when it is given by name"]
-    (by_reason,) = [block.value for block in app.expander[0].markdown]
-    assert by_reason.replace("\\", "") == "- 1: a file ending in .txt is read only when it is given by name"
+    assert not app.expander[0].markdown  # the table says the one reason there is
     assert "All non-blank records are rollouts." in said(table_of(app, "Skipped"))
     assert funnel(app)[0] == "2 records"
+    workspace.close()
+
+
+def test_several_reasons_why_files_were_passed_over_are_counted_above_their_table(tmp_path: Path) -> None:
+    (folder := tmp_path / "runs").mkdir()
+    (folder / "run.jsonl").write_text(line(1.0, 1))
+    for name in ("a.txt", "b.txt", "c.csv"):
+        (folder / name).touch()
+    workspace = Workspace.open([folder], tmp_path / "cache")
+    sites.install(Site(ServeOptions(paths=(folder,), out_dir=tmp_path), workspace))
+    (by_reason,) = [block.value.replace("\\", "") for block in opened("data").expander[0].markdown]
+    assert by_reason.splitlines() == [
+        "- 2: a file ending in .txt is read only when it is given by name",
+        "- 1: a file ending in .csv is read only when it is given by name",
+    ]
     workspace.close()
 
 

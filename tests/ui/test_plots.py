@@ -13,7 +13,7 @@ from rollout_curator.selection.group_tables import group_table, task_table
 from rollout_curator.selection.slices import Equals, Range, decode
 from rollout_curator.selection.strategies import task_summary
 from rollout_curator.ui import plots
-from rollout_curator.ui.plots.base import PLOTS
+from rollout_curator.ui.plots.base import PLOTS, finish
 from rollout_curator.ui.plots.bins import bins
 from rollout_curator.ui.plots.labels import distinct, label
 
@@ -111,6 +111,16 @@ def test_every_plot_draws_on_every_frame(drawn: str, rewards: str) -> None:
     assert figure.layout.title.text
     assert plots.alt(figure)
     figure.to_json()
+
+
+def test_a_page_that_says_the_title_itself_gets_title_and_note_as_plain_text_and_the_figure_without() -> None:
+    figure = finish(go.Figure(), "a &lt; b", "Says.", height=320, note="n " * 40)
+    title, note, bare = plots.split_heading(figure)
+    assert (title, note) == ("a < b", ("n " * 40).strip())
+    assert bare.layout.title.text is None
+    assert bare.layout.height - bare.layout.margin.t == figure.layout.height - figure.layout.margin.t
+    assert (bare.layout.margin.b, bare.layout.margin.l) == (48, 60)
+    assert figure.layout.title.text == "a &lt; b"
 
 
 @pytest.fixture(scope="module")

@@ -170,6 +170,15 @@ def test_a_plan_says_what_fits_and_becomes_a_queue(site: Site) -> None:
     assert mounted(app)["total"] == 8
 
 
+def test_the_menu_closes_when_it_asks_for_a_bulk_decision(site: Site) -> None:
+    """The browser closes a popover that is no longer there; this one would stay open over the question."""
+    app = opened()
+    before = [one.proto.id for one in app.get("popover") if "rc.more-" in one.proto.id]
+    app.button(key="rc.bulk").click().run()
+    now = [one.proto.id for one in app.get("popover") if "rc.more-" in one.proto.id]
+    assert (len(before), len(now), before == now) == (1, 1, False)
+
+
 def test_a_whole_queue_is_rejected_after_its_numbers_and_taken_back_at_once(site: Site, workspace: Workspace) -> None:
     assert workspace.decisions is not None
     decide(workspace, [3], "accept", "bob")

@@ -2,8 +2,10 @@
 
 import csv
 import io
+import json
 import re
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pandas as pd
@@ -131,6 +133,19 @@ def test_a_chosen_section_stands_in_the_address(workspace: Workspace) -> None:
     assert (state_of(app).section, app.query_params["section"]) == ("tasks", "tasks")
 
 
+def test_a_task_with_half_a_surrogate_pair_is_a_row_like_any_other(tmp_path: Path) -> None:
+    """Pandas keeps words as UTF-8, which has no halves: they stand there as they are written in JSON."""
+    half = "half \ud83d of a pair"
+    (tmp_path / "run.jsonl").write_text(f"{json.dumps(gym(half, half, 1.0))}\n", encoding="ascii")
+    with closing(Workspace.open([tmp_path / "run.jsonl"], tmp_path / "cache")) as opened_ones:
+        options = ServeOptions(
+            paths=(tmp_path / "run.jsonl",), out_dir=tmp_path, cache=tmp_path / "cache", reviewer="a"
+        )
+        sites.install(Site(options, opened_ones))
+        assert shown(opened("select", section="tasks"))["task"].to_list() == ["half \\ud83d of a pair"]
+        assert shown(opened("select", section="rollouts"))["task"].to_list() == ["half \\ud83d of a pair"]
+
+
 # Data
 
 
@@ -140,6 +155,19 @@ def test_files_with_broken_lines_come_first_and_columns_of_zeros_are_not_drawn(w
     assert table["skipped"].to_list() == [1, 0, 0]
     assert table["flagged"].to_list() == [0, 1, 0]
     assert "blank" not in table.columns
+
+
+def test_why_a_file_was_not_read_names_it_once(workspace: Workspace, tmp_path: Path) -> None:
+    (tmp_path / "runs" / "d_empty.jsonl").write_bytes(b"")
+    write(tmp_path / "runs" / "e_text.jsonl", ["a,b,c"])
+    with closing(Workspace.open([tmp_path / "runs"], tmp_path / "cache")) as opened_ones:
+        options = ServeOptions(paths=(tmp_path / "runs",), out_dir=tmp_path, cache=tmp_path / "cache", reviewer="ann")
+        sites.install(Site(options, opened_ones))
+        refused = opened("data").dataframe[0].value
+    assert dict(zip(refused["file"], refused["reason"], strict=True)) == {
+        "d_empty.jsonl": "the file is empty",
+        "e_text.jsonl": 'no line is a JSON object; it begins "a,b,c"',
+    }
 
 
 def test_files_are_found_by_a_part_of_their_name(workspace: Workspace) -> None:

@@ -126,11 +126,8 @@ def _on_set(said: Statement) -> list[str]:
             "count once you decide it."
         )
     if said.left_reading:
-        found.append(
-            f"{said.left_reading:,} more were rejected in other queues, maybe by another standard. They are out of the "
-            "kept "
-            "set and are not counted as bad."
-        )
+        were = said_of(said.left_reading, "were rejected in other queues, maybe by another standard")
+        found.append(f"{said.left_reading:,} more {were}: out of the kept set, not counted as bad.")
     if said.left_otherwise:
         were = said_of(said.left_otherwise, "were rejected in bulk or not chosen in a comparison")
         found.append(f"{said.left_otherwise:,} {were}: out of the kept set, as if by a rule.")

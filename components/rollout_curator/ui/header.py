@@ -8,6 +8,7 @@ from pathlib import Path
 import streamlit as st
 
 from rollout_curator.recipe.recipe import Recipe
+from rollout_curator.recipe.url import to_link
 from rollout_curator.recipe.words import selected_words
 from rollout_curator.ui import links
 from rollout_curator.ui.pages.recipe_file import recipe_menu
@@ -86,9 +87,14 @@ def offer_last_recipe(site: Site) -> None:
             now.last = chosen
     if now.page == "select" and now.start == Recipe() and now.last != Recipe() and not now.has_chosen:
         with st.container(horizontal=True, vertical_alignment="center", gap="small", key="continue"):
-            st.markdown(f"Last time: {label(selected_words(now.last))}.", width="content")
+            st.markdown(f"Last time: {label(_last_words(now.last))}.", width="content")
             st.button("Continue with it", on_click=choices.take_recipe, args=(now.last,), key="rc.continue")
             st.button("Dismiss", type="tertiary", on_click=_forget_last, args=(site,), key="rc.continue-not")
+
+
+def _last_words(last: Recipe) -> str:
+    """Return what a recipe selects; where it selects everything, that it is about the export alone."""
+    return selected_words(last) if to_link(last) else "other export settings"
 
 
 def _forget_last(site: Site) -> None:

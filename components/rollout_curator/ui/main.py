@@ -71,7 +71,8 @@ def _page(name: str) -> None:
         return
     if not prepared(workspace):
         return
-    offer_last_recipe(site)
+    with st.container():  # there with and without an offer: nothing below it is drawn anew when it goes
+        offer_last_recipe(site)
     funnel_line(workspace)
     DRAW[name](site, workspace)
 

@@ -6,15 +6,22 @@ All of it is literal text; nothing from data ever stands in it.
 import streamlit as st
 
 CSS = """<style>
+:root { color-scheme: light dark; }
 .stMainBlockContainer { padding: 4rem 1rem 2rem; max-width: none; }
 .stApp { font-variant-numeric: tabular-nums; }
 .stMainBlockContainer > [data-testid="stVerticalBlock"] { gap: .7rem; }
 [data-testid="stElementContainer"]:has(> [data-testid="stHtml"]) { display: none; }
 h3 { padding: .6rem 0 .3rem !important; }
-@media (max-width: 1150px) { .st-key-plots [data-testid="stColumn"] { min-width: 100%; } }
+@media (max-width: 1150px) {
+  :is(.st-key-plots, .st-key-more-plots) [data-testid="stColumn"] { min-width: 100%; } }
+[class*="st-key-heading-"] { margin-top: .5rem; }
+[class*="st-key-heading-"] p, [class*="st-key-heading-"] :is(
+  [data-testid="stMarkdownContainer"], [data-testid="stCaptionContainer"]) { margin: 0; }
+[data-testid="stPlotlyChart"] :is(.xtick, .ytick, .g-xtitle, .g-ytitle, .annotation) text {
+  fill: light-dark(#566364, #9aa7a8) !important; }
 @media (max-width: 1000px) { .st-key-findings [data-testid="stColumn"] { min-width: 100%; } }
 
-.st-key-header { position: fixed; top: .55rem; right: 1rem; z-index: 999991; width: auto !important; max-width: 52vw;
+.st-key-header { position: fixed; top: .8rem; right: 1rem; z-index: 999991; width: auto !important; max-width: 52vw;
   flex-wrap: nowrap !important; justify-content: flex-end; }
 .st-key-header p { white-space: nowrap; overflow: hidden; text-overflow: ellipsis; max-width: 26vw; margin: 0;
   font-size: .9rem; }
@@ -22,7 +29,11 @@ h3 { padding: .6rem 0 .3rem !important; }
 .st-key-header [data-testid="stPageLink"] a { padding: 0 .3rem; min-height: 0; background: transparent; }
 .st-key-header [data-testid="stPageLink"] a p { font-weight: 400; }
 .st-key-continue { align-items: center !important; }
-.st-key-continue p { margin: 0; }
+.st-key-continue p, .st-key-continue [data-testid="stMarkdownContainer"] { margin: 0; }
+:is(.st-key-next-page, .st-key-review-this) [data-testid="stPageLink"] a {
+  padding: 0; margin: 0; min-height: 0; background: transparent; }
+:is(.st-key-next-page, .st-key-review-this) [data-testid="stPageLink"] a p {
+  font-weight: 400; text-decoration: underline; text-underline-offset: 3px; }
 
 [data-testid="stLayoutWrapper"]:has(> .st-key-funnel) { position: sticky; top: 3.5rem; z-index: 99;
   background: var(--st-background-color, inherit); }
@@ -55,15 +66,18 @@ h3 { padding: .6rem 0 .3rem !important; }
   text-decoration: underline; text-underline-offset: 3px; }
 :is(.st-key-funnel-list, .st-key-drop-list) > * { min-height: 1.5rem; }
 :is(.st-key-funnel-list, .st-key-drop-list) > :last-child {
-  margin-top: .4rem; padding-top: .2rem; min-height: 1.9rem;
+  margin-top: .4rem; padding-top: .2rem; min-height: 1.9rem; width: 100% !important;
   border-top: 1px solid var(--st-border-color, rgba(128, 128, 128, .3)); }
 
 body:has(.st-key-review-bar):has([data-test-connection-state="PINGING_SERVER"]) [data-testid="stDialog"] {
   display: none; }
 [data-testid="stCaptionContainer"] { opacity: 1; color: light-dark(#566364, #9aa7a8); }
+.stApp :is([data-testid="stPopoverButton"], [data-testid="stBaseButton-tertiary"]):is(
+  :hover, :focus, :active, [aria-expanded="true"]):enabled { color: light-dark(#0f6b68, #6cc7c0) !important; }
 [data-testid="stBaseButton-primary"]:enabled, [data-testid="stBaseButton-primary"]:enabled p {
   color: light-dark(#fff, #0c1415); }
 [data-testid="stCheckbox"] label, [data-testid="stCheckbox"] label * { white-space: normal; overflow: visible; }
+[data-testid="stPagination"] { justify-content: flex-start !important; }
 [data-testid="stCode"] pre { overflow-x: hidden; }
 [data-testid="stCode"] code { white-space: pre-wrap !important; overflow-wrap: anywhere; }
 #stFloatingOverlayPortal [role="tooltip"], [data-testid="stTooltipContent"] { pointer-events: none; }
@@ -76,6 +90,7 @@ body:has(.st-key-review-bar):has([data-test-connection-state="PINGING_SERVER"]) 
 .stMainBlockContainer:has(.st-key-review-bar) > [data-testid="stVerticalBlock"] { gap: .2rem; }
 .st-key-review-bar { flex-wrap: nowrap !important; min-height: 2.2rem; }
 .st-key-review-bar > * { flex: none; }
+.st-key-review-bar [data-testid="stCheckbox"] label { align-items: center; }
 .st-key-review-bar button, .st-key-review-bar [data-testid="stSelectbox"] [role="group"] {
   min-height: 2rem; height: 2rem; }
 .st-key-review-bar > :has(.st-key-bound) { flex: 1 1 0; min-width: 0; width: auto !important; }
@@ -84,14 +99,14 @@ body:has(.st-key-review-bar):has([data-test-connection-state="PINGING_SERVER"]) 
   min-height: 1.4rem; height: auto; padding: 0; justify-content: flex-start; }
 .st-key-bound [data-testid="stPopover"] p { font-size: .87rem; line-height: 1.2; text-align: left; }
 .st-key-bound [data-testid="stProgressBarTrack"] { height: 4px; background: light-dark(#dfe6e6, #2c3738); }
-.st-key-statement { gap: .4rem !important; max-width: 38rem; }
+.st-key-statement { gap: .4rem !important; min-width: min(38rem, 90vw); }
 @media (max-width: 1150px) { .st-key-bound [data-testid="stPopover"] p { font-size: .76rem; }
   .st-key-review-bar > :has([data-testid="stSelectbox"]) { flex-basis: 180px; } }
 .st-key-review-bar [data-testid="stMarkdownContainer"], .st-key-threshold-bar [data-testid="stMarkdownContainer"],
 .st-key-funnel [data-testid="stMarkdownContainer"], .st-key-outside [data-testid="stMarkdownContainer"] {
   margin: 0; }
 .st-key-review-bar > * > [data-testid="stMarkdown"] p { font-size: .93rem; opacity: .75; }
-.st-key-picker { --picker-title: none; }
+.st-key-picker { --picker-title: none; min-height: 17rem; }
 .st-key-filters { min-height: 2.6rem; align-items: center !important; }
 :is(.st-key-filters, .st-key-scales) [data-testid="stMarkdownContainer"] { margin: 0; }
 @media (min-width: 1100px) {
@@ -103,9 +118,11 @@ body[data-rc-picking] .st-key-funnel { opacity: .45; }
 .st-key-compared [data-testid="stMarkdownContainer"], .st-key-compared [data-testid="stCaptionContainer"] {
   margin: 0; }
 .st-key-compared p { margin: 0; white-space: nowrap; overflow: hidden; text-overflow: ellipsis; }
+@media (max-width: 1150px) { .st-key-compared p { white-space: normal; } }
 .st-key-compared [data-testid="stHorizontalBlock"] { min-height: 2rem; align-items: center; gap: .6rem; }
 .st-key-compared > * + * { border-top: 1px solid var(--st-border-color, rgba(128, 128, 128, .2)); }
 .st-key-compared button { min-height: 1.7rem; padding: 0 .2rem; }
+.st-key-compared button p { text-decoration: underline; text-underline-offset: 3px; }
 .st-key-opened p, .st-key-filters p, .st-key-panels-bar p { margin: 0; font-size: .93rem; }
 .st-key-opened [data-testid="stMarkdownContainer"],
 .st-key-panels-bar [data-testid="stMarkdownContainer"] { margin: 0; }
@@ -143,7 +160,9 @@ body[data-rc-picking] .st-key-funnel { opacity: .45; }
 .st-key-rules [class*="st-key-rule-"] button p { text-decoration: underline; text-underline-offset: 3px; opacity: .75; }
 [class*="st-key-hazards-"] [data-testid="stPageLink"] a {
   padding: .1rem 0; margin: 0; min-height: 0; background: transparent; border-radius: 0; }
-[class*="st-key-hazards-"] [data-testid="stPageLink"] a p { font-weight: 400; margin: 0; white-space: normal; }
+[class*="st-key-hazards-"] [data-testid="stPageLink"] a p { font-weight: 400; margin: 0; white-space: normal;
+  padding-left: 3rem; text-indent: -3rem; }
+[class*="st-key-hazards-"] p strong { text-indent: 0; }
 [class*="st-key-hazards-"] [data-testid="stPageLink"] a * { overflow: visible; }
 [class*="st-key-hazards-"] [data-testid="stPageLink"] a strong, [class*="st-key-hazards-"] p strong {
   display: inline-block; min-width: 2.6rem; padding-right: .4rem; text-align: right; font-weight: 650; }
@@ -151,7 +170,8 @@ body[data-rc-picking] .st-key-funnel { opacity: .45; }
   text-decoration: underline; text-underline-offset: 3px; }
 [class*="st-key-hazards-"] [data-testid="stMarkdownContainer"] p { margin: 0; }
 [class*="st-key-hazards-"] button { min-height: 1.7rem; padding-top: 0; padding-bottom: 0; }
-[class*="st-key-hazards-"] [data-testid="stHorizontalBlock"] { min-height: 2rem; gap: .5rem; }
+[class*="st-key-hazards-"] [data-testid="stHorizontalBlock"] { min-height: 2rem; gap: .5rem; padding: .15rem 0; }
+[class*="st-key-hazards-"] [data-testid="stColumn"] [data-testid="stVerticalBlock"] { gap: .3rem; }
 @media (max-width: 1150px) {
   [class*="st-key-hazards-"] [data-testid="stHorizontalBlock"] { flex-wrap: wrap; row-gap: 0; margin-bottom: .5rem; }
   [class*="st-key-hazards-"] [data-testid="stColumn"] { min-width: 100%; } }
@@ -160,6 +180,9 @@ body[data-rc-picking] .st-key-funnel { opacity: .45; }
   :is(.st-key-export-main, .st-key-export-more) > * > * > [data-testid="stColumn"],
   .st-key-export-row [data-testid="stColumn"] { min-width: 100%; }
   .st-key-export-top [data-testid="stColumn"] { min-width: 30%; } }
+[data-testid="stPopoverBody"]:has([class*="st-key-rc-option-"]) { min-width: min(44rem, 94vw); }
+.st-key-export-top button[role="radio"] { min-height: 2.25rem; }
+.st-key-export-more { gap: .7rem !important; }
 .st-key-export-main h3 { padding-top: 0 !important; }
 .st-key-export-main p, .st-key-verdict p { margin: 0; }
 :is(.st-key-verdict, .st-key-beside, .st-key-export-choices, .st-key-export-questions, [class*="st-key-box-"])

@@ -39,6 +39,7 @@ class Refused:
 
     name: str
     reason: str
+    path: Path
 
 
 class Collection:
@@ -68,10 +69,10 @@ class Collection:
         try:
             header = index_of(file, cache)
             if header["refusal"]:
-                self.refused.append(Refused(file.name, header["refusal"]))
+                self.refused.append(Refused(file.name, header["refusal"], file.path))
             self.sources.append(Source(cache, file.path, file.name, header))
         except SourceError as error:
-            self.refused.append(Refused(file.name, str(error)))
+            self.refused.append(Refused(file.name, str(error), file.path))
 
     def require_rollouts(self) -> None:
         """Raise SourceUnreadable when there is no rollout at all, with the reason of the first file."""

@@ -74,12 +74,8 @@ def _refused(workspace: Workspace) -> None:
     """Say in one line how many files hold no rollouts or could not be opened; which and why stands behind it."""
     if not (refused := workspace.refused):
         return
-    paths = {source.name: source.path for source in workspace.sources}
     rows = [
-        {
-            "file": plain(one.name),
-            "reason": plain(one.reason.removeprefix(f"{shown(paths.get(one.name, ''))}: "), 1000),
-        }
+        {"file": plain(one.name), "reason": plain(one.reason.removeprefix(f"{shown(one.path)}: "), 1000)}
         for one in refused[:REFUSED_ROWS]
     ]
     with st.expander(label(f"{counted(len(refused), 'unreadable file')}: {_named(refused)}"), key="rc.refused"):
@@ -98,7 +94,9 @@ def _passed_over(workspace: Workspace) -> None:
     if not (passed := workspace.passed_over):
         return
     with st.expander(label(f"{counted(len(passed), 'skipped file')}: {_named(passed)}"), key="rc.passed-over"):
-        st.markdown("\n".join(f"- {one.n_files:,}: {label(one.reason)}" for one in by_reason(passed)))
+        reasons = list(by_reason(passed))
+        if len(reasons) > 1:
+            st.markdown("\n".join(f"- {one.n_files:,}: {label(one.reason)}" for one in reasons))
         st.dataframe(
             [{"file": plain(file.name), "reason": plain(file.why)} for file in passed[:PASSED_OVER_ROWS]],
             hide_index=True,
@@ -145,4 +143,5 @@ def _storage(site: Site, workspace: Workspace) -> None:
             st.markdown(label(sentence, 1000))
     st.markdown(f"Export folder: {label(site.out_dir)}")
     st.caption("Source files are never modified. The index is a cache; you can delete it at any time.")
-    links.link("Next: choose a threshold →", "select")
+    with st.container(key="next-page"):
+        links.link("Next: choose a threshold →", "select")

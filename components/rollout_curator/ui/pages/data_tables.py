@@ -18,7 +18,7 @@ from rollout_curator.ui.pages.chosen_row import chosen_row
 from rollout_curator.ui.pages.losses import draw_unread, has_unread
 from rollout_curator.ui.singular_words import size
 from rollout_curator.ui.state import choices, measures, state
-from rollout_curator.ui.text import heads, label, plain
+from rollout_curator.ui.text import heads, label, plain, sentence_case
 from rollout_curator.words import counted
 from rollout_curator.workspace.workspace import Workspace
 
@@ -74,6 +74,7 @@ def _files(workspace: Workspace) -> None:
         rows.append(
             {
                 "file": plain(source.name),
+                "notes": plain("; ".join(source.header["notes"]), 2000),
                 "rollouts": source.n_rollouts,
                 "skipped": int(source.header["n_problems"]),
                 "blank": int(source.header["n_blank"]),
@@ -81,7 +82,6 @@ def _files(workspace: Workspace) -> None:
                 "agents": plain(", ".join(sorted(agents[code] for code in own if code >= 0))),
                 "mean": rewards.get(number),
                 "size": plain(size(int(source.header["stamp"]["size"]))),
-                "notes": plain("; ".join(source.header["notes"]), 2000),
             }
         )
     if not rows:
@@ -126,7 +126,7 @@ def _skipped(workspace: Workspace) -> None:
     chosen = st.selectbox(
         "Reason",
         list(kinds),
-        format_func=lambda kind: plain(f"{kinds[kind].words}: {kinds[kind].count:,}"),
+        format_func=lambda kind: sentence_case(f"{kinds[kind].words}: {kinds[kind].count:,}"),
         label_visibility="collapsed",
         key="rc.problem-kind",
         width=520,

@@ -36,14 +36,14 @@ def page(site: Site, workspace: Workspace) -> None:
         left, right = st.columns([1, 1], gap="large")
     with left:
         hazard_table(workspace, recipe, checks)
+        with st.container(key="export-choices", gap=None):
+            options_form(recipe)
+            files_form(recipe, chosen)
     with right:
         if recipe.pairs:
             _preview(workspace, recipe, chosen)
         else:
             examples(workspace, recipe)
-    with st.container(key="export-choices", gap=None):
-        options_form(recipe)
-        files_form(recipe, chosen)
     bar, below = st.container(key="export-bar"), st.container(key="export-more", gap="small")
     with below:
         asked = cost_form(workspace, recipe, chosen)
@@ -132,7 +132,8 @@ def _preview(workspace: Workspace, recipe: Recipe, chosen: Chosen | None) -> Non
     st.caption(said)
     line = first_line(workspace, recipe, part, chosen.marks)
     show_untrusted(line.decode("utf-8").rstrip("\n"), height=380)
-    links.link("Review this", "review", queue="kept", key=workspace.key(row))
+    with st.container(key="review-this"):
+        links.link("Review this", "review", queue="kept", key=workspace.key(row))
 
 
 def _recipe_file(recipe: Recipe) -> None:

@@ -13,7 +13,7 @@ from rollout_curator.conversation.options import REASONING_KEYS
 from rollout_curator.recipe import recipe as recipes
 from rollout_curator.recipe.recipe import METADATA, Recipe
 from rollout_curator.ui.state import settings, state
-from rollout_curator.ui.text import label, plain
+from rollout_curator.ui.text import label, plain, sentence_case
 from rollout_curator.words import counted
 
 
@@ -124,7 +124,7 @@ def _choice(name: str, words: Words, chosen: Any, usual: Any) -> None:
     st.selectbox(
         label(words.label),
         list(choices),
-        format_func=lambda choice: plain(said.get(choice, choice)),
+        format_func=lambda choice: sentence_case(said.get(choice) or str(choice)),
         **state.bind(f"option-{name}", value, take, choices=said.values()),
     )
 

@@ -23,7 +23,7 @@ from rollout_curator.training.length_check import OVER_LENGTH, LengthCheck
 from rollout_curator.ui import links
 from rollout_curator.ui.loading import hazards_known
 from rollout_curator.ui.state import settings, state
-from rollout_curator.ui.text import label, plain
+from rollout_curator.ui.text import label, plain, sentence_case
 from rollout_curator.words import said_of
 from rollout_curator.workspace.workspace import Workspace
 
@@ -202,6 +202,7 @@ def _line(row: Row) -> None:
     choice.segmented_control(
         plain(row.words),
         [KEEP, DROP, TRIM] if row.can_trim else [KEEP, DROP],
+        format_func=sentence_case,
         required=True,
         label_visibility="collapsed",
         **state.bind(f"policy-{row.name}", row.choice, partial(_take, row.name, row.usual)),

@@ -8,8 +8,8 @@ from rollout_curator.review.queues import PLAN, Queue, queues, words_of
 from rollout_curator.ui.pages.bulk import bulk_done, bulk_question
 from rollout_curator.ui.pages.error_bound import error_bound
 from rollout_curator.ui.server.site import Site
-from rollout_curator.ui.state import reviewing, state
-from rollout_curator.ui.text import label, plain
+from rollout_curator.ui.state import choices, reviewing, state
+from rollout_curator.ui.text import label, plain, sentence_case
 from rollout_curator.workspace.workspace import Workspace
 
 KIND_WORDS = {
@@ -75,7 +75,7 @@ def _queue(workspace: Workspace) -> None:
     if now.queue not in [queue.name for queue in offered]:
         words = words_of(workspace, recipe, now.queue)
         offered = [Queue(now.queue, words, len(reviewing.queue_rows(workspace))), *offered]
-    said = {queue.name: plain(f"{queue.words} ({queue.count:,})") for queue in offered}
+    said = {queue.name: sentence_case(f"{queue.words} ({queue.count:,})") for queue in offered}
     st.selectbox(
         "Queue",
         list(said),
@@ -117,12 +117,18 @@ def _session(workspace: Workspace) -> None:
 def _more(site: Site) -> None:
     """Draw what is seldom needed: who reviews, and a decision on the whole queue."""
     now = state.session()
-    with st.popover("…", key="rc.more"):
+    with st.popover("…", key=choices.fresh_key("more")):
         if site.options.serves_others:
             st.markdown(f"Reviewer: {label(now.reviewer)}")
         else:
             bound = state.bind("reviewer", now.reviewer, reviewing.set_reviewer)
             st.text_input("Reviewer", max_chars=100, help="Stored with every decision you make", **bound)
         if not now.findings:
-            st.button("Bulk decision…", on_click=reviewing.ask_bulk, key="rc.bulk")
+            st.button("Bulk decision…", on_click=_ask_bulk, key="rc.bulk")
             st.caption("One verdict for all undecided rollouts of this queue, as one undo step.")
+
+
+def _ask_bulk() -> None:
+    """Ask for a bulk decision, and close the menu, which would stay open over the question."""
+    reviewing.ask_bulk()
+    choices.draw_anew("more")

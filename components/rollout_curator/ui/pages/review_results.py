@@ -13,6 +13,7 @@ from rollout_curator.review import team_words as words
 from rollout_curator.review.calibration import Above, Band, lowest_threshold, whenever
 from rollout_curator.review.confidence import CONFIDENCE
 from rollout_curator.ui import links, plots
+from rollout_curator.ui.pages.figure_heading import draw_heading
 from rollout_curator.ui.pages.team import team
 from rollout_curator.ui.plots.acceptance import acceptance
 from rollout_curator.ui.reject_reasons import agree, agreed, label_of
@@ -64,7 +65,8 @@ def _calibration(workspace: Workspace) -> None:
     with left:
         if len(table):
             figure = acceptance(table, recipe.min_reward)
-            st.plotly_chart(figure, key="rc.acceptance", config={"displayModeBar": False}, alt=plain(plots.alt(figure)))
+            bare, said = draw_heading(figure, "acceptance"), plain(plots.alt(figure))
+            st.plotly_chart(bare, key="rc.acceptance", config={"displayModeBar": False}, alt=said)
     with right:
         config = heads(table.columns, _columns())
         st.dataframe(

@@ -36,12 +36,14 @@ def page(site: Site, workspace: Workspace) -> None:
     axis = state.session().axis
     if axis not in workspace.axes:
         axis = REWARD
-    scales_notice(workspace, state.recipe())
+    with st.container():  # there with and without a notice: the picker stays where it is, and is not drawn anew
+        scales_notice(workspace, state.recipe())
     filter_bar(workspace, axis)
     _picker(workspace, state.recipe(), axis)
     recipe = state.recipe()
     bounds_bar(workspace, recipe, axis)
-    rules_list(workspace, recipe)
+    with st.container():
+        rules_list(workspace, recipe)
     sections(workspace, recipe)
 
 

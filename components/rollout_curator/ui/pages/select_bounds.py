@@ -129,11 +129,15 @@ def band(levels: ThresholdCounts, bounds: Interval, *, up: bool) -> Band | None:
     """Return what the next step of the lower bound brings or costs, None where there is none."""
     if bounds.low is None:
         return None
-    end = step_of(levels, bounds.low, up=up)
-    if end is None or (bounds.high is not None and end > bounds.high):
-        return None
-    now, then = levels.at(bounds), levels.at(Interval(end, bounds.high))
-    return Band(bounds.low, end, *_difference(now, then))
+    now, end = levels.at(bounds), bounds.low
+    for _ in range(FEW):
+        further = step_of(levels, end, up=up)
+        if further is None or (bounds.high is not None and further > bounds.high):
+            return None
+        end, then = further, levels.at(Interval(further, bounds.high))
+        if then != now:
+            return Band(bounds.low, end, *_difference(now, then))
+    return None
 
 
 def _difference(now: Kept, then: Kept) -> tuple[int, int, int]:

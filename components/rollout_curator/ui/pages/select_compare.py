@@ -18,7 +18,7 @@ from rollout_curator.selection.strategies import Step
 from rollout_curator.selection.task_means import NOTE
 from rollout_curator.ui.server.site import BY_CONTENT
 from rollout_curator.ui.state import choices, measures, state
-from rollout_curator.ui.text import heads, label, plain, signed
+from rollout_curator.ui.text import heads, label, plain, sentence_case, signed
 from rollout_curator.workspace import random_controls
 from rollout_curator.workspace.missing_columns import find_unusable
 from rollout_curator.workspace.workspace import Workspace
@@ -27,7 +27,7 @@ THIS = "current"
 AGENTS_MAX = 8
 COUNTS = ("rollouts", "tasks", "tokens")
 HEADS = ("Recipe", "Rollouts", "Tasks", "Tokens", "Mean reward", "In both", "")
-WIDTHS = (2.6, 1.3, 1.2, 1.7, 1.6, 0.8, 1.8)
+WIDTHS = (2.9, 1.1, 1.0, 1.6, 2.0, 0.8, 1.5)
 
 
 def usual(success: float) -> dict[str, tuple[Step, ...]]:
@@ -55,7 +55,7 @@ def compare(workspace: Workspace, recipe: Recipe) -> None:
             cell.caption(label(words))
         for row in found.rows:
             cells = st.columns(WIDTHS, vertical_alignment="center")
-            cells[0].markdown(label(row.name))
+            cells[0].markdown(label(row.name if row.name in others else sentence_case(row.name)))
             for cell, (value, difference, tip) in zip(cells[1:-1], row.numbers, strict=True):
                 if value:
                     cell.markdown(_cell(value, difference), help=label(tip) if tip else None)
@@ -105,7 +105,7 @@ def _add(recipe: Recipe, rules: dict[str, tuple[Step, ...]]) -> None:
             key="rc.compare-aside",
         )
         name = st.selectbox(
-            "Preset rule (after the same threshold)", list(rules), format_func=plain, key="rc.compare-usual"
+            "Preset rule (after the same threshold)", list(rules), format_func=sentence_case, key="rc.compare-usual"
         )
         made = replace(recipe.with_control(None), strategies=rules[name], threshold_last=False)
         st.button("Compare", on_click=choices.compare, args=(name, made), key="rc.compare-with")

@@ -20,9 +20,10 @@ from rollout_curator.selection.group_tables import tasks_by_mean
 from rollout_curator.selection.slices import Range
 from rollout_curator.ui import links, plots
 from rollout_curator.ui.pages.chosen_row import chosen_row
+from rollout_curator.ui.pages.figure_heading import draw_heading
 from rollout_curator.ui.server.site import BY_CONTENT
 from rollout_curator.ui.state import choices, measures, state
-from rollout_curator.ui.text import plain
+from rollout_curator.ui.text import plain, sentence_case
 from rollout_curator.words import COMPONENT, name_of
 from rollout_curator.workspace.workspace import Workspace
 
@@ -49,7 +50,7 @@ def figures(workspace: Workspace, recipe: Recipe) -> None:
         column = st.selectbox(
             "Plot reward against",
             [*FIRST, *others],
-            format_func=lambda name: plain(name_of(name)),
+            format_func=lambda name: sentence_case(name_of(name)),
             key="rc.against",
             width=260,
         )
@@ -75,7 +76,8 @@ def _more_figures(workspace: Workspace, recipe: Recipe) -> None:
     """Draw the figures that are looked at less often."""
     at_least, rest = measures.success_at(workspace, recipe), measures.whole_of(recipe)
     version, tried = workspace.refresh_decisions(), recipe.of_classes()
-    left, right = st.columns(2, gap="medium")
+    with st.container(key="more-plots"):
+        left, right = st.columns(2, gap="medium")
     with left:
         draw(workspace, _pass_at_k(workspace, version, tried, at_least), "pass-at-k")
         draw(workspace, _by_agent(workspace, version, tried, at_least), "by-agent", among=slice_queues.ATTEMPTS)
@@ -114,9 +116,9 @@ def draw(
 
 
 def _mark(figure: go.Figure, key: str, *, has_box: bool) -> str | None:
-    """Draw a figure; return the text of the mark or box that was just chosen."""
+    """Draw a figure under its title; return the text of the mark or box that was just chosen."""
     event = st.plotly_chart(
-        figure,
+        draw_heading(figure, key),
         key=choices.fresh_key(f"plot-{key}"),
         on_select="rerun",
         selection_mode=("points", "box") if has_box else ("points",),

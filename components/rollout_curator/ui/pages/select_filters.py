@@ -52,7 +52,9 @@ def _bound_to(axis: str, names: list[str]) -> dict[str, Any]:
 def _form(workspace: Workspace) -> None:
     """Draw the choice of a column with its bounds or its names."""
     columns = [*CLASSES, *(name for name in workspace.axes if name != "reward")]
-    column = st.selectbox("Column", columns, format_func=lambda name: plain(name_of(name)), key="rc.filter-column")
+    column = st.selectbox(
+        "Column", columns, format_func=lambda name: sentence_case(name_of(name)), key="rc.filter-column"
+    )
     chosen = _names(workspace, column) if column in CLASSES else _range(workspace, column)
     st.button(
         "Add filter",

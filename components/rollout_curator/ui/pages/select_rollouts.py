@@ -26,7 +26,7 @@ NUMBERS: dict[str, Any] = {
     "tokens": st.column_config.NumberColumn(format="localized"),
     "task": st.column_config.TextColumn(width="large"),
     "answer": st.column_config.TextColumn("Final answer", width="large"),
-    "status": st.column_config.TextColumn(width="small"),
+    "status": st.column_config.TextColumn(width=130),
     "where": st.column_config.TextColumn("File and line", width="medium"),
 }
 FORMULA = tuple("=+-@\t\r\n＝＋－＠")
@@ -46,7 +46,7 @@ def rollouts_table(workspace: Workspace, recipe: Recipe) -> None:
         _columns(workspace, names)
         _save(workspace, recipe, among, names)
         n_pages = max(1, -(-len(among) // PAGE_ROWS))
-        number = st.pagination(n_pages, key="rc.rollouts-page") if n_pages > 1 else 1
+        number = st.pagination(n_pages, key="rc.rollouts-page", width="stretch") if n_pages > 1 else 1
     rows = among[(number - 1) * PAGE_ROWS : number * PAGE_ROWS]
     table = rows_table(workspace, recipe, rows, names)
     chosen = st.dataframe(

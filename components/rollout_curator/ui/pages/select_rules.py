@@ -1,6 +1,7 @@
 """The rules: a way to add one, the random baseline, and those that are on in their order with the threshold."""
 
 import inspect
+from collections.abc import Mapping
 from typing import Any
 
 import streamlit as st
@@ -10,7 +11,7 @@ from rollout_curator.selection.funnel import BOUND_DROPS, Selection
 from rollout_curator.selection.strategies import MATCHED, STRATEGIES, Parameter, Step, parameters, words
 from rollout_curator.ui import links
 from rollout_curator.ui.state import choices, state
-from rollout_curator.ui.text import label, plain, sentence_case
+from rollout_curator.ui.text import label, sentence_case
 from rollout_curator.words import name_of
 from rollout_curator.workspace import random_controls
 from rollout_curator.workspace.workspace import Workspace
@@ -135,7 +136,16 @@ def _form(workspace: Workspace) -> None:
         value = _widget(workspace, about, key=f"rc.rule-{name}-{parameter}")
         if value != about.default:
             given[parameter] = value
-    st.button("Add", on_click=_add, args=(Step(name, given),), type="primary", key="rc.rule-add")
+    asks_nothing = _asks_nothing(name, given)
+    st.button(
+        "Add rule", on_click=_add, args=(Step(name, given),), type="primary", disabled=asks_nothing, key="rc.rule-add"
+    )
+
+
+def _asks_nothing(name: str, given: Mapping[str, Any]) -> bool:
+    """Say whether a rule that goes by one of several numbers has none of them."""
+    optional = [parameter for parameter, about in parameters(name).items() if about.default is None]
+    return bool(optional) and not any(parameter in given for parameter in optional)
 
 
 def _add(step: Step) -> None:
@@ -172,4 +182,4 @@ def _widget(workspace: Workspace, about: Parameter, key: str) -> Any:
 
 
 def _name(word: str) -> str:
-    return plain(name_of(word))
+    return sentence_case(name_of(word))

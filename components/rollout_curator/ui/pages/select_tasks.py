@@ -11,7 +11,7 @@ from rollout_curator.selection.strategies import PASS_KS
 from rollout_curator.ui.pages.chosen_row import chosen_row
 from rollout_curator.ui.pages.select_rollouts import PAGE_ROWS
 from rollout_curator.ui.state import choices, measures
-from rollout_curator.ui.text import label
+from rollout_curator.ui.text import label, plain
 from rollout_curator.workspace.attempts import counted_words, fared_words
 from rollout_curator.workspace.workspace import Workspace
 
@@ -37,13 +37,14 @@ def tasks_table(workspace: Workspace, recipe: Recipe) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         order = st.selectbox("Order", list(TASK_ORDERS), label_visibility="collapsed", key="rc.tasks-order", width=240)
         n_pages = max(1, -(-len(table) // PAGE_ROWS))
-        page = st.pagination(n_pages, key="rc.tasks-page") if n_pages > 1 else 1
+        page = st.pagination(n_pages, key="rc.tasks-page", width="stretch") if n_pages > 1 else 1
     column, ascending = TASK_ORDERS[order]
     table = table.sort_values(column, ascending=ascending, kind="stable", na_position="last")
     table = _without_empty(table.iloc[(page - 1) * PAGE_ROWS : page * PAGE_ROWS])
     groups = table.pop("group").tolist()
-    table.insert(0, "task", measures.task_words(workspace, recipe, groups))
-    row = chosen_row(table.assign(id=measures.task_names(workspace, recipe, groups)), f"tasks-{page}-{order}")
+    table.insert(0, "task", [plain(words) for words in measures.task_words(workspace, recipe, groups)])
+    names = [plain(name) for name in measures.task_names(workspace, recipe, groups)]
+    row = chosen_row(table.assign(id=names), f"tasks-{page}-{order}")
     if row is not None:
         choices.open_here(
             slice_queues.queue(slice_queues.ATTEMPTS, Range(slice_queues.GROUP, groups[row], groups[row]))

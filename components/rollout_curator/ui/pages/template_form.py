@@ -16,7 +16,7 @@ from rollout_curator.ui.server.browser_paths import reach_of, typed
 from rollout_curator.ui.server.rendering import of_page
 from rollout_curator.ui.server.site import Site
 from rollout_curator.ui.state import settings, state
-from rollout_curator.ui.text import label, plain
+from rollout_curator.ui.text import label, sentence_case
 
 NONE, FILE, PASTE, GIVEN = "none", "file", "paste", "given"
 PASTED_CHARS = 200_000
@@ -60,7 +60,7 @@ def _choice(plan: Plan) -> None:
     st.selectbox(
         "Chat template",
         list(said),
-        format_func=lambda choice: plain(said.get(choice, choice)),
+        format_func=lambda choice: sentence_case(said.get(choice) or str(choice)),
         help="Best: the model's own (tokenizer_config.json or chat_template.jinja). Built-in templates only resemble "
         "those of some model families.",
         **state.bind("template", asked or now, _take, choices=said.values()),

@@ -40,7 +40,8 @@ def examples(workspace: Workspace, recipe: Recipe) -> None:
         _seen(looked, plan)
     with written:
         show_untrusted(workspace.training_line(row, plan).text.decode("utf-8").rstrip("\n"), height=330)
-    links.link(f"Review this ({workspace.where(row)})", "review", queue="kept", key=workspace.key(row))
+    with st.container(key="review-this"):
+        links.link(f"Review this ({workspace.where(row)})", "review", queue="kept", key=workspace.key(row))
 
 
 def _last_read(workspace: Workspace, kept: Array) -> int | None:

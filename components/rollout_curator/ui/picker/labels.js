@@ -9,7 +9,9 @@ const GRID = 12; // places are tried so many pixels apart
 const OFF = 8; // a label is so far off its curve
 const TALL = 11;
 const SAMPLE = 16;
+const ABOVE = MARGIN.top - OFF - TALL - 2; // so high a label may stand: above a curve that keeps all
 const HANDLE = 15; // half of the width that a handle takes
+const READING = 100; // and of what is said beside it
 
 const isApart = (one, other, by) =>
   one.right + by <= other.left || other.right + by <= one.left || one.bottom + by <= other.top || other.bottom + by <= one.top;
@@ -54,7 +56,7 @@ export class Labels extends Plot {
   /** Take a place within the plot that lies on no line: better with more room, a flat curve, and that curve alone. */
   tryPlace(name, spans, place) {
     const box = { ...place, bottom: place.top + TALL };
-    if (box.top < MARGIN.top + 2 || box.bottom > BASE - 4) return;
+    if (box.top < ABOVE || box.bottom > BASE - 4) return;
     const others = MEASURES.filter((other) => other !== name).map((other) => spans[other]);
     if (!others.every((span) => isApart(box, span, 2))) return;
     const gaps = others.map((span) => Math.max(span.top - box.bottom, box.top - span.bottom));
@@ -70,7 +72,10 @@ export class Labels extends Plot {
     const isThere = kept !== null && x !== null && this.shown[this.other()] === this.data.bounds[this.other()];
     const inside = (value) => Math.min(MARGIN.left + this.width, Math.max(MARGIN.left, value));
     const handles = Object.values(at).filter((value) => value !== null).map(inside);
-    const taken = handles.map((value) => ({ left: value - HANDLE, right: value + HANDLE, top: 0, bottom: BASE }));
+    const taken = handles.flatMap((value) => [
+      { left: value - HANDLE, right: value + HANDLE, top: 0, bottom: BASE },
+      { left: value - READING, right: value + READING, top: 0, bottom: MARGIN.top },
+    ]);
     for (const name of MEASURES) {
       this.dots[name].toggleAttribute("hidden", !isThere);
       if (isThere) set(this.dots[name], { cx: inside(x).toFixed(2), cy: this.heightOf(kept, name).toFixed(2) });

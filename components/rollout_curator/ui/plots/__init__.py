@@ -7,7 +7,7 @@ counted here, so that a million rollouts never reach the browser; those who cann
 carries what it opens, which `opened` reads from a click. The app themes the figures: nothing here knows it.
 """
 
-from rollout_curator.ui.plots.base import alt, coloured
+from rollout_curator.ui.plots.base import alt, coloured, split_heading
 from rollout_curator.ui.plots.clicks import opened, row_of
 from rollout_curator.ui.plots.component_plots import component_table, components
 from rollout_curator.ui.plots.density_plots import against_table, density, reward_against
@@ -40,5 +40,6 @@ __all__ = [
     "reward_against",
     "reward_by_task",
     "row_of",
+    "split_heading",
     "tasks_by_pass_rate",
 ]

@@ -15,6 +15,8 @@ THIRD_COLOUR = "#000003"
 SIXTH_COLOUR = "#000006"
 """Streamlit puts the colours of its theme in place of these; elsewhere they are nearly black."""
 FILLED = (FIRST_COLOUR, SECOND_COLOUR, THIRD_COLOUR, "#000004", "#000005", SIXTH_COLOUR)
+BARE_TOP = 16
+"""The space above a figure that has no title."""
 NOTE_WIDTH = 64
 """As many characters of a note fit a line of the narrowest column of the app."""
 
@@ -40,6 +42,16 @@ def plot(draw: Draw) -> Draw:
 def alt(figure: go.Figure) -> str:
     """Return the sentence that says what a figure shows to someone who cannot see it."""
     return unescape(str(figure.layout.meta or ""))
+
+
+def split_heading(figure: go.Figure) -> tuple[str, str, go.Figure]:
+    """Return the title of a figure, its note, and the figure without both, for a page that says them itself."""
+    title = figure.layout.title
+    note = str(title.subtitle.text or "").replace("<br>", " ")
+    margin = figure.layout.margin
+    bare = go.Figure(figure)
+    bare.update_layout(title=None, margin={"t": BARE_TOP}, height=figure.layout.height - margin.t + BARE_TOP)
+    return unescape(str(title.text or "")), unescape(note), bare
 
 
 def finish(figure: go.Figure, title: str, says: str, *, height: int = 320, note: str = "") -> go.Figure:

@@ -114,7 +114,9 @@ def components(table: pd.DataFrame, at_least: float) -> go.Figure:
 
 
 def _says(equal: float, related: float) -> str:
-    return f"equal {equal:.0%}" + ("" if math.isnan(related) else f", r {round(related, 2) + 0.0:.2f}")
+    return f"equal {equal:.0%}" + (
+        "" if math.isnan(related) else f", r {round(related, 2) + 0.0:.2f}".replace("-", "\u2212")
+    )
 
 
 def _bars(shown: pd.DataFrame, quarter: str, at_least: float) -> go.Bar:

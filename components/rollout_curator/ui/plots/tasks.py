@@ -176,7 +176,7 @@ def pass_at_k(curve: Sequence[PassAt], uncut: Sequence[PassAt] = ()) -> go.Figur
     figure.update_xaxes(title="k", type="log" if is_log else "linear", showgrid=False)
     figure.update_xaxes(tickvals=_ticks(k), ticktext=[str(tick) for tick in _ticks(k)])
     figure.update_yaxes(title="pass@k", tickformat=".0%", rangemode="tozero", nticks=6)
-    note = f"over the same {counted(curve[0].tasks, 'task')} with at least {curve[-1].k} attempts"
+    note = f"over the same {counted(curve[0].tasks, 'task')} with at least {counted(curve[-1].k, 'attempt')}"
     says = f"{title}, {note}: from {chance[0]:.1%} at 1 to {chance[-1]:.1%} at {curve[-1].k}"
     note = f"{note}; error bars: 95% CI"
     if uncut:

@@ -23,7 +23,7 @@ function drawHelp(s, words) {
   const offered = Math.min(9, (s.data.reasons || []).length);
   const parts = GROUPS.map(([title, actions]) => h("section", {}, h("h3", {}, title),
     h("table", {}, h("tbody", {}, ...actions.map((action) => keyRow(s, action))))));
-  const digits = h("tr", {}, h("td", {}, h("kbd", {}, "1"), h("kbd", {}, String(offered))), h("th", { scope: "row" }, `Set a reason, before ${keyOf(s, "reject")[0] || "rejecting"}`), h("td"));
+  const digits = h("tr", {}, h("td", {}, h("kbd", {}, "1"), "\u2013", h("kbd", {}, String(offered))), h("th", { scope: "row" }, `Set a reason, before ${keyOf(s, "reject")[0] || "rejecting"}`), h("td"));
   if (offered) parts[0].querySelector("tbody").prepend(digits);
   const close = h("button", { class: "small", type: "button", autofocus: true, onclick: () => s.ui.help.close() }, "Close");
   const reset = h("button", { class: "small", type: "button", onclick: () => chooseKeys(s, {}, "default keys restored") }, "Reset to defaults");
