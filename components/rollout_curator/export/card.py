@@ -118,7 +118,8 @@ def _summary(facts: CardFacts) -> list[str]:
     trip = content.get("round_trip")
     said = [f"Made by rollout-curator {escaped(content['version'])} {target}."]
     if trip is not None:
-        said.append(f"{trip['same']:,} of {trip['rows']:,} examples verified after writing.")
+        unit = "pairs" if "pairs" in content else "examples"
+        said.append(f"{trip['same']:,} of {trip['rows']:,} {unit} verified after writing.")
     return [" ".join(said), *([_list(facts.notes)] if facts.notes else [])]
 
 
