@@ -60,7 +60,7 @@ def test_a_plan_with_more_bad_ones_than_it_allows_no_longer_promises_its_goal() 
     plan = Sampling(reads=46, bad=0, goal=0.05, clock=3)
     said = replace(after(2, 1, 180, 120), plan=plan, plan_read=2, plan_bad=1)
     assert progress(said).goal == "2 / 46 of the plan"
-    assert "The plan of 46 reviews allowed 0 bad and has 1: it will not reach 5%." in sentence(said)
+    assert "The plan of 46 reviews allowed 0 bad and has 1: judged at its end, it may miss 5%." in sentence(said)
 
 
 def test_reviews_that_exclude_nothing_are_too_few_for_a_bound() -> None:

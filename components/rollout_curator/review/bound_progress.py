@@ -27,7 +27,7 @@ class Progress:
 def progress(said: Statement) -> Progress:
     """Return how far the reviews are: to the end of a plan under way, else to the goal if no more bad are found."""
     read, plan = said.sample.read, said.plan
-    goal = "of the plan" if said.is_plan_lost else f"for ≤ {_tight(said.goal)} bad"
+    goal = "of the plan" if said.is_plan_exceeded else f"for ≤ {_tight(said.goal)} bad"
     if plan is not None and said.plan_bad_at_most < 0:
         done, needed = said.plan_read, plan.reads
     else:

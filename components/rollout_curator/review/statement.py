@@ -88,8 +88,8 @@ class Statement:
         return self.basis != ALL and self.left_reading > self.allows
 
     @property
-    def is_plan_lost(self) -> bool:
-        """Say whether a plan under way has found more bad ones than it allows, so that it will not reach its goal."""
+    def is_plan_exceeded(self) -> bool:
+        """Say whether a plan under way has found more bad ones than it allows; at its end it may miss its goal."""
         return self.plan is not None and self.plan_bad_at_most < 0 and self.plan_bad > self.plan.bad
 
     def _share(self, n: int) -> float:

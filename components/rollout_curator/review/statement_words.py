@@ -56,10 +56,10 @@ def _goal(said: Statement) -> str:
     if said.upper <= said.goal:
         return f"Goal of {goal} reached."
     if plan is not None and said.plan_bad_at_most < 0:
-        if said.is_plan_lost:
+        if said.is_plan_exceeded:
             return (
                 f"The plan of {plan.reads:,} reviews allowed {_allowed(plan.bad)} and has {said.plan_bad:,}: "
-                f"it will not reach {goal}."
+                f"judged at its end, it may miss {goal}."
             )
         return f"A plan of {plan.reads:,} reviews is under way and is judged at its end."
     brings = f"{said.more:,} more, {'if good' if said.more == 1 else 'all good'}, would bring it to {goal}"
