@@ -108,6 +108,21 @@ def test_a_key_can_be_changed_and_single_keys_turned_off(opened: Callable[..., P
     assert [verdict for _, verdict in stored(rollouts)] == ["reject"]
 
 
+def test_a_reason_that_waits_is_told_when_the_rollout_is_accepted(opened: Callable[..., Page], rollouts: Path) -> None:
+    page = opened(rollouts)
+    wait_shown(page, 0)
+    page.keyboard.press("1")
+    page.keyboard.press("a")
+    wait_shown(page, 1)
+    said = reader_of(page).locator(".last")
+    expect(said).to_have_text("✓ #1 accepted; its reason was not saved: reasons go with a rejection")
+    page.keyboard.press("a")
+    wait_shown(page, 2)
+    expect(said).to_have_text("✓ #2 accepted")
+    wait_saved(page)
+    assert stored(rollouts, REASONS) == [("accept", "[]", ""), ("accept", "[]", "")]
+
+
 def test_the_attempt_that_is_kept_is_chosen_over_the_others(opened: Callable[..., Page], attempts: Path) -> None:
     """Three lanes, the first difference marked to the letter; the choice is on disk with the keys of the others."""
     page = opened(attempts)

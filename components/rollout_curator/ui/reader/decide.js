@@ -22,8 +22,8 @@ export function decide(s, verdict) {
   const reasons = { reject: reasonsOf(s, rollout), accept: kept, clear: [] }[verdict];
   const dropped = verdict === "accept" ? draftOf(s, rollout.key).reasons : null;
   record(s, rollout, verdict, reasons, verdict === "clear" ? "" : noteOf(s, rollout));
-  last(s, `${SIGNS[verdict] || ""} ${numberOf(s, rollout)}${withCopies(rollout)} ${DONE[verdict]}`.trim());
-  if (dropped) say(s, `the reason was for rejecting: not saved with an accepted rollout`);
+  const done = `${SIGNS[verdict] || ""} ${numberOf(s, rollout)}${withCopies(rollout)} ${DONE[verdict]}`.trim();
+  last(s, dropped ? `${done}; its reason was not saved: reasons go with a rejection` : done);
   if (s.preferences.advance && verdict !== "clear") moveOn(s);
 }
 
